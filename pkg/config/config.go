@@ -1,0 +1,96 @@
+// Package config owns notify.yaml: it reads the installation's settings into typed values, and is the only user of viper.
+// What it returns is checked and complete; nobody downstream asks whether a key was set.
+package config
+
+import (
+	"time"
+
+	"notify/pkg/message"
+)
+
+// Environments that an installation, an account and a campaign can belong to.
+const (
+	Production = "production"
+	Staging    = "staging"
+	Test       = "test"
+)
+
+// Classes of accounts and campaigns.
+const (
+	Notice    = "notice"
+	Marketing = "marketing"
+)
+
+// Config is notify.yaml with its defaults filled in and its secrets read.
+type Config struct {
+	// Path is the file it came from; empty where there was none.
+	Path string
+	// Dir is what relative paths in it are relative to.
+	Dir string
+
+	Environment string
+	Timezone    *time.Location // never nil
+	Country     string         // ISO 3166 alpha-2, how to read phone numbers without a country code
+	Language    string         // "en" or "zh"
+	Ledger      string         // a file's absolute path, or a DSN
+	Capacity    Capacity
+	// ProtectedDomains are domains and servers that bulk mail never leaves through, lower case.
+	ProtectedDomains []string
+	// AllowList is who can be reached outside production: E.164 numbers, addresses, "*@domain".
+	AllowList []string
+	Accounts  map[string]Account
+	Routes    map[message.Channel]Route
+	Alerts    []Alert
+
+	// Warnings are what is allowed and unwise: a literal secret, a file that others can read.
+	Warnings []string
+}
+
+// Capacity is what the installation was designed and proven for.
+type Capacity struct {
+	Recipients       int           // 0: not stated
+	RequireRehearsal time.Duration // 0: no rehearsal is required
+}
+
+// Account is a configured login at a vendor.
+type Account struct {
+	Name        string
+	Vendor      string // kind: smtp, http
+	Environment string
+	Class       string
+	Rate        float64 // messages per second; 0 where none is set
+	Burst       int     // messages at once after a pause; 0: a hundredth of a second's worth, at least 1
+	Concurrency int
+	Timeout     time.Duration
+	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
+	DailyQuota  int64              // 0: none
+	Price       *message.Money     // for a segment or a mail; nil where it is not known
+	Currency    string
+	DayBudget   message.Money // 0: none
+	MonthBudget message.Money
+	LowBalance  message.Money
+	Endpoint    string
+	// Segments is how texts are counted: "gsm" or "mainland"; empty means by the address (mainland for +86).
+	Segments string
+	// Signature is put before every SMS as 【…】 by the vendor, and counts; it is options.sign_name.
+	Signature string
+	Options   map[string]any
+}
+
+// Route is how a channel's messages are spread.
+type Route struct {
+	Accounts []Share
+	Failover []string // accounts that stand in, in this order
+}
+
+// Share is an account's weight on a route.
+type Share struct {
+	Account string
+	Weight  int
+}
+
+// Alert is where the operator wants to be told.
+type Alert struct {
+	URL      string
+	Severity string
+}

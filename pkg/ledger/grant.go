@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"math"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// Books is what a claim is measured against, read inside the claim's transaction.
+type Books struct {
+	Account       AccountState
+	Usage         Usage
+	CampaignSpent message.Money
+}
+
+// Teller grants messages one by one against the books. It is the arithmetic of a claim, the same for every driver:
+// a driver reads the Books, offers the pending messages in order until Next says no, and writes the Teller's books back.
+// It is not safe for concurrent use.
+type Teller struct {
+	req   ClaimRequest
+	now   time.Time
+	books Books
+	n     int
+	space time.Duration // between two messages at the rate in force; 0 without a rate
+	burst time.Duration // how much of the past the bucket remembers
+}
+
+// NewTeller opens the books for one request.
+//
+// The rate is a token bucket kept as one instant, the time at which it is empty: a token is there every 1/(Rate×Scale)
+// seconds after it, Burst tokens at the most. That is the arithmetic of x/time/rate (a property test holds the two
+// together) in a form that a database row can share between processes. A clock that steps back finds EmptyAt far ahead:
+// it is brought back to Now+Ahead, from where no process has gone further.
+func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
+	t := &Teller{req: req, now: now, books: books}
+	rate := req.Limits.Rate
+	if s := books.Account.Scale; s > 0 && s < 1 {
+		rate *= s
+	}
+	if rate > 0 {
+		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
+		t.burst = t.space * time.Duration(max(1, req.Limits.Burst))
+		latest := now.Add(req.Ahead)
+		if t.books.Account.EmptyAt.After(latest) {
+			t.books.Account.EmptyAt = latest
+		}
+		if oldest := now.Add(-t.burst); t.books.Account.EmptyAt.Before(oldest) {
+			t.books.Account.EmptyAt = oldest
+		}
+	}
+	return t
+}
+
+// Gate says why no message at all may be claimed now, before any is looked at: HoldNone where there is no such reason.
+func (t *Teller) Gate() (HoldReason, time.Time) {
+	a := t.books.Account
+	if !a.OpenUntil.IsZero() && (!t.req.Probe || a.OpenUntil.After(t.now)) {
+		return HoldBreaker, a.OpenUntil
+	}
+	if a.NotBefore.After(t.now) {
+		return HoldRate, a.NotBefore
+	}
+	return HoldNone, time.Time{}
+}
+
+// Next grants one message of so many segments: the time at which it may leave (zero without a rate), or why not and when
+// to ask again. What it grants is debited in the Teller's books.
+func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until time.Time, which string) {
+	if t.n >= t.req.Max {
+		return time.Time{}, HoldNone, time.Time{}, ""
+	}
+	l := t.req.Limits
+	if l.DailyQuota > 0 && t.books.Usage.Day.Messages >= l.DailyQuota {
+		return time.Time{}, HoldQuota, time.Time{}, ""
+	}
+	cost := l.Price.Times(segments)
+	switch {
+	case l.DayBudget > 0 && t.books.Usage.Day.Cost+cost > l.DayBudget:
+		return time.Time{}, HoldBudget, time.Time{}, "day"
+	case l.MonthBudget > 0 && t.books.Usage.Month.Cost+cost > l.MonthBudget:
+		return time.Time{}, HoldBudget, time.Time{}, "month"
+	case l.CampaignBudget > 0 && t.books.CampaignSpent+cost > l.CampaignBudget:
+		return time.Time{}, HoldBudget, time.Time{}, "campaign"
+	}
+	if t.space > 0 {
+		at := t.books.Account.EmptyAt.Add(t.space)
+		if at.After(t.now.Add(t.req.Ahead)) {
+			return time.Time{}, HoldRate, at.Add(-t.req.Ahead), ""
+		}
+		t.books.Account.EmptyAt = at
+		leaveAt = at
+		if leaveAt.Before(t.now) {
+			leaveAt = t.now
+		}
+	}
+	t.n++
+	for _, d := range []*Debit{&t.books.Usage.Day, &t.books.Usage.Month} {
+		d.Messages++
+		d.Segments += int64(segments)
+		d.Cost += cost
+	}
+	t.books.CampaignSpent += cost
+	return leaveAt, HoldNone, time.Time{}, ""
+}
+
+// Granted is how many messages were granted.
+func (t *Teller) Granted() int { return t.n }
+
+// Full reports that the request has all that it asked for.
+func (t *Teller) Full() bool { return t.n >= t.req.Max }
+
+// Books are the books after what was granted.
+func (t *Teller) Books() Books { return t.books }
+
+// Deadline is when a message that may leave at leaveAt must no longer begin to.
+func (t *Teller) Deadline(leaveAt time.Time) time.Time {
+	if leaveAt.IsZero() {
+		leaveAt = t.now
+	}
+	return leaveAt.Add(t.req.Hold)
+}

@@ -1,0 +1,492 @@
+// Package ledger owns the seam to the database: what has left, what may leave, and who is at work on it.
+//
+// The protocol, which every driver keeps and ledgertest checks:
+//
+//   - Stage writes a campaign and all its messages, pending, in one transaction.
+//   - Acquire makes one run the owner of a campaign (its lease). Attempts that an earlier run left without an outcome
+//     become unknown, once that run can no longer write: its process is known to be dead, or its lease and the deadline of
+//     every claim have passed.
+//   - Turn settles outcomes and claims further messages in one transaction. A claim is granted only inside it, and only
+//     while the run owns the lease, the campaign is neither paused nor aborted, and the account's rate, quota of the day
+//     and budget allow it; state, attempt and debit are committed together, with a sync that survives power loss, before
+//     Turn returns.
+//   - An attempt whose outcome is definite is credited back, once, to the day on which it was claimed.
+//
+// Drivers import this package and the words. All times are passed in by the caller, so that a test can hold the clock.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// Ledger is one open database. It is safe for concurrent use. Every method returns ctx.Err() where ctx ends before the
+// transaction began; a transaction that began is finished or rolled back as a whole.
+type Ledger interface {
+	Campaigns
+	Runs
+	Operators
+	Reader
+	// Info describes the database itself.
+	Info(ctx context.Context) (Info, error)
+	// Close waits for the transaction under way and closes the database. Claims that were not settled stay attempting.
+	Close() error
+}
+
+// Campaigns stages what is to be sent.
+type Campaigns interface {
+	// Stage writes the plan: everything in one transaction, or nothing. Under a name that is known it adds the messages
+	// that are new, brings pending ones up to the new list, cancels pending ones that are no longer on it, restores
+	// cancelled-by-list ones that are back, and leaves alone what has been attempted, is unknown, or has an outcome.
+	// It refuses with ErrAborted where the campaign was aborted, and with a *LeasedError while a run owns it.
+	Stage(ctx context.Context, s Staging) (Staged, error)
+	// Campaign reads one campaign; ErrNoCampaign where there is none of that name.
+	Campaign(ctx context.Context, name string) (Campaign, error)
+	// Campaigns reads all campaigns, the newest first.
+	Campaigns(ctx context.Context) ([]Campaign, error)
+}
+
+// Runs is what a sending process does.
+type Runs interface {
+	// Acquire makes the caller the only run of the campaign. It returns a *LeasedError while another run is alive or
+	// could still write, ErrNoCampaign, or ErrAborted.
+	Acquire(ctx context.Context, a Acquire) (Acquired, error)
+	// Turn settles and claims in one durable transaction. ErrLeaseLost: another run took over, nothing was written, and
+	// the caller must send nothing more. Concurrent Turns of one process may share a transaction (group commit).
+	Turn(ctx context.Context, t Turn) (Turned, error)
+	// Release ends the run, gives up its lease and records why it ended. Open attempts of the run become unknown.
+	// ErrLeaseLost where it was no longer the owner.
+	Release(ctx context.Context, run RunID, now time.Time, why string) error
+}
+
+// Operators is what a person does. Each call is one transaction and writes an audit entry.
+type Operators interface {
+	// Pause stops new claims of the campaign at once; what is under way is finished by its run. Unpause lifts it.
+	Pause(ctx context.Context, campaign string, by Act) error
+	Unpause(ctx context.Context, campaign string, by Act) error
+	// Abort ends the campaign for good: pending messages become cancelled. It returns how many.
+	Abort(ctx context.Context, campaign string, by Act) (int, error)
+	// Resolve settles unknown messages, each once: to accepted, or not sent (back to pending, credited), or rejected
+	// (credited). A message that is not unknown any more is counted in Resolved.Skipped and left alone.
+	Resolve(ctx context.Context, campaign string, rs []Resolution, by Act) (Resolved, error)
+	// Retry puts rejected messages back to pending; all of them, or those whose code is one of codes. It returns how many.
+	Retry(ctx context.Context, campaign string, codes []string, by Act) (int, error)
+	// Audit writes an entry for something a person did elsewhere.
+	Audit(ctx context.Context, campaign string, by Act) error
+	// SaveCheck keeps the result of a preflight under the digest it was made for.
+	SaveCheck(ctx context.Context, c Check) error
+}
+
+// Reader reads. Iterators stop with the first error, and hold no lock that stops a writer.
+type Reader interface {
+	// Counts are the messages by channel and state. The sum is the number of messages of the campaign.
+	Counts(ctx context.Context, campaign string) (Counts, error)
+	// Usage is what was debited on each account: on the day, and in its month ("2026-11-20" is in "2026-11").
+	Usage(ctx context.Context, account, day string) (Usage, error)
+	// Accounts is the shared state of every account that the ledger has seen.
+	Accounts(ctx context.Context) ([]AccountState, error)
+	// Messages reads the messages of a campaign in the order of the list, those in states only (none means all).
+	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[Record, error]
+	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
+	// (same address, same fingerprint). The pairs are consumed as a stream.
+	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]
+	// AuditLog reads what people did, the oldest first; campaign "" means all.
+	AuditLog(ctx context.Context, campaign string) ([]AuditEntry, error)
+	// Check reads the newest preflight result under the digest; ErrNoCheck where there is none.
+	Check(ctx context.Context, campaign, digest string) (Check, error)
+	// Runs are the runs of a campaign, the newest first.
+	Runs(ctx context.Context, campaign string) ([]Run, error)
+}
+
+// The sentinels on which callers branch.
+var (
+	ErrNoCampaign  = errors.New("no such campaign")
+	ErrNoCheck     = errors.New("no preflight result")
+	ErrAborted     = errors.New("campaign was aborted")
+	ErrLeased      = errors.New("another run of this campaign is alive")
+	ErrLeaseLost   = errors.New("the lease was lost: another run has taken over")
+	ErrBusy        = errors.New("ledger is locked by another process")
+	ErrReadOnly    = errors.New("ledger is read-only")
+	ErrFull        = errors.New("disk is full")
+	ErrDamaged     = errors.New("ledger is damaged")
+	ErrNewerSchema = errors.New("ledger was written by a newer notify")
+	ErrNotLedger   = errors.New("file is not a notify ledger")
+	ErrUnsafeFS    = errors.New("ledger is on a network file system")
+)
+
+// LeasedError says who is at work on the campaign. It is an ErrLeased.
+type LeasedError struct {
+	Holder Run
+	// Until is when the lease and the last deadline of the holder have passed; zero where only the holder can end it.
+	Until time.Time
+}
+
+// Error names the process, the host, and since when it has run.
+func (e *LeasedError) Error() string {
+	return fmt.Sprintf("%s: process %d on %s since %s", ErrLeased, e.Holder.PID, e.Holder.Host, e.Holder.Started.Format(time.RFC3339))
+}
+
+// Is makes errors.Is(err, ErrLeased) true.
+func (e *LeasedError) Is(target error) bool { return target == ErrLeased }
+
+// Info describes a database.
+type Info struct {
+	ID      string    `json:"id"`     // its identity: a copy has the same, so that two of one id can be told
+	Driver  string    `json:"driver"` // "sqlite"
+	Place   string    `json:"place"`  // file, or server and database
+	Schema  int       `json:"schema"`
+	Created time.Time `json:"created"`
+	Bytes   int64     `json:"bytes"`
+	Durable bool      `json:"durable"` // a commit survives power loss: read back from the database, not assumed
+	Free    int64     `json:"free"`    // free bytes where it lies; -1 where that cannot be known
+}
+
+// Staging is a plan on its way into the ledger.
+type Staging struct {
+	Campaign string // name: the identity
+	Digest   string
+	// Spec is the frozen campaign as JSON, opaque to the ledger: texts, columns, rules. It replaces the one before it.
+	Spec []byte
+	By   Act
+	// Recipients are consumed once, in the order of the list. An error in the stream rolls everything back.
+	Recipients iter.Seq2[Recipient, error]
+}
+
+// Recipient is a row of the list with the messages made of it.
+type Recipient struct {
+	Row    int    // 1-based row in the list
+	Key    string // the recipient's key, as the list has it
+	Fields []byte // JSON array of the row's values, in the order of the spec's columns
+	// Messages are the row's own messages.
+	Messages []NewMessage
+	// Folds are messages of other rows through which this row is told.
+	Folds []Fold
+}
+
+// NewMessage is a message before it was ever attempted.
+type NewMessage struct {
+	Key      message.Key
+	Channel  message.Channel
+	Address  message.Address
+	Segments int
+	// Fingerprint tells equal texts to equal addresses across campaigns.
+	Fingerprint int64
+}
+
+// Fold says that a row shares a message.
+type Fold struct {
+	Channel message.Channel
+	Into    message.Key
+}
+
+// Staged says what Stage did to the messages. Added+Updated+Same+Restored+Left = messages of the plan.
+type Staged struct {
+	Same     int `json:"same"`     // pending, and as the ledger had them
+	Added    int `json:"added"`    // new under this name
+	Updated  int `json:"updated"`  // pending, brought up to the new list
+	Restored int `json:"restored"` // cancelled because a list left them out, and back to pending
+	Left     int `json:"left"`     // attempted or settled before: not touched
+	Differs  int `json:"differs"`  // of Left: the list now says something else than what left
+	Gone     int `json:"gone"`     // pending, no longer on the list: cancelled by this Stage
+}
+
+// Campaign is a staged campaign.
+type Campaign struct {
+	Name    string
+	Digest  string
+	Spec    []byte
+	Staged  time.Time // when the digest was staged
+	Created time.Time // when the name was staged first
+	Paused  *Act      // who stopped it, nil where nobody did
+	Aborted *Act
+	// Holder is the run that owns the lease, nil where none does.
+	Holder *Run
+}
+
+// RunID identifies a run in a ledger. Zero is no run.
+type RunID int64
+
+// Run is one process at work on a campaign.
+type Run struct {
+	ID      RunID     `json:"id"`
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	User    string    `json:"user"`
+	Started time.Time `json:"started"`
+	// Beat is the last sign of life; Expires is when the lease runs out without another.
+	Beat    time.Time `json:"beat"`
+	Expires time.Time `json:"expires"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Why     string    `json:"why,omitempty"` // why it ended
+}
+
+// Acquire asks for the lease.
+type Acquire struct {
+	Campaign string
+	Host     string
+	PID      int
+	User     string
+	Now      time.Time
+	// Extend is how long the lease lasts without a Turn.
+	Extend time.Duration
+}
+
+// Acquired is a lease.
+type Acquired struct {
+	Run      Run
+	Campaign Campaign
+	// Orphans is how many attempts of earlier runs became unknown.
+	Orphans int
+}
+
+// Turn is one transaction of a run.
+type Turn struct {
+	Run RunID
+	Now time.Time
+	// Extend is how long the lease lasts from Now.
+	Extend time.Duration
+	Settle []Settlement
+	// Accounts are changes to the shared state of accounts, applied after Settle and before Claim.
+	Accounts []AccountChange
+	Claim    []ClaimRequest
+}
+
+// Settlement records what came of an attempt.
+type Settlement struct {
+	Attempt int64
+	Outcome message.Outcome
+	At      time.Time
+	// NotBefore is when a message that goes back to pending may be claimed again; zero means at once.
+	NotBefore time.Time
+}
+
+// ClaimRequest asks for messages of one channel to leave through one account.
+type ClaimRequest struct {
+	Channel message.Channel
+	Limits  Limits
+	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
+	Day string
+	// Max is how many at the most; the caller has that many free slots.
+	Max int
+	// Ahead is how far in the future the last message may have to wait for its turn under the rate.
+	Ahead time.Duration
+	// Hold is how long after its LeaveAt a claim may still begin to leave; its deadline is LeaveAt+Hold.
+	Hold time.Duration
+	// Probe says that the account's breaker is being tested: OpenUntil has passed, Max is 1.
+	Probe bool
+}
+
+// Limits are what an account may do. Zero fields do not limit.
+type Limits struct {
+	Account     string
+	Rate        float64 // messages per second
+	Burst       int     // messages that may leave at once after a pause; 0 means 1
+	DailyQuota  int64
+	Price       message.Money // for one segment
+	DayBudget   message.Money
+	MonthBudget message.Money
+	// CampaignBudget limits what the campaign costs over all accounts of one currency.
+	CampaignBudget message.Money
+}
+
+// Claim is one message that this run must now attempt, exactly once, and settle.
+type Claim struct {
+	Attempt  int64
+	Number   int // 1 for the first attempt of the message
+	Account  string
+	Key      message.Key
+	Channel  message.Channel
+	Address  message.Address
+	Segments int
+	Row      int
+	Fields   []byte // JSON array, as in Recipient
+	// LeaveAt is the message's place under the account's rate: it must not leave before. Zero: no rate.
+	LeaveAt time.Time
+	// Deadline is when it must no longer begin to leave.
+	Deadline time.Time
+}
+
+// HoldReason says why a ClaimRequest got fewer messages than it asked for.
+type HoldReason string
+
+// The reasons. HoldNone: it got all that it asked for.
+const (
+	HoldNone    HoldReason = ""
+	HoldEmpty   HoldReason = "empty"   // nothing pending on this channel
+	HoldLater   HoldReason = "later"   // pending, all of it with a not-before time
+	HoldRate    HoldReason = "rate"    // the rate's next places are too far ahead
+	HoldQuota   HoldReason = "quota"   // quota of the day used up
+	HoldBudget  HoldReason = "budget"  // budget of day, month or campaign used up
+	HoldBreaker HoldReason = "breaker" // the account's breaker is open
+	HoldPaused  HoldReason = "paused"
+	HoldAborted HoldReason = "aborted"
+)
+
+// Grant answers one ClaimRequest.
+type Grant struct {
+	Claims []Claim
+	Held   HoldReason
+	// Until is when asking again makes sense; zero where time alone does not help.
+	Until time.Time
+	// Which budget: "day", "month" or "campaign", where Held is HoldBudget.
+	Which string
+}
+
+// Turned answers a Turn.
+type Turned struct {
+	// Grants answer Turn.Claim, one by one.
+	Grants []Grant
+	// Stale are the attempts of Turn.Settle that already had an outcome, or are not this run's: nothing was changed for them.
+	Stale []int64
+	// Paused and Aborted are who stopped the campaign, nil where nobody did.
+	Paused, Aborted *Act
+}
+
+// AccountState is what all processes on a ledger share about an account.
+type AccountState struct {
+	Account string `json:"account"`
+	// EmptyAt is when the rate's bucket is, or was, empty.
+	EmptyAt time.Time `json:"-"`
+	// Scale is the part of the configured rate in force: 1 unless throttled.
+	Scale float64 `json:"scale"`
+	// NotBefore is when the account may be used again after a throttling answer; zero for now.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Failures is how many attempts in a row spoke against the account.
+	Failures int `json:"failures"`
+	// OpenUntil is when the breaker may be tested; zero while it is closed.
+	OpenUntil time.Time `json:"open_until,omitzero"`
+	// Reason is why the breaker is open.
+	Reason string    `json:"reason,omitempty"`
+	Error  string    `json:"last_error,omitempty"`
+	At     time.Time `json:"last_error_at,omitzero"`
+}
+
+// AccountChange sets shared state of an account; nil fields stay as they are.
+type AccountChange struct {
+	Account   string
+	Scale     *float64
+	NotBefore *time.Time
+	Failures  *int
+	OpenUntil *time.Time
+	Reason    *string
+	Error     *string
+	At        time.Time
+}
+
+// Usage is what was debited and not credited back.
+type Usage struct {
+	Day   Debit `json:"day"`
+	Month Debit `json:"month"`
+}
+
+// Debit is messages, segments and money.
+type Debit struct {
+	Messages int64         `json:"messages"`
+	Segments int64         `json:"segments"`
+	Cost     message.Money `json:"cost"`
+}
+
+// Counts are messages by channel and state.
+type Counts struct {
+	ByState map[message.Channel]map[message.State]int
+	// Recipients is how many rows the campaign has; Folded is how many of their messages are told through another row's.
+	Recipients int
+	Folded     int
+	// Cost is what is debited for the campaign by account.
+	Cost map[string]Debit
+}
+
+// Of is how many messages on all channels are in one of the states.
+func (c Counts) Of(states ...message.State) int {
+	n := 0
+	for _, by := range c.ByState {
+		for _, s := range states {
+			n += by[s]
+		}
+	}
+	return n
+}
+
+// Total is how many messages there are.
+func (c Counts) Total() int { return c.Of(message.States()...) }
+
+// Record is a message as the ledger knows it.
+type Record struct {
+	Row       int
+	Recipient string // the recipient's key
+	Fields    []byte
+	Key       message.Key
+	Channel   message.Channel
+	Address   message.Address
+	Segments  int
+	State     message.State
+	Attempts  int
+	NotBefore time.Time
+	// The newest attempt; zero where there was none.
+	Attempt  int64
+	Account  string
+	Claimed  time.Time
+	Settled  time.Time
+	Code     string
+	Detail   string
+	VendorID string
+	Price    message.Money // for one segment
+	// Rows are further rows of the list that are told through this message.
+	Rows []int
+}
+
+// Sent is a text to an address.
+type Sent struct {
+	Address     message.Address
+	Fingerprint int64
+	// Campaign and At are set in answers.
+	Campaign string
+	At       time.Time
+}
+
+// Act is something that a person, or the program on its own, did.
+type Act struct {
+	Who    string    `json:"who"` // "wang@ops-1", or "notify" for the program
+	What   string    `json:"what"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// AuditEntry is an Act on a campaign.
+type AuditEntry struct {
+	Act
+	Campaign string `json:"campaign"`
+}
+
+// Resolution settles one unknown message.
+type Resolution struct {
+	Key message.Key
+	// As is accepted, unsent or rejected.
+	As       message.OutcomeKind
+	VendorID string
+	Code     string
+	Detail   string
+}
+
+// Resolved counts what Resolve did.
+type Resolved struct {
+	Accepted int `json:"accepted"`
+	NotSent  int `json:"not_sent"`
+	Rejected int `json:"rejected"`
+	Skipped  int `json:"skipped"`
+}
+
+// Check is a preflight result as it is kept.
+type Check struct {
+	Campaign string
+	Digest   string
+	Verdict  string // "pass", "warn", "fail"
+	Result   []byte // JSON
+	At       time.Time
+	Who      string
+}

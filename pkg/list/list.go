@@ -1,0 +1,68 @@
+// Package list owns the operator's file of people: it reads a spreadsheet or a CSV into recipients and row problems, as a
+// stream. It is the only reader of excelize. What a row's text will be is not its business.
+package list
+
+import (
+	"notify/pkg/diag"
+	"notify/pkg/message"
+)
+
+// Options say how a file is to be read.
+type Options struct {
+	Sheet   string            // empty: the first
+	Columns map[string]string // what notify needs → header; the rest is recognised
+	Country string            // ISO 3166 alpha-2, for phone numbers without a country code; empty means CN
+	// Need are the channels for which every row must have an address.
+	Need []message.Channel
+	// MaxRows refuses absurd files; 0 means DefaultMaxRows.
+	MaxRows int
+	// TempDir is where a large spreadsheet spills; empty means the system's.
+	TempDir string
+}
+
+// DefaultMaxRows is what a spreadsheet can hold, and more than a CSV should.
+const DefaultMaxRows = 20_000_000
+
+// Row is one recipient.
+type Row struct {
+	Number int    // 1-based row in the file
+	Key    string // the recipient's key; the address where the file has no key column
+	Name   string
+	Phone  message.Address // E.164, empty where the row has none
+	Email  message.Address
+	// Values are the cells as they are shown, trimmed, in the order of Columns. The slice is reused: copy what you keep.
+	Values []string
+	Hidden bool // the spreadsheet hides this row; it is sent to all the same, and reported
+}
+
+// Address is the row's address on a channel.
+func (r *Row) Address(ch message.Channel) message.Address {
+	if ch == message.SMS {
+		return r.Phone
+	}
+	return r.Email
+}
+
+// Header is what a file says about itself before its first row.
+type Header struct {
+	File    string
+	Sheet   string   // empty for CSV
+	Sheets  []string // all sheets, in order
+	Row     int      // 1-based row in which the headers stand
+	Columns []string // headers, in order, unique and not empty
+	// Mapped is which header serves as key, name, phone, email.
+	Mapped map[string]string
+	// Encoding and Comma are what a CSV turned out to be ("utf-8", "utf-8-bom", "gb18030", "utf-16le"); empty for a sheet.
+	Encoding string
+	Comma    string
+}
+
+// Reader streams a file. It is not safe for concurrent use.
+type Reader interface {
+	Header() Header
+	// Next fills row with the next recipient and reports problems of rows into problems; rows with problems are returned
+	// as well as they could be read. It returns io.EOF after the last one. Rows that are empty are passed over.
+	Next(row *Row, problems *diag.List) error
+	// Close frees temporary files.
+	Close() error
+}

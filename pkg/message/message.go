@@ -1,0 +1,124 @@
+// Package message owns the words that every other package speaks: channel, address, key, state, outcome, receipt, money.
+// It imports the standard library only; a word that needs a neighbour does not belong here.
+package message
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+)
+
+// Channel is a way to reach a person.
+type Channel string
+
+// The channels.
+const (
+	SMS   Channel = "sms"
+	Email Channel = "email"
+)
+
+// Channels are all channels, in the order in which they are shown.
+func Channels() []Channel { return []Channel{SMS, Email} }
+
+// Address is a normalised address: a phone number in E.164 ("+8613800138000"), or an e-mail address whose domain is
+// lower-case ASCII ("wang@example.test"). The zero value is no address.
+type Address string
+
+// Masked is the address as it may stand in a log line or an error: "+86138****8000", "w***@example.test".
+func (a Address) Masked() string {
+	s := string(a)
+	if local, domain, ok := strings.Cut(s, "@"); ok {
+		r := []rune(local)
+		if len(r) == 0 {
+			return "***@" + domain
+		}
+		return string(r[:1]) + "***@" + domain
+	}
+	r := []rune(s)
+	switch {
+	case len(r) >= 11:
+		return string(r[:len(r)-8]) + "****" + string(r[len(r)-4:])
+	case len(r) > 4:
+		return strings.Repeat("*", len(r)-2) + string(r[len(r)-2:])
+	default:
+		return strings.Repeat("*", len(r))
+	}
+}
+
+// Domain is the part of an e-mail address behind the @, and empty for a phone number.
+func (a Address) Domain() string {
+	if i := strings.LastIndexByte(string(a), '@'); i >= 0 {
+		return string(a[i+1:])
+	}
+	return ""
+}
+
+// Key is our id of a message, the same on every run: 26 characters of lower-case base32.
+type Key string
+
+// keyEncoding has lower-case letters and digits only, so that a key may stand in a Message-ID, a URL and a file name.
+var keyEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding) //nolint:gochecknoglobals // a constant of the format
+
+// MakeKey makes the key of a message from the campaign's name, the channel and the address; and from the recipient's key
+// where each row of a shared address is told (otherwise recipient is empty).
+func MakeKey(campaign string, ch Channel, to Address, recipient string) Key {
+	h := sha256.New()
+	for _, part := range [...]string{"notify key 1", campaign, string(ch), string(to), recipient} {
+		var n [4]byte
+		binary.BigEndian.PutUint32(n[:], uint32(len(part))) //nolint:gosec // lengths are far below 4 GiB
+		h.Write(n[:])
+		h.Write([]byte(part))
+	}
+	return Key(keyEncoding.EncodeToString(h.Sum(nil)[:16]))
+}
+
+// State is where a message stands.
+type State string
+
+// The states. A message begins pending; accepted, rejected, unknown and cancelled are where a run leaves it.
+const (
+	Pending    State = "pending"    // not sent yet, or definitely not accepted and to be tried again
+	Attempting State = "attempting" // claimed: it may be leaving right now
+	Accepted   State = "accepted"   // a vendor took it
+	Rejected   State = "rejected"   // a vendor refused this recipient or text for good
+	Unknown    State = "unknown"    // it may have been taken; settled by evidence or a person, never by sending again
+	Cancelled  State = "cancelled"  // aborted, or no longer on the list, before it left
+)
+
+// States are all states, in the order in which they are shown.
+func States() []State {
+	return []State{Accepted, Pending, Attempting, Unknown, Rejected, Cancelled}
+}
+
+// Message is what leaves: rendered, for one address on one channel.
+type Message struct {
+	Key      Key
+	Campaign string
+	Channel  Channel
+	To       Address
+	Name     string // the recipient's name where the list has one, for a mail's To header
+	// Text is the SMS, or the plain part of a mail.
+	Text string
+	// Template is the vendor's id of an approved text where the account has one for this campaign, otherwise empty.
+	Template string
+	// Vars are the template variables by column header, for vendors that fill in the approved text themselves.
+	Vars map[string]string
+	// Segments is how many billing units an SMS is, by our count; 1 for a mail.
+	Segments int
+
+	// The rest is for mail only.
+	From        string // RFC 5322 address, "Awards <award@edm.example.test>"
+	ReplyTo     string
+	Subject     string
+	HTML        string
+	Headers     map[string]string // further headers by canonical name
+	Attachments []Attachment
+}
+
+// Attachment is a file that goes with a mail.
+type Attachment struct {
+	Name string // as the recipient sees it
+	Type string // MIME type
+	Data []byte
+}

@@ -1,0 +1,109 @@
+package message
+
+import (
+	"fmt"
+	"time"
+)
+
+// OutcomeKind says what is known to be true after an attempt.
+type OutcomeKind string
+
+// The kinds of outcome. The zero value counts as OutcomeUnknown: what nobody classified may have been sent.
+const (
+	OutcomeAccepted  OutcomeKind = "accepted"  // the vendor took it
+	OutcomeRejected  OutcomeKind = "rejected"  // the vendor refused this recipient or text, for good
+	OutcomeThrottled OutcomeKind = "throttled" // too fast; not taken
+	OutcomeRefused   OutcomeKind = "refused"   // the vendor refuses the account; not taken
+	OutcomeUnsent    OutcomeKind = "unsent"    // it never reached the vendor
+	OutcomeUnknown   OutcomeKind = "unknown"   // anything else
+)
+
+// OutcomeKinds are all kinds.
+func OutcomeKinds() []OutcomeKind {
+	return []OutcomeKind{OutcomeAccepted, OutcomeRejected, OutcomeThrottled, OutcomeRefused, OutcomeUnsent, OutcomeUnknown}
+}
+
+// Definite reports whether the message was certainly not accepted, so that its debit is credited back.
+func (k OutcomeKind) Definite() bool {
+	switch k {
+	case OutcomeRejected, OutcomeThrottled, OutcomeRefused, OutcomeUnsent:
+		return true
+	case OutcomeAccepted, OutcomeUnknown:
+		return false
+	}
+	return false
+}
+
+// State is what the message becomes.
+func (k OutcomeKind) State() State {
+	switch k {
+	case OutcomeAccepted:
+		return Accepted
+	case OutcomeRejected:
+		return Rejected
+	case OutcomeThrottled, OutcomeRefused, OutcomeUnsent:
+		return Pending
+	case OutcomeUnknown:
+		return Unknown
+	}
+	return Unknown
+}
+
+// Reason says why a vendor refuses an account.
+type Reason string
+
+// The reasons for a refusal of the account.
+const (
+	ReasonBalance  Reason = "balance"       // no money left at the vendor
+	ReasonQuota    Reason = "quota"         // the vendor's limit by day or month is used up
+	ReasonAuth     Reason = "authorisation" // credentials, IP list, account disabled
+	ReasonTemplate Reason = "template"      // template or signature not approved
+	ReasonBlocked  Reason = "blocked"       // content or sender blocked, reputation
+	ReasonOther    Reason = "other"
+)
+
+// Outcome is a vendor's answer as a value: it is never an error.
+type Outcome struct {
+	Kind OutcomeKind
+	// Reason is set where Kind is OutcomeRefused.
+	Reason Reason
+	// Code is the vendor's own code ("isv.AMOUNT_NOT_ENOUGH", "550 5.1.1"), or ours in the form "notify:…".
+	Code string
+	// Detail is for people: at most 300 bytes, no secret, no unmasked address.
+	Detail string
+	// VendorID is the vendor's id of the message; empty where it gave none.
+	VendorID string
+	// RetryAfter is how long the vendor asks us to wait; zero where it said nothing.
+	RetryAfter time.Duration
+	// Segments is how many billing units the vendor counted; zero where it did not say.
+	Segments int
+}
+
+// String is the outcome on one line.
+func (o Outcome) String() string {
+	if o.Code == "" {
+		return string(o.Kind)
+	}
+	return fmt.Sprintf("%s %s", o.Kind, o.Code)
+}
+
+// ReceiptState is what a vendor says later.
+type ReceiptState string
+
+// The states of a receipt.
+const (
+	Delivered   ReceiptState = "delivered"
+	Undelivered ReceiptState = "undelivered"
+	Waiting     ReceiptState = "waiting"
+)
+
+// Receipt is what a vendor says later about a message that it took.
+type Receipt struct {
+	Account  string
+	VendorID string
+	Key      Key // where the vendor echoes it
+	To       Address
+	State    ReceiptState
+	Code     string
+	At       time.Time
+}

@@ -1,0 +1,155 @@
+// Package vendors owns the seam to the services that deliver messages, and the registry of their kinds.
+// An adapter lives in a folder below and knows this package and the words only: it hands over one message, once, and says
+// what is known to be true.
+//
+// The protocol, which every adapter keeps and vendorstest checks:
+//
+//   - Send makes at most one attempt to hand over the message: no retry, no redirect, no second round trip.
+//   - The outcome follows from what was written and read, never from the text of an error. Accepted, rejected, throttled
+//     and refused need an answer that was read whole and is in the adapter's table. Unsent needs proof that no byte of the
+//     message left. Everything else is unknown.
+//   - Outcomes and errors hold no secret, and addresses masked only.
+//   - Send may be called concurrently, up to Settings.Concurrency at a time.
+package vendors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// Vendor is one account at a vendor, ready to send.
+type Vendor interface {
+	// Send makes one attempt. It never returns an error: see the protocol. When ctx ends before the message began to
+	// leave, the outcome is unsent; afterwards, what was read decides, and without an answer it is unknown.
+	Send(ctx context.Context, m message.Message) message.Outcome
+	// Close gives up connections. No Send may be under way.
+	Close() error
+}
+
+// Balancer is a Vendor that can say what is left.
+type Balancer interface {
+	// Balance asks the vendor. It sends no message.
+	Balance(ctx context.Context) (Balance, error)
+}
+
+// Finder is a Vendor that can look up a message by our key.
+type Finder interface {
+	// Find asks the vendor whether it has the message. It sends nothing.
+	Find(ctx context.Context, q Query) (Found, error)
+}
+
+// Prober is a Vendor whose reachability and credentials can be tried without sending.
+type Prober interface {
+	// Probe connects and authenticates as Send would. The error says what was refused; it holds no secret.
+	Probe(ctx context.Context) error
+}
+
+// Wrapper is a decorator around a Vendor.
+type Wrapper interface {
+	Unwrap() Vendor
+}
+
+// As finds an optional ability through decorators.
+func As[T any](v Vendor) (T, bool) {
+	for v != nil {
+		if t, ok := v.(T); ok {
+			return t, true
+		}
+		w, ok := v.(Wrapper)
+		if !ok {
+			break
+		}
+		v = w.Unwrap()
+	}
+	var zero T
+	return zero, false
+}
+
+// Balance is what a vendor says is left on an account. Fields that it does not tell are nil.
+type Balance struct {
+	Amount   *message.Money // money left
+	Currency string         // of Amount; empty where the vendor does not say
+	Messages *int64         // messages, or segments, left in prepaid packages
+	// QuotaLimit is the vendor's limit by calendar day, QuotaUsed what counts towards it today.
+	QuotaLimit, QuotaUsed *int64
+	// Date is the vendor's clock where its answer told it; zero otherwise.
+	Date time.Time
+}
+
+// Query looks for one message.
+type Query struct {
+	Key      message.Key
+	To       message.Address
+	VendorID string
+	// Since and Until are when it may have been sent.
+	Since, Until time.Time
+}
+
+// Found is what a vendor knows of a message.
+type Found struct {
+	// Answer is accepted (the vendor has it), unsent (the vendor says, in a way that its documentation holds to be final,
+	// that it has not), or unknown (it cannot say).
+	Answer   message.OutcomeKind
+	VendorID string
+	Receipt  message.ReceiptState
+	Detail   string
+}
+
+// Settings are what an adapter gets to build a Vendor.
+type Settings struct {
+	Account     string // its name in notify.yaml
+	Endpoint    string // another address of the same API; empty means the vendor's own
+	Concurrency int    // how many Sends at a time; at least 1
+	Timeout     time.Duration
+	// Options are the account's options as configured, secrets filled in. An adapter refuses options that it does not know
+	// and names the nearest known one.
+	Options map[string]any
+	// Dir is what relative files in Options are relative to.
+	Dir string
+	// Now is the clock; it is never nil.
+	Now func() time.Time
+}
+
+// Kind is an adapter as the registry knows it.
+type Kind struct {
+	Name     string // "smtp"
+	Channels []message.Channel
+	// New builds a Vendor and checks the options; it makes no connection. Errors are for the operator: they name the key.
+	New func(Settings) (Vendor, error)
+}
+
+// Registry are the kinds of vendor by name. It is filled explicitly, in package all.
+type Registry map[string]Kind
+
+// ErrNoKind says that a vendor is not known.
+var ErrNoKind = errors.New("no such vendor")
+
+// New builds the Vendor of an account.
+func (r Registry) New(kind string, s Settings) (Vendor, error) {
+	k, ok := r[kind]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q (known: %v)", ErrNoKind, kind, r.Names())
+	}
+	if s.Concurrency < 1 {
+		s.Concurrency = 1
+	}
+	if s.Timeout <= 0 {
+		s.Timeout = 30 * time.Second
+	}
+	return k.New(s)
+}
+
+// Names are the known kinds, sorted.
+func (r Registry) Names() []string {
+	names := make([]string, 0, len(r))
+	for n := range r {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
