@@ -88,3 +88,36 @@ type StopWhen struct {
 	Unknown float64
 	Window  int // how many of the newest outcomes are looked at
 }
+
+// Length is how long the window is open each day: 24 h for the zero value.
+func (w Window) Length() time.Duration {
+	if w.From == w.To {
+		return 24 * time.Hour
+	}
+	if w.To > w.From {
+		return w.To - w.From
+	}
+	return 24*time.Hour - w.From + w.To
+}
+
+// Open reports whether t, in its own zone, is inside the window, and when the window opens next (t itself where it is open).
+func (w Window) Open(t time.Time) (bool, time.Time) {
+	if w.From == w.To {
+		return true, t
+	}
+	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+	since := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute +
+		time.Duration(t.Second())*time.Second + time.Duration(t.Nanosecond())
+	inside := since >= w.From && since < w.To
+	if w.To < w.From {
+		inside = since >= w.From || since < w.To
+	}
+	if inside {
+		return true, t
+	}
+	if since >= w.From {
+		midnight = time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
+	}
+	h, m := int(w.From/time.Hour), int(w.From%time.Hour/time.Minute)
+	return false, time.Date(midnight.Year(), midnight.Month(), midnight.Day(), h, m, 0, 0, t.Location())
+}

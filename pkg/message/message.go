@@ -61,10 +61,11 @@ type Key string
 var keyEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding) //nolint:gochecknoglobals // a constant of the format
 
 // MakeKey makes the key of a message from the campaign's name, the channel and the address; and from the recipient's key
-// where each row of a shared address is told (otherwise recipient is empty).
+// where each row of a shared address is told (otherwise recipient is empty). Upper and lower case in an address make no
+// difference: mail servers that tell Wang@ from wang@ are not found in practice, people who type both are.
 func MakeKey(campaign string, ch Channel, to Address, recipient string) Key {
 	h := sha256.New()
-	for _, part := range [...]string{"notify key 1", campaign, string(ch), string(to), recipient} {
+	for _, part := range [...]string{"notify key 1", campaign, string(ch), strings.ToLower(string(to)), recipient} {
 		var n [4]byte
 		binary.BigEndian.PutUint32(n[:], uint32(len(part))) //nolint:gosec // lengths are far below 4 GiB
 		h.Write(n[:])

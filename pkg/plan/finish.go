@@ -1,0 +1,133 @@
+package plan
+
+import (
+	"encoding/hex"
+	"errors"
+
+	"notify/pkg/campaign"
+	"notify/pkg/diag"
+	"notify/pkg/message"
+)
+
+// finish settles shared addresses, counts, and closes the digest.
+func (m *maker) finish() error {
+	err := m.contacts.Shared(func(cs []contact) error {
+		if cs[0].Channel == recipientKey {
+			m.sharedKey(cs)
+			return nil
+		}
+		m.sharedAddress(cs)
+		return nil
+	})
+	if err := errors.Join(err, m.contacts.Close()); err != nil {
+		return err
+	}
+	if m.plan.Duplicates > 0 {
+		if err := m.recount(); err != nil {
+			return err
+		}
+	}
+	for _, ch := range m.channels {
+		c := m.counts[ch]
+		if ch == message.Email {
+			c.Subjects, c.BySegments = len(m.subjects), nil
+		}
+		m.plan.Channels = append(m.plan.Channels, *c)
+	}
+	m.plan.share(m.cfg)
+	m.plan.Digests, err = m.plan.digests(m.cfg, m.campaign, hex.EncodeToString(m.rows.Sum(nil)[:16]))
+	m.plan.Digest = m.plan.Digests.total()
+	return err
+}
+
+// recount counts again, without what is told through another row.
+func (m *maker) recount() error {
+	m.resetCounts()
+	for r, err := range m.plan.Rows() {
+		if err != nil {
+			return err
+		}
+		for i := range r.Messages {
+			m.count(&r.Messages[i])
+		}
+	}
+	return nil
+}
+
+// sharedKey looks at rows with one recipient key.
+func (m *maker) sharedKey(cs []contact) {
+	column := m.plan.Header.Mapped["key"]
+	for _, c := range cs[1:] {
+		m.problems.Add(diag.Problem{
+			Severity: diag.Warning, Code: "key-duplicate", Place: m.place(c, column),
+			Summary: "the key stands in row " + row(cs[0]) + " as well",
+			Hint:    "check whether it is the same person twice, or a key typed wrongly",
+		})
+	}
+}
+
+// sharedAddress looks at rows with one address, in the order of the list. Rows with the same text are one message; what
+// becomes of others is for the campaign to say.
+func (m *maker) sharedAddress(cs []contact) {
+	if m.campaign.Shared == campaign.SharedEach {
+		m.eachText(cs)
+		return
+	}
+	first := cs[0]
+	for _, c := range cs[1:] {
+		if c.Fingerprint != first.Fingerprint {
+			m.plan.Conflicts++
+			if m.campaign.Shared != campaign.SharedFold {
+				m.conflict(c, first, "set shared_address: fold (tell the first row only) or each (tell every row), or correct the address")
+				continue
+			}
+		}
+		m.fold(c, first)
+	}
+}
+
+// eachText tells every text of a shared address once. The message that stands for equal texts is the one with the lowest
+// key, whatever the order of the list, so that a list sorted anew makes the same messages.
+func (m *maker) eachText(cs []contact) {
+	owners := make(map[int64]contact)
+	for _, c := range cs {
+		if o, ok := owners[c.Fingerprint]; !ok || string(c.Key[:]) < string(o.Key[:]) {
+			owners[c.Fingerprint] = c
+		}
+	}
+	byKey := make(map[[26]byte]contact)
+	for _, c := range cs {
+		owner := owners[c.Fingerprint]
+		if c.Index != owner.Index {
+			m.fold(c, owner)
+			continue
+		}
+		if other, ok := byKey[c.Key]; ok {
+			m.plan.Conflicts++
+			m.conflict(c, other, "give the two rows different keys, or delete one of them")
+			continue
+		}
+		byKey[c.Key] = c
+	}
+}
+
+func (m *maker) fold(c, into contact) {
+	m.plan.Duplicates++
+	m.plan.folds.add(c.Index, c.Channel, message.Key(c.Key[:]), message.Key(into.Key[:]))
+}
+
+func (m *maker) conflict(c, other contact, hint string) {
+	ch := m.channels[c.Channel]
+	column, what := m.plan.Header.Mapped["phone"], "phone number"
+	if ch == message.Email {
+		column, what = m.plan.Header.Mapped["email"], "e-mail address"
+	}
+	m.problems.Add(diag.Problem{
+		Severity: diag.Error, Code: "address-shared", Place: m.place(c, column),
+		Summary: "the " + what + " is that of row " + row(other) + ", and the text is another", Hint: hint,
+	})
+}
+
+func (m *maker) place(c contact, column string) diag.Place {
+	return diag.Place{File: m.plan.Header.File, Sheet: m.plan.Header.Sheet, Row: int(c.Row), Column: column}
+}

@@ -1,0 +1,179 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/list"
+	"notify/pkg/message"
+)
+
+// SpecSchema names the form of a frozen campaign in the ledger.
+const SpecSchema = "notify.spec/1"
+
+// Spec is a campaign as it is frozen in the ledger: all that a run needs beside the rows and the accounts. Once it is
+// staged, neither the campaign file nor the texts are needed.
+type Spec struct {
+	Schema      string            `json:"schema"`
+	Name        string            `json:"name"`
+	Owner       string            `json:"owner"`
+	Team        string            `json:"team,omitempty"`
+	Class       string            `json:"class"`
+	Environment string            `json:"environment"`
+	List        string            `json:"list"`
+	Columns     []string          `json:"columns"`
+	NameColumn  string            `json:"name_column,omitempty"`
+	SMS         *campaign.SMS     `json:"sms,omitempty"`
+	Email       *campaign.Email   `json:"email,omitempty"`
+	Window      campaign.Window   `json:"window,omitzero"`
+	Deadline    time.Time         `json:"deadline,omitzero"`
+	StopWhen    campaign.StopWhen `json:"stop_when,omitzero"`
+	Budget      message.Money     `json:"budget,omitempty"`
+	Shared      string            `json:"shared_address"`
+	Checklist   string            `json:"checklist,omitempty"`
+	Dedupe      time.Duration     `json:"dedupe_window,omitempty"`
+	Expect      int               `json:"expect,omitempty"`
+}
+
+func newSpec(c *campaign.Campaign, h list.Header) Spec {
+	return Spec{
+		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
+		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], SMS: c.SMS, Email: c.Email,
+		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Budget: c.Budget, Shared: c.Shared,
+		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect,
+	}
+}
+
+// Channels are the channels of the campaign.
+func (s *Spec) Channels() []message.Channel {
+	c := campaign.Campaign{SMS: s.SMS, Email: s.Email}
+	return c.Channels()
+}
+
+// Encode is the spec as it is kept in the ledger.
+func (s *Spec) Encode() ([]byte, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("freeze campaign %s: %w", s.Name, err)
+	}
+	return b, nil
+}
+
+// DecodeSpec reads a spec from the ledger.
+func DecodeSpec(b []byte) (Spec, error) {
+	var s Spec
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, fmt.Errorf("read the frozen campaign: %w", err)
+	}
+	if s.Schema != SpecSchema {
+		return s, fmt.Errorf("the frozen campaign has form %q, this notify reads %q", s.Schema, SpecSchema)
+	}
+	return s, nil
+}
+
+// Digests are the parts of a plan's digest, so that it can be said which part changed.
+type Digests struct {
+	List     string `json:"list"`     // rows: keys, addresses, fields
+	Texts    string `json:"texts"`    // texts, subjects, senders, attachments
+	Campaign string `json:"campaign"` // the other rules of the campaign
+	Accounts string `json:"accounts"` // which accounts carry it: vendor, class, environment, endpoint
+	Limits   string `json:"limits"`   // rates, quotas, prices, budgets
+}
+
+func (d Digests) total() string {
+	return digestOf("plan", d.List, d.Texts, d.Campaign, d.Accounts, d.Limits)
+}
+
+// digestOf hashes its parts one by one, each with its length.
+func digestOf(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		writePart(h, p)
+	}
+	return sum(h)
+}
+
+func writePart[T ~string | ~[]byte](h hash.Hash, p T) {
+	n := len(p)
+	h.Write([]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)})
+	h.Write([]byte(p))
+}
+
+// sum is a digest's text: 32 hexadecimal digits, 128 bits.
+func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
+
+// digests hashes everything but the rows, which are hashed as they are read.
+func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (Digests, error) {
+	texts, err := json.Marshal([]any{p.Spec.SMS, p.Spec.Email})
+	if err != nil {
+		return Digests{}, fmt.Errorf("digest the texts: %w", err)
+	}
+	rules := p.Spec
+	rules.SMS, rules.Email, rules.Columns, rules.List = nil, nil, nil, ""
+	rest, err := json.Marshal(rules)
+	if err != nil {
+		return Digests{}, fmt.Errorf("digest the campaign: %w", err)
+	}
+	accounts, limits := describeAccounts(cfg, c)
+	return Digests{
+		List:     rows,
+		Texts:    digestOf(string(texts)),
+		Campaign: digestOf(string(rest)),
+		Accounts: digestOf(accounts...),
+		Limits:   digestOf(limits...),
+	}, nil
+}
+
+// describeAccounts writes down the accounts on the campaign's routes: who they are, and what they may do. Secrets are no
+// part of it: a new password is the same account.
+func describeAccounts(cfg *config.Config, c *campaign.Campaign) (accounts, limits []string) {
+	accounts = append(accounts, cfg.Environment)
+	for _, ch := range c.Channels() {
+		route := cfg.Routes[ch]
+		for _, share := range route.Accounts {
+			limits = append(limits, fmt.Sprintf("%s %s %d", ch, share.Account, share.Weight))
+		}
+		names := RouteAccounts(route)
+		accounts = append(accounts, string(ch))
+		accounts = append(accounts, names...)
+		for _, n := range names {
+			a := cfg.Accounts[n]
+			accounts = append(accounts, a.Vendor, a.Environment, a.Class, a.Endpoint, a.Segments, a.Signature)
+			price := "unknown"
+			if a.Price != nil {
+				price = a.Price.String() + " " + a.Currency
+			}
+			limits = append(limits, fmt.Sprintf("%s rate %v burst %d quota %d price %s budget %v %v", n, a.Rate, a.Burst,
+				a.DailyQuota, price, a.DayBudget, a.MonthBudget))
+			for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
+				limits = append(limits, fmt.Sprintf("%s %v", d, a.DomainRate[d]))
+			}
+		}
+	}
+	limits = append(limits, fmt.Sprintf("capacity %d", cfg.Capacity.Recipients))
+	return accounts, limits
+}
+
+// RouteAccounts are all accounts of a route, those that share the traffic first, each once.
+func RouteAccounts(r config.Route) []string {
+	var names []string
+	for _, s := range r.Accounts {
+		if !slices.Contains(names, s.Account) {
+			names = append(names, s.Account)
+		}
+	}
+	for _, n := range r.Failover {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}

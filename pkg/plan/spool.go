@@ -1,0 +1,166 @@
+package plan
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"notify/pkg/message"
+)
+
+// record is one row in the spool: the messages that its text and addresses would make, before folding.
+type record struct {
+	row      int
+	key      string
+	fields   []byte
+	messages []Message
+}
+
+// spool is the plan's temporary file: written once in the order of the list, read as often as needed. The file is readable
+// by its owner only, because it holds addresses.
+type spool struct {
+	f   *os.File
+	w   *bufio.Writer
+	buf []byte
+}
+
+func newSpool(dir string) (*spool, error) {
+	f, err := os.CreateTemp(dir, "notify-plan-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file for the plan: %w", err)
+	}
+	return &spool{f: f, w: bufio.NewWriterSize(f, 1<<16)}, nil
+}
+
+// Append writes a record. The order of its parts is the file's format; it never outlives the process.
+func (s *spool) Append(r *record) error {
+	b := s.buf[:0]
+	b = binary.AppendUvarint(b, uint64(r.row)) //nolint:gosec // rows are positive
+	b = appendBytes(b, r.key)
+	b = appendBytes(b, r.fields)
+	b = binary.AppendUvarint(b, uint64(len(r.messages)))
+	for _, m := range r.messages {
+		b = appendBytes(b, m.Channel)
+		b = appendBytes(b, m.Key)
+		b = appendBytes(b, m.Address)
+		b = binary.AppendUvarint(b, uint64(m.Segments)) //nolint:gosec // segments are positive
+		b = binary.AppendVarint(b, m.Fingerprint)
+	}
+	s.buf = b
+	var size [binary.MaxVarintLen64]byte
+	if _, err := s.w.Write(size[:binary.PutUvarint(size[:], uint64(len(b)))]); err != nil {
+		return fmt.Errorf("write the plan's temporary file: %w", err)
+	}
+	if _, err := s.w.Write(b); err != nil {
+		return fmt.Errorf("write the plan's temporary file: %w", err)
+	}
+	return nil
+}
+
+func appendBytes[T ~string | ~[]byte](b []byte, v T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(v)))
+	return append(b, v...)
+}
+
+// Reader reads from the start. Only one reader may be in use at a time.
+func (s *spool) Reader() (*spoolReader, error) {
+	if err := s.w.Flush(); err != nil {
+		return nil, fmt.Errorf("write the plan's temporary file: %w", err)
+	}
+	size, err := s.f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan's temporary file: %w", err)
+	}
+	return &spoolReader{r: bufio.NewReaderSize(io.NewSectionReader(s.f, 0, size), 1<<16)}, nil
+}
+
+// Close removes the file.
+func (s *spool) Close() error {
+	if s == nil || s.f == nil {
+		return nil
+	}
+	name := s.f.Name()
+	err := s.f.Close()
+	s.f = nil
+	if rm := os.Remove(name); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+		err = errors.Join(err, rm)
+	}
+	return err
+}
+
+type spoolReader struct {
+	r   *bufio.Reader
+	buf []byte
+}
+
+// Next reads the next record; its fields are valid until the one after. It returns io.EOF after the last.
+func (r *spoolReader) Next(rec *record) error {
+	size, err := binary.ReadUvarint(r.r)
+	if err != nil {
+		return err
+	}
+	if uint64(cap(r.buf)) < size {
+		r.buf = make([]byte, size)
+	}
+	r.buf = r.buf[:size]
+	if _, err := io.ReadFull(r.r, r.buf); err != nil {
+		return err
+	}
+	d := decoder{b: r.buf}
+	rec.row = int(d.uvarint()) //nolint:gosec // written by Append
+	rec.key = string(d.bytes())
+	rec.fields = append(rec.fields[:0], d.bytes()...)
+	rec.messages = rec.messages[:0]
+	for range d.uvarint() {
+		rec.messages = append(rec.messages, Message{
+			Channel:     message.Channel(d.bytes()),
+			Key:         message.Key(d.bytes()),
+			Address:     message.Address(d.bytes()),
+			Segments:    int(d.uvarint()), //nolint:gosec // written by Append
+			Fingerprint: d.varint(),
+		})
+	}
+	return d.err
+}
+
+// decoder reads what Append wrote; after an error it yields zero values, and err says so.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) fail() { d.b, d.err = nil, io.ErrUnexpectedEOF }
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) bytes() []byte {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return nil
+	}
+	v := d.b[:n]
+	d.b = d.b[n:]
+	return v
+}
