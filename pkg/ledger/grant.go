@@ -41,11 +41,11 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 	if rate > 0 {
 		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
 		t.burst = t.space * time.Duration(max(1, req.Limits.Burst))
-		latest := now.Add(req.Ahead)
+		latest := now.Add(max(req.Ahead, req.Lead))
 		if t.books.Account.EmptyAt.After(latest) {
 			t.books.Account.EmptyAt = latest
 		}
-		if oldest := now.Add(-t.burst); t.books.Account.EmptyAt.Before(oldest) {
+		if oldest := now.Add(req.Lead - t.burst); t.books.Account.EmptyAt.Before(oldest) {
 			t.books.Account.EmptyAt = oldest
 		}
 	}
@@ -85,13 +85,13 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 	}
 	if t.space > 0 {
 		at := t.books.Account.EmptyAt.Add(t.space)
-		if at.After(t.now.Add(t.req.Ahead)) {
-			return time.Time{}, HoldRate, at.Add(-t.req.Ahead), ""
+		if ahead := max(t.req.Ahead, t.req.Lead); at.After(t.now.Add(ahead)) {
+			return time.Time{}, HoldRate, at.Add(-ahead), ""
 		}
 		t.books.Account.EmptyAt = at
 		leaveAt = at
-		if leaveAt.Before(t.now) {
-			leaveAt = t.now
+		if first := t.now.Add(t.req.Lead); leaveAt.Before(first) {
+			leaveAt = first
 		}
 	}
 	t.n++

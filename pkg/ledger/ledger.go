@@ -273,6 +273,8 @@ type ClaimRequest struct {
 	Day string
 	// Max is how many at the most; the caller has that many free slots.
 	Max int
+	// Lead is how long the commit may take: the first message's place under the rate is not before Now+Lead.
+	Lead time.Duration
 	// Ahead is how far in the future the last message may have to wait for its turn under the rate.
 	Ahead time.Duration
 	// Hold is how long after its LeaveAt a claim may still begin to leave; its deadline is LeaveAt+Hold.
@@ -292,6 +294,8 @@ type Limits struct {
 	MonthBudget message.Money
 	// CampaignBudget limits what the campaign costs over all accounts of one currency.
 	CampaignBudget message.Money
+	// Currency is that of the money here, such as "CNY". Only debits of the same currency count against CampaignBudget.
+	Currency string
 }
 
 // Claim is one message that this run must now attempt, exactly once, and settle.

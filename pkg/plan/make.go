@@ -205,9 +205,11 @@ func (m *maker) renderProblem(row *list.Row, ch message.Channel, err error) {
 	place := diag.Place{File: m.plan.Header.File, Sheet: m.plan.Header.Sheet, Row: row.Number}
 	var missing *render.MissingError
 	if errors.As(err, &missing) {
-		place.Column = missing.Column
-		m.problems.Errorf(place, "variable-missing", "fill in the cell, or take the variable out of the text",
-			"the %s text uses {{%s}}, and this cell is empty", ch, missing.Column)
+		for _, column := range missing.Columns {
+			place.Column = column
+			m.problems.Errorf(place, "variable-missing", "fill in the cell, or take the variable out of the text",
+				"the %s text uses {{%s}}, and this cell is empty", ch, column)
+		}
 		return
 	}
 	m.problems.Errorf(place, "text-failed", "look at this row with --show", "the %s text cannot be made: %v", ch, err)

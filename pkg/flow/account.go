@@ -1,0 +1,279 @@
+// Package flow owns the question when the next message may leave: the pace of an account inside this process, its
+// reaction to what vendors answer (slower, back-off, breaker), and the choice of an account on a route.
+// What several processes share (rate, quota, budget, breaker) is debited in the ledger; flow decides what to ask it for.
+package flow
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Policy is how an account reacts. The zero value means DefaultPolicy.
+type Policy struct {
+	// Failures in a row that open the breaker.
+	Failures int
+	// OpenMin is how long the breaker stays open the first time; it doubles up to OpenMax.
+	OpenMin, OpenMax time.Duration
+	// Refused is how long it stays open after the vendor refused the account.
+	Refused time.Duration
+}
+
+// DefaultPolicy opens after five failures in a row, for a second, and at most for a minute.
+func DefaultPolicy() Policy {
+	return Policy{Failures: 5, OpenMin: time.Second, OpenMax: time.Minute, Refused: 5 * time.Minute}
+}
+
+// Account is one account as this process sees it. It is not safe for concurrent use: the lane that claims owns it.
+type Account struct {
+	Limits      ledger.Limits
+	Concurrency int
+	// Slack is how late after its place under the rate a message may still leave.
+	Slack time.Duration
+
+	policy   Policy
+	inFlight int
+
+	scale     float64
+	failures  int
+	opens     int // how often in a row the breaker was opened
+	openUntil time.Time
+	refused   message.Outcome // why, where the vendor refused the account
+	downSince time.Time       // first failure of the ones in a row
+	slowed    time.Time       // when it was last slowed down, or sped up
+	notBefore time.Time
+	spent     spent
+
+	change ledger.AccountChange
+	dirty  bool
+}
+
+// spent says that a limit is used up, and until when.
+type spent struct {
+	why   ledger.HoldReason
+	which string
+	until time.Time
+}
+
+// NewAccount takes over what the ledger knows of the account. An open breaker is to be tested at once: a person has
+// just said that it shall go on.
+func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy, known ledger.AccountState, now time.Time) *Account {
+	if p == (Policy{}) {
+		p = DefaultPolicy()
+	}
+	a := &Account{Limits: l, Concurrency: max(1, concurrency), Slack: slack, policy: p, scale: 1}
+	a.change.Account = l.Account
+	if known.Scale > 0 && known.Scale < 1 {
+		a.scale = known.Scale
+	}
+	a.failures = known.Failures
+	if !known.OpenUntil.IsZero() {
+		a.open(now, known.Reason)
+	}
+	return a
+}
+
+// Pace splits the burst that an account may have beyond its rate in any second: half of it may leave at once after a
+// pause, half of it is how late a message may be under its place (slack). Burst 0 means a tenth of a second's worth.
+func Pace(rate float64, burst int) (atOnce int, slack time.Duration) {
+	if rate <= 0 {
+		return 0, 0
+	}
+	b := float64(burst)
+	if burst <= 0 {
+		b = rate / 10
+	}
+	atOnce = max(1, int(b/2))
+	slack = time.Duration(b / 2 / rate * float64(time.Second))
+	return atOnce, min(max(slack, 20*time.Millisecond), time.Second)
+}
+
+// Name is the account's name.
+func (a *Account) Name() string { return a.Limits.Account }
+
+// Free is how many more messages may be in flight.
+func (a *Account) Free() int { return a.Concurrency - a.inFlight }
+
+// InFlight is how many messages are claimed and not answered.
+func (a *Account) InFlight() int { return a.inFlight }
+
+// Ready says how many messages the account could take now, and whether asking for one is a test of its breaker. With none,
+// until is when to look again; zero means when something in flight is answered, or never.
+func (a *Account) Ready(now time.Time) (n int, probe bool, until time.Time) {
+	switch {
+	case !a.openUntil.IsZero() && a.openUntil.After(now):
+		return 0, false, a.openUntil
+	case !a.openUntil.IsZero():
+		if a.inFlight > 0 {
+			return 0, true, time.Time{}
+		}
+		return 1, true, time.Time{}
+	case a.notBefore.After(now):
+		return 0, false, a.notBefore
+	case a.spent.why != "" && (a.spent.until.IsZero() || a.spent.until.After(now)):
+		return 0, false, a.spent.until
+	}
+	a.spent = spent{}
+	return a.Free(), false, time.Time{}
+}
+
+// Claimed counts messages that went into flight.
+func (a *Account) Claimed(n int) { a.inFlight += n }
+
+// Held takes in why the ledger granted less than was asked for.
+func (a *Account) Held(g ledger.Grant, now time.Time) {
+	switch g.Held {
+	case ledger.HoldBreaker:
+		if a.openUntil.IsZero() || a.openUntil.Before(g.Until) {
+			a.openUntil = g.Until
+		}
+		if a.downSince.IsZero() {
+			a.downSince = now
+		}
+	case ledger.HoldQuota, ledger.HoldBudget:
+		a.spent = spent{why: g.Held, which: g.Which, until: g.Until}
+	case ledger.HoldRate:
+		a.notBefore = g.Until
+	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted:
+	}
+}
+
+// Observe takes in what came of an attempt. Outcomes with a code of our own (the message was given back before anything
+// was tried) say nothing about the vendor.
+func (a *Account) Observe(o message.Outcome, now time.Time) {
+	a.inFlight--
+	if Ours(o) {
+		return
+	}
+	switch o.Kind {
+	case message.OutcomeAccepted, message.OutcomeRejected:
+		a.healthy(now)
+	case message.OutcomeThrottled:
+		a.throttled(o, now)
+	case message.OutcomeRefused:
+		a.refused = o
+		a.fail(o, now)
+		a.openFor(a.policy.Refused, now, refusal(o))
+	case message.OutcomeUnsent, message.OutcomeUnknown:
+		a.fail(o, now)
+		probing := !a.openUntil.IsZero()
+		if a.failures >= a.policy.Failures || probing {
+			a.openFor(a.backOff(), now, fmt.Sprintf("%d attempts in a row failed: %s", a.failures, o))
+		}
+	}
+}
+
+// Ours reports that an outcome was made before anything was tried.
+func Ours(o message.Outcome) bool {
+	return o.Kind == message.OutcomeUnsent && len(o.Code) > 7 && o.Code[:7] == "notify:"
+}
+
+func refusal(o message.Outcome) string {
+	reason := o.Reason
+	if reason == "" {
+		reason = message.ReasonOther
+	}
+	return fmt.Sprintf("%s: %s %s", reason, o.Code, o.Detail)
+}
+
+// healthy closes the breaker and speeds up again: from half the rate to all of it in about seven seconds.
+func (a *Account) healthy(now time.Time) {
+	if a.failures != 0 || !a.openUntil.IsZero() {
+		a.failures, a.opens, a.openUntil, a.downSince, a.refused = 0, 0, time.Time{}, time.Time{}, message.Outcome{}
+		zero, none := 0, ""
+		a.change.Failures, a.change.OpenUntil, a.change.Reason, a.dirty = &zero, &time.Time{}, &none, true
+	}
+	if a.scale < 1 && now.Sub(a.slowed) >= time.Second {
+		a.setScale(math.Min(1, a.scale*1.1+0.01), now)
+	}
+}
+
+// throttled halves the rate, once for all the answers of one second, and waits as long as the vendor asks.
+func (a *Account) throttled(o message.Outcome, now time.Time) {
+	if a.slowed.IsZero() || now.Sub(a.slowed) >= time.Second || a.scale >= 1 {
+		a.setScale(math.Max(a.scale/2, 1.0/64), now)
+	}
+	wait := max(o.RetryAfter, 100*time.Millisecond)
+	if until := now.Add(wait); until.After(a.notBefore) {
+		a.notBefore = until
+		a.change.NotBefore, a.dirty = &until, true
+	}
+	a.note(o, now)
+}
+
+func (a *Account) setScale(s float64, now time.Time) {
+	a.scale, a.slowed = s, now
+	a.change.Scale, a.dirty = &s, true
+}
+
+func (a *Account) fail(o message.Outcome, now time.Time) {
+	a.failures++
+	if a.downSince.IsZero() {
+		a.downSince = now
+	}
+	n := a.failures
+	a.change.Failures, a.dirty = &n, true
+	a.note(o, now)
+}
+
+func (a *Account) note(o message.Outcome, now time.Time) {
+	text := o.String()
+	if o.Detail != "" {
+		text += ": " + o.Detail
+	}
+	a.change.Error, a.change.At, a.dirty = &text, now, true
+}
+
+func (a *Account) backOff() time.Duration {
+	d := a.policy.OpenMin << min(a.opens, 20)
+	return min(max(d, a.policy.OpenMin), a.policy.OpenMax)
+}
+
+func (a *Account) openFor(d time.Duration, now time.Time, reason string) {
+	if a.openUntil.After(now) {
+		return // answers to what was in flight when it opened
+	}
+	a.opens++
+	a.open(now.Add(d), reason)
+}
+
+func (a *Account) open(until time.Time, reason string) {
+	a.openUntil = until
+	a.change.OpenUntil, a.change.Reason, a.dirty = &until, &reason, true
+}
+
+// Change is what must be written to the ledger, and true where there is something.
+func (a *Account) Change(now time.Time) (ledger.AccountChange, bool) {
+	if !a.dirty {
+		return ledger.AccountChange{}, false
+	}
+	c := a.change
+	if c.At.IsZero() {
+		c.At = now
+	}
+	a.change, a.dirty = ledger.AccountChange{Account: a.Limits.Account}, false
+	return c, true
+}
+
+// Scale is the part of the configured rate in force.
+func (a *Account) Scale() float64 { return a.scale }
+
+// Refusal is the answer with which the vendor refused the account; its Kind is empty where it did not.
+func (a *Account) Refusal() message.Outcome { return a.refused }
+
+// Spent says which limit of ours is used up, and until when (zero: time does not help).
+func (a *Account) Spent(now time.Time) (why ledger.HoldReason, which string, until time.Time) {
+	if a.spent.why != "" && (a.spent.until.IsZero() || a.spent.until.After(now)) {
+		return a.spent.why, a.spent.which, a.spent.until
+	}
+	return "", "", time.Time{}
+}
+
+// DownSince is when attempts began to fail without an answer in between; zero where the account is well.
+func (a *Account) DownSince() time.Time { return a.downSince }
+
+// Open reports whether the breaker is open, or being tested.
+func (a *Account) Open() bool { return !a.openUntil.IsZero() }

@@ -1,0 +1,63 @@
+package flow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Valve lets an account's messages out one by one. The ledger gives each message its place under the account's rate, shared
+// by all processes; the valve waits for that place, and holds this process to the rate by itself, should many
+// messages be late at the same time. It is safe for concurrent use.
+type Valve struct {
+	limiter *rate.Limiter
+	slack   time.Duration
+	full    float64
+
+	mu    sync.Mutex
+	scale float64
+}
+
+// NewValve makes a valve; rate 0 does not limit.
+func NewValve(perSecond float64, burst int, slack time.Duration) *Valve {
+	v := &Valve{slack: slack, full: perSecond, scale: 1}
+	limit := rate.Inf
+	if perSecond > 0 {
+		limit = rate.Limit(perSecond)
+	}
+	v.limiter = rate.NewLimiter(limit, max(1, burst))
+	return v
+}
+
+// Scale sets the part of the rate that is in force.
+func (v *Valve) Scale(s float64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.full > 0 && s != v.scale {
+		v.scale = s
+		v.limiter.SetLimit(rate.Limit(v.full * s))
+	}
+}
+
+// Wait waits until leaveAt, and until this process may send. It reports false where the message is so late by now that it
+// would add to the messages of another moment: it must be given back. leaveAt zero means that there is no rate.
+func (v *Valve) Wait(ctx context.Context, now func() time.Time, leaveAt time.Time) (bool, error) {
+	if leaveAt.IsZero() {
+		return true, ctx.Err()
+	}
+	if d := leaveAt.Sub(now()); d > 0 {
+		t := time.NewTimer(d)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return false, ctx.Err()
+		case <-t.C:
+		}
+	}
+	if err := v.limiter.Wait(ctx); err != nil {
+		return false, err
+	}
+	return now().Sub(leaveAt) <= v.slack, nil
+}
