@@ -1,0 +1,40 @@
+package diag
+
+import "strings"
+
+// Nearest is the known word that was probably meant, for a hint ("did you mean rate?"); empty where none is near enough:
+// at most a third of the letters, and at least one, may differ.
+func Nearest(word string, known []string) string {
+	w := []rune(strings.ToLower(word))
+	best, bestAt := "", max(1, len(w)/3)+1
+	for _, k := range known {
+		if d := distance(w, []rune(strings.ToLower(k))); d < bestAt {
+			best, bestAt = k, d
+		}
+	}
+	return best
+}
+
+// distance counts inserted, dropped, changed and swapped letters (optimal string alignment).
+func distance(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		row[0] = i + 1
+		for j := range b {
+			changed := 1
+			if a[i] == b[j] {
+				changed = 0
+			}
+			d := min(last[j]+changed, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			row[j+1] = d
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
