@@ -1,0 +1,215 @@
+package evidence
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+)
+
+// MaxBody is how much of an answer is read; vendors answer with less than a kilobyte.
+const MaxBody = 1 << 20
+
+// Stages of an attempt that brought no answer, as they stand in a code "notify:<stage>".
+const (
+	StageContext = "context" // the context had ended before anything was done
+	StageDNS     = "dns"
+	StageConnect = "connect"
+	StageTLS     = "tls"
+	StageRequest = "request" // the request could not be made into one
+	StageWrite   = "write"   // a connection was there, and not a byte was written
+	StageTimeout = "timeout" // written at least in part, and the deadline passed
+	StageCancel  = "cancel"  // written at least in part, and the caller gave up
+	StageCut     = "cut"     // written at least in part, and the connection ended or spoke no HTTP
+	StageSize    = "size"    // the answer is larger than MaxBody
+)
+
+type attemptKey struct{}
+
+// Attempt is one request's evidence.
+type Attempt struct {
+	begun    atomic.Bool
+	repeated atomic.Bool
+
+	mu    sync.Mutex
+	got   bool
+	conn  *conn // nil where the connection is not one of ours
+	start int64 // what conn had counted when it was got
+}
+
+// Begin starts an attempt. The context carries it to RoundTrip, which it pays for once.
+func Begin(ctx context.Context) (context.Context, *Attempt) {
+	a := new(Attempt)
+	ctx = context.WithValue(ctx, attemptKey{}, a)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn}), a
+}
+
+func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
+	c := counted(info.Conn)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.got {
+		a.repeated.Store(true)
+		if c != nil {
+			c.seal()
+		}
+		return
+	}
+	a.got, a.conn = true, c
+	if c != nil {
+		a.start = c.begun.Load() &^ sealedBit
+	}
+}
+
+// Unsent reports whether nothing of the request left, and makes sure that nothing will. It is asked after the round trip has
+// failed; asking spends the connection and the attempt.
+func (a *Attempt) Unsent() bool {
+	a.begun.Store(true)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.got {
+		a.got = true // a connection that came now would be a second one
+		return true
+	}
+	return a.conn != nil && a.conn.seal() == a.start
+}
+
+// Answer is what came of an attempt.
+type Answer struct {
+	// Whole says that an answer was read to its end; Status, Header and Body are set then and only then.
+	Whole  bool
+	Status int
+	Header http.Header
+	Body   []byte
+	// Marked says that the body's end was marked by a length or by chunks. Otherwise it ended with the connection, and whether
+	// something is missing can only be told from what it says.
+	Marked bool
+
+	// Unsent says that nothing of the request left. It is the only proof of that.
+	Unsent bool
+	// Stage is where an attempt without an answer ended.
+	Stage string
+	// Detail is for people. It holds no part of the request or of an answer.
+	Detail string
+}
+
+// Do makes one attempt: it sends the request once, follows nothing, and reads the answer whole. The request's own context is
+// not used.
+func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
+	if err := ctx.Err(); err != nil {
+		closeBody(r)
+		return Answer{Unsent: true, Stage: StageContext, Detail: err.Error()}
+	}
+	ctx, a := Begin(ctx)
+	a.begun.Store(true)
+	resp, err := t.once(a, r.WithContext(ctx))
+	if err != nil {
+		if a.Unsent() {
+			stage, detail := before(err)
+			return Answer{Unsent: true, Stage: stage, Detail: detail}
+		}
+		return after(ctx)
+	}
+	body, err := readWhole(resp)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return Answer{Stage: StageSize, Detail: "the answer is larger than 1 MiB"}
+	case err != nil:
+		return after(ctx)
+	}
+	return Answer{
+		Whole: true, Status: resp.StatusCode, Header: resp.Header, Body: body,
+		Marked: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0,
+	}
+}
+
+var errTooLarge = errors.New("evidence: answer too large")
+
+// readWhole reads to the end, so that the connection can be used again, and closes the body.
+func readWhole(resp *http.Response) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }()
+	if resp.ContentLength > MaxBody {
+		return nil, errTooLarge
+	}
+	size := resp.ContentLength
+	if size < 0 {
+		size = 512
+	}
+	body := make([]byte, 0, size+1) // one more, so that the end shows without growing
+	for {
+		n, err := resp.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(body) > MaxBody {
+			return nil, errTooLarge
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// after describes an attempt of which something may have left. Error texts of net/http can quote the answer, so none is used.
+func after(ctx context.Context) Answer {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return Answer{Stage: StageTimeout, Detail: "no whole answer before the timeout; the message had begun to leave"}
+	case ctx.Err() != nil:
+		return Answer{Stage: StageCancel, Detail: "given up while waiting for the answer; the message had begun to leave"}
+	}
+	return Answer{Stage: StageCut, Detail: "no whole HTTP answer; the message had begun to leave"}
+}
+
+// stageError says how far the making of a connection came.
+type stageError struct {
+	stage string
+	err   error
+}
+
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+func dialStage(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return StageDNS
+	}
+	return StageConnect
+}
+
+// before describes an attempt of which nothing left. That is already proven; the error only chooses the words.
+func before(err error) (stage, detail string) {
+	var (
+		at     *stageError
+		record tls.RecordHeaderError
+		cert   *tls.CertificateVerificationError
+		host   x509.HostnameError
+		op     *net.OpError
+	)
+	switch {
+	case errors.As(err, &at):
+		return at.stage, at.Error()
+	case errors.As(err, &cert), errors.As(err, &host), errors.As(err, &record):
+		return StageTLS, err.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return StageConnect, "no connection before the timeout"
+	case errors.Is(err, context.Canceled):
+		return StageContext, err.Error()
+	case errors.As(err, &op):
+		return StageConnect, op.Op + " failed"
+	case errors.Is(err, errSealed), errors.Is(err, io.EOF), errors.Is(err, errRepeated):
+		return StageWrite, "the connection was gone before anything was written"
+	}
+	return StageWrite, "nothing was written"
+}
