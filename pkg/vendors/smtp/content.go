@@ -1,0 +1,194 @@
+package smtp
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"mime/quotedprintable"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"notify/pkg/message"
+)
+
+// content writes what follows the headers: the text, or its alternatives, within a mixed mail where files go with it.
+func (w *composer) content(m message.Message) error {
+	if len(m.Attachments) == 0 {
+		return w.texts(m)
+	}
+	mixed := w.begin("mixed")
+	w.next(mixed)
+	if err := w.texts(m); err != nil {
+		return err
+	}
+	for _, a := range m.Attachments {
+		w.next(mixed)
+		if err := w.attachment(a); err != nil {
+			return err
+		}
+	}
+	w.end(mixed)
+	return nil
+}
+
+func (w *composer) texts(m message.Message) error {
+	switch {
+	case m.HTML == "":
+		return w.textPart("plain", m.Text)
+	case m.Text == "":
+		return w.textPart("html", m.HTML)
+	}
+	alternative := w.begin("alternative")
+	w.next(alternative)
+	if err := w.textPart("plain", m.Text); err != nil {
+		return err
+	}
+	w.next(alternative)
+	if err := w.textPart("html", m.HTML); err != nil {
+		return err
+	}
+	w.end(alternative)
+	return nil
+}
+
+// boundaryHead begins every boundary. It occurs neither in base64 nor in quoted-printable, and text that has it is encoded.
+const boundaryHead = "=_"
+
+// begin writes the header of a multipart, and returns its boundary.
+func (w *composer) begin(kind string) string {
+	w.parts++
+	boundary := boundaryHead + w.key + "_" + strconv.Itoa(w.parts)
+	w.b = append(w.b, "Content-Type: multipart/"+kind+";\r\n boundary=\""+boundary+"\"\r\n"...)
+	return boundary
+}
+
+func (w *composer) next(boundary string) {
+	w.b = append(append(append(w.b, "\r\n--"...), boundary...), "\r\n"...)
+}
+
+func (w *composer) end(boundary string) {
+	w.b = append(append(append(w.b, "\r\n--"...), boundary...), "--\r\n"...)
+}
+
+// textPart writes a text in the encoding that suits it. All three are seven-bit, so that no relay has to change them.
+func (w *composer) textPart(kind, s string) error {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "�")
+	}
+	encoding := encodingOf(s)
+	w.b = append(append(append(w.b, "Content-Type: text/"...), kind...), "; charset=utf-8\r\nContent-Transfer-Encoding: "...)
+	w.b = append(append(w.b, encoding...), "\r\n\r\n"...)
+	switch encoding {
+	case "7bit":
+		w.lines(s)
+	case "base64":
+		w.base64Lines([]byte(canonical(s)))
+	default:
+		q := quotedprintable.NewWriter(w)
+		if _, err := q.Write([]byte(s)); err != nil {
+			return fmt.Errorf("text: %w", err)
+		}
+		if err := q.Close(); err != nil {
+			return fmt.Errorf("text: %w", err)
+		}
+	}
+	return nil
+}
+
+// encodingOf chooses: short ASCII lines stay as they are, text that is mostly not ASCII becomes base64, the rest
+// quoted-printable.
+func encodingOf(s string) string {
+	high, column, longest, odd := 0, 0, 0, false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\n':
+			column = 0
+			continue
+		case c >= utf8.RuneSelf:
+			high++
+		case c == '\r':
+			odd = odd || i+1 == len(s) || s[i+1] != '\n'
+		case c < ' ' && c != '\t', c == 0x7f:
+			odd = true
+		}
+		column++
+		longest = max(longest, column)
+	}
+	switch {
+	case high == 0 && !odd && longest <= foldAt+2 && !strings.Contains(s, boundaryHead):
+		return "7bit"
+	case high*3 > len(s):
+		return "base64"
+	default:
+		return "quoted-printable"
+	}
+}
+
+// lines appends text with its line breaks as CRLF.
+func (w *composer) lines(s string) {
+	for s != "" {
+		i := strings.IndexByte(s, '\n')
+		if i < 0 {
+			w.b = append(w.b, s...)
+			return
+		}
+		w.b = append(append(w.b, strings.TrimSuffix(s[:i], "\r")...), "\r\n"...)
+		s = s[i+1:]
+	}
+}
+
+// canonical is text with line breaks as CRLF, which is what base64 of a text has to encode (RFC 2046 4.1.1).
+func canonical(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r", "\n"), "\n", "\r\n")
+}
+
+// base64Lines appends data in lines of 76 characters.
+func (w *composer) base64Lines(data []byte) {
+	const group = 57 // bytes in 76 characters
+	for len(data) > 0 {
+		n := min(group, len(data))
+		w.b = append(base64.StdEncoding.AppendEncode(w.b, data[:n]), "\r\n"...)
+		data = data[n:]
+	}
+	w.b = bytes.TrimSuffix(w.b, []byte("\r\n"))
+}
+
+func (w *composer) attachment(a message.Attachment) error {
+	name := path.Base(strings.ReplaceAll(a.Name, `\`, "/"))
+	if err := oneLine(name); err != nil || a.Name == "" || len(name) > 200 {
+		return errors.New("attachment: its name is not a file name")
+	}
+	kind := "application/octet-stream"
+	if a.Type != "" {
+		parsed, params, err := mime.ParseMediaType(a.Type)
+		if err != nil {
+			return fmt.Errorf("attachment %q: its type is not a MIME type", name)
+		}
+		delete(params, "name")
+		// Whole messages and multiparts must not be encoded (RFC 2046 5), and nothing else would get them through unchanged.
+		if !strings.HasPrefix(parsed, "multipart/") && !strings.HasPrefix(parsed, "message/") {
+			kind = mime.FormatMediaType(parsed, params)
+		}
+	}
+	if kind == "" || strings.ContainsAny(kind, "\r\n") {
+		return fmt.Errorf("attachment %q: its type is not a MIME type", name)
+	}
+	// Both forms of the name: RFC 2231 is the standard, and some readers know only the encoded word in Content-Type.
+	w.field("Content-Type", kind+"; "+nameParam(name))
+	w.field("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	w.b = append(w.b, "Content-Transfer-Encoding: base64\r\n\r\n"...)
+	w.base64Lines(a.Data)
+	return nil
+}
+
+func nameParam(name string) string {
+	if plain(name) {
+		return `name="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+	}
+	return `name="` + encodedWords(name, len(`Content-Type: name="`)) + `"`
+}

@@ -1,0 +1,309 @@
+package smtp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"notify/pkg/vendors"
+)
+
+// How the connection is encrypted. Certificates are always verified, and starttls never falls back to plain.
+const (
+	tlsNone     = "none"
+	tlsStart    = "starttls"
+	tlsImplicit = "implicit"
+)
+
+// How the client authenticates.
+const (
+	authAuto  = "auto"
+	authPlain = "plain"
+	authLogin = "login"
+	authCRAM  = "cram-md5"
+)
+
+// options are the account's options as they stand in notify.yaml.
+type options struct {
+	address          string // host:port
+	host             string
+	tls              string
+	caFile           string
+	serverName       string
+	username         string
+	password         string
+	auth             string
+	helo             string
+	messageIDDomain  string
+	dsn              bool
+	envelopeFrom     string
+	maxPerConnection int
+	idleTimeout      time.Duration
+	timeouts         timeouts
+}
+
+// timeouts are per step. Before the final dot a time-out proves that nothing was taken, so that these may be shorter than
+// RFC 5321 (4.5.3.2) suggests; they follow Settings.Timeout. After the dot it costs an unknown message: there the default is
+// the ten minutes of 4.5.3.2.6, whatever Settings.Timeout says.
+type timeouts struct {
+	connect, greeting, command, data, body, dot time.Duration
+}
+
+const (
+	dotTimeout     = 10 * time.Minute // RFC 5321 4.5.3.2.6
+	defaultIdle    = 30 * time.Second // well below the 5 minutes that servers wait for a command (4.5.3.2.7)
+	defaultPerConn = 500              // messages; relays that count allow 100 to 1000
+)
+
+// setter reads one option.
+type setter func(o *options, value any) error
+
+func setters() map[string]setter {
+	return map[string]setter{
+		"address":            text(func(o *options) *string { return &o.address }),
+		"tls":                choice(func(o *options) *string { return &o.tls }, tlsNone, tlsStart, tlsImplicit),
+		"ca_file":            text(func(o *options) *string { return &o.caFile }),
+		"server_name":        text(func(o *options) *string { return &o.serverName }),
+		"username":           text(func(o *options) *string { return &o.username }),
+		"password":           text(func(o *options) *string { return &o.password }),
+		"auth":               choice(func(o *options) *string { return &o.auth }, authAuto, authPlain, authLogin, authCRAM),
+		"helo":               text(func(o *options) *string { return &o.helo }),
+		"message_id_domain":  text(func(o *options) *string { return &o.messageIDDomain }),
+		"envelope_from":      text(func(o *options) *string { return &o.envelopeFrom }),
+		"dsn":                setDSN,
+		"max_per_connection": setMaxPerConnection,
+		"idle_timeout":       duration(func(o *options) *time.Duration { return &o.idleTimeout }),
+		"timeouts":           setTimeouts,
+	}
+}
+
+func timeoutSetters() map[string]setter {
+	return map[string]setter{
+		"connect":  duration(func(o *options) *time.Duration { return &o.timeouts.connect }),
+		"greeting": duration(func(o *options) *time.Duration { return &o.timeouts.greeting }),
+		"command":  duration(func(o *options) *time.Duration { return &o.timeouts.command }),
+		"data":     duration(func(o *options) *time.Duration { return &o.timeouts.data }),
+		"body":     duration(func(o *options) *time.Duration { return &o.timeouts.body }),
+		"dot":      duration(func(o *options) *time.Duration { return &o.timeouts.dot }),
+	}
+}
+
+// readOptions reads and checks everything, and reports all that is wrong at once.
+func readOptions(s vendors.Settings) (options, error) {
+	t := s.Timeout
+	if t <= 0 {
+		t = 30 * time.Second
+	}
+	o := options{
+		tls: tlsStart, auth: authAuto, maxPerConnection: defaultPerConn, idleTimeout: defaultIdle,
+		timeouts: timeouts{connect: t, greeting: t, command: t, data: t, body: t, dot: dotTimeout},
+	}
+	errs := apply(&o, "", s.Options, setters())
+	errs = append(errs, o.finish(s)...)
+	return o, errors.Join(errs...)
+}
+
+// apply sets every value; the order is that of the keys, so that messages are the same on every run.
+func apply(o *options, prefix string, values map[string]any, known map[string]setter) []error {
+	keys := make([]string, 0, len(values))
+	for k := range values {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	var errs []error
+	for _, k := range keys {
+		set, ok := known[k]
+		if !ok {
+			errs = append(errs, fmt.Errorf("options.%s%s: no such option; did you mean %q?", prefix, k, nearest(k, known)))
+			continue
+		}
+		if err := set(o, values[k]); err != nil {
+			errs = append(errs, fmt.Errorf("options.%s%s: %w", prefix, k, err))
+		}
+	}
+	return errs
+}
+
+// finish fills in what follows from other options, and checks what belongs together.
+func (o *options) finish(s vendors.Settings) []error {
+	var errs []error
+	if s.Endpoint != "" {
+		o.address = strings.TrimSuffix(strings.TrimPrefix(s.Endpoint, "smtp://"), "/")
+	}
+	if err := o.splitAddress(); err != nil {
+		errs = append(errs, err)
+	}
+	if o.caFile != "" && !filepath.IsAbs(o.caFile) {
+		o.caFile = filepath.Join(s.Dir, o.caFile)
+	}
+	if o.caFile != "" && o.tls == tlsNone {
+		errs = append(errs, errors.New("options.ca_file: means nothing with tls: none"))
+	}
+	if o.serverName == "" {
+		o.serverName = o.host
+	}
+	if (o.username == "") != (o.password == "") {
+		errs = append(errs, errors.New("options.username and options.password belong together"))
+	}
+	if o.helo == "" {
+		o.helo = hostname()
+	}
+	for key, name := range map[string]string{"helo": o.helo, "message_id_domain": o.messageIDDomain} {
+		if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>@", r) }) {
+			errs = append(errs, fmt.Errorf("options.%s: not a host name", key))
+		}
+	}
+	if o.envelopeFrom != "" {
+		from, err := parseAddress(o.envelopeFrom)
+		if err != nil {
+			errs = append(errs, errors.New("options.envelope_from: not an e-mail address"))
+		}
+		o.envelopeFrom = from.Address
+	}
+	return errs
+}
+
+// splitAddress takes host and port apart, and fills in the port that belongs to the kind of TLS (RFC 8314, RFC 6409).
+func (o *options) splitAddress() error {
+	if o.address == "" {
+		return errors.New("options.address: missing; give the server as host:port")
+	}
+	host, port, err := net.SplitHostPort(o.address)
+	if err != nil {
+		host, port = strings.Trim(o.address, "[]"), map[string]string{tlsNone: "25", tlsStart: "587", tlsImplicit: "465"}[o.tls]
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, " /@") {
+		return fmt.Errorf("options.address: %q is not host:port", o.address)
+	}
+	o.host, o.address = host, net.JoinHostPort(host, port)
+	return nil
+}
+
+func (o *options) tlsConfig() (*tls.Config, error) {
+	if o.tls == tlsNone {
+		return nil, nil //nolint:nilnil // no TLS is not an error
+	}
+	c := &tls.Config{ServerName: o.serverName, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	if o.caFile != "" {
+		pem, err := os.ReadFile(o.caFile)
+		if err != nil {
+			return nil, fmt.Errorf("options.ca_file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("options.ca_file: %s holds no certificate", o.caFile)
+		}
+	}
+	return c, nil
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" || strings.ContainsAny(name, " <>@_") {
+		return "localhost"
+	}
+	return name
+}
+
+func text(field func(*options) *string) setter {
+	return func(o *options, value any) error {
+		switch v := value.(type) {
+		case string:
+			*field(o) = v
+		case int, int64, uint64, float64:
+			*field(o) = fmt.Sprint(v) // a password of digits only, unquoted in YAML
+		default:
+			return fmt.Errorf("want text, not %T", value)
+		}
+		return nil
+	}
+}
+
+func choice(field func(*options) *string, allowed ...string) setter {
+	return func(o *options, value any) error {
+		s := strings.ToLower(fmt.Sprint(value))
+		for _, a := range allowed {
+			if s == a {
+				*field(o) = s
+				return nil
+			}
+		}
+		return fmt.Errorf("%q is not one of %s", s, strings.Join(allowed, ", "))
+	}
+}
+
+func duration(field func(*options) *time.Duration) setter {
+	return func(o *options, value any) error {
+		d, err := time.ParseDuration(fmt.Sprint(value))
+		if err != nil || d <= 0 {
+			return fmt.Errorf("%v is not a time such as 30s or 10m", value)
+		}
+		*field(o) = d
+		return nil
+	}
+}
+
+func setDSN(o *options, value any) error {
+	b, err := strconv.ParseBool(fmt.Sprint(value))
+	if err != nil {
+		return fmt.Errorf("%v is not true or false", value)
+	}
+	o.dsn = b
+	return nil
+}
+
+func setMaxPerConnection(o *options, value any) error {
+	n, err := strconv.Atoi(fmt.Sprint(value))
+	if err != nil || n < 0 {
+		return fmt.Errorf("%v is not a number of messages (0: no limit)", value)
+	}
+	o.maxPerConnection = n
+	return nil
+}
+
+func setTimeouts(o *options, value any) error {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return fmt.Errorf("want a map of steps, such as {dot: 10m}, not %T", value)
+	}
+	return errors.Join(apply(o, "timeouts.", m, timeoutSetters())...)
+}
+
+// nearest is the known key with the smallest edit distance.
+func nearest(key string, known map[string]setter) string {
+	best, at := "", 1<<30
+	for k := range known {
+		if d := distance(key, k); d < at || d == at && k < best {
+			best, at = k, d
+		}
+	}
+	return best
+}
+
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,184 @@
+// Package smtp hands mail to a relay over SMTP (RFC 5321), step by step, so that it can prove how far a message came.
+// It is an adapter of pkg/vendors: it knows that seam and the words only.
+//
+// The evidence, from the conversation alone:
+//
+//	connect, TLS, EHLO, AUTH, MAIL, RCPT, DATA   nothing can have been taken; the server's code decides, or it is unsent
+//	the body, up to the final dot                the same: a server may not take a message that did not end (4.1.1.4)
+//	the final dot may have left                  unknown, until its reply was read whole
+//	the reply to the dot                         2yz accepted, 4yz and 5yz definitely not; what follows changes nothing
+//
+// One message is one transaction with one recipient. Nothing is tried twice within a Send, also where a kept connection
+// turns out to be dead: then the message is unsent, and the next attempt is made on a fresh one.
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"notify/pkg/message"
+	"notify/pkg/vendors"
+)
+
+// Kind is the adapter as the registry knows it.
+func Kind() vendors.Kind {
+	return vendors.Kind{Name: "smtp", Channels: []message.Channel{message.Email}, New: New}
+}
+
+// relay is an account at an SMTP server.
+type relay struct {
+	account string
+	opts    options
+	tls     *tls.Config // nil for tls: none
+	now     func() time.Time
+	pool    pool
+	bufs    sync.Pool // of *composer
+}
+
+var (
+	_ vendors.Vendor = (*relay)(nil)
+	_ vendors.Prober = (*relay)(nil)
+)
+
+// New builds a Vendor from an account's options; see options.go for the keys. It makes no connection.
+func New(s vendors.Settings) (vendors.Vendor, error) {
+	opts, err := readOptions(s)
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := opts.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now}
+	v.pool.keep = max(s.Concurrency, 1)
+	v.bufs.New = func() any { return new(composer) }
+	return v, nil
+}
+
+// Send implements vendors.Vendor.
+func (v *relay) Send(ctx context.Context, m message.Message) message.Outcome {
+	if ctx.Err() != nil {
+		return givenUp()
+	}
+	w := v.bufs.Get().(*composer)
+	defer v.bufs.Put(w)
+	l, err := v.compose(w, m)
+	if err != nil {
+		return rejected(codeCompose, mask(err.Error()))
+	}
+	c, err := v.get(ctx)
+	if err != nil {
+		return outcomeOf(ctx, err)
+	}
+	out, alive := c.transact(ctx, l)
+	if alive {
+		v.put(c)
+	} else {
+		c.close()
+	}
+	return out
+}
+
+// Probe implements vendors.Prober: connection, greeting, TLS and AUTH as Send would have them, and QUIT.
+func (v *relay) Probe(ctx context.Context) error {
+	c, err := v.open(ctx)
+	if err != nil {
+		var s *stepError
+		if errors.As(err, &s) {
+			return fmt.Errorf("%s at %s: %w", s.at.doing(), v.opts.address, s)
+		}
+		return fmt.Errorf("connect to %s: %w", v.opts.address, err)
+	}
+	c.quit()
+	return nil
+}
+
+// Close implements vendors.Vendor.
+func (v *relay) Close() error {
+	for _, c := range v.pool.drain() {
+		c.quit()
+	}
+	return nil
+}
+
+// Format keeps the password out of whatever prints a Vendor.
+func (v *relay) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "smtp account "+v.account)
+}
+
+// get returns a connection on which a transaction can begin: a kept one, or a new one.
+func (v *relay) get(ctx context.Context) (*conn, error) {
+	for {
+		c := v.pool.take()
+		if c == nil {
+			return v.open(ctx)
+		}
+		idle := v.now().Sub(c.idleSince)
+		switch {
+		case idle < 0 || idle >= v.opts.idleTimeout:
+			c.quit()
+		case idle < checkAfter || c.alive(ctx):
+			c.kept = true
+			return c, nil
+		default:
+			c.close()
+		}
+	}
+}
+
+// checkAfter is how long a connection may have been idle and still be used without asking the server first. A relay that
+// closes sooner costs an attempt that is definitely unsent; a question before every message would cost a round trip.
+const checkAfter = time.Second
+
+// put keeps a connection for the next message.
+func (v *relay) put(c *conn) {
+	c.idleSince = v.now()
+	if (v.opts.maxPerConnection > 0 && c.messages >= v.opts.maxPerConnection) || !v.pool.give(c) {
+		c.quit()
+	}
+}
+
+// pool keeps idle connections. The latest is taken first, so that what a slow campaign does not need grows old and is closed.
+type pool struct {
+	mu   sync.Mutex
+	idle []*conn
+	keep int
+	shut bool
+}
+
+func (p *pool) take() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	c := p.idle[n-1]
+	p.idle[n-1] = nil
+	p.idle = p.idle[:n-1]
+	return c
+}
+
+func (p *pool) give(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shut || len(p.idle) >= p.keep {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	return true
+}
+
+func (p *pool) drain() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	idle := p.idle
+	p.idle, p.shut = nil, true
+	return idle
+}
