@@ -258,6 +258,29 @@ func (a *Account) Change(now time.Time) (ledger.AccountChange, bool) {
 	return c, true
 }
 
+// SteppedBack forgets times that were to be waited for, because the clock was put back and they may never come. An open
+// breaker is to be tested.
+func (a *Account) SteppedBack(now time.Time) {
+	a.notBefore, a.slowed, a.spent = time.Time{}, time.Time{}, spent{}
+	if !a.openUntil.IsZero() {
+		a.open(now, "")
+	}
+	if !a.downSince.IsZero() {
+		a.downSince = now
+	}
+}
+
+// BackOff is how long a message that was not taken is left alone: as long as the vendor asks, or a second, doubled with every
+// attempt up to five minutes. What was given back before anything was tried, or met an account that is refused, may go
+// at once: it is the account that waits.
+func BackOff(o message.Outcome, attempts int) time.Duration {
+	if Ours(o) || o.Kind == message.OutcomeRefused {
+		return 0
+	}
+	d := min(time.Second<<min(max(attempts-1, 0), 10), 5*time.Minute)
+	return max(d, o.RetryAfter)
+}
+
 // Scale is the part of the configured rate in force.
 func (a *Account) Scale() float64 { return a.scale }
 

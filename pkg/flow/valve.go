@@ -41,13 +41,16 @@ func (v *Valve) Scale(s float64) {
 	}
 }
 
+const maxAhead = 2500 * time.Millisecond
+
 // Wait waits until leaveAt, and until this process may send. It reports false where the message is so late by now that it
 // would add to the messages of another moment: it must be given back. leaveAt zero means that there is no rate.
 func (v *Valve) Wait(ctx context.Context, now func() time.Time, leaveAt time.Time) (bool, error) {
 	if leaveAt.IsZero() {
 		return true, ctx.Err()
 	}
-	if d := leaveAt.Sub(now()); d > 0 {
+	// No place is further ahead than maxAhead, unless the clock was put back.
+	if d := min(leaveAt.Sub(now()), maxAhead); d > 0 {
 		t := time.NewTimer(d)
 		select {
 		case <-ctx.Done():

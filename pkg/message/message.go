@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
+	"time"
 )
 
 // Channel is a way to reach a person.
@@ -107,6 +108,9 @@ type Message struct {
 	Vars map[string]string
 	// Segments is how many billing units an SMS is, by our count; 1 for a mail.
 	Segments int
+	// NotAfter is when the message must no longer begin to leave, by the wall clock: another run may own it by then. An
+	// adapter looks right before it writes the part that makes the vendor take the message. Zero: no limit.
+	NotAfter time.Time
 
 	// The rest is for mail only.
 	From        string // RFC 5322 address, "Awards <award@edm.example.test>"

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/console"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+	"notify/pkg/list"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/vendors"
+	"notify/pkg/vendors/all"
+	"notify/pkg/view"
+)
+
+// globalFlags are the flags that every command has.
+type globalFlags struct {
+	config   string
+	ledger   string
+	campaign string
+	json     bool
+	yes      bool
+	lang     string
+	noColor  bool
+	quiet    bool
+	verbose  bool
+}
+
+// env is what commands need, made when it is first asked for.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	flags    globalFlags
+
+	console *console.Console
+	log     *slog.Logger
+	cfg     *config.Config
+	ledger  ledger.Ledger
+	vendors map[string]vendors.Vendor
+}
+
+func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {
+	e := &env{in: in, out: out, err: err, getenv: getenv, now: now}
+	e.setup()
+	return e
+}
+
+// setup makes the console and the log; again once the flags are known.
+func (e *env) setup() {
+	e.console = console.New(e.in, e.out, e.err, console.Options{NoColor: e.flags.noColor, Quiet: e.flags.quiet, Getenv: e.getenv})
+	level := slog.LevelWarn
+	if e.flags.verbose {
+		level = slog.LevelDebug
+	}
+	e.log = slog.New(slog.NewTextHandler(e.console.Story(), &slog.HandlerOptions{Level: level}))
+}
+
+func (e *env) close() {
+	for _, v := range e.vendors {
+		if err := v.Close(); err != nil {
+			e.log.Debug("close a vendor", "error", err)
+		}
+	}
+	if e.ledger != nil {
+		if err := e.ledger.Close(); err != nil {
+			e.log.Warn("close the ledger", "error", err)
+		}
+	}
+}
+
+// Config is the installation's settings.
+func (e *env) Config() (*config.Config, error) {
+	if e.cfg != nil {
+		return e.cfg, nil
+	}
+	cfg, err := config.Load(config.LoadOptions{Path: e.flags.config})
+	if err != nil {
+		return nil, err
+	}
+	if e.flags.ledger != "" {
+		if cfg.Ledger, err = filepath.Abs(e.flags.ledger); err != nil {
+			return nil, fmt.Errorf("find the ledger: %w", err)
+		}
+	}
+	for _, w := range cfg.Warnings {
+		e.log.Warn(w)
+	}
+	e.cfg = cfg
+	return cfg, nil
+}
+
+// Ledger opens the database, and makes it where there is none.
+func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
+	if e.ledger != nil {
+		return e.ledger, nil
+	}
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, err
+	}
+	l, err := sqlite.Open(ctx, cfg.Ledger, sqlite.Options{Now: e.now})
+	if err != nil {
+		return nil, err
+	}
+	e.ledger = l
+	return l, nil
+}
+
+// Vendors builds the accounts on the routes of these channels. An account that cannot be built is in errs.
+func (e *env) Vendors(cfg *config.Config, channels []message.Channel) (map[string]vendors.Vendor, map[string]error) {
+	if e.vendors == nil {
+		e.vendors = make(map[string]vendors.Vendor)
+	}
+	errs := make(map[string]error)
+	for _, ch := range channels {
+		for _, name := range plan.RouteAccounts(cfg.Routes[ch]) {
+			if e.vendors[name] != nil {
+				continue
+			}
+			v, err := e.vendor(cfg, name)
+			if err != nil {
+				errs[name] = err
+				continue
+			}
+			e.vendors[name] = v
+		}
+	}
+	return e.vendors, errs
+}
+
+func (e *env) vendor(cfg *config.Config, name string) (vendors.Vendor, error) {
+	a, ok := cfg.Accounts[name]
+	if !ok {
+		return nil, fmt.Errorf("account %s is not configured", name)
+	}
+	v, err := all.Registry().New(a.Vendor, vendors.Settings{
+		Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options, Dir: cfg.Dir, Now: e.now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	return v, nil
+}
+
+// CampaignFile loads the campaign of a list: the file given with --campaign, or the one beside the list.
+func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campaign, error) {
+	path := e.flags.campaign
+	if path == "" {
+		var err error
+		if path, err = campaign.Find(listPath); err != nil {
+			return nil, err
+		}
+	}
+	c, err := campaign.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.Environment == "" {
+		c.Environment = cfg.Environment
+	}
+	return c, nil
+}
+
+// Plan reads the list and freezes the campaign. problems sees every problem of a row; it may be nil.
+func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, each func(diag.Problem)) (*plan.Plan, error) {
+	r, err := list.Open(listPath, list.Options{
+		Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Need: c.Channels(),
+	})
+	if err != nil {
+		return nil, listError(err)
+	}
+	defer r.Close()
+	p, err := plan.Make(ctx, plan.Inputs{Config: cfg, Campaign: c, List: r, Problems: &diag.List{Each: each}})
+	if err != nil {
+		return nil, listError(err)
+	}
+	return p, nil
+}
+
+// listError is a list that cannot be used: the preflight has failed, nothing was sent.
+func listError(err error) error {
+	var input *diag.InputError
+	if errors.As(err, &input) {
+		return &exitError{code: exitFailed, err: err}
+	}
+	return err
+}
+
+// Act is what the operator does, for the audit.
+func (e *env) Act(what, reason string) ledger.Act {
+	name, host := e.who()
+	return ledger.Act{Who: name + "@" + host, What: what, Reason: reason, At: e.now()}
+}
+
+func (e *env) who() (name, host string) {
+	name = "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return name, host
+}
+
+// view is where results go.
+func (e *env) view() *view.Printer {
+	zone := time.Local
+	if e.cfg != nil {
+		zone = e.cfg.Timezone
+	}
+	return view.New(e.console, view.Options{JSON: e.flags.json, Zone: zone, Verbose: e.flags.verbose})
+}

@@ -1,0 +1,303 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// ErrEnding is a file whose ending names no form that can be written.
+var ErrEnding = errors.New("unknown kind of file")
+
+// Options say what goes into a file.
+type Options struct {
+	// States keeps only messages in these states; none means all.
+	States []message.State
+	Zone   *time.Location
+}
+
+// WriteFile writes the messages of a campaign, one to a line, in the order of the list: .csv, .json or .xlsx by the file's
+// ending. The columns of the list come first under their own headers, so that the file can be used as a list again. The
+// file holds addresses: only its owner can read it. A file that is there already is replaced as a whole, or not at all.
+func WriteFile(ctx context.Context, s Source, name, path string, o Options) (rows int, err error) {
+	c, err := s.Campaign(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	spec, err := plan.DecodeSpec(c.Spec)
+	if err != nil {
+		return 0, err
+	}
+	err = writeSafely(path, func(f *os.File) error {
+		w, err := newRowWriter(path, f)
+		if err != nil {
+			return err
+		}
+		if err := w.Row(append(slices.Clone(spec.Columns), outcomeColumns()...)); err != nil {
+			return err
+		}
+		for rec, err := range s.Messages(ctx, name, o.States...) {
+			if err != nil {
+				return err
+			}
+			line, err := line(&rec, len(spec.Columns), o.Zone)
+			if err != nil {
+				return err
+			}
+			if err := w.Row(line); err != nil {
+				return err
+			}
+			rows++
+		}
+		return w.Close()
+	})
+	if err != nil {
+		return 0, fmt.Errorf("write %s: %w", path, err)
+	}
+	return rows, nil
+}
+
+// outcomeColumns are the columns behind those of the list.
+func outcomeColumns() []string {
+	return []string{
+		"notify_row", "notify_channel", "notify_address", "notify_state", "notify_attempts", "notify_account",
+		"notify_claimed", "notify_settled", "notify_code", "notify_detail", "notify_vendor_id", "notify_key",
+		"notify_segments", "notify_cost", "notify_shared_rows",
+	}
+}
+
+func line(rec *ledger.Record, columns int, zone *time.Location) ([]string, error) {
+	values, err := fields(rec)
+	if err != nil {
+		return nil, err
+	}
+	for len(values) < columns {
+		values = append(values, "")
+	}
+	cost := ""
+	if rec.Attempts > 0 && (rec.State == message.Accepted || rec.State == message.Unknown) {
+		cost = rec.Price.Times(rec.Segments).String()
+	}
+	var rows []string
+	for _, r := range rec.Rows {
+		rows = append(rows, strconv.Itoa(r))
+	}
+	return append(values[:columns:columns],
+		strconv.Itoa(rec.Row), string(rec.Channel), string(rec.Address), string(rec.State), strconv.Itoa(rec.Attempts), rec.Account,
+		instant(rec.Claimed, zone), instant(rec.Settled, zone), rec.Code, rec.Detail, rec.VendorID, string(rec.Key),
+		strconv.Itoa(rec.Segments), cost, strings.Join(rows, " ")), nil
+}
+
+func instant(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	if zone != nil {
+		t = t.In(zone)
+	}
+	return t.Format("2006-01-02 15:04:05.000 -07:00")
+}
+
+// Problems is a file of problems in the making.
+type Problems struct {
+	path string
+	f    *os.File
+	w    rowWriter
+	err  error
+	n    int
+}
+
+// NewProblems begins a file of every problem of a list: .csv or .xlsx by its ending.
+func NewProblems(path string) (*Problems, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("write the problems: %w", err)
+	}
+	w, err := newRowWriter(path, f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
+	}
+	p := &Problems{path: path, f: f, w: w}
+	p.err = w.Row([]string{"severity", "file", "sheet", "row", "line", "column", "value", "problem", "what to do", "code"})
+	return p, nil
+}
+
+// Add writes one problem. What goes wrong is said by Close.
+func (p *Problems) Add(d diag.Problem) {
+	if p.err != nil {
+		return
+	}
+	p.n++
+	number := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	p.err = p.w.Row([]string{
+		string(d.Severity), d.Place.File, d.Place.Sheet, number(d.Place.Row), number(d.Place.Line), d.Place.Column, d.Value, d.Summary,
+		d.Hint, d.Code,
+	})
+}
+
+// Close finishes the file, and says how many problems it holds.
+func (p *Problems) Close() (int, error) {
+	err := errors.Join(p.err, p.w.Close(), p.f.Close())
+	if err != nil {
+		return p.n, fmt.Errorf("write %s: %w", p.path, err)
+	}
+	return p.n, nil
+}
+
+// writeSafely writes beside the file and puts it in place when all of it is there.
+func writeSafely(path string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// rowWriter writes a table.
+type rowWriter interface {
+	Row(cells []string) error
+	Close() error
+}
+
+func newRowWriter(path string, f *os.File) (rowWriter, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
+		// Excel takes a CSV for UTF-8 only when it begins with a byte order mark.
+		b := bufio.NewWriter(f)
+		_, err := b.WriteString("\ufeff")
+		return &csvRows{b: b, w: csv.NewWriter(b)}, err
+	case ".json":
+		return &jsonRows{w: bufio.NewWriter(f)}, nil
+	case ".xlsx":
+		return newSheetRows(f)
+	}
+	return nil, fmt.Errorf("%w: %q; end it in .csv, .json or .xlsx", ErrEnding, filepath.Ext(path))
+}
+
+type csvRows struct {
+	b   *bufio.Writer
+	w   *csv.Writer
+	buf []string
+}
+
+// Row writes a line. A cell that a spreadsheet would run as a formula begins with an apostrophe, as a person would type
+// it; the list reader takes that off again.
+func (c *csvRows) Row(cells []string) error {
+	c.buf = c.buf[:0]
+	for _, v := range cells {
+		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+			v = "'" + v
+		}
+		c.buf = append(c.buf, v)
+	}
+	return c.w.Write(c.buf)
+}
+
+func (c *csvRows) Close() error {
+	c.w.Flush()
+	return errors.Join(c.w.Error(), c.b.Flush())
+}
+
+type jsonRows struct {
+	w       *bufio.Writer
+	columns []string
+	n       int
+}
+
+// Row writes an object for every row after the first, which holds the names.
+func (j *jsonRows) Row(cells []string) error {
+	if j.columns == nil {
+		j.columns = slices.Clone(cells)
+		_, err := io.WriteString(j.w, `{"schema":"notify.messages/1","messages":[`)
+		return err
+	}
+	o := make(map[string]string, len(cells))
+	for i, c := range cells {
+		if c != "" {
+			o[j.columns[i]] = c
+		}
+	}
+	b, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	if j.n > 0 {
+		b = append([]byte(",\n"), b...)
+	} else {
+		b = append([]byte("\n"), b...)
+	}
+	j.n++
+	_, err = j.w.Write(b)
+	return err
+}
+
+func (j *jsonRows) Close() error {
+	_, err := j.w.WriteString("\n]}\n")
+	return errors.Join(err, j.w.Flush())
+}
+
+type sheetRows struct {
+	out  *os.File
+	file *excelize.File
+	w    *excelize.StreamWriter
+	n    int
+}
+
+func newSheetRows(f *os.File) (*sheetRows, error) {
+	x := excelize.NewFile()
+	w, err := x.NewStreamWriter("Sheet1")
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
+	return &sheetRows{out: f, file: x, w: w}, nil
+}
+
+func (s *sheetRows) Row(cells []string) error {
+	s.n++
+	row := make([]any, len(cells))
+	for i, c := range cells {
+		row[i] = c // text, always: a phone number is not a quantity
+	}
+	cell, err := excelize.CoordinatesToCellName(1, s.n)
+	if err != nil {
+		return err
+	}
+	return s.w.SetRow(cell, row)
+}
+
+func (s *sheetRows) Close() error {
+	err := s.w.Flush()
+	if err == nil {
+		_, err = s.file.WriteTo(s.out)
+	}
+	return errors.Join(err, s.file.Close())
+}

@@ -1,0 +1,211 @@
+// Package report owns the question what happened: it reads the ledger and says it in figures and person by person. It is the
+// only writer of excelize. view draws its figures; files are written here, because they are data and not a drawing.
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"sort"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// Source is what a report reads.
+type Source interface {
+	Campaign(ctx context.Context, name string) (ledger.Campaign, error)
+	Counts(ctx context.Context, campaign string) (ledger.Counts, error)
+	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
+	Runs(ctx context.Context, campaign string) ([]ledger.Run, error)
+	AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error)
+}
+
+// Report is what happened to a campaign, in figures. ByState adds up to Messages on every channel.
+type Report struct {
+	Campaign   string    `json:"campaign"`
+	Owner      string    `json:"owner"`
+	Team       string    `json:"team,omitempty"`
+	Class      string    `json:"class"`
+	Digest     string    `json:"digest"`
+	Staged     time.Time `json:"staged"`
+	Recipients int       `json:"recipients"`
+	Folded     int       `json:"folded"`
+	Messages   int       `json:"messages"`
+
+	Channels []Channel             `json:"channels"`
+	Accounts []Account             `json:"accounts"`
+	Codes    []Code                `json:"codes"`   // why messages were rejected or are unknown
+	Unknown  []Person              `json:"unknown"` // the first MaxPeople of them
+	Rejected []Person              `json:"rejected"`
+	Waiting  []Person              `json:"waiting"` // pending messages that were tried already
+	Runs     []ledger.Run          `json:"runs"`
+	Audit    []ledger.AuditEntry   `json:"audit"`
+	First    time.Time             `json:"first,omitzero"` // first and last attempt
+	Last     time.Time             `json:"last,omitzero"`
+	Paused   *ledger.Act           `json:"paused,omitempty"`
+	Aborted  *ledger.Act           `json:"aborted,omitempty"`
+	Holder   *ledger.Run           `json:"running,omitempty"`
+	Total    map[message.State]int `json:"by_state"`
+}
+
+// MaxPeople is how many people a Report names for each state; files name all of them.
+const MaxPeople = 20
+
+// Channel is the messages of one channel by state.
+type Channel struct {
+	Channel  message.Channel       `json:"channel"`
+	Messages int                   `json:"messages"`
+	ByState  map[message.State]int `json:"by_state"`
+}
+
+// Account is what an account carried.
+type Account struct {
+	Account string `json:"account"`
+	ledger.Debit
+}
+
+// Code is a reason, and how many messages it concerns.
+type Code struct {
+	State    message.State `json:"state"`
+	Code     string        `json:"code"`
+	Detail   string        `json:"detail,omitempty"` // of the first message with it
+	Messages int           `json:"messages"`
+}
+
+// Person is one message in a list of exceptions. The address is masked.
+type Person struct {
+	Row      int             `json:"row"`
+	Key      string          `json:"recipient"`
+	Channel  message.Channel `json:"channel"`
+	Address  string          `json:"address"`
+	Message  message.Key     `json:"key"`
+	Account  string          `json:"account,omitempty"`
+	Attempts int             `json:"attempts"`
+	At       time.Time       `json:"at,omitzero"`
+	Code     string          `json:"code,omitempty"`
+	Detail   string          `json:"detail,omitempty"`
+}
+
+// Make reads the ledger.
+func Make(ctx context.Context, s Source, name string) (*Report, error) {
+	c, err := s.Campaign(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := plan.DecodeSpec(c.Spec)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{
+		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
+		Paused: c.Paused, Aborted: c.Aborted, Holder: c.Holder, Total: make(map[message.State]int),
+	}
+	if r.Runs, err = s.Runs(ctx, name); err != nil {
+		return nil, err
+	}
+	if r.Audit, err = s.AuditLog(ctx, name); err != nil {
+		return nil, err
+	}
+	counts, err := s.Counts(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	r.figures(counts)
+	return r, r.people(ctx, s)
+}
+
+func (r *Report) figures(c ledger.Counts) {
+	r.Recipients, r.Folded, r.Messages = c.Recipients, c.Folded, c.Total()
+	for _, ch := range message.Channels() {
+		by, ok := c.ByState[ch]
+		if !ok {
+			continue
+		}
+		line := Channel{Channel: ch, ByState: by}
+		for s, n := range by {
+			line.Messages += n
+			r.Total[s] += n
+		}
+		r.Channels = append(r.Channels, line)
+	}
+	for name, d := range c.Cost {
+		r.Accounts = append(r.Accounts, Account{Account: name, Debit: d})
+	}
+	sort.Slice(r.Accounts, func(i, j int) bool { return r.Accounts[i].Account < r.Accounts[j].Account })
+}
+
+// people goes through the messages that need somebody's attention.
+func (r *Report) people(ctx context.Context, s Source) error {
+	codes := make(map[Code]int)
+	details := make(map[Code]string)
+	for rec, err := range s.Messages(ctx, r.Campaign) {
+		if err != nil {
+			return err
+		}
+		r.span(rec)
+		switch {
+		case rec.State == message.Unknown:
+			r.Unknown = appendPerson(r.Unknown, rec)
+		case rec.State == message.Rejected:
+			r.Rejected = appendPerson(r.Rejected, rec)
+		case rec.State == message.Pending && rec.Attempts > 0:
+			r.Waiting = appendPerson(r.Waiting, rec)
+		}
+		if rec.State == message.Unknown || rec.State == message.Rejected {
+			c := Code{State: rec.State, Code: rec.Code}
+			if codes[c] == 0 {
+				details[c] = rec.Detail
+			}
+			codes[c]++
+		}
+	}
+	for c, n := range codes {
+		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Detail: details[c], Messages: n})
+	}
+	sort.Slice(r.Codes, func(i, j int) bool {
+		if r.Codes[i].Messages != r.Codes[j].Messages {
+			return r.Codes[i].Messages > r.Codes[j].Messages
+		}
+		return r.Codes[i].Code < r.Codes[j].Code
+	})
+	return nil
+}
+
+func (r *Report) span(rec ledger.Record) {
+	if rec.Claimed.IsZero() {
+		return
+	}
+	if r.First.IsZero() || rec.Claimed.Before(r.First) {
+		r.First = rec.Claimed
+	}
+	last := rec.Claimed
+	if rec.Settled.After(last) {
+		last = rec.Settled
+	}
+	if last.After(r.Last) {
+		r.Last = last
+	}
+}
+
+func appendPerson(ps []Person, rec ledger.Record) []Person {
+	if len(ps) >= MaxPeople {
+		return ps
+	}
+	return append(ps, Person{
+		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: rec.Address.Masked(), Message: rec.Key,
+		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Detail: rec.Detail,
+	})
+}
+
+// fields are a record's values by the columns of its spec.
+func fields(rec *ledger.Record) ([]string, error) {
+	var values []string
+	if err := json.Unmarshal(rec.Fields, &values); err != nil {
+		return nil, fmt.Errorf("row %d in the ledger: %w", rec.Row, err)
+	}
+	return values, nil
+}

@@ -1,0 +1,440 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Why a lane pauses.
+const (
+	pauseQuota     = "quota"
+	pauseBudget    = "budget"
+	pauseWindow    = "window"
+	pauseDeadline  = "deadline"
+	pauseBreaker   = "breaker"
+	pauseRefused   = "refused"
+	pauseStopWhen  = "stop-when"
+	pauseByPerson  = "pause"
+	pauseInterrupt = "interrupt"
+	pauseSibling   = "sibling"
+)
+
+// lane is one channel of a run. One goroutine claims and settles; a worker for every slot sends. Everything below is owned
+// by that one goroutine, except work and results.
+type lane struct {
+	loop     *Loop
+	channel  message.Channel
+	route    *flow.Route
+	accounts map[string]*flow.Account
+	valves   map[string]*flow.Valve
+
+	work    chan ledger.Claim
+	results chan result
+
+	inFlight int
+	settle   []ledger.Settlement
+	empty    bool      // nothing pending, nor coming back
+	later    time.Time // all that is pending comes back then
+	lead     time.Duration
+	beat     time.Time // the last Turn
+	seen     time.Time // the clock, when it was last looked at
+	end      laneEnd
+}
+
+// result is what a worker has to say.
+type result struct {
+	claim   ledger.Claim
+	outcome message.Outcome
+	at      time.Time
+}
+
+type laneEnd struct {
+	pause      *Pause
+	aborted    *ledger.Act
+	unrecorded int
+	sent       int
+	err        error
+}
+
+func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, error) {
+	route, err := l.route(ch, known)
+	if err != nil {
+		return nil, err
+	}
+	ln := &lane{
+		loop: l, channel: ch, route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
+		lead: 5 * time.Millisecond,
+	}
+	slots := 0
+	for _, a := range route.Accounts() {
+		ln.accounts[a.Name()] = a
+		ln.valves[a.Name()] = flow.NewValve(a.Limits.Rate, a.Limits.Burst, a.Slack)
+		ln.valves[a.Name()].Scale(a.Scale())
+		slots += a.Concurrency
+	}
+	ln.work, ln.results = make(chan ledger.Claim, slots), make(chan result, slots)
+	return ln, nil
+}
+
+// drive claims and settles until there is nothing left or a reason to end. It always settles what it claimed, as long as
+// the ledger can be written.
+func (ln *lane) drive(ctx, work context.Context) laneEnd {
+	var wg sync.WaitGroup
+	for range cap(ln.work) {
+		wg.Go(func() { ln.worker(work) })
+	}
+	for {
+		ln.drain()
+		if ln.end.err != nil {
+			if ln.inFlight == 0 {
+				break
+			}
+			ln.wait(ctx, time.Time{})
+			continue
+		}
+		asks, wake := ln.plan(ctx)
+		if ln.finished() {
+			break
+		}
+		if len(ln.settle) > 0 || len(asks) > 0 || ln.beatDue() {
+			ln.turn(work, asks)
+			continue
+		}
+		ln.wait(ctx, wake)
+	}
+	close(ln.work)
+	wg.Wait()
+	ln.end.unrecorded += len(ln.settle)
+	return ln.end
+}
+
+// finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed.
+func (ln *lane) finished() bool {
+	return ln.inFlight == 0 && len(ln.settle) == 0 && (ln.empty || ln.stopping())
+}
+
+func (ln *lane) stopping() bool {
+	return ln.end.pause != nil || ln.end.aborted != nil || ln.end.err != nil
+}
+
+func (ln *lane) pause(p Pause) {
+	if !ln.stopping() {
+		p.Channel = ln.channel
+		ln.end.pause = &p
+	}
+}
+
+// plan says what to claim now, and when to look again.
+func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
+	now := ln.loop.Now()
+	ln.steppedBack(now)
+	ln.looked(ctx, now)
+	if ln.stopping() || ln.empty && ln.inFlight > 0 || ln.later.After(now) {
+		return nil, ln.later
+	}
+	if open, at := ln.window(now); !open {
+		if !ln.loop.Wait {
+			ln.pause(Pause{Why: pauseWindow, Until: at, Detail: "outside the campaign's window; it opens at " + clock(at)})
+			return nil, time.Time{}
+		}
+		ln.loop.progress.waiting("for the window, until " + clock(at))
+		return nil, at
+	}
+	ln.empty = false
+	asks, wake = ln.route.Asks(now)
+	if len(asks) == 0 && ln.inFlight == 0 && len(ln.settle) == 0 {
+		ln.blocked(now, wake)
+	}
+	return asks, wake
+}
+
+// steppedBack forgets what was to be waited for when the clock was put back: those times may never come. The ledger
+// knows what must really wait.
+func (ln *lane) steppedBack(now time.Time) {
+	if now.Before(ln.seen.Add(-time.Second)) {
+		ln.later = time.Time{}
+		for _, a := range ln.accounts {
+			a.SteppedBack(now)
+		}
+	}
+	ln.seen = now
+}
+
+// looked takes in that somebody wants the run to end.
+func (ln *lane) looked(ctx context.Context, now time.Time) {
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(cause, errSibling) {
+			ln.pause(Pause{Why: pauseSibling, Detail: cause.Error()})
+		}
+		ln.pause(Pause{Why: pauseInterrupt, Detail: "interrupted"})
+	}
+	if d := ln.loop.spec.Deadline; !d.IsZero() && !now.Before(d) {
+		ln.pause(Pause{Why: pauseDeadline, Detail: "the campaign's deadline was " + clock(d.In(ln.loop.Config.Timezone))})
+	}
+	if why := ln.loop.watch.tripped(); why != "" {
+		ln.pause(Pause{Why: pauseStopWhen, Detail: why})
+	}
+}
+
+func (ln *lane) window(now time.Time) (bool, time.Time) {
+	return ln.loop.spec.Window.Open(now.In(ln.loop.Config.Timezone))
+}
+
+// blocked is called with nothing in flight and no account that can take a message: wait for the next moment that helps, or
+// pause and say why.
+func (ln *lane) blocked(now, wake time.Time) {
+	p := ln.obstacle(now)
+	if p == nil {
+		return
+	}
+	p.Until = wake
+	if ln.loop.Wait && !wake.IsZero() {
+		ln.loop.progress.waiting(p.Detail + "; until " + clock(wake.In(ln.loop.Config.Timezone)))
+		return
+	}
+	ln.pause(*p)
+}
+
+// obstacle is the reason why none of the accounts can take a message; nil where waiting a little is all it takes.
+func (ln *lane) obstacle(now time.Time) *Pause {
+	var first *Pause
+	for _, a := range ln.route.Accounts() {
+		var p *Pause
+		why, which, _ := a.Spent(now)
+		switch {
+		case a.Refusal().Kind != "":
+			r := a.Refusal()
+			p = &Pause{Why: pauseRefused, Detail: fmt.Sprintf("%s refuses account %s: %s", r.Reason, a.Name(), vendorSaid(r))}
+		case why == ledger.HoldQuota:
+			p = &Pause{Why: pauseQuota, Detail: fmt.Sprintf("the daily quota of %d of account %s is used up", a.Limits.DailyQuota, a.Name())}
+		case why == ledger.HoldBudget:
+			p = &Pause{Why: pauseBudget, Detail: fmt.Sprintf("the %s budget of account %s is used up", which, a.Name())}
+		case a.Open() && now.Sub(a.DownSince()) >= ln.loop.Timing.Patience:
+			p = &Pause{Why: pauseBreaker, Detail: fmt.Sprintf("account %s has not answered since %s", a.Name(),
+				clock(a.DownSince().In(ln.loop.Config.Timezone)))}
+		default:
+			return nil
+		}
+		p.Account = a.Name()
+		if first == nil {
+			first = p
+		}
+	}
+	return first
+}
+
+func vendorSaid(o message.Outcome) string {
+	if o.Detail == "" {
+		return o.Code
+	}
+	return o.Code + " " + o.Detail
+}
+
+// turn settles and claims in one transaction, and hands the claims to the workers.
+func (ln *lane) turn(work context.Context, asks []flow.Ask) {
+	now := ln.loop.Now()
+	t := ledger.Turn{Run: ln.loop.run, Now: now, Extend: ln.loop.Timing.Lease, Settle: ln.settle, Claim: ln.requests(now, asks)}
+	for _, a := range ln.accounts {
+		if c, ok := a.Change(now); ok {
+			t.Accounts = append(t.Accounts, c)
+		}
+	}
+	turned, err := ln.commit(work, t)
+	if err != nil {
+		ln.fail(err)
+		return
+	}
+	ln.took(ln.loop.Now().Sub(now))
+	ln.loop.progress.settled(ln.settle)
+	for _, id := range turned.Stale {
+		ln.loop.Log.Warn("the ledger had another outcome for this attempt already", "attempt", id)
+	}
+	ln.settle, ln.beat = ln.settle[:0], now
+	if turned.Aborted != nil {
+		ln.end.aborted = turned.Aborted
+	}
+	if turned.Paused != nil {
+		ln.pause(Pause{Why: pauseByPerson, Detail: paused(turned.Paused)})
+	}
+	for i, g := range turned.Grants {
+		ln.granted(asks[i], g, now)
+	}
+}
+
+func paused(a *ledger.Act) string {
+	s := "paused by " + a.Who
+	if a.Reason != "" {
+		s += ": " + a.Reason
+	}
+	return s
+}
+
+func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
+	var rs []ledger.ClaimRequest
+	for _, ask := range asks {
+		rs = append(rs, ledger.ClaimRequest{
+			Channel: ln.channel, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
+			Lead: ln.lead, Ahead: ln.lead + ln.loop.Timing.Ahead, Hold: ln.loop.Timing.Hold,
+		})
+	}
+	return rs
+}
+
+func (ln *lane) day(now time.Time) string {
+	return now.In(ln.loop.Config.Timezone).Format(time.DateOnly)
+}
+
+// granted takes in the answer to one ask.
+func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
+	for _, c := range g.Claims {
+		ln.work <- c // never blocks: there is room for every slot
+	}
+	ask.Account.Claimed(len(g.Claims))
+	ln.inFlight += len(g.Claims)
+	ln.loop.progress.claimed(len(g.Claims))
+	switch g.Held {
+	case ledger.HoldEmpty:
+		ln.empty, ln.later = true, time.Time{}
+	case ledger.HoldLater:
+		ln.later = g.Until
+		ln.loop.progress.waiting("for messages to be tried again, at " + clock(g.Until.In(ln.loop.Config.Timezone)))
+	case ledger.HoldQuota, ledger.HoldBudget:
+		g.Until = ln.renewed(now, g)
+	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldPaused, ledger.HoldAborted:
+	}
+	ask.Account.Held(g, now)
+}
+
+// renewed is when a quota or a budget begins anew, in the installation's zone; zero for the campaign's own.
+func (ln *lane) renewed(now time.Time, g ledger.Grant) time.Time {
+	local := now.In(ln.loop.Config.Timezone)
+	switch {
+	case g.Held == ledger.HoldQuota, g.Which == "day":
+		return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
+	case g.Which == "month":
+		return time.Date(local.Year(), local.Month()+1, 1, 0, 0, 0, 0, local.Location())
+	}
+	return time.Time{}
+}
+
+// took learns how long a Turn takes, so that places under the rate are not asked for that will have passed when the
+// commit returns.
+func (ln *lane) took(d time.Duration) {
+	want := 2*d + 2*time.Millisecond
+	if want > ln.lead {
+		ln.lead = min(want, time.Second)
+		return
+	}
+	ln.lead -= (ln.lead - want) / 8
+}
+
+// beatDue reports that the lease wants a sign of life: every third of its length, and when the clock was put back.
+func (ln *lane) beatDue() bool {
+	since := ln.loop.Now().Sub(ln.beat)
+	return since < 0 || since >= ln.loop.Timing.Lease/3
+}
+
+// wait sleeps until something is answered, wake has come, the lease wants a sign of life, or the run is to end.
+func (ln *lane) wait(ctx context.Context, wake time.Time) {
+	now := ln.loop.Now()
+	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3)
+	if !wake.IsZero() {
+		d = min(d, wake.Sub(now))
+	}
+	if !ln.later.IsZero() {
+		d = min(d, ln.later.Sub(now))
+	}
+	t := time.NewTimer(max(d, time.Millisecond))
+	defer t.Stop()
+	done := ctx.Done()
+	if ln.stopping() {
+		done = nil
+	}
+	select {
+	case r := <-ln.results:
+		ln.answered(r)
+		ln.drain()
+	case <-t.C:
+	case <-done:
+	}
+}
+
+func (ln *lane) drain() {
+	for {
+		select {
+		case r := <-ln.results:
+			ln.answered(r)
+		default:
+			return
+		}
+	}
+}
+
+// answered turns a worker's result into a settlement.
+func (ln *lane) answered(r result) {
+	ln.inFlight--
+	a := ln.accounts[r.claim.Account]
+	a.Observe(r.outcome, r.at)
+	ln.valves[a.Name()].Scale(a.Scale())
+	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
+	if r.outcome.Kind.State() == message.Pending {
+		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
+		ln.later, ln.empty = time.Time{}, false
+		ln.giveUp(&s, r)
+	}
+	if r.outcome.Code == codeLate {
+		ln.lead = min(2*ln.lead, time.Second)
+	}
+	if !flow.Ours(r.outcome) {
+		ln.end.sent++
+		ln.loop.watch.observe(s.Outcome.Kind)
+	}
+	ln.settle = append(ln.settle, s)
+}
+
+// giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
+// from its end. A person can put it back with a retry. A refusal of the account says nothing about the message.
+func (ln *lane) giveUp(s *ledger.Settlement, r result) {
+	kind := r.outcome.Kind
+	if r.claim.Number < MaxAttempts || flow.Ours(r.outcome) || kind == message.OutcomeRefused {
+		return
+	}
+	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
+	s.Outcome.Detail = fmt.Sprintf("given up after %d attempts: %s", r.claim.Number, r.outcome.Detail)
+}
+
+// commit makes a Turn. Where the ledger cannot be written and outcomes wait to be recorded, it tries again for a while,
+// without claiming: what is known to have left is worth waiting for.
+func (ln *lane) commit(work context.Context, t ledger.Turn) (ledger.Turned, error) {
+	turned, err := ln.loop.Ledger.Turn(work, t)
+	if err == nil || errors.Is(err, ledger.ErrLeaseLost) || len(t.Settle) == 0 && !errors.Is(err, ledger.ErrBusy) {
+		return turned, err
+	}
+	ln.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
+	t.Claim = nil
+	const pause = 200 * time.Millisecond
+	for waited := time.Duration(0); waited < ln.loop.Timing.Settle; waited += pause {
+		timer := time.NewTimer(pause)
+		<-timer.C
+		t.Now = ln.loop.Now()
+		if turned, err = ln.loop.Ledger.Turn(work, t); err == nil || errors.Is(err, ledger.ErrLeaseLost) {
+			return turned, err
+		}
+	}
+	return turned, err
+}
+
+// fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.
+func (ln *lane) fail(err error) {
+	ln.loop.lose()
+	ln.end.err = err
+}
+
+func clock(t time.Time) string { return t.Format("2006-01-02 15:04:05") }

@@ -1,0 +1,248 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"notify/pkg/config"
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/render"
+	"notify/pkg/vendors"
+)
+
+// Loop is one run of a campaign. Fill in the exported fields, then call Run once.
+type Loop struct {
+	Ledger   ledger.Runs
+	Reader   ledger.Reader
+	Campaign string
+	// Config says what the accounts may do and which zone the days are in.
+	Config *config.Config
+	// Vendors are the accounts on the campaign's routes, by name.
+	Vendors map[string]vendors.Vendor
+	Now     func() time.Time // wall clock
+	Log     *slog.Logger
+	// Who is at work.
+	Host, User string
+	PID        int
+	// Wait goes on waiting where the run would otherwise end because of a window, a quota or a budget of the day.
+	Wait bool
+	// Timing; the zero value means DefaultTiming.
+	Timing Timing
+	// Policy is how accounts react; the zero value means flow.DefaultPolicy.
+	Policy flow.Policy
+
+	spec     plan.Spec
+	renderer *render.Renderer
+	run      ledger.RunID
+	progress progress
+	watch    *watch
+
+	lost     chan struct{} // closed when the lease is lost: nothing more may leave
+	loseOnce sync.Once
+}
+
+// Timing is how long the loop waits for what.
+type Timing struct {
+	Lease    time.Duration // how long the lease lasts without a sign of life
+	Hold     time.Duration // how long after its time a claimed message may still begin to leave
+	Ahead    time.Duration // how far ahead places under the rate are taken
+	Patience time.Duration // how long a vendor may be down before the run pauses
+	Settle   time.Duration // how long outcomes are kept for a ledger that cannot be written
+}
+
+// DefaultTiming suits vendors that answer within seconds.
+func DefaultTiming() Timing {
+	return Timing{
+		Lease: 15 * time.Second, Hold: 10 * time.Second, Ahead: 250 * time.Millisecond, Patience: 2 * time.Minute,
+		Settle: 20 * time.Second,
+	}
+}
+
+// MaxAttempts is how often a message is tried that is definitely not accepted each time; then it counts as rejected.
+const MaxAttempts = 25
+
+// Pause says why a run ended before everything was sent.
+type Pause struct {
+	// Why is quota, budget, window, deadline, breaker, refused, stop-when, pause, interrupt.
+	Why     string          `json:"why"`
+	Channel message.Channel `json:"channel,omitempty"`
+	Account string          `json:"account,omitempty"`
+	Detail  string          `json:"detail"`
+	// Until is when going on makes sense; zero where time alone does not help.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Result is what came of a run.
+type Result struct {
+	// Pause is nil where everything was attempted.
+	Pause   *Pause
+	Aborted *ledger.Act
+	// Orphans is how many attempts of earlier runs had no outcome and became unknown.
+	Orphans int
+	// Unrecorded are outcomes that could not be written: in the ledger these messages are, or will be, unknown.
+	Unrecorded int
+	// Sent is how many messages this run handed over.
+	Sent int
+}
+
+// Run takes the lease and sends until nothing is left, or a reason to pause. When ctx ends it stops claiming, finishes what
+// is under way, records it, and returns a Pause. The error is a *ledger.LeasedError, ledger.ErrLeaseLost, or a failure of
+// the ledger; messages that had not begun to leave are pending all the same, or become unknown at the next run.
+func (l *Loop) Run(ctx context.Context) (Result, error) {
+	if l.Timing == (Timing{}) {
+		l.Timing = DefaultTiming()
+	}
+	got, err := l.Ledger.Acquire(ctx, ledger.Acquire{
+		Campaign: l.Campaign, Host: l.Host, PID: l.PID, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	l.run, l.lost = got.Run.ID, make(chan struct{})
+	// From here on the ledger is written even when ctx has ended: what left must be recorded.
+	work := context.WithoutCancel(ctx)
+	res, err := l.send(ctx, work, got)
+	res.Orphans = got.Orphans
+	why := "done"
+	switch {
+	case err != nil:
+		why = "error: " + err.Error()
+	case res.Aborted != nil:
+		why = "aborted"
+	case res.Pause != nil:
+		why = res.Pause.Why + ": " + res.Pause.Detail
+	}
+	if !errors.Is(err, ledger.ErrLeaseLost) {
+		if rel := l.Ledger.Release(work, l.run, l.Now(), why); rel != nil && err == nil {
+			err = fmt.Errorf("give back the lease: %w", rel)
+		}
+	}
+	return res, err
+}
+
+func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, error) {
+	var err error
+	if l.spec, err = plan.DecodeSpec(got.Campaign.Spec); err != nil {
+		return Result{}, err
+	}
+	l.renderer, err = render.New(render.Texts{SMS: l.spec.SMS, Email: l.spec.Email}, l.spec.Columns)
+	if err != nil {
+		return Result{}, fmt.Errorf("the frozen texts: %w", err)
+	}
+	counts, err := l.Reader.Counts(work, l.Campaign)
+	if err != nil {
+		return Result{}, err
+	}
+	known, err := l.Reader.Accounts(work)
+	if err != nil {
+		return Result{}, err
+	}
+	l.progress.start(counts, l.Now())
+	l.watch = newWatch(l.spec.StopWhen)
+	var lanes []*lane
+	for _, ch := range l.spec.Channels() {
+		ln, err := l.newLane(ch, known)
+		if err != nil {
+			return Result{}, err
+		}
+		lanes = append(lanes, ln)
+	}
+	return l.drive(ctx, work, lanes)
+}
+
+// drive runs the lanes side by side. A lane that fails stops the others.
+func (l *Loop) drive(ctx, work context.Context, lanes []*lane) (Result, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ends := make([]laneEnd, len(lanes))
+	var wg sync.WaitGroup
+	for i, ln := range lanes {
+		wg.Go(func() {
+			ends[i] = ln.drive(ctx, work)
+			if e := ends[i]; e.err != nil || e.pause != nil && e.pause.Why == pauseStopWhen {
+				stop(errSibling)
+			}
+		})
+	}
+	wg.Wait()
+	var res Result
+	var errs []error
+	for _, e := range ends {
+		res.Unrecorded += e.unrecorded
+		res.Sent += e.sent
+		if e.aborted != nil {
+			res.Aborted = e.aborted
+		}
+		errs = append(errs, e.err)
+		if e.pause != nil && (res.Pause == nil || res.Pause.Why == pauseSibling) {
+			res.Pause = e.pause
+		}
+	}
+	return res, errors.Join(errs...)
+}
+
+// errSibling stops a lane because another one ended the run.
+var errSibling = errors.New("the other channel ended the run")
+
+// lose says that nothing more may leave.
+func (l *Loop) lose() { l.loseOnce.Do(func() { close(l.lost) }) }
+
+// route builds a channel's accounts from the configuration and what the ledger knows of them.
+func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Route, error) {
+	cfg := l.Config.Routes[ch]
+	byName := make(map[string]*flow.Account)
+	get := func(name string) (*flow.Account, error) {
+		if a, ok := byName[name]; ok {
+			return a, nil
+		}
+		c, ok := l.Config.Accounts[name]
+		if !ok || l.Vendors[name] == nil {
+			return nil, fmt.Errorf("account %s on the route of %s is not configured", name, ch)
+		}
+		if l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class {
+			return nil, fmt.Errorf("account %s is for %s, and campaign %s is a %s", name, c.Class, l.Campaign, l.spec.Class)
+		}
+		atOnce, slack := flow.Pace(c.Rate, c.Burst)
+		limits := ledger.Limits{
+			Account: name, Rate: c.Rate, Burst: atOnce, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+			MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget,
+		}
+		if c.Price != nil {
+			limits.Price = *c.Price
+		}
+		var state ledger.AccountState
+		if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {
+			state = known[i]
+		}
+		byName[name] = flow.NewAccount(limits, c.Concurrency, slack, l.Policy, state, l.Now())
+		return byName[name], nil
+	}
+	r := &flow.Route{}
+	for _, s := range cfg.Accounts {
+		a, err := get(s.Account)
+		if err != nil {
+			return nil, err
+		}
+		r.Add(a, s.Weight)
+	}
+	for _, n := range cfg.Failover {
+		a, err := get(n)
+		if err != nil {
+			return nil, err
+		}
+		r.AddFailover(a)
+	}
+	if len(byName) == 0 {
+		return nil, fmt.Errorf("no account on the route of %s (routes known: %v)", ch, slices.Collect(maps.Keys(l.Config.Routes)))
+	}
+	return r, nil
+}

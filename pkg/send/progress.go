@@ -1,0 +1,108 @@
+package send
+
+import (
+	"sync"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Snapshot is how far a run is.
+type Snapshot struct {
+	Total    int
+	Accepted int
+	Rejected int
+	Unknown  int
+	// Left is what is pending or in flight.
+	Left     int
+	InFlight int
+	// Rate is messages accepted per second, over the last ten seconds or so.
+	Rate float64
+	// Remaining is how long it takes at that rate; negative where that cannot be known.
+	Remaining time.Duration
+	// Waiting says what the run waits for; empty while it sends.
+	Waiting string
+	Started time.Time
+}
+
+// progress counts what a run does. It is safe for concurrent use.
+type progress struct {
+	mu    sync.Mutex
+	snap  Snapshot
+	marks [11]mark // accepted so far, once a second
+	last  int
+}
+
+type mark struct {
+	at time.Time
+	n  int
+}
+
+func (p *progress) start(c ledger.Counts, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.snap = Snapshot{
+		Total: c.Total() - c.Of(message.Cancelled), Accepted: c.Of(message.Accepted), Rejected: c.Of(message.Rejected),
+		Unknown: c.Of(message.Unknown), Left: c.Of(message.Pending, message.Attempting), Started: now,
+	}
+	for i := range p.marks {
+		p.marks[i] = mark{now, p.snap.Accepted}
+	}
+}
+
+func (p *progress) claimed(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.snap.InFlight += n
+	if n > 0 {
+		p.snap.Waiting = ""
+	}
+}
+
+func (p *progress) waiting(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.snap.Waiting = why
+}
+
+func (p *progress) settled(ss []ledger.Settlement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.snap.InFlight -= len(ss)
+	for _, s := range ss {
+		switch s.Outcome.Kind.State() {
+		case message.Accepted:
+			p.snap.Accepted++
+			p.snap.Left--
+		case message.Rejected:
+			p.snap.Rejected++
+			p.snap.Left--
+		case message.Unknown:
+			p.snap.Unknown++
+			p.snap.Left--
+		case message.Pending, message.Attempting, message.Cancelled:
+		}
+	}
+}
+
+// Snapshot is how far the run is at now. It may be called at any time, from any goroutine.
+func (l *Loop) Snapshot() Snapshot {
+	p, now := &l.progress, l.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.snap
+	if now.Sub(p.marks[p.last].at) >= time.Second {
+		p.last = (p.last + 1) % len(p.marks)
+		p.marks[p.last] = mark{now, s.Accepted}
+	}
+	oldest := p.marks[(p.last+1)%len(p.marks)]
+	s.Remaining = -1
+	if d := now.Sub(oldest.at).Seconds(); d > 0 {
+		s.Rate = float64(s.Accepted-oldest.n) / d
+	}
+	if s.Rate > 0 {
+		s.Remaining = time.Duration(float64(s.Left) / s.Rate * float64(time.Second))
+	}
+	return s
+}

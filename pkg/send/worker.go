@@ -1,0 +1,75 @@
+package send
+
+import (
+	"context"
+	"encoding/json"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Codes of messages that were given back before anything was tried. They go back to pending, and are credited.
+const (
+	codeLate     = "notify:late"     // past its place under the rate
+	codeDeadline = "notify:deadline" // past the claim's deadline: another run may have taken over
+	codeLost     = "notify:lost"     // the lease, or the ledger, was lost before it began to leave
+	codeRender   = "notify:render"   // the frozen text cannot be made of the frozen row
+)
+
+// worker sends one message after the other.
+func (ln *lane) worker(ctx context.Context) {
+	for c := range ln.work {
+		o := ln.attempt(ctx, &c)
+		ln.results <- result{claim: c, outcome: o, at: ln.loop.Now()}
+	}
+}
+
+// attempt makes one try, or gives the message back while it certainly has not begun to leave.
+func (ln *lane) attempt(ctx context.Context, c *ledger.Claim) message.Outcome {
+	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
+	if err != nil || !inTime {
+		return unsent(codeLate, "its place under the rate had passed")
+	}
+	m, err := ln.loop.message(c)
+	if err != nil {
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: err.Error()}
+	}
+	select {
+	case <-ln.loop.lost:
+		return unsent(codeLost, "the run ended before it left")
+	default:
+	}
+	// A machine that was asleep wakes here: by now another run may own the campaign. The adapter looks again right before
+	// it writes.
+	if ln.loop.Now().After(c.Deadline) {
+		return unsent(codeDeadline, "its claim had run out")
+	}
+	return ln.loop.Vendors[c.Account].Send(ctx, m)
+}
+
+func unsent(code, detail string) message.Outcome {
+	return message.Outcome{Kind: message.OutcomeUnsent, Code: code, Detail: detail}
+}
+
+// message renders a claim.
+func (l *Loop) message(c *ledger.Claim) (message.Message, error) {
+	var values []string
+	if err := json.Unmarshal(c.Fields, &values); err != nil {
+		return message.Message{}, err
+	}
+	m := message.Message{
+		Key: c.Key, Campaign: l.Campaign, Channel: c.Channel, To: c.Address, Segments: c.Segments, NotAfter: c.Deadline,
+	}
+	if err := l.renderer.Render(c.Channel, values, &m); err != nil {
+		return m, err
+	}
+	for i, name := range l.spec.Columns {
+		if name == l.spec.NameColumn && i < len(values) {
+			m.Name = values[i]
+		}
+	}
+	if l.spec.SMS != nil && c.Channel == message.SMS {
+		m.Template = l.spec.SMS.TemplateCode[c.Account]
+	}
+	return m, nil
+}
