@@ -1,0 +1,229 @@
+package list
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"notify/pkg/diag"
+)
+
+// role is what notify needs of a column.
+type role string
+
+const (
+	roleNone  role = ""
+	roleKey   role = "key"
+	roleName  role = "name"
+	rolePhone role = "phone"
+	roleEmail role = "email"
+)
+
+func roles() []role { return []role{roleKey, roleName, rolePhone, roleEmail} }
+
+// aliases are the headers that are recognised without a mapping, as headerForm writes them. Only whole headers count: a
+// "紧急联系人电话" is somebody else's number.
+//
+//nolint:gochecknoglobals // a table
+var aliases = map[string]role{
+	"手机号": rolePhone, "手机": rolePhone, "电话": rolePhone, "手机号码": rolePhone, "联系电话": rolePhone, "电话号码": rolePhone,
+	"联系手机": rolePhone, "移动电话": rolePhone, "手機": rolePhone, "手機號碼": rolePhone, "電話": rolePhone, "phone": rolePhone,
+	"mobile": rolePhone, "tel": rolePhone, "telephone": rolePhone, "phonenumber": rolePhone, "phoneno": rolePhone,
+	"mobilephone": rolePhone, "mobilenumber": rolePhone, "mobileno": rolePhone, "cellphone": rolePhone, "cell": rolePhone, "msisdn": rolePhone,
+
+	"邮箱": roleEmail, "电子邮箱": roleEmail, "邮件": roleEmail, "电子邮件": roleEmail, "邮箱地址": roleEmail, "邮件地址": roleEmail,
+	"电子邮箱地址": roleEmail, "電子郵件": roleEmail, "郵箱": roleEmail, "email": roleEmail, "mail": roleEmail, "emailaddress": roleEmail, "mailaddress": roleEmail,
+
+	"姓名": roleName, "名字": roleName, "name": roleName, "fullname": roleName,
+
+	"工号": roleKey, "编号": roleKey, "员工号": roleKey, "员工编号": roleKey, "学号": roleKey, "会员号": roleKey, "客户编号": roleKey, "用户编号": roleKey,
+	"工號": roleKey, "編號": roleKey, "id": roleKey, "key": roleKey, "no": roleKey, "employeeid": roleKey, "employeeno": roleKey,
+	"staffid": roleKey, "studentid": roleKey, "userid": roleKey, "customerid": roleKey, "memberid": roleKey,
+}
+
+// remarks may stand beside a header without changing what it is.
+//
+//nolint:gochecknoglobals // a table
+var remarks = map[string]bool{"必填": true, "选填": true, "必须": true, "required": true, "optional": true}
+
+// recognise is the role of a header, also of one in two languages ("手机号 Mobile").
+func recognise(header string) role {
+	if r, ok := aliases[headerForm(header)]; ok {
+		return r
+	}
+	found := roleNone
+	for _, part := range headerParts(header) {
+		r := aliases[part]
+		switch {
+		case remarks[part]:
+		case r == roleNone, found != roleNone && r != found:
+			return roleNone
+		default:
+			found = r
+		}
+	}
+	return found
+}
+
+// column is one column of the file that has a header.
+type column struct {
+	index  int // 0-based in the file
+	name   string
+	role   role
+	hidden bool
+}
+
+// place is the column as a problem names it: "C 手机号".
+func (c column) place() string { return letter(c.index) + " " + c.name }
+
+// columnSet gives every header a unique name, and every role its column.
+type columnSet struct {
+	place    diag.Place // of the header row
+	columns  []column
+	byRole   map[role]int // position in columns
+	problems *diag.List
+}
+
+func newColumnSet(place diag.Place, headers []string, mapping map[string]string) *columnSet {
+	s := &columnSet{place: place, byRole: make(map[role]int), problems: &diag.List{}}
+	s.name(headers)
+	s.checkMapping(mapping)
+	for _, r := range roles() {
+		if header, ok := mapping[string(r)]; ok && header != "" {
+			s.assignMapped(r, header)
+		}
+	}
+	for _, r := range roles() {
+		if mapping[string(r)] == "" {
+			s.assignRecognised(r)
+		}
+	}
+	return s
+}
+
+// name takes the headers over; of two that are the same, the second is called by its column as well: "备注 (F)".
+func (s *columnSet) name(headers []string) {
+	first := make(map[string]column)
+	for i, h := range headers {
+		h = strings.Join(strings.Fields(trim(h)), " ")
+		if h == "" {
+			continue
+		}
+		c := column{index: i, name: h}
+		if twin, ok := first[h]; ok {
+			for c.name = h + " (" + letter(i) + ")"; s.position(c.name) >= 0; c.name += "'" {
+			}
+			s.warn(c, "header-duplicate", fmt.Sprintf("the columns %s and %s have the same header", twin.place(), letter(i)+" "+h),
+				fmt.Sprintf("a text names the second one as %q; better rename it", c.name))
+		} else {
+			first[h] = c
+		}
+		s.columns = append(s.columns, c)
+	}
+}
+
+func (s *columnSet) warn(c column, code, summary, hint string) {
+	p := s.place
+	p.Column = c.place()
+	s.problems.Add(diag.Problem{Severity: diag.Warning, Code: code, Place: p, Summary: summary, Hint: hint})
+}
+
+func (s *columnSet) position(name string) int {
+	return slices.IndexFunc(s.columns, func(c column) bool { return c.name == name })
+}
+
+func (s *columnSet) checkMapping(mapping map[string]string) {
+	known := make([]string, 0, len(roles()))
+	for _, r := range roles() {
+		known = append(known, string(r))
+	}
+	for _, name := range sortedKeys(mapping) {
+		if !slices.Contains(known, name) {
+			s.problems.Errorf(s.place, "mapping-unknown", "the keys are "+strings.Join(known, ", "), "list.columns: there is nothing called %q to map", name)
+		}
+	}
+}
+
+func (s *columnSet) assignMapped(r role, header string) {
+	i := s.position(strings.Join(strings.Fields(trim(header)), " "))
+	if i < 0 {
+		i = slices.IndexFunc(s.columns, func(c column) bool { return headerForm(c.name) == headerForm(header) && headerForm(header) != "" })
+	}
+	if i < 0 {
+		hint := "the headers are " + s.listed()
+		if n := nearest(header, s.names()); n != "" {
+			hint = fmt.Sprintf("the nearest header is %q; %s", n, hint)
+		}
+		s.problems.Errorf(s.place, "header-missing", hint, "list.columns maps %s to %q, and no column has that header", r, header)
+		return
+	}
+	if taken := s.columns[i].role; taken != roleNone {
+		s.problems.Errorf(s.place, "mapping-twice", "map each to a column of its own", "list.columns maps %s and %s to the same column %s", taken, r, s.columns[i].place())
+		return
+	}
+	s.assign(r, i)
+}
+
+func (s *columnSet) assignRecognised(r role) {
+	var found []int
+	for i, c := range s.columns {
+		if c.role == roleNone && recognise(strings.TrimSuffix(c.name, " ("+letter(c.index)+")")) == r {
+			found = append(found, i)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return
+	case len(found) > 1 && r == roleName:
+		c := s.columns[found[0]]
+		s.warn(c, "column-ambiguous", fmt.Sprintf("more than one column could be the name; %s is taken", c.place()), "say which: list.columns: {name: …}")
+	case len(found) > 1:
+		var names []string
+		for _, i := range found {
+			names = append(names, s.columns[i].place())
+		}
+		s.problems.Errorf(s.place, "column-ambiguous", fmt.Sprintf("say which: list.columns: {%s: %q}", r, s.columns[found[0]].name),
+			"more than one column could be the %s: %s", r, strings.Join(names, ", "))
+		return
+	}
+	s.assign(r, found[0])
+}
+
+func (s *columnSet) assign(r role, i int) {
+	s.columns[i].role = r
+	s.byRole[r] = i
+}
+
+func (s *columnSet) names() []string {
+	names := make([]string, len(s.columns))
+	for i, c := range s.columns {
+		names[i] = c.name
+	}
+	return names
+}
+
+func (s *columnSet) listed() string {
+	const most = 12
+	names := s.names()
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *columnSet) mapped() map[string]string {
+	m := make(map[string]string, len(s.byRole))
+	for r, i := range s.byRole {
+		m[string(r)] = s.columns[i].name
+	}
+	return m
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

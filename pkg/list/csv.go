@@ -1,0 +1,164 @@
+package list
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"notify/pkg/diag"
+)
+
+// maxRecord bounds one row of a text file, so that a quotation mark that is never closed does not read the file into memory.
+const maxRecord = 4 << 20
+
+// csvSource reads CSV, and the same with other separators. A row is a record, numbered as a spreadsheet would number it.
+type csvSource struct {
+	file    *os.File
+	path    string
+	charset textCharset
+	comma   rune
+
+	in      *meter
+	csv     *csv.Reader
+	row     int
+	endLine int // the line on which the last record ended
+}
+
+func openCSV(f *os.File, path string, mapping map[string]string) (source, error) {
+	cs, err := detectCharset(f)
+	if err != nil {
+		return nil, err
+	}
+	s := &csvSource{file: f, path: path, charset: cs}
+	comma, err := s.detectComma(mapping)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.rewind(comma)
+}
+
+// rewind begins at the first row.
+func (s *csvSource) rewind(comma rune) error {
+	text, err := s.charset.open(s.file)
+	if err != nil {
+		return err
+	}
+	s.in = &meter{r: text, maxItem: maxRecord}
+	s.csv = csv.NewReader(bufio.NewReaderSize(s.in, 1<<16))
+	s.csv.Comma, s.csv.LazyQuotes, s.csv.FieldsPerRecord, s.csv.ReuseRecord = comma, true, -1, true
+	s.comma, s.row, s.endLine = comma, 0, 0
+	return nil
+}
+
+// detectComma takes the separator that the first line declares ("sep=;"), else the one under which a row of headers is
+// found, else the one that gives the most even table.
+func (s *csvSource) detectComma(mapping map[string]string) (rune, error) {
+	text, err := s.charset.open(s.file)
+	if err != nil {
+		return 0, err
+	}
+	line, err := bufio.NewReader(io.LimitReader(text, 64)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("read %s: %w", s.path, err)
+	}
+	if sep := []rune(strings.TrimRight(line, "\r\n")); len(sep) == 5 && strings.EqualFold(string(sep[:4]), "sep=") && validComma(sep[4]) {
+		return sep[4], nil
+	}
+	best, most := ',', -1
+	for _, comma := range []rune{',', '\t', ';', '|', '，', '；'} {
+		if err := s.rewind(comma); err != nil {
+			return 0, err
+		}
+		if score := s.evenness(mapping); score > most {
+			best, most = comma, score
+		}
+	}
+	return best, nil
+}
+
+func validComma(r rune) bool { return r != '"' && r != '\r' && r != '\n' && r != '\uFFFD' && r != 0 }
+
+// evenness says how well the first rows fit the current separator.
+func (s *csvSource) evenness(mapping map[string]string) int {
+	widths := make(map[int]int)
+	best := 0
+	var rec record
+	for range headerRows {
+		if s.next(&rec) != nil {
+			break
+		}
+		headers := texts(s, &rec)
+		if _, complete := scoreHeader(headers, mapping); complete {
+			return 1000 + len(headers)
+		}
+		if len(rec.cells) > 1 {
+			widths[len(rec.cells)]++
+			best = max(best, widths[len(rec.cells)])
+		}
+	}
+	return best
+}
+
+func (s *csvSource) next(rec *record) error {
+	s.in.item = 0
+	fields, err := s.csv.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.Is(err, errItemTooLong):
+		return s.refuse("row-too-long", "a quotation mark was opened here and is not closed, perhaps", "a row is longer than %d MB", maxRecord>>20)
+	case err != nil:
+		return fmt.Errorf("read %s: %w", s.path, err)
+	}
+	// The reader passes over empty lines, and a spreadsheet counts them.
+	line, _ := s.csv.FieldPos(0)
+	s.row += line - s.endLine
+	rec.reset(s.row)
+	rec.line = line
+	s.endLine = s.lastLine(fields)
+	if len(fields) > maxColumns {
+		return tooWide(s.place(s.row, line))
+	}
+	for _, f := range fields {
+		rec.cells = append(rec.cells, cell{text: f})
+	}
+	return nil
+}
+
+// lastLine is the line on which a record ends.
+func (s *csvSource) lastLine(fields []string) int {
+	last := len(fields) - 1
+	line, _ := s.csv.FieldPos(last)
+	return line + strings.Count(fields[last], "\n")
+}
+
+func (s *csvSource) refuse(code, hint, format string, args ...any) error {
+	problems := &diag.List{}
+	problems.Errorf(s.place(s.row+1, s.endLine+1), code, hint, format, args...)
+	return problems.Err()
+}
+
+func (s *csvSource) shown(c *cell) string { return c.text }
+
+func (s *csvSource) place(row, line int) diag.Place {
+	return diag.Place{File: s.path, Row: row, Line: line}
+}
+
+func (s *csvSource) finish(int, *diag.List) {}
+
+func (s *csvSource) describe(h *Header) {
+	h.Encoding, h.Comma = s.charset.name, string(s.comma)
+}
+
+func (s *csvSource) hiddenColumn(int) bool { return false }
+
+func (s *csvSource) Close() error {
+	if err := s.file.Close(); err != nil {
+		return fmt.Errorf("close %s: %w", s.path, err)
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package list
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"notify/pkg/diag"
+	"notify/pkg/message"
+)
+
+// headerRows is how many rows may stand above the headers: titles, notes, blanks.
+const headerRows = 30
+
+// maxColumns is more than any list of people needs, and bounds what a row may cost.
+const maxColumns = 1024
+
+// candidate is a row that may hold the headers.
+type candidate struct {
+	row     int
+	headers []string
+	score   int
+}
+
+// findHeader reads down to the row that holds the headers. Where none does, it gives the likeliest one, and false.
+func findHeader(src source, o Options) (candidate, bool, error) {
+	var best candidate
+	var above []string
+	aboveRow := 0
+	var rec record
+	for range headerRows {
+		err := src.next(&rec)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return best, false, err
+		}
+		headers := texts(src, &rec)
+		if len(headers) > maxColumns {
+			return best, false, tooWide(src.place(rec.row, rec.line))
+		}
+		c := candidate{row: rec.row, headers: headers}
+		complete := false
+		c.score, complete = scoreHeader(headers, o.Columns)
+		if complete {
+			if aboveRow == rec.row-1 {
+				c.headers = underGroup(headers, above)
+			}
+			return c, true, nil
+		}
+		if c.score > best.score {
+			best = c
+		}
+		above, aboveRow = headers, rec.row
+	}
+	return best, false, nil
+}
+
+func texts(src source, rec *record) []string {
+	headers := make([]string, 0, len(rec.cells))
+	for i := range rec.cells {
+		headers = append(headers, trim(src.shown(&rec.cells[i])))
+	}
+	for len(headers) > 0 && headers[len(headers)-1] == "" {
+		headers = headers[:len(headers)-1]
+	}
+	return headers
+}
+
+// scoreHeader says how much a row looks like the headers, and whether it holds what was asked for: every mapped header, or
+// without a mapping of addresses, one that is recognised as a phone or an e-mail.
+func scoreHeader(headers []string, mapping map[string]string) (score int, complete bool) {
+	forms := make([]string, len(headers))
+	reachable, people := false, 0
+	for i, h := range headers {
+		forms[i] = headerForm(h)
+		r := recognise(h)
+		reachable = reachable || r == rolePhone || r == roleEmail
+		if r != roleNone {
+			score += 10
+		}
+		if h != "" {
+			score++
+		}
+		if looksLikeAddress(h) {
+			people++
+		}
+	}
+	missing := 0
+	for key, want := range mapping {
+		if want == "" {
+			continue
+		}
+		if slices.Contains(headers, want) || slices.Contains(forms, headerForm(want)) || (headerForm(want) == "" && want != "") {
+			score += 20
+			reachable = reachable || key == string(rolePhone) || key == string(roleEmail)
+		} else if !strings.Contains(want, " (") { // "备注 (F)" names the second of two equal headers
+			missing++
+		}
+	}
+	if people > 0 {
+		return 0, false
+	}
+	return score, missing == 0 && reachable
+}
+
+func looksLikeAddress(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		}
+	}
+	if strings.Contains(s, "@") {
+		_, err := Email(s)
+		return err == nil
+	}
+	if digits < minPhoneDigits {
+		return false
+	}
+	_, err := Phone(s, DefaultCountry)
+	return err == nil
+}
+
+// underGroup fills headers that are empty because a cell of the row above is merged down over them. A row above with a
+// single text is a title.
+func underGroup(headers, above []string) []string {
+	filled := 0
+	for _, a := range above {
+		if a != "" {
+			filled++
+		}
+	}
+	if filled < 2 {
+		return headers
+	}
+	out := slices.Clone(headers)
+	for i, a := range above {
+		if i >= len(out) {
+			out = append(out, "")
+		}
+		if out[i] == "" {
+			out[i] = a
+		}
+	}
+	return out
+}
+
+// noHeader says that no row holds the headers, and what there is instead.
+func noHeader(place diag.Place, best candidate, sheets []string, o Options) *diag.List {
+	problems := &diag.List{}
+	if best.row > 0 && len(o.Columns) > 0 {
+		place.Row = best.row
+		set := newColumnSet(place, best.headers, o.Columns)
+		if set.problems.Errors() > 0 {
+			return set.problems
+		}
+	}
+	hint := "the first row must name the columns, one of them 手机号, phone, 邮箱 or email; or say which is which: list.columns: {phone: …, email: …}"
+	if best.row > 0 {
+		place.Row = best.row
+		set := newColumnSet(place, best.headers, nil)
+		hint = fmt.Sprintf("the headers seem to be %s; say which is which: list.columns: {phone: …, email: …}", set.listed())
+	}
+	if len(sheets) > 1 {
+		hint += "; if it is the wrong sheet, name another (list.sheet): " + strings.Join(sheets, ", ")
+	}
+	problems.Errorf(place, "header-none", hint, "no header row was found: nothing says which column is the phone or the e-mail")
+	return problems
+}
+
+func tooWide(place diag.Place) error {
+	problems := &diag.List{}
+	problems.Errorf(place, "too-wide", "delete the columns that are not part of the list", "the row has more than %d columns", maxColumns)
+	return problems.Err()
+}
+
+// checkNeed reports channels for which no column was found.
+func (s *columnSet) checkNeed(need []message.Channel) {
+	for _, ch := range need {
+		r := rolePhone
+		if ch == message.Email {
+			r = roleEmail
+		}
+		if _, ok := s.byRole[r]; ok || s.problems.Count("column-ambiguous") > 0 || s.problems.Count("header-missing") > 0 {
+			continue
+		}
+		s.problems.Errorf(s.place, "column-missing", fmt.Sprintf("the headers are %s; say which: list.columns: {%s: …}", s.listed(), r),
+			"the campaign sends by %s, and no column holds the %s", ch, r)
+	}
+}

@@ -1,0 +1,226 @@
+package list
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"notify/pkg/message"
+)
+
+// AddressError says why a text is not an address that can be written to. It never holds the text itself.
+type AddressError struct {
+	Code    string // stable, for machines: "phone-invalid"
+	Summary string
+	Hint    string
+}
+
+// Error is the summary.
+func (e *AddressError) Error() string { return e.Summary }
+
+// DefaultCountry is how a phone number without a country code is read where nothing else is said.
+const DefaultCountry = "CN"
+
+// E.164 allows 15 digits; a number with its international prefix may have a few more.
+const (
+	minPhoneDigits = 7
+	maxPhoneDigits = 19
+)
+
+// Phone reads one mobile number as people type it (spaces, dashes, dots, brackets, full-width digits, +86, 0086, 86, a
+// leading apostrophe, invisible characters) and returns it in E.164. country is an ISO 3166 code for numbers without a
+// country code; empty means DefaultCountry. The error is an *AddressError. Only numbers that can be a mobile pass.
+func Phone(raw, country string) (message.Address, error) {
+	country = countryOf(country)
+	number, plus, err := scanPhone(raw)
+	if err != nil {
+		return "", err
+	}
+	if n, ok := mainlandMobile(number, plus, country); ok {
+		return message.Address("+86" + n), nil
+	}
+	return parsePhone(number, plus, country)
+}
+
+func countryOf(country string) string {
+	if country == "" {
+		return DefaultCountry
+	}
+	return strings.ToUpper(country)
+}
+
+func knownCountry(country string) bool {
+	return phonenumbers.GetCountryCodeForRegion(countryOf(country)) != 0
+}
+
+// mainlandMobile is the fast path: phonenumbers parses about 100,000 numbers a second, and most lists hold little else than
+// mainland mobiles. It accepts only what phonenumbers accepts; a test compares the two.
+func mainlandMobile(number string, plus bool, country string) (string, bool) {
+	switch {
+	case plus && len(number) == 13 && number[:2] == "86":
+		number = number[2:]
+	case plus || country != "CN":
+		return "", false
+	case len(number) == 15 && number[:4] == "0086":
+		number = number[4:]
+	case len(number) == 13 && number[:2] == "86":
+		number = number[2:]
+	}
+	return number, len(number) == 11 && number[0] == '1' && mainlandBlock(number)
+}
+
+// mainlandBlock follows the mobile pattern that libphonenumber has for CN.
+func mainlandBlock(n string) bool {
+	switch n[1] {
+	case '3', '8':
+		return true
+	case '4':
+		return n[2] == '5' || n[2] == '7'
+	case '5', '9':
+		return n[2] != '4'
+	case '6':
+		return n[2] == '2' || (n[2] >= '5' && n[2] <= '7')
+	case '7':
+		if n[2] == '4' {
+			return n[3] == '0' && n[4] <= '5'
+		}
+		return n[2] != '9'
+	}
+	return false
+}
+
+func parsePhone(number string, plus bool, country string) (message.Address, error) {
+	text := number
+	if plus {
+		text = "+" + number
+	}
+	parsed, err := phonenumbers.Parse(text, country)
+	if err != nil || !phonenumbers.IsValidNumber(parsed) {
+		return "", invalidPhone(number, plus, country)
+	}
+	switch phonenumbers.GetNumberType(parsed) { //nolint:exhaustive // every other type cannot take an SMS
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
+		return message.Address(phonenumbers.Format(parsed, phonenumbers.E164)), nil
+	case phonenumbers.FIXED_LINE:
+		return "", &AddressError{Code: "phone-landline", Summary: "a landline number cannot receive an SMS", Hint: "give a mobile number"}
+	default:
+		return "", &AddressError{Code: "phone-not-mobile", Summary: "not a mobile number", Hint: "give a mobile number"}
+	}
+}
+
+func invalidPhone(number string, plus bool, country string) error {
+	e := &AddressError{Code: "phone-invalid", Summary: "not a phone number that exists in " + country, Hint: "correct it"}
+	switch {
+	case plus:
+		e.Summary = "not a phone number that exists"
+	case country == "CN" && number[0] == '1' && len(number) != 11:
+		e.Summary = "a mobile number has 11 digits, this one has " + itoa(len(number))
+	default:
+		e.Hint = "correct it; a number of another country begins with + and its country code"
+	}
+	return e
+}
+
+// scanPhone is the digits of raw, and whether a plus stood before them.
+func scanPhone(raw string) (digits string, plus bool, err error) {
+	raw = unwrapPhone(raw)
+	if losesDigits(raw) {
+		return "", false, errDigitsLost()
+	}
+	var s phoneScan
+	for _, r := range raw {
+		if !s.take(r) {
+			return "", false, &AddressError{Code: "phone-text", Summary: "not a phone number: it holds other characters than digits", Hint: "put one mobile number in the cell, and nothing else"}
+		}
+	}
+	return s.result()
+}
+
+// unwrapPhone takes away what stands around a number: a scheme, the apostrophe that makes a cell text, and the ".0" that
+// programs write behind a number that they took for a fraction.
+func unwrapPhone(raw string) string {
+	raw = strings.TrimLeft(trim(raw), "'’‘`")
+	if len(raw) > 4 && strings.EqualFold(raw[:4], "tel:") {
+		raw = raw[4:]
+	}
+	if whole, frac, ok := strings.Cut(raw, "."); ok && len(whole) >= minPhoneDigits && frac != "" && strings.Trim(frac, "0") == "" && allDigits(strings.TrimPrefix(whole, "+")) {
+		return whole
+	}
+	return raw
+}
+
+type phoneScan struct {
+	digits []byte
+	plus   bool
+	groups int // numbers that a list separator ended
+	run    int // digits since the last list separator
+}
+
+// take accepts one character, and refuses what no phone number holds.
+func (s *phoneScan) take(r rune) bool {
+	switch {
+	case r >= '0' && r <= '9':
+		s.digit(byte(r))
+	case r >= '０' && r <= '９':
+		s.digit(byte(r - '０' + '0'))
+	case r == '+' || r == '＋':
+		if len(s.digits) > 0 || s.plus {
+			return false
+		}
+		s.plus = true
+	case strings.ContainsRune(",;/|&、，；／｜\r\n", r):
+		if s.run > 0 {
+			s.groups++
+		}
+		s.run = 0
+	case strings.ContainsRune("-.()‐‑‒–—―−－．·（）", r), unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *phoneScan) digit(b byte) {
+	s.run++
+	if len(s.digits) <= 2*maxPhoneDigits {
+		s.digits = append(s.digits, b)
+	}
+}
+
+func (s *phoneScan) result() (digits string, plus bool, err error) {
+	groups := s.groups
+	if s.run > 0 {
+		groups++
+	}
+	switch {
+	case groups > 1 || len(s.digits) > maxPhoneDigits:
+		return "", false, &AddressError{Code: "phone-several", Summary: "several numbers in one cell, or too many digits", Hint: "leave one number; put another person on a row of their own"}
+	case len(s.digits) < minPhoneDigits:
+		return "", false, &AddressError{Code: "phone-invalid", Summary: "too short for a phone number", Hint: "correct it"}
+	}
+	return string(s.digits), s.plus, nil
+}
+
+// losesDigits reports scientific notation: the digits behind what is shown are gone.
+func losesDigits(s string) bool {
+	mantissa, exponent, ok := strings.Cut(strings.ToUpper(s), "E")
+	if !ok || mantissa == "" {
+		return false
+	}
+	whole, frac, _ := strings.Cut(mantissa, ".")
+	return allDigits(whole) && (frac == "" || allDigits(frac)) && allDigits(strings.TrimPrefix(exponent, "+"))
+}
+
+func errDigitsLost() error {
+	return &AddressError{Code: "digits-lost", Summary: "a number in scientific notation has lost its last digits", Hint: "set the column to text in the original file and save it again, better as .xlsx"}
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

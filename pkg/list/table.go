@@ -1,0 +1,327 @@
+package list
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"notify/pkg/diag"
+	"notify/pkg/message"
+)
+
+// table makes recipients of a source's rows. It is what Open returns.
+type table struct {
+	src     source
+	header  Header
+	columns *columnSet
+	country string
+	need    []message.Channel
+	maxRows int
+
+	rec      record
+	values   []string
+	byIndex  []int // column of the file → position in columns, or -1
+	rows     int
+	hidden   int
+	started  bool
+	finished bool
+	stray    map[int]bool // columns without a header in which something stood
+	text     bool         // a text file, in which a cell too many means that the cells of the row have shifted
+}
+
+func (t *table) Header() Header { return t.header }
+
+func (t *table) Close() error { return t.src.Close() }
+
+// begin finds the headers and maps the columns.
+func (t *table) begin(path string, o Options) error {
+	t.header.File = path
+	t.src.describe(&t.header)
+	best, found, err := findHeader(t.src, o)
+	if err != nil {
+		return err
+	}
+	t.header.Row = best.row
+	place := t.src.place(best.row, 0)
+	t.columns = newColumnSet(place, best.headers, o.Columns)
+	t.header.Columns, t.header.Mapped = t.columns.names(), t.columns.mapped()
+	if !found {
+		return noHeader(t.src.place(0, 0), best, t.header.Sheets, o).Err()
+	}
+	t.columns.checkNeed(o.Need)
+	for i := range t.columns.columns {
+		c := &t.columns.columns[i]
+		if c.hidden = t.src.hiddenColumn(c.index); c.hidden && c.role != roleNone {
+			t.columns.warn(*c, "column-hidden", fmt.Sprintf("the column that serves as the %s is hidden", c.role), "look at it before you send")
+		}
+	}
+	t.layOut()
+	return t.columns.problems.Err()
+}
+
+func (t *table) layOut() {
+	t.values = make([]string, len(t.columns.columns))
+	t.stray = make(map[int]bool)
+	for position, c := range t.columns.columns {
+		for len(t.byIndex) <= c.index {
+			t.byIndex = append(t.byIndex, -1)
+		}
+		t.byIndex[c.index] = position
+	}
+}
+
+// Next is described at Reader.
+func (t *table) Next(row *Row, problems *diag.List) error {
+	if !t.started {
+		t.started = true
+		for _, p := range t.columns.problems.Kept() {
+			problems.Add(p)
+		}
+	}
+	for {
+		err := t.src.next(&t.rec)
+		if errors.Is(err, io.EOF) {
+			t.finish(problems)
+		}
+		if err != nil {
+			return err
+		}
+		if t.rec.empty() {
+			continue
+		}
+		if t.rows++; t.rows > t.maxRows {
+			over := &diag.List{}
+			over.Errorf(t.place(nil), "too-many-rows", "split the list, or delete what is not part of it", "the list has more than %d rows", t.maxRows)
+			return over.Err()
+		}
+		t.fill(row, problems)
+		return nil
+	}
+}
+
+func (r *record) empty() bool {
+	for i := range r.cells {
+		if r.cells[i].kind != kindText || trim(r.cells[i].text) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *table) finish(problems *diag.List) {
+	if t.finished {
+		return
+	}
+	t.finished = true
+	if t.hidden > 0 {
+		problems.Add(diag.Problem{
+			Severity: diag.Warning, Code: "rows-hidden", Place: t.src.place(0, 0), Summary: fmt.Sprintf("%d rows of the list are hidden, by a filter perhaps; they are sent to all the same", t.hidden),
+			Hint: "delete the rows that are not meant, and save",
+		})
+	}
+	if t.rows == 0 {
+		problems.Errorf(t.src.place(0, 0), "list-empty", "put the recipients below the headers", "there are headers and no recipients")
+	}
+	t.src.finish(t.header.Row+1, problems)
+}
+
+// place is the current row, and the column where there is one.
+func (t *table) place(c *column) diag.Place {
+	p := t.src.place(t.rec.row, t.rec.line)
+	if c != nil {
+		p.Column = c.place()
+	}
+	return p
+}
+
+// fill reads the current record into row.
+func (t *table) fill(row *Row, problems *diag.List) {
+	*row = Row{Number: t.rec.row, Hidden: t.rec.hidden, Values: t.values}
+	if t.rec.hidden {
+		t.hidden++
+	}
+	clear(t.values)
+	repeated := 0
+	for i := range t.rec.cells {
+		c := &t.rec.cells[i]
+		if c.text == "" && c.kind == kindText {
+			continue
+		}
+		if i >= len(t.byIndex) || t.byIndex[i] < 0 {
+			t.strayCell(i, c, problems)
+			continue
+		}
+		position := t.byIndex[i]
+		col := &t.columns.columns[position]
+		t.values[position] = t.value(c, col, problems)
+		if col.role != roleNone && t.values[position] == col.name {
+			repeated++
+		}
+	}
+	if repeated > 0 && repeated == len(t.columns.byRole) {
+		problems.Errorf(t.place(nil), "header-repeated", "delete the row", "the headers stand here once more")
+		return
+	}
+	t.address(row, rolePhone, problems)
+	t.address(row, roleEmail, problems)
+	t.identity(row, problems)
+}
+
+// value is what the cell shows; where a number serves as a key or an address, never less than its digits.
+func (t *table) value(c *cell, col *column, problems *diag.List) string {
+	switch c.kind {
+	case kindUncached:
+		problems.Errorf(t.place(col), "formula-uncached", "open the file in a spreadsheet program, save it, and try again", "a formula without a calculated value")
+		return ""
+	case kindNumber:
+		shown := trim(t.src.shown(c))
+		if (col.role == rolePhone || col.role == roleKey) && losesDigits(shown) {
+			shown, _ = exact(c.text)
+		}
+		return shown
+	case kindText, kindFailed:
+	}
+	s := trim(c.text)
+	switch {
+	case c.kind == kindFailed || isCellError(s):
+		problems.Add(diag.Problem{Code: "cell-error", Place: t.place(col), Value: clipText(s), Summary: "the spreadsheet shows an error instead of a value", Hint: "mend the formula, or type the value"})
+		return ""
+	case isDamaged(s):
+		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: "characters that could not be read, or that no text holds", Hint: "type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8"})
+	case t.text && t.holdsRows(s):
+		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: "a cell that holds what looks like whole rows", Hint: "a quotation mark was opened and not closed: look at the line where this row begins"})
+	}
+	return s
+}
+
+// holdsRows reports a cell with a line break in which one of the lines has as many cells as the file has columns.
+func (t *table) holdsRows(s string) bool {
+	if len(t.columns.columns) < 2 || !strings.Contains(s, "\n") {
+		return false
+	}
+	for line := range strings.SplitSeq(s, "\n") {
+		if strings.Count(line, t.header.Comma) >= len(t.columns.columns)-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// strayCell reports a value for which there is no header.
+func (t *table) strayCell(index int, c *cell, problems *diag.List) {
+	if c.kind == kindText && trim(c.text) == "" {
+		return
+	}
+	p := t.src.place(t.rec.row, t.rec.line)
+	p.Column = letter(index)
+	if t.text && index >= len(t.byIndex) {
+		problems.Add(diag.Problem{Code: "too-many-cells", Place: p, Value: mask(c.text), Summary: "more cells than there are headers", Hint: "put a text that holds the separator in quotation marks"})
+		return
+	}
+	if !t.stray[index] {
+		t.stray[index] = true
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "column-unnamed", Place: p, Summary: "the column has no header and is not used; this is its first value", Hint: "give it a header, or delete it"})
+	}
+}
+
+// cellOf is the current row's cell for a role, its value and its column.
+func (t *table) cellOf(r role) (*cell, string, *column) {
+	position, ok := t.columns.byRole[r]
+	if !ok {
+		return nil, "", nil
+	}
+	col := &t.columns.columns[position]
+	if col.index >= len(t.rec.cells) {
+		return &cell{}, "", col
+	}
+	return &t.rec.cells[col.index], t.values[position], col
+}
+
+// address reads one of the row's addresses.
+func (t *table) address(row *Row, r role, problems *diag.List) {
+	c, value, col := t.cellOf(r)
+	if col == nil {
+		return
+	}
+	ch := message.SMS
+	if r == roleEmail {
+		ch = message.Email
+	}
+	if value == "" {
+		if t.must(ch) && c.kind == kindText {
+			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: fmt.Sprintf("no address for %s", ch), Hint: "fill it in, or take the row out"})
+		}
+		return
+	}
+	a, err := t.parse(r, c, value)
+	if err == nil {
+		t.keep(row, ch, a, col, problems)
+		return
+	}
+	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: err.Error()}
+	var fault *AddressError
+	if errors.As(err, &fault) {
+		p.Code, p.Hint = fault.Code, fault.Hint
+	}
+	if len(t.need) > 0 && !t.must(ch) {
+		p.Severity = diag.Warning
+	}
+	problems.Add(p)
+}
+
+// keep stores an address, and doubts a domain that is probably a slip.
+func (t *table) keep(row *Row, ch message.Channel, a message.Address, col *column, problems *diag.List) {
+	if ch == message.SMS {
+		row.Phone = a
+		return
+	}
+	row.Email = a
+	if likely := likelyDomain(a.Domain()); likely != "" {
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "email-typo", Place: t.place(col), Value: a.Masked(), Summary: "the domain " + a.Domain() + " may be mistyped", Hint: "did they mean " + likely + "?"})
+	}
+}
+
+func (t *table) parse(r role, c *cell, value string) (message.Address, error) {
+	if r == roleEmail {
+		return Email(value)
+	}
+	if c.kind == kindNumber {
+		number, lost := exact(c.text)
+		if lost {
+			return "", errDigitsLost()
+		}
+		return Phone(number, t.country)
+	}
+	return Phone(value, t.country)
+}
+
+// must reports whether every row needs an address for the channel.
+func (t *table) must(ch message.Channel) bool { return slices.Contains(t.need, ch) }
+
+// identity reads the row's name and key.
+func (t *table) identity(row *Row, problems *diag.List) {
+	_, row.Name, _ = t.cellOf(roleName)
+	c, value, col := t.cellOf(roleKey)
+	if col == nil {
+		if row.Key = string(row.Phone); row.Key == "" {
+			row.Key = string(row.Email)
+		}
+		return
+	}
+	if value == "" {
+		if c.kind == kindText {
+			problems.Add(diag.Problem{Code: "key-missing", Place: t.place(col), Summary: "the row has no key", Hint: "fill it in, or take the row out"})
+		}
+		return
+	}
+	row.Key = value
+	lost := losesDigits(value) && strings.Contains(value, "+") // "12E3" may well be a key
+	if c.kind == kindNumber {
+		row.Key, lost = exact(c.text)
+	}
+	if lost {
+		problems.Add(diag.Problem{Code: "digits-lost", Place: t.place(col), Value: mask(value), Summary: "a key that is a number of more digits than a spreadsheet keeps", Hint: "set the column to text and type it again"})
+	}
+}
