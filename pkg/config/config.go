@@ -36,7 +36,7 @@ type Config struct {
 	Capacity    Capacity
 	// ProtectedDomains are domains and servers that bulk mail never leaves through, lower case.
 	ProtectedDomains []string
-	// AllowList is who can be reached outside production: E.164 numbers, addresses, "*@domain".
+	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".
 	AllowList []string
 	Accounts  map[string]Account
 	Routes    map[message.Channel]Route
@@ -74,7 +74,8 @@ type Account struct {
 	Segments string
 	// Signature is put before every SMS as 【…】 by the vendor, and counts; it is options.sign_name.
 	Signature string
-	Options   map[string]any
+	// Options are the vendor's own, secrets filled in: strings, whole numbers (int), booleans, lists and maps of these.
+	Options Options
 }
 
 // Route is how a channel's messages are spread.
@@ -91,6 +92,6 @@ type Share struct {
 
 // Alert is where the operator wants to be told.
 type Alert struct {
-	URL      string
-	Severity string
+	URL      string // it often holds a token
+	Severity string // from this one on: "info", "warning", "critical"
 }

@@ -1,0 +1,344 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/message"
+)
+
+// write puts files into a new folder and returns it.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func load(t *testing.T, text string) (*config.Config, error) {
+	t.Helper()
+	dir := write(t, map[string]string{"notify.yaml": text})
+	return config.Load(config.LoadOptions{Dir: dir, Vendors: []string{"http", "smtp"}})
+}
+
+const whole = `
+environment: production
+timezone: Asia/Shanghai
+country: CN
+language: zh
+ledger: data/notify.db
+capacity:
+  recipients: 30000
+  require_rehearsal: 30d
+protected_domains: [Example.com]
+allow_list: [+8613800138000, "*@example.test"]
+accounts:
+  sms-marketing:
+    vendor: http
+    environment: production
+    class: marketing
+    rate: 100/s
+    burst: 5
+    timeout: 10s
+    daily_quota: 100000
+    price: 0.045
+    currency: cny
+    budget: {day: 2000, month: 20000.10}
+    low_balance: 500
+    endpoint: ""
+    segments: mainland
+    options: {access_key_id: "${ALIYUN_ID}", access_key_secret: "a ${ALIYUN_SECRET} b", sign_name: 示例, pool: 4, strict: true, headers: {X-Api: v}, list: [1, a]}
+  sms-backup: {vendor: http, class: marketing, rate: 30/m}
+  edm:
+    vendor: smtp
+    class: marketing
+    rate: 7200/h
+    domain_rate: {default: 5/s, QQ.com: 20/s, example-customer.com: 30/m}
+    options: {password: file:edm.password}
+routes:
+  sms:   {accounts: [sms-marketing: 80, sms-backup: 20], failover: [sms-backup]}
+  email: {accounts: [edm]}
+alerts:
+  - {url: "${ALERT_URL}", severity: critical}
+  - {url: "https://alert.example.test/hook"}
+`
+
+func TestTheWholeFile(t *testing.T) {
+	t.Setenv("ALIYUN_ID", "id")
+	t.Setenv("ALIYUN_SECRET", "s3cret")
+	t.Setenv("ALERT_URL", "https://hooks.example.test/T0KEN")
+	dir := write(t, map[string]string{"notify.yaml": whole, "edm.password": "pa ss\n", "below/deep/x": ""})
+	got, err := config.Load(config.LoadOptions{Dir: filepath.Join(dir, "below", "deep")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	price := message.Money(45000)
+	shanghai, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		Path: filepath.Join(dir, "notify.yaml"), Dir: dir,
+		Environment: "production", Timezone: shanghai, Country: "CN", Language: "zh", Ledger: filepath.Join(dir, "data", "notify.db"),
+		Capacity:         config.Capacity{Recipients: 30000, RequireRehearsal: 720 * time.Hour},
+		ProtectedDomains: []string{"example.com"}, AllowList: []string{"+8613800138000", "*@example.test"},
+		Accounts: map[string]config.Account{
+			"sms-marketing": {
+				Name: "sms-marketing", Vendor: "http", Environment: "production", Class: "marketing", Rate: 100, Burst: 5,
+				Concurrency: 16, Timeout: 10 * time.Second, DailyQuota: 100000, Price: &price, Currency: "CNY",
+				DayBudget: 2000_000000, MonthBudget: 20000_100000, LowBalance: 500_000000, Segments: "mainland", Signature: "示例",
+				Options: config.Options{
+					"access_key_id": "id", "access_key_secret": "a s3cret b", "sign_name": "示例", "pool": 4, "strict": true,
+					"headers": map[string]any{"X-Api": "v"}, "list": []any{1, "a"},
+				},
+			},
+			"sms-backup": {
+				Name: "sms-backup", Vendor: "http", Environment: "production", Class: "marketing", Rate: 0.5,
+				Concurrency: 16, Timeout: 30 * time.Second, Options: config.Options{},
+			},
+			"edm": {
+				Name: "edm", Vendor: "smtp", Environment: "production", Class: "marketing", Rate: 2,
+				Concurrency: 16, Timeout: 30 * time.Second, Options: config.Options{"password": "pa ss"},
+				DomainRate: map[string]float64{"default": 5, "qq.com": 20, "example-customer.com": 0.5},
+			},
+		},
+		Routes: map[message.Channel]config.Route{
+			message.SMS: {
+				Accounts: []config.Share{{Account: "sms-marketing", Weight: 80}, {Account: "sms-backup", Weight: 20}},
+				Failover: []string{"sms-backup"},
+			},
+			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
+		},
+		Alerts: []config.Alert{
+			{URL: "https://hooks.example.test/T0KEN", Severity: "critical"},
+			{URL: "https://alert.example.test/hook", Severity: "warning"},
+		},
+	}
+	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
+	if diff := cmp.Diff(want, got, sameZone); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
+	for _, name := range []string{"ALIYUN_ID", "ALIYUN_SECRET"} {
+		t.Setenv(name, "x")
+	}
+	t.Setenv("ALERT_URL", "https://hooks.example.test/")
+	for name, value := range map[string]string{
+		"NOTIFY_ENVIRONMENT": "staging", "NOTIFY_LEDGER": "/var/lib/notify/l.db", "NOTIFY_CAPACITY_RECIPIENTS": "8000",
+		"NOTIFY_ALLOW_LIST":                      "+8610012345678, *@a.test",
+		"NOTIFY_ACCOUNTS_SMS_MARKETING_RATE":     "1/s",
+		"NOTIFY_ACCOUNTS_SMS_MARKETING_PRICE":    "0.123456",
+		"NOTIFY_ACCOUNTS_SMS_MARKETING_CURRENCY": "EUR", "NOTIFY_ACCOUNTS_SMS_MARKETING_BUDGET_DAY": "7",
+		"NOTIFY_ACCOUNTS_SMS_MARKETING_OPTIONS_POOL": "9", "NOTIFY_ACCOUNTS_SMS_MARKETING_OPTIONS_EXTRA": "1",
+		"NOTIFY_ACCOUNTS_EDM_OPTIONS_PASSWORD":    "from outside",
+		"NOTIFY_ACCOUNTS_EDM_DOMAIN_RATE_DEFAULT": "60/m",
+		"NOTIFY_ACCOUNTS_EDM_DOMAIN_RATE_QQ_COM":  "2",
+		"NOTIFY_ROUTES_SMS_ACCOUNTS":              "sms-backup:3,sms-marketing",
+		"NOTIFY_CONTRY":                           "US", "NOTIFY_SERVICE_HOST": "10.0.0.1",
+	} {
+		t.Setenv(name, value)
+	}
+	c, err := load(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, edm := c.Accounts["sms-marketing"], c.Accounts["edm"]
+	got := []any{
+		c.Environment, c.Ledger, c.Capacity.Recipients, c.AllowList, m.Rate, m.Price.String(), m.Currency, m.DayBudget.String(),
+		m.MonthBudget.String(), m.Options["pool"], m.Options["extra"], edm.Options["password"], edm.DomainRate["default"], edm.DomainRate["qq.com"],
+		c.Routes[message.SMS].Accounts,
+	}
+	want := []any{
+		"staging", "/var/lib/notify/l.db", 8000, []string{"+8610012345678", "*@a.test"}, 1.0, "0.123456", "EUR", "7.00",
+		"20000.10", 9, "1", "from outside", 1.0, 2.0,
+		[]config.Share{{Account: "sms-backup", Weight: 3}, {Account: "sms-marketing", Weight: 1}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"environment variable NOTIFY_CONTRY: it sets no key of the configuration; did you mean NOTIFY_COUNTRY?"}, c.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAWrongEnvironmentVariableIsNamed(t *testing.T) {
+	t.Setenv("NOTIFY_CAPACITY_RECIPIENTS", "many")
+	_, err := load(t, "environment: test\ncapacity: {recipients: 5}\n")
+	if err == nil || !strings.HasPrefix(err.Error(), "environment variable NOTIFY_CAPACITY_RECIPIENTS, capacity.recipients: ") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	const text = "environment: test\ncapacity: {recipients: %d}\n"
+	home := write(t, map[string]string{"notify/notify.yaml": fmt.Sprintf(text, 4)})
+	t.Setenv("XDG_CONFIG_HOME", home)
+	t.Setenv("HOME", home)
+	dir := write(t, map[string]string{
+		"flag.yaml": fmt.Sprintf(text, 1), "env.yaml": fmt.Sprintf(text, 2), "work/notify.yaml": fmt.Sprintf(text, 3),
+		"work/a/b/x": "", "empty/x": "",
+	})
+	for _, c := range []struct {
+		name, path, variable, dir string
+		want                      int
+	}{
+		{"the flag comes first", "flag.yaml", filepath.Join(dir, "env.yaml"), dir, 1},
+		{"then the variable", "", filepath.Join(dir, "env.yaml"), filepath.Join(dir, "work"), 2},
+		{"then the working folder", "", "", filepath.Join(dir, "work"), 3},
+		{"then the folders above it", "", "", filepath.Join(dir, "work", "a", "b"), 3},
+		{"then the user's configuration folder", "", "", filepath.Join(dir, "empty"), 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("NOTIFY_CONFIG", c.variable)
+			got, err := config.Load(config.LoadOptions{Path: c.path, Dir: c.dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Capacity.Recipients != c.want {
+				t.Errorf("read the file of %d recipients (%s), want %d", got.Capacity.Recipients, got.Path, c.want)
+			}
+		})
+	}
+	t.Run("without any file the built-in configuration is for the sandbox", func(t *testing.T) {
+		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+		t.Setenv("HOME", t.TempDir())
+		t.Setenv("NOTIFY_CAPACITY_RECIPIENTS", "7")
+		empty := t.TempDir()
+		got, err := config.Load(config.LoadOptions{Dir: empty, Vendors: []string{"http", "smtp"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Path != "" || got.Environment != config.Test || got.Ledger != filepath.Join(empty, "notify.db") || got.Capacity.Recipients != 7 {
+			t.Errorf("the built-in configuration is %v", got)
+		}
+		if len(got.Warnings) > 0 || len(got.Routes) != 2 {
+			t.Errorf("warnings %q, routes %v", got.Warnings, got.Routes)
+		}
+	})
+}
+
+func TestWarnings(t *testing.T) {
+	dir := write(t, map[string]string{
+		"open.token":  "t0ken",
+		"notify.yaml": "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {auth_token: literal, token: file:open.token, access_key_id: x, key_file: y}}\n",
+	})
+	if err := os.Chmod(filepath.Join(dir, "open.token"), 0o644); err != nil { //nolint:gosec // the test is about this
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.LoadOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "open.token")
+	want := []string{
+		"notify.yaml, line 3, accounts.a.options.auth_token: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
+		"notify.yaml, line 3, accounts.a.options.token: others can read the secret in " + path + "; chmod 600 " + path,
+	}
+	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	t.Setenv("ALIYUN_ID", "id-S3CRET")
+	t.Setenv("ALIYUN_SECRET", "S3CRET")
+	t.Setenv("ALERT_URL", "https://hooks.example.test/S3CRET")
+	t.Setenv("DB", "S3CRET")
+	dir := write(t, map[string]string{
+		"notify.yaml":  strings.Replace(whole, "data/notify.db", `"postgres://u:${DB}@db.example.test/n?password=${DB}"`, 1),
+		"edm.password": "S3CRET",
+	})
+	c, err := config.Load(config.LoadOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Ledger != "postgres://u:S3CRET@db.example.test/n?password=S3CRET" || c.Accounts["edm"].Options["password"] != "S3CRET" {
+		t.Fatal("the secrets were not filled in")
+	}
+	for _, v := range []any{c, *c, c.Accounts, c.Accounts["edm"], c.Accounts["edm"].Options, c.Alerts, c.Alerts[0], struct{ C config.Config }{*c}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			if out := fmt.Sprintf(verb, v); strings.Contains(out, "S3CRET") || strings.Contains(out, "533343524554") {
+				t.Errorf("%s of %T shows a secret: %s", verb, v, out)
+			}
+		}
+		out, err := json.Marshal(v)
+		if err != nil || strings.Contains(string(out), "S3CRET") {
+			t.Errorf("JSON of %T shows a secret or fails: %s %v", v, out, err)
+		}
+	}
+	if got, want := c.LedgerName(), "postgres://u:xxxxx@db.example.test/n"; got != want {
+		t.Errorf("the ledger is shown as %s, want %s", got, want)
+	}
+}
+
+func TestAllows(t *testing.T) {
+	c := &config.Config{Environment: config.Test, AllowList: []string{"+8613800138000", "+86100*", "Wang@example.test", "*@a.test", "*@*.b.test"}}
+	for _, tt := range []struct {
+		addr message.Address
+		want bool
+	}{
+		{"+8613800138000", true},
+		{"+86138001380001", false},
+		{"+8610012345678", true},
+		{"+8611012345678", false},
+		{"wang@example.test", true},
+		{"li@example.test", false},
+		{"li@a.test", true},
+		{"li@x.a.test", false},
+		{"li@xa.test", false},
+		{"li@x.b.test", true},
+		{"li@x.y.b.test", true},
+		{"li@b.test", false},
+		{"li@xb.test", false},
+		{"a.test", false},
+		{"@a.test", false},
+		{"*@a.test", false},
+		{"x@evil.test@a.test", true},
+		{"", false},
+	} {
+		t.Run(string(tt.addr), func(t *testing.T) {
+			if got := c.Allows(tt.addr); got != tt.want {
+				t.Errorf("Allows(%q) = %v, want %v", tt.addr, got, tt.want)
+			}
+		})
+	}
+	c.Environment = config.Production
+	if !c.Allows("li@b.test") {
+		t.Error("in production the allow list does not hold anybody back")
+	}
+}
+
+func problems(t *testing.T, err error) []diag.Problem {
+	t.Helper()
+	var input *diag.InputError
+	if !errors.As(err, &input) {
+		t.Fatalf("error is %v, want problems for the operator", err)
+	}
+	var stops []diag.Problem
+	for _, p := range input.Problems.Kept() {
+		if p.Stops() {
+			stops = append(stops, p)
+		}
+	}
+	return stops
+}

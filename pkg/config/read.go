@@ -1,0 +1,266 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/diag"
+	"notify/pkg/diag/yamldoc"
+	"notify/pkg/message"
+)
+
+// The largest figures that are taken for meant; beyond them a unit or a digit was mistaken.
+const (
+	maxRecipients = 20_000_000
+	maxRate       = 100_000
+	maxQuota      = 1_000_000_000
+	maxInFlight   = 10_000
+	maxWeight     = 1_000_000
+	year          = 366 * 24 * time.Hour
+)
+
+// reader turns the file into a Config.
+type reader struct {
+	dir     string
+	vendors []string
+	merged  *merged
+	sandbox bool // the account being read is on this machine
+}
+
+func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (*Config, error) {
+	m, err := merge(root)
+	if err != nil {
+		return nil, err
+	}
+	doc.Merged = m.lookup
+	r := &reader{dir: dir, vendors: o.Vendors, merged: m}
+	c := &Config{Dir: dir}
+	r.installation(root, c)
+	c.Capacity = r.capacity(root.Map("capacity"))
+	c.Accounts = r.accounts(root.Map("accounts"), c.Environment)
+	c.Routes = r.routes(root.Map("routes"), c.Accounts)
+	c.Alerts = r.alerts(root.Value("alerts"))
+	root.Done()
+	m.strangers(doc.Problems)
+	if err := doc.Problems.Err(); err != nil {
+		return nil, err
+	}
+	for _, p := range doc.Problems.Kept() {
+		c.Warnings = append(c.Warnings, p.String())
+	}
+	return c, nil
+}
+
+func (r *reader) installation(root *yamldoc.Map, c *Config) {
+	if !root.Value("environment").Set() {
+		root.Problem("environment", "value-missing", "write environment: production, staging or test", "the environment of this installation is not set")
+	}
+	c.Environment = root.Value("environment").OneOf(Production, Staging, Test)
+	c.Country = r.country(root.Value("country"))
+	c.Timezone = r.timezone(root, c.Country)
+	c.Language = root.Value("language").OneOf("en", "zh")
+	c.Ledger = r.ledger(root.Value("ledger"))
+	c.ProtectedDomains = r.domains(root.Value("protected_domains"))
+	for _, v := range root.Value("allow_list").List() {
+		hint := `write +8613800138000, "+86138001*", wang@example.test, "*@example.test" or "*@*.example.test"`
+		if p, ok := yamldoc.Parsed(v, allowPattern, hint); ok {
+			c.AllowList = append(c.AllowList, p)
+		}
+	}
+}
+
+func (r *reader) country(v yamldoc.Value) string {
+	s := strings.ToUpper(v.Text())
+	if v.Set() && !v.IsMapOrList() && (len(s) != 2 || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		v.Problem("country-invalid", "write the two letters of ISO 3166, like CN", "%q is no country code", v.Text())
+	}
+	return s
+}
+
+// timezone has a default for the default country only: elsewhere a guess would move quotas and windows by hours.
+func (r *reader) timezone(root *yamldoc.Map, country string) *time.Location {
+	v := root.Value("timezone")
+	name := v.Text()
+	switch {
+	case name == "" && v.IsMapOrList():
+		return nil
+	case name == "" && country != "CN":
+		root.Problem("timezone", "value-missing", "write a name like Asia/Singapore", "the time zone is not set, and has a default for country CN only")
+		return nil
+	case name == "":
+		name = "Asia/Shanghai"
+	case name == "Local":
+		v.Problem("timezone-invalid", "write a name like Asia/Shanghai", "Local is another zone on every machine")
+		return nil
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		v.Problem("timezone-invalid", "write a name like Asia/Shanghai", "%q is no time zone", name)
+	}
+	return loc
+}
+
+func (r *reader) ledger(v yamldoc.Value) string {
+	s := r.expanded(v, v.Text())
+	scheme, _, isDSN := strings.Cut(s, "://")
+	switch {
+	case s == "":
+		if !v.IsMapOrList() {
+			v.Problem("value-missing", "write a file like notify.db", "the ledger is not named")
+		}
+		return ""
+	case isDSN && scheme != "postgres" && scheme != "postgresql":
+		v.Problem("ledger-invalid", "write a file, or postgres://…", "%q is no kind of ledger", scheme+"://")
+		return ""
+	case isDSN:
+		return s
+	case strings.HasPrefix(s, ":memory:"):
+		v.Problem("ledger-invalid", "write a file like notify.db", "a ledger in memory forgets what was sent")
+		return ""
+	case filepath.IsAbs(s):
+		return filepath.Clean(s)
+	}
+	return filepath.Join(r.dir, s)
+}
+
+func (r *reader) domains(v yamldoc.Value) []string {
+	var domains []string
+	for _, item := range v.List() {
+		d := strings.TrimSuffix(strings.ToLower(item.Text()), ".")
+		if d == "" && item.IsMapOrList() {
+			continue
+		}
+		if !domainPattern.MatchString(d) {
+			item.Problem("domain-invalid", "write a domain or server like example.com", "%q is no domain", item.Text())
+			continue
+		}
+		domains = append(domains, d)
+	}
+	return domains
+}
+
+func (r *reader) capacity(m *yamldoc.Map) Capacity {
+	defer m.Done()
+	return Capacity{
+		Recipients:       int(m.Value("recipients").Int(1, maxRecipients)),
+		RequireRehearsal: m.Value("require_rehearsal").Duration(time.Minute, 5*year),
+	}
+}
+
+func (r *reader) routes(m *yamldoc.Map, accounts map[string]Account) map[message.Channel]Route {
+	routes := make(map[message.Channel]Route)
+	names := slices.Sorted(maps.Keys(accounts))
+	for _, ch := range message.Channels() {
+		v := m.Map(string(ch))
+		if route := r.route(v, names); len(route.Accounts) > 0 {
+			routes[ch] = route
+		} else if len(v.Keys()) > 0 && !v.Value("accounts").Set() {
+			v.Problem("accounts", "value-missing", "write accounts: [name]", "the route has no accounts")
+		}
+	}
+	m.Done()
+	return routes
+}
+
+func (r *reader) route(m *yamldoc.Map, names []string) Route {
+	defer m.Done()
+	var route Route
+	total := 0
+	for _, item := range m.Value("accounts").List() {
+		s, ok := share(item)
+		if !ok || !known(item, s.Account, names) {
+			continue
+		}
+		if slices.ContainsFunc(route.Accounts, func(have Share) bool { return have.Account == s.Account }) {
+			item.Problem("route-twice", "keep one of the two", "account %s stands twice on the route", s.Account)
+			continue
+		}
+		total += s.Weight
+		route.Accounts = append(route.Accounts, s)
+	}
+	if len(route.Accounts) > 0 && total == 0 {
+		m.Problem("accounts", "route-weight", "give at least one account a weight", "every weight is 0, so nothing could be sent")
+	}
+	for _, item := range m.Value("failover").List() {
+		name := item.Text()
+		if name == "" || !known(item, name, names) {
+			continue
+		}
+		if slices.Contains(route.Failover, name) {
+			item.Problem("route-twice", "keep one of the two", "account %s stands twice", name)
+			continue
+		}
+		route.Failover = append(route.Failover, name)
+	}
+	return route
+}
+
+// share reads "sms-marketing: 80", as a map or in one word, and "sms-marketing".
+func share(v yamldoc.Value) (Share, bool) {
+	if v.IsMap() {
+		m := v.Map()
+		if len(m.Keys()) != 1 {
+			v.Problem("route-invalid", "write [sms-marketing: 80, sms-backup: 20]", "an item of the route names %d accounts", len(m.Keys()))
+			return Share{}, false
+		}
+		name := m.Keys()[0]
+		weight := m.Value(name)
+		if !weight.Set() {
+			v.Problem("value-missing", "write a number behind the colon, or no colon", "account %s has no weight", name)
+			return Share{}, false
+		}
+		return Share{Account: name, Weight: int(weight.Int(0, maxWeight))}, true
+	}
+	name, weight, weighted := strings.Cut(v.Text(), ":")
+	s := Share{Account: strings.TrimSpace(name), Weight: 1}
+	if weighted {
+		if _, err := fmt.Sscanf(strings.TrimSpace(weight)+"\n", "%d\n", &s.Weight); err != nil || s.Weight < 0 || s.Weight > maxWeight {
+			v.Problem("not-a-number", "write sms-marketing: 80", "%q is no weight", strings.TrimSpace(weight))
+			return Share{}, false
+		}
+	}
+	return s, s.Account != ""
+}
+
+// known reports an account that is not configured.
+func known(v yamldoc.Value, name string, names []string) bool {
+	if slices.Contains(names, name) {
+		return true
+	}
+	hint := "accounts: " + strings.Join(names, ", ")
+	if len(names) == 0 {
+		hint = "write it under accounts"
+	}
+	if near := diag.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	v.Problem("account-unknown", hint, "there is no account %q", name)
+	return false
+}
+
+func (r *reader) alerts(v yamldoc.Value) []Alert {
+	var alerts []Alert
+	for _, item := range v.List() {
+		m := item.Map()
+		a := Alert{URL: r.filled(m.Value("url")), Severity: m.Value("severity").OneOf("info", "warning", "critical")}
+		if a.Severity == "" {
+			a.Severity = "warning"
+		}
+		switch u, err := url.Parse(a.URL); {
+		case !m.Value("url").Set() && item.IsMap():
+			m.Problem("url", "value-missing", "write url: https://…", "the alert goes nowhere")
+		case a.URL == "":
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+			m.Problem("url", "url-invalid", "write https://…", "the address of the alert is no URL")
+		default:
+			alerts = append(alerts, a)
+		}
+		m.Done()
+	}
+	return alerts
+}

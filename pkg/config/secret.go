@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"notify/pkg/diag/yamldoc"
+)
+
+// maxSecret is the largest file that can be a secret; private keys and tokens are far smaller.
+const maxSecret = 64 << 10
+
+var (
+	reference = regexp.MustCompile(`\$\{([^}]*)\}`)                                                                    //nolint:gochecknoglobals // a constant of the format
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)                                                         //nolint:gochecknoglobals // a constant of the format
+	secretish = []string{"password", "passwd", "passphrase", "secret", "token", "key", "apikey", "credential", "auth"} //nolint:gochecknoglobals // a constant table
+)
+
+// filled is the text of a value with its secrets: ${NAME} anywhere in it is an environment variable, and file:PATH is what
+// stands in the file, without the line end behind it. The value of a secret is in no problem.
+func (r *reader) filled(v yamldoc.Value) string {
+	text := v.Text()
+	if path, ok := strings.CutPrefix(text, "file:"); ok {
+		return r.secretFile(v, path)
+	}
+	return r.expanded(v, text)
+}
+
+// expanded replaces ${NAME} only, for values that may begin with file: themselves.
+func (r *reader) expanded(v yamldoc.Value, text string) string {
+	return reference.ReplaceAllStringFunc(text, func(ref string) string {
+		name := ref[2 : len(ref)-1]
+		if !variable.MatchString(name) {
+			v.Problem("secret-syntax", "write ${NAME}, with letters, digits and _", "%s names no environment variable", ref)
+			return ""
+		}
+		r.merged.asked[name] = true
+		value, set := os.LookupEnv(name)
+		switch {
+		case !set:
+			v.Problem("secret-unset", "set it before starting notify, or write file:PATH", "the environment variable %s is not set", name)
+		case value == "":
+			v.Problem("secret-unset", "set it before starting notify, or write file:PATH", "the environment variable %s is empty", name)
+		}
+		return value
+	})
+}
+
+func (r *reader) secretFile(v yamldoc.Value, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(r.dir, path)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		v.Problem("secret-file", "write the secret into it, readable for its owner only", "the file %s cannot be read: %v", path, plainReason(err))
+		return ""
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSecret {
+		v.Problem("secret-file", "name a file that holds the secret and nothing else", "%s is a folder, or too large for a secret", path)
+		return ""
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		v.Warn("secret-readable", "chmod 600 "+path, "others can read the secret in %s", path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		v.Problem("secret-file", "give the user who runs notify the right to read it", "the file %s cannot be read: %v", path, plainReason(err))
+		return ""
+	}
+	secret := strings.TrimRight(string(data), "\r\n")
+	if secret == "" {
+		v.Problem("secret-file", "write the secret into it", "the file %s is empty", path)
+	}
+	return secret
+}
+
+// plainReason is an error of the file system without the path, which the sentence around it has.
+func plainReason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// looksSecret reports whether an option holds a secret by its name: auth_token, access_key_secret, password; but not
+// access_key_id or key_file.
+func looksSecret(key string) bool {
+	words := strings.FieldsFunc(strings.ToLower(key), func(c rune) bool { return c == '_' || c == '-' || c == '.' })
+	if len(words) == 0 || slices.Contains([]string{"id", "file", "path", "name", "url"}, words[len(words)-1]) {
+		return false
+	}
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretish, w) })
+}
