@@ -30,7 +30,7 @@ func (r *reader) accounts(m *yamldoc.Map, environment string) map[string]Account
 	accounts := make(map[string]Account)
 	variables := make(map[string]string)
 	for _, name := range m.Keys() {
-		v := m.Map(name)
+		v := m.Value(name)
 		if !accountName.MatchString(name) {
 			m.Problem(name, "account-name", "use a-z, 0-9, - _ and . , at most 63, beginning with a letter or digit", "%q cannot be the name of an account", name)
 			continue
@@ -42,7 +42,10 @@ func (r *reader) accounts(m *yamldoc.Map, environment string) map[string]Account
 			continue
 		}
 		variables[prefix] = name
-		accounts[name] = r.account(v, name, environment)
+		accounts[name] = Account{Name: name}
+		if below := v.Map(); !v.Set() || v.IsMap() {
+			accounts[name] = r.account(below, name, environment)
+		}
 	}
 	m.Done()
 	return accounts
@@ -60,7 +63,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Endpoint:    r.endpoint(m.Value("endpoint")),
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
 	}
-	if !m.Value("class").Set() {
+	if m.Value("class").Missing() {
 		m.Problem("class", "value-missing", "write class: notice or class: marketing", "the class of the account is not set")
 	}
 	a.Class = m.Value("class").OneOf(Notice, Marketing)
@@ -84,7 +87,7 @@ func (r *reader) vendor(m *yamldoc.Map) string {
 	v := m.Value("vendor")
 	name := v.Text()
 	switch {
-	case name == "" && !v.IsMapOrList():
+	case v.Missing() || v.Set() && name == "" && !v.IsMapOrList():
 		m.Problem("vendor", "value-missing", "write vendor: and its kind", "the account has no vendor")
 	case name != "" && r.vendors != nil && !slices.Contains(r.vendors, name):
 		hint := "known: " + strings.Join(r.vendors, ", ")

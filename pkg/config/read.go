@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 }
 
 func (r *reader) installation(root *yamldoc.Map, c *Config) {
-	if !root.Value("environment").Set() {
+	if root.Value("environment").Missing() {
 		root.Problem("environment", "value-missing", "write environment: production, staging or test", "the environment of this installation is not set")
 	}
 	c.Environment = root.Value("environment").OneOf(Production, Staging, Test)
@@ -159,7 +160,7 @@ func (r *reader) routes(m *yamldoc.Map, accounts map[string]Account) map[message
 		v := m.Map(string(ch))
 		if route := r.route(v, names); len(route.Accounts) > 0 {
 			routes[ch] = route
-		} else if len(v.Keys()) > 0 && !v.Value("accounts").Set() {
+		} else if len(v.Keys()) > 0 && v.Value("accounts").Missing() {
 			v.Problem("accounts", "value-missing", "write accounts: [name]", "the route has no accounts")
 		}
 	}
@@ -210,21 +211,33 @@ func share(v yamldoc.Value) (Share, bool) {
 		}
 		name := m.Keys()[0]
 		weight := m.Value(name)
-		if !weight.Set() {
+		if weight.Missing() {
 			v.Problem("value-missing", "write a number behind the colon, or no colon", "account %s has no weight", name)
-			return Share{}, false
 		}
-		return Share{Account: name, Weight: int(weight.Int(0, maxWeight))}, true
+		n, ok := yamldoc.Parsed(weight, parseWeight, weightHint)
+		return Share{Account: name, Weight: n}, ok
 	}
 	name, weight, weighted := strings.Cut(v.Text(), ":")
 	s := Share{Account: strings.TrimSpace(name), Weight: 1}
 	if weighted {
-		if _, err := fmt.Sscanf(strings.TrimSpace(weight)+"\n", "%d\n", &s.Weight); err != nil || s.Weight < 0 || s.Weight > maxWeight {
-			v.Problem("not-a-number", "write sms-marketing: 80", "%q is no weight", strings.TrimSpace(weight))
+		n, err := parseWeight(strings.TrimSpace(weight))
+		if err != nil {
+			v.Problem("value-invalid", weightHint, "%v", err)
 			return Share{}, false
 		}
+		s.Weight = n
 	}
 	return s, s.Account != ""
+}
+
+const weightHint = "write a number from 0, like sms-marketing: 80"
+
+func parseWeight(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > maxWeight {
+		return 0, fmt.Errorf("%q is no weight", s)
+	}
+	return n, nil
 }
 
 // known reports an account that is not configured.
@@ -252,7 +265,7 @@ func (r *reader) alerts(v yamldoc.Value) []Alert {
 			a.Severity = "warning"
 		}
 		switch u, err := url.Parse(a.URL); {
-		case !m.Value("url").Set() && item.IsMap():
+		case m.Value("url").Missing() && item.IsMap():
 			m.Problem("url", "value-missing", "write url: https://…", "the alert goes nowhere")
 		case a.URL == "":
 		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":

@@ -18,10 +18,11 @@ type Map struct {
 	nodes map[string]*yaml.Node
 	lines map[string]int
 	asked []string
+	bad   map[string]bool // refused, and reported
 }
 
 func (d *Document) newMap(path []string, n *yaml.Node) *Map {
-	m := &Map{doc: d, path: path, nodes: make(map[string]*yaml.Node), lines: make(map[string]int)}
+	m := &Map{doc: d, path: path, nodes: make(map[string]*yaml.Node), lines: make(map[string]int), bad: make(map[string]bool)}
 	if n == nil {
 		return m
 	}
@@ -56,13 +57,8 @@ func (m *Map) Path() []string { return slices.Clone(m.path) }
 
 // Value is what the key is set to.
 func (m *Map) Value(key string) Value {
-	m.know(key)
-	v := Value{doc: m.doc, path: append(slices.Clone(m.path), key), line: m.lines[key], node: m.nodes[key]}
-	if v.line == 0 {
-		v.line = m.line
-	}
-	v = v.checked()
-	if m.doc.Merged == nil {
+	v := m.own(key)
+	if m.doc.Merged == nil || v.bad {
 		return v
 	}
 	switch text, origin, ok := m.doc.Merged(v.path); {
@@ -98,15 +94,25 @@ func (m *Map) Plain() map[string]any {
 
 // Map is the map under a key; one in which nothing is set where it is not there or is no map.
 func (m *Map) Map(key string) *Map {
-	m.know(key)
-	v := Value{doc: m.doc, path: append(slices.Clone(m.path), key), line: m.lines[key], node: m.nodes[key]}
-	return v.checked().Map()
+	return m.own(key).Map()
 }
 
-func (m *Map) know(key string) {
+// own is what the file has under the key, which becomes known.
+func (m *Map) own(key string) Value {
 	if !slices.Contains(m.asked, key) {
 		m.asked = append(m.asked, key)
 	}
+	v := Value{doc: m.doc, path: append(m.Path(), key), line: m.lines[key], node: m.nodes[key], bad: m.bad[key]}
+	if v.line == 0 {
+		v.line = m.line
+	}
+	if v.bad {
+		v.node = nil
+		return v
+	}
+	v = v.checked()
+	m.bad[key] = v.bad
+	return v
 }
 
 // Problem reports an error about the key, in its line where it is set.

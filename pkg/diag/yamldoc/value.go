@@ -22,6 +22,7 @@ type Value struct {
 	node    *yaml.Node
 	outside bool // text is from elsewhere than the file, named in origin
 	merged  bool // text is the file's, by way of Merged
+	bad     bool // refused, and reported
 	tag     string
 	text    string
 	origin  string
@@ -32,21 +33,26 @@ func (v Value) checked() Value {
 	if v.node == nil {
 		return v
 	}
+	n := v.node
+	v.node, v.bad = nil, true
 	switch {
-	case v.node.Kind == yaml.AliasNode || v.node.Anchor != "":
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		v.Problem("yaml-alias", "write the value out in both places", "anchors (&) and aliases (*) are not read")
-		v.node = nil
-	case v.node.Style&yaml.TaggedStyle != 0:
-		v.Problem("yaml-tag", "leave out the tag", "tags such as %s are not read", v.node.Tag)
-		v.node = nil
-	case v.node.Kind == yaml.ScalarNode && v.node.Tag == "!!null":
-		v.node = nil
+	case n.Style&yaml.TaggedStyle != 0:
+		v.Problem("yaml-tag", "leave out the tag", "tags such as %s are not read", n.Tag)
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
+		v.bad = false
+	default:
+		v.node, v.bad = n, false
 	}
 	return v
 }
 
 // Set reports whether there is a value; "key:" with nothing behind it is not one.
 func (v Value) Set() bool { return v.outside || v.node != nil }
+
+// Missing reports whether there is no value, and that has not been reported.
+func (v Value) Missing() bool { return !v.Set() && !v.bad }
 
 // IsList reports whether the file has a list here.
 func (v Value) IsList() bool { return v.node != nil && v.node.Kind == yaml.SequenceNode }
