@@ -1,0 +1,310 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"notify/pkg/campaign"
+)
+
+// horizon ends a forecast that would take longer than anybody waits.
+const horizon = 10 * 366
+
+// pace is what holds an account back.
+type pace struct {
+	// rate is messages per second; 0: nothing is known to hold it.
+	rate float64
+	// first and daily are how many messages the quota leaves today and on each later day; negative: no quota.
+	first, daily int64
+	window       campaign.Window
+	// limit names what the rate comes from: "rate", "domain qq.com".
+	limit string
+}
+
+// schedule says how n messages spread over calendar days from now on, when the last leaves, and whether a rate was known;
+// without one, the last leaves when the last day's window opens. An end that is beyond the horizon is zero.
+func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
+	quota := p.first
+	for d := range horizon {
+		if n == 0 {
+			return days, done
+		}
+		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		today := 0
+		for _, open := range openings(midnight, p.window) {
+			from := open[0]
+			if from.Before(now) {
+				from = now
+			}
+			if !from.Before(open[1]) {
+				continue
+			}
+			m := p.fits(n, quota, open[1].Sub(from))
+			if m == 0 {
+				continue
+			}
+			n, today, done = n-m, today+m, from
+			if p.rate > 0 {
+				done = from.Add(time.Duration(float64(m) / p.rate * float64(time.Second)))
+			}
+			if quota >= 0 {
+				quota -= int64(m)
+			}
+		}
+		if today > 0 {
+			days = append(days, Day{Date: midnight.Format(time.DateOnly), Messages: today})
+		}
+		quota = p.daily
+	}
+	return days, time.Time{}
+}
+
+// fits is how many of n leave while the window is open for so long.
+func (p pace) fits(n int, quota int64, open time.Duration) int {
+	if quota >= 0 && quota < int64(n) {
+		n = int(quota)
+	}
+	if p.rate > 0 {
+		n = min(n, int(math.Ceil(p.rate*open.Seconds())))
+	}
+	return n
+}
+
+// openings are the times of one calendar day at which the window is open: two where it goes over midnight.
+func openings(midnight time.Time, w campaign.Window) [][2]time.Time {
+	at := func(d time.Duration) time.Time {
+		return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), 0, 0, int(d/time.Second), 0, midnight.Location())
+	}
+	const day = 24 * time.Hour
+	switch {
+	case w.From == w.To:
+		return [][2]time.Time{{at(0), at(day)}}
+	case w.From < w.To:
+		return [][2]time.Time{{at(w.From), at(w.To)}}
+	}
+	return [][2]time.Time{{at(0), at(w.To)}, {at(w.From), at(day)}}
+}
+
+// before is how many of n messages leave by the deadline.
+func (p pace) before(n int, now, deadline time.Time) int {
+	if !deadline.After(now) {
+		return 0
+	}
+	sent, quota := 0, p.first
+	for d := range horizon {
+		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		if !midnight.Before(deadline) {
+			break
+		}
+		for _, open := range openings(midnight, p.window) {
+			from, to := latest(open[0], now), earliest(open[1], deadline)
+			if !from.Before(to) {
+				continue
+			}
+			m := p.fits(n-sent, quota, to.Sub(from))
+			sent += m
+			if quota >= 0 {
+				quota -= int64(m)
+			}
+		}
+		quota = p.daily
+	}
+	return sent
+}
+
+// openUntil is how long the window is open between now and the deadline.
+func openUntil(w campaign.Window, now, deadline time.Time) time.Duration {
+	var sum time.Duration
+	for d := range horizon {
+		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		if !midnight.Before(deadline) {
+			break
+		}
+		for _, open := range openings(midnight, w) {
+			if from, to := latest(open[0], now), earliest(open[1], deadline); from.Before(to) {
+				sum += to.Sub(from)
+			}
+		}
+	}
+	return sum
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// paceOf is what holds a need back, by configuration: the account's rate, and the slowest of its recipient domains.
+func (s *Subject) paceOf(n Need) pace {
+	p := pace{rate: n.Account.Rate * n.Part, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	if p.rate > 0 {
+		p.limit = "rate"
+	}
+	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {
+		limit, ok := n.Account.DomainRate[domain]
+		if !ok {
+			limit = n.Account.DomainRate["default"]
+		}
+		count := float64(n.Domains[domain]) * n.Share // of this account's messages
+		if limit <= 0 || count == 0 {
+			continue
+		}
+		// All of the account's messages take as long as those to the slowest domain.
+		if whole := limit * float64(n.Messages) / count; p.rate == 0 || whole < p.rate {
+			p.rate, p.limit = whole, "domain "+domain
+		}
+	}
+	return p
+}
+
+// Quota is what an account may still send on a calendar day, from what is known. Negative Limit: no quota is known.
+type Quota struct {
+	Limit, Used int64
+	Left        int64 // today; negative where no quota is known
+	// Vendor reports that the vendor's own figures are part of it.
+	Vendor bool
+}
+
+// Quota puts configuration, ledger and vendor together: the lower limit, the higher use. What the vendor cannot tell is
+// left out; errors of the ledger are returned, those of the vendor are the balance check's to report.
+func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
+	usage, err := s.Usage(ctx, account)
+	if err != nil {
+		return Quota{}, err
+	}
+	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1}
+	if l := s.Config.Accounts[account].DailyQuota; l > 0 {
+		q.Limit = l
+	}
+	if !s.Offline {
+		if b, err := s.Balance(ctx, account); err == nil && b.QuotaLimit != nil {
+			q.Vendor = true
+			if q.Limit < 0 || *b.QuotaLimit < q.Limit {
+				q.Limit = *b.QuotaLimit
+			}
+			if b.QuotaUsed != nil && *b.QuotaUsed > q.Used {
+				q.Used = *b.QuotaUsed
+			}
+		}
+	}
+	if q.Limit >= 0 {
+		q.Left = max(0, q.Limit-q.Used)
+	}
+	return q, nil
+}
+
+// paceNow is paceOf with the account's quota, and what running campaigns still take of it today.
+func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
+	p := s.paceOf(n)
+	q, err := s.Quota(ctx, n.Name)
+	if err != nil {
+		return p, err
+	}
+	if q.Limit < 0 {
+		return p, nil
+	}
+	promised, err := s.Promised(ctx)
+	if err != nil {
+		return p, err
+	}
+	today := max(0, q.Left-int64(promised[n.Name].Running))
+	p.first, p.daily = int64(float64(today)*n.Part), int64(float64(q.Limit)*n.Part)
+	return p, nil
+}
+
+// summary is the plan in figures, as things stand now.
+func (s *Subject) summary(ctx context.Context) Summary {
+	p := s.Plan
+	sum := Summary{
+		List: s.list(), Recipients: p.Recipients, Hidden: p.Hidden, Duplicates: p.Duplicates, Messages: p.Messages(),
+		Channels: []ChannelSummary{}, Accounts: []AccountSummary{}, Costs: []Cost{},
+	}
+	r, err := s.Remaining(ctx)
+	if err != nil {
+		sum.Unknown = fmt.Sprintf(textNoFigures, err)
+		r = &Remaining{}
+	}
+	sum.Left, sum.ToSend = r.Left(), r.Messages()
+	for _, c := range p.Channels {
+		rc := r.Channel(c.Channel)
+		sum.Segments += c.Segments
+		sum.Channels = append(sum.Channels, ChannelSummary{
+			Channel: c.Channel, Messages: c.Messages, Segments: c.Segments, BySegments: c.BySegments, Subjects: c.Subjects,
+			Left: rc.Left, ToSend: rc.Messages, SegmentsToSend: rc.Segments,
+		})
+	}
+	if err == nil {
+		s.summarizeAccounts(ctx, &sum)
+	}
+	return sum
+}
+
+func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
+	needs, err := s.Needs(ctx)
+	if err != nil {
+		sum.Unknown = fmt.Sprintf(textNoFigures, err)
+		return
+	}
+	now := s.now()
+	if sum.ToSend > 0 {
+		_, sum.Start = s.Plan.Spec.Window.Open(now)
+	}
+	known := true
+	for _, n := range needs {
+		p, err := s.paceNow(ctx, n)
+		if err != nil {
+			sum.Unknown = fmt.Sprintf(textNoFigures, err)
+		}
+		a := AccountSummary{
+			Account: n.Name, Channel: n.Channel, Messages: n.Messages, Segments: n.Segments, Price: n.Account.Price, Cost: n.Cost,
+			Currency: n.Account.Currency, Rate: p.rate, Limit: p.limit,
+		}
+		free := p
+		free.first, free.daily = -1, -1
+		a.Days, a.Done = p.schedule(n.Messages, now)
+		if unlimited, _ := free.schedule(n.Messages, now); !slices.Equal(unlimited, a.Days) {
+			a.Limit = "quota"
+		}
+		if n.Messages > 0 && (p.rate == 0 || a.Done.IsZero() || err != nil) {
+			a.Done, known = time.Time{}, false
+		}
+		sum.Done = latest(sum.Done, a.Done)
+		sum.Accounts = append(sum.Accounts, a)
+		sum.charge(n)
+	}
+	if !known {
+		sum.Done = time.Time{}
+	}
+}
+
+// charge adds what a need costs to the amount in its currency.
+func (sum *Summary) charge(n Need) {
+	if n.Cost == nil {
+		if n.Messages > 0 && !slices.Contains(sum.Unpriced, n.Name) {
+			sum.Unpriced = append(sum.Unpriced, n.Name)
+		}
+		return
+	}
+	for i := range sum.Costs {
+		if sum.Costs[i].Currency == n.Account.Currency {
+			sum.Costs[i].Amount += *n.Cost
+			return
+		}
+	}
+	sum.Costs = append(sum.Costs, Cost{Currency: n.Account.Currency, Amount: *n.Cost})
+}
+
+const textNoFigures = "what is still to be sent could not be worked out: %v"

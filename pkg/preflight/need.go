@@ -1,0 +1,225 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// Need is what one account is still to carry for one channel of the campaign.
+type Need struct {
+	Account  config.Account
+	Name     string
+	Channel  message.Channel
+	Share    float64 // the account's part of the channel
+	Part     float64 // the channel's part of the account: 1 unless it carries several
+	Messages int
+	Segments int
+	// Cost is nil where the account has no price.
+	Cost *message.Money
+	// Domains is how many messages of the channel, not of the account, go to each domain.
+	Domains map[string]int
+}
+
+// Needs spread what remains over the accounts as the plan spreads the whole.
+func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
+	r, err := s.Remaining(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var needs []Need
+	for _, c := range r.Channels {
+		planned := s.Plan.Channel(c.Channel)
+		upTo, messages, segments := 0, 0, 0
+		for _, ap := range s.Plan.Accounts {
+			if ap.Channel != c.Channel {
+				continue
+			}
+			a := s.Config.Accounts[ap.Account]
+			n := Need{Account: a, Name: ap.Account, Channel: c.Channel, Domains: c.Domains}
+			upTo += ap.Messages
+			n.Messages = part(c.Messages, upTo, planned.Messages) - messages
+			n.Segments = part(c.Segments, upTo, planned.Messages) - segments
+			messages, segments = messages+n.Messages, segments+n.Segments
+			if planned.Messages > 0 {
+				n.Share = float64(ap.Messages) / float64(planned.Messages)
+			}
+			if a.Price != nil {
+				cost := a.Price.Times(n.Segments)
+				n.Cost = &cost
+			}
+			needs = append(needs, n)
+		}
+	}
+	for i, n := range needs {
+		total := 0
+		for _, other := range needs {
+			if other.Name == n.Name {
+				total += other.Messages
+			}
+		}
+		needs[i].Part = 1
+		if total > 0 {
+			needs[i].Part = float64(n.Messages) / float64(total)
+		}
+	}
+	return needs, nil
+}
+
+// part is n×of/whole, rounded to the nearest; cumulative parts add up to n.
+func part(n, of, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return int((int64(n)*int64(of)*2 + int64(whole)) / (2 * int64(whole)))
+}
+
+// accountNeed is what one account is still to carry on all its channels.
+type accountNeed struct {
+	Name     string
+	Account  config.Account
+	Channels []Need
+	Messages int
+	Segments int
+	Cost     *message.Money
+}
+
+// byAccount adds the needs of an account together, in the order of the plan.
+func byAccount(needs []Need) []accountNeed {
+	var all []accountNeed
+	for _, n := range needs {
+		i := slices.IndexFunc(all, func(a accountNeed) bool { return a.Name == n.Name })
+		if i < 0 {
+			all = append(all, accountNeed{Name: n.Name, Account: n.Account})
+			i = len(all) - 1
+		}
+		a := &all[i]
+		a.Channels = append(a.Channels, n)
+		a.Messages += n.Messages
+		a.Segments += n.Segments
+		if n.Cost != nil {
+			sum := *n.Cost
+			if a.Cost != nil {
+				sum += *a.Cost
+			}
+			a.Cost = &sum
+		}
+	}
+	return all
+}
+
+// Promise is what other campaigns on the ledger, staged and neither finished nor aborted, are still to take from an account.
+type Promise struct {
+	Campaigns []string
+	Messages  int
+	Segments  int
+	// Running is how many of Messages belong to campaigns that a live run is sending now.
+	Running int
+}
+
+// Promised is by account, read once in a run. Today's routes are taken for all campaigns.
+func (s *Subject) Promised(ctx context.Context) (map[string]Promise, error) {
+	return s.memo.promised.get(ctx, s.memo.base, s.readPromised)
+}
+
+func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) {
+	promised := make(map[string]Promise)
+	if s.Ledger == nil {
+		return promised, nil
+	}
+	campaigns, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the other campaigns: %w", err)
+	}
+	for _, c := range campaigns {
+		if c.Name == s.name() || c.Aborted != nil {
+			continue
+		}
+		counts, err := s.Ledger.Counts(ctx, c.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+		}
+		if counts.Of(message.Pending) == 0 {
+			continue
+		}
+		pending, err := s.pending(ctx, c.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+		}
+		running := c.Holder != nil && s.holds(*c.Holder)
+		for _, ch := range slices.Sorted(maps.Keys(pending)) {
+			s.promise(promised, c.Name, ch, pending[ch], running)
+		}
+	}
+	return promised, nil
+}
+
+type tally struct{ messages, segments int }
+
+// pending is what a campaign has still to send, by channel.
+func (s *Subject) pending(ctx context.Context, name string) (map[message.Channel]tally, error) {
+	by := make(map[message.Channel]tally)
+	for rec, err := range s.Ledger.Messages(ctx, name, message.Pending) {
+		if err != nil {
+			return nil, err
+		}
+		t := by[rec.Channel]
+		by[rec.Channel] = tally{t.messages + 1, t.segments + rec.Segments}
+	}
+	return by, nil
+}
+
+// promise spreads a campaign's pending messages over the accounts of the channel's route.
+func (s *Subject) promise(promised map[string]Promise, name string, ch message.Channel, t tally, running bool) {
+	shares := s.Config.Routes[ch].Accounts
+	total := 0
+	for _, sh := range shares {
+		total += sh.Weight
+	}
+	weight, messages, segments := 0, 0, 0
+	for _, sh := range shares {
+		weight += sh.Weight
+		m, g := part(t.messages, weight, total)-messages, part(t.segments, weight, total)-segments
+		messages, segments = messages+m, segments+g
+		p := promised[sh.Account]
+		p.Messages, p.Segments = p.Messages+m, p.Segments+g
+		if running {
+			p.Running += m
+		}
+		if m > 0 && !slices.Contains(p.Campaigns, name) {
+			p.Campaigns = append(p.Campaigns, name)
+		}
+		promised[sh.Account] = p
+	}
+}
+
+// routed are all accounts of the campaign's routes, each once, with whether it carries traffic or only stands in.
+func (s *Subject) routed() []routedAccount {
+	var all []routedAccount
+	for _, ch := range s.Plan.Spec.Channels() {
+		route := s.Config.Routes[ch]
+		for _, name := range plan.RouteAccounts(route) {
+			carries := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
+			i := slices.IndexFunc(all, func(a routedAccount) bool { return a.Name == name })
+			if i >= 0 {
+				all[i].Carries = all[i].Carries || carries
+				continue
+			}
+			a, known := s.Config.Accounts[name]
+			all = append(all, routedAccount{Name: name, Account: a, Known: known, Carries: carries})
+		}
+	}
+	return all
+}
+
+type routedAccount struct {
+	Name    string
+	Account config.Account
+	Known   bool // it is configured
+	Carries bool // it has a share of the traffic; otherwise it only stands in
+}

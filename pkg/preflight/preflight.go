@@ -1,0 +1,193 @@
+// Package preflight owns the question whether a campaign will get through: one check for each thing that would stop or
+// spoil it, answered from evidence. It checks the plan, not the files, so that what was checked is what is sent; it sends
+// nothing and writes nothing but a measuring file that it removes. view draws its Result; send refuses without one.
+//
+// To add a check: a file with a function that returns a Check, a test, and a line in All.
+package preflight
+
+import (
+	"context"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// Schema names the form of a Result as JSON.
+const Schema = "notify.preflight/1"
+
+// Status is what came of a check.
+type Status string
+
+// The statuses. The zero value is a check that did not run: nothing is known, and so the verdict is a fail.
+const (
+	NotRun Status = ""
+	Skip   Status = "skip"  // it has nothing to look at in this campaign
+	Pass   Status = "pass"  // the evidence speaks for the campaign
+	Warn   Status = "warn"  // it may go, and somebody should know
+	Fail   Status = "fail"  // it must not go
+	Error  Status = "error" // the check itself broke: nothing is known, and so the verdict is a fail
+)
+
+// stops reports whether the verdict is a fail.
+func (s Status) stops() bool {
+	switch s {
+	case Fail, Error, NotRun:
+		return true
+	case Skip, Pass, Warn:
+		return false
+	}
+	return true
+}
+
+// rank orders statuses by how much they matter, for a finding made of several answers.
+func (s Status) rank() int {
+	switch s {
+	case Skip:
+		return 0
+	case Pass:
+		return 1
+	case Warn:
+		return 2
+	case Error:
+		return 3
+	case Fail:
+		return 4
+	case NotRun:
+		return 5
+	}
+	return 5
+}
+
+// Check is one question. Run answers with a Finding; its ID, Group, Title and Took are filled in by the engine.
+type Check struct {
+	ID    string // stable, for machines and checklists: "balance"
+	Group Group
+	Title string // what is asked, in two or three words
+	// Online checks ask a vendor; they are skipped in an offline preflight.
+	Online bool
+	// Run must return soon after ctx ends. It may be called side by side with the other checks.
+	Run func(ctx context.Context, s *Subject) Finding
+}
+
+// Group is what a check is about.
+type Group string
+
+// The groups, in the order in which they are shown.
+const (
+	GroupList     Group = "list"
+	GroupAccounts Group = "accounts"
+	GroupMoney    Group = "money"
+	GroupTime     Group = "time"
+	GroupLedger   Group = "ledger"
+)
+
+// Finding is the answer to a check.
+type Finding struct {
+	ID     string `json:"id"`
+	Group  Group  `json:"group"`
+	Title  string `json:"title"`
+	Status Status `json:"status"`
+	// Summary is the evidence in figures, on one line.
+	Summary string `json:"summary"`
+	// Details are further lines of evidence, such as the first rows concerned.
+	Details []string `json:"details,omitempty"`
+	// Facts are the figures for machines.
+	Facts []Fact `json:"facts,omitempty"`
+	// Remedies are what to do, each with its figures and, where there is one, the command.
+	Remedies []string      `json:"remedies,omitempty"`
+	Took     time.Duration `json:"took_ns"`
+}
+
+// Fact is a figure under a stable name: "account.sms-marketing.balance".
+type Fact struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+// Result is a preflight: what was asked, what came of it, and the plan that it was asked about.
+type Result struct {
+	Schema   string    `json:"schema"`
+	Campaign string    `json:"campaign"`
+	Digest   string    `json:"digest"` // of the plan: the result holds for exactly this
+	At       time.Time `json:"at"`
+	// Verdict is Pass, Warn or Fail.
+	Verdict  Status         `json:"verdict"`
+	Counts   map[Status]int `json:"counts"`
+	Findings []Finding      `json:"checks"`
+	Plan     Summary        `json:"plan"`
+}
+
+// Finding looks a finding up by the ID of its check.
+func (r *Result) Finding(id string) (Finding, bool) {
+	for _, f := range r.Findings {
+		if f.ID == id {
+			return f, true
+		}
+	}
+	return Finding{}, false
+}
+
+// Summary is the plan in figures. Messages = Left + ToSend.
+type Summary struct {
+	List       string `json:"list"`
+	Recipients int    `json:"recipients"`
+	Hidden     int    `json:"hidden"`
+	// Duplicates is how many messages are told through another row's.
+	Duplicates int `json:"duplicates"`
+	Messages   int `json:"messages"`
+	Segments   int `json:"segments"`
+	// Left is how many have left, or may have, under this campaign's name; they are never sent again.
+	Left     int              `json:"left"`
+	ToSend   int              `json:"to_send"`
+	Channels []ChannelSummary `json:"channels"`
+	Accounts []AccountSummary `json:"accounts"`
+	// Costs are what is still to be paid, one for each currency; Unpriced are the accounts that it leaves out.
+	Costs    []Cost   `json:"costs"`
+	Unpriced []string `json:"unpriced,omitempty"`
+	// Start is when the first message can leave, Done when the last has; Done is zero where that cannot be known.
+	Start time.Time `json:"start,omitzero"`
+	Done  time.Time `json:"done,omitzero"`
+	// Unknown says why the figures could not be made, empty where they were.
+	Unknown string `json:"unknown,omitempty"`
+}
+
+// ChannelSummary is one channel. Messages = Left + ToSend.
+type ChannelSummary struct {
+	Channel        message.Channel `json:"channel"`
+	Messages       int             `json:"messages"`
+	Segments       int             `json:"segments"`
+	BySegments     map[int]int     `json:"by_segments,omitempty"`
+	Subjects       int             `json:"subjects,omitempty"`
+	Left           int             `json:"left"`
+	ToSend         int             `json:"to_send"`
+	SegmentsToSend int             `json:"segments_to_send"`
+}
+
+// AccountSummary is what an account is still to carry for one channel.
+type AccountSummary struct {
+	Account  string          `json:"account"`
+	Channel  message.Channel `json:"channel"`
+	Messages int             `json:"messages"`
+	Segments int             `json:"segments"`
+	Price    *message.Money  `json:"price,omitempty"`
+	Cost     *message.Money  `json:"cost,omitempty"`
+	Currency string          `json:"currency,omitempty"`
+	Rate     float64         `json:"rate,omitempty"` // messages per second that it will keep to; 0: not limited
+	// Limit is what holds the account back most: "rate", "quota", "domain qq.com"; empty where nothing does.
+	Limit string `json:"limit,omitempty"`
+	Days  []Day  `json:"days"`
+	// Done is when its last message leaves; zero where that cannot be known.
+	Done time.Time `json:"done,omitzero"`
+}
+
+// Day is how many messages leave on a calendar day of the installation's zone.
+type Day struct {
+	Date     string `json:"date"` // "2026-11-20"
+	Messages int    `json:"messages"`
+}
+
+// Cost is an amount with its currency, which is empty where no account names one.
+type Cost struct {
+	Currency string        `json:"currency"`
+	Amount   message.Money `json:"amount"`
+}

@@ -1,0 +1,245 @@
+package preflight
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+var (
+	errNoLedger   = errors.New("there is no ledger")
+	errCannotTell = errors.New("the vendor has no way to say what is left")
+)
+
+// Remaining is what is still to be sent of the plan: without the messages that left, or may have left, under this
+// campaign's name.
+type Remaining struct {
+	// Staged is the campaign as the ledger has it; nil where the name is new.
+	Staged *ledger.Campaign
+	// Channels are in the order of the plan's.
+	Channels []RemainingChannel
+	// Fields is how many bytes the rows of the whole list hold.
+	Fields int64
+	// Outside is how many addresses of the whole list the allow list does not match; Strangers are the first of them.
+	Outside   int
+	Strangers []string
+
+	left map[uint64]struct{}
+}
+
+// RemainingChannel is one channel. The plan's messages of the channel are Left + Messages.
+type RemainingChannel struct {
+	Channel  message.Channel
+	Messages int
+	Segments int
+	Left     int
+	// Domains is how many of Messages go to each recipient domain; nil for SMS.
+	Domains map[string]int
+}
+
+// Messages is how many are still to be sent on all channels.
+func (r *Remaining) Messages() int {
+	n := 0
+	for _, c := range r.Channels {
+		n += c.Messages
+	}
+	return n
+}
+
+// Left is how many have left, or may have.
+func (r *Remaining) Left() int {
+	n := 0
+	for _, c := range r.Channels {
+		n += c.Left
+	}
+	return n
+}
+
+// Channel is what remains on one channel.
+func (r *Remaining) Channel(ch message.Channel) RemainingChannel {
+	for _, c := range r.Channels {
+		if c.Channel == ch {
+			return c
+		}
+	}
+	return RemainingChannel{Channel: ch}
+}
+
+// hasLeft reports whether the message has left, or may have.
+func (r *Remaining) hasLeft(k message.Key) bool {
+	_, ok := r.left[short(k)]
+	return ok
+}
+
+// short is 64 bits of a key: a million keys then fit into 20 MB, and what is counted with them is a figure, not a send.
+func short(k message.Key) uint64 {
+	h := sha256.Sum256([]byte(k))
+	return binary.LittleEndian.Uint64(h[:8])
+}
+
+// Remaining compares the plan with the ledger, once in a run.
+func (s *Subject) Remaining(ctx context.Context) (*Remaining, error) {
+	return s.memo.remain.get(ctx, s.memo.base, s.remaining)
+}
+
+func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
+	r := &Remaining{}
+	if err := s.readLeft(ctx, r); err != nil {
+		return nil, fmt.Errorf("read what has left: %w", err)
+	}
+	at := make(map[message.Channel]int)
+	for i, c := range s.Plan.Channels {
+		at[c.Channel] = i
+		rc := RemainingChannel{Channel: c.Channel}
+		if c.Channel == message.Email {
+			rc.Domains = make(map[string]int)
+		}
+		r.Channels = append(r.Channels, rc)
+	}
+	guarded := s.guarded()
+	err := s.eachRow(ctx, func(row *plan.Recipient) bool {
+		r.Fields += int64(len(row.Fields))
+		for _, m := range row.Messages {
+			if guarded && !s.Config.Allows(m.Address) {
+				r.stranger(row.Row, m)
+			}
+			r.Channels[at[m.Channel]].take(m, r.hasLeft(m.Key))
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (c *RemainingChannel) take(m plan.Message, left bool) {
+	if left {
+		c.Left++
+		return
+	}
+	c.Messages++
+	c.Segments += m.Segments
+	if c.Domains != nil {
+		c.Domains[m.Address.Domain()]++
+	}
+}
+
+const firstStrangers = 5
+
+func (r *Remaining) stranger(row int, m plan.Message) {
+	r.Outside++
+	if len(r.Strangers) < firstStrangers {
+		r.Strangers = append(r.Strangers, fmt.Sprintf(textStranger, row, m.Address.Masked()))
+	}
+}
+
+const textStranger = "row %d: %s"
+
+// readLeft collects the keys that are not sent again. Without a ledger nothing is known to have left; the ledger's own
+// check fails then, so that no figure made here lets a campaign through.
+func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
+	if s.Ledger == nil {
+		return nil
+	}
+	c, err := s.Ledger.Campaign(ctx, s.name())
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.Staged, r.left = &c, make(map[uint64]struct{})
+	for rec, err := range s.Ledger.Messages(ctx, s.name(), leftStates()...) {
+		if err != nil {
+			return err
+		}
+		r.left[short(rec.Key)] = struct{}{}
+	}
+	return nil
+}
+
+// leftStates are the states of messages that a second send does not send: all but pending, and cancelled, which a list
+// that has the row again restores.
+func leftStates() []message.State {
+	return []message.State{message.Accepted, message.Attempting, message.Unknown, message.Rejected}
+}
+
+// eachRow reads the plan's rows until f says no.
+func (s *Subject) eachRow(ctx context.Context, f func(*plan.Recipient) bool) error {
+	select {
+	case s.memo.rows <- struct{}{}:
+		defer func() { <-s.memo.rows }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for row, err := range s.Plan.Rows() {
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !f(&row) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// pairs are what is still to be sent, as the ledger compares it with what other campaigns sent. An error is put into err.
+func (s *Subject) pairs(ctx context.Context, r *Remaining, err *error) iter.Seq[ledger.Sent] {
+	return func(yield func(ledger.Sent) bool) {
+		*err = s.eachRow(ctx, func(row *plan.Recipient) bool {
+			for _, m := range row.Messages {
+				if r.hasLeft(m.Key) {
+					continue
+				}
+				if !yield(ledger.Sent{Address: m.Address, Fingerprint: m.Fingerprint}) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+}
+
+// Part is the beginning of what remains of a list.
+type Part struct {
+	Recipients int // rows with something to send on the channel
+	LastRow    int // the spreadsheet's number of the last of them
+}
+
+// Fitting is the longest beginning of the list of which the share that falls to one account has at most so many messages
+// and segments. Negative is no limit.
+func (s *Subject) Fitting(ctx context.Context, ch message.Channel, share float64, messages, segments int64) (Part, error) {
+	r, err := s.Remaining(ctx)
+	if err != nil {
+		return Part{}, err
+	}
+	var p Part
+	var m, seg int64
+	over := func(n, limit int64) bool { return limit >= 0 && int64(math.Ceil(float64(n)*share)) > limit }
+	err = s.eachRow(ctx, func(row *plan.Recipient) bool {
+		i := slices.IndexFunc(row.Messages, func(x plan.Message) bool { return x.Channel == ch })
+		if i < 0 || r.hasLeft(row.Messages[i].Key) {
+			return true
+		}
+		m, seg = m+1, seg+int64(row.Messages[i].Segments)
+		if over(m, messages) || over(seg, segments) {
+			return false
+		}
+		p = Part{Recipients: p.Recipients + 1, LastRow: row.Row}
+		return true
+	})
+	return p, err
+}

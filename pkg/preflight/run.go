@@ -1,0 +1,124 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// DefaultLimit is how long one check may take.
+	DefaultLimit = 15 * time.Second
+	// grace is how much longer a check whose time is over may take to say what it has found so far.
+	grace = time.Second
+)
+
+// Run asks all checks side by side and waits for each no longer than its limit, so that a slow vendor hides no other
+// answer. The findings are in the order of checks. A Subject is for one Run.
+func Run(ctx context.Context, s *Subject, checks []Check) Result {
+	// What checks share outlives the one that asked first, and ends with the run.
+	base, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.memo = newMemo(base)
+	answers := make([]chan Finding, len(checks))
+	for i, c := range checks {
+		answers[i] = make(chan Finding, 1)
+		go func() { answers[i] <- s.ask(ctx, c) }()
+	}
+	r := Result{
+		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: s.Now(),
+		Verdict: Pass, Counts: make(map[Status]int),
+	}
+	for i := range checks {
+		f := <-answers[i]
+		r.Counts[f.Status]++
+		r.Findings = append(r.Findings, f)
+		switch {
+		case f.Status.stops():
+			r.Verdict = Fail
+		case f.Status == Warn && r.Verdict == Pass:
+			r.Verdict = Warn
+		}
+	}
+	// A preflight that left out what only vendors know cannot be a clean pass.
+	if s.Offline && r.Verdict == Pass && slices.ContainsFunc(checks, func(c Check) bool { return c.Online }) {
+		r.Verdict = Warn
+	}
+	r.Plan = s.summary(ctx)
+	return r
+}
+
+// ask runs one check within its limit. The check has a goroutine of its own: one that does not listen to its context is
+// given up, and counts as broken.
+func (s *Subject) ask(ctx context.Context, c Check) Finding {
+	limit := s.Limit
+	if limit == 0 {
+		limit = DefaultLimit
+	}
+	if c.Online && s.Offline {
+		return named(c, Finding{Status: Skip, Summary: textOffline, Remedies: []string{textRunOnline}}, 0)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	start := s.Now()
+	answer := make(chan Finding, 1)
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				answer <- Finding{Status: Error, Summary: fmt.Sprintf(textBroke, v)}
+			}
+		}()
+		answer <- c.Run(ctx, s)
+	}()
+	var f Finding
+	select {
+	case f = <-answer:
+	case <-ctx.Done():
+		f = s.late(ctx, answer, limit)
+	}
+	return named(c, f, s.Now().Sub(start))
+}
+
+// late takes what a check still says within the grace, and otherwise says that it is out of time.
+func (s *Subject) late(ctx context.Context, answer <-chan Finding, limit time.Duration) Finding {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case f := <-answer:
+		return f
+	case <-timer.C:
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Finding{Status: Error, Summary: fmt.Sprintf(textNoAnswer, limit), Remedies: []string{textAskAgain}}
+	}
+	return Finding{Status: NotRun, Summary: textCancelled}
+}
+
+func named(c Check, f Finding, took time.Duration) Finding {
+	f.ID, f.Group, f.Title, f.Took = c.ID, c.Group, c.Title, took
+	return f
+}
+
+// broken is the finding of a check that could not get its evidence.
+func broken(err error) Finding {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Finding{Status: NotRun, Summary: textCancelled}
+	case errors.Is(err, context.DeadlineExceeded):
+		return Finding{Status: Error, Summary: textTooSlow, Remedies: []string{textAskAgain}}
+	}
+	return Finding{Status: Error, Summary: err.Error()}
+}
+
+// What the engine says.
+const (
+	textOffline   = "not asked: this preflight is offline"
+	textRunOnline = "run it again without --offline before sending"
+	textBroke     = "the check itself broke: %v"
+	textNoAnswer  = "no answer within %s"
+	textTooSlow   = "the evidence did not come in time"
+	textAskAgain  = "run the preflight again; if it stays so, look at the connection and the vendor's status page"
+	textCancelled = "not run: interrupted"
+)

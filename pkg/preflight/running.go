@@ -1,0 +1,70 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"notify/pkg/ledger"
+)
+
+// runCheck asks whether another run of the campaign is alive.
+func runCheck() Check {
+	return Check{ID: "run", Group: GroupLedger, Title: "another run", Run: func(ctx context.Context, s *Subject) Finding {
+		if s.Ledger == nil {
+			return broken(s.noLedger())
+		}
+		r, err := s.Remaining(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		if r.Staged == nil || r.Staged.Holder == nil {
+			return Finding{Status: Pass, Summary: textNoRun}
+		}
+		h := *r.Staged.Holder
+		zone := s.Config.Timezone
+		f := Finding{Facts: []Fact{{"holder", h}}}
+		if s.holds(h) {
+			f.Status = Fail
+			f.Summary = fmt.Sprintf(textRunAlive, h.PID, h.Host, when(h.Started.In(zone)), s.now().Sub(h.Beat).Round(1e9))
+			f.Remedies = []string{fmt.Sprintf(textLetItRun, s.name(), s.name())}
+			return f
+		}
+		f.Status = Pass
+		f.Summary = fmt.Sprintf(textRunDead, h.PID, h.Host, when(h.Started.In(zone)))
+		return f
+	}}
+}
+
+// holds reports whether a run is alive: its lease has not run out, and its process is not known to be gone.
+func (s *Subject) holds(r ledger.Run) bool {
+	if !r.Expires.After(s.Now()) {
+		return false
+	}
+	return s.Alive == nil || s.Alive(r)
+}
+
+// ProcessAlive is for Subject.Alive: on this host a run whose process is gone is dead, whatever its lease says; of other
+// hosts nothing is known, and the lease decides.
+func ProcessAlive(host string) func(ledger.Run) bool {
+	return func(r ledger.Run) bool {
+		if r.Host != host {
+			return true
+		}
+		p, err := os.FindProcess(r.PID)
+		if err != nil {
+			return false
+		}
+		err = p.Signal(syscall.Signal(0))
+		return err == nil || errors.Is(err, os.ErrPermission)
+	}
+}
+
+const (
+	textNoRun    = "none"
+	textRunAlive = "process %d on %s has been sending since %s, last sign of life %s ago"
+	textRunDead  = "process %d on %s (since %s) ended without a word; a send takes over, and what it left open becomes unknown"
+	textLetItRun = "let it finish (notify status %s --watch), or stop it first (notify pause %s)"
+)

@@ -1,0 +1,84 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"notify/pkg/plan"
+)
+
+// stagedCheck compares the plan with what is staged under its name.
+func stagedCheck() Check {
+	return Check{ID: "staged", Group: GroupLedger, Title: "staged before", Run: func(ctx context.Context, s *Subject) Finding {
+		if s.Ledger == nil {
+			return broken(s.noLedger())
+		}
+		r, err := s.Remaining(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		if r.Staged == nil {
+			return Finding{Status: Pass, Summary: fmt.Sprintf(textNewName, s.name())}
+		}
+		left, total := r.Left(), s.Plan.Messages()
+		f := Finding{Status: Pass, Facts: []Fact{
+			{"staged_digest", r.Staged.Digest},
+			{"left", left},
+			{"to_send", r.Messages()},
+		}}
+		stays := fmt.Sprintf(textLeft, num(left), num(total), num(r.Messages()))
+		if r.Staged.Digest == s.Plan.Digest {
+			f.Summary = fmt.Sprintf(textSamePlan, when(r.Staged.Staged.In(s.Config.Timezone))) + stays
+			return f
+		}
+		f.Status = Warn
+		f.Summary = fmt.Sprintf(textOtherPlan, when(r.Staged.Staged.In(s.Config.Timezone)), s.changed(r.Staged.Spec)) + stays
+		f.Remedies = []string{fmt.Sprintf(textChangeIsMeant, s.name())}
+		return f
+	}}
+}
+
+// changed names what can be told to differ between the frozen campaign and this one.
+func (s *Subject) changed(spec []byte) string {
+	old, err := plan.DecodeSpec(spec)
+	if err != nil {
+		return ""
+	}
+	now := &s.Plan.Spec
+	var what []string
+	for _, c := range []struct {
+		name    string
+		differs bool
+	}{
+		{"SMS text", (old.SMS == nil) != (now.SMS == nil) || old.SMS != nil && old.SMS.Text != now.SMS.Text},
+		{"mail", (old.Email == nil) != (now.Email == nil) || old.Email != nil && mailDiffers(&old, now)},
+		{"columns", strings.Join(old.Columns, "\x00") != strings.Join(now.Columns, "\x00")},
+		{"window", old.Window != now.Window},
+		{"deadline", !old.Deadline.Equal(now.Deadline)},
+		{"expected count", old.Expect != now.Expect},
+		{"class", old.Class != now.Class},
+		{"owner", old.Owner != now.Owner},
+	} {
+		if c.differs {
+			what = append(what, c.name)
+		}
+	}
+	if len(what) == 0 {
+		return textRowsOrAccounts
+	}
+	return strings.Join(what, ", ")
+}
+
+func mailDiffers(a, b *plan.Spec) bool {
+	x, y := a.Email, b.Email
+	return x.Subject != y.Subject || x.Text != y.Text || x.HTML != y.HTML || x.From != y.From
+}
+
+const (
+	textSamePlan       = "the same plan, staged %s"
+	textOtherPlan      = "another plan was staged %s (changed: %s)"
+	textLeft           = "; %s of %s messages have left and are not sent again, %s to send"
+	textRowsOrAccounts = "rows or accounts"
+	textChangeIsMeant  = "make sure that the change is meant: what has left keeps its old text, what is new is added; sign-offs on the old plan lapse (notify status %s shows it)"
+)

@@ -1,0 +1,102 @@
+package preflight
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"notify/pkg/message"
+
+	"github.com/dustin/go-humanize"
+)
+
+// num is a figure as an operator reads it: 23,000.
+func num[T ~int | ~int64](n T) string { return humanize.Comma(int64(n)) }
+
+// count is a figure with its noun: "1 message", "23,000 messages".
+func count[T ~int | ~int64](n T, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return num(n) + " " + noun + "s"
+}
+
+// money is an amount with its currency, if one is known: "1,035.00 CNY".
+func money(m message.Money, currency string) string {
+	text := m.String()
+	sign := ""
+	if strings.HasPrefix(text, "-") {
+		sign, text = "-", text[1:]
+	}
+	units, decimals, _ := strings.Cut(text, ".")
+	if n, err := strconv.ParseInt(units, 10, 64); err == nil {
+		units = humanize.Comma(n)
+	}
+	text = sign + units + "." + decimals
+	if currency != "" {
+		text += " " + currency
+	}
+	return text
+}
+
+// when is a time as an operator reads it, in the zone that it carries.
+func when(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }
+
+// first joins at most so many words, and counts the rest.
+func first(words []string, n int) string {
+	if len(words) <= n {
+		return strings.Join(words, ", ")
+	}
+	return strings.Join(words[:n], ", ") + " and " + num(len(words)-n) + " more"
+}
+
+// byDay says how messages spread over days: "10,000 on 2026-11-20, 10,000 on 2026-11-21, 3,000 on 2026-11-22".
+func byDay(days []Day) string {
+	var parts []string
+	for _, d := range days {
+		parts = append(parts, num(d.Messages)+" on "+d.Date)
+	}
+	const shown = 5
+	return first(parts, shown)
+}
+
+// answers puts the answers about several accounts together into one finding: the worst status, all figures.
+type answers struct {
+	status  Status
+	parts   []string
+	finding Finding
+}
+
+func (a *answers) add(st Status, part string, remedies ...string) {
+	if a.status == NotRun || st.rank() > a.status.rank() {
+		a.status = st
+	}
+	a.parts = append(a.parts, part)
+	a.finding.Remedies = append(a.finding.Remedies, remedies...)
+}
+
+func (a *answers) fact(name string, value any) {
+	a.finding.Facts = append(a.finding.Facts, Fact{name, value})
+}
+
+// done is the finding; empty says what it means that there was nothing to look at.
+func (a *answers) done(empty string) Finding {
+	f := a.finding
+	f.Status, f.Summary = a.status, strings.Join(a.parts, "; ")
+	if a.status == NotRun {
+		f.Status, f.Summary = Skip, empty
+	}
+	return f
+}
+
+// hours is a length of time as people write it in the campaign file: "72h", "90m".
+func hours(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
