@@ -1,0 +1,21 @@
+// Package all knows every kind of vendor. It is the one place where adapters are named; a new one is a line here.
+package all
+
+import (
+	vendorfiles "notify/examples/vendors"
+	"notify/pkg/vendors"
+	httpvendor "notify/pkg/vendors/http"
+	"notify/pkg/vendors/smtp"
+)
+
+// Registry are the kinds of vendor that an account can name.
+func Registry() vendors.Registry {
+	r := vendors.Registry{}
+	for _, k := range []vendors.Kind{
+		httpvendor.Kind(vendorfiles.FS()),
+		smtp.Kind(),
+	} {
+		r[k.Name] = k
+	}
+	return r
+}

@@ -1,0 +1,276 @@
+package httpvendor
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/vm"
+
+	"notify/pkg/message"
+	"notify/pkg/vendors/evidence"
+)
+
+const (
+	maxCode       = 64
+	maxVendorID   = 256
+	maxRetryAfter = 24 * time.Hour
+)
+
+// answerPlan is how an answer to Send is read.
+type answerPlan struct {
+	json       bool
+	accepted   *vm.Program
+	code       *vm.Program
+	id         *vm.Program
+	message    *vm.Program
+	segments   *vm.Program
+	retryAfter *vm.Program
+	table      map[string][]row
+}
+
+// row is what a code means.
+type row struct {
+	status  []int // only under these; empty means any below 500
+	outcome message.OutcomeKind
+	reason  message.Reason
+}
+
+// listed finds what a code means under a status. A failure of the server counts only where the row names it.
+func (p *answerPlan) listed(code string, status int) (row, bool) {
+	var general *row
+	for i, r := range p.table[code] {
+		for _, s := range r.status {
+			if s == status {
+				return r, true
+			}
+		}
+		if len(r.status) == 0 {
+			general = &p.table[code][i]
+		}
+	}
+	if general == nil || !definite(status) {
+		return row{}, false
+	}
+	return *general, true
+}
+
+// definite reports whether a status is the vendor's answer to this request: not a redirect, and not a failure of which nobody
+// knows how far it came.
+func definite(status int) bool {
+	return status >= 200 && status < 300 || status >= 400 && status < 500
+}
+
+// reader reads answers.
+type reader struct {
+	engine *engine
+	scrub  *scrubber
+	now    func() time.Time
+}
+
+// env parses an answer for expressions; an error means that it is not in the form that the vendor answers in.
+func (r *reader) env(asJSON bool, a evidence.Answer, key message.Key, to message.Address) (*answerEnv, error) {
+	env := &answerEnv{Status: a.Status, Header: a.Header.Get, Text: string(a.Body), Key: string(key), To: string(to)}
+	if !asJSON {
+		if !a.Marked {
+			return nil, errors.New("whether the answer is whole cannot be told")
+		}
+		return env, nil
+	}
+	v, err := parseJSON(a.Body)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP %d with a body that is not JSON", a.Status)
+	}
+	env.Body = v
+	return env, nil
+}
+
+// outcome turns a whole answer into an outcome.
+func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) message.Outcome {
+	env, err := r.env(p.json, a, m.Key, m.To)
+	if err != nil {
+		return unknown("notify:garbage", err.Error())
+	}
+	code, err := r.code(p.code, env)
+	if err != nil {
+		return r.unread(err, m)
+	}
+	accepted, err := r.truth(p.accepted, env)
+	if err != nil {
+		return r.unread(err, m)
+	}
+	known, listed := p.listed(code, a.Status)
+	o := message.Outcome{
+		Kind: message.OutcomeUnknown, Code: r.scrub.line(code, maxCode, m.To), Detail: r.detail(p.message, env, m),
+	}
+	if o.Code == "" {
+		o.Code = "notify:http-" + strconv.Itoa(a.Status)
+	}
+	switch {
+	case accepted && listed:
+		o.Detail = r.scrub.detail("the answer says accepted, and its code says "+string(known.outcome)+"; "+o.Detail, m.To)
+		return o
+	case accepted && a.Status >= 200 && a.Status < 300:
+		return r.accepted(p, env, m)
+	case !listed:
+		return o
+	}
+	o.Kind, o.Reason = known.outcome, known.reason
+	if o.Kind == message.OutcomeThrottled || o.Kind == message.OutcomeRefused {
+		o.RetryAfter = r.wait(p.retryAfter, env)
+	}
+	return o
+}
+
+// accepted is the outcome of an answer that says so, if it also gives the id that it should.
+func (r *reader) accepted(p *answerPlan, env *answerEnv, m message.Message) message.Outcome {
+	o := message.Outcome{Kind: message.OutcomeAccepted}
+	if p.id != nil {
+		id, err := r.code(p.id, env)
+		if err != nil {
+			return r.unread(err, m)
+		}
+		if o.VendorID = id; !validID(id) {
+			return unknown("notify:id", "the answer says accepted, and gives no usable id")
+		}
+	}
+	if n, ok := r.count(p.segments, env); ok && n > 0 && n < 1000 {
+		o.Segments = int(n)
+	}
+	return o
+}
+
+func validID(id string) bool {
+	if id == "" || len(id) > maxVendorID {
+		return false
+	}
+	return strings.IndexFunc(id, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\uFFFD' }) < 0
+}
+
+func (r *reader) unread(err error, m message.Message) message.Outcome {
+	return unknown("notify:garbage", r.scrub.detail("the answer cannot be read as the vendor file says: "+err.Error(), m.To))
+}
+
+func unknown(code, detail string) message.Outcome {
+	return message.Outcome{Kind: message.OutcomeUnknown, Code: code, Detail: detail}
+}
+
+func (r *reader) detail(p *vm.Program, env *answerEnv, m message.Message) string {
+	said := ""
+	if p != nil {
+		if v, err := r.engine.run(p, env); err == nil {
+			said, _ = plain(v)
+		}
+	}
+	if said == "" {
+		return "HTTP " + strconv.Itoa(env.Status)
+	}
+	return r.scrub.detail(said, m.To)
+}
+
+// code is an expression's scalar as text; nil, and no expression, are empty.
+func (r *reader) code(p *vm.Program, env *answerEnv) (string, error) {
+	if p == nil {
+		return "", nil
+	}
+	v, err := r.engine.run(p, env)
+	if err != nil {
+		return "", err
+	}
+	s, ok := plain(v)
+	if !ok {
+		return "", fmt.Errorf("expression: a value of type %T where text is expected", v)
+	}
+	return s, nil
+}
+
+func (r *reader) truth(p *vm.Program, env *answerEnv) (bool, error) {
+	v, err := r.engine.run(p, env)
+	if err != nil {
+		return false, err
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, fmt.Errorf("expression: a value of type %T where true or false is expected", v)
+	}
+	return b, nil
+}
+
+func (r *reader) count(p *vm.Program, env *answerEnv) (int64, bool) {
+	if p == nil {
+		return 0, false
+	}
+	v, err := r.engine.run(p, env)
+	if err != nil {
+		return 0, false
+	}
+	return whole(v)
+}
+
+// wait is how long the vendor asks us to wait: seconds, or a date (RFC 9110, 10.2.3); zero where it does not say.
+func (r *reader) wait(p *vm.Program, env *answerEnv) time.Duration {
+	said := env.Header("Retry-After")
+	if p != nil {
+		if v, err := r.engine.run(p, env); err == nil {
+			if s, ok := plain(v); ok && s != "" {
+				said = s
+			}
+		}
+	}
+	var d time.Duration
+	if seconds, err := strconv.ParseFloat(strings.TrimSpace(said), 64); err == nil && seconds > 0 {
+		d = maxRetryAfter
+		if seconds < maxRetryAfter.Seconds() {
+			d = time.Duration(seconds * float64(time.Second))
+		}
+	} else if at, err := http.ParseTime(said); err == nil {
+		d = at.Sub(r.now())
+	}
+	return max(0, min(d, maxRetryAfter))
+}
+
+// parseJSON reads exactly one JSON value. Integers stay integers, and those beyond 64 bits become text, since they are ids.
+func parseJSON(b []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one value")
+	}
+	return numbers(v), nil
+}
+
+func numbers(v any) any {
+	switch x := v.(type) {
+	case json.Number:
+		s := x.String()
+		if n, err := strconv.Atoi(s); err == nil {
+			return n
+		}
+		if !strings.ContainsAny(s, ".eE") {
+			return s
+		}
+		if f, err := x.Float64(); err == nil {
+			return f
+		}
+		return s
+	case map[string]any:
+		for k, e := range x {
+			x[k] = numbers(e)
+		}
+	case []any:
+		for i, e := range x {
+			x[i] = numbers(e)
+		}
+	}
+	return v
+}

@@ -1,0 +1,357 @@
+// Package httpvendor is the adapter for every vendor with an HTTP API: a YAML file says what to ask and how to read the answer,
+// so that a vendor is added without a new build. It stands on package evidence, which knows what left.
+//
+// What a file cannot do: send with a method that HTTP clients repeat, follow a redirect, take a failure of the server (5xx) for
+// a refusal without naming that status, give a code a meaning without a source, or hold a secret. What no file has to say: a
+// code that is not in its table is unknown, and so is every answer that was not read whole or is not in the form described.
+package httpvendor
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/diag"
+	"notify/pkg/message"
+	"notify/pkg/vendors"
+	"notify/pkg/vendors/evidence"
+)
+
+// builtinPrefix marks a definition that ships with the program.
+const builtinPrefix = "builtin:"
+
+// Kind is the adapter for the registry. The files in builtin can be used as "builtin:NAME", for a file NAME.yaml.
+func Kind(builtin fs.FS) vendors.Kind {
+	return vendors.Kind{
+		Name:     "http",
+		Channels: message.Channels(),
+		New: func(s vendors.Settings) (vendors.Vendor, error) {
+			v, err := build(builtin, s)
+			if err != nil {
+				return nil, err
+			}
+			return v.abilities(), nil
+		},
+	}
+}
+
+// vendor is one account at a vendor that a file describes.
+type vendor struct {
+	account   string
+	spec      *spec
+	caller    *caller
+	reader    *reader
+	scrub     *scrubber
+	transport *evidence.Transport
+	timeout   time.Duration
+}
+
+// abilities wraps the vendor in those that its file describes, and in no others. A balance query needs the credentials, so that
+// it also serves as a probe.
+func (v *vendor) abilities() vendors.Vendor {
+	var out vendors.Vendor = v
+	switch {
+	case v.spec.probe != nil:
+		out = prober{vendor: v, next: out, plan: &v.spec.probe.queryPlan}
+	case v.spec.balance != nil:
+		out = prober{vendor: v, next: out, plan: &v.spec.balance.queryPlan}
+	}
+	if v.spec.find != nil {
+		out = finder{vendor: v, next: out}
+	}
+	if v.spec.balance != nil {
+		out = balancer{vendor: v, next: out}
+	}
+	return out
+}
+
+// Format implements fmt.Formatter, so that no verb prints a secret.
+func (v *vendor) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "account %s at %s", v.account, v.spec.name)
+}
+
+// Close implements vendors.Vendor.
+func (v *vendor) Close() error {
+	v.transport.Close()
+	return nil
+}
+
+// Send implements vendors.Vendor.
+func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
+	if err := ctx.Err(); err != nil {
+		return unsent(evidence.StageContext, err.Error())
+	}
+	if what := v.spec.cannotCarry(m); what != "" {
+		return unsent(evidence.StageRequest, v.spec.name+" has no place for "+what)
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	defer cancel()
+	env := v.caller.env(v.spec.send)
+	env.Key, env.Campaign, env.To, env.Name = string(m.Key), m.Campaign, string(m.To), m.Name
+	env.Text, env.Template, env.Vars, env.Segments = m.Text, m.Template, m.Vars, m.Segments
+	env.From, env.ReplyTo, env.Subject, env.HTML, env.Headers = m.From, m.ReplyTo, m.Subject, m.HTML, m.Headers
+	r, err := v.caller.build(v.spec.send, &env)
+	if err != nil {
+		return unsent(evidence.StageRequest, v.scrub.detail(err.Error(), m.To))
+	}
+	a := v.transport.Do(ctx, r)
+	switch {
+	case a.Whole:
+		return v.reader.outcome(v.spec.answer, a, m)
+	case a.Unsent:
+		return unsent(a.Stage, v.scrub.detail(a.Detail, m.To))
+	}
+	return unknown("notify:"+a.Stage, v.scrub.detail(a.Detail, m.To))
+}
+
+// cannotCarry names a part of the message that the file's request would drop; empty means that there is none.
+func (s *spec) cannotCarry(m message.Message) string {
+	if !slices.Contains(s.channels, m.Channel) {
+		return "the channel " + string(m.Channel)
+	}
+	for _, part := range []struct {
+		name string
+		has  bool
+	}{
+		{"from", m.From != ""},
+		{"reply_to", m.ReplyTo != ""},
+		{"subject", m.Subject != ""},
+		{"html", m.HTML != ""},
+		{"headers", len(m.Headers) > 0},
+	} {
+		if part.has && !s.carries[part.name] {
+			return "a message's " + part.name
+		}
+	}
+	if len(m.Attachments) > 0 {
+		return "attachments"
+	}
+	return ""
+}
+
+func unsent(stage, detail string) message.Outcome {
+	return message.Outcome{Kind: message.OutcomeUnsent, Code: "notify:" + stage, Detail: detail}
+}
+
+// build reads the file and checks the account's options against it.
+func build(builtin fs.FS, s vendors.Settings) (*vendor, error) {
+	c := &checker{settings: s}
+	file, _ := plain(s.Options[optionDefinition])
+	if file == "" {
+		c.errorf(optionDefinition, "write definition: FILE, or definition: "+builtinPrefix+"NAME with one of "+builtinNames(builtin),
+			"the account names no vendor file")
+		return nil, c.problems.Err()
+	}
+	data, err := read(builtin, s.Dir, file)
+	if err != nil {
+		c.errorf(optionDefinition, "write a file relative to notify.yaml, or "+builtinPrefix+"NAME with one of "+builtinNames(builtin),
+			"%v", err)
+		return nil, c.problems.Err()
+	}
+	spec, err := load(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return c.vendor(spec)
+}
+
+func builtinNames(builtin fs.FS) string {
+	files, err := fs.Glob(builtin, "*.yaml")
+	if err != nil || len(files) == 0 {
+		return "none"
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".yaml")
+	}
+	return strings.Join(files, ", ")
+}
+
+func read(builtin fs.FS, dir, file string) ([]byte, error) {
+	if name, ok := strings.CutPrefix(file, builtinPrefix); ok {
+		b, err := fs.ReadFile(builtin, name+".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("no vendor file %q ships with notify", name)
+		}
+		return b, nil
+	}
+	path := file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("vendor file %s does not exist", file)
+	case err != nil:
+		return nil, fmt.Errorf("vendor file %s cannot be read", file)
+	case !info.Mode().IsRegular() || info.Size() > maxFile:
+		return nil, fmt.Errorf("%s is not a vendor file", file)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("vendor file %s cannot be read", file)
+	}
+	return b, nil
+}
+
+// checker compares an account with the vendor file that it names.
+type checker struct {
+	settings vendors.Settings
+	problems diag.List
+}
+
+func (c *checker) errorf(key, hint, format string, args ...any) {
+	c.at("options."+key, hint, format, args...)
+}
+
+func (c *checker) at(key, hint, format string, args ...any) {
+	place := diag.Place{Column: "accounts." + c.settings.Account + "." + key}
+	c.problems.Errorf(place, "vendor-options", hint, format, args...)
+}
+
+func (c *checker) vendor(s *spec) (*vendor, error) {
+	options := c.options(s)
+	base := c.endpoint(s, options)
+	if limit := s.maxConcurrency; limit > 0 && c.settings.Concurrency > limit {
+		c.at("concurrency", fmt.Sprintf("write at most %d", limit), "the vendor takes %d requests at a time", limit)
+	}
+	if c.settings.Timeout < s.minTimeout {
+		c.at("timeout", "write at least "+s.minTimeout.String()+"; a shorter one makes unknown messages",
+			"the vendor may take %s to answer", s.minTimeout)
+	}
+	transport := evidence.Options{Concurrency: c.settings.Concurrency}
+	if ca, _ := plain(c.settings.Options[optionCAFile]); ca != "" {
+		transport.RootCAs = c.authority(ca)
+	}
+	if err := c.problems.Err(); err != nil {
+		return nil, err
+	}
+	call := &caller{engine: new(engine), signer: s.signer, base: base, options: options, now: c.settings.Now}
+	secrets, err := call.authorise(s)
+	if err != nil {
+		return nil, err
+	}
+	scrub := newScrubber(secrets...)
+	return &vendor{
+		account: c.settings.Account, spec: s, caller: call, scrub: scrub,
+		reader:    &reader{engine: call.engine, scrub: scrub, now: c.settings.Now},
+		transport: evidence.New(transport), timeout: c.settings.Timeout,
+	}, nil
+}
+
+// options are the declared options with the account's values and the file's defaults.
+func (c *checker) options(s *spec) map[string]string {
+	known := slices.Concat(names(s.options), ownOptions())
+	out := make(map[string]string, len(s.options)+1)
+	for _, name := range names(c.settings.Options) {
+		if !slices.Contains(known, name) {
+			c.errorf(name, nearestHint(name, known), "%s has no option %q", s.name, name)
+			continue
+		}
+		v, ok := plain(c.settings.Options[name])
+		if !ok {
+			c.errorf(name, "write one value", "this is not one value")
+			continue
+		}
+		if s.options[name].Secret.Value && strings.ContainsAny(v, "\r\n") {
+			c.errorf(name, "remove the line break; a secret's file often ends with one", "the secret holds a line break")
+		}
+		out[name] = v
+	}
+	for _, name := range names(s.options) {
+		o := s.options[name]
+		if out[name] == "" {
+			out[name] = o.Default.Value
+		}
+		if out[name] == "" && o.Required.Value {
+			hint := "set it"
+			if o.About.set() {
+				hint = "set it to " + o.About.Value
+			}
+			c.errorf(name, hint, "%s needs the option %q", s.name, name)
+		}
+	}
+	return out
+}
+
+// endpoint is where the API is. Without TLS a token travels for all to read, so that beyond this machine it must be asked for.
+func (c *checker) endpoint(s *spec, options map[string]string) *url.URL {
+	address := c.settings.Endpoint
+	if address == "" {
+		address = s.endpoint
+	}
+	if address == "" {
+		c.at("endpoint", "set it to the address of the vendor's API", "%s has no address of its own", s.name)
+		return nil
+	}
+	u, err := parseEndpoint(address)
+	if err != nil {
+		c.at("endpoint", "write https://host, without user, password or query", "%v", err)
+		return nil
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) && options[optionPlaintext] != "true" {
+		c.at("endpoint", "write https://, or set options.plaintext: true in a network that you trust",
+			"the address has no TLS, so that credentials and texts can be read on the way")
+	}
+	return u
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c *checker) authority(file string) *x509.CertPool {
+	path := file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.settings.Dir, path)
+	}
+	pem, err := os.ReadFile(path)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		c.errorf(optionCAFile, "write a file of PEM certificates, relative to notify.yaml", "%s holds no certificate", file)
+	}
+	return pool
+}
+
+// authorise makes the Authorization header, and returns what must be kept out of every text.
+func (c *caller) authorise(s *spec) (secrets []string, err error) {
+	for _, name := range names(s.options) {
+		if s.options[name].Secret.Value {
+			secrets = append(secrets, c.options[name])
+		}
+	}
+	env := &requestEnv{Option: c.options}
+	switch {
+	case s.bearer != nil:
+		token, err := s.bearer.text(c.engine, env, nil)
+		if err != nil {
+			return nil, err
+		}
+		c.auth = "Bearer " + token
+		secrets = append(secrets, token)
+	case s.user != nil:
+		user, err := s.user.text(c.engine, env, nil)
+		if err != nil {
+			return nil, err
+		}
+		password, err := s.password.text(c.engine, env, nil)
+		if err != nil {
+			return nil, err
+		}
+		pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+		c.auth = "Basic " + pair
+		secrets = append(secrets, pair, password)
+	}
+	return secrets, nil
+}

@@ -1,0 +1,369 @@
+package httpvendor
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+	"go.yaml.in/yaml/v3"
+
+	"notify/pkg/message"
+)
+
+// maxFile bounds a vendor file; the shipped ones are below 5 kB.
+const maxFile = 256 << 10
+
+// spec is a compiled vendor file.
+type spec struct {
+	name           string
+	channels       []message.Channel
+	endpoint       string
+	options        map[string]option
+	maxConcurrency int           // 0: the vendor states none
+	minTimeout     time.Duration // 0: the vendor states none
+	user, password *template     // basic authorisation
+	bearer         *template
+	signer         *signer
+	send           *requestPlan
+	answer         *answerPlan
+	carries        map[string]bool // which parts of a mail the request has a place for
+	balance        *balancePlan
+	find           *findPlan
+	probe          *probePlan
+}
+
+// load compiles a vendor file. The error holds every problem, each with its line and key.
+func load(file string, data []byte) (*spec, error) {
+	l := &loader{file: file}
+	d, ok := l.decode(data)
+	if !ok {
+		return nil, l.problems.Err()
+	}
+	s := l.compileAll(d)
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// decode reads the YAML, strictly.
+func (l *loader) decode(data []byte) (*definition, bool) {
+	if len(data) > maxFile {
+		l.errorf(0, "", "a vendor file is a few kilobytes; is this the right file?", "the file has %d bytes", len(data))
+		return nil, false
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var root yaml.Node
+	if err := dec.Decode(&root); err != nil {
+		l.syntax(err)
+		return nil, false
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		l.errorf(0, "", "keep one vendor in a file, without --- lines", "the file holds more than one document")
+		return nil, false
+	}
+	if len(root.Content) != 1 {
+		l.errorf(1, "", "start from a shipped vendor file", "the file is empty")
+		return nil, false
+	}
+	l.strict(root.Content[0], reflect.TypeFor[definition](), "")
+	if l.problems.Errors() > 0 {
+		return nil, false
+	}
+	d := new(definition)
+	if err := root.Decode(d); err != nil {
+		l.syntax(err)
+		return nil, false
+	}
+	return d, true
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `) //nolint:gochecknoglobals // a constant
+
+func (l *loader) syntax(err error) {
+	if errors.Is(err, io.EOF) {
+		l.errorf(1, "", "start from a shipped vendor file", "the file is empty")
+		return
+	}
+	line, text := 0, strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := yamlLine.FindStringSubmatchIndex(text); m != nil {
+		line, _ = strconv.Atoi(text[m[2]:m[3]])
+		text = text[m[1]:]
+	}
+	l.errorf(line, "", "check indentation and quotes at this line; texts with {{ }} need quotes", "not YAML: %s", text)
+}
+
+func (l *loader) compileAll(d *definition) *spec {
+	s := &spec{name: d.Name.Value, options: d.Options, endpoint: d.Endpoint.Value}
+	l.required(d.Name, "name", "give the vendor a name")
+	l.channels(d, s)
+	if d.Endpoint.set() {
+		if _, err := parseEndpoint(d.Endpoint.Value); err != nil {
+			l.errorf(d.Endpoint.Line, "endpoint", "write https://host, without a query", "%v", err)
+		}
+	}
+	l.options(d)
+	l.limits(d, s)
+	l.auth(d, s)
+	l.sign(d, s)
+	l.sending(d, s)
+	l.answering(d, s)
+	l.queries(d, s)
+	return s
+}
+
+func (l *loader) required(t text, key, hint string) bool {
+	if !t.set() {
+		l.errorf(t.Line, key, hint, "%s is missing", key)
+		return false
+	}
+	return true
+}
+
+func (l *loader) channels(d *definition, s *spec) {
+	if len(d.Channels) == 0 {
+		l.errorf(0, "channels", "write channels: [sms]", "channels is missing")
+	}
+	for _, c := range d.Channels {
+		ch := message.Channel(c.Value)
+		if !slices.Contains(message.Channels(), ch) {
+			l.errorf(c.Line, "channels", nearestHint(c.Value, wordsOf(message.Channels())), "%q is not a channel", c.Value)
+		}
+		s.channels = append(s.channels, ch)
+	}
+}
+
+// parseEndpoint reads the address of an API.
+func parseEndpoint(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, errors.New("not an address")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("an address begins with https:// or http://")
+	case u.Hostname() == "":
+		return nil, errors.New("the address has no host")
+	case u.User != nil:
+		return nil, errors.New("an address holds no user or password")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("the address holds a query")
+	}
+	raw := strings.TrimRight(u.EscapedPath(), "/")
+	u.Path, err = url.PathUnescape(raw)
+	u.RawPath = raw
+	return u, err
+}
+
+// Options that every account of this kind may set.
+const (
+	optionDefinition = "definition"
+	optionCAFile     = "ca_file"
+	optionPlaintext  = "plaintext"
+	optionSignName   = "sign_name" // the signature that the vendor puts before an SMS; counted as part of it
+)
+
+func ownOptions() []string {
+	return []string{optionDefinition, optionCAFile, optionPlaintext, optionSignName}
+}
+
+// optionName is lower case, since configuration keys are.
+var optionName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`) //nolint:gochecknoglobals // a constant
+
+func (l *loader) options(d *definition) {
+	for _, name := range names(d.Options) {
+		o, key := d.Options[name], "options."+name
+		line := max(o.Secret.Line, o.Required.Line, o.Default.Line, o.About.Line)
+		if !optionName.MatchString(name) {
+			l.errorf(line, key, "use lower-case letters, digits and _", "%q is not a name for an option", name)
+		}
+		if slices.Contains(ownOptions(), name) && name != optionSignName {
+			l.errorf(line, key, "choose another name", "%q has a meaning of its own for every account", name)
+		}
+		if o.Secret.Value && o.Default.set() {
+			l.errorf(o.Default.Line, key+".default", "remove it; the account gives the secret", "a secret stands in the file")
+		}
+	}
+}
+
+func (l *loader) limits(d *definition, s *spec) {
+	if t := d.Limits.Concurrency; t.set() {
+		n, err := strconv.Atoi(t.Value)
+		if err != nil || n < 1 {
+			l.errorf(t.Line, "limits.concurrency", "write a number of at least 1", "%q is not a number of requests", t.Value)
+		}
+		s.maxConcurrency = n
+	}
+	s.minTimeout = l.duration(d.Limits.MinTimeout, "limits.min_timeout")
+}
+
+func (l *loader) duration(t text, key string) time.Duration {
+	if !t.set() {
+		return 0
+	}
+	v, err := time.ParseDuration(t.Value)
+	if err != nil || v < 0 {
+		l.errorf(t.Line, key, "write a time such as 10s or 5m", "%q is not a length of time", t.Value)
+		return 0
+	}
+	return v
+}
+
+func (l *loader) auth(d *definition, s *spec) {
+	if d.Auth == nil {
+		return
+	}
+	only := scope{names: []string{"option"}}
+	b := d.Auth.Basic
+	switch {
+	case b != nil && d.Auth.Bearer.set():
+		l.errorf(d.Auth.Bearer.Line, "auth.bearer", "keep basic or bearer", "a request has one authorisation")
+	case b != nil:
+		l.required(b.User, "auth.basic.user", `write user: "{{ option.NAME }}"`)
+		l.secret(b.Password, "auth.basic.password", d)
+		s.user = l.template(b.User, "auth.basic.user", only, d.Options)
+		s.password = l.template(b.Password, "auth.basic.password", only, d.Options)
+	default:
+		l.secret(d.Auth.Bearer, "auth.bearer", d)
+		s.bearer = l.template(d.Auth.Bearer, "auth.bearer", only, d.Options)
+	}
+}
+
+// secret sees to it that a secret comes from an option that is marked as one, so that it is kept out of every text.
+func (l *loader) secret(t text, key string, d *definition) {
+	if !l.required(t, key, `write "{{ option.NAME }}", with NAME declared as secret under options`) {
+		return
+	}
+	var used []string
+	for _, h := range holes(t.Value) {
+		used = append(used, inspect(h).options...)
+	}
+	if len(used) == 0 {
+		l.errorf(t.Line, key, `write "{{ option.NAME }}" and give the secret in the account`, "a secret stands in the file")
+	}
+	for _, name := range used {
+		if o, ok := d.Options[name]; ok && !o.Secret.Value {
+			l.errorf(t.Line, key, "add secret: true to options."+name, "option.%s is used as a secret and is not marked as one", name)
+		}
+	}
+}
+
+func (l *loader) sign(d *definition, s *spec) {
+	if d.Sign == nil {
+		return
+	}
+	s.signer = &signer{hash: algorithms()[d.Sign.Algorithm.Value], encode: encodings()[d.Sign.Encoding.Value]}
+	if s.signer.hash == nil {
+		l.errorf(d.Sign.Algorithm.Line, "sign.algorithm", nearestHint(d.Sign.Algorithm.Value, names(algorithms())),
+			"%q is not an algorithm", d.Sign.Algorithm.Value)
+	}
+	if s.signer.encode == nil {
+		l.errorf(d.Sign.Encoding.Line, "sign.encoding", nearestHint(d.Sign.Encoding.Value, names(encodings())),
+			"%q is not an encoding", d.Sign.Encoding.Value)
+	}
+	l.secret(d.Sign.Secret, "sign.secret", d)
+	l.required(d.Sign.Text, "sign.text", "write what is signed")
+	s.signer.secret = l.template(d.Sign.Secret, "sign.secret", scope{names: []string{"option"}}, d.Options)
+	s.signer.text = l.template(d.Sign.Text, "sign.text", requestScope("key", "to", "text", "method", "path", "body"), d.Options)
+}
+
+func (l *loader) sending(d *definition, s *spec) {
+	if d.Send == nil {
+		l.errorf(0, "send", "describe the request that sends a message", "send is missing")
+		return
+	}
+	s.send = l.request(d.Send, "send", []string{"POST", "PUT"}, sendScope(), d)
+	s.carries = map[string]bool{}
+	for _, part := range []string{"from", "reply_to", "subject", "html", "headers"} {
+		s.carries[part] = d.Send.mentions(part)
+	}
+	if !d.Send.mentions("to") {
+		l.errorf(d.Send.Path.Line, "send", `put "{{ to }}" where the vendor expects the recipient`, "the request does not say to whom")
+	}
+	if !slices.ContainsFunc([]string{"text", "template", "vars", "html"}, d.Send.mentions) {
+		l.errorf(d.Send.Path.Line, "send", `put "{{ text }}" where the vendor expects the text`, "the request does not say what")
+	}
+}
+
+// mentions reports whether a request uses a name anywhere.
+func (r *request) mentions(name string) bool {
+	if mentions(r.Path.Value, name) || nodeMentions(&r.JSON, name) {
+		return true
+	}
+	return slices.ContainsFunc(slices.Concat(r.Query, r.Headers, r.Form), func(p pair) bool { return mentions(p.Value.Value, name) })
+}
+
+func nodeMentions(n *yaml.Node, name string) bool {
+	return n.Kind == yaml.ScalarNode && mentions(n.Value, name) ||
+		slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return nodeMentions(c, name) })
+}
+
+// mentions reports whether a hole of a template uses a name.
+func mentions(s, name string) bool {
+	return slices.ContainsFunc(holes(s), func(h string) bool { return slices.Contains(inspect(h).identifiers, name) })
+}
+
+func holes(s string) []string {
+	var out []string
+	for {
+		_, after, ok := strings.Cut(s, "{{")
+		if !ok {
+			return out
+		}
+		inside, behind, closed := cutHole(after)
+		if !closed {
+			return out
+		}
+		out = append(out, inside)
+		s = behind
+	}
+}
+
+// inspect looks at an expression; one that does not parse uses nothing, and is told where it is compiled.
+func inspect(src string) inspection {
+	var look inspection
+	if tree, err := parser.Parse(src); err == nil {
+		ast.Walk(&tree.Node, &look)
+	}
+	return look
+}
+
+func wordsOf[T ~string](ts []T) []string {
+	out := make([]string, len(ts))
+	for i, t := range ts {
+		out[i] = string(t)
+	}
+	return out
+}
+
+// optional compiles an expression of an answer where one is written.
+func (l *loader) optional(t text, key string, d *definition) *vm.Program {
+	if !t.set() {
+		return nil
+	}
+	return l.compile(t, key, answerScope(), d.Options)
+}
+
+// question compiles an expression of an answer that must be written, look at the answer, and be true or false.
+func (l *loader) question(t text, key, example string, d *definition) *vm.Program {
+	if !l.required(t, key, "write an expression such as "+example) {
+		return nil
+	}
+	p := l.compile(t, key, answerScope(), d.Options, asBool())
+	look := inspect(t.Value)
+	looks := slices.ContainsFunc([]string{"status", "body", "header", "text"}, func(n string) bool { return slices.Contains(look.identifiers, n) })
+	if p != nil && !looks {
+		l.errorf(t.Line, key, "write an expression such as "+example, "%q does not look at the answer", shorten(t.Value))
+	}
+	return p
+}

@@ -1,0 +1,222 @@
+package httpvendor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/vm"
+
+	"notify/pkg/message"
+	"notify/pkg/vendors"
+	"notify/pkg/vendors/evidence"
+)
+
+// queryPlan is a compiled question that sends no message.
+type queryPlan struct {
+	request *requestPlan
+	ok      *vm.Program
+	json    bool
+}
+
+type balancePlan struct {
+	queryPlan
+	amount, currency, messages, quota, used *vm.Program
+}
+
+type findPlan struct {
+	queryPlan
+	found, id, receipt *vm.Program
+	receipts           map[string]message.ReceiptState
+	final              bool
+	after              time.Duration
+}
+
+type probePlan struct{ queryPlan }
+
+// ask makes a query and returns its answer, if the vendor gave the kind of answer that it should. A kept connection that died
+// is no reason to fail here: what asks may be repeated.
+func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to message.Address) (*answerEnv, http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	defer cancel()
+	var a evidence.Answer
+	for range 2 {
+		r, err := v.caller.build(p.request, env)
+		if err != nil {
+			return nil, nil, errors.New(v.scrub.detail(err.Error(), to))
+		}
+		a = v.transport.Do(ctx, r)
+		if a.Whole || a.Stage != evidence.StageCut && a.Stage != evidence.StageWrite {
+			break
+		}
+	}
+	if !a.Whole {
+		return nil, nil, fmt.Errorf("notify:%s: %s", a.Stage, v.scrub.detail(a.Detail, to))
+	}
+	env2, err := v.reader.env(p.json, a, message.Key(env.Key), to)
+	if err != nil {
+		return nil, nil, err
+	}
+	ok, err := v.reader.truth(p.ok, env2)
+	if err != nil {
+		return nil, nil, errors.New(v.scrub.detail(err.Error(), to))
+	}
+	if !ok {
+		return nil, nil, v.refusal(env2, to)
+	}
+	return env2, a.Header, nil
+}
+
+// refusal says what the vendor said instead of an answer, in the words that answers to Send are read with.
+func (v *vendor) refusal(env *answerEnv, to message.Address) error {
+	parts := []string{fmt.Sprintf("HTTP %d", env.Status)}
+	for _, p := range []*vm.Program{v.spec.answer.code, v.spec.answer.message} {
+		if s, err := v.reader.code(p, env); err == nil && s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return errors.New(v.scrub.detail("the vendor refused: "+strings.Join(parts, " "), to))
+}
+
+// balancer is a vendor whose file describes a balance query.
+type balancer struct {
+	*vendor
+	next vendors.Vendor
+}
+
+// Unwrap implements vendors.Wrapper.
+func (b balancer) Unwrap() vendors.Vendor { return b.next }
+
+// Balance implements vendors.Balancer.
+func (b balancer) Balance(ctx context.Context) (vendors.Balance, error) {
+	p := b.spec.balance
+	env := b.caller.env(p.request)
+	answer, header, err := b.ask(ctx, &p.queryPlan, &env, "")
+	if err != nil {
+		return vendors.Balance{}, fmt.Errorf("ask account %s for its balance: %w", b.account, err)
+	}
+	out, err := b.figures(p, answer)
+	if err != nil {
+		return vendors.Balance{}, fmt.Errorf("read the balance of account %s: %w", b.account, err)
+	}
+	if at, err := http.ParseTime(header.Get("Date")); err == nil {
+		out.Date = at
+	}
+	return out, nil
+}
+
+// figures reads a balance. A figure that the file describes and the answer lacks is an error: preflight must not take it for
+// one that the vendor never tells.
+func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error) {
+	var out vendors.Balance
+	if p.amount != nil {
+		s, err := v.reader.code(p.amount, env)
+		if err != nil {
+			return out, errors.New(v.scrub.detail("amount: "+err.Error(), ""))
+		}
+		m, err := message.ParseMoney(roundMoney(s))
+		if err != nil {
+			return out, errors.New(v.scrub.detail("amount: "+err.Error(), ""))
+		}
+		out.Amount = &m
+	}
+	if s, err := v.reader.code(p.currency, env); err == nil {
+		out.Currency = v.scrub.line(s, maxCode, "")
+	}
+	for _, f := range []struct {
+		name    string
+		program *vm.Program
+		into    **int64
+	}{
+		{"messages", p.messages, &out.Messages}, {"quota", p.quota, &out.QuotaLimit}, {"used", p.used, &out.QuotaUsed},
+	} {
+		if f.program == nil {
+			continue
+		}
+		n, ok := v.reader.count(f.program, env)
+		if !ok {
+			return out, fmt.Errorf("%s: the answer holds no whole number there", f.name)
+		}
+		*f.into = &n
+	}
+	return out, nil
+}
+
+// roundMoney cuts the decimals beyond the six that Money holds.
+func roundMoney(s string) string {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexByte(s, '.'); i >= 0 && len(s)-i-1 > 6 && !strings.ContainsAny(s, "eE") {
+		return s[:i+7]
+	}
+	return s
+}
+
+// finder is a vendor whose file describes how to look up a message.
+type finder struct {
+	*vendor
+	next vendors.Vendor
+}
+
+// Unwrap implements vendors.Wrapper.
+func (f finder) Unwrap() vendors.Vendor { return f.next }
+
+// Find implements vendors.Finder.
+func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error) {
+	p := f.spec.find
+	env := f.caller.env(p.request)
+	env.Key, env.To, env.VendorID = string(q.Key), string(q.To), q.VendorID
+	env.Since, env.Until = q.Since, q.Until
+	answer, _, err := f.ask(ctx, &p.queryPlan, &env, q.To)
+	if err != nil {
+		return vendors.Found{}, fmt.Errorf("look up message %s at account %s: %w", q.Key, f.account, err)
+	}
+	found, err := f.reader.truth(p.found, answer)
+	if err != nil {
+		return vendors.Found{}, fmt.Errorf("look up message %s at account %s: %s", q.Key, f.account, f.scrub.detail(err.Error(), q.To))
+	}
+	if !found {
+		return f.absent(p, q), nil
+	}
+	out := vendors.Found{Answer: message.OutcomeAccepted}
+	if id, err := f.reader.code(p.id, answer); err == nil && validID(id) {
+		out.VendorID = id
+	}
+	if state, err := f.reader.code(p.receipt, answer); err == nil && state != "" {
+		out.Receipt = p.receipts[state]
+		out.Detail = f.scrub.detail(state, q.To)
+	}
+	return out, nil
+}
+
+// absent is what a not-found proves: nothing, unless the vendor holds it to be final and the message is old enough.
+func (v *vendor) absent(p *findPlan, q vendors.Query) vendors.Found {
+	switch {
+	case !p.final:
+		return vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it, which proves nothing there"}
+	case p.after > 0 && (q.Until.IsZero() || v.caller.now().Sub(q.Until) < p.after):
+		return vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it yet; ask again after " + p.after.String()}
+	}
+	return vendors.Found{Answer: message.OutcomeUnsent, Detail: "the vendor does not have it"}
+}
+
+// prober is a vendor whose file describes a question that needs the account's credentials.
+type prober struct {
+	*vendor
+	next vendors.Vendor
+	plan *queryPlan
+}
+
+// Unwrap implements vendors.Wrapper.
+func (p prober) Unwrap() vendors.Vendor { return p.next }
+
+// Probe implements vendors.Prober.
+func (p prober) Probe(ctx context.Context) error {
+	env := p.caller.env(p.plan.request)
+	if _, _, err := p.ask(ctx, p.plan, &env, ""); err != nil {
+		return fmt.Errorf("probe account %s: %w", p.account, err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package httpvendor
+
+import (
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"notify/pkg/message"
+)
+
+const (
+	maxDetail = 300 // of message.Outcome
+	// minTail is how many last digits of a phone number are as good as the number: vendors repeat numbers with and without
+	// the country's code.
+	minTail = 7
+)
+
+// scrubber takes secrets and addresses out of what a vendor says, since vendors repeat what they were sent.
+type scrubber struct {
+	secrets []string
+}
+
+// newScrubber knows the secrets also as they travel: escaped, and in base64.
+func newScrubber(secrets ...string) *scrubber {
+	s := &scrubber{}
+	for _, x := range secrets {
+		if x == "" {
+			continue
+		}
+		quoted := string(mustJSON(x))
+		s.secrets = append(s.secrets, x, url.QueryEscape(x), url.PathEscape(x), quoted[1:len(quoted)-1],
+			base64.StdEncoding.EncodeToString([]byte(x)), base64.URLEncoding.EncodeToString([]byte(x)))
+	}
+	// The longest first, so that no rest of a long secret is left by a short one that is part of it.
+	slices.SortFunc(s.secrets, func(a, b string) int { return len(b) - len(a) })
+	s.secrets = slices.Compact(s.secrets)
+	return s
+}
+
+func (s *scrubber) detail(text string, to message.Address) string { return s.line(text, maxDetail, to) }
+
+// line is text on one line of at most n bytes, without secrets, and with the address masked.
+func (s *scrubber) line(text string, n int, to message.Address) string {
+	for _, secret := range s.secrets {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	text = maskAddress(text, to)
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.TrimSpace(text)
+	if len(text) <= n {
+		return text
+	}
+	cut := n - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+func maskAddress(text string, to message.Address) string {
+	if to == "" {
+		return text
+	}
+	if strings.Contains(string(to), "@") {
+		return replaceFold(text, string(to), to.Masked())
+	}
+	return maskDigits(text, strings.TrimPrefix(string(to), "+"))
+}
+
+// replaceFold replaces without regard to the case of ASCII letters.
+func replaceFold(text, old, with string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		if len(text)-i >= len(old) && strings.EqualFold(text[i:i+len(old)], old) {
+			b.WriteString(with)
+			i += len(old)
+			continue
+		}
+		b.WriteByte(text[i])
+		i++
+	}
+	return b.String()
+}
+
+// maskDigits masks each run of digits that holds the last digits of a number.
+func maskDigits(text, digits string) string {
+	if len(digits) < minTail {
+		return text
+	}
+	tail := digits[len(digits)-minTail:]
+	if !strings.Contains(text, tail) {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+		switch {
+		case end == 0:
+			_, size := utf8.DecodeRuneInString(text)
+			b.WriteString(text[:size])
+			text = text[size:]
+			continue
+		case end < 0:
+			end = len(text)
+		}
+		if strings.Contains(text[:end], tail) {
+			b.WriteString("****")
+		} else {
+			b.WriteString(text[:end])
+		}
+		text = text[end:]
+	}
+	return b.String()
+}
