@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"notify/pkg/message"
+)
+
+// Topup is a credit. What an account does not count is not credited.
+type Topup struct {
+	Channel  message.Channel `json:"channel,omitempty"`  // empty: sms
+	Messages int64           `json:"messages,omitempty"` // prepaid segments or mails
+	Quota    int64           `json:"quota,omitempty"`    // added to the limit by day, from now on
+	Balance  *message.Money  `json:"balance,omitempty"`
+}
+
+// faultsRequest is the body of POST /admin/faults.
+type faultsRequest struct {
+	Channel message.Channel `json:"channel,omitempty"`
+	Faults  Faults          `json:"faults"`
+}
+
+// Topup credits an account, as somebody who pays the vendor does.
+func (s *Sandbox) Topup(t Topup) error {
+	a, err := s.account(t.Channel)
+	if err != nil {
+		return err
+	}
+	return a.topup(s.record, t)
+}
+
+// SetFaults replaces the faults of a channel from the next message on; an empty channel is sms.
+func (s *Sandbox) SetFaults(ch message.Channel, f Faults) error {
+	a, err := s.account(ch)
+	if err != nil {
+		return err
+	}
+	return a.setFaults(f)
+}
+
+func (s *Sandbox) account(ch message.Channel) (*account, error) {
+	switch ch {
+	case message.SMS, "":
+		return s.sms, nil
+	case message.Email:
+		return s.mail, nil
+	}
+	return nil, fmt.Errorf("no channel %q in the sandbox", ch)
+}
+
+func (s *Sandbox) adminCount(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, s.Count())
+}
+
+func (s *Sandbox) adminTopup(w http.ResponseWriter, r *http.Request) {
+	var t Topup
+	change(w, r, &t, func() error { return s.Topup(t) })
+}
+
+func (s *Sandbox) adminFaults(w http.ResponseWriter, r *http.Request) {
+	var f faultsRequest
+	change(w, r, &f, func() error { return s.SetFaults(f.Channel, f.Faults) })
+}
+
+func change(w http.ResponseWriter, r *http.Request, into any, do func() error) {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		err = do()
+	}
+	if err != nil {
+		answer(w, http.StatusBadRequest, refusal{"ADMIN", err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Code string `json:"code"`
+	}{"OK"})
+}
+
+// Admin is a sandbox in another process.
+type Admin struct {
+	URL    string // "http://127.0.0.1:8025"
+	Token  string
+	Client *http.Client
+}
+
+// Count asks what has reached the sandbox.
+func (a Admin) Count(ctx context.Context) (Tally, error) {
+	var t Tally
+	err := a.call(ctx, http.MethodGet, "/admin/count", nil, &t)
+	return t, err
+}
+
+// Topup credits an account.
+func (a Admin) Topup(ctx context.Context, t Topup) error {
+	return a.call(ctx, http.MethodPost, "/admin/topup", t, nil)
+}
+
+// SetFaults replaces the faults of a channel.
+func (a Admin) SetFaults(ctx context.Context, ch message.Channel, f Faults) error {
+	return a.call(ctx, http.MethodPost, "/admin/faults", faultsRequest{Channel: ch, Faults: f}, nil)
+}
+
+func (a Admin) call(ctx context.Context, method, path string, body, into any) error {
+	var payload io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("ask the sandbox: %w", err)
+		}
+		payload = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.URL, "/")+path, payload)
+	if err != nil {
+		return fmt.Errorf("ask the sandbox: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if a.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.Token)
+	}
+	resp, err := a.Client.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the sandbox at %s: %w", a.URL, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		var r refusal
+		_ = json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&r) // the status says enough where it is not ours
+		return fmt.Errorf("the sandbox at %s answers %s %s", a.URL, resp.Status, r.Message)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read the sandbox's answer: %w", err)
+	}
+	return nil
+}

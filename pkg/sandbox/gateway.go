@@ -1,0 +1,230 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"notify/pkg/message"
+)
+
+// sendRequest is the body of POST /sms/send.
+type sendRequest struct {
+	To       message.Address   `json:"to"`
+	Text     string            `json:"text"`
+	Ref      string            `json:"ref"`
+	Template string            `json:"template"`
+	Vars     map[string]string `json:"vars"`
+}
+
+type sendAnswer struct {
+	Code     string `json:"code"`
+	ID       string `json:"id"`
+	Segments int    `json:"segments"`
+}
+
+type refusal struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// balanceAnswer is GET /sms/balance; what the account does not count is left out.
+type balanceAnswer struct {
+	Code     string  `json:"code"`
+	Balance  *string `json:"balance,omitempty"`
+	Currency string  `json:"currency,omitempty"`
+	Messages *int64  `json:"messages,omitempty"` // prepaid segments left
+	Quota    *int64  `json:"quota,omitempty"`    // by calendar day
+	Used     int64   `json:"used"`               // of it today
+}
+
+type findAnswer struct {
+	Code   string `json:"code"`
+	Found  bool   `json:"found"`
+	ID     string `json:"id,omitempty"`
+	Status string `json:"status,omitempty"`
+}
+
+// maxBody is far more than an SMS with its variables has.
+const maxBody = 64 << 10
+
+func (s *Sandbox) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sms/send", s.authorised(s.send))
+	mux.HandleFunc("GET /sms/balance", s.authorised(s.balance))
+	mux.HandleFunc("GET /sms/find", s.authorised(s.find))
+	mux.HandleFunc("GET /admin/count", s.authorised(s.adminCount))
+	mux.HandleFunc("POST /admin/topup", s.authorised(s.adminTopup))
+	mux.HandleFunc("POST /admin/faults", s.authorised(s.adminFaults))
+	return mux
+}
+
+func (s *Sandbox) authorised(next http.HandlerFunc) http.HandlerFunc {
+	want := "Bearer " + s.config.Token
+	return func(w http.ResponseWriter, r *http.Request) {
+		got := r.Header.Get("Authorization")
+		if s.config.Token != "" && subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {
+			answer(w, http.StatusUnauthorized, refusal{"AUTH", "the token is not right"})
+			return
+		}
+		next(w, r)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that has gone is no concern of a vendor's
+}
+
+// number is E.164: a plus and up to fifteen digits, the first not zero.
+var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// maxChars is the longest text that mainland vendors take.
+const maxChars = 500
+
+func (s *Sandbox) send(w http.ResponseWriter, r *http.Request) {
+	var q sendRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
+		answer(w, http.StatusBadRequest, refusal{"TEXT", "the body is not the JSON of a message"})
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	switch {
+	case !number.MatchString(string(q.To)):
+		answer(w, http.StatusBadRequest, refusal{"NUMBER", "not a phone number in E.164"})
+		return
+	case q.Text == "" && q.Template == "", units(q.Text) > maxChars:
+		answer(w, http.StatusBadRequest, refusal{"TEXT", "the text is empty or longer than 500 characters"})
+		return
+	case len(s.config.Templates) > 0 && !slices.Contains(s.config.Templates, q.Template):
+		answer(w, http.StatusForbidden, refusal{"TEMPLATE", "the template is not approved"})
+		return
+	}
+	f := s.sms.draw(q.To)
+	v, err := s.sms.take(s.record, request{to: q.To, ref: q.Ref, hash: textHash(q.Text), segments: segments(q.Text)}, f.fault)
+	if err != nil { // the message was not taken, and nothing can be promised: no answer is the honest one
+		cut(w)
+		return
+	}
+	if v.out != outCutBefore {
+		s.wait(r.Context(), f.wait)
+	}
+	reply(w, v, segments(q.Text))
+}
+
+// reply says what became of a message.
+func reply(w http.ResponseWriter, v verdict, n int) {
+	switch v.out {
+	case outAccepted:
+		answer(w, http.StatusOK, sendAnswer{"OK", v.id, n})
+	case outCutBefore, outCutAfter:
+		cut(w)
+	case outGarbage:
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html><head><title>502 Bad Gateway</title></head>")
+	case outError500:
+		answer(w, http.StatusInternalServerError, refusal{"INTERNAL", "something went wrong"})
+	case outReject:
+		answer(w, http.StatusBadRequest, refusal{"NUMBER", "the number is not in service"})
+	case outRefuse:
+		answer(w, http.StatusForbidden, refusal{"BLOCKED", "the account is blocked"})
+	case outBalance:
+		answer(w, http.StatusPaymentRequired, refusal{"BALANCE", "the balance is not sufficient"})
+	case outQuota:
+		answer(w, http.StatusForbidden, refusal{"QUOTA", "the quota of the day is used up"})
+	default: // outThrottle, outRate
+		w.Header().Set("Retry-After", "1")
+		answer(w, http.StatusTooManyRequests, refusal{"RATE", "too many requests"})
+	}
+}
+
+// cut ends the connection without an answer.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		_ = conn.Close()
+	}
+}
+
+func (s *Sandbox) balance(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, s.sms.left())
+}
+
+// find knows every message that was taken: its line was written before it was answered.
+func (s *Sandbox) find(w http.ResponseWriter, r *http.Request) {
+	out := findAnswer{Code: "OK"}
+	if id, ok := s.sms.find(r.URL.Query().Get("ref")); ok {
+		out.Found, out.ID, out.Status = true, id, "delivered"
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// units counts as mainland vendors do: every character is one, those beyond the basic plane two.
+func units(text string) int {
+	n := 0
+	for _, r := range text {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// Mainland vendors bill 70 characters as one SMS, and longer texts in parts of 67.
+const (
+	single = 70
+	part   = 67
+)
+
+// segments is the billing units of a text. The gateway adds no signature.
+func segments(text string) int {
+	n := units(text)
+	if n <= single {
+		return 1
+	}
+	return (n + part - 1) / part
+}
+
+func textHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// blacklist counts subjects in windows that do not overlap.
+type blacklist struct {
+	rule     Blacklist
+	subjects map[string]int
+	began    time.Time
+	until    time.Time
+}
+
+// refuses is whether a mail with this subject is 554 now. The caller holds a lock.
+func (b *blacklist) refuses(subject string, now time.Time) bool {
+	if b.rule.Subjects <= 0 {
+		return false
+	}
+	if now.Before(b.until) {
+		return true
+	}
+	within := b.rule.Within
+	if within <= 0 {
+		within = time.Minute
+	}
+	if b.subjects == nil || now.Sub(b.began) >= within || now.Before(b.began) {
+		b.subjects, b.began = map[string]int{}, now
+	}
+	key := strings.TrimSpace(subject)
+	b.subjects[key]++
+	if b.subjects[key] <= b.rule.Subjects {
+		return false
+	}
+	b.until = now.Add(b.rule.For)
+	return true
+}
