@@ -1,0 +1,280 @@
+package campaign
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"notify/pkg/diag"
+	"notify/pkg/diag/yamldoc"
+	"notify/pkg/message"
+)
+
+// Find is the campaign file that belongs to a list: beside it, under its name, .yaml or .yml ("award.xlsx" has
+// "award.yaml"). Where there is none, the *diag.InputError says what was looked for.
+func Find(listPath string) (string, error) {
+	base := strings.TrimSuffix(listPath, filepath.Ext(listPath))
+	for _, ext := range []string{".yaml", ".yml"} {
+		if info, err := os.Stat(base + ext); err == nil && !info.IsDir() {
+			return base + ext, nil
+		}
+	}
+	problems := &diag.List{}
+	problems.Errorf(diag.Place{File: base + ".yaml"}, "campaign-missing",
+		"write one with notify init --list "+listPath+", or name another with --campaign", "there is no campaign file beside the list")
+	return "", problems.Err()
+}
+
+// Load reads a campaign file and the texts that it names, relative to it. zone is the installation's, for a deadline
+// that does not say its own; nil refuses such a deadline. What the operator has to mend is a *diag.InputError: every
+// problem at once.
+func Load(path string, zone *time.Location) (*Campaign, error) {
+	problems := &diag.List{Keep: 100}
+	doc := &yamldoc.Document{File: path, Problems: problems}
+	root, ok := doc.Read(path)
+	if !ok {
+		return nil, problems.Err()
+	}
+	r := &reader{dir: filepath.Dir(path), zone: zone, problems: problems}
+	c := r.campaign(root)
+	c.Path = path
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// reader turns the file into a Campaign.
+type reader struct {
+	dir      string
+	zone     *time.Location
+	problems *diag.List
+}
+
+// maxRecipients and the longest times are the largest that are taken for meant.
+const (
+	maxRecipients = 20_000_000
+	year          = 366 * 24 * time.Hour
+)
+
+func (r *reader) campaign(m *yamldoc.Map) *Campaign {
+	c := &Campaign{
+		Name:         r.name(m),
+		Owner:        required(m, "owner", "write the name of the person who answers for it"),
+		Team:         m.Value("team").Text(),
+		Class:        r.class(m),
+		Environment:  m.Value("environment").OneOf("production", "staging", "test"),
+		Expect:       int(m.Value("expect").Int(1, maxRecipients)),
+		List:         r.list(m.Map("list")),
+		Window:       r.window(m.Map("window")),
+		Deadline:     r.deadline(m.Value("deadline")),
+		StopWhen:     r.stopWhen(m.Map("stop_when")),
+		Checklist:    m.Value("checklist").Text(),
+		Shared:       m.Value("shared_address").OneOf(SharedRefuse, SharedFold, SharedEach),
+		DedupeWindow: m.Value("dedupe_window").Duration(time.Minute, year),
+	}
+	c.Budget, _ = yamldoc.Parsed(m.Value("budget"), budget, "write a decimal number like 2000, or leave the key out")
+	if c.Shared == "" {
+		c.Shared = SharedRefuse
+	}
+	r.channels(m, c)
+	m.Done()
+	return c
+}
+
+// required is a text that the campaign cannot do without.
+func required(m *yamldoc.Map, key, hint string) string {
+	v := m.Value(key)
+	if v.Missing() {
+		m.Problem(key, "value-missing", hint, "%s is not set", key)
+		return ""
+	}
+	s := strings.TrimSpace(v.Text())
+	if s == "" && v.Set() && !v.IsMapOrList() {
+		v.Problem("value-missing", hint, "%s is empty", key)
+	}
+	return s
+}
+
+// namePattern is what may be the identity of a campaign, which is also used in names of files.
+var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`) //nolint:gochecknoglobals // a constant of the format
+
+func (r *reader) name(m *yamldoc.Map) string {
+	s := required(m, "name", "write a name like award-2020: under one name a message is sent once, for ever")
+	if s == "" {
+		return ""
+	}
+	if !namePattern.MatchString(s) || strings.HasSuffix(s, ".") || len([]rune(s)) > 64 {
+		m.Problem("name", "name-invalid", "use letters, digits, - _ and . , at most 64, beginning with a letter or digit",
+			"%q cannot be the name of a campaign", s)
+	}
+	return s
+}
+
+func (r *reader) class(m *yamldoc.Map) string {
+	if m.Value("class").Missing() {
+		m.Problem("class", "value-missing", "write class: notice or class: marketing", "class is not set")
+	}
+	return m.Value("class").OneOf("notice", "marketing")
+}
+
+func (r *reader) list(m *yamldoc.Map) ListOptions {
+	o := ListOptions{Sheet: m.Value("sheet").Text()}
+	columns := m.Map("columns")
+	for _, role := range []string{"key", "name", "phone", "email"} {
+		header := strings.TrimSpace(columns.Value(role).Text())
+		if header == "" {
+			continue
+		}
+		if o.Columns == nil {
+			o.Columns = make(map[string]string)
+		}
+		o.Columns[role] = header
+	}
+	columns.Done()
+	m.Done()
+	return o
+}
+
+func (r *reader) window(m *yamldoc.Map) Window {
+	defer m.Done()
+	from, to := m.Value("from"), m.Value("to")
+	if !from.Set() && !to.Set() {
+		return Window{}
+	}
+	const hint = `write window: {from: "09:00", to: "20:00"}`
+	for _, key := range []string{"from", "to"} {
+		if m.Value(key).Missing() {
+			m.Problem(key, "value-missing", hint, "the window has one end only")
+		}
+	}
+	start, ok1 := yamldoc.Parsed(from, clock, hint)
+	end, ok2 := yamldoc.Parsed(to, clock, hint)
+	if ok1 && ok2 && (start == end || start == 24*time.Hour) {
+		to.Problem("window-empty", hint, "nothing could leave in a window from %s to %s", from.Text(), to.Text())
+	}
+	return Window{From: start, To: end}
+}
+
+var clockPattern = regexp.MustCompile(`^([01]?[0-9]|2[0-4]):([0-5][0-9])$`) //nolint:gochecknoglobals // a constant of the format
+
+// clock is the time since midnight of "09:00"; "24:00" is the end of the day.
+func clock(s string) (time.Duration, error) {
+	m := clockPattern.FindStringSubmatch(s)
+	if m == nil {
+		return 0, fmt.Errorf("%q is not a time of day", s)
+	}
+	d, err := time.ParseDuration(m[1] + "h" + m[2] + "m")
+	if err != nil || d > 24*time.Hour {
+		return 0, fmt.Errorf("%q is not a time of day", s)
+	}
+	return d, nil
+}
+
+func (r *reader) deadline(v yamldoc.Value) time.Time {
+	const hint = "write 2020-01-02T18:00:00+08:00"
+	t, _ := yamldoc.Parsed(v, func(s string) (time.Time, error) {
+		for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00"} {
+			if t, err := time.Parse(layout, s); err == nil {
+				return t, nil
+			}
+		}
+		for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+			if _, err := time.Parse(layout, s); err != nil {
+				continue
+			}
+			if r.zone == nil {
+				return time.Time{}, fmt.Errorf("%q does not say in which time zone", s)
+			}
+			return time.ParseInLocation(layout, s, r.zone)
+		}
+		return time.Time{}, fmt.Errorf("%q is not a date with its time", s)
+	}, hint)
+	return t
+}
+
+// defaultStopWindow is how many outcomes are looked at where the file gives shares only.
+const defaultStopWindow = 200
+
+func (r *reader) stopWhen(m *yamldoc.Map) StopWhen {
+	defer m.Done()
+	const hint = "write a share like 5% or 0.05"
+	s := StopWhen{Window: int(m.Value("window").Int(1, 1_000_000))}
+	s.Failed, _ = yamldoc.Parsed(m.Value("failed"), parseShare, hint)
+	s.Unknown, _ = yamldoc.Parsed(m.Value("unknown"), parseShare, hint)
+	if s.Window == 0 && (s.Failed > 0 || s.Unknown > 0) {
+		s.Window = defaultStopWindow
+	}
+	if m.Value("window").Set() && !m.Value("failed").Set() && !m.Value("unknown").Set() {
+		m.Problem("window", "stop-without-share", "write failed: 5% or unknown: 1%", "the window has no share to stop at")
+	}
+	return s
+}
+
+// parseShare is above 0 and at most 1: "5%", "0.05". A plain 5 could be meant as either, and is refused.
+func parseShare(s string) (float64, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	switch {
+	case err != nil || n != n:
+		return 0, fmt.Errorf("%q is not a share", s)
+	case percent:
+		n /= 100
+	}
+	if n <= 0 || n > 1 || !percent && n == 1 {
+		return 0, fmt.Errorf("%s is not a share above 0%% and up to 100%%", s)
+	}
+	return n, nil
+}
+
+func budget(s string) (message.Money, error) {
+	n, err := message.ParseMoney(s)
+	if err == nil && n <= 0 {
+		return 0, fmt.Errorf("with a budget of %s nothing would ever be sent", s)
+	}
+	return n, err
+}
+
+func (r *reader) channels(m *yamldoc.Map, c *Campaign) {
+	v := m.Value("channels")
+	channels := v.Map()
+	if v.Missing() || v.IsMap() && len(channels.Keys()) == 0 {
+		m.Problem("channels", "value-missing", "write channels: with sms: or email: below", "the campaign has no channel")
+	}
+	if sms, there := section(channels, "sms"); there {
+		c.SMS = r.sms(sms)
+	}
+	if email, there := section(channels, "email"); there {
+		c.Email = r.email(email)
+	}
+	channels.Done()
+}
+
+// section is the map under a key, and whether it is to be read: a key with nothing below it is, so that it can be told what
+// is missing.
+func section(m *yamldoc.Map, key string) (*yamldoc.Map, bool) {
+	v := m.Value(key)
+	return v.Map(), v.IsMap() || slices.Contains(m.Keys(), key) && v.Missing()
+}
+
+func (r *reader) sms(m *yamldoc.Map) *SMS {
+	defer m.Done()
+	s := &SMS{}
+	if file := required(m, "text", "write text: and the name of a text file beside the campaign"); file != "" {
+		s.File = r.path(file)
+		s.Text = r.text(m.Value("text"), s.File, maxSMS)
+	}
+	codes := m.Map("template_code")
+	for _, account := range codes.Keys() {
+		if s.TemplateCode == nil {
+			s.TemplateCode = make(map[string]string)
+		}
+		s.TemplateCode[account] = required(codes, account, "write the vendor's id of the approved text")
+	}
+	return s
+}
