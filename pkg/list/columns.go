@@ -111,7 +111,9 @@ func (s *columnSet) name(headers []string) {
 		}
 		c := column{index: i, name: h}
 		if twin, ok := first[h]; ok {
-			for c.name = h + " (" + letter(i) + ")"; s.position(c.name) >= 0; c.name += "'" {
+			c.name = h + " (" + letter(i) + ")"
+			for s.position(c.name) >= 0 {
+				c.name += "'"
 			}
 			s.warn(c, "header-duplicate", fmt.Sprintf("the columns %s and %s have the same header", twin.place(), letter(i)+" "+h),
 				fmt.Sprintf("a text names the second one as %q; better rename it", c.name))

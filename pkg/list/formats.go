@@ -26,7 +26,7 @@ type styled struct {
 
 const (
 	formatSlots  = 32
-	formatsKept  = 1 << 13
+	formatsKept  = 1 << 14
 	scratchSheet = "Sheet1"
 	stylesPart   = "xl/styles.xml"
 	formatText   = 49 // the built-in format "@"

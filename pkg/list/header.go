@@ -42,9 +42,8 @@ func findHeader(src source, o Options) (candidate, bool, error) {
 		if len(headers) > maxColumns {
 			return best, false, tooWide(src.place(rec.row, rec.line))
 		}
-		c := candidate{row: rec.row, headers: headers}
-		complete := false
-		c.score, complete = scoreHeader(headers, o.Columns)
+		score, complete := scoreHeader(headers, o.Columns)
+		c := candidate{row: rec.row, headers: headers, score: score}
 		if complete {
 			if aboveRow == rec.row-1 {
 				c.headers = underGroup(headers, above)
@@ -70,13 +69,14 @@ func texts(src source, rec *record) []string {
 	return headers
 }
 
-// scoreHeader says how much a row looks like the headers, and whether it holds what was asked for: every mapped header, or
-// without a mapping of addresses, one that is recognised as a phone or an e-mail.
+// scoreHeader says how much a row looks like the headers, and whether it holds what was asked for: every mapped header, and
+// one for a phone or an e-mail, mapped or recognised. A row in which somebody's address stands is none.
 func scoreHeader(headers []string, mapping map[string]string) (score int, complete bool) {
-	forms := make([]string, len(headers))
-	reachable, people := false, 0
-	for i, h := range headers {
-		forms[i] = headerForm(h)
+	reachable := false
+	for _, h := range headers {
+		if looksLikeAddress(h) {
+			return 0, false
+		}
 		r := recognise(h)
 		reachable = reachable || r == rolePhone || r == roleEmail
 		if r != roleNone {
@@ -85,26 +85,28 @@ func scoreHeader(headers []string, mapping map[string]string) (score int, comple
 		if h != "" {
 			score++
 		}
-		if looksLikeAddress(h) {
-			people++
-		}
 	}
-	missing := 0
+	complete = true
 	for key, want := range mapping {
-		if want == "" {
-			continue
-		}
-		if slices.Contains(headers, want) || slices.Contains(forms, headerForm(want)) || (headerForm(want) == "" && want != "") {
+		switch {
+		case want == "":
+		case hasHeader(headers, want):
 			score += 20
 			reachable = reachable || key == string(rolePhone) || key == string(roleEmail)
-		} else if !strings.Contains(want, " (") { // "备注 (F)" names the second of two equal headers
-			missing++
+		default:
+			complete = false
 		}
 	}
-	if people > 0 {
-		return 0, false
+	return score, complete && reachable
+}
+
+// hasHeader reports whether a mapping's header stands in the row; "备注 (F)" is the second of two that are called 备注.
+func hasHeader(headers []string, want string) bool {
+	if i := strings.LastIndex(want, " ("); i > 0 && slices.Contains(headers, want[:i]) {
+		return true
 	}
-	return score, missing == 0 && reachable
+	form := headerForm(want)
+	return slices.ContainsFunc(headers, func(h string) bool { return h == want || (form != "" && headerForm(h) == form) })
 }
 
 func looksLikeAddress(s string) bool {

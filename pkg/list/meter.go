@@ -6,8 +6,6 @@ import (
 )
 
 // The refusals of a meter.
-//
-//nolint:gochecknoglobals // sentinels
 var (
 	errItemTooLong = errors.New("one item is too long")
 	errTooLarge    = errors.New("too large when unpacked")

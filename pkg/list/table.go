@@ -27,8 +27,9 @@ type table struct {
 	hidden   int
 	started  bool
 	finished bool
-	stray    map[int]bool // columns without a header in which something stood
-	text     bool         // a text file, in which a cell too many means that the cells of the row have shifted
+	domains  map[string]string // what likelyDomain said
+	stray    map[int]bool      // columns without a header in which something stood
+	text     bool              // a text file, in which a cell too many means that the cells of the row have shifted
 }
 
 func (t *table) Header() Header { return t.header }
@@ -278,9 +279,23 @@ func (t *table) keep(row *Row, ch message.Channel, a message.Address, col *colum
 		return
 	}
 	row.Email = a
-	if likely := likelyDomain(a.Domain()); likely != "" {
+	if likely := t.likely(a.Domain()); likely != "" {
 		problems.Add(diag.Problem{Severity: diag.Warning, Code: "email-typo", Place: t.place(col), Value: a.Masked(), Summary: "the domain " + a.Domain() + " may be mistyped", Hint: "did they mean " + likely + "?"})
 	}
+}
+
+// likely is likelyDomain, which costs more than the rest of the row, asked once for each domain.
+func (t *table) likely(domain string) string {
+	const most = 1 << 12
+	if known, ok := t.domains[domain]; ok {
+		return known
+	}
+	if t.domains == nil || len(t.domains) >= most {
+		t.domains = make(map[string]string)
+	}
+	found := likelyDomain(domain)
+	t.domains[domain] = found
+	return found
 }
 
 func (t *table) parse(r role, c *cell, value string) (message.Address, error) {
