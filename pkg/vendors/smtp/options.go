@@ -57,6 +57,14 @@ type timeouts struct {
 	connect, greeting, command, data, body, dot time.Duration
 }
 
+// of is how long a reply in the envelope may take.
+func (t *timeouts) of(at step) time.Duration {
+	if at == stepData {
+		return t.data
+	}
+	return t.command
+}
+
 const (
 	dotTimeout     = 10 * time.Minute // RFC 5321 4.5.3.2.6
 	defaultIdle    = 30 * time.Second // well below the 5 minutes that servers wait for a command (4.5.3.2.7)
@@ -138,9 +146,7 @@ func (o *options) finish(s vendors.Settings) []error {
 	if s.Endpoint != "" {
 		o.address = strings.TrimSuffix(strings.TrimPrefix(s.Endpoint, "smtp://"), "/")
 	}
-	if err := o.splitAddress(); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, o.splitAddress())
 	if o.caFile != "" && !filepath.IsAbs(o.caFile) {
 		o.caFile = filepath.Join(s.Dir, o.caFile)
 	}
@@ -156,11 +162,7 @@ func (o *options) finish(s vendors.Settings) []error {
 	if o.helo == "" {
 		o.helo = hostname()
 	}
-	for key, name := range map[string]string{"helo": o.helo, "message_id_domain": o.messageIDDomain} {
-		if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>@", r) }) {
-			errs = append(errs, fmt.Errorf("options.%s: not a host name", key))
-		}
-	}
+	errs = append(errs, hostNamed("helo", o.helo), hostNamed("message_id_domain", o.messageIDDomain))
 	if o.envelopeFrom != "" {
 		from, err := parseAddress(o.envelopeFrom)
 		if err != nil {
@@ -169,6 +171,13 @@ func (o *options) finish(s vendors.Settings) []error {
 		o.envelopeFrom = from.Address
 	}
 	return errs
+}
+
+func hostNamed(key, name string) error {
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>@", r) }) {
+		return fmt.Errorf("options.%s: not a host name", key)
+	}
+	return nil
 }
 
 // splitAddress takes host and port apart, and fills in the port that belongs to the kind of TLS (RFC 8314, RFC 6409).

@@ -32,16 +32,17 @@ type scripted struct {
 func start(t *testing.T, b vendorstest.Behaviour) vendorstest.Server {
 	t.Helper()
 	s := &scripted{Log: vendorstest.NewLog(), behaviour: b, release: make(chan struct{})}
-	switch b {
-	case vendorstest.NoListener:
+	if b == vendorstest.NoListener {
 		s.addr = vendorstest.ClosedPort(t)
-	case vendorstest.NoName:
-		s.addr = "nobody.invalid:25"
-	default:
-		s.Listener = vendorstest.Listen(t, s.serve)
-		s.addr = s.Listener.Addr()
-		t.Cleanup(func() { close(s.release) })
+		return s
 	}
+	if b == vendorstest.NoName {
+		s.addr = "nobody.invalid:25"
+		return s
+	}
+	s.Listener = vendorstest.Listen(t, s.serve)
+	s.addr = s.Addr()
+	t.Cleanup(func() { close(s.release) })
 	return s
 }
 
@@ -116,14 +117,14 @@ func (s *scripted) serve(c net.Conn) {
 }
 
 func (s *scripted) rcpt(to message.Address) string {
-	switch s.behaviour {
-	case vendorstest.Reject:
-		return "550 5.1.1 <" + string(to) + ">: no such user"
-	case vendorstest.Throttle:
-		return "450 4.7.1 <" + string(to) + ">: greylisted"
-	default:
-		return "250 2.1.5 ok"
+	replies := map[vendorstest.Behaviour]string{
+		vendorstest.Reject:   "550 5.1.1 <" + string(to) + ">: no such user",
+		vendorstest.Throttle: "450 4.7.1 <" + string(to) + ">: greylisted",
 	}
+	if reply, ok := replies[s.behaviour]; ok {
+		return reply
+	}
+	return "250 2.1.5 ok"
 }
 
 // data reads a message and answers as the behaviour asks; false ends the connection.
@@ -144,34 +145,24 @@ func (s *scripted) data(c net.Conn, r *bufio.Reader, to message.Address) bool {
 		key = m[1]
 	}
 	n := s.Arrive(vendorstest.Arrival{Key: message.Key(key), To: to})
-	reply := fmt.Sprintf("250 2.0.0 Ok: queued as Q%05d\r\n", n)
-	switch s.behaviour {
-	case vendorstest.Refuse:
-		reply = "552 5.7.0 " + testUser + " " + testPassword + ": Daily sending quota exceeded\r\n"
-	case vendorstest.Unlisted:
-		reply = "399 what is this\r\n"
-	case vendorstest.CutAfter:
-		return false
-	case vendorstest.Slow:
+	reply, odd := map[vendorstest.Behaviour]string{
+		vendorstest.Refuse:   "552 5.7.0 " + testUser + " " + testPassword + ": Daily sending quota exceeded\r\n",
+		vendorstest.Unlisted: "399 what is this\r\n",
+		vendorstest.Garbage:  "<html>queued, perhaps</html>\r\n",
+		vendorstest.Empty:    "\r\n",
+		vendorstest.Huge:     strings.Repeat("250-"+strings.Repeat("x", 500)+"\r\n", 5000),
+	}[s.behaviour]
+	if !odd {
+		reply = fmt.Sprintf("250 2.0.0 Ok: queued as Q%05d\r\n", n)
+	}
+	if s.behaviour == vendorstest.Slow {
 		<-s.release
+	}
+	if s.behaviour == vendorstest.CutAfter || s.behaviour == vendorstest.Slow || s.behaviour == vendorstest.ReusedCut && n > 1 {
 		return false
-	case vendorstest.Garbage:
-		reply = "<html>queued, perhaps</html>\r\n"
-	case vendorstest.Empty:
-		reply = "\r\n"
-	case vendorstest.Huge:
-		reply = strings.Repeat("250-"+strings.Repeat("x", 500)+"\r\n", 5000)
-	case vendorstest.ReusedCut:
-		if n > 1 {
-			return false
-		}
-	case vendorstest.ReusedClosed:
-		_, _ = c.Write([]byte(reply))
-		return false
-	default:
 	}
 	_, err := c.Write([]byte(reply))
-	return err == nil
+	return err == nil && s.behaviour != vendorstest.ReusedClosed
 }
 
 func TestConformance(t *testing.T) {

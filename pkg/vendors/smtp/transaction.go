@@ -90,80 +90,79 @@ func (c *conn) envelope(m letter) (out message.Outcome, ok, alive bool) {
 	}
 	c.unclean = true
 	c.timer.Reset(c.opts.timeouts.command)
-	if c.pipeline {
-		c.out = c.out[:0]
-		for _, p := range parts {
-			c.out = c.line(c.out, p.at, m)
-		}
+	if !c.pipeline {
+		return c.oneByOne(parts, m)
+	}
+	c.out = c.out[:0]
+	for _, p := range parts {
+		c.out = c.line(c.out, p.at, m)
+	}
+	if _, err := c.link.Write(c.out); err != nil {
+		return c.refusal(stepMail, err), false, false
+	}
+	return c.replies(parts)
+}
+
+func (c *conn) oneByOne(parts []part, m letter) (out message.Outcome, ok, alive bool) {
+	for _, p := range parts {
+		c.out = c.line(c.out[:0], p.at, m)
 		if _, err := c.link.Write(c.out); err != nil {
-			return c.refusal(stepMail, err), false, false
+			return c.refusal(p.at, err), false, false
+		}
+		c.timer.Reset(c.opts.timeouts.of(p.at))
+		r, err := c.read()
+		if err != nil {
+			return c.refusal(p.at, err), false, false
+		}
+		if !p.met(r) {
+			return c.opts.classify(p.at, r, c.kept), false, r.negative() && r.code != 421
 		}
 	}
-	failed := false
+	return message.Outcome{}, true, true
+}
+
+// replies reads what became of commands that went out together. The first refusal counts; the replies behind it are read so
+// that the connection stays in step.
+func (c *conn) replies(parts []part) (out message.Outcome, ok, alive bool) {
+	refused := false
 	for _, p := range parts {
-		if p.at == stepData {
-			c.timer.Reset(c.opts.timeouts.data)
-		}
-		got, reply, err := c.step(p, m)
-		switch {
-		case err != nil:
-			if !failed {
+		c.timer.Reset(c.opts.timeouts.of(p.at))
+		r, err := c.read()
+		if err != nil {
+			if !refused {
 				out = c.refusal(p.at, err)
 			}
 			return out, false, false
-		case got:
-			if failed && p.at == stepData { // it waits for a body without a recipient; cutting it off takes nothing back
-				return out, false, false
-			}
-		case !failed:
-			failed, out = true, c.opts.classify(p.at, reply, c.kept)
-			if reply.code == 421 || !reply.negative() {
-				return out, false, false
-			}
-			if !c.pipeline {
-				return out, false, true
-			}
+		}
+		met := p.met(r)
+		if met && refused && p.at == stepData {
+			return out, false, false // it waits for a body without a recipient; cutting it off takes nothing back
+		}
+		if met || refused {
+			continue
+		}
+		refused, out = true, c.opts.classify(p.at, r, c.kept)
+		if r.code == 421 || !r.negative() {
+			return out, false, false
 		}
 	}
-	return out, !failed, true
+	return out, !refused, true
 }
 
-// step reads the reply to one command, having written it where the commands do not go together.
-func (c *conn) step(p part, m letter) (bool, reply, error) {
-	if !c.pipeline {
-		c.out = c.line(c.out[:0], p.at, m)
-		if _, err := c.link.Write(c.out); err != nil {
-			return false, reply{}, err
-		}
-	}
-	r, err := c.read()
-	if err != nil {
-		return false, r, err
-	}
-	if p.at == stepRcpt && r.positive() { // 251: it will forward
-		return true, r, nil
-	}
-	return r.code == p.want, r, nil
-}
+// met is whether the server did as asked. A recipient's server may say 251: it will forward.
+func (p part) met(r reply) bool { return r.code == p.want || p.at == stepRcpt && r.positive() }
 
 func (c *conn) refusal(at step, err error) message.Outcome { return c.broken(at, err).outcome }
 
 // line appends a command.
 func (c *conn) line(b []byte, at step, m letter) []byte {
-	switch at {
-	case stepReset:
-		b = append(b, "RSET"...)
-	case stepMail:
-		b = c.mailFrom(b, m)
-	case stepRcpt:
-		b = append(append(append(b, "RCPT TO:<"...), m.to...), '>')
-		if c.reports() && !m.utf8 {
-			b = appendXtext(append(b, " NOTIFY=FAILURE,DELAY ORCPT=rfc822;"...), m.to)
-		}
-	default:
-		b = append(b, "DATA"...)
+	if at == stepMail {
+		return append(c.mailFrom(b, m), "\r\n"...)
 	}
-	return append(b, "\r\n"...)
+	if at == stepRcpt {
+		return append(c.rcptTo(b, m), "\r\n"...)
+	}
+	return append(append(b, at.String()...), "\r\n"...)
 }
 
 func (c *conn) mailFrom(b []byte, m letter) []byte {
@@ -176,6 +175,14 @@ func (c *conn) mailFrom(b []byte, m letter) []byte {
 	}
 	if c.reports() && m.key != "" {
 		b = appendXtext(append(b, " RET=HDRS ENVID="...), m.key)
+	}
+	return b
+}
+
+func (c *conn) rcptTo(b []byte, m letter) []byte {
+	b = append(append(append(b, "RCPT TO:<"...), m.to...), '>')
+	if c.reports() && !m.utf8 {
+		b = appendXtext(append(b, " NOTIFY=FAILURE,DELAY ORCPT=rfc822;"...), m.to)
 	}
 	return b
 }
