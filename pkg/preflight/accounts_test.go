@@ -1,0 +1,136 @@
+package preflight_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+)
+
+var errDisk = errors.New("disk I/O error")
+
+// brokenLedger cannot read campaigns.
+type brokenLedger struct{ ledger.Ledger }
+
+func (brokenLedger) Campaign(context.Context, string) (ledger.Campaign, error) {
+	return ledger.Campaign{}, errDisk
+}
+
+// forgetful is a ledger that cannot read what was used.
+type forgetful struct{ ledger.Ledger }
+
+func (forgetful) Usage(context.Context, string, string) (ledger.Usage, error) {
+	return ledger.Usage{}, errDisk
+}
+
+func route(shares []config.Share, failover ...string) func(*world) {
+	return func(w *world) { w.config.Routes[message.SMS] = config.Route{Accounts: shares, Failover: failover} }
+}
+
+func TestRoutes(t *testing.T) {
+	askAll(t, "routes", []question{
+		{name: "a route of the campaign's class", want: preflight.Pass, summary: []string{"sms: sms-a"}},
+		{
+			name: "no route", want: preflight.Fail, change: route(nil),
+			summary: []string{"sms has no account"}, remedies: []string{"routes.sms.accounts"},
+		},
+		{
+			name: "a route without weight", want: preflight.Fail, change: route([]config.Share{{Account: "sms-a"}}),
+			summary: []string{"sms has no account"},
+		},
+		{
+			name: "a marketing account for a notice", want: preflight.Fail, change: route([]config.Share{{Account: "promo", Weight: 1}}),
+			summary: []string{"promo is for marketing, the campaign is notice"}, remedies: []string{"class notice", "sms-a, sms-b"},
+		},
+		{
+			name: "a marketing account that only stands in", want: preflight.Fail,
+			change:  route([]config.Share{{Account: "sms-a", Weight: 1}}, "promo"),
+			summary: []string{"promo is for marketing"},
+		},
+		{
+			name: "a campaign of a class that no account has", want: preflight.Fail,
+			change: func(w *world) {
+				w.campaign.Class = config.Marketing
+				delete(w.config.Accounts, "promo")
+			},
+			summary: []string{"sms-a is for notice, the campaign is marketing"}, remedies: []string{"configure an account with class: marketing"},
+		},
+		{
+			name: "an account that is not configured", want: preflight.Fail, change: route([]config.Share{{Account: "sms-x", Weight: 1}}),
+			summary: []string{"sms-x is on the route and not configured"}, remedies: []string{"accounts.sms-x"},
+		},
+		{
+			name: "an account that does not say its class", want: preflight.Warn,
+			change:  func(w *world) { w.account("sms-a", func(a *config.Account) { a.Class = "" }) },
+			summary: []string{"does not say its class"}, remedies: []string{"sms-a"},
+		},
+	})
+}
+
+func TestEnvironment(t *testing.T) {
+	askAll(t, "environment", []question{
+		{name: "all agree", want: preflight.Pass, summary: []string{"1 account: production"}},
+		{
+			name: "an account that says nothing belongs to the installation", want: preflight.Pass,
+			change: func(w *world) { w.account("sms-a", func(a *config.Account) { a.Environment = "" }) },
+		},
+		{
+			name: "a production campaign on a test installation", want: preflight.Fail,
+			change:  func(w *world) { w.config.Environment = config.Test },
+			summary: []string{"the campaign is for production, this installation is test", "account sms-a is for production"},
+			remedies: []string{"--config"},
+		},
+		{
+			name: "a test account on a production installation", want: preflight.Fail,
+			change:  func(w *world) { w.account("sms-a", func(a *config.Account) { a.Environment = config.Test }) },
+			summary: []string{"account sms-a is for test, this installation is production"}, remedies: []string{"take account sms-a off the route"},
+		},
+		{
+			name: "a test account that only stands in", want: preflight.Fail,
+			change: func(w *world) {
+				route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
+				w.account("sms-b", func(a *config.Account) { a.Environment = config.Test })
+			},
+			summary: []string{"account sms-b is for test"},
+		},
+	})
+}
+
+func TestVendor(t *testing.T) {
+	askAll(t, "vendor", []question{
+		{name: "reached", want: preflight.Pass, summary: []string{"sms-a answers"}},
+		{
+			name: "refused", want: preflight.Fail, change: func(w *world) { w.vendors["sms-a"].(*vendor).probeErr = errDown },
+			summary: []string{"sms-a: the vendor is down"}, remedies: []string{"accounts.sms-a"},
+		},
+		{
+			name: "what only stands in does not stop it", want: preflight.Warn,
+			change: func(w *world) {
+				route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
+				w.vendors["sms-b"].(*vendor).probeErr = errDown
+			},
+			summary: []string{"sms-a answers", "sms-b: the vendor is down"},
+		},
+		{
+			name: "a vendor that cannot be tried", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = mute{} },
+			summary: []string{"cannot be tried"}, remedies: []string{"one message to yourself through sms-a"},
+		},
+		{
+			name: "an account that could not be opened says why", want: preflight.Fail,
+			change: func(w *world) {
+				w.vendors = map[string]vendors.Vendor{}
+				w.subject = func(s *preflight.Subject) { s.VendorErrs = map[string]error{"sms-a": vendors.ErrNoKind} }
+			},
+			summary: []string{"sms-a: no such vendor"},
+		},
+		{
+			name: "an account that nobody opened", want: preflight.Fail, change: func(w *world) { delete(w.vendors, "sms-a") },
+			summary: []string{"sms-a was not opened"},
+		},
+	})
+}

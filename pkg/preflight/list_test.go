@@ -1,0 +1,162 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"notify/pkg/diag"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+)
+
+func problem(code string, sev diag.Severity, row int) diag.Problem {
+	return diag.Problem{Severity: sev, Code: code, Place: diag.Place{File: "award.xlsx", Row: row}, Summary: "not good"}
+}
+
+func TestList(t *testing.T) {
+	askAll(t, "list", []question{
+		{name: "a clean list passes", want: preflight.Pass, summary: []string{"100 recipients, nothing wrong"}},
+		{
+			name: "errors stop it, counted by kind", want: preflight.Fail,
+			change: func(w *world) {
+				for i := range 12 {
+					w.problems = append(w.problems, problem("phone-invalid", diag.Error, i+2))
+				}
+				w.problems = append(w.problems, problem("row-hidden", diag.Warning, 40), problem("phone-missing", diag.Error, 41))
+			},
+			summary:  []string{"100 recipients", "13 errors, 1 warning", "12 phone-invalid, 1 phone-missing, 1 row-hidden"},
+			remedies: []string{"correct the rows", "notify preflight award.xlsx --problems problems.csv"},
+		},
+		{
+			name: "warnings warn", want: preflight.Warn,
+			change:  func(w *world) { w.problems = append(w.problems, problem("row-hidden", diag.Warning, 40)) },
+			summary: []string{"no error, 1 warning: 1 row-hidden"},
+		},
+		{
+			name: "an empty list stops it", want: preflight.Fail, change: func(w *world) { w.people = nil },
+			summary: []string{"no recipients"}, remedies: []string{"award.xlsx", "row 1", "list.sheet"},
+		},
+		{
+			name: "a list without an address stops it", want: preflight.Fail,
+			change: func(w *world) {
+				for i := range w.people {
+					w.people[i].Phone = ""
+				}
+			},
+			summary: []string{"100 recipients", "none of them has an address"}, remedies: []string{"correct"},
+		},
+		{
+			name: "hidden rows are named", want: preflight.Pass, change: func(w *world) { w.people[3].Hidden = true },
+			summary: []string{"1 of them hidden"},
+		},
+	})
+}
+
+func TestListShowsTheFirstTwenty(t *testing.T) {
+	w := newWorld(t)
+	for i := range 500 {
+		w.problems = append(w.problems, problem("phone-invalid", diag.Error, i+2))
+	}
+	if f := w.ask("list"); len(f.Details) != 20 {
+		t.Errorf("%d details", len(f.Details))
+	}
+}
+
+func TestVariables(t *testing.T) {
+	askAll(t, "variables", []question{
+		{name: "filled in", want: preflight.Pass, summary: []string{"every row has a value"}},
+		{
+			name: "an empty cell stops it", want: preflight.Fail,
+			change:   func(w *world) { w.people[7].Values[1], w.people[8].Values[1] = "", "" },
+			summary:  []string{"2 texts cannot be made"},
+			remedies: []string{"fill in the cells", "--problems"},
+		},
+	})
+	w := newWorld(t)
+	w.people[7].Values[1] = ""
+	if f := w.ask("list"); f.Status != preflight.Pass {
+		t.Errorf("an empty variable is told twice: %s", f.Summary)
+	}
+}
+
+func TestShared(t *testing.T) {
+	share := func(rule string, sameText bool) func(*world) {
+		return func(w *world) {
+			w.campaign.Shared = rule
+			w.people[1].Phone = w.people[0].Phone
+			if sameText {
+				w.people[1].Values[1] = w.people[0].Values[1]
+			}
+		}
+	}
+	askAll(t, "shared", []question{
+		{name: "nobody shares", want: preflight.Pass, summary: []string{"no two rows"}},
+		{
+			name: "the same text is told once", want: preflight.Pass, change: share("refuse", true),
+			summary: []string{"1 message told once for several rows"},
+		},
+		{
+			name: "different texts stop it", want: preflight.Fail, change: share("refuse", false),
+			summary: []string{"1 row share an address"}, remedies: []string{"shared_address: fold", "each"},
+		},
+		{
+			name: "fold tells the first only, and warns", want: preflight.Warn, change: share("fold", false),
+			summary: []string{"1 row with an own text"}, remedies: []string{"shared_address: each"},
+		},
+		{name: "each tells all", want: preflight.Pass, change: share("each", false), summary: []string{"no two rows"}},
+	})
+}
+
+func TestExpect(t *testing.T) {
+	expect := func(n int) func(*world) { return func(w *world) { w.campaign.Expect = n } }
+	askAll(t, "expect", []question{
+		{name: "as expected", want: preflight.Pass, summary: []string{"expected 100"}},
+		{
+			name: "one missing", want: preflight.Fail, change: expect(101),
+			summary: []string{"expected 101, the list has 100: 1 missing"}, remedies: []string{"right file", "expect: 100"},
+		},
+		{name: "too many", want: preflight.Fail, change: expect(90), summary: []string{"expected 90, the list has 100: 10 too many"}},
+		{name: "not said", want: preflight.Warn, change: expect(0), summary: []string{"does not say"}, remedies: []string{"expect: 100"}},
+	})
+}
+
+func TestCapacity(t *testing.T) {
+	capacity := func(n int) func(*world) { return func(w *world) { w.config.Capacity.Recipients = n } }
+	askAll(t, "capacity", []question{
+		{name: "within", want: preflight.Pass, change: capacity(200), summary: []string{"100 recipients of 200", "50%"}},
+		{name: "exactly", want: preflight.Pass, change: capacity(100), summary: []string{"100%"}},
+		{
+			name: "over", want: preflight.Fail, change: capacity(40),
+			summary: []string{"designed for 40: 60 too many"}, remedies: []string{"3 parts of at most 34", "notify rehearse award.xlsx", "at least 100"},
+		},
+		{name: "not stated", want: preflight.Warn, change: capacity(0), summary: []string{"does not say"}, remedies: []string{"rehearse"}},
+	})
+}
+
+func TestAllowList(t *testing.T) {
+	in := func(env string, entries ...string) func(*world) {
+		return func(w *world) { w.config.Environment, w.config.AllowList = env, entries }
+	}
+	askAll(t, "allow-list", []question{
+		{name: "production reaches everybody", want: preflight.Skip, summary: []string{"everybody"}},
+		{name: "all are on it", want: preflight.Pass, change: in("test", "+86100*"), summary: []string{"100 addresses, all on the allow list (test)"}},
+		{
+			name: "one is not", want: preflight.Fail,
+			change: func(w *world) {
+				in("test", "+86100*")(w)
+				w.people[41].Phone = "+447700900123"
+			},
+			summary: []string{"1 of 100 addresses"}, remedies: []string{"test addresses", "allow_list"},
+		},
+		{name: "without a list nobody is reached", want: preflight.Fail, change: in("staging"), summary: []string{"100 of 100", "staging"}},
+		{name: "a broken ledger is an error", want: preflight.Error, change: func(w *world) {
+			in("test", "+86100*")(w)
+			w.ledger = brokenLedger{w.ledger}
+		}, summary: []string{"read what has left"}},
+	})
+	w := newWorld(t)
+	in("test", "+86100*")(w)
+	w.people[41].Phone = "+447700900123"
+	if f := w.ask("allow-list"); len(f.Details) != 1 || f.Details[0] != "row 43: "+message.Address("+447700900123").Masked() {
+		t.Errorf("details: %q", f.Details)
+	}
+}

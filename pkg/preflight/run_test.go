@@ -1,0 +1,204 @@
+package preflight_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/plan"
+	"notify/pkg/preflight"
+)
+
+// bare is a subject without a list: enough for the engine.
+func bare() *preflight.Subject {
+	return &preflight.Subject{
+		Plan: &plan.Plan{Spec: plan.Spec{Name: "award"}, Digest: "d1"}, Config: &config.Config{Timezone: time.UTC}, Now: time.Now,
+	}
+}
+
+func says1(st preflight.Status) func(context.Context, *preflight.Subject) preflight.Finding {
+	return func(context.Context, *preflight.Subject) preflight.Finding { return preflight.Finding{Status: st} }
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		statuses []preflight.Status
+		want     preflight.Status
+	}{
+		{"all pass", []preflight.Status{preflight.Pass, preflight.Pass}, preflight.Pass},
+		{"a skip changes nothing", []preflight.Status{preflight.Pass, preflight.Skip}, preflight.Pass},
+		{"one warning", []preflight.Status{preflight.Pass, preflight.Warn, preflight.Pass}, preflight.Warn},
+		{"one fail", []preflight.Status{preflight.Fail, preflight.Warn}, preflight.Fail},
+		{"a warning after a fail", []preflight.Status{preflight.Warn, preflight.Fail, preflight.Warn}, preflight.Fail},
+		{"a broken check is no pass", []preflight.Status{preflight.Pass, preflight.Error}, preflight.Fail},
+		{"a check that did not run is no pass", []preflight.Status{preflight.Pass, preflight.NotRun}, preflight.Fail},
+		{"a status that nobody knows is no pass", []preflight.Status{"fine"}, preflight.Fail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var checks []preflight.Check
+			for _, st := range c.statuses {
+				checks = append(checks, preflight.Check{ID: "x", Run: says1(st)})
+			}
+			s := bare()
+			s.Plan = newWorld(t).plan()
+			if got := preflight.Run(t.Context(), s, checks); got.Verdict != c.want {
+				t.Errorf("verdict %q, want %q", got.Verdict, c.want)
+			}
+		})
+	}
+}
+
+func TestACheckThatPanicsIsAnError(t *testing.T) {
+	s := newWorld(t).make()
+	r := preflight.Run(t.Context(), s, []preflight.Check{
+		{ID: "bad", Run: func(context.Context, *preflight.Subject) preflight.Finding { var m map[string]int; m["x"]++; return preflight.Finding{} }},
+		{ID: "good", Run: says1(preflight.Pass)},
+	})
+	if r.Findings[0].Status != preflight.Error || !strings.Contains(r.Findings[0].Summary, "nil map") {
+		t.Errorf("got %+v", r.Findings[0])
+	}
+	if r.Findings[1].Status != preflight.Pass || r.Verdict != preflight.Fail {
+		t.Errorf("verdict %s, the other check %s", r.Verdict, r.Findings[1].Status)
+	}
+}
+
+func TestASlowCheckHidesNoOther(t *testing.T) {
+	w := newWorld(t)
+	p := w.plan()
+	synctest.Test(t, func(t *testing.T) {
+		s := bare()
+		s.Plan = p
+		end := make(chan struct{})
+		deaf := func(context.Context, *preflight.Subject) preflight.Finding { <-end; return preflight.Finding{Status: preflight.Pass} }
+		patient := func(ctx context.Context, _ *preflight.Subject) preflight.Finding {
+			<-ctx.Done()
+			return preflight.Finding{Status: preflight.Warn, Summary: "half of it"}
+		}
+		start := time.Now()
+		r := preflight.Run(t.Context(), s, []preflight.Check{
+			{ID: "deaf", Run: deaf}, {ID: "patient", Run: patient}, {ID: "fast", Run: says1(preflight.Pass)},
+		})
+		took := time.Since(start)
+		close(end)
+		var ids, statuses []string
+		for _, f := range r.Findings {
+			ids, statuses = append(ids, f.ID), append(statuses, string(f.Status))
+		}
+		if diff := cmp.Diff([]string{"deaf", "patient", "fast"}, ids); diff != "" {
+			t.Errorf("the order is not that of the checks: %s", diff)
+		}
+		if diff := cmp.Diff([]string{"error", "warn", "pass"}, statuses); diff != "" {
+			t.Errorf("statuses: %s", diff)
+		}
+		if took > preflight.DefaultLimit+2*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+func TestAnInterruptedPreflightIsNoPass(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := preflight.Run(ctx, newWorld(t).make(), preflight.All())
+	if r.Verdict != preflight.Fail {
+		t.Errorf("verdict %s", r.Verdict)
+	}
+}
+
+func TestOfflineLeavesOutVendorsAndIsNoCleanPass(t *testing.T) {
+	w := newWorld(t)
+	v := w.vendors["sms-a"].(*vendor)
+	w.subject = func(s *preflight.Subject) { s.Offline = true }
+	r := preflight.Run(t.Context(), w.make(), preflight.All())
+	for _, id := range []string{"balance", "vendor"} {
+		if f, _ := r.Finding(id); f.Status != preflight.Skip || len(f.Remedies) == 0 {
+			t.Errorf("%s: %+v", id, f)
+		}
+	}
+	if v.asked.Load() != 0 || r.Verdict != preflight.Warn {
+		t.Errorf("asked %d times, verdict %s", v.asked.Load(), r.Verdict)
+	}
+}
+
+func TestAllChecksPassOnAGoodCampaign(t *testing.T) {
+	w := newWorld(t)
+	r := preflight.Run(t.Context(), w.make(), preflight.All())
+	for _, f := range r.Findings {
+		if f.Status != preflight.Pass && f.Status != preflight.Skip {
+			t.Errorf("%s: %s: %s", f.ID, f.Status, f.Summary)
+		}
+		if f.Summary == "" || f.Title == "" || f.Group == "" {
+			t.Errorf("%s says nothing: %+v", f.ID, f)
+		}
+	}
+	if v := w.vendors["sms-a"].(*vendor); v.asked.Load() != 1 {
+		t.Errorf("the vendor was asked %d times for its balance", v.asked.Load())
+	}
+	if r.Verdict != preflight.Pass || r.Digest == "" || r.Campaign != "award" || r.Counts[preflight.Pass] == 0 {
+		t.Errorf("result: %+v", r)
+	}
+}
+
+func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
+	var ids []string
+	var groups []preflight.Group
+	for _, c := range preflight.All() {
+		ids = append(ids, c.ID)
+		groups = append(groups, c.Group)
+	}
+	slices.Sort(ids)
+	if n := len(ids); n != len(slices.Compact(ids)) {
+		t.Errorf("an id stands twice in %v", ids)
+	}
+	want := []preflight.Group{
+		preflight.GroupList, preflight.GroupAccounts, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
+	}
+	if diff := cmp.Diff(want, slices.Compact(groups)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Without a ledger nothing may pass that depends on it, whatever else is well.
+func TestWithoutALedgerTheVerdictIsAFail(t *testing.T) {
+	w := newWorld(t)
+	w.subject = func(s *preflight.Subject) { s.Ledger, s.LedgerErr = nil, ledger.ErrBusy }
+	r := preflight.Run(t.Context(), w.make(), preflight.All())
+	for _, id := range []string{"ledger", "disk", "flush", "stopped", "run", "staged", "quota"} {
+		f, ok := r.Finding(id)
+		if !ok || (f.Status != preflight.Fail && f.Status != preflight.Error) || !strings.Contains(f.Summary, ledger.ErrBusy.Error()) {
+			t.Errorf("%s: %s: %s", id, f.Status, f.Summary)
+		}
+	}
+	if r.Verdict != preflight.Fail {
+		t.Errorf("verdict %s", r.Verdict)
+	}
+}
+
+func TestAResultSurvivesJSON(t *testing.T) {
+	r := preflight.Run(t.Context(), newWorld(t).make(), preflight.All())
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back preflight.Result
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatal(err)
+	}
+	// Figures come back as JSON numbers; all else comes back as it was.
+	figures := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Value" }, cmp.Ignore())
+	if diff := cmp.Diff(r, back, figures); diff != "" {
+		t.Error(diff)
+	}
+}
+
+var errDown = errors.New("the vendor is down")

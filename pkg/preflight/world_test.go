@@ -1,0 +1,354 @@
+package preflight_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+	"notify/pkg/list"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+)
+
+// rows is a list in memory.
+type rows struct {
+	header   list.Header
+	rows     []list.Row
+	problems []diag.Problem
+	next     int
+}
+
+func (r *rows) Header() list.Header { return r.header }
+func (r *rows) Close() error        { return nil }
+
+func (r *rows) Next(row *list.Row, problems *diag.List) error {
+	if r.next == 0 {
+		for _, p := range r.problems {
+			problems.Add(p)
+		}
+	}
+	if r.next >= len(r.rows) {
+		return io.EOF
+	}
+	*row = r.rows[r.next]
+	r.next++
+	return nil
+}
+
+// people are invented: the prefix 100 is not given to mobile phones.
+func people(n int) []list.Row {
+	all := make([]list.Row, n)
+	for i := range all {
+		phone, mail := fmt.Sprintf("+86100%08d", i), fmt.Sprintf("p%d@example.test", i)
+		name := fmt.Sprintf("Winner %d", i)
+		all[i] = list.Row{
+			Number: i + 2, Key: fmt.Sprintf("K%d", i), Name: name, Phone: message.Address(phone), Email: message.Address(mail),
+			Values: []string{fmt.Sprintf("K%d", i), name, phone, mail},
+		}
+	}
+	return all
+}
+
+// vendor is an account that answers as it is told.
+type vendor struct {
+	balance  vendors.Balance
+	err      error
+	probeErr error
+	asked    atomic.Int64
+	block    chan struct{}
+}
+
+func (v *vendor) Send(context.Context, message.Message) message.Outcome { return message.Outcome{} }
+func (v *vendor) Close() error                                          { return nil }
+func (v *vendor) Probe(context.Context) error                           { return v.probeErr }
+
+func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
+	v.asked.Add(1)
+	if v.block != nil {
+		select {
+		case <-v.block:
+		case <-ctx.Done():
+			return vendors.Balance{}, ctx.Err()
+		}
+	}
+	return v.balance, v.err
+}
+
+// mute is a vendor that can do nothing but send.
+type mute struct{}
+
+func (mute) Send(context.Context, message.Message) message.Outcome { return message.Outcome{} }
+func (mute) Close() error                                          { return nil }
+
+func ptr[T any](v T) *T { return &v }
+
+func yuan(t testing.TB, s string) message.Money {
+	t.Helper()
+	m, err := message.ParseMoney(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// world is an installation and a campaign in which every check passes, until a test changes something.
+type world struct {
+	t        testing.TB
+	now      time.Time
+	config   *config.Config
+	campaign *campaign.Campaign
+	people   []list.Row
+	problems []diag.Problem
+	vendors  map[string]vendors.Vendor
+	ledger   ledger.Ledger
+	dir      string
+	subject  func(*preflight.Subject) // further changes
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, zone), people: people(100), dir: t.TempDir(),
+		config: &config.Config{
+			Environment: config.Production, Timezone: zone, Country: "CN", Capacity: config.Capacity{Recipients: 30000},
+			Accounts: map[string]config.Account{
+				"sms-a": {
+					Name: "sms-a", Vendor: "http", Environment: config.Production, Class: config.Notice, Rate: 10, Concurrency: 16,
+					DailyQuota: 10000, Price: ptr(yuan(t, "0.045")), Currency: "CNY",
+				},
+				"sms-b": {Name: "sms-b", Vendor: "http", Class: config.Notice, Rate: 10, Concurrency: 16},
+				"promo": {Name: "promo", Vendor: "http", Class: config.Marketing, Rate: 10, Concurrency: 16},
+				"edm":   {Name: "edm", Vendor: "smtp", Class: config.Notice, Rate: 50, Concurrency: 16},
+			},
+			Routes: map[message.Channel]config.Route{
+				message.SMS:   {Accounts: []config.Share{{Account: "sms-a", Weight: 1}}},
+				message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
+			},
+		},
+		campaign: &campaign.Campaign{
+			Name: "award", Owner: "Operations Wang", Class: config.Notice, Environment: config.Production, Expect: 100,
+			SMS:    &campaign.SMS{File: "award.sms.txt", Text: "{{name}}, you won."},
+			Shared: campaign.SharedRefuse,
+		},
+		vendors: map[string]vendors.Vendor{
+			"sms-a": &vendor{balance: vendors.Balance{Amount: ptr(yuan(t, "100")), Currency: "CNY"}},
+			"sms-b": &vendor{}, "edm": &vendor{},
+		},
+	}
+	w.ledger = w.open()
+	return w
+}
+
+func (w *world) open() *sqlite.Ledger {
+	w.t.Helper()
+	l, err := sqlite.Open(w.t.Context(), filepath.Join(w.dir, "notify.db"), sqlite.Options{Now: func() time.Time { return w.now }})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return l
+}
+
+// account changes an account.
+func (w *world) account(name string, change func(*config.Account)) {
+	a := w.config.Accounts[name]
+	change(&a)
+	w.config.Accounts[name] = a
+}
+
+func (w *world) plan() *plan.Plan {
+	w.t.Helper()
+	p, err := plan.Make(w.t.Context(), plan.Inputs{
+		Config: w.config, Campaign: w.campaign, TempDir: w.t.TempDir(),
+		List: &rows{
+			header: list.Header{
+				File: "award.xlsx", Row: 1, Columns: []string{"key", "name", "phone", "email"},
+				Mapped: map[string]string{"key": "key", "name": "name", "phone": "phone", "email": "email"},
+			},
+			rows: w.people, problems: w.problems,
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return p
+}
+
+func (w *world) make() *preflight.Subject {
+	s := &preflight.Subject{
+		Plan: w.plan(), Config: w.config, Ledger: w.ledger, Vendors: w.vendors, Now: func() time.Time { return w.now },
+	}
+	if w.subject != nil {
+		w.subject(s)
+	}
+	return s
+}
+
+// ask runs one check.
+func (w *world) ask(id string) preflight.Finding {
+	w.t.Helper()
+	for _, c := range preflight.All() {
+		if c.ID == id {
+			return preflight.Run(w.t.Context(), w.make(), []preflight.Check{c}).Findings[0]
+		}
+	}
+	w.t.Fatalf("there is no check %q", id)
+	return preflight.Finding{}
+}
+
+// stage writes the campaign as it now is into the ledger.
+func (w *world) stage() {
+	w.t.Helper()
+	p := w.plan()
+	spec, err := p.Spec.Encode()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var recipients iter.Seq2[ledger.Recipient, error] = func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range p.Rows() {
+			out := ledger.Recipient{Row: r.Row, Key: r.Key, Fields: r.Fields}
+			for _, m := range r.Messages {
+				out.Messages = append(out.Messages, ledger.NewMessage(m))
+			}
+			for _, f := range r.Folds {
+				out.Folds = append(out.Folds, ledger.Fold(f))
+			}
+			if !yield(out, err) {
+				return
+			}
+		}
+	}
+	if _, err := w.ledger.Stage(w.t.Context(), ledger.Staging{
+		Campaign: p.Spec.Name, Digest: p.Digest, Spec: spec, By: w.act("stage"), Recipients: recipients,
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) act(what string) ledger.Act {
+	return ledger.Act{Who: "wang@ops-1", What: what, Reason: "asked for", At: w.now}
+}
+
+// acquire becomes the campaign's run.
+func (w *world) acquire() ledger.Run {
+	w.t.Helper()
+	host, err := os.Hostname()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a, err := w.ledger.Acquire(w.t.Context(), ledger.Acquire{
+		Campaign: w.campaign.Name, Host: host, PID: os.Getpid(), User: "wang", Now: w.now, Extend: time.Minute,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a.Run
+}
+
+// send lets the first n messages leave through an account, with this outcome, and ends the run.
+func (w *world) send(n int, account string, kind message.OutcomeKind) {
+	w.t.Helper()
+	run := w.acquire()
+	a := w.config.Accounts[account]
+	limits := ledger.Limits{Account: account, Currency: a.Currency}
+	if a.Price != nil {
+		limits.Price = *a.Price
+	}
+	day := w.now.Format(time.DateOnly)
+	got, err := w.ledger.Turn(w.t.Context(), ledger.Turn{
+		Run: run.ID, Now: w.now, Extend: time.Minute,
+		Claim: []ledger.ClaimRequest{{
+			Channel: message.SMS, Max: n, Day: day, Limits: limits, Hold: time.Minute, Ahead: time.Minute,
+		}},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var settle []ledger.Settlement
+	for _, c := range got.Grants[0].Claims {
+		settle = append(settle, ledger.Settlement{Attempt: c.Attempt, Outcome: message.Outcome{Kind: kind, VendorID: "v" + string(c.Key)}})
+	}
+	if len(settle) != n {
+		w.t.Fatalf("%d of %d messages were claimed: %+v", len(settle), n, got.Grants[0].Held)
+	}
+	if _, err := w.ledger.Turn(w.t.Context(), ledger.Turn{Run: run.ID, Now: w.now, Extend: time.Minute, Settle: settle}); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.ledger.Release(w.t.Context(), run.ID, w.now, "done"); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// question is one case of a check's table.
+type question struct {
+	name   string
+	change func(*world)
+	want   preflight.Status
+	// summary and remedies hold parts of what must be said, in this order.
+	summary  []string
+	remedies []string
+}
+
+func askAll(t *testing.T, id string, questions []question) {
+	t.Helper()
+	for _, q := range questions {
+		t.Run(q.name, func(t *testing.T) {
+			w := newWorld(t)
+			if q.change != nil {
+				q.change(w)
+			}
+			f := w.ask(id)
+			if f.Status != q.want {
+				t.Errorf("status %q, want %q: %s", f.Status, q.want, f.Summary)
+			}
+			says(t, "summary", f.Summary, q.summary)
+			says(t, "remedies", strings.Join(f.Remedies, "\n"), q.remedies)
+			if f.Status == preflight.Fail && len(f.Remedies) == 0 {
+				t.Errorf("a fail without a remedy: %s", f.Summary)
+			}
+			if strings.ContainsAny(f.Summary, "\n\t") || strings.Contains(f.Summary+strings.Join(f.Remedies, ""), "%!") {
+				t.Errorf("badly formed: %q %q", f.Summary, f.Remedies)
+			}
+		})
+	}
+}
+
+func says(t *testing.T, what, text string, parts []string) {
+	t.Helper()
+	rest := text
+	for _, p := range parts {
+		i := strings.Index(rest, p)
+		if i < 0 {
+			t.Errorf("the %s lacks %q: %s", what, p, text)
+			return
+		}
+		rest = rest[i+len(p):]
+	}
+}
