@@ -1,0 +1,124 @@
+package list_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/list"
+	"notify/pkg/message"
+)
+
+func TestColumnsAreRecognised(t *testing.T) {
+	for _, test := range []struct {
+		name, headers string
+		want          map[string]string
+	}{
+		{"Chinese", "工号,姓名,手机号,邮箱", map[string]string{"key": "工号", "name": "姓名", "phone": "手机号", "email": "邮箱"}},
+		{"English", "ID,Name,Mobile,E-Mail", map[string]string{"key": "ID", "name": "Name", "phone": "Mobile", "email": "E-Mail"}},
+		{"with spaces and stars", " No. ,*姓 名, Phone Number*,E mail Address:", map[string]string{"key": "No.", "name": "*姓 名", "phone": "Phone Number*", "email": "E mail Address:"}},
+		{"full width", "ＩＤ,ＮＡＭＥ,ＴＥＬ,Ｅ－ｍａｉｌ", map[string]string{"key": "ＩＤ", "name": "ＮＡＭＥ", "phone": "ＴＥＬ", "email": "Ｅ－ｍａｉｌ"}},
+		{"two languages", "学号 ID,姓名/Name,手机号码 Mobile（必填）,电子邮箱(Email)", map[string]string{"key": "学号 ID", "name": "姓名/Name", "phone": "手机号码 Mobile（必填）", "email": "电子邮箱(Email)"}},
+		{"somebody else's number is not theirs", "姓名,手机,紧急联系人电话", map[string]string{"name": "姓名", "phone": "手机"}},
+		{"a phone alone", "联系电话", map[string]string{"phone": "联系电话"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := read(t, file(t, "l.csv", test.headers+"\nA1,A1,A1,A1\n"), list.Options{})
+			if diff := cmp.Diff(test.want, got.header.Mapped); diff != "" {
+				t.Errorf("mapped (-want +got):\n%s%v", diff, got.err)
+			}
+		})
+	}
+}
+
+func TestAMappingDecides(t *testing.T) {
+	path := file(t, "l.csv", "手机,办公 电话,昵称,备注,备注\n13494000001,13494000002,小王,x,K1\n")
+	got := read(t, path, list.Options{Columns: map[string]string{"phone": "办公电话", "name": "昵称", "key": "备注 (E)"}})
+	want := []list.Row{{Number: 2, Key: "K1", Name: "小王", Phone: "+8613494000002", Values: []string{"13494000001", "13494000002", "小王", "x", "K1"}}}
+	if diff := cmp.Diff(want, got.rows); diff != "" {
+		t.Errorf("rows (-want +got):\n%s%v", diff, got.err)
+	}
+	if diff := cmp.Diff([]string{"手机", "办公 电话", "昵称", "备注", "备注 (E)"}, got.header.Columns); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"header-duplicate 1 E 备注 (E)"}, told(got.problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+func TestAHeaderThatCannotBeUsedIsExplained(t *testing.T) {
+	for _, test := range []struct {
+		name, content string
+		o             list.Options
+		code          string
+		says          []string
+	}{
+		{"two phones", "手机,电话\n1,2\n", list.Options{}, "column-ambiguous", []string{"A 手机", "B 电话", `list.columns: {phone: "手机"}`}},
+		{"two equal phones", "手机号,手机号\n1,2\n", list.Options{}, "column-ambiguous", []string{"A 手机号", "B 手机号 (B)"}},
+		{"two keys", "工号,编号,手机\n1,2,3\n", list.Options{}, "column-ambiguous", []string{"A 工号", "B 编号"}},
+		{"a mapping to nothing", "手机号码,姓名\n1,2\n", list.Options{Columns: map[string]string{"phone": "手机号"}}, "header-missing", []string{`"手机号"`, `nearest header is "手机号码"`, "姓名"}},
+		{"a mapping to nothing, in English", "Moblie phone,Name\n1,2\n", list.Options{Columns: map[string]string{"phone": "mobile phone"}}, "header-missing", []string{`"Moblie phone"`}},
+		{"a mapping of nothing", "手机\n1\n", list.Options{Columns: map[string]string{"mail": "手机"}}, "mapping-unknown", []string{`"mail"`, "key, name, phone, email"}},
+		{"one column for two", "手机\n1\n", list.Options{Columns: map[string]string{"phone": "手机", "key": "手机"}}, "mapping-twice", []string{"A 手机"}},
+		{"no headers", "13494000001,王小明\n13494000002,李小红\n", list.Options{}, "header-none", []string{"手机号"}},
+		{"foreign headers", "Rufnummer,Vorname\n13494000001,W\n", list.Options{}, "header-none", []string{"Rufnummer, Vorname", "list.columns"}},
+		{"no e-mail where mail is to be sent", "手机,姓名\n1,2\n", list.Options{Need: message.Channels()}, "column-missing", []string{"email", "手机, 姓名"}},
+		{"an unknown country", "手机\n1\n", list.Options{Country: "XX"}, "country-unknown", []string{`"XX"`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := read(t, file(t, "l.csv", test.content), test.o)
+			if len(got.problems) == 0 || got.err == nil {
+				t.Fatalf("read %v, want a refusal", got.rows)
+			}
+			text, found := "", false
+			for _, p := range got.problems {
+				text += p.String() + "\n"
+				found = found || (p.Code == test.code && p.Stops())
+			}
+			if !found {
+				t.Errorf("told %v; want %s", told(got.problems), test.code)
+			}
+			for _, s := range test.says {
+				if !strings.Contains(text, s) {
+					t.Errorf("%q does not say %q", text, s)
+				}
+			}
+		})
+	}
+}
+
+func TestHeadersMayStandBelowOtherRows(t *testing.T) {
+	for _, test := range []struct {
+		name, content string
+		row           int
+		columns       []string
+	}{
+		{"a title", "获奖名单\n姓名,手机\n王,13494000001\n", 2, []string{"姓名", "手机"}},
+		{"blank rows", "\n\n,\n姓名,手机\n王,13494000001\n", 4, []string{"姓名", "手机"}},
+		{"a group above", "工号,姓名,联系方式,\n,,手机,邮箱\nA,王,13494000001,\n", 2, []string{"工号", "姓名", "手机", "邮箱"}},
+		{"empty headers", "姓名,,手机,\n王,,13494000001,\n", 1, []string{"姓名", "手机"}},
+		{"a separator declared", "sep=;\n姓名;手机\n王;13494000001\n", 2, []string{"姓名", "手机"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := read(t, file(t, "l.csv", test.content), list.Options{})
+			if got.err != nil || got.header.Row != test.row || len(got.rows) != 1 || got.rows[0].Phone != "+8613494000001" {
+				t.Fatalf("header %+v, rows %v, %v", got.header, got.rows, got.err)
+			}
+			if diff := cmp.Diff(test.columns, got.header.Columns); diff != "" {
+				t.Errorf("columns (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHeadersAreGivenAlsoWhereTheyCannotBeMapped(t *testing.T) {
+	h, err := list.Headers(file(t, "l.csv", "Rufnummer,Vorname\n13494000001,W\n"), list.Options{})
+	if diff := cmp.Diff([]string{"Rufnummer", "Vorname"}, h.Columns); diff != "" || err == nil {
+		t.Errorf("columns (-want +got):\n%s error %v", diff, err)
+	}
+	h, err = list.Headers(file(t, "l.csv", "手机,姓名\n"), list.Options{})
+	if diff := cmp.Diff(map[string]string{"phone": "手机", "name": "姓名"}, h.Mapped); diff != "" || err != nil {
+		t.Errorf("mapped (-want +got):\n%s error %v", diff, err)
+	}
+}
