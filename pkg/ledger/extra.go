@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrClosed is returned by every method after Close.
+var ErrClosed = errors.New("ledger is closed")
+
+// MaxLater is the longest time for which a message that went back to pending is held. Settle brings a later NotBefore
+// down to it; so a NotBefore further ahead than this can only mean that the clock stepped back, and counts as passed.
+const MaxLater = 24 * time.Hour
+
+// The codes under which the ledger itself records that an attempt is unknown.
+const (
+	CodeCrash     = "notify:crash"     // its run ended without settling it
+	CodeUnsettled = "notify:unsettled" // its run was released without settling it
+)
+
+// Backuper is a ledger that can be copied while it is in use.
+type Backuper interface {
+	// Backup writes a consistent copy to dest, readable by its owner only. It does not overwrite.
+	Backup(ctx context.Context, dest string) error
+}
+
+// Verifier is a ledger that can check itself.
+type Verifier interface {
+	// Verify reads everything: the database's own integrity, and whether sums, states and attempts agree. Each problem is
+	// one line for people; none means that all agrees.
+	Verify(ctx context.Context) (problems []string, err error)
+}
+
+// Later is when a message that goes back to pending may be claimed again: notBefore, at most MaxLater after at.
+func Later(at, notBefore time.Time) time.Time {
+	if latest := at.Add(MaxLater); notBefore.After(latest) {
+		return latest
+	}
+	return notBefore
+}
+
+// Ready reports whether a pending message with this NotBefore may be claimed at now.
+func Ready(notBefore, now time.Time) bool {
+	return !notBefore.After(now) || notBefore.After(now.Add(MaxLater))
+}
+
+// Apply makes the change.
+func (c AccountChange) Apply(a *AccountState) {
+	if c.Scale != nil {
+		a.Scale = *c.Scale
+	}
+	if c.NotBefore != nil {
+		a.NotBefore = *c.NotBefore
+	}
+	if c.Failures != nil {
+		a.Failures = *c.Failures
+	}
+	if c.OpenUntil != nil {
+		a.OpenUntil = *c.OpenUntil
+	}
+	if c.Reason != nil {
+		a.Reason = *c.Reason
+	}
+	if c.Error != nil {
+		a.Error, a.At = *c.Error, c.At
+	}
+}

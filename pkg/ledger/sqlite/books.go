@@ -1,0 +1,227 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// books are what the turns of one transaction read and debit: each row is read once and written once, however many
+// messages the transaction holds.
+type books struct {
+	t        *tx
+	accounts map[string]*account
+	usage    map[dayOf]*day
+	months   map[dayOf]*ledger.Debit
+	spent    map[int64]map[purse]*day
+}
+
+type account struct {
+	ledger.AccountState
+	dirty bool
+}
+
+// dayOf is an account on a day ("2026-11-20") or in a month ("2026-11").
+type dayOf struct{ account, day string }
+
+// purse is where the money of a campaign goes.
+type purse struct{ account, currency string }
+
+type day struct {
+	ledger.Debit
+	dirty bool
+}
+
+func newBooks(t *tx) *books {
+	return &books{
+		t: t, accounts: make(map[string]*account), usage: make(map[dayOf]*day),
+		months: make(map[dayOf]*ledger.Debit), spent: make(map[int64]map[purse]*day),
+	}
+}
+
+const accountColumns = `name, empty_at, scale, not_before, failures, open_until, reason, error, error_at`
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanAccount(row scanner) (ledger.AccountState, error) {
+	var a ledger.AccountState
+	var empty, notBefore, open, at int64
+	err := row.Scan(&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &a.Reason, &a.Error, &at)
+	a.EmptyAt, a.NotBefore, a.OpenUntil, a.At = moment(empty), moment(notBefore), moment(open), moment(at)
+	return a, err
+}
+
+// account is the shared state of the account, as it is now in this transaction.
+func (b *books) account(name string) (*account, error) {
+	if a, ok := b.accounts[name]; ok {
+		return a, nil
+	}
+	a := &account{AccountState: ledger.AccountState{Account: name, Scale: 1}, dirty: true}
+	err := b.t.each(func(rows *sql.Rows) (err error) {
+		a.dirty = false
+		a.AccountState, err = scanAccount(rows)
+		return err
+	}, "SELECT "+accountColumns+" FROM account WHERE name = ?", name)
+	if err != nil {
+		return nil, err
+	}
+	b.accounts[name] = a
+	return a, nil
+}
+
+// monthOf is the month of a day: "2026-11" of "2026-11-20".
+func monthOf(day string) string {
+	if i := strings.LastIndexByte(day, '-'); i > 0 {
+		return day[:i]
+	}
+	return day
+}
+
+// day is what was debited on the account on the day and in its month. The month is summed before any of its days can
+// change in this transaction.
+func (b *books) day(name, on string) (*day, *ledger.Debit, error) {
+	inMonth := dayOf{name, monthOf(on)}
+	m, ok := b.months[inMonth]
+	if !ok {
+		m = new(ledger.Debit)
+		// '.' follows '-' in ASCII: the days of the month, whatever they are, and nothing else.
+		err := b.t.one([]any{&m.Messages, &m.Segments, &m.Cost}, `
+			SELECT ifnull(sum(messages), 0), ifnull(sum(segments), 0), ifnull(sum(cost), 0) FROM usage
+			WHERE account = ? AND day >= ? AND day < ?`, name, inMonth.day, inMonth.day+".")
+		if err != nil {
+			return nil, nil, err
+		}
+		b.months[inMonth] = m
+	}
+	d, ok := b.usage[dayOf{name, on}]
+	if !ok {
+		d = new(day)
+		err := b.t.one([]any{&d.Messages, &d.Segments, &d.Cost},
+			"SELECT messages, segments, cost FROM usage WHERE account = ? AND day = ?", name, on)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, nil, err
+		}
+		b.usage[dayOf{name, on}] = d
+	}
+	return d, m, nil
+}
+
+// purses are what the campaign has spent.
+func (b *books) purses(campaign int64) (map[purse]*day, error) {
+	if p, ok := b.spent[campaign]; ok {
+		return p, nil
+	}
+	p := make(map[purse]*day)
+	err := b.t.each(func(rows *sql.Rows) error {
+		var k purse
+		d := new(day)
+		if err := rows.Scan(&k.account, &k.currency, &d.Messages, &d.Segments, &d.Cost); err != nil {
+			return err
+		}
+		p[k] = d
+		return nil
+	}, "SELECT account, currency, messages, segments, cost FROM spent WHERE campaign_id = ?", campaign)
+	if err != nil {
+		return nil, err
+	}
+	b.spent[campaign] = p
+	return p, nil
+}
+
+// spentIn is what the campaign has spent in one currency.
+func (b *books) spentIn(campaign int64, currency string) (message.Money, error) {
+	ps, err := b.purses(campaign)
+	if err != nil {
+		return 0, err
+	}
+	var sum message.Money
+	for k, d := range ps {
+		if k.currency == currency {
+			sum += d.Cost
+		}
+	}
+	return sum, nil
+}
+
+// entry is one debit, or with sign -1 the credit that takes it back.
+type entry struct {
+	campaign           int64
+	account, currency  string
+	day                string
+	messages, segments int64
+	cost               message.Money
+}
+
+func (b *books) post(e entry, sign int64) error {
+	d, m, err := b.day(e.account, e.day)
+	if err != nil {
+		return err
+	}
+	ps, err := b.purses(e.campaign)
+	if err != nil {
+		return err
+	}
+	k := purse{e.account, e.currency}
+	if ps[k] == nil {
+		ps[k] = new(day)
+	}
+	for _, into := range []*ledger.Debit{&d.Debit, m, &ps[k].Debit} {
+		into.Messages += sign * e.messages
+		into.Segments += sign * e.segments
+		into.Cost += message.Money(sign) * e.cost
+	}
+	d.dirty, ps[k].dirty = true, true
+	return nil
+}
+
+// flush writes what changed. Rows are written in order, so that equal work makes equal files.
+func (b *books) flush() error {
+	for _, name := range sortedKeys(b.accounts, strings.Compare) {
+		a := b.accounts[name]
+		if !a.dirty {
+			continue
+		}
+		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			name, nanos(a.EmptyAt), a.Scale, nanos(a.NotBefore), a.Failures, nanos(a.OpenUntil), a.Reason, a.Error, nanos(a.At))
+		if err != nil {
+			return err
+		}
+	}
+	for _, k := range sortedKeys(b.usage, func(x, y dayOf) int {
+		return strings.Compare(x.account+"\x00"+x.day, y.account+"\x00"+y.day)
+	}) {
+		if d := b.usage[k]; d.dirty {
+			err := b.t.exec("INSERT OR REPLACE INTO usage (account, day, messages, segments, cost) VALUES (?, ?, ?, ?, ?)",
+				k.account, k.day, d.Messages, d.Segments, int64(d.Cost))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for campaign, ps := range b.spent {
+		for k, d := range ps {
+			if !d.dirty {
+				continue
+			}
+			err := b.t.exec(`INSERT OR REPLACE INTO spent (campaign_id, account, currency, messages, segments, cost)
+				VALUES (?, ?, ?, ?, ?, ?)`, campaign, k.account, k.currency, d.Messages, d.Segments, int64(d.Cost))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sortedKeys[K comparable, V any](m map[K]V, cmp func(a, b K) int) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, cmp)
+	return keys
+}

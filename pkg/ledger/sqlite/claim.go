@@ -1,0 +1,275 @@
+package sqlite
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// claiming is the second half of a group of turns: pending messages are read once for all of them, and the attempts are
+// written together.
+type claiming struct {
+	x       *tx
+	shelves map[shelfOf]*shelf
+	next    int64 // id of the next attempt
+	fresh   []any // columns of the attempts to write, row after row
+}
+
+type shelfOf struct {
+	campaign int64
+	channel  message.Channel
+}
+
+// shelf holds pending messages of one campaign and channel, in the order in which they are claimed.
+type shelf struct {
+	of     shelfOf
+	demand int // how many the turns of the group may still ask for
+	now    time.Time
+	rows   []pendingRow
+	at     cursor // the last row that was read
+	phase  int
+}
+
+type cursor struct{ notBefore, id int64 }
+
+type pendingRow struct {
+	id        int64
+	notBefore time.Time
+	attempts  int
+	claim     ledger.Claim
+}
+
+// The phases of a shelf: what is due; then what a clock that stepped back left far in the future; then nothing.
+const (
+	due = iota
+	stepped
+	empty
+)
+
+const (
+	// readAtOnce is how many pending messages are read at once: the account may allow fewer than are asked for.
+	readAtOnce = 64
+	// attemptColumns is the width of a row of claiming.fresh.
+	attemptColumns = 12
+)
+
+func newClaiming(x *tx, turns []*turn) *claiming {
+	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
+	for _, t := range turns {
+		if t.refused != nil {
+			continue
+		}
+		for _, req := range t.req.Claim {
+			s := c.shelf(t, req.Channel)
+			s.demand += req.Max
+			if t.req.Now.After(s.now) {
+				s.now = t.req.Now
+			}
+		}
+	}
+	return c
+}
+
+func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
+	of := shelfOf{t.run.campaign, ch}
+	s := c.shelves[of]
+	if s == nil {
+		s = &shelf{of: of, at: cursor{notBefore: -1 << 62}}
+		c.shelves[of] = s
+	}
+	return s
+}
+
+// grant answers one request. Holds are about messages that are there: where nothing is pending it says so first.
+func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error) {
+	switch {
+	case t.run.aborted != nil:
+		return ledger.Grant{Held: ledger.HoldAborted}, nil
+	case t.run.paused != nil:
+		return ledger.Grant{Held: ledger.HoldPaused}, nil
+	case req.Max <= 0:
+		return ledger.Grant{}, nil
+	}
+	s := c.shelf(t, req.Channel)
+	if row, err := c.front(s, t.req.Now); err != nil || row == nil {
+		return c.nothing(s, t.req.Now, ledger.Grant{}, err)
+	}
+	teller, err := c.teller(t, req)
+	if err != nil {
+		return ledger.Grant{}, err
+	}
+	if held, until := teller.Gate(); held != ledger.HoldNone {
+		return ledger.Grant{Held: held, Until: until}, nil
+	}
+	var g ledger.Grant
+	for !teller.Full() {
+		row, err := c.front(s, t.req.Now)
+		if err != nil || row == nil {
+			if err == nil {
+				err = c.close(t, req, teller, g)
+			}
+			return c.nothing(s, t.req.Now, g, err)
+		}
+		leaveAt, held, until, which := teller.Next(row.claim.Segments)
+		if held != ledger.HoldNone {
+			g.Held, g.Until, g.Which = held, until, which
+			break
+		}
+		s.rows = s.rows[1:]
+		g.Claims = append(g.Claims, row.claimed(req, leaveAt, teller.Deadline(leaveAt)))
+		if err := c.attempt(t, req, row, &g.Claims[len(g.Claims)-1]); err != nil {
+			return g, err
+		}
+	}
+	return g, c.close(t, req, teller, g)
+}
+
+func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
+	a, err := c.x.account(req.Limits.Account)
+	if err != nil {
+		return nil, err
+	}
+	d, m, err := c.x.day(req.Limits.Account, req.Day)
+	if err != nil {
+		return nil, err
+	}
+	spent, err := c.x.spentIn(t.run.campaign, req.Limits.Currency)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.NewTeller(req, t.req.Now, ledger.Books{
+		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, CampaignSpent: spent,
+	}), nil
+}
+
+// close writes the teller's books back.
+func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant) error {
+	a, err := c.x.account(req.Limits.Account)
+	if err != nil {
+		return err
+	}
+	if at := teller.Books().Account.EmptyAt; !at.Equal(a.EmptyAt) {
+		a.EmptyAt, a.dirty = at, true
+	}
+	if len(g.Claims) == 0 {
+		return nil
+	}
+	e := entry{campaign: t.run.campaign, account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day}
+	for _, cl := range g.Claims {
+		e.messages++
+		e.segments += int64(cl.Segments)
+		e.cost += req.Limits.Price.Times(cl.Segments)
+	}
+	return c.x.post(e, +1)
+}
+
+// nothing completes the grant of a request for which there are no more messages.
+func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (ledger.Grant, error) {
+	if err != nil {
+		return g, err
+	}
+	g.Held = ledger.HoldEmpty
+	g.Until, err = c.x.later(s.of.campaign, s.of.channel, now)
+	if !g.Until.IsZero() {
+		g.Held = ledger.HoldLater
+	}
+	return g, err
+}
+
+func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
+	cl := r.claim
+	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
+	cl.LeaveAt, cl.Deadline = leaveAt, deadline
+	return cl
+}
+
+func (c *claiming) attempt(t *turn, req ledger.ClaimRequest, row *pendingRow, cl *ledger.Claim) error {
+	if c.next == 0 {
+		if err := c.x.one([]any{&c.next}, "SELECT ifnull(max(id), 0) + 1 FROM attempt"); err != nil {
+			return err
+		}
+	}
+	cl.Attempt = c.next
+	c.next++
+	c.fresh = append(c.fresh, cl.Attempt, row.id, int64(t.req.Run), cl.Number, cl.Account, req.Limits.Currency, req.Day,
+		cl.Segments, int64(req.Limits.Price), nanos(t.req.Now), nanos(cl.LeaveAt), nanos(cl.Deadline))
+	return nil
+}
+
+// write inserts the attempts, many with one statement; a trigger moves their messages.
+func (c *claiming) write() error {
+	for _, rows := range []int{64, 8, 1} {
+		for width := rows * attemptColumns; len(c.fresh) >= width; c.fresh = c.fresh[width:] {
+			if err := c.x.exec(insertAttempts(rows), c.fresh[:width]...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func insertAttempts(rows int) string {
+	return `INSERT OR FAIL INTO attempt (id, message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
+		VALUES ` + placeholders(rows, attemptColumns)
+}
+
+// placeholders are rows of values: first those that are given as SQL, then so many parameters.
+func placeholders(rows, columns int, given ...string) string {
+	row := "(" + strings.Join(append(given, slices.Repeat([]string{"?"}, columns)...), ",") + ")"
+	return strings.TrimSuffix(strings.Repeat(row+",", rows), ",")
+}
+
+// front is the first message on the shelf that is ready at now, nil where there is none.
+func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
+	for len(s.rows) == 0 && s.phase != empty {
+		if err := c.fill(s); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.rows) == 0 || !ledger.Ready(s.rows[0].notBefore, now) {
+		return nil, nil //nolint:nilnil // no message is an answer
+	}
+	return &s.rows[0], nil
+}
+
+// fill reads the next rows.
+func (c *claiming) fill(s *shelf) error {
+	limit := min(max(1, s.demand), readAtOnce)
+	until := nanos(s.now)
+	if s.phase == stepped {
+		until = 1<<63 - 1
+	}
+	n := 0
+	// CROSS JOIN keeps the order of the pending index, which is the order of claiming.
+	err := c.x.each(func(rows *sql.Rows) error {
+		var r pendingRow
+		var key, address string
+		if err := rows.Scan(&r.id, &s.at.notBefore, &r.attempts, &key, &address, &r.claim.Segments, &r.claim.Row, &r.claim.Fields); err != nil {
+			return err
+		}
+		s.at.id = r.id
+		r.notBefore = moment(s.at.notBefore)
+		r.claim.Key, r.claim.Address = message.Key(key), message.Address(address)
+		s.rows = append(s.rows, r)
+		n++
+		return nil
+	}, `SELECT m.id, m.not_before, m.attempts, m.key, m.address, m.segments, r.row, r.fields
+		FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
+		ORDER BY m.not_before, m.id LIMIT ?`,
+		s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, limit)
+	if err != nil {
+		return err
+	}
+	if n < limit {
+		s.phase++
+		if s.phase == stepped {
+			s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"notify/pkg/ledger"
+)
+
+// littleSpace is the free space below which an I/O error is taken for a full disk: a write-ahead log grows by pages, and
+// its index by 32 KiB.
+const littleSpace = 64 << 10
+
+// translate puts the sentinel of package ledger on an error of the database or the file system.
+func translate(path string, err error) error {
+	if err == nil || errors.Is(err, ledger.ErrFull) {
+		return err
+	}
+	if sentinel := sentinelOf(path, err); sentinel != nil {
+		return fmt.Errorf("%w: %w", sentinel, err)
+	}
+	return err
+}
+
+func sentinelOf(path string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return ledger.ErrFull
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return ledger.ErrReadOnly
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ledger.ErrBusy
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return ledger.ErrReadOnly
+	case sqlite3.SQLITE_FULL:
+		return ledger.ErrFull
+	case sqlite3.SQLITE_CORRUPT:
+		return ledger.ErrDamaged
+	case sqlite3.SQLITE_NOTADB:
+		return ledger.ErrNotLedger
+	case sqlite3.SQLITE_IOERR:
+		if free, err := freeBytes(filepath.Dir(path)); err == nil && free >= 0 && free < littleSpace {
+			return ledger.ErrFull
+		}
+		if e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ {
+			return ledger.ErrDamaged
+		}
+	}
+	return nil
+}
+
+// constraint reports whether the schema refused a statement: the fault of one request, not of the disk.
+func constraint(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
+// shared reports whether the cause of a failed transaction would fail every other request as well.
+func shared(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && !constraint(err)
+}

@@ -1,0 +1,45 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"notify/pkg/ledger"
+)
+
+// Info describes the file, with what the database itself says about its commits.
+func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
+	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1}
+	for _, name := range []string{l.path, l.path + "-wal"} {
+		st, err := os.Stat(name)
+		if err == nil {
+			info.Bytes += st.Size()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return info, fmt.Errorf("describe ledger %s: %w", l.path, err)
+		}
+	}
+	if free, err := freeBytes(filepath.Dir(l.path)); err == nil {
+		info.Free = free
+	}
+	if l.writer == nil {
+		// The level belongs to the connection that writes, and this one has none.
+		return info, nil
+	}
+	err := l.do(ctx, "describe", func(x *tx) error {
+		var level int
+		var journal string
+		if err := x.one([]any{&level}, "PRAGMA synchronous"); err != nil {
+			return err
+		}
+		if err := x.one([]any{&journal}, "PRAGMA journal_mode"); err != nil {
+			return err
+		}
+		info.Durable = level == fullSync && journal == "wal"
+		return nil
+	})
+	return info, err
+}

@@ -1,0 +1,282 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"notify/pkg/ledger"
+)
+
+// applicationID marks the file as a notify ledger ("ntfy" in ASCII), so that no other database is mistaken for one.
+const applicationID = 0x6e746679
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// busyTimeout is how long a transaction waits for another process: longer than any but a staging of millions.
+const busyTimeout = 5 * time.Second
+
+// maxReaders bounds the connections for reading, each of which has a page cache.
+const maxReaders = 16
+
+func (l *Ledger) open(ctx context.Context) error {
+	if kind, err := networkFS(filepath.Dir(l.path)); err != nil {
+		return err
+	} else if kind != "" {
+		return fmt.Errorf("%w (%s): put it on a local disk", ledger.ErrUnsafeFS, kind)
+	}
+	if err := l.create(); err != nil {
+		return err
+	}
+	if !l.opts.ReadOnly {
+		if err := l.openWriter(ctx); err != nil {
+			return err
+		}
+	}
+	db, err := sql.Open("sqlite", l.dsn("rw", "query_only(1)"))
+	if l.opts.ReadOnly {
+		db, err = sql.Open("sqlite", l.dsn("ro"))
+	}
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(maxReaders)
+	l.read = db
+	if err := l.known(ctx, db); err != nil {
+		return err
+	}
+	return l.identity(ctx)
+}
+
+// create makes the file itself, so that nobody but its owner ever could read it; the database makes its companions with the
+// same mode. An existing file is not opened here: closing it again would drop the locks that this process has on it.
+func (l *Ledger) create() error {
+	if l.opts.ReadOnly {
+		_, err := os.Stat(l.path)
+		return err
+	}
+	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		info, err := os.Stat(l.path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return fmt.Errorf("%w: it is a folder", ledger.ErrNotLedger)
+		}
+		if info.Mode().Perm()&0o200 == 0 {
+			return fmt.Errorf("%w: its mode is %s", ledger.ErrReadOnly, info.Mode().Perm())
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func (l *Ledger) dsn(mode string, pragmas ...string) string {
+	q := url.Values{"mode": {mode}}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	p := filepath.ToSlash(l.path)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // a Windows drive
+	}
+	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
+}
+
+func (l *Ledger) openWriter(ctx context.Context) error {
+	db, err := sql.Open("sqlite", l.dsn("rw"))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	w := newWriter(l.path, db, conn)
+	l.writer = w
+	// A file that is not ours must be left as it was: look before any pragma that writes.
+	if err := l.ours(ctx, conn); err != nil {
+		return err
+	}
+	if err := setPragmas(ctx, conn); err != nil {
+		return err
+	}
+	if err := l.migrate(ctx, conn); err != nil {
+		return err
+	}
+	w.start()
+	return nil
+}
+
+// setPragmas makes a commit survive power loss, and reads back that it does.
+func setPragmas(ctx context.Context, conn *sql.Conn) error {
+	for _, p := range []string{
+		"PRAGMA journal_mode = WAL",         // readers do not stop the writer; one flush for a commit
+		"PRAGMA synchronous = FULL",         // NORMAL may lose the last commits, and with them the proof that a message left
+		"PRAGMA foreign_keys = ON",          // off by default in every connection
+		"PRAGMA temp_store = MEMORY",        // no file beside the ledger that could be left behind
+		"PRAGMA cache_size = -65536",        // 64 MiB: the random index of a staging of a million fits
+		"PRAGMA wal_autocheckpoint = 1000",  // the default; larger was measured to be slower
+		"PRAGMA recursive_triggers = OFF",   // none of ours recurse
+		"PRAGMA cell_size_check = ON",       // find damage when a page is read
+		"PRAGMA trusted_schema = OFF",       // a ledger may come from elsewhere: its schema may call no functions with effects
+		"PRAGMA checkpoint_fullfsync = ON",  // macOS: fsync alone does not reach the platter
+		"PRAGMA fullfsync = ON",             // the same
+		"PRAGMA automatic_index = OFF",      // every query here has its index; a hidden one would hide that it lost it
+		"PRAGMA defer_foreign_keys = FALSE", // a broken reference fails at its statement
+	} {
+		if _, err := conn.ExecContext(ctx, p); err != nil {
+			return err
+		}
+	}
+	var journal string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal); err != nil {
+		return err
+	}
+	var level int
+	if err := conn.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level); err != nil {
+		return err
+	}
+	if journal != "wal" || level != fullSync {
+		return fmt.Errorf("%w: journal_mode is %s and synchronous is %d: a commit would not survive power loss",
+			ledger.ErrUnsafeFS, journal, level)
+	}
+	return nil
+}
+
+// fullSync is what PRAGMA synchronous reads back for FULL.
+const fullSync = 2
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// ours reports in an error that the file holds something else.
+func (l *Ledger) ours(ctx context.Context, q querier) error {
+	var id, version, tables int
+	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return err
+	}
+	if id != applicationID && (id != 0 || version != 0 || tables != 0) {
+		return fmt.Errorf("%w: application_id is %#x", ledger.ErrNotLedger, id)
+	}
+	return nil
+}
+
+// known refuses a schema that this program does not know.
+func (l *Ledger) known(ctx context.Context, q querier) error {
+	steps, err := migrationSteps()
+	if err != nil {
+		return err
+	}
+	if err := l.ours(ctx, q); err != nil {
+		return err
+	}
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&l.schema); err != nil {
+		return err
+	}
+	switch {
+	case l.schema > len(steps):
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, l.schema, len(steps))
+	case l.schema < len(steps):
+		return fmt.Errorf("%w: schema %d was never brought up to %d", ledger.ErrReadOnly, l.schema, len(steps))
+	}
+	return nil
+}
+
+// migrate brings the schema up, each process that comes at the same time waiting for the first: everything in one
+// transaction, so that a half-migrated ledger cannot be.
+func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
+	steps, err := migrationSteps()
+	if err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		}
+	}()
+	var version int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(steps))
+	}
+	for i := version; i < len(steps); i++ {
+		if _, err := conn.ExecContext(ctx, steps[i]); err != nil {
+			return fmt.Errorf("migrate to schema %d: %w", i+1, err)
+		}
+	}
+	if version == 0 {
+		if _, err := conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('id', ?), ('created', ?)",
+			rand.Text(), strconv.FormatInt(nanos(l.opts.Now()), 10)); err != nil {
+			return err
+		}
+	}
+	if version < len(steps) {
+		set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps))
+		if _, err := conn.ExecContext(ctx, set); err != nil {
+			return err
+		}
+	}
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// migrationSteps are the embedded files in the order of their numbers: the n-th leads to schema n.
+func migrationSteps() ([]string, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]string, 0, len(names))
+	for _, name := range names {
+		b, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, string(b))
+	}
+	return steps, nil
+}
+
+func (l *Ledger) identity(ctx context.Context) error {
+	var created int64
+	err := l.read.QueryRowContext(ctx, `
+		SELECT (SELECT value FROM meta WHERE name = 'id'), CAST((SELECT value FROM meta WHERE name = 'created') AS INTEGER)`).
+		Scan(&l.id, &created)
+	if err != nil {
+		return fmt.Errorf("%w: it has no identity: %w", ledger.ErrDamaged, err)
+	}
+	l.made = moment(created)
+	return nil
+}

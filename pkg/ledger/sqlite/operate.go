@@ -1,0 +1,229 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Pause stops new claims; pausing what is paused keeps the first word on it.
+func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) error {
+	return l.act(ctx, "pause campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+		if c.Aborted != nil {
+			return ledger.ErrAborted
+		}
+		if c.Paused != nil {
+			return nil
+		}
+		return x.exec("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ? WHERE id = ?",
+			nanos(by.At), by.Who, by.What, by.Reason, c.id)
+	})
+}
+
+// Unpause lifts a pause; lifting none is no error.
+func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) error {
+	return l.act(ctx, "unpause campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+		if c.Aborted != nil {
+			return ledger.ErrAborted
+		}
+		return x.exec("UPDATE campaign SET paused_at = NULL, paused_who = NULL, paused_what = NULL, paused_reason = NULL WHERE id = ?", c.id)
+	})
+}
+
+// Abort ends the campaign: see ledger.Operators. A second abort is ErrAborted.
+func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int, error) {
+	n := 0
+	err := l.buried(ctx, "abort campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) (err error) {
+		if c.Aborted != nil {
+			return ledger.ErrAborted
+		}
+		if err := x.exec("UPDATE campaign SET aborted_at = ?, aborted_who = ?, aborted_what = ?, aborted_reason = ? WHERE id = ?",
+			nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
+			return err
+		}
+		n, err = x.cancelPending(c.id)
+		return err
+	})
+	return n, err
+}
+
+// Resolve settles unknown messages: see ledger.Operators.
+func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resolution, by ledger.Act) (ledger.Resolved, error) {
+	var out ledger.Resolved
+	for _, r := range rs {
+		switch r.As {
+		case message.OutcomeAccepted, message.OutcomeUnsent, message.OutcomeRejected:
+		case message.OutcomeThrottled, message.OutcomeRefused, message.OutcomeUnknown:
+			return out, fmt.Errorf("resolve campaign %s: message %s: %q settles nothing", campaign, r.Key, r.As)
+		default:
+			return out, fmt.Errorf("resolve campaign %s: message %s: %q is no outcome", campaign, r.Key, r.As)
+		}
+	}
+	err := l.buried(ctx, "resolve campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+		out = ledger.Resolved{}
+		for _, r := range rs {
+			if err := x.resolve(c, r, by, &out); err != nil {
+				return err
+			}
+		}
+		if c.Aborted == nil {
+			return nil
+		}
+		_, err := x.cancelPending(c.id)
+		return err
+	})
+	return out, err
+}
+
+func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
+	var id, attempt int64
+	err := x.one([]any{&id, &attempt},
+		"SELECT id, attempt_id FROM message WHERE campaign_id = ? AND key = ? AND state = 'unknown'", c.id, string(r.Key))
+	if errors.Is(err, sql.ErrNoRows) {
+		out.Skipped++
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := x.exec(`UPDATE attempt SET outcome = ?, over = ?, code = ifnull(?, code), detail = ifnull(?, detail), vendor_id = ifnull(?, vendor_id),
+		resolved_at = ?, resolved_by = ?, resolved_why = ? WHERE id = ?`,
+		string(r.As), r.As.Definite(), orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), by.Who, by.Reason, attempt); err != nil {
+		return err
+	}
+	switch r.As {
+	case message.OutcomeAccepted:
+		out.Accepted++
+		return nil
+	case message.OutcomeRejected:
+		out.Rejected++
+		return x.credit(c.id, attempt)
+	default:
+		out.NotSent++
+		if err := x.credit(c.id, attempt); err != nil {
+			return err
+		}
+		_, err := x.relist(id)
+		return err
+	}
+}
+
+// relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
+func (x *tx) relist(id int64) (listed bool, err error) {
+	var recipient, segments, fingerprint sql.NullInt64
+	err = x.one([]any{&recipient, &segments, &fingerprint},
+		"DELETE FROM relist WHERE message_id = ? RETURNING recipient_id, segments, fingerprint", id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return true, nil
+	case err != nil:
+		return false, err
+	case !recipient.Valid:
+		return false, x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
+	}
+	return true, x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
+		recipient.Int64, segments.Int64, fingerprint.Int64, id)
+}
+
+// Retry puts rejected messages back to pending, those that the newest list still has: see ledger.Operators.
+func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by ledger.Act) (int, error) {
+	n := 0
+	err := l.act(ctx, "retry campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+		if c.Aborted != nil {
+			return ledger.ErrAborted
+		}
+		want := make(map[string]bool, len(codes))
+		for _, code := range codes {
+			want[code] = true
+		}
+		var ids []int64
+		err := x.each(func(rows *sql.Rows) error {
+			var id int64
+			var code sql.NullString
+			if err := rows.Scan(&id, &code); err != nil {
+				return err
+			}
+			if len(want) == 0 || want[code.String] {
+				ids = append(ids, id)
+			}
+			return nil
+		}, `SELECT m.id, a.code FROM message m JOIN attempt a ON a.id = m.attempt_id
+			WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.state = 'rejected'
+			AND NOT EXISTS (SELECT 1 FROM relist WHERE message_id = m.id AND recipient_id IS NULL)`, c.first, c.last, c.id)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := x.exec("UPDATE message SET state = 'pending', not_before = 0 WHERE id = ?", id); err != nil {
+				return err
+			}
+			if _, err := x.relist(id); err != nil {
+				return err
+			}
+		}
+		n = len(ids)
+		return nil
+	})
+	return n, err
+}
+
+// Audit writes an entry for something done elsewhere; the campaign may be one that the ledger does not know, or none.
+func (l *Ledger) Audit(ctx context.Context, campaign string, by ledger.Act) error {
+	return l.do(ctx, "audit", func(x *tx) error { return x.audit(campaign, by) })
+}
+
+// SaveCheck keeps a preflight result; earlier ones stay.
+func (l *Ledger) SaveCheck(ctx context.Context, c ledger.Check) error {
+	return l.do(ctx, "save the preflight of campaign "+c.Campaign, func(x *tx) error {
+		return x.exec("INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES (?, ?, ?, ?, ?, ?)",
+			c.Campaign, c.Digest, c.Verdict, notNil(c.Result), nanos(c.At), c.Who)
+	})
+}
+
+func (x *tx) audit(campaign string, by ledger.Act) error {
+	return x.exec("INSERT INTO audit (campaign, who, what, reason, at) VALUES (?, ?, ?, ?, ?)",
+		campaign, by.Who, by.What, by.Reason, nanos(by.At))
+}
+
+// act does something that a person asked for on a campaign, with its audit entry.
+func (l *Ledger) act(ctx context.Context, doing, campaign string, by ledger.Act, do func(*tx, *campaignRow) error) error {
+	return l.do(ctx, doing, func(x *tx) error {
+		c, err := x.campaign(campaign)
+		if err != nil {
+			return err
+		}
+		if err := do(x, c); err != nil {
+			return err
+		}
+		return x.audit(campaign, by)
+	})
+}
+
+// buried is act after what a dead run left was made unknown; a run that is alive is left alone.
+func (l *Ledger) buried(ctx context.Context, doing, campaign string, by ledger.Act, do func(*tx, *campaignRow) error) error {
+	lock, err := l.tryLock(campaign)
+	if err != nil && !errors.Is(err, errLocked) {
+		return fmt.Errorf("%s: %w", doing, translate(l.path, err))
+	}
+	held := errors.Is(err, errLocked)
+	err = l.act(ctx, doing, campaign, by, func(x *tx, c *campaignRow) error {
+		if !held {
+			if _, err := x.bury(c.id, by.At, lock != nil, l.opts.Machine); err != nil {
+				return err
+			}
+		}
+		return do(x, c)
+	})
+	return errors.Join(err, unlock(lock))
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,162 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"iter"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// errStop ends a query because nobody wants more of it.
+var errStop = errors.New("stop")
+
+// Messages reads the messages of a campaign by row: see ledger.Reader. One read transaction holds a consistent view.
+func (l *Ledger) Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		err := l.messages(ctx, campaign, states, func(r ledger.Record) error {
+			if !yield(r, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(ledger.Record{}, err)
+		}
+	}
+}
+
+const recordColumns = `m.key, m.channel, m.address, m.segments, m.state, m.attempts, m.not_before,
+	r.row, r.key, r.fields, a.id, a.account, a.claimed_at, ifnull(a.resolved_at, a.settled_at), a.code, a.detail, a.vendor_id, a.price,
+	(SELECT json_group_array(f.row) FROM fold f WHERE f.campaign_id = m.campaign_id AND f.key = m.key)`
+
+func scanRecord(rows *sql.Rows) (ledger.Record, error) {
+	var r ledger.Record
+	var notBefore int64
+	var attempt, claimed, settled, price sql.NullInt64
+	var account, code, detail, vendorID sql.NullString
+	var folds string
+	err := rows.Scan(&r.Key, &r.Channel, &r.Address, &r.Segments, &r.State, &r.Attempts, &notBefore, &r.Row, &r.Recipient, &r.Fields,
+		&attempt, &account, &claimed, &settled, &code, &detail, &vendorID, &price, &folds)
+	if err != nil {
+		return r, err
+	}
+	r.NotBefore, r.Claimed, r.Settled = moment(notBefore), moment(claimed.Int64), moment(settled.Int64)
+	r.Attempt, r.Account, r.Price = attempt.Int64, account.String, message.Money(price.Int64)
+	r.Code, r.Detail, r.VendorID = code.String, detail.String, vendorID.String
+	if folds != "[]" {
+		err = json.Unmarshal([]byte(folds), &r.Rows)
+	}
+	return r, err
+}
+
+func (l *Ledger) messages(ctx context.Context, campaign string, states []message.State, record func(ledger.Record) error) error {
+	c, err := l.row(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	names, err := json.Marshal(states)
+	if err != nil {
+		return err
+	}
+	where := ` WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ?`
+	args := []any{c.first, c.last, c.id}
+	if len(states) > 0 {
+		where += ` AND m.state IN (SELECT value FROM json_each(?))`
+		args = append(args, string(names))
+	}
+	const tables = ` FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN attempt a ON a.id = m.attempt_id`
+	query := `SELECT ` + recordColumns + tables + where + ` ORDER BY m.id`
+	if !c.ordered {
+		// The ids alone are sorted: whole rows would not fit in memory.
+		query = `WITH ranked AS MATERIALIZED (
+			SELECT m.id FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id)
+			SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message m ON m.id = ranked.id
+			CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN attempt a ON a.id = m.attempt_id`
+	}
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return err
+		}
+		return record(r)
+	}, query, args...)
+	if errors.Is(err, errStop) {
+		return err
+	}
+	return l.asking(err, "read the messages of campaign %s", campaign)
+}
+
+// Recent reports which pairs left, or may have left: see ledger.Reader.
+func (l *Ledger) Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+	return func(yield func(ledger.Sent, error) bool) {
+		err := l.recent(ctx, except, since, pairs, func(s ledger.Sent) error {
+			if !yield(s, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(ledger.Sent{}, l.asking(err, "look for what was sent since %s", since.Format(time.RFC3339)))
+		}
+	}
+}
+
+// recent gathers what other campaigns sent in the window in a temporary table, sorted, on a connection of its own; the pairs
+// are then looked up one by one. An index on addresses would make every staging several times slower.
+func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent], found func(ledger.Sent) error) (err error) {
+	// Most often no other campaign ran in the window: then no message is looked at.
+	var ran bool
+	if err := l.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM run r JOIN campaign c ON c.id = r.campaign_id
+		WHERE c.name <> ? AND r.beat >= ?)`, except, nanos(since)).Scan(&ran); err != nil || !ran {
+		return err
+	}
+	conn, err := l.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// The connection is thrown away with its temporary table.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = conn.Close()
+	}()
+	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = OFF;
+		CREATE TEMP TABLE recent (address TEXT, fingerprint INTEGER, campaign TEXT, at INTEGER, PRIMARY KEY (address, fingerprint)) WITHOUT ROWID`,
+	); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, `INSERT INTO recent
+		SELECT m.address, m.fingerprint, c.name, max(a.claimed_at) FROM campaign c
+		CROSS JOIN message m ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
+		CROSS JOIN attempt a ON a.id = m.attempt_id
+		WHERE c.name <> ? AND m.state IN ('accepted', 'unknown', 'attempting') AND a.claimed_at >= ?
+		AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?)
+		GROUP BY m.address, m.fingerprint`, except, nanos(since), nanos(since)); err != nil {
+		return err
+	}
+	stmt, err := conn.PrepareContext(ctx, "SELECT campaign, at FROM recent WHERE address = ? AND fingerprint = ?")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for p := range pairs {
+		var at int64
+		err := stmt.QueryRowContext(ctx, string(p.Address), p.Fingerprint).Scan(&p.Campaign, &at)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.At = moment(at)
+		if err := found(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package sqlite
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// oldMessage is a message that the ledger has under the key of a new one.
+type oldMessage struct {
+	id          int64
+	channel     message.Channel
+	address     message.Address
+	segments    int
+	fingerprint int64
+	state       message.State
+	row         int
+	recipient   string
+	fields      []byte
+	relisted    bool // an earlier list already said something else of it
+}
+
+func (st *staging) lookup(key message.Key) (*oldMessage, error) {
+	var m oldMessage
+	var relisted sql.NullInt64
+	err := st.x.one([]any{
+		&m.id, &m.channel, &m.address, &m.segments, &m.fingerprint, &m.state, &m.row, &m.recipient, &m.fields, &relisted,
+	}, `SELECT m.id, m.channel, m.address, m.segments, m.fingerprint, m.state, r.row, r.key, r.fields, l.message_id
+		FROM message m JOIN recipient r ON r.id = m.recipient_id LEFT JOIN relist l ON l.message_id = m.id
+		WHERE m.campaign_id = ? AND m.key = ?`, st.c.id, string(key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // no message is an answer
+	}
+	m.relisted = relisted.Valid
+	return &m, err
+}
+
+// meet brings a message that the ledger has together with what the list says now.
+func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage, write func() (int64, error)) error {
+	if old.channel != m.Channel || old.address != m.Address {
+		return fmt.Errorf("row %d: message %s was for %s, and is for %s now", r.Row, m.Key, old.address.Masked(), m.Address.Masked())
+	}
+	if !st.seen.set(old.id) {
+		return st.rowTwice(r.Row, m.Key)
+	}
+	same := old.row == r.Row && old.recipient == r.Key && bytes.Equal(old.fields, r.Fields) &&
+		old.segments == m.Segments && old.fingerprint == m.Fingerprint
+	switch old.state {
+	case message.Pending, message.Cancelled:
+		if old.state == message.Cancelled {
+			st.out.Restored++
+			if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0 WHERE id = ?", old.id); err != nil {
+				return err
+			}
+		} else if same {
+			st.out.Same++
+		} else {
+			st.out.Updated++
+		}
+		if same {
+			return nil
+		}
+		recipient, err := write()
+		if err != nil {
+			return err
+		}
+		st.ordered, st.replaced = false, true
+		return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
+			recipient, m.Segments, m.Fingerprint, old.id)
+	case message.Accepted, message.Attempting, message.Unknown, message.Rejected:
+	}
+	st.out.Left++
+	if old.fingerprint != m.Fingerprint {
+		st.out.Differs++
+	}
+	if old.relisted {
+		st.replaced = true
+		if err := st.x.exec("DELETE FROM relist WHERE message_id = ?", old.id); err != nil {
+			return err
+		}
+	}
+	if same {
+		return nil
+	}
+	recipient, err := write()
+	if err != nil {
+		return err
+	}
+	return st.x.exec("INSERT INTO relist (message_id, recipient_id, segments, fingerprint) VALUES (?, ?, ?, ?)",
+		old.id, recipient, m.Segments, m.Fingerprint)
+}
+
+// dropOut cancels what is pending and no longer on the list, notes of what left that it is not, and forgets the rows of
+// older lists that no message is about any more.
+func (st *staging) dropOut() error {
+	var pending, left []int64
+	err := st.x.each(func(rows *sql.Rows) error {
+		var id int64
+		var state message.State
+		if err := rows.Scan(&id, &state); err != nil {
+			return err
+		}
+		switch {
+		case st.seen.has(id) || state == message.Cancelled:
+		case state == message.Pending:
+			pending = append(pending, id)
+		default:
+			left = append(left, id)
+		}
+		return nil
+	}, "SELECT id, state FROM message WHERE id BETWEEN ? AND ? AND campaign_id = ?",
+		st.c.first, max(st.c.last, st.nextMessage-1), st.c.id)
+	if err != nil {
+		return err
+	}
+	st.out.Gone = len(pending)
+	for _, id := range pending {
+		if err := st.x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
+	for _, id := range left {
+		if err := st.x.exec("INSERT OR REPLACE INTO relist (message_id) VALUES (?)", id); err != nil {
+			return err
+		}
+	}
+	if !st.replaced && len(left) == 0 {
+		return nil
+	}
+	return st.x.exec(`DELETE FROM recipient WHERE campaign_id = ?1 AND id NOT IN (
+		SELECT recipient_id FROM message WHERE campaign_id = ?1
+		UNION ALL SELECT recipient_id FROM relist WHERE recipient_id IS NOT NULL)`, st.c.id)
+}
+
+// bitmap is a set of ids that lie close together.
+type bitmap struct {
+	from int64
+	bits []uint64
+}
+
+// set adds an id and reports whether it was not there.
+func (b *bitmap) set(id int64) bool {
+	i := id - b.from
+	for int64(len(b.bits)) <= i/64 {
+		b.bits = append(b.bits, 0)
+	}
+	was := b.bits[i/64]&(1<<(i%64)) != 0
+	b.bits[i/64] |= 1 << (i % 64)
+	return !was
+}
+
+func (b *bitmap) has(id int64) bool {
+	i := id - b.from
+	return i >= 0 && i/64 < int64(len(b.bits)) && b.bits[i/64]&(1<<(i%64)) != 0
+}

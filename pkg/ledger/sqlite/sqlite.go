@@ -1,0 +1,134 @@
+// Package sqlite owns the ledger as one SQLite file on a local disk. It keeps the protocol of package ledger, imports that
+// seam and the words only, and is the only place that knows SQL.
+//
+// All writing goes through one goroutine on one connection, which answers a request after the commit that holds it. Reading
+// has connections of its own and never waits for the writer, nor the writer for it.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"notify/pkg/ledger"
+)
+
+// Options change how a ledger is opened. The zero value is what a sending process wants.
+type Options struct {
+	// ReadOnly opens an existing ledger for reading: every writing method returns ErrReadOnly.
+	ReadOnly bool
+	// NoFileLock leaves the lease in the database as the only thing that tells whether another run is alive, as on a
+	// shared server. Then a run that died is waited for until its lease and deadlines have passed.
+	NoFileLock bool
+	// Machine tells this machine from others that might have the file; empty means the name of the host. A file lock that
+	// is free proves a run dead only on the machine on which it ran.
+	Machine string
+	// Now is asked for the time at which the file is created; nil means the zero time.
+	Now func() time.Time
+}
+
+// Ledger is an open SQLite ledger.
+type Ledger struct {
+	path   string
+	opts   Options
+	id     string
+	made   time.Time
+	schema int
+
+	writer *writer // nil where the ledger is open for reading only
+	read   *sql.DB
+
+	mu    sync.Mutex
+	locks map[ledger.RunID]*flock.Flock
+
+	closing sync.Once
+	closed  error
+}
+
+var (
+	_ ledger.Ledger   = (*Ledger)(nil)
+	_ ledger.Backuper = (*Ledger)(nil)
+	_ ledger.Verifier = (*Ledger)(nil)
+)
+
+// Open opens the ledger in the file, and creates it where there is none. The sentinels of package ledger say why it cannot:
+// ErrNotLedger, ErrNewerSchema, ErrDamaged, ErrBusy, ErrReadOnly, ErrFull, ErrUnsafeFS; all name the path.
+func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	// Two names of one file must share one lock.
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	l := &Ledger{path: abs, opts: o, locks: make(map[ledger.RunID]*flock.Flock)}
+	if o.Now == nil {
+		l.opts.Now = func() time.Time { return time.Time{} }
+	}
+	if o.Machine == "" {
+		// Without a name the lock is as good as its file: it proves what it proves there.
+		l.opts.Machine, _ = os.Hostname()
+	}
+	if err := l.open(ctx); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, translate(abs, err))
+	}
+	return l, nil
+}
+
+// Close finishes the transaction under way and closes the file. A run that was not released stays on record as it was, like
+// after a crash; its file lock is free.
+func (l *Ledger) Close() error {
+	l.closing.Do(func() {
+		var errs []error
+		if l.read != nil {
+			errs = append(errs, l.read.Close())
+		}
+		if l.writer != nil {
+			errs = append(errs, l.writer.close())
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for id, lock := range l.locks {
+			errs = append(errs, lock.Unlock())
+			delete(l.locks, id)
+		}
+		l.closed = errors.Join(errs...)
+	})
+	return l.closed
+}
+
+// do runs a job in a transaction of its own on the writer, and says in the error what was being done.
+func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) error {
+	if l.writer == nil {
+		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, ledger.ErrReadOnly)
+	}
+	if err := l.writer.submit(ctx, &request{ctx: ctx, alone: job, done: make(chan error, 1)}); err != nil {
+		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, translate(l.path, err))
+	}
+	return nil
+}
+
+// nanos is a time as it is stored.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// moment is a time as it was stored.
+func moment(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Turn settles and claims: see ledger.Runs. Turns that come while a commit is flushed share the next transaction.
+func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, error) {
+	if l.writer == nil {
+		return ledger.Turned{}, fmt.Errorf("turn: ledger %s: %w", l.path, ledger.ErrReadOnly)
+	}
+	t := &turn{req: req}
+	err := l.writer.submit(ctx, &request{ctx: ctx, turn: t, done: make(chan error, 1)})
+	if errors.Is(err, ledger.ErrLeaseLost) {
+		return ledger.Turned{}, err
+	}
+	if err != nil {
+		return ledger.Turned{}, fmt.Errorf("turn: ledger %s: %w", l.path, translate(l.path, err))
+	}
+	return t.out, nil
+}
+
+// turn is one Turn on its way through a transaction.
+type turn struct {
+	req     ledger.Turn
+	out     ledger.Turned
+	run     *liveRun
+	refused error // why nothing was written for it; the transaction went on without it
+}
+
+func (t *turn) reset() { *t = turn{req: t.req} }
+
+// liveRun is what a transaction knows of a run and its campaign.
+type liveRun struct {
+	id       ledger.RunID
+	campaign int64
+	ended    bool
+	beat     int64
+	expires  int64
+	stopped
+	freed bool // messages came back to pending although the campaign was aborted
+}
+
+// stopped is who stopped a campaign.
+type stopped struct{ paused, aborted *ledger.Act }
+
+// takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims.
+func (x *tx) takeTurns(turns []*turn) error {
+	runs := make(map[ledger.RunID]*liveRun)
+	for _, t := range turns {
+		if err := x.checkLease(runs, t); err != nil {
+			return err
+		}
+		if t.refused != nil {
+			continue
+		}
+		if err := x.settle(t); err != nil {
+			return err
+		}
+		for _, c := range t.req.Accounts {
+			if err := x.changeAccount(c); err != nil {
+				return err
+			}
+		}
+	}
+	c := newClaiming(x, turns)
+	for _, t := range turns {
+		if t.refused != nil {
+			continue
+		}
+		t.out.Paused, t.out.Aborted = t.run.paused, t.run.aborted
+		for _, req := range t.req.Claim {
+			g, err := c.grant(t, req)
+			if err != nil {
+				return err
+			}
+			t.out.Grants = append(t.out.Grants, g)
+		}
+	}
+	if err := c.write(); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if err := x.beat(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
+	r, ok := runs[t.req.Run]
+	if !ok {
+		r = &liveRun{id: t.req.Run, ended: true}
+		err := x.each(func(rows *sql.Rows) (err error) {
+			var ended sql.NullInt64
+			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires)
+			r.ended = ended.Valid
+			return err
+		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, `+stoppedColumns+`
+			FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(t.req.Run))
+		if err != nil {
+			return err
+		}
+		runs[t.req.Run] = r
+	}
+	if r.ended {
+		t.refused = ledger.ErrLeaseLost
+		return nil
+	}
+	t.run = r
+	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
+	r.beat, r.expires = nanos(t.req.Now), nanos(t.req.Now.Add(t.req.Extend))
+	return nil
+}
+
+func (x *tx) beat(r *liveRun) error {
+	if r.ended {
+		return nil
+	}
+	if err := x.exec("UPDATE run SET beat = ?, expires = ? WHERE id = ?", r.beat, r.expires, int64(r.id)); err != nil {
+		return err
+	}
+	if r.freed {
+		_, err := x.cancelPending(r.campaign)
+		return err
+	}
+	return nil
+}
+
+// cancelPending ends what is pending in a campaign that was aborted.
+func (x *tx) cancelPending(campaign int64) (int, error) {
+	return x.change("UPDATE message SET state = 'cancelled', why = 'abort' WHERE campaign_id = ? AND state = 'pending'", campaign)
+}
+
+const (
+	settleTo = `UPDATE OR FAIL attempt SET outcome = ?, reason = ?, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?,
+		settled_at = ?, retry_at = ?`
+	settleOpen = ` WHERE id = ? AND run_id = ? AND outcome IS NULL`
+
+	settleQuery     = settleTo + settleOpen
+	settleOverQuery = settleTo + `, over = 1` + settleOpen
+)
+
+func (x *tx) settle(t *turn) error {
+	for _, s := range t.req.Settle {
+		o := s.Outcome
+		if !slices.Contains(message.OutcomeKinds(), o.Kind) {
+			o.Kind = message.OutcomeUnknown
+		}
+		var retry int64
+		if o.Kind.State() == message.Pending {
+			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
+		}
+		query := settleQuery
+		if o.Kind.Definite() {
+			query = settleOverQuery
+		}
+		n, err := x.change(query,
+			string(o.Kind), orNull(string(o.Reason)), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments),
+			nanos(s.At), orNull(retry), s.Attempt, int64(t.req.Run))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			t.out.Stale = append(t.out.Stale, s.Attempt)
+			continue
+		}
+		if o.Kind.Definite() {
+			if err := x.credit(t.run.campaign, s.Attempt); err != nil {
+				return err
+			}
+			t.run.freed = t.run.freed || t.run.aborted != nil
+		}
+	}
+	return nil
+}
+
+// credit takes back what the attempt was debited, on the day on which it was.
+func (x *tx) credit(campaign, attempt int64) error {
+	e := entry{campaign: campaign, messages: 1}
+	err := x.one([]any{&e.account, &e.currency, &e.day, &e.segments, &e.cost},
+		"SELECT account, currency, day, segments, segments * price FROM attempt WHERE id = ?", attempt)
+	if err != nil {
+		return err
+	}
+	return x.post(e, -1)
+}
+
+func (x *tx) changeAccount(c ledger.AccountChange) error {
+	a, err := x.account(c.Account)
+	if err != nil {
+		return err
+	}
+	c.Apply(&a.AccountState)
+	a.dirty = true
+	return nil
+}
+
+// orNull leaves out what is not there, which is most of it: a row then takes a third less.
+func orNull[T comparable](v T) any {
+	if v == *new(T) {
+		return nil
+	}
+	return v
+}
+
+const stoppedColumns = `c.paused_at, c.paused_who, c.paused_what, c.paused_reason, c.aborted_at, c.aborted_who, c.aborted_what, c.aborted_reason`
+
+// scanStopped scans a row that ends with stoppedColumns.
+func scanStopped(row scanner, before ...any) (paused, aborted *ledger.Act, err error) {
+	var p, a nullAct
+	dest := append(before, &p.at, &p.who, &p.what, &p.reason, &a.at, &a.who, &a.what, &a.reason)
+	if err := row.Scan(dest...); err != nil {
+		return nil, nil, err
+	}
+	return p.act(), a.act(), nil
+}
+
+type nullAct struct {
+	at                sql.NullInt64
+	who, what, reason sql.NullString
+}
+
+func (n nullAct) act() *ledger.Act {
+	if !n.at.Valid {
+		return nil
+	}
+	return &ledger.Act{Who: n.who.String, What: n.what.String, Reason: n.reason.String, At: moment(n.at.Int64)}
+}
+
+// later is the first time at which one of the pending messages may be claimed again; zero where none waits.
+func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time.Time, error) {
+	var at sql.NullInt64
+	err := x.one([]any{&at}, `SELECT min(not_before) FROM message
+		WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ?`,
+		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)))
+	return moment(at.Int64), err
+}

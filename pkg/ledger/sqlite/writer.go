@@ -1,0 +1,292 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"notify/pkg/ledger"
+)
+
+const (
+	// queueLen is how many requests wait at the writer before their callers do.
+	queueLen = 1024
+	// groupWeight bounds what one transaction holds, in messages settled and asked for: a commit then takes a few
+	// milliseconds, and what a power cut leaves unknown is no more than what was in flight anyway.
+	groupWeight = 512
+)
+
+// writer is the one goroutine that writes.
+type writer struct {
+	path  string
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+
+	queue chan *request
+	next  *request // taken from the queue and left for the next transaction
+	quit  chan struct{}
+	done  chan struct{}
+	began bool
+}
+
+// request is one call waiting for its transaction.
+type request struct {
+	ctx  context.Context //nolint:containedctx // it ends the wait in the queue, as the argument of the call that waits
+	turn *turn           // shares its transaction with other turns
+	// alone has a transaction of its own.
+	alone func(*tx) error
+	state atomic.Int32
+	done  chan error
+}
+
+const (
+	waiting = iota
+	taken
+	abandoned
+)
+
+func (r *request) weight() int {
+	if r.turn == nil {
+		return groupWeight
+	}
+	n := 1 + len(r.turn.req.Settle)
+	for _, c := range r.turn.req.Claim {
+		n += c.Max
+	}
+	return n
+}
+
+func newWriter(path string, db *sql.DB, conn *sql.Conn) *writer {
+	return &writer{
+		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt),
+		queue: make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+func (w *writer) start() {
+	w.began = true
+	go w.loop()
+}
+
+// close lets the transaction under way end and answers what still waits with ErrClosed.
+func (w *writer) close() error {
+	close(w.quit)
+	if w.began {
+		<-w.done
+	}
+	var errs []error
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+}
+
+// submit returns when the transaction that holds the request is durable, or was not made. A context that ends takes the
+// request back while it still waits; once its transaction began the answer is waited for.
+func (w *writer) submit(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case w.queue <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return ledger.ErrClosed
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		if r.state.CompareAndSwap(waiting, abandoned) {
+			return ctx.Err()
+		}
+	case <-w.done:
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-w.done:
+	}
+	select {
+	case err := <-r.done:
+		return err
+	default:
+		return ledger.ErrClosed
+	}
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	for {
+		r := w.next
+		w.next = nil
+		if r == nil {
+			select {
+			case <-w.quit:
+				return
+			case r = <-w.queue:
+			}
+		}
+		select {
+		case <-w.quit:
+			return
+		default:
+		}
+		w.serve(r)
+	}
+}
+
+func (w *writer) serve(r *request) {
+	if r.turn == nil {
+		if r.state.CompareAndSwap(waiting, taken) {
+			r.done <- w.transact(r.ctx, r.alone)
+		}
+		return
+	}
+	w.commit(w.collect(r))
+}
+
+// collect drains the queue without waiting: turns that came while the last commit was flushed share the next one.
+func (w *writer) collect(first *request) []*request {
+	// The callers just answered are runnable and about to come back: let them, once.
+	runtime.Gosched()
+	var group []*request
+	weight := 0
+	for r := first; ; {
+		if r.turn == nil || len(group) > 0 && weight+r.weight() > groupWeight {
+			w.next = r
+			return group
+		}
+		if r.state.CompareAndSwap(waiting, taken) {
+			group = append(group, r)
+			weight += r.weight()
+		}
+		select {
+		case r = <-w.queue:
+		default:
+			return group
+		}
+	}
+}
+
+// commit makes one transaction of the group, and answers all of it. Where the group failed for a reason that may be the
+// fault of one of them, each is tried by itself.
+func (w *writer) commit(group []*request) {
+	if len(group) == 0 {
+		return
+	}
+	turns := make([]*turn, len(group))
+	for i, r := range group {
+		turns[i] = r.turn
+	}
+	err := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns) })
+	for i, r := range group {
+		switch {
+		case err == nil:
+			r.done <- turns[i].refused
+		case len(group) == 1 || shared(err):
+			r.done <- err
+		default:
+			turns[i].reset()
+			one := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns[i : i+1]) })
+			r.done <- errors.Join(one, turns[i].refused)
+		}
+	}
+}
+
+// tx is a transaction under way on the writer's connection.
+type tx struct {
+	w   *writer
+	ctx context.Context //nolint:containedctx // of the transaction, which ends with it
+	*books
+}
+
+// transact runs job between BEGIN IMMEDIATE and a durable COMMIT, or rolls everything back. A context that ended before
+// is an error; one that ends later changes nothing.
+func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t := &tx{w: w, ctx: context.WithoutCancel(ctx)}
+	t.books = newBooks(t)
+	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := job(t)
+	if err == nil {
+		err = t.flush()
+	}
+	if err == nil {
+		err = t.exec("COMMIT")
+	}
+	if err != nil {
+		// A full disk or an I/O error has rolled back already; then this says so, and nothing more is to be done.
+		_ = t.exec("ROLLBACK")
+	}
+	return err
+}
+
+// stmt is the prepared statement: each is prepared once for the life of the connection.
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.w.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := t.w.conn.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	t.w.stmts[query] = s
+	return s, nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.change(query, args...)
+	return err
+}
+
+// change is exec that says how many rows it changed.
+func (t *tx) change(query string, args ...any) (int, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// one reads the first row; sql.ErrNoRows where there is none.
+func (t *tx) one(dest []any, query string, args ...any) error {
+	s, err := t.stmt(query)
+	if err != nil {
+		return err
+	}
+	return s.QueryRowContext(t.ctx, args...).Scan(dest...)
+}
+
+// each calls row for every row, to scan it.
+func (t *tx) each(row func(*sql.Rows) error, query string, args ...any) error {
+	s, err := t.stmt(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(t.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
