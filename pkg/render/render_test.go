@@ -27,6 +27,8 @@ func mail(e campaign.Email) render.Texts {
 	return render.Texts{Source: "award.yaml", Email: &e}
 }
 
+func emailWith(html string) campaign.Email { return campaign.Email{Subject: "s", HTML: html} }
+
 func TestSMSText(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"a header by itself", "{{姓名}},恭喜", "王伟,恭喜"},
