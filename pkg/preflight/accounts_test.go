@@ -81,8 +81,8 @@ func TestEnvironment(t *testing.T) {
 		},
 		{
 			name: "a production campaign on a test installation", want: preflight.Fail,
-			change:  func(w *world) { w.config.Environment = config.Test },
-			summary: []string{"the campaign is for production, this installation is test", "account sms-a is for production"},
+			change:   func(w *world) { w.config.Environment = config.Test },
+			summary:  []string{"the campaign is for production, this installation is test", "account sms-a is for production"},
 			remedies: []string{"--config"},
 		},
 		{

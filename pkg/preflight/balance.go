@@ -164,7 +164,7 @@ func (s *Subject) topUp(ctx context.Context, b bill, covered int64) []string {
 		return remedies
 	}
 	ch := b.need.Channels[0]
-	free := int64(float64(covered)/(1+b.margin)) - int64(b.promise.Segments)
+	free := int64(float64(covered)/(1+b.margin)+1e-6) - int64(b.promise.Segments)
 	fits, err := s.Fitting(ctx, ch.Channel, ch.Share, -1, max(0, free))
 	if err == nil {
 		remedies = append(remedies, smaller(fits, "what is there now"))

@@ -96,7 +96,7 @@ func TestShared(t *testing.T) {
 		},
 		{
 			name: "different texts stop it", want: preflight.Fail, change: share("refuse", false),
-			summary: []string{"1 row share an address"}, remedies: []string{"shared_address: fold", "each"},
+			summary: []string{"1 row with the address of another row"}, remedies: []string{"shared_address: fold", "each"},
 		},
 		{
 			name: "fold tells the first only, and warns", want: preflight.Warn, change: share("fold", false),

@@ -10,12 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bare is a subject without a list: enough for the engine.
@@ -61,7 +61,11 @@ func TestVerdict(t *testing.T) {
 func TestACheckThatPanicsIsAnError(t *testing.T) {
 	s := newWorld(t).make()
 	r := preflight.Run(t.Context(), s, []preflight.Check{
-		{ID: "bad", Run: func(context.Context, *preflight.Subject) preflight.Finding { var m map[string]int; m["x"]++; return preflight.Finding{} }},
+		{ID: "bad", Run: func(context.Context, *preflight.Subject) preflight.Finding {
+			var m map[string]int
+			m["x"]++
+			return preflight.Finding{}
+		}},
 		{ID: "good", Run: says1(preflight.Pass)},
 	})
 	if r.Findings[0].Status != preflight.Error || !strings.Contains(r.Findings[0].Summary, "nil map") {
@@ -79,7 +83,10 @@ func TestASlowCheckHidesNoOther(t *testing.T) {
 		s := bare()
 		s.Plan = p
 		end := make(chan struct{})
-		deaf := func(context.Context, *preflight.Subject) preflight.Finding { <-end; return preflight.Finding{Status: preflight.Pass} }
+		deaf := func(context.Context, *preflight.Subject) preflight.Finding {
+			<-end
+			return preflight.Finding{Status: preflight.Pass}
+		}
 		patient := func(ctx context.Context, _ *preflight.Subject) preflight.Finding {
 			<-ctx.Done()
 			return preflight.Finding{Status: preflight.Warn, Summary: "half of it"}

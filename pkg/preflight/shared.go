@@ -37,7 +37,7 @@ func sharedCheck() Check {
 const (
 	textNoneShared  = "no two rows share an address and a text"
 	textDuplicates  = "%s told once for several rows with the same address and text"
-	textConflicts   = "%s share an address with another row and have another text"
+	textConflicts   = "%s with the address of another row and another text"
 	textFolded      = "%s with an own text are told through another row's message, and their text is not sent (shared_address: fold)"
 	textFoldIsMeant = "if everybody is to be told, set shared_address: each in the campaign file"
 	textSharedRules = "correct the addresses; or say in the campaign file what is meant: shared_address: fold (the first row only is told) or each (every row is told)"

@@ -1,0 +1,210 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+)
+
+func balance(amount string, change ...func(*vendors.Balance)) func(*world) {
+	return func(w *world) {
+		b := vendors.Balance{Currency: "CNY"}
+		if amount != "" {
+			b.Amount = ptr(yuan(w.t, amount))
+		}
+		for _, c := range change {
+			c(&b)
+		}
+		w.vendors["sms-a"].(*vendor).balance = b
+	}
+}
+
+func both(changes ...func(*world)) func(*world) {
+	return func(w *world) {
+		for _, c := range changes {
+			c(w)
+		}
+	}
+}
+
+func smsA(change func(*config.Account)) func(*world) {
+	return func(w *world) { w.account("sms-a", change) }
+}
+
+func noPrice(w *world) { w.account("sms-a", func(a *config.Account) { a.Price = nil }) }
+
+// otherPending stages another campaign of 50 messages, of which nothing has left.
+func otherPending(w *world) {
+	mine, all := w.campaign, w.people
+	other := *mine
+	other.Name = "other"
+	w.campaign, w.people = &other, all[:50]
+	w.stage()
+	w.campaign, w.people = mine, all
+}
+
+func TestPrice(t *testing.T) {
+	askAll(t, "price", []question{
+		{name: "known", want: preflight.Pass, summary: []string{"sms-a: 100 segments × 0.045 = 4.50 CNY"}},
+		{name: "unknown", want: preflight.Warn, change: noPrice, summary: []string{"sms-a has no price"}, remedies: []string{"accounts.sms-a.price"}},
+		{
+			name: "unknown with a budget", want: preflight.Fail,
+			change:  both(noPrice, func(w *world) { w.campaign.Budget = yuan(w.t, "100") }),
+			summary: []string{"a budget is to be kept"},
+		},
+		{
+			name: "a broken ledger is an error", want: preflight.Error,
+			change: func(w *world) { w.ledger = brokenLedger{w.ledger} }, summary: []string{"disk I/O error"},
+		},
+		{
+			name: "mails and messages have their own lines", want: preflight.Warn,
+			change: func(w *world) {
+				w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+			},
+			summary: []string{"sms-a: 100 segments", "edm has no price"},
+		},
+	})
+}
+
+func TestBalance(t *testing.T) {
+	askAll(t, "balance", []question{
+		{name: "enough", want: preflight.Pass, summary: []string{"100.00 CNY left", "110 segments = 4.95 CNY", "margin 10%"}},
+		{name: "enough to the last fen", want: preflight.Pass, change: balance("4.95")},
+		{
+			name: "enough without the margin only", want: preflight.Fail, change: balance("4.949999"),
+			summary:  []string{"pays for 109", "needs 110 segments"},
+			remedies: []string{"top up sms-a by at least 0.045 CNY (1 segment)", "the first 99 recipients, up to row 100"},
+		},
+		{
+			name: "the operator's margin", want: preflight.Pass,
+			change: both(balance("4.5"), func(w *world) { w.subject = func(s *preflight.Subject) { s.Margin = -1 } }),
+		},
+		{
+			name: "empty", want: preflight.Fail, change: balance("0"),
+			summary: []string{"0.00 CNY left pays for 0"}, remedies: []string{"4.95 CNY (110 segments)", "no part of the campaign fits"},
+		},
+		{name: "in debt", want: preflight.Fail, change: balance("-3.20"), summary: []string{"-3.20 CNY left pays for 0"}},
+		{
+			name: "packages", want: preflight.Pass,
+			change:  balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(110)) }),
+			summary: []string{"110 in packages"},
+		},
+		{
+			name: "packages and money together", want: preflight.Pass,
+			change:  balance("2.25", func(b *vendors.Balance) { b.Messages = ptr(int64(60)) }),
+			summary: []string{"2.25 CNY and 60 in packages"},
+		},
+		{
+			name: "packages that end", want: preflight.Fail,
+			change:   both(noPrice, balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(55)) })),
+			remedies: []string{"buy at least 55 segments more for sms-a", "the first 50 recipients, up to row 51"},
+		},
+		{
+			name: "another currency", want: preflight.Fail, change: balance("100", func(b *vendors.Balance) { b.Currency = "USD" }),
+			summary: []string{"in USD, the price in notify.yaml in CNY"}, remedies: []string{"accounts.sms-a.price"},
+		},
+		{name: "money without a price", want: preflight.Warn, change: noPrice, summary: []string{"100.00 CNY left; without a price"}},
+		{
+			name: "a vendor that does not tell", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = mute{} },
+			summary: []string{"cannot be checked"}, remedies: []string{"console", "100 segments"},
+		},
+		{name: "an answer without a figure", want: preflight.Warn, change: balance(""), summary: []string{"cannot be checked"}},
+		{
+			name: "a vendor that breaks", want: preflight.Error, change: func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown },
+			summary: []string{"sms-a: the vendor is down"}, remedies: []string{"accounts.sms-a"},
+		},
+		{
+			name: "what is left will be low", want: preflight.Warn,
+			change:  smsA(func(a *config.Account) { a.LowBalance = 99_000_000 }),
+			summary: []string{"95.50 CNY will be left, below low_balance 99.00 CNY"}, remedies: []string{"top up sms-a soon"},
+		},
+		{
+			name: "what is promised to others counts", want: preflight.Fail, change: both(otherPending, balance("5")),
+			summary:  []string{"pays for 111", "165 segments", "50 of them for other"},
+			remedies: []string{"top up sms-a by at least 2.43 CNY (54 segments)", "notify abort other", "the first 50 recipients"},
+		},
+		{
+			name: "what has left is not paid twice", want: preflight.Pass,
+			change: both(balance("0.5"), func(w *world) {
+				w.stage()
+				w.send(90, "sms-a", message.OutcomeAccepted)
+			}),
+			summary: []string{"11 segments"},
+		},
+		{
+			name: "what may have left is not sent again either", want: preflight.Pass,
+			change: both(balance("0"), func(w *world) {
+				w.stage()
+				w.send(100, "sms-a", message.OutcomeUnknown)
+			}),
+			summary: []string{"nothing left to send"},
+		},
+		{
+			name: "what was definitely not taken is sent again", want: preflight.Fail,
+			change: both(balance("0"), func(w *world) {
+				w.stage()
+				w.send(100, "sms-a", message.OutcomeThrottled)
+			}),
+			summary: []string{"110 segments"},
+		},
+	})
+}
+
+func TestBudget(t *testing.T) {
+	used := func(w *world) {
+		w.stage()
+		w.send(20, "sms-a", message.OutcomeAccepted) // 0.90
+	}
+	askAll(t, "budget", []question{
+		{name: "none", want: preflight.Skip, summary: []string{"no budget"}},
+		{
+			name: "within", want: preflight.Pass, change: smsA(func(a *config.Account) { a.DayBudget, a.MonthBudget = 4_500_000, 5_000_000 }),
+			summary: []string{"sms-a, day: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", "month"},
+		},
+		{
+			name: "over for the day", want: preflight.Fail, change: smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }),
+			summary: []string{"0.50 CNY over"}, remedies: []string{"raise accounts.sms-a.budget.day to at least 4.50 (by 0.50 CNY)"},
+		},
+		{
+			name: "over for the day, with days to spread over", want: preflight.Warn,
+			change: both(smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }), func(w *world) {
+				w.subject = func(s *preflight.Subject) { s.Spread = true }
+			}),
+		},
+		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 })},
+		{
+			name: "what was used today counts once", want: preflight.Pass,
+			change:  both(used, smsA(func(a *config.Account) { a.DayBudget = 4_500_000 })),
+			summary: []string{"used 0.90 CNY, to come 3.60 CNY"},
+		},
+		{
+			name: "the campaign's own budget", want: preflight.Fail, change: func(w *world) { w.campaign.Budget = yuan(w.t, "4.49") },
+			summary: []string{"award, campaign: budget 4.49 CNY", "0.01 CNY over"}, remedies: []string{"campaign file", "4.50"},
+		},
+		{
+			name: "the campaign's own budget over several runs", want: preflight.Pass,
+			change: both(used, func(w *world) { w.campaign.Budget = yuan(w.t, "4.50") }), summary: []string{"used 0.90 CNY, to come 3.60 CNY"},
+		},
+		{
+			name: "one budget over two currencies", want: preflight.Fail,
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.01")), "USD" })
+				w.campaign.Budget = yuan(w.t, "100")
+			}),
+			summary: []string{"USD and CNY"},
+		},
+		{
+			name: "a budget without a price", want: preflight.Fail,
+			change: both(noPrice, smsA(func(a *config.Account) { a.DayBudget = 1 })), summary: []string{"has no price"},
+		},
+		{
+			name: "a ledger that cannot say what was used", want: preflight.Error,
+			change:  both(smsA(func(a *config.Account) { a.DayBudget = 1 }), func(w *world) { w.ledger = forgetful{w.ledger} }),
+			summary: []string{"disk I/O error"},
+		},
+	})
+}

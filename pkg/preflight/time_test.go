@@ -1,0 +1,189 @@
+package preflight_test
+
+import (
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func quota(n int64) func(*world) { return smsA(func(a *config.Account) { a.DailyQuota = n }) }
+
+func spread(w *world) { w.subject = func(s *preflight.Subject) { s.Spread = true } }
+
+func live(limit, used int64) func(*world) {
+	return balance("100", func(b *vendors.Balance) { b.QuotaLimit, b.QuotaUsed = &limit, &used })
+}
+
+func window(from, to time.Duration) func(*world) {
+	return func(w *world) { w.campaign.Window = campaign.Window{From: from, To: to} }
+}
+
+func TestQuota(t *testing.T) {
+	askAll(t, "quota", []question{
+		{name: "enough", want: preflight.Pass, summary: []string{"sms-a: 10,000 a day (configuration), 0 used today, 10,000 left, 100 to send"}},
+		{name: "just enough", want: preflight.Pass, change: quota(100)},
+		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
+		{
+			name: "not enough", want: preflight.Fail, change: quota(40),
+			summary: []string{"40 left, 100 to send; it takes 3 days: 40 on 2026-11-20, 40 on 2026-11-21, 20 on 2026-11-22"},
+			remedies: []string{
+				"raise the daily quota of sms-a by 60, to 100", "3 days, until 2026-11-22: notify send award.xlsx --spread",
+				"the first 40 recipients, up to row 41",
+			},
+		},
+		{name: "not enough, and days are accepted", want: preflight.Warn, change: both(quota(40), spread), summary: []string{"it takes 3 days"}},
+		{
+			name: "days are accepted, and the deadline is before", want: preflight.Fail,
+			change: both(quota(40), spread, func(w *world) { w.campaign.Deadline = w.now.Add(24 * time.Hour) }),
+		},
+		{
+			name: "used up by another campaign", want: preflight.Fail,
+			change: both(quota(120), func(w *world) {
+				otherPending(w)
+				mine := w.campaign
+				other := *mine
+				other.Name = "other"
+				w.campaign = &other
+				w.send(50, "sms-a", message.OutcomeAccepted)
+				w.campaign = mine
+			}),
+			summary:  []string{"120 a day", "50 used today, 70 left"},
+			remedies: []string{"by 30, to 150", "the first 70 recipients"},
+		},
+		{name: "the vendor's limit is lower", want: preflight.Fail, change: live(50, 0), summary: []string{"50 a day (vendor)"}},
+		{
+			name: "the vendor counts more than we do", want: preflight.Fail, change: live(10000, 9950),
+			summary: []string{"9,950 used today, 50 left"}, remedies: []string{"by 50, to 10,050"},
+		},
+		{
+			name: "what stands in is offered", want: preflight.Fail,
+			change: both(quota(40), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")), remedies: []string{"part of the traffic to sms-b"},
+		},
+		{
+			name: "only the account's share counts", want: preflight.Pass,
+			change:  both(quota(50), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}})),
+			summary: []string{"sms-a: 50 a day", "50 to send", "sms-b: no quota"},
+		},
+		{
+			name: "the window holds it back before the quota does", want: preflight.Pass,
+			change: both(quota(70), smsA(func(a *config.Account) { a.Rate = 1.0 / 60 }), window(9*time.Hour, 11*time.Hour-30*time.Minute)),
+		},
+		{
+			name: "what has left does not count again", want: preflight.Pass,
+			change: both(quota(100), func(w *world) {
+				w.stage()
+				w.send(90, "sms-a", message.OutcomeAccepted)
+			}),
+			summary: []string{"90 used today, 10 left, 10 to send"},
+		},
+		{name: "a ledger that cannot say", want: preflight.Error, change: func(w *world) { w.ledger = forgetful{w.ledger} }, summary: []string{"disk"}},
+	})
+}
+
+func TestWindow(t *testing.T) {
+	askAll(t, "window", []question{
+		{name: "none", want: preflight.Skip},
+		{name: "open", want: preflight.Pass, change: window(9*time.Hour, 20*time.Hour), summary: []string{"09:00 to 20:00, it is 10:00 CST: open"}},
+		{
+			name: "closed", want: preflight.Warn, change: window(12*time.Hour, 20*time.Hour),
+			summary: []string{"closed until 2026-11-20 12:00 CST"}, remedies: []string{"waits until 2026-11-20 12:00"},
+		},
+		{name: "over midnight, closed", want: preflight.Warn, change: window(22*time.Hour, 6*time.Hour), summary: []string{"2026-11-20 22:00"}},
+	})
+}
+
+func TestDeadline(t *testing.T) {
+	in := func(d time.Duration) func(*world) {
+		return func(w *world) { w.campaign.Deadline = w.now.Add(d) }
+	}
+	rate := func(r float64) func(*world) { return smsA(func(a *config.Account) { a.Rate = r }) }
+	mail := func(w *world) {
+		w.campaign.SMS = nil
+		w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+		w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"default": 100, "example.test": 0.1} })
+	}
+	askAll(t, "deadline", []question{
+		{name: "none", want: preflight.Pass, summary: []string{"done 2026-11-20 10:00 CST at 10/s; no deadline"}},
+		{name: "in time", want: preflight.Pass, change: in(time.Minute), summary: []string{"before the deadline 2026-11-20 10:01"}},
+		{
+			name: "too slow", want: preflight.Fail, change: both(rate(1), in(time.Minute)),
+			summary: []string{"40 of 100 messages would leave after the deadline"}, remedies: []string{"to at least 1.7/s (now 1/s, 1.7 times"},
+		},
+		{
+			name: "passed", want: preflight.Fail, change: in(-time.Minute),
+			summary: []string{"has passed, with 100 messages"}, remedies: []string{"new deadline"},
+		},
+		{
+			name: "the quota is in the way", want: preflight.Fail, change: both(quota(40), in(10*time.Hour)),
+			summary: []string{"60 of 100"}, remedies: []string{"quota"},
+		},
+		{
+			name: "the window does not open before", want: preflight.Fail, change: both(window(18*time.Hour, 20*time.Hour), in(time.Hour)),
+			summary: []string{"100 of 100"}, remedies: []string{"widen it"},
+		},
+		{name: "no rate", want: preflight.Warn, change: both(rate(0), in(time.Hour)), summary: []string{"cannot be known"}, remedies: []string{"accounts.sms-a.rate"}},
+		{name: "no rate, no deadline", want: preflight.Pass, change: rate(0), summary: []string{"cannot be known"}},
+		{
+			name: "a slow domain", want: preflight.Fail, change: both(mail, in(10*time.Minute)),
+			summary: []string{"edm: 40 of 100"}, remedies: []string{"held by the rate of domain example.test"},
+		},
+		{
+			name: "nothing left to send has no deadline", want: preflight.Pass,
+			change: both(in(-time.Minute), func(w *world) {
+				w.stage()
+				w.send(100, "sms-a", message.OutcomeAccepted)
+			}),
+			summary: []string{"nothing left"},
+		},
+		{name: "a ledger that cannot say", want: preflight.Error, change: func(w *world) { w.ledger = forgetful{w.ledger} }, summary: []string{"disk"}},
+	})
+}
+
+func TestPlanByDay(t *testing.T) {
+	w := newWorld(t)
+	both(quota(40), window(9*time.Hour, 20*time.Hour))(w)
+	r := preflight.Run(t.Context(), w.make(), nil)
+	got := r.Plan.Accounts[0]
+	want := []preflight.Day{{"2026-11-20", 40}, {"2026-11-21", 40}, {"2026-11-22", 20}}
+	if diff := cmp.Diff(want, got.Days); diff != "" {
+		t.Error(diff)
+	}
+	if done := time.Date(2026, 11, 22, 9, 0, 2, 0, w.now.Location()); !got.Done.Equal(done) || !r.Plan.Done.Equal(done) {
+		t.Errorf("done %s and %s, want %s", got.Done, r.Plan.Done, done)
+	}
+	if got.Limit != "quota" || r.Plan.ToSend != 100 || r.Plan.Left != 0 {
+		t.Errorf("plan: %+v", r.Plan)
+	}
+	if diff := cmp.Diff([]preflight.Cost{{Currency: "CNY", Amount: yuan(t, "4.50")}}, r.Plan.Costs); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlanAddsUp(t *testing.T) {
+	w := newWorld(t)
+	w.people = people(101)
+	route([]config.Share{{Account: "sms-a", Weight: 2}, {Account: "sms-b", Weight: 1}})(w)
+	w.stage()
+	w.send(17, "sms-a", message.OutcomeAccepted)
+	p := preflight.Run(t.Context(), w.make(), nil).Plan
+	if p.Messages != 101 || p.Left != 17 || p.ToSend != 84 {
+		t.Errorf("%d messages = %d left + %d to send", p.Messages, p.Left, p.ToSend)
+	}
+	messages, segments := 0, 0
+	for _, a := range p.Accounts {
+		messages, segments = messages+a.Messages, segments+a.Segments
+	}
+	if messages != 84 || segments != p.Channels[0].SegmentsToSend {
+		t.Errorf("the accounts carry %d messages and %d segments of %+v", messages, segments, p.Channels[0])
+	}
+	if diff := cmp.Diff([]string{"sms-b"}, p.Unpriced); diff != "" {
+		t.Error(diff)
+	}
+}
