@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -135,7 +136,9 @@ func TestAPlainClientRepeatsWhereTheTransportDoesNot(t *testing.T) {
 func TestUnsentIsProvenBeforeTheFirstByte(t *testing.T) {
 	silent := vendorstest.Listen(t, func(net.Conn) {})
 	plain := serveRaw(t, func(int) string { return fine })
-	self := httptest.NewTLSServer(http.NotFoundHandler())
+	self := httptest.NewUnstartedServer(http.NotFoundHandler())
+	self.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the client that does not trust it
+	self.StartTLS()
 	defer self.Close()
 	for _, tt := range []struct{ name, url, stage string }{
 		{"nobody listens", "http://" + vendorstest.ClosedPort(t), evidence.StageConnect},

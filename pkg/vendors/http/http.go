@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -96,11 +97,7 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
-	env := v.caller.env(v.spec.send)
-	env.Key, env.Campaign, env.To, env.Name = string(m.Key), m.Campaign, string(m.To), m.Name
-	env.Text, env.Template, env.Vars, env.Segments = m.Text, m.Template, m.Vars, m.Segments
-	env.From, env.ReplyTo, env.Subject, env.HTML, env.Headers = m.From, m.ReplyTo, m.Subject, m.HTML, m.Headers
-	r, err := v.caller.build(v.spec.send, &env)
+	r, err := v.request(m)
 	if err != nil {
 		return unsent(evidence.StageRequest, v.scrub.detail(err.Error(), m.To))
 	}
@@ -112,6 +109,15 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 		return unsent(a.Stage, v.scrub.detail(a.Detail, m.To))
 	}
 	return unknown("notify:"+a.Stage, v.scrub.detail(a.Detail, m.To))
+}
+
+// request makes the request that sends a message.
+func (v *vendor) request(m message.Message) (*http.Request, error) {
+	env := v.caller.env(v.spec.send)
+	env.Key, env.Campaign, env.To, env.Name = string(m.Key), m.Campaign, string(m.To), m.Name
+	env.Text, env.Template, env.Vars, env.Segments = m.Text, m.Template, m.Vars, m.Segments
+	env.From, env.ReplyTo, env.Subject, env.HTML, env.Headers = m.From, m.ReplyTo, m.Subject, m.HTML, m.Headers
+	return v.caller.build(v.spec.send, &env)
 }
 
 // cannotCarry names a part of the message that the file's request would drop; empty means that there is none.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -100,7 +101,7 @@ func (l *loader) syntax(err error) {
 		line, _ = strconv.Atoi(text[m[2]:m[3]])
 		text = text[m[1]:]
 	}
-	l.errorf(line, "", "check indentation and quotes at this line; texts with {{ }} need quotes", "not YAML: %s", text)
+	l.errorf(line, "", "check indentation and quotes at and below this line; texts with {{ }} need quotes", "not YAML: %s", text)
 }
 
 func (l *loader) compileAll(d *definition) *spec {
@@ -359,10 +360,15 @@ func (l *loader) question(t text, key, example string, d *definition) *vm.Progra
 	if !l.required(t, key, "write an expression such as "+example) {
 		return nil
 	}
-	p := l.compile(t, key, answerScope(), d.Options, asBool())
+	// The check for a truth value is made and its program thrown away: that program would take a missing value for false, and a
+	// missing "found" is no proof that a message was not taken.
+	if l.compile(t, key, answerScope(), d.Options, expr.AsBool()) == nil {
+		return nil
+	}
+	p := l.compile(t, key, answerScope(), d.Options)
 	look := inspect(t.Value)
 	looks := slices.ContainsFunc([]string{"status", "body", "header", "text"}, func(n string) bool { return slices.Contains(look.identifiers, n) })
-	if p != nil && !looks {
+	if !looks {
 		l.errorf(t.Line, key, "write an expression such as "+example, "%q does not look at the answer", shorten(t.Value))
 	}
 	return p

@@ -5,12 +5,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/expr-lang/expr"
-
 	"notify/pkg/message"
 )
-
-func asBool() expr.Option { return expr.AsBool() }
 
 func (l *loader) answering(d *definition, s *spec) {
 	if d.Answer == nil {
