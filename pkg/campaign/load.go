@@ -102,7 +102,7 @@ func required(m *yamldoc.Map, key, hint string) string {
 }
 
 // namePattern is what may be the identity of a campaign, which is also used in names of files.
-var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`) //nolint:gochecknoglobals // a constant of the format
+var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`)
 
 func (r *reader) name(m *yamldoc.Map) string {
 	s := required(m, "name", "write a name like award-2020: under one name a message is sent once, for ever")
@@ -161,7 +161,7 @@ func (r *reader) window(m *yamldoc.Map) Window {
 	return Window{From: start, To: end}
 }
 
-var clockPattern = regexp.MustCompile(`^([01]?[0-9]|2[0-4]):([0-5][0-9])$`) //nolint:gochecknoglobals // a constant of the format
+var clockPattern = regexp.MustCompile(`^([01]?[0-9]|2[0-4]):([0-5][0-9])$`)
 
 // clock is the time since midnight of "09:00"; "24:00" is the end of the day.
 func clock(s string) (time.Duration, error) {

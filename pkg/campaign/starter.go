@@ -34,7 +34,7 @@ type File struct {
 }
 
 //go:embed starter.yaml.tmpl
-var starterFile string //nolint:gochecknoglobals // embedded text
+var starterFile string
 
 // starterData is what the starting campaign file is made of; texts are quoted for YAML.
 type starterData struct {
@@ -106,8 +106,8 @@ func starterName(base string) string {
 
 // plainWord is what YAML reads as a text without quotes, but for the words of yamlWord.
 var (
-	plainWord = regexp.MustCompile(`^[\p{Han}A-Za-z][\p{Han}A-Za-z0-9._-]*( [A-Za-z0-9]+)*$`) //nolint:gochecknoglobals // a constant of the format
-	yamlWord  = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|null|y|n)$`)                  //nolint:gochecknoglobals // a constant of the format
+	plainWord = regexp.MustCompile(`^[\p{Han}A-Za-z][\p{Han}A-Za-z0-9._-]*( [A-Za-z0-9]+)*$`)
+	yamlWord  = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|null|y|n)$`)
 )
 
 // quoted is a text as YAML takes it, empty for an empty one. A JSON string is a YAML string.

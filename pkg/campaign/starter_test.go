@@ -64,7 +64,8 @@ func TestStarterFilesLoadAndRender(t *testing.T) {
 			map[message.Channel][]string{message.Email: {`na"me: x`, "<b>", "default", "yes", "line: [1]"}},
 		},
 		{
-			"no list yet", "empty", campaign.StarterOptions{},
+			"no list yet", "empty",
+			campaign.StarterOptions{},
 			map[message.Channel][]string{message.SMS: {"姓名"}, message.Email: {"姓名"}},
 		},
 	} {

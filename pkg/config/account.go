@@ -21,9 +21,9 @@ const (
 )
 
 var (
-	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)                        //nolint:gochecknoglobals // a constant of the format
-	ratePattern = regexp.MustCompile(`^([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*([smh]))?$`) //nolint:gochecknoglobals // a constant of the format
-	currency    = regexp.MustCompile(`^[A-Z]{3}$`)                                         //nolint:gochecknoglobals // ISO 4217
+	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+	ratePattern = regexp.MustCompile(`^([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*([smh]))?$`)
+	currency    = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
 func (r *reader) accounts(m *yamldoc.Map, environment string) map[string]Account {

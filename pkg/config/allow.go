@@ -41,10 +41,10 @@ func matches(pattern, addr string) bool {
 }
 
 var (
-	phonePattern  = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)                                                                      //nolint:gochecknoglobals // a constant of the format
-	phonePrefix   = regexp.MustCompile(`^\+[1-9][0-9]{4,13}\*$`)                                                                    //nolint:gochecknoglobals // a constant of the format
-	domainPattern = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$`) //nolint:gochecknoglobals // a constant of the format
-	reservedTLDs  = []string{"test", "example", "invalid", "localhost"}                                                             //nolint:gochecknoglobals // RFC 2606
+	phonePattern  = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	phonePrefix   = regexp.MustCompile(`^\+[1-9][0-9]{4,13}\*$`)
+	domainPattern = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$`)
+	reservedTLDs  = []string{"test", "example", "invalid", "localhost"} //nolint:gochecknoglobals // RFC 2606
 )
 
 // allowPattern checks one entry of the allow list. Entries that would let nearly everybody through are refused, because

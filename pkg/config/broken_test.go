@@ -35,7 +35,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"no environment", "country: CN\n", "notify.yaml, line 1, environment", "not set", "production, staging or test"},
 		{"an environment without a value", "environment:\n", "notify.yaml, line 1, environment", "not set", "production, staging or test"},
 		{"an unknown environment", "environment: prod\n", "notify.yaml, line 1, environment", `"prod" is not known`, "production or staging or test"},
-		{"a misspelt environment", "environment: productoin\n", "notify.yaml, line 1, environment", "not known", "did you mean production?"},
+		{"a misspelt environment", "environment: productio\n", "notify.yaml, line 1, environment", "not known", "did you mean production?"},
 		{"an unknown key", "environment: test\ntimezon: UTC\n", "notify.yaml, line 2, timezon", "not known", "did you mean timezone?"},
 		{"an unknown time zone", "environment: test\ntimezone: Asia/Peking\n", "notify.yaml, line 2, timezone", "no time zone", "Asia/Shanghai"},
 		{"the zone of the machine", "environment: test\ntimezone: Local\n", "notify.yaml, line 2, timezone", "another zone", "Asia/Shanghai"},

@@ -169,7 +169,9 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 		c.Routes[message.SMS].Accounts,
 	}
 	want := []any{
-		"staging", "/var/lib/notify/l.db", 8000, []string{"+8610012345678", "*@a.test"}, 1.0, "0.123456", "EUR", "7.00",
+		"staging", "/var/lib/notify/l.db", 8000,
+		[]string{"+8610012345678", "*@a.test"},
+		1.0, "0.123456", "EUR", "7.00",
 		"20000.10", 9, "1", "from outside", 1.0, 2.0,
 		[]config.Share{{Account: "sms-backup", Weight: 3}, {Account: "sms-marketing", Weight: 1}},
 	}

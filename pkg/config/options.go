@@ -59,6 +59,11 @@ func (r *reader) option(v yamldoc.Value, key string) any {
 		}
 		return items
 	}
+	return r.single(v, key)
+}
+
+// single is an option that is one value.
+func (r *reader) single(v yamldoc.Value, key string) any {
 	text := v.Text()
 	if looksSecret(key) {
 		if !r.sandbox && v.FromFile() && text != "" && !strings.HasPrefix(text, "file:") && !reference.MatchString(text) {

@@ -17,8 +17,8 @@ import (
 const maxSecret = 64 << 10
 
 var (
-	reference = regexp.MustCompile(`\$\{([^}]*)\}`)                                                                    //nolint:gochecknoglobals // a constant of the format
-	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)                                                         //nolint:gochecknoglobals // a constant of the format
+	reference = regexp.MustCompile(`\$\{([^}]*)\}`)
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	secretish = []string{"password", "passwd", "passphrase", "secret", "token", "key", "apikey", "credential", "auth"} //nolint:gochecknoglobals // a constant table
 )
 

@@ -3,7 +3,7 @@ package config
 import _ "embed" // for the starting configuration
 
 //go:embed starter.yaml
-var starter string //nolint:gochecknoglobals // embedded text
+var starter string
 
 // Starter is the commented notify.yaml that a new installation begins with. It is complete: with the sandbox running on
 // this machine, campaigns can be sent at once, to invented recipients.

@@ -26,7 +26,7 @@ const (
 )
 
 // conditional finds comments that Outlook reads as instructions; html/template drops comments, these must stay.
-var conditional = regexp.MustCompile(`(?s)<!--.*?-->`) //nolint:gochecknoglobals // a constant of the format
+var conditional = regexp.MustCompile(`(?s)<!--.*?-->`)
 
 // page reads an HTML text, and runs it once so that HTML which cannot be escaped safely is found now.
 func (p parser) page(place diag.Place, text string) *page {

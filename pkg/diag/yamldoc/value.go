@@ -189,7 +189,7 @@ func (v Value) OneOf(words ...string) string {
 // IsMapOrList reports whether the file has something else than a single value here.
 func (v Value) IsMapOrList() bool { return v.IsMap() || v.IsList() }
 
-var wholeNumber = regexp.MustCompile(`^[+-]?[0-9]{1,18}$`) //nolint:gochecknoglobals // a constant of the format
+var wholeNumber = regexp.MustCompile(`^[+-]?[0-9]{1,18}$`)
 
 // Int is a whole number from lo to hi.
 func (v Value) Int(lo, hi int64) int64 {

@@ -157,7 +157,7 @@ func firstInvalid(data []byte) int {
 	return len(data)
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `) //nolint:gochecknoglobals // a constant of the library's messages
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
 // syntax reports why the file is not YAML, in the operator's words where the usual causes are found.
 func (d *Document) syntax(data []byte, err error) {
