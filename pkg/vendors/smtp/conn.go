@@ -38,8 +38,7 @@ type conn struct {
 // open connects, and goes on until a transaction may begin. Its errors are *stepError.
 func (v *relay) open(ctx context.Context) (*conn, error) {
 	t := &v.opts.timeouts
-	dialer := net.Dialer{Timeout: t.connect}
-	raw, err := dialer.DialContext(ctx, "tcp", v.opts.address)
+	raw, err := v.dial(ctx, "tcp", v.opts.address)
 	if err != nil {
 		return nil, &stepError{stepConnect, unsent(codeConnect, "connect: "+err.Error())}
 	}

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ type relay struct {
 	opts    options
 	tls     *tls.Config // nil for tls: none
 	now     func() time.Time
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	pool    pool
 	bufs    sync.Pool // of *composer
 }
@@ -55,7 +57,8 @@ func New(s vendors.Settings) (vendors.Vendor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now}
+	dialer := net.Dialer{Timeout: opts.timeouts.connect}
+	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now, dial: dialer.DialContext}
 	v.pool.keep = max(s.Concurrency, 1)
 	v.bufs.New = func() any { return new(composer) }
 	return v, nil

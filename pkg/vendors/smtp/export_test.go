@@ -1,0 +1,39 @@
+package smtp
+
+import (
+	"context"
+	"net"
+
+	"notify/pkg/message"
+	"notify/pkg/vendors"
+)
+
+// Compose is the mail as it would go over the wire, and its envelope.
+func Compose(v vendors.Vendor, m message.Message) (data []byte, from, to string, err error) {
+	l, err := v.(*relay).compose(new(composer), m)
+	return l.data, l.from, l.to, err
+}
+
+// WrapConn has every new connection of v go through wrap.
+func WrapConn(v vendors.Vendor, wrap func(net.Conn) net.Conn) {
+	r := v.(*relay)
+	dial := r.dial
+	r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(c), nil
+	}
+}
+
+// Classify is what the adapter makes of a reply at a step, "MAIL" or "final dot", on a fresh connection.
+func Classify(at string, code int, text string) message.Outcome {
+	var o options
+	for s := stepConnect; s <= stepDot; s++ {
+		if s.String() == at {
+			return o.classify(s, reply{code: code, text: []byte(text)}, false)
+		}
+	}
+	return message.Outcome{}
+}
