@@ -55,7 +55,7 @@ func TestATextFileIsReadInItsEncodingAndSeparator(t *testing.T) {
 func TestARowOfATextFileIsARecord(t *testing.T) {
 	got := read(t, file(t, "l.csv", strings.Join([]string{
 		`姓名,手机,贺词`,                    // row 1, line 1
-		`王,13494000001,"第一行`,           // row 2, line 2
+		`王,13494000001,"第一行`,          // row 2, line 2
 		`第二行, 有逗号"`,                   //
 		``,                            // row 3, line 4
 		`李,13494000002,5" 屏幕`,         // row 4

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,3 +109,5 @@ func (r reading) values() [][]string {
 	}
 	return all
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -150,7 +150,12 @@ func sourceOf(f *os.File, path string, o Options) (source, error) {
 
 // foreign names files that are neither a spreadsheet nor text, by how they begin.
 func foreign(head []byte) string {
-	lower := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n"))
+	lower := bytes.Clone(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n"))
+	for i, c := range lower { // bytes.ToLower would change bytes that are no UTF-8
+		if c >= 'A' && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
 	for _, sign := range []struct{ begin, what string }{
 		{"%pdf", "a PDF"},
 		{"{\\rtf", "a rich text document"},
