@@ -102,6 +102,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"an alert without an address", "environment: test\nalerts:\n  - {severity: warning}\n", "notify.yaml, line 3, alerts[1].url", "goes nowhere", "https://"},
 		{"an alert to something else than a URL", "environment: test\nalerts:\n  - {url: ops@example.test}\n", "notify.yaml, line 3, alerts[1].url", "no URL", "https://"},
 		{"an alert of an unknown severity", "environment: test\nalerts:\n  - {url: \"https://a.test\", severity: warn}\n", "notify.yaml, line 3, alerts[1].severity", "not known", "warning"},
+		{"an alert in one word that is no URL", "environment: test\nalerts: [ops]\n", "notify.yaml, line 2, alerts[1]", "no URL", "https://"},
 		{"alerts that are no list", "environment: test\nalerts: {url: x}\n", "notify.yaml, line 2, alerts", "where a list", "["},
 	} {
 		t.Run(c.name, func(t *testing.T) {

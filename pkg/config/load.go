@@ -30,8 +30,9 @@ type LoadOptions struct {
 // Load finds and reads the configuration. Where there is none, it is that of Default. Every value can be set by an
 // environment variable, which wins over the file: NOTIFY_ and the key in capitals, with _ for what separates its parts:
 // accounts.sms-marketing.daily_quota is NOTIFY_ACCOUNTS_SMS_MARKETING_DAILY_QUOTA. Lists are separated by commas. An
-// account has to stand in the file to be found; its options need not. Alerts, and the keys of domain_rate other than
-// default, come from the file only.
+// account has to stand in the file to be found; its options need not (NOTIFY_ACCOUNTS_EDM_OPTIONS_PASSWORD is the option
+// password). The weights of a route are "a:80,b:20", and alerts are addresses. Domains of domain_rate other than default
+// have to stand in the file. A variable that is empty counts as not set, and one that sets nothing is a warning.
 //
 // What the operator has to mend is a *diag.InputError: every problem at once.
 func Load(o LoadOptions) (*Config, error) {

@@ -150,10 +150,11 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 		"NOTIFY_ACCOUNTS_SMS_MARKETING_PRICE":    "0.123456",
 		"NOTIFY_ACCOUNTS_SMS_MARKETING_CURRENCY": "EUR", "NOTIFY_ACCOUNTS_SMS_MARKETING_BUDGET_DAY": "7",
 		"NOTIFY_ACCOUNTS_SMS_MARKETING_OPTIONS_POOL": "9", "NOTIFY_ACCOUNTS_SMS_MARKETING_OPTIONS_EXTRA": "1",
-		"NOTIFY_ACCOUNTS_EDM_OPTIONS_PASSWORD":    "from outside",
+		"NOTIFY_ACCOUNTS_EDM_OPTIONS_PASSWORD":    "from ${outside}",
 		"NOTIFY_ACCOUNTS_EDM_DOMAIN_RATE_DEFAULT": "60/m",
 		"NOTIFY_ACCOUNTS_EDM_DOMAIN_RATE_QQ_COM":  "2",
 		"NOTIFY_ROUTES_SMS_ACCOUNTS":              "sms-backup:3,sms-marketing",
+		"NOTIFY_ALERTS":                           "https://a.test/,https://b.test/",
 		"NOTIFY_CONTRY":                           "US", "NOTIFY_SERVICE_HOST": "10.0.0.1",
 	} {
 		t.Setenv(name, value)
@@ -165,14 +166,14 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 	m, edm := c.Accounts["sms-marketing"], c.Accounts["edm"]
 	got := []any{
 		c.Environment, c.Ledger, c.Capacity.Recipients, c.AllowList, m.Rate, m.Price.String(), m.Currency, m.DayBudget.String(),
-		m.MonthBudget.String(), m.Options["pool"], m.Options["extra"], edm.Options["password"], edm.DomainRate["default"], edm.DomainRate["qq.com"],
+		m.MonthBudget.String(), m.Options["pool"], m.Options["extra"], edm.Options["password"], c.Alerts[1].URL, edm.DomainRate["default"], edm.DomainRate["qq.com"],
 		c.Routes[message.SMS].Accounts,
 	}
 	want := []any{
 		"staging", "/var/lib/notify/l.db", 8000,
 		[]string{"+8610012345678", "*@a.test"},
 		1.0, "0.123456", "EUR", "7.00",
-		"20000.10", 9, "1", "from outside", 1.0, 2.0,
+		"20000.10", 9, "1", "from ${outside}", "https://b.test/", 1.0, 2.0,
 		[]config.Share{{Account: "sms-backup", Weight: 3}, {Account: "sms-marketing", Weight: 1}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -256,6 +257,17 @@ func TestWarnings(t *testing.T) {
 		"notify.yaml, line 3, accounts.a.options.auth_token: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
 		"notify.yaml, line 3, accounts.a.options.token: others can read the secret in " + path + "; chmod 600 " + path,
 	}
+	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPasswordInTheLedgersAddressIsAWarning(t *testing.T) {
+	c, err := load(t, "environment: test\nledger: postgres://u:hunter2@db.example.test/n\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"notify.yaml, line 2, ledger: the password stands in the file itself; write postgres://user:${ENV_VAR}@host/name"}
 	if diff := cmp.Diff(want, c.Warnings); diff != "" {
 		t.Error(diff)
 	}

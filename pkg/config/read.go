@@ -119,6 +119,11 @@ func (r *reader) ledger(v yamldoc.Value) string {
 		v.Problem("ledger-invalid", "write a file, or postgres://…", "%q is no kind of ledger", scheme+"://")
 		return ""
 	case isDSN:
+		if u, err := url.Parse(v.Text()); err == nil && v.FromFile() && u.User != nil {
+			if p, has := u.User.Password(); has && !reference.MatchString(p) {
+				v.Warn("secret-literal", "write postgres://user:${ENV_VAR}@host/name", "the password stands in the file itself")
+			}
+		}
 		return s
 	case strings.HasPrefix(s, ":memory:"):
 		v.Problem("ledger-invalid", "write a file like notify.db", "a ledger in memory forgets what was sent")
@@ -259,16 +264,24 @@ func known(v yamldoc.Value, name string, names []string) bool {
 func (r *reader) alerts(v yamldoc.Value) []Alert {
 	var alerts []Alert
 	for _, item := range v.List() {
+		if !item.IsMap() {
+			if a := (Alert{URL: r.filled(item), Severity: "warning"}); isURL(a.URL) {
+				alerts = append(alerts, a)
+			} else if a.URL != "" {
+				item.Problem("url-invalid", "write https://…", "the address of the alert is no URL")
+			}
+			continue
+		}
 		m := item.Map()
 		a := Alert{URL: r.filled(m.Value("url")), Severity: m.Value("severity").OneOf("info", "warning", "critical")}
 		if a.Severity == "" {
 			a.Severity = "warning"
 		}
-		switch u, err := url.Parse(a.URL); {
-		case m.Value("url").Missing() && item.IsMap():
+		switch {
+		case m.Value("url").Missing():
 			m.Problem("url", "value-missing", "write url: https://…", "the alert goes nowhere")
 		case a.URL == "":
-		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		case !isURL(a.URL):
 			m.Problem("url", "url-invalid", "write https://…", "the address of the alert is no URL")
 		default:
 			alerts = append(alerts, a)
@@ -276,4 +289,9 @@ func (r *reader) alerts(v yamldoc.Value) []Alert {
 		m.Done()
 	}
 	return alerts
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }

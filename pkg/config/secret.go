@@ -19,7 +19,7 @@ const maxSecret = 64 << 10
 var (
 	reference = regexp.MustCompile(`\$\{([^}]*)\}`)
 	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	secretish = []string{"password", "passwd", "passphrase", "secret", "token", "key", "apikey", "credential", "auth"} //nolint:gochecknoglobals // a constant table
+	secretish = []string{"password", "passwd", "passphrase", "secret", "token", "key", "apikey", "credential", "auth", "authorization"} //nolint:gochecknoglobals // a constant table
 )
 
 // filled is the text of a value with its secrets: ${NAME} anywhere in it is an environment variable, and file:PATH is what
@@ -32,8 +32,12 @@ func (r *reader) filled(v yamldoc.Value) string {
 	return r.expanded(v, text)
 }
 
-// expanded replaces ${NAME} only, for values that may begin with file: themselves.
+// expanded replaces ${NAME} only, for values that may begin with file: themselves. What an environment variable holds is
+// taken as it is: a password may well have a ${ in it.
 func (r *reader) expanded(v yamldoc.Value, text string) string {
+	if !v.FromFile() {
+		return text
+	}
 	return reference.ReplaceAllStringFunc(text, func(ref string) string {
 		name := ref[2 : len(ref)-1]
 		if !variable.MatchString(name) {

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -171,6 +172,37 @@ func TestMail(t *testing.T) {
 	}
 	if got, want := r.Fixed(message.Email), ", your award\nDear"; got != want {
 		t.Errorf("fixed text is %q, want %q", got, want)
+	}
+}
+
+func TestTextsThatWereStoredMakeTheSameMessages(t *testing.T) {
+	texts := mail(campaign.Email{
+		Subject: "{{姓名}}", Text: "{{奖项}}", HTML: "<p>{{Name}}</p>", Headers: map[string]string{"X-Id": "{{工号}}"},
+		Attachments: []message.Attachment{{Name: "a", Type: "b", Data: []byte{0, 255}}},
+	})
+	texts.SMS = &campaign.SMS{File: "award.sms.txt", Text: "{{姓名}}", TemplateCode: map[string]string{"sms": "SMS_1"}}
+	stored, err := json.Marshal(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again render.Texts
+	if err := json.Unmarshal(stored, &again); err != nil {
+		t.Fatal(err)
+	}
+	var made [2][2]message.Message
+	for i, ts := range []render.Texts{texts, again} {
+		r, err := render.New(ts, columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, ch := range message.Channels() {
+			if err := r.Render(ch, row, &made[i][j]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff(made[0], made[1]); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -124,6 +124,10 @@ func (d *Document) Parse(data []byte) (*Map, bool) {
 		return nil, false
 	}
 	top := root.Content[0]
+	if top.Tag == "!!null" {
+		d.fault("file-empty", "write one with notify init", "the file holds nothing")
+		return nil, false
+	}
 	if top.Kind != yaml.MappingNode {
 		hint := "write keys and values, like \"name: award\""
 		if line, ok := fullWidthColon(data); ok {

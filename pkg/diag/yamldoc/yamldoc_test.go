@@ -1,0 +1,146 @@
+package yamldoc_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/diag"
+	"notify/pkg/diag/yamldoc"
+)
+
+func parse(t *testing.T, text string) (*yamldoc.Document, *yamldoc.Map) {
+	t.Helper()
+	doc := &yamldoc.Document{File: "f.yaml", Problems: &diag.List{}}
+	m, ok := doc.Parse([]byte(text))
+	if !ok {
+		t.Fatal(doc.Problems.Err())
+	}
+	return doc, m
+}
+
+func TestAskingForAKeyMakesItKnown(t *testing.T) {
+	doc, m := parse(t, "rate: 5\nburst: 6\nraet: 7\n")
+	got := []string{m.Value("rate").Text(), m.Value("burst").Text(), m.Value("quota").Text()}
+	m.Done()
+	if diff := cmp.Diff([]string{"5", "6", ""}, got); diff != "" {
+		t.Error(diff)
+	}
+	want := `f.yaml, line 3, raet: the key "raet" is not known; did you mean rate? known here: burst, quota, rate`
+	if err := doc.Problems.Err(); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
+func TestNumbersKeepEveryDigit(t *testing.T) {
+	_, m := parse(t, "a: 0.1234567890123456789\nb: 007\nc: +8613800138000\nd: 1_000\ne: 2020-01-02\nf: \"5\"\ng: yes\n")
+	for key, want := range map[string]string{
+		"a": "0.1234567890123456789", "b": "007", "c": "+8613800138000", "d": "1_000", "e": "2020-01-02", "f": "5", "g": "yes",
+	} {
+		if got := m.Value(key).Text(); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestWhatIsInForceComesFromTheMergedSources(t *testing.T) {
+	doc, m := parse(t, "a: file\nb: {c: file}\nl: [x, y]\n")
+	doc.Merged = func(path []string) (string, string, bool) {
+		switch strings.Join(path, "/") {
+		case "a":
+			return "of the file", "", true
+		case "b/c":
+			return "1, 2", "variable X", true
+		case "l":
+			return "p, q", "variable L", true
+		case "none":
+			return "5", "default", true
+		}
+		return "", "", false
+	}
+	got := []any{m.Value("a").Text(), m.Map("b").Value("c").Text(), m.Value("l").Texts(), m.Value("none").Int(0, 9), m.Value("other").Set()}
+	if diff := cmp.Diff([]any{"of the file", "1, 2", []string{"p", "q"}, int64(5), false}, got); diff != "" {
+		t.Error(diff)
+	}
+	m.Map("b").Value("c").Problem("x", "", "is wrong")
+	if err := doc.Problems.Err(); err == nil || err.Error() != "variable X, b.c: is wrong" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestPlainHoldsWhatCanBeMerged(t *testing.T) {
+	_, m := parse(t, "a: 1.10\nb: {c: x, d: }\ne: [1]\nf: ~\n")
+	want := map[string]any{"a": "1.10", "b": map[string]any{"c": "x"}}
+	if diff := cmp.Diff(want, m.Plain()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want time.Duration
+		ok   bool
+	}{
+		{"90s", 90 * time.Second, true},
+		{"720h", 720 * time.Hour, true},
+		{"30d", 720 * time.Hour, true},
+		{"1d12h", 36 * time.Hour, true},
+		{"1.5d", 0, false},
+		{"-1d", 0, false},
+		{"d", 0, false},
+		{"5", 0, false},
+		{"1d2", 0, false},
+		{"99999d", 0, false},
+	} {
+		t.Run(c.in, func(t *testing.T) {
+			got, err := yamldoc.ParseDuration(c.in)
+			if (err == nil) != c.ok || got != c.want {
+				t.Errorf("ParseDuration(%q) = %v, %v", c.in, got, err)
+			}
+		})
+	}
+}
+
+// walk asks for everything in the way that readers do.
+func walk(m *yamldoc.Map, depth int) {
+	for _, k := range m.Keys() {
+		v := m.Value(k)
+		switch {
+		case v.IsMap() && depth < 20:
+			walk(v.Map(), depth+1)
+		case v.IsList():
+			for _, item := range v.List() {
+				_ = item.Text()
+			}
+		default:
+			_, _, _ = v.Text(), v.Int(0, 100), v.Duration(0, time.Hour)
+		}
+	}
+	m.Done()
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"a: b", "a: [1, {b: c}]\n", "&a a: *a", "? [x]\n: y", "- a", "a:\n\tb: c", "\ufeffa: 5\r\n", "a: !!binary x", "a: |\n  x\n---\n", "<<: {a: b}", "a: 你：好"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		doc := &yamldoc.Document{File: "f.yaml", Problems: &diag.List{}}
+		lines := 1 + strings.Count(string(data), "\n") + strings.Count(string(data), "\r")
+		m, ok := doc.Parse(data)
+		if ok {
+			walk(m, 0)
+			_ = fmt.Sprint(m.Plain())
+		} else if doc.Problems.Errors() == 0 {
+			t.Errorf("%q was refused without a word", data)
+		}
+		for _, p := range doc.Problems.Kept() {
+			if p.Place.File != "f.yaml" || p.Summary == "" || p.Place.Line > lines+strings.Count(string(data), "\u0085")+strings.Count(string(data), "\u2028")+strings.Count(string(data), "\u2029") {
+				t.Errorf("%q has a problem at no place of its %d lines: %v", data, lines, p)
+			}
+		}
+	})
+}
