@@ -1,0 +1,279 @@
+// Package ledgertest owns what every ledger driver has to pass: one conformance suite, and the model it is measured
+// against. The model, Memory, is a whole ledger itself, passes the same suite, and stands in for a database where thousands of
+// simulated campaigns are run.
+package ledgertest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Memory is a ledger that lives in memory and survives the crash of those who use it: each Open is another process. It is
+// written for being obviously right, and scans where a database would use an index.
+type Memory struct {
+	leasesOnly bool
+
+	mu        sync.Mutex
+	campaigns []*campaign
+	messages  int64
+	attempts  []*attempt // attempts[i] has id i+1
+	runs      []*run     // runs[i] has id i+1
+	accounts  map[string]*ledger.AccountState
+	usage     map[[2]string]ledger.Debit // by account and day
+	audit     []ledger.AuditEntry
+	checks    []ledger.Check
+}
+
+// NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.
+func NewMemory() *Memory {
+	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit)}
+}
+
+// NewLeasedMemory makes an empty ledger on which a run that died is waited for until its lease and deadlines have passed, as
+// when the processes are on several machines.
+func NewLeasedMemory() *Memory {
+	m := NewMemory()
+	m.leasesOnly = true
+	return m
+}
+
+type campaign struct {
+	ledger.Campaign
+	messages           []*msg // in the order in which they were staged
+	byKey              map[message.Key]*msg
+	folds              map[message.Key][]int
+	recipients, folded int
+	spent              map[purse]ledger.Debit
+}
+
+type purse struct{ account, currency string }
+
+type msg struct {
+	id          int64
+	row         int
+	recipient   string
+	fields      []byte
+	key         message.Key
+	channel     message.Channel
+	address     message.Address
+	segments    int
+	fingerprint int64
+	state       message.State
+	attempts    int
+	notBefore   time.Time
+	newest      *attempt
+	byList      bool // cancelled, and a list did it
+	// What the newest list says of a message that it could not change.
+	relisted *relist
+}
+
+type relist struct {
+	gone        bool // it is not on the list
+	row         int
+	recipient   string
+	fields      []byte
+	segments    int
+	fingerprint int64
+}
+
+type attempt struct {
+	id       int64
+	msg      *msg
+	campaign *campaign
+	run      ledger.RunID
+	account  string
+	currency string
+	day      string
+	segments int
+	price    message.Money
+	claimed  time.Time
+	deadline time.Time
+	open     bool
+	outcome  message.Outcome
+	settled  time.Time
+}
+
+type run struct {
+	ledger.Run
+	campaign *campaign
+	handle   *Handle
+}
+
+// Handle is one process's view of a Memory: a ledger.Ledger.
+type Handle struct {
+	m      *Memory
+	closed bool // guarded by m.mu
+}
+
+var _ ledger.Ledger = (*Handle)(nil)
+
+// Open opens the ledger as a process does.
+func (m *Memory) Open() *Handle { return &Handle{m: m} }
+
+// Close ends the process without a word, as a crash does: what it had claimed stays attempting.
+func (h *Handle) Close() error {
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.closed = true
+	return nil
+}
+
+// enter begins a transaction; the caller calls the function that it returns when it is done.
+func (h *Handle) enter(ctx context.Context) (func(), error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	h.m.mu.Lock()
+	if h.closed {
+		h.m.mu.Unlock()
+		return nil, ledger.ErrClosed
+	}
+	return h.m.mu.Unlock, nil
+}
+
+func (m *Memory) find(name string) (*campaign, error) {
+	for _, c := range m.campaigns {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("campaign %s: %w", name, ledger.ErrNoCampaign)
+}
+
+func (m *Memory) live(c *campaign) *run {
+	for _, r := range m.runs {
+		if r.campaign == c && r.Ended.IsZero() {
+			return r
+		}
+	}
+	return nil
+}
+
+// bury ends the campaign's run if it can no longer write, and makes what it left open unknown.
+func (m *Memory) bury(c *campaign, now time.Time) (orphans int, held *ledger.LeasedError) {
+	r := m.live(c)
+	if r == nil {
+		return 0, nil
+	}
+	if !m.leasesOnly && !r.handle.closed {
+		return 0, &ledger.LeasedError{Holder: r.Run}
+	}
+	if m.leasesOnly {
+		until := r.Expires
+		for _, a := range m.attempts {
+			if a.open && a.run == r.ID && a.deadline.After(until) {
+				until = a.deadline
+			}
+		}
+		if now.Before(until) {
+			return 0, &ledger.LeasedError{Holder: r.Run, Until: until}
+		}
+	}
+	orphans = m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
+	r.Ended, r.Why = now, "lost"
+	return orphans, nil
+}
+
+func (m *Memory) orphan(r *run, now time.Time, code, detail string) int {
+	n := 0
+	for _, a := range m.attempts {
+		if a.open && a.run == r.ID {
+			a.settle(message.Outcome{Kind: message.OutcomeUnknown, Code: code, Detail: detail}, now, time.Time{})
+			n++
+		}
+	}
+	return n
+}
+
+func (a *attempt) settle(o message.Outcome, at, notBefore time.Time) {
+	a.open, a.outcome, a.settled = false, o, at
+	a.msg.state = o.Kind.State()
+	a.msg.notBefore = time.Time{}
+	if a.msg.state == message.Pending {
+		a.msg.notBefore = notBefore
+	}
+}
+
+func (a *attempt) debit() ledger.Debit {
+	return ledger.Debit{Messages: 1, Segments: int64(a.segments), Cost: a.price.Times(a.segments)}
+}
+
+func add(d, more ledger.Debit, sign int64) ledger.Debit {
+	return ledger.Debit{
+		Messages: d.Messages + sign*more.Messages, Segments: d.Segments + sign*more.Segments, Cost: d.Cost + message.Money(sign)*more.Cost,
+	}
+}
+
+func (m *Memory) post(a *attempt, sign int64) {
+	day, p := [2]string{a.account, a.day}, purse{a.account, a.currency}
+	m.usage[day] = add(m.usage[day], a.debit(), sign)
+	a.campaign.spent[p] = add(a.campaign.spent[p], a.debit(), sign)
+}
+
+func (m *Memory) account(name string) *ledger.AccountState {
+	if m.accounts[name] == nil {
+		m.accounts[name] = &ledger.AccountState{Account: name, Scale: 1}
+	}
+	return m.accounts[name]
+}
+
+func (m *Memory) usageOn(account, day string) ledger.Usage {
+	u := ledger.Usage{Day: m.usage[[2]string{account, day}]}
+	month := day[:strings.LastIndexByte(day, '-')+1]
+	for k, d := range m.usage {
+		if k[0] == account && strings.HasPrefix(k[1], month) {
+			u.Month = add(u.Month, d, 1)
+		}
+	}
+	return u
+}
+
+// pending are the messages that may be claimed at now, in the order in which they are claimed, and when the next of the
+// others may be.
+func (c *campaign) pending(ch message.Channel, now time.Time) (ready []*msg, next time.Time) {
+	for _, m := range c.messages {
+		switch {
+		case m.state != message.Pending || m.channel != ch:
+		case ledger.Ready(m.notBefore, now):
+			ready = append(ready, m)
+		case next.IsZero() || m.notBefore.Before(next):
+			next = m.notBefore
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b *msg) int {
+		return cmp.Or(a.notBefore.Compare(b.notBefore), cmp.Compare(a.id, b.id))
+	})
+	return ready, next
+}
+
+func (c *campaign) cancelPending() int {
+	n := 0
+	for _, m := range c.messages {
+		if m.state == message.Pending {
+			m.state = message.Cancelled
+			n++
+		}
+	}
+	return n
+}
+
+// back brings a message that returned to pending up to the newest list.
+func (m *msg) back() {
+	r := m.relisted
+	m.relisted = nil
+	switch {
+	case r == nil:
+	case r.gone:
+		m.state, m.byList = message.Cancelled, true
+	default:
+		m.row, m.recipient, m.fields, m.segments, m.fingerprint = r.row, r.recipient, r.fields, r.segments, r.fingerprint
+	}
+}

@@ -1,0 +1,249 @@
+package ledgertest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+func (m *Memory) view(c *campaign) ledger.Campaign {
+	v := c.Campaign
+	if r := m.live(c); r != nil {
+		holder := r.Run
+		v.Holder = &holder
+	}
+	return v
+}
+
+// Campaign implements ledger.Campaigns.
+func (h *Handle) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Campaign{}, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return ledger.Campaign{}, err
+	}
+	return h.m.view(c), nil
+}
+
+// Campaigns implements ledger.Campaigns.
+func (h *Handle) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var out []ledger.Campaign
+	for _, c := range slices.Backward(h.m.campaigns) {
+		out = append(out, h.m.view(c))
+	}
+	slices.SortStableFunc(out, func(a, b ledger.Campaign) int { return b.Created.Compare(a.Created) })
+	return out, nil
+}
+
+// Info implements ledger.Ledger. Memory is not durable, and says so.
+func (h *Handle) Info(ctx context.Context) (ledger.Info, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Info{}, err
+	}
+	defer leave()
+	return ledger.Info{ID: fmt.Sprintf("%p", h.m), Driver: "memory", Place: "memory", Schema: 1, Free: -1}, nil
+}
+
+// Counts implements ledger.Reader.
+func (h *Handle) Counts(ctx context.Context, name string) (ledger.Counts, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Counts{}, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return ledger.Counts{}, err
+	}
+	out := ledger.Counts{
+		ByState:    make(map[message.Channel]map[message.State]int),
+		Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit),
+	}
+	for _, m := range c.messages {
+		if out.ByState[m.channel] == nil {
+			out.ByState[m.channel] = make(map[message.State]int)
+		}
+		out.ByState[m.channel][m.state]++
+	}
+	for p, d := range c.spent {
+		out.Cost[p.account] = add(out.Cost[p.account], d, 1)
+	}
+	return out, nil
+}
+
+// Usage implements ledger.Reader.
+func (h *Handle) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Usage{}, err
+	}
+	defer leave()
+	return h.m.usageOn(account, day), nil
+}
+
+// Accounts implements ledger.Reader.
+func (h *Handle) Accounts(ctx context.Context) ([]ledger.AccountState, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var out []ledger.AccountState
+	for _, a := range h.m.accounts {
+		out = append(out, *a)
+	}
+	slices.SortFunc(out, func(a, b ledger.AccountState) int { return strings.Compare(a.Account, b.Account) })
+	return out, nil
+}
+
+// Messages implements ledger.Reader.
+func (h *Handle) Messages(ctx context.Context, name string, states ...message.State) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		records, err := h.records(ctx, name, states)
+		if err != nil {
+			yield(ledger.Record{}, err)
+			return
+		}
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (h *Handle) records(ctx context.Context, name string, states []message.State) ([]ledger.Record, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return nil, err
+	}
+	sorted := slices.Clone(c.messages)
+	slices.SortStableFunc(sorted, func(a, b *msg) int { return cmp.Compare(a.row, b.row) })
+	var out []ledger.Record
+	for _, m := range sorted {
+		if len(states) > 0 && !slices.Contains(states, m.state) {
+			continue
+		}
+		r := ledger.Record{
+			Row: m.row, Recipient: m.recipient, Fields: m.fields, Key: m.key, Channel: m.channel, Address: m.address, Segments: m.segments,
+			State: m.state, Attempts: m.attempts, NotBefore: m.notBefore, Rows: slices.Sorted(slices.Values(c.folds[m.key])),
+		}
+		if a := m.newest; a != nil {
+			r.Attempt, r.Account, r.Claimed, r.Settled, r.Price = a.id, a.account, a.claimed, a.settled, a.price
+			r.Code, r.Detail, r.VendorID = a.outcome.Code, a.outcome.Detail, a.outcome.VendorID
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// Recent implements ledger.Reader.
+func (h *Handle) Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+	return func(yield func(ledger.Sent, error) bool) {
+		sent, err := h.sent(ctx, except, since)
+		if err != nil {
+			yield(ledger.Sent{}, err)
+			return
+		}
+		for p := range pairs {
+			if s, ok := sent[ledger.Sent{Address: p.Address, Fingerprint: p.Fingerprint}]; ok && !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (h *Handle) sent(ctx context.Context, except string, since time.Time) (map[ledger.Sent]ledger.Sent, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	out := make(map[ledger.Sent]ledger.Sent)
+	for _, c := range h.m.campaigns {
+		for _, m := range c.messages {
+			switch {
+			case c.Name == except || m.newest == nil || m.newest.claimed.Before(since):
+			case m.state == message.Accepted || m.state == message.Unknown || m.state == message.Attempting:
+				k := ledger.Sent{Address: m.address, Fingerprint: m.fingerprint}
+				if was, ok := out[k]; !ok || m.newest.claimed.After(was.At) {
+					out[k] = ledger.Sent{Address: m.address, Fingerprint: m.fingerprint, Campaign: c.Name, At: m.newest.claimed}
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// AuditLog implements ledger.Reader.
+func (h *Handle) AuditLog(ctx context.Context, name string) ([]ledger.AuditEntry, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var out []ledger.AuditEntry
+	for _, e := range h.m.audit {
+		if name == "" || e.Campaign == name {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// Check implements ledger.Reader.
+func (h *Handle) Check(ctx context.Context, name, digest string) (ledger.Check, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Check{}, err
+	}
+	defer leave()
+	for _, c := range slices.Backward(h.m.checks) {
+		if c.Campaign == name && c.Digest == digest {
+			return c, nil
+		}
+	}
+	return ledger.Check{}, ledger.ErrNoCheck
+}
+
+// Runs implements ledger.Reader.
+func (h *Handle) Runs(ctx context.Context, name string) ([]ledger.Run, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.Run
+	for _, r := range slices.Backward(h.m.runs) {
+		if r.campaign == c {
+			out = append(out, r.Run)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,170 @@
+package ledgertest
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Acquire implements ledger.Runs.
+func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Acquired{}, err
+	}
+	defer leave()
+	c, err := h.m.find(a.Campaign)
+	if err != nil {
+		return ledger.Acquired{}, err
+	}
+	orphans, held := h.m.bury(c, a.Now)
+	if held != nil {
+		return ledger.Acquired{}, held
+	}
+	if c.Aborted != nil {
+		return ledger.Acquired{}, ledger.ErrAborted
+	}
+	r := &run{campaign: c, handle: h, Run: ledger.Run{
+		ID: ledger.RunID(len(h.m.runs) + 1), Host: a.Host, PID: a.PID, User: a.User,
+		Started: a.Now, Beat: a.Now, Expires: a.Now.Add(a.Extend),
+	}}
+	h.m.runs = append(h.m.runs, r)
+	return ledger.Acquired{Run: r.Run, Campaign: h.m.view(c), Orphans: orphans}, nil
+}
+
+func (m *Memory) owner(id ledger.RunID) *run {
+	if id < 1 || int(id) > len(m.runs) || !m.runs[id-1].Ended.IsZero() {
+		return nil
+	}
+	return m.runs[id-1]
+}
+
+// Turn implements ledger.Runs.
+func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Turned{}, err
+	}
+	defer leave()
+	r := h.m.owner(t.Run)
+	if r == nil {
+		return ledger.Turned{}, ledger.ErrLeaseLost
+	}
+	r.Beat, r.Expires = t.Now, t.Now.Add(t.Extend)
+	var out ledger.Turned
+	for _, s := range t.Settle {
+		if !h.m.settle(r, t.Now, s) {
+			out.Stale = append(out.Stale, s.Attempt)
+		}
+	}
+	for _, c := range t.Accounts {
+		c.Apply(h.m.account(c.Account))
+	}
+	for _, req := range t.Claim {
+		out.Grants = append(out.Grants, h.m.grant(r, t.Now, req))
+	}
+	out.Paused, out.Aborted = r.campaign.Paused, r.campaign.Aborted
+	return out, nil
+}
+
+func (m *Memory) settle(r *run, now time.Time, s ledger.Settlement) bool {
+	if s.Attempt < 1 || int(s.Attempt) > len(m.attempts) {
+		return false
+	}
+	a := m.attempts[s.Attempt-1]
+	if !a.open || a.run != r.ID {
+		return false
+	}
+	if !slices.Contains(message.OutcomeKinds(), s.Outcome.Kind) {
+		s.Outcome.Kind = message.OutcomeUnknown
+	}
+	a.settle(s.Outcome, s.At, ledger.Later(now, s.NotBefore))
+	if s.Outcome.Kind.Definite() {
+		m.post(a, -1)
+		if r.campaign.Aborted != nil {
+			r.campaign.cancelPending()
+		}
+	}
+	return true
+}
+
+func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Grant {
+	c := r.campaign
+	switch {
+	case c.Aborted != nil:
+		return ledger.Grant{Held: ledger.HoldAborted}
+	case c.Paused != nil:
+		return ledger.Grant{Held: ledger.HoldPaused}
+	case req.Max <= 0:
+		return ledger.Grant{}
+	}
+	ready, next := c.pending(req.Channel, now)
+	nothing := ledger.Grant{Held: ledger.HoldEmpty}
+	if !next.IsZero() {
+		nothing = ledger.Grant{Held: ledger.HoldLater, Until: next}
+	}
+	if len(ready) == 0 {
+		return nothing
+	}
+	acct := m.account(req.Limits.Account)
+	var spent message.Money
+	for p, d := range c.spent {
+		if p.currency == req.Limits.Currency {
+			spent += d.Cost
+		}
+	}
+	teller := ledger.NewTeller(req, now, ledger.Books{Account: *acct, Usage: m.usageOn(acct.Account, req.Day), CampaignSpent: spent})
+	if held, until := teller.Gate(); held != ledger.HoldNone {
+		return ledger.Grant{Held: held, Until: until}
+	}
+	var g ledger.Grant
+	for !teller.Full() {
+		if len(ready) == 0 {
+			g.Held, g.Until = nothing.Held, nothing.Until
+			break
+		}
+		leaveAt, held, until, which := teller.Next(ready[0].segments)
+		if held != ledger.HoldNone {
+			g.Held, g.Until, g.Which = held, until, which
+			break
+		}
+		g.Claims = append(g.Claims, m.claim(r, now, req, ready[0], leaveAt, teller.Deadline(leaveAt)))
+		ready = ready[1:]
+	}
+	acct.EmptyAt = teller.Books().Account.EmptyAt
+	return g
+}
+
+func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, leaveAt, deadline time.Time) ledger.Claim {
+	a := &attempt{
+		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, account: req.Limits.Account, currency: req.Limits.Currency,
+		day: req.Day, segments: to.segments, price: req.Limits.Price, claimed: now, deadline: deadline, open: true,
+	}
+	m.attempts = append(m.attempts, a)
+	m.post(a, +1)
+	to.state, to.newest = message.Attempting, a
+	to.attempts++
+	return ledger.Claim{
+		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel, Address: to.address,
+		Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: leaveAt, Deadline: deadline,
+	}
+}
+
+// Release implements ledger.Runs.
+func (h *Handle) Release(ctx context.Context, id ledger.RunID, now time.Time, why string) error {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	r := h.m.owner(id)
+	if r == nil {
+		return ledger.ErrLeaseLost
+	}
+	h.m.orphan(r, now, ledger.CodeUnsettled, "the run was released without recording what came of it")
+	r.Ended, r.Why = now, why
+	return nil
+}

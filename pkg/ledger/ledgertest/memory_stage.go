@@ -1,0 +1,160 @@
+package ledgertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Stage implements ledger.Campaigns.
+func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Staged{}, err
+	}
+	defer leave()
+	c, err := h.m.find(s.Campaign)
+	known := err == nil
+	if known {
+		if _, held := h.m.bury(c, s.By.At); held != nil {
+			return ledger.Staged{}, held
+		}
+		if c.Aborted != nil {
+			return ledger.Staged{}, ledger.ErrAborted
+		}
+		if c.Digest == s.Digest {
+			return c.same(), nil
+		}
+	} else {
+		c = &campaign{
+			Campaign: ledger.Campaign{Name: s.Campaign, Created: s.By.At},
+			byKey:    make(map[message.Key]*msg), spent: make(map[purse]ledger.Debit),
+		}
+	}
+	// The whole plan is looked at before anything is changed: it is staged, or nothing is.
+	p, err := readPlan(c, s)
+	if err != nil {
+		return ledger.Staged{}, err
+	}
+	if !known {
+		h.m.campaigns = append(h.m.campaigns, c)
+	}
+	c.Digest, c.Spec, c.Staged = s.Digest, bytes.Clone(s.Spec), s.By.At
+	c.recipients, c.folded, c.folds = p.rows, p.folded, p.folds
+	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: s.By, Campaign: s.Campaign})
+	return h.m.apply(c, p), nil
+}
+
+func (c *campaign) same() ledger.Staged {
+	var out ledger.Staged
+	for _, m := range c.messages {
+		switch {
+		case m.state == message.Pending:
+			out.Same++
+		case m.state == message.Cancelled || m.relisted != nil && m.relisted.gone:
+		default:
+			out.Left++
+			if m.relisted != nil && m.relisted.fingerprint != m.fingerprint {
+				out.Differs++
+			}
+		}
+	}
+	return out
+}
+
+// plan is a stream of recipients, read.
+type plan struct {
+	messages     []*msg
+	listed       map[message.Key]bool
+	folds        map[message.Key][]int
+	rows, folded int
+}
+
+func readPlan(c *campaign, s ledger.Staging) (plan, error) {
+	p := plan{listed: make(map[message.Key]bool), folds: make(map[message.Key][]int)}
+	foldRow := make(map[message.Key]int)
+	for r, err := range s.Recipients {
+		if err != nil {
+			return p, err
+		}
+		p.rows++
+		for _, n := range r.Messages {
+			if p.listed[n.Key] {
+				return p, fmt.Errorf("row %d: message %s is twice on the list", r.Row, n.Key)
+			}
+			if old := c.byKey[n.Key]; old != nil && (old.channel != n.Channel || old.address != n.Address) {
+				return p, fmt.Errorf("row %d: message %s was for %s, and is for %s now", r.Row, n.Key, old.address.Masked(), n.Address.Masked())
+			}
+			p.listed[n.Key] = true
+			p.messages = append(p.messages, &msg{
+				row: r.Row, recipient: r.Key, fields: bytes.Clone(r.Fields), key: n.Key, channel: n.Channel, address: n.Address,
+				segments: n.Segments, fingerprint: n.Fingerprint, state: message.Pending,
+			})
+		}
+		for _, f := range r.Folds {
+			p.folded++
+			p.folds[f.Into] = append(p.folds[f.Into], r.Row)
+			foldRow[f.Into] = r.Row
+		}
+	}
+	for key, row := range foldRow {
+		if !p.listed[key] {
+			return p, fmt.Errorf("row %d: it is told through message %s, which is not on the list", row, key)
+		}
+	}
+	return p, nil
+}
+
+func (m *Memory) apply(c *campaign, p plan) ledger.Staged {
+	var out ledger.Staged
+	for _, n := range p.messages {
+		old := c.byKey[n.key]
+		if old == nil {
+			m.messages++
+			n.id = m.messages
+			c.byKey[n.key] = n
+			c.messages = append(c.messages, n)
+			out.Added++
+			continue
+		}
+		same := old.row == n.row && old.recipient == n.recipient && bytes.Equal(old.fields, n.fields) &&
+			old.segments == n.segments && old.fingerprint == n.fingerprint
+		now := &relist{row: n.row, recipient: n.recipient, fields: n.fields, segments: n.segments, fingerprint: n.fingerprint}
+		old.relisted = nil
+		switch {
+		case old.state == message.Cancelled:
+			out.Restored++
+			old.state, old.byList = message.Pending, false
+			old.relisted, old.notBefore = now, n.notBefore
+			old.back()
+		case old.state == message.Pending && same:
+			out.Same++
+		case old.state == message.Pending:
+			out.Updated++
+			old.relisted = now
+			old.back()
+		default:
+			out.Left++
+			if old.fingerprint != n.fingerprint {
+				out.Differs++
+			}
+			if !same {
+				old.relisted = now
+			}
+		}
+	}
+	for _, old := range c.messages {
+		switch {
+		case p.listed[old.key] || old.state == message.Cancelled:
+		case old.state == message.Pending:
+			old.state, old.byList = message.Cancelled, true
+			out.Gone++
+		default:
+			old.relisted = &relist{gone: true}
+		}
+	}
+	return out
+}

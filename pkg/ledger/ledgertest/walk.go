@@ -1,0 +1,406 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// SeedVar is the environment variable that replays one walk: the seed that a failing test printed.
+const SeedVar = "NOTIFY_LEDGER_SEED"
+
+const (
+	walks     = 12
+	walkSteps = 150
+	universe  = 14 // rows from which lists are drawn
+)
+
+func walkAll(t *testing.T, fresh func(t *testing.T) Target) {
+	t.Helper()
+	seeds := make([]uint64, walks)
+	for i := range seeds {
+		seeds[i] = rand.Uint64()
+	}
+	if s := os.Getenv(SeedVar); s != "" {
+		seed, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = []uint64{seed}
+	}
+	for _, seed := range seeds {
+		ok := t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			w := newWalk(t, fresh(t), seed)
+			for w.steps = range walkSteps {
+				w.step()
+			}
+			w.compare()
+			w.story.sound(w.names...)
+		})
+		if !ok {
+			t.Fatalf("replay it with %s=%d", SeedVar, seed)
+		}
+	}
+}
+
+// walk does everything twice: to the ledger under test, and to the model.
+type walk struct {
+	story *story
+	rnd   *rand.Rand
+	steps int
+	model *Memory
+	procs []*proc
+	names []string
+	now   time.Time
+	seq   int
+}
+
+// proc is a process: a handle on each of the two, and what it is doing.
+type proc struct {
+	real  ledger.Ledger
+	model *Handle
+	run   pair[ledger.RunID]
+	open  []pair[int64] // attempts to settle
+}
+
+// pair is an id on the ledger under test and its counterpart on the model.
+type pair[T any] struct{ real, model T }
+
+func newWalk(t *testing.T, tg Target, seed uint64) *walk {
+	t.Helper()
+	w := &walk{
+		rnd: rand.New(rand.NewPCG(seed, 1)), model: NewLeasedMemory(), now: noon, names: []string{award, "other"},
+	}
+	if tg.KnowsDead {
+		w.model = NewMemory()
+	}
+	w.story = &story{T: t, target: tg, Ledger: open(t, tg), now: noon}
+	for range 3 {
+		w.procs = append(w.procs, w.start())
+	}
+	for _, name := range w.names {
+		w.stage(w.procs[0], name)
+	}
+	return w
+}
+
+func (w *walk) start() *proc {
+	return &proc{real: open(w.story.T, w.story.target), model: w.model.Open()}
+}
+
+func (w *walk) step() {
+	w.story.Helper()
+	p := w.procs[w.rnd.IntN(len(w.procs))]
+	name := w.names[w.rnd.IntN(len(w.names))]
+	switch n := w.rnd.IntN(100); {
+	case n < 50:
+		w.turn(p)
+	case n < 62:
+		w.acquire(p, name)
+	case n < 67:
+		w.stage(p, name)
+	case n < 71:
+		w.release(p)
+	case n < 74:
+		w.crash(p)
+	case n < 80:
+		w.pause(p, name)
+	case n < 87:
+		w.resolve(p, name)
+	case n < 90:
+		w.retry(p, name)
+	case n < 91 && w.steps > walkSteps/2:
+		w.abort(p, name)
+	default:
+		w.tick()
+	}
+	if w.rnd.IntN(8) == 0 {
+		w.compare()
+	}
+}
+
+// tick moves the clock: mostly a little on, sometimes over the lease or the day, sometimes back.
+func (w *walk) tick() {
+	switch n := w.rnd.IntN(10); {
+	case n < 6:
+		w.now = w.now.Add(time.Duration(w.rnd.IntN(20_000)) * time.Millisecond)
+	case n < 8:
+		w.now = w.now.Add(lease + hold)
+	case n < 9:
+		w.now = w.now.Add(20 * time.Hour)
+	default:
+		w.now = w.now.Add(-time.Duration(w.rnd.IntN(26)) * time.Hour)
+	}
+}
+
+// agree compares what the two answered, and reports whether both did without an error.
+func (w *walk) agree(what string, real, model any, realErr, modelErr error) bool {
+	w.story.Helper()
+	for _, sentinel := range []error{ledger.ErrNoCampaign, ledger.ErrAborted, ledger.ErrLeased, ledger.ErrLeaseLost, ledger.ErrClosed} {
+		if errors.Is(realErr, sentinel) != errors.Is(modelErr, sentinel) {
+			w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, realErr, modelErr)
+		}
+	}
+	if (realErr == nil) != (modelErr == nil) {
+		w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, realErr, modelErr)
+	}
+	if realErr != nil {
+		return false
+	}
+	w.story.same(fmt.Sprintf("step %d: %s", w.steps, what), real, model)
+	return true
+}
+
+func (w *walk) by(what string) ledger.Act {
+	return ledger.Act{Who: "wang@ops-1", What: what, At: w.now}
+}
+
+func (w *walk) stage(p *proc, name string) {
+	w.story.Helper()
+	w.seq++
+	var rs []ledger.Recipient
+	for row := 1; row <= universe; row++ {
+		if w.rnd.IntN(5) == 0 {
+			continue
+		}
+		r := person(name, row, 1+w.rnd.IntN(2))
+		if w.rnd.IntN(6) == 0 && len(rs) > 0 && len(rs[0].Messages) > 0 {
+			r.Messages, r.Folds = nil, []ledger.Fold{{Channel: message.SMS, Into: rs[0].Messages[0].Key}}
+		}
+		rs = append(rs, r)
+	}
+	if w.rnd.IntN(3) == 0 {
+		w.rnd.Shuffle(len(rs), func(i, j int) { rs[i].Row, rs[j].Row = rs[j].Row, rs[i].Row })
+	}
+	digest := fmt.Sprintf("d%d", w.seq-w.rnd.IntN(2))
+	s := ledger.Staging{Campaign: name, Digest: digest, Spec: []byte(digest), By: w.by("stage"), Recipients: list(rs...)}
+	real, realErr := p.real.Stage(w.story.ctx(), s)
+	model, modelErr := p.model.Stage(w.story.ctx(), s)
+	w.agree("stage "+name, real, model, realErr, modelErr)
+}
+
+func (w *walk) acquire(p *proc, name string) {
+	w.story.Helper()
+	if p.run.real != 0 {
+		return
+	}
+	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease}
+	real, realErr := p.real.Acquire(w.story.ctx(), a)
+	model, modelErr := p.model.Acquire(w.story.ctx(), a)
+	var realHeld, modelHeld *ledger.LeasedError
+	if errors.As(realErr, &realHeld) && errors.As(modelErr, &modelHeld) {
+		w.story.same(fmt.Sprintf("step %d: until", w.steps), realHeld.Until, modelHeld.Until)
+	}
+	if w.agree("acquire "+name, real.Orphans, model.Orphans, realErr, modelErr) {
+		p.run = pair[ledger.RunID]{real.Run.ID, model.Run.ID}
+	}
+}
+
+func (w *walk) release(p *proc) {
+	w.story.Helper()
+	if p.run.real == 0 {
+		return
+	}
+	w.agree("release", nil, nil, p.real.Release(w.story.ctx(), p.run.real, w.now, "done"), p.model.Release(w.story.ctx(), p.run.model, w.now, "done"))
+	p.run, p.open = pair[ledger.RunID]{}, nil
+}
+
+func (w *walk) crash(p *proc) {
+	w.story.Helper()
+	w.agree("crash", nil, nil, p.real.Close(), p.model.Close())
+	*p = *w.start()
+}
+
+func (w *walk) turn(p *proc) {
+	w.story.Helper()
+	if p.run.real == 0 {
+		return
+	}
+	real, model := w.request(p)
+	gotReal, realErr := p.real.Turn(w.story.ctx(), real)
+	gotModel, modelErr := p.model.Turn(w.story.ctx(), model)
+	if !w.agree("turn", len(gotReal.Stale), len(gotModel.Stale), realErr, modelErr) {
+		p.run, p.open = pair[ledger.RunID]{}, nil
+		return
+	}
+	for i := range gotModel.Grants {
+		a, b := gotReal.Grants[i], gotModel.Grants[i]
+		for j := range min(len(a.Claims), len(b.Claims)) {
+			p.open = append(p.open, pair[int64]{a.Claims[j].Attempt, b.Claims[j].Attempt})
+			a.Claims[j].Attempt, b.Claims[j].Attempt = 0, 0
+		}
+	}
+	w.agree("turn", gotReal.Grants, gotModel.Grants, nil, nil)
+	w.agree("turn", []any{gotReal.Paused, gotReal.Aborted}, []any{gotModel.Paused, gotModel.Aborted}, nil, nil)
+}
+
+// request makes up a turn: some outcomes, perhaps a second one for the same attempt, a change of an account, some claims.
+func (w *walk) request(p *proc) (real, model ledger.Turn) {
+	real = ledger.Turn{Run: p.run.real, Now: w.now, Extend: lease}
+	kinds := message.OutcomeKinds()
+	keep := p.open[:0]
+	for _, a := range p.open {
+		if w.rnd.IntN(3) == 0 {
+			keep = append(keep, a)
+			continue
+		}
+		kind := kinds[w.rnd.IntN(len(kinds))]
+		if w.rnd.IntN(2) == 0 {
+			kind = message.OutcomeAccepted
+		}
+		s := ledger.Settlement{
+			Attempt: a.real, At: w.now, Outcome: message.Outcome{Kind: kind, Code: fmt.Sprintf("c%d", w.rnd.IntN(3)), VendorID: "v"},
+		}
+		if w.rnd.IntN(2) == 0 {
+			s.NotBefore = w.now.Add(time.Duration(w.rnd.IntN(60)) * time.Second)
+		}
+		real.Settle = append(real.Settle, s)
+		s.Attempt = a.model
+		model.Settle = append(model.Settle, s)
+		if w.rnd.IntN(10) == 0 {
+			keep = append(keep, a) // it is settled once more, later
+		}
+	}
+	p.open = keep
+	if w.rnd.IntN(6) == 0 {
+		c := ledger.AccountChange{Account: w.accountName(), At: w.now}
+		until, scale, failures := w.now.Add(time.Duration(w.rnd.IntN(30)-10)*time.Second), float64(1+w.rnd.IntN(4))/4, w.rnd.IntN(5)
+		c.Scale, c.Failures, c.NotBefore = &scale, &failures, &until
+		if w.rnd.IntN(3) == 0 {
+			c.OpenUntil = &until
+		} else {
+			c.OpenUntil = new(time.Time)
+		}
+		real.Accounts = append(real.Accounts, c)
+	}
+	for range w.rnd.IntN(3) {
+		real.Claim = append(real.Claim, w.claimRequest())
+	}
+	settle := model.Settle
+	model = real
+	model.Run, model.Settle = p.run.model, settle
+	return real, model
+}
+
+func (w *walk) accountName() string {
+	return []string{smsAcc, "sms-backup"}[w.rnd.IntN(2)]
+}
+
+func (w *walk) claimRequest() ledger.ClaimRequest {
+	return claims(w.rnd.IntN(6), func(c *ledger.ClaimRequest) {
+		c.Limits.Account, c.Day = w.accountName(), w.now.Format(time.DateOnly)
+		if w.rnd.IntN(3) > 0 {
+			c.Limits.Rate, c.Limits.Burst = float64(1+w.rnd.IntN(4)), w.rnd.IntN(3)
+		}
+		if w.rnd.IntN(4) == 0 {
+			c.Limits.DailyQuota = int64(1 + w.rnd.IntN(10))
+		}
+		if w.rnd.IntN(4) == 0 {
+			c.Limits.DayBudget, c.Limits.MonthBudget, c.Limits.CampaignBudget = 600_000, 700_000, 800_000
+		}
+		c.Probe = w.rnd.IntN(4) == 0
+	})
+}
+
+func (w *walk) pause(p *proc, name string) {
+	w.story.Helper()
+	if w.rnd.IntN(3) == 0 {
+		w.agree("pause", nil, nil, p.real.Pause(w.story.ctx(), name, w.by("pause")), p.model.Pause(w.story.ctx(), name, w.by("pause")))
+		return
+	}
+	w.agree("unpause", nil, nil, p.real.Unpause(w.story.ctx(), name, w.by("unpause")), p.model.Unpause(w.story.ctx(), name, w.by("unpause")))
+}
+
+func (w *walk) abort(p *proc, name string) {
+	w.story.Helper()
+	real, realErr := p.real.Abort(w.story.ctx(), name, w.by("abort"))
+	model, modelErr := p.model.Abort(w.story.ctx(), name, w.by("abort"))
+	w.agree("abort", real, model, realErr, modelErr)
+}
+
+func (w *walk) resolve(p *proc, name string) {
+	w.story.Helper()
+	as := []message.OutcomeKind{message.OutcomeAccepted, message.OutcomeUnsent, message.OutcomeRejected}
+	var rs []ledger.Resolution
+	for range 1 + w.rnd.IntN(4) {
+		rs = append(rs, ledger.Resolution{
+			Key: person(name, 1+w.rnd.IntN(universe), 1).Messages[0].Key, As: as[w.rnd.IntN(len(as))], Code: fmt.Sprintf("c%d", w.rnd.IntN(3)),
+		})
+	}
+	real, realErr := p.real.Resolve(w.story.ctx(), name, rs, w.by("resolve"))
+	model, modelErr := p.model.Resolve(w.story.ctx(), name, rs, w.by("resolve"))
+	w.agree("resolve", real, model, realErr, modelErr)
+}
+
+func (w *walk) retry(p *proc, name string) {
+	w.story.Helper()
+	var codes []string
+	if w.rnd.IntN(2) == 0 {
+		codes = []string{"c1"}
+	}
+	real, realErr := p.real.Retry(w.story.ctx(), name, codes, w.by("retry"))
+	model, modelErr := p.model.Retry(w.story.ctx(), name, codes, w.by("retry"))
+	w.agree("retry", real, model, realErr, modelErr)
+}
+
+// compare reads everything from both.
+func (w *walk) compare() {
+	w.story.Helper()
+	real, model := w.story.Ledger, ledger.Ledger(w.model.Open())
+	for _, name := range w.names {
+		a, aErr := real.Counts(w.story.ctx(), name)
+		b, bErr := model.Counts(w.story.ctx(), name)
+		// A purse that was emptied may be kept at zero, or not.
+		for _, c := range []ledger.Counts{a, b} {
+			for account, d := range c.Cost {
+				if d == (ledger.Debit{}) {
+					delete(c.Cost, account)
+				}
+			}
+		}
+		if !w.agree("counts of "+name, a, b, aErr, bErr) {
+			continue
+		}
+		w.agree("messages of "+name, w.records(real, name), w.records(model, name), nil, nil)
+	}
+	aa, aErr := real.Accounts(w.story.ctx())
+	ba, bErr := model.Accounts(w.story.ctx())
+	w.agree("accounts", aa, ba, aErr, bErr)
+	for _, account := range []string{smsAcc, "sms-backup"} {
+		for back := range 3 {
+			day := w.now.AddDate(0, 0, -back).Format(time.DateOnly)
+			a, aErr := real.Usage(w.story.ctx(), account, day)
+			b, bErr := model.Usage(w.story.ctx(), account, day)
+			w.agree("usage of "+account, a, b, aErr, bErr)
+		}
+	}
+}
+
+func (w *walk) records(l ledger.Ledger, name string) []ledger.Record {
+	w.story.Helper()
+	var out []ledger.Record
+	for r, err := range l.Messages(w.story.ctx(), name) {
+		w.story.ok(err)
+		r.Attempt = 0
+		out = append(out, r)
+	}
+	// Messages of one row have no order among drivers.
+	slices.SortStableFunc(out, func(a, b ledger.Record) int {
+		if a.Row != b.Row {
+			return a.Row - b.Row
+		}
+		if a.Key < b.Key {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
