@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestTheKindsAreThose(t *testing.T) {

@@ -108,7 +108,7 @@ func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
 	}
 	ctx, a := Begin(ctx)
 	a.begun.Store(true)
-	resp, err := t.once(a, r.WithContext(ctx))
+	resp, err := t.once(a, r.WithContext(ctx)) //nolint:bodyclose // readWhole closes it
 	if err != nil {
 		if a.Unsent() {
 			stage, detail := before(err)

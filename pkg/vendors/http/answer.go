@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr/vm"
-
 	"notify/pkg/message"
 	"notify/pkg/vendors/evidence"
+
+	"github.com/expr-lang/expr/vm"
 )
 
 const (

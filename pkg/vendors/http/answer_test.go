@@ -7,12 +7,13 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notify/pkg/message"
 	"notify/pkg/vendors"
-	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/vendorstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	httpvendor "notify/pkg/vendors/http"
 )
 
 // reading has a row for each thing that a table can say.
@@ -105,17 +106,17 @@ func TestWhatAVendorRepeatsIsTakenOut(t *testing.T) {
 }
 
 // halves builds a vendor on a file that is given as text.
-func halves(t testing.TB, file string) (func(message.Message) error, func(int, []byte, message.Message) message.Outcome) {
-	t.Helper()
-	build, read, err := httpvendor.Halves(vendorOn(t, file, "", map[string]any{"token": "s3cr3t/+"}))
+func halves(tb testing.TB, file string) (func(message.Message) error, func(int, []byte, message.Message) message.Outcome) {
+	tb.Helper()
+	build, read, err := httpvendor.Halves(vendorOn(tb, file, "", map[string]any{"token": "s3cr3t/+"}))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return build, read
 }
 
-func vendorOn(t testing.TB, file, endpoint string, options map[string]any) vendors.Vendor {
-	t.Helper()
+func vendorOn(tb testing.TB, file, endpoint string, options map[string]any) vendors.Vendor {
+	tb.Helper()
 	all := map[string]any{"definition": "builtin:v"}
 	for k, v := range options {
 		all[k] = v
@@ -125,9 +126,9 @@ func vendorOn(t testing.TB, file, endpoint string, options map[string]any) vendo
 		Now: func() time.Time { return time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = v.Close() })
+	tb.Cleanup(func() { _ = v.Close() })
 	return v
 }
 

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
-	vendorfiles "notify/examples/vendors"
 	"notify/pkg/message"
 	"notify/pkg/vendors"
-	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/vendorstest"
+
+	vendorfiles "notify/examples/vendors"
+	httpvendor "notify/pkg/vendors/http"
 )
 
 // BenchmarkSend compares the adapter with a plain tuned client that builds the same request and reads the same answer by hand.

@@ -17,8 +17,18 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// maxNodes bounds an expression; the longest in the shipped files has about 15.
-const maxNodes = 200
+// Bounds of an expression; the longest in the shipped files has about 15 nodes and 80 bytes.
+const (
+	maxNodes = 200
+	maxBytes = 2000
+)
+
+func parse(src string) (*parser.Tree, error) {
+	if len(src) > maxBytes {
+		return nil, fmt.Errorf("an expression has at most %d bytes", maxBytes)
+	}
+	return parser.Parse(src)
+}
 
 // requestEnv is what the expressions of a request see. Which of the names are allowed depends on the request: see scope.
 type requestEnv struct {
@@ -100,32 +110,15 @@ func (l *loader) compile(src text, key string, sc scope, options map[string]opti
 	complain := func(hint, format string, args ...any) {
 		l.errorf(src.Line, key, hint, format+" in %q", append(args, shorten(src.Value))...)
 	}
-	tree, err := parser.Parse(src.Value)
+	tree, err := parse(src.Value)
 	if err != nil {
 		complain("see the expressions in the shipped vendor files", "%s", exprMessage(err))
 		return nil
 	}
 	look := inspection{}
 	ast.Walk(&tree.Node, &look)
-	if look.nested {
-		complain("use one loop in an expression", "a loop inside a loop")
-		return nil
-	}
-	known := slices.Concat(sc.names, look.locals)
-	for _, name := range look.identifiers {
-		if !slices.Contains(known, name) {
-			complain(nearestHint(name, known), "%q is not known here", name)
-			return nil
-		}
-	}
-	for _, name := range look.options {
-		if _, ok := options[name]; !ok && name != optionSignName {
-			complain("declare it under options; "+nearestHint(name, names(options)), "option.%s is not declared", name)
-			return nil
-		}
-	}
-	if look.bareOption {
-		complain("write option.NAME", "option without a name")
+	if hint, fault := look.fault(sc, options); fault != "" {
+		complain(hint, "%s", fault)
 		return nil
 	}
 	opts := []expr.Option{expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}
@@ -143,6 +136,28 @@ func (l *loader) compile(src text, key string, sc scope, options map[string]opti
 		return nil
 	}
 	return p
+}
+
+// fault is what is wrong with an expression apart from its grammar and types, and what to do about it.
+func (i *inspection) fault(sc scope, options map[string]option) (hint, fault string) {
+	if i.nested {
+		return "use one loop in an expression", "a loop inside a loop"
+	}
+	known := slices.Concat(sc.names, i.locals)
+	for _, name := range i.identifiers {
+		if !slices.Contains(known, name) {
+			return nearestHint(name, known), fmt.Sprintf("%q is not known here", name)
+		}
+	}
+	for _, name := range i.options {
+		if _, ok := options[name]; !ok && name != optionSignName {
+			return "declare it under options; " + nearestHint(name, names(options)), fmt.Sprintf("option.%s is not declared", name)
+		}
+	}
+	if i.bareOption {
+		return "write option.NAME", "option without a name"
+	}
+	return "", ""
 }
 
 func exprMessage(err error) string {

@@ -12,13 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/message"
+
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v3"
-
-	"notify/pkg/message"
 )
 
 // maxFile bounds a vendor file; the shipped ones are below 5 kB.
@@ -89,7 +88,7 @@ func (l *loader) decode(data []byte) (*definition, bool) {
 	return d, true
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `) //nolint:gochecknoglobals // a constant
+var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 func (l *loader) syntax(err error) {
 	if errors.Is(err, io.EOF) {
@@ -179,7 +178,7 @@ func ownOptions() []string {
 }
 
 // optionName is lower case, since configuration keys are.
-var optionName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`) //nolint:gochecknoglobals // a constant
+var optionName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (l *loader) options(d *definition) {
 	for _, name := range names(d.Options) {
@@ -333,7 +332,7 @@ func holes(s string) []string {
 // inspect looks at an expression; one that does not parse uses nothing, and is told where it is compiled.
 func inspect(src string) inspection {
 	var look inspection
-	if tree, err := parser.Parse(src); err == nil {
+	if tree, err := parse(src); err == nil {
 		ast.Walk(&tree.Node, &look)
 	}
 	return look

@@ -11,11 +11,12 @@ import (
 	"testing/fstest"
 	"time"
 
+	"notify/pkg/diag"
+	"notify/pkg/vendors"
+
 	"github.com/google/go-cmp/cmp"
 
 	vendorfiles "notify/examples/vendors"
-	"notify/pkg/diag"
-	"notify/pkg/vendors"
 	httpvendor "notify/pkg/vendors/http"
 )
 

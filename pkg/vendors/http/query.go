@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr/vm"
-
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
+
+	"github.com/expr-lang/expr/vm"
 )
 
 // queryPlan is a compiled question that sends no message.

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/vendorstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // seen is a request as the server read it.
@@ -209,10 +209,16 @@ balance: {path: /b, ok: "status == 200 && body.code == 'OK'", amount: body.balan
 		want       vendors.Balance
 		err        string
 	}{
-		{"as text", `{"code":"OK","balance":"450.00","currency":"CNY","messages":10000,"quota":"10000","used":0}`, 200,
-			vendors.Balance{Amount: new(message.Money(450_000_000)), Currency: "CNY", Messages: new(int64(10000)), QuotaLimit: new(int64(10000)), QuotaUsed: new(int64(0)), Date: date}, ""},
-		{"as a number, and more decimals than money has", `{"code":"OK","balance":0.12345678,"messages":1,"quota":1.0,"used":0}`, 200,
-			vendors.Balance{Amount: new(message.Money(123456)), Messages: new(int64(1)), QuotaLimit: new(int64(1)), QuotaUsed: new(int64(0)), Date: date}, ""},
+		{
+			"as text", `{"code":"OK","balance":"450.00","currency":"CNY","messages":10000,"quota":"10000","used":0}`, 200,
+			vendors.Balance{Amount: new(message.Money(450_000_000)), Currency: "CNY", Messages: new(int64(10000)), QuotaLimit: new(int64(10000)), QuotaUsed: new(int64(0)), Date: date},
+			"",
+		},
+		{
+			"as a number, and more decimals than money has", `{"code":"OK","balance":0.12345678,"messages":1,"quota":1.0,"used":0}`, 200,
+			vendors.Balance{Amount: new(message.Money(123456)), Messages: new(int64(1)), QuotaLimit: new(int64(1)), QuotaUsed: new(int64(0)), Date: date},
+			"",
+		},
 		{"a figure that is missing", `{"code":"OK","balance":"1","quota":1,"used":0}`, 200, vendors.Balance{}, "messages"},
 		{"a figure that is no number", `{"code":"OK","balance":"plenty","messages":1,"quota":1,"used":0}`, 200, vendors.Balance{}, "plenty"},
 		{"a refusal", `{"code":"AUTH","message":"token s3cr3t is wrong"}`, 401, vendors.Balance{}, "HTTP 401 AUTH token *** is wrong"},

@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/message"
+	"notify/pkg/vendors"
+	"notify/pkg/vendors/vendorstest"
+
 	"github.com/google/go-cmp/cmp"
 
 	vendorfiles "notify/examples/vendors"
-	"notify/pkg/message"
-	"notify/pkg/vendors"
 	httpvendor "notify/pkg/vendors/http"
-	"notify/pkg/vendors/vendorstest"
 )
 
 // shipped builds a vendor on a shipped file.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"notify/pkg/diag"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // loader collects what is wrong with one vendor file.
@@ -45,18 +45,20 @@ func (l *loader) strict(n *yaml.Node, t reflect.Type, path string) {
 	case *yaml.Node:
 		l.strictTree(n, path)
 	default:
-		switch t.Kind() { //nolint:exhaustive // a definition consists of these
-		case reflect.Struct:
-			l.strictStruct(n, t, path)
-		case reflect.Map:
-			l.strictMap(n, t.Elem(), path)
-		case reflect.Slice:
-			if l.want(n, yaml.SequenceNode, path, "a list") {
-				for i, c := range n.Content {
-					l.strict(c, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
-				}
-			}
-		default:
+		l.strictKind(n, t, path)
+	}
+}
+
+// strictKind compares with a struct, a map or a list, of which a definition consists.
+func (l *loader) strictKind(n *yaml.Node, t reflect.Type, path string) {
+	switch {
+	case t.Kind() == reflect.Struct:
+		l.strictStruct(n, t, path)
+	case t.Kind() == reflect.Map:
+		l.strictMap(n, t.Elem(), path)
+	case l.want(n, yaml.SequenceNode, path, "a list"):
+		for i, c := range n.Content {
+			l.strict(c, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 		}
 	}
 }

@@ -18,11 +18,12 @@ import (
 	"testing/fstest"
 	"time"
 
-	vendorfiles "notify/examples/vendors"
 	"notify/pkg/message"
 	"notify/pkg/vendors"
-	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/vendorstest"
+
+	vendorfiles "notify/examples/vendors"
+	httpvendor "notify/pkg/vendors/http"
 )
 
 // protocol is how one vendor file's API looks from the server's side.
@@ -203,7 +204,10 @@ func harness(p protocol) vendorstest.Harness {
 		refusal = message.ReasonAuth
 	}
 	return vendorstest.Harness{
-		Start:         func(t *testing.T, b vendorstest.Behaviour) vendorstest.Server { return start(t, p, b) },
+		Start: func(t *testing.T, b vendorstest.Behaviour) vendorstest.Server {
+			t.Helper()
+			return start(t, p, b)
+		},
 		NotApplicable: map[vendorstest.Behaviour]string{vendorstest.CutBefore: "HTTP has no dialogue before the message; what is cut there is a connection or TLS"},
 		Message:       vendorstest.SMS,
 		Secrets:       p.secrets,
@@ -222,14 +226,12 @@ func start(t *testing.T, p protocol, b vendorstest.Behaviour) *gateway {
 	})
 	g.Listener = vendorstest.Listen(t, g.serve)
 	t.Cleanup(func() { close(g.release) })
-	switch b {
-	case vendorstest.NoListener:
-		g.endpoint = "http://" + vendorstest.ClosedPort(t)
-	case vendorstest.NoName:
-		g.endpoint = "https://nobody.invalid"
-	case vendorstest.BadTLS:
-		g.endpoint = "https://" + g.Addr()
-	default:
+	endpoints := map[vendorstest.Behaviour]string{
+		vendorstest.NoListener: "http://" + vendorstest.ClosedPort(t),
+		vendorstest.NoName:     "https://nobody.invalid",
+		vendorstest.BadTLS:     "https://" + g.Addr(),
+	}
+	if g.endpoint = endpoints[b]; g.endpoint == "" {
 		g.endpoint = "http://" + g.Addr()
 	}
 	return g
@@ -304,7 +306,7 @@ func (g *gateway) answer(c net.Conn, n, count int) bool {
 		_, err := fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", a.status, a.header, len(body), body)
 		return err == nil
 	}
-	switch g.b {
+	switch g.b { //nolint:exhaustive // the others are an answer, or no connection
 	case vendorstest.CutAfter:
 		return false
 	case vendorstest.Slow:
