@@ -188,7 +188,7 @@ func (w *composer) attachment(a message.Attachment) error {
 
 func nameParam(name string) string {
 	if plain(name) {
-		return `name="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+		return "name=" + quoted(name)
 	}
 	return `name="` + encodedWords(name, len(`Content-Type: name="`)) + `"`
 }

@@ -76,11 +76,16 @@ func (w *composer) mailbox(name string, a address) {
 		w.field(name, a.Address)
 		return
 	case plain(display) && len(display) <= foldAt:
-		display = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(display) + `"`
+		display = quoted(display)
 	default:
 		display = encodedWords(display, len(name)+2)
 	}
 	w.field(name, display+" <"+a.Address+">")
+}
+
+// quoted is a quoted-string of RFC 5322 3.2.4.
+func quoted(s string) string {
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"`, `\"`) + `"`
 }
 
 const (

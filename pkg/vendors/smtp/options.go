@@ -190,7 +190,10 @@ func (o *options) splitAddress() error {
 		host, port = strings.Trim(o.address, "[]"), map[string]string{tlsNone: "25", tlsStart: "587", tlsImplicit: "465"}[o.tls]
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, " /@") {
+	if strings.Contains(o.address, "@") { // it may hold a password
+		return errors.New("options.address: not host:port; user and password are options of their own")
+	}
+	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, " /") {
 		return fmt.Errorf("options.address: %q is not host:port", o.address)
 	}
 	o.host, o.address = host, net.JoinHostPort(host, port)
