@@ -24,7 +24,7 @@ func TestTheExampleRenders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := []string{"A00001", "欧阳霞平", "13495347019", "linxiaping1@163.test", "优秀奖", "18888", "2020-01-02"}
+	values := []string{"A00001", "欧阳霞平", "13495347019", "linxiaping1@163.test", "优秀奖", "¥18,888.00", "2020-01-02"}
 	var s, e message.Message
 	if err := r.Render(message.SMS, values, &s); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestTheExampleRenders(t *testing.T) {
 	if err := r.Render(message.Email, values, &e); err != nil {
 		t.Fatal(err)
 	}
-	if want := "欧阳霞平，恭喜您荣获年度优秀奖，奖金18888元，请于2020-01-02前领取。"; s.Text != want {
+	if want := "欧阳霞平，恭喜您荣获年度优秀奖，奖金¥18,888.00，请于2020-01-02前领取。"; s.Text != want {
 		t.Errorf("the SMS is %q, want %q", s.Text, want)
 	}
 	if n := render.Segments(render.WithSignature(s.Text, "示例"), render.Mainland); n != 1 {
@@ -42,7 +42,7 @@ func TestTheExampleRenders(t *testing.T) {
 		t.Errorf("subject %q, headers %v", e.Subject, e.Headers)
 	}
 	for _, part := range []string{e.Text, e.HTML} {
-		if strings.Contains(part, "{{") || !strings.Contains(part, "18888") || !strings.Contains(part, "2020-01-02") {
+		if strings.Contains(part, "{{") || !strings.Contains(part, "¥18,888.00") || !strings.Contains(part, "2020-01-02") {
 			t.Errorf("a part of the mail is not filled in: %q", part)
 		}
 	}
