@@ -68,7 +68,8 @@ type verdict struct {
 func (a *account) draw(to message.Address) fate {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.set.draw(a.seed, string(a.channel), string(to), a.tries[a.counts.hash(string(to))])
+	h := a.counts.hash(string(to))
+	return a.set.draw(a.seed, string(a.channel), string(to), a.tries[h]+int(a.counts.addresses[h]))
 }
 
 // take decides about a request and writes it into the record before it returns.

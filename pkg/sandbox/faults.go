@@ -8,8 +8,8 @@ import (
 )
 
 // Faults are probabilities from 0 to 1, by message. At most one of them befalls a message, besides Slow; their sum is at
-// most 1. Which message is hit depends on the seed, its address and how often that address was hit by a fault that took
-// nothing, and on nothing else: not on the order or the speed in which messages come.
+// most 1. Which message is hit depends on the seed, its address, and how many messages to that address were taken or turned
+// away by a fault before; and on nothing else, not on the order or the speed in which the addresses come.
 type Faults struct {
 	Refuse    float64 `json:"refuse,omitempty"`     // the account is blocked: 403 BLOCKED, 550 5.7.1 at RCPT; not taken
 	Throttle  float64 `json:"throttle,omitempty"`   // too fast: 429 RATE, 454 4.7.0 at RCPT; not taken
@@ -83,7 +83,7 @@ type fate struct {
 	wait  time.Duration // before the answer
 }
 
-// draw decides by seed, address and the number of earlier tries.
+// draw decides by seed, address and the number of draws before.
 func (a *Account) draw(seed uint64, channel, to string, try int) fate {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(channel + "\x00" + to))

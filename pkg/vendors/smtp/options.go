@@ -71,7 +71,23 @@ const (
 	defaultPerConn = 500              // messages; relays that count allow 100 to 1000
 )
 
-// setter reads one option.
+// The options, as an operator writes them:
+//
+//	address             host:port; without a port 25, 587 or 465, as tls is none, starttls or implicit
+//	tls                 starttls (default: encrypted or not at all), implicit, none
+//	ca_file             the only CAs that are trusted; default: the system's
+//	server_name         the name in the certificate; default: the host in address
+//	username, password  both or none
+//	auth                auto (default), plain, login, cram-md5
+//	helo                our name; default: the host's
+//	message_id_domain   behind the @ of Message-ID; default: the sender's domain
+//	envelope_from       where bounces go; default: the sender
+//	dsn                 true asks for failure reports under our key, where the server offers DSN
+//	max_per_connection  messages; 0: no limit; default 500
+//	idle_timeout        how long an idle connection is kept; default 30s
+//	timeouts            by step: connect, greeting, command, data, body, dot
+//
+// setter reads one of them.
 type setter func(o *options, value any) error
 
 func setters() map[string]setter {

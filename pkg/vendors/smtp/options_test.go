@@ -33,7 +33,7 @@ func TestOptionsAreCheckedBeforeAnythingIsConnected(t *testing.T) {
 		}, nil},
 		{"an endpoint instead of an address", "smtp://127.0.0.1:2525", map[string]any{"tls": "none"}, nil},
 		{"nothing", "", nil, []string{"options.address: missing"}},
-		{"an unknown key", "", map[string]any{"address": "a.test", "adress": "b.test"}, []string{`options.adress: no such option; did you mean "address"?`}},
+		{"an unknown key", "", map[string]any{"address": "a.test", "hello": "b.test"}, []string{`options.hello: no such option; did you mean "helo"?`}},
 		{"an unknown step", "", map[string]any{"address": "a.test", "timeouts": map[string]any{"dots": "1m"}}, []string{
 			`options.timeouts.dots: no such option; did you mean "dot"?`,
 		}},

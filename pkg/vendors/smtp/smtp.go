@@ -39,7 +39,8 @@ type relay struct {
 	now     func() time.Time
 	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	pool    pool
-	bufs    sync.Pool // of *composer
+	bufs    sync.Pool      // of *composer
+	leaving sync.WaitGroup // connections that say good-bye
 }
 
 var (
@@ -105,8 +106,9 @@ func (v *relay) Probe(ctx context.Context) error {
 // Close implements vendors.Vendor.
 func (v *relay) Close() error {
 	for _, c := range v.pool.drain() {
-		c.quit()
+		v.leave(c)
 	}
+	v.leaving.Wait()
 	return nil
 }
 
@@ -125,7 +127,7 @@ func (v *relay) get(ctx context.Context) (*conn, error) {
 		idle := v.now().Sub(c.idleSince)
 		switch {
 		case idle < 0 || idle >= v.opts.idleTimeout:
-			c.quit()
+			v.leave(c)
 		case idle < checkAfter || c.alive(ctx):
 			c.kept = true
 			return c, nil
@@ -143,9 +145,12 @@ const checkAfter = time.Second
 func (v *relay) put(c *conn) {
 	c.idleSince = v.now()
 	if (v.opts.maxPerConnection > 0 && c.messages >= v.opts.maxPerConnection) || !v.pool.give(c) {
-		c.quit()
+		v.leave(c)
 	}
 }
+
+// leave ends a conversation beside what goes on: no message waits for a good-bye. Close does.
+func (v *relay) leave(c *conn) { v.leaving.Go(c.quit) }
 
 // pool keeps idle connections. The latest is taken first, so that what a slow campaign does not need grows old and is closed.
 type pool struct {

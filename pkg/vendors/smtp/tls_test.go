@@ -69,7 +69,6 @@ type relaySession struct {
 	srv      *relayServer
 	password string
 	authed   bool
-	tls      bool
 }
 
 func (*relaySession) Reset()                                 {}

@@ -41,7 +41,7 @@ func (c *conn) fits(m letter) (message.Outcome, bool) {
 	if _, ok := c.ext["SMTPUTF8"]; m.utf8 && !ok {
 		return rejected(codeUTF8, "an address has letters that need SMTPUTF8 (RFC 6531), which the server does not offer"), false
 	}
-	if size := int64(len(m.data)); c.sizeLimit > 0 && size > c.sizeLimit {
+	if size := int64(m.dot()); c.sizeLimit > 0 && size > c.sizeLimit {
 		return rejected(codeSize, "the mail has "+strconv.FormatInt(size, 10)+" bytes, the server takes "+
 			strconv.FormatInt(c.sizeLimit, 10)), false
 	}
@@ -168,7 +168,7 @@ func (c *conn) line(b []byte, at step, m letter) []byte {
 func (c *conn) mailFrom(b []byte, m letter) []byte {
 	b = append(append(append(b, "MAIL FROM:<"...), m.from...), '>')
 	if _, ok := c.ext["SIZE"]; ok {
-		b = strconv.AppendInt(append(b, " SIZE="...), int64(len(m.data)), 10)
+		b = strconv.AppendInt(append(b, " SIZE="...), int64(m.dot()), 10)
 	}
 	if m.utf8 {
 		b = append(b, " BODY=8BITMIME SMTPUTF8"...)
