@@ -104,17 +104,16 @@ func (a *Account) InFlight() int { return a.inFlight }
 // until is when to look again; zero means when something in flight is answered, or never.
 func (a *Account) Ready(now time.Time) (n int, probe bool, until time.Time) {
 	switch {
-	case !a.openUntil.IsZero() && a.openUntil.After(now):
+	case a.openUntil.After(now):
 		return 0, false, a.openUntil
-	case !a.openUntil.IsZero():
-		if a.inFlight > 0 {
-			return 0, true, time.Time{}
-		}
-		return 1, true, time.Time{}
 	case a.notBefore.After(now):
 		return 0, false, a.notBefore
 	case a.spent.why != "" && (a.spent.until.IsZero() || a.spent.until.After(now)):
 		return 0, false, a.spent.until
+	case !a.openUntil.IsZero() && a.inFlight > 0:
+		return 0, true, time.Time{} // the test is under way
+	case !a.openUntil.IsZero():
+		return 1, true, time.Time{}
 	}
 	a.spent = spent{}
 	return a.Free(), false, time.Time{}
@@ -191,10 +190,13 @@ func (a *Account) healthy(now time.Time) {
 	}
 }
 
+// slowest is the least part of the configured rate that throttling leaves.
+const slowest = 1.0 / 16
+
 // throttled halves the rate, once for all the answers of one second, and waits as long as the vendor asks.
 func (a *Account) throttled(o message.Outcome, now time.Time) {
 	if a.slowed.IsZero() || now.Sub(a.slowed) >= time.Second || a.scale >= 1 {
-		a.setScale(math.Max(a.scale/2, 1.0/64), now)
+		a.setScale(math.Max(a.scale/2, slowest), now)
 	}
 	wait := max(o.RetryAfter, 100*time.Millisecond)
 	if until := now.Add(wait); until.After(a.notBefore) {

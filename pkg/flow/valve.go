@@ -50,17 +50,33 @@ func (v *Valve) Wait(ctx context.Context, now func() time.Time, leaveAt time.Tim
 		return true, ctx.Err()
 	}
 	// No place is further ahead than maxAhead, unless the clock was put back.
-	if d := min(leaveAt.Sub(now()), maxAhead); d > 0 {
-		t := time.NewTimer(d)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return false, ctx.Err()
-		case <-t.C:
-		}
-	}
-	if err := v.limiter.Wait(ctx); err != nil {
+	if err := pause(ctx, min(leaveAt.Sub(now()), maxAhead)); err != nil {
 		return false, err
 	}
-	return now().Sub(leaveAt) <= v.slack, nil
+	at := now()
+	if at.Sub(leaveAt) > v.slack {
+		return false, nil
+	}
+	// A reservation that would have to wait longer than the slack is given back: the message's place is then another one.
+	r := v.limiter.ReserveN(time.Now(), 1) //nolint:forbidigo // the limiter measures a span, it records nothing
+	d := r.Delay()
+	if d > v.slack-at.Sub(leaveAt) {
+		r.Cancel()
+		return false, nil
+	}
+	return true, pause(ctx, d)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }

@@ -53,6 +53,7 @@ type result struct {
 	claim   ledger.Claim
 	outcome message.Outcome
 	at      time.Time
+	late    time.Duration // by how much its place had passed when a worker took it up
 }
 
 type laneEnd struct {
@@ -136,7 +137,7 @@ func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
 	now := ln.loop.Now()
 	ln.steppedBack(now)
 	ln.looked(ctx, now)
-	if ln.stopping() || ln.empty && ln.inFlight > 0 || ln.later.After(now) {
+	if ln.stopping() || ln.empty || ln.later.After(now) {
 		return nil, ln.later
 	}
 	if open, at := ln.window(now); !open {
@@ -147,7 +148,6 @@ func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
 		ln.loop.progress.waiting("for the window, until " + clock(at))
 		return nil, at
 	}
-	ln.empty = false
 	asks, wake = ln.route.Asks(now)
 	if len(asks) == 0 && ln.inFlight == 0 && len(ln.settle) == 0 {
 		ln.blocked(now, wake)
@@ -264,6 +264,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 		ln.pause(Pause{Why: pauseByPerson, Detail: paused(turned.Paused)})
 	}
 	for i, g := range turned.Grants {
+		ln.loop.Log.Debug("claimed", "account", asks[i].Account.Name(), "asked", asks[i].N, "got", len(g.Claims), "held", g.Held, "until", g.Until)
 		ln.granted(asks[i], g, now)
 	}
 }
@@ -281,10 +282,20 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
 			Channel: ln.channel, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
-			Lead: ln.lead, Ahead: ln.lead + ln.loop.Timing.Ahead, Hold: ln.loop.Timing.Hold,
+			Lead: ln.lead, Ahead: ln.ahead(), Hold: ln.loop.Timing.Hold,
 		})
 	}
 	return rs
+}
+
+// ahead is how far in the future places under the rate are taken: far enough that they have not passed when the commit
+// returns. It moves in steps, so that the next moment to ask does not run away.
+func (ln *lane) ahead() time.Duration {
+	d := ln.loop.Timing.Ahead
+	for d < 2*ln.lead {
+		d *= 2
+	}
+	return d
 }
 
 func (ln *lane) day(now time.Time) string {
@@ -389,8 +400,8 @@ func (ln *lane) answered(r result) {
 		ln.later, ln.empty = time.Time{}, false
 		ln.giveUp(&s, r)
 	}
-	if r.outcome.Code == codeLate {
-		ln.lead = min(2*ln.lead, time.Second)
+	if r.late > 0 {
+		ln.lead = min(ln.lead+r.late, time.Second)
 	}
 	if !flow.Ours(r.outcome) {
 		ln.end.sent++

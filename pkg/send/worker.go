@@ -19,8 +19,13 @@ const (
 // worker sends one message after the other.
 func (ln *lane) worker(ctx context.Context) {
 	for c := range ln.work {
-		o := ln.attempt(ctx, &c)
-		ln.results <- result{claim: c, outcome: o, at: ln.loop.Now()}
+		r := result{claim: c}
+		if !c.LeaveAt.IsZero() {
+			r.late = max(0, ln.loop.Now().Sub(c.LeaveAt))
+		}
+		r.outcome = ln.attempt(ctx, &c)
+		r.at = ln.loop.Now()
+		ln.results <- r
 	}
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"notify/pkg/config"
+	"notify/pkg/report"
+	"notify/pkg/vendors"
+)
+
+type accountsOptions struct {
+	live bool
+}
+
+func newAccounts(e *env, run func(context.Context, accountsOptions) error) *cobra.Command {
+	var o accountsOptions
+	if run == nil {
+		run = func(ctx context.Context, o accountsOptions) error { return runAccounts(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "accounts",
+		Short: "Show every account: class, quota, budget, rate, breaker, last error",
+		Example: `  notify accounts
+  notify accounts --live     asks the vendors for balance and quota`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+	}
+	c.Flags().BoolVar(&o.live, "live", false, "ask the vendors for balance and quota")
+	return c
+}
+
+func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
+	cfg, err := e.Config()
+	if err != nil {
+		return err
+	}
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	lines, err := report.Accounts(ctx, l, cfg, e.now())
+	if err != nil {
+		return err
+	}
+	sort.Slice(lines, func(i, j int) bool { return lines[i].Account < lines[j].Account })
+	if o.live {
+		e.askBalances(ctx, cfg, lines)
+	}
+	e.view().Accounts(lines)
+	return nil
+}
+
+// askBalances asks all vendors side by side; what one of them cannot say stands in its line.
+func (e *env) askBalances(ctx context.Context, cfg *config.Config, lines []report.AccountStatus) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	var g errgroup.Group
+	for i := range lines {
+		g.Go(func() error {
+			line := &lines[i]
+			v, err := e.vendor(cfg, line.Account)
+			if err != nil {
+				line.LiveError = err.Error()
+				return nil
+			}
+			defer v.Close()
+			b, ok := vendors.As[vendors.Balancer](v)
+			if !ok {
+				line.LiveError = "this vendor cannot be asked"
+				return nil
+			}
+			balance, err := b.Balance(ctx)
+			if err != nil {
+				line.LiveError = err.Error()
+				return nil
+			}
+			line.Live = &balance
+			return nil
+		})
+	}
+	_ = g.Wait() // every error stands in its line
+}
+

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/plan"
+	"notify/pkg/preflight"
+	"notify/pkg/report"
+)
+
+type preflightOptions struct {
+	list     string
+	show     int
+	problems string
+	offline  bool
+	spread   bool
+}
+
+func newPreflight(e *env, run func(context.Context, preflightOptions) error) *cobra.Command {
+	var o preflightOptions
+	if run == nil {
+		run = func(ctx context.Context, o preflightOptions) error { return runPreflight(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "preflight LIST",
+		Short: "Prove beforehand that a campaign will get through; send nothing",
+		Long: `Check everything that would stop or spoil the campaign: the list, the texts, money, quota, capacity, accounts,
+environment, ledger. One line for each check, with the figures; for what did not pass, what to do. Ends with the plan.
+Nothing is sent.`,
+		Example: `  notify preflight award.xlsx
+  notify preflight award.xlsx --show 12          what row 12 will read
+  notify preflight award.xlsx --problems p.xlsx  every problem of the list, in a file`,
+		Args: oneArg("a list", "notify preflight award.xlsx"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.list = args[0]
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
+	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
+	f.BoolVar(&o.offline, "offline", false, "ask no vendor")
+	f.BoolVar(&o.spread, "accept-days", false, "accept that the campaign takes several days")
+	return c
+}
+
+func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
+	if o.show > 0 {
+		return runShow(ctx, e, o)
+	}
+	cfg, c, err := e.inputs(o.list)
+	if err != nil {
+		return err
+	}
+	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	res, err := e.check(ctx, p, cfg, o)
+	if err != nil {
+		return err
+	}
+	e.view().Preflight(res)
+	return quietly(verdictCode(res))
+}
+
+func verdictCode(r preflight.Result) int {
+	if r.Verdict == preflight.Fail {
+		return exitFailed
+	}
+	return exitOK
+}
+
+// inputs are the configuration and the campaign of a list.
+func (e *env) inputs(listPath string) (*config.Config, *campaign.Campaign, error) {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := e.CampaignFile(listPath, cfg)
+	return cfg, c, err
+}
+
+// planWith plans, and writes all problems of rows to a file where one is wanted.
+func (e *env) planWith(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, problems string) (*plan.Plan, error) {
+	if problems == "" {
+		return e.Plan(ctx, listPath, cfg, c, nil)
+	}
+	file, err := report.NewProblems(problems)
+	if err != nil {
+		return nil, usage("end the name in .csv or .xlsx", "%v", err)
+	}
+	p, err := e.Plan(ctx, listPath, cfg, c, func(d diag.Problem) { file.Add(d) })
+	n, closing := file.Close()
+	if err != nil {
+		return nil, err
+	}
+	if closing != nil {
+		return nil, closing
+	}
+	e.view().Note("%d problems written to %s", n, problems)
+	return p, nil
+}
+
+// check runs the preflight of a plan and keeps its result under the plan's digest.
+func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o preflightOptions) (preflight.Result, error) {
+	l, ledgerErr := e.Ledger(ctx)
+	vs, errs := e.Vendors(cfg, p.Spec.Channels())
+	subject := &preflight.Subject{
+		Plan: p, Config: cfg, LedgerErr: ledgerErr, Vendors: vs, VendorErrs: errs, Now: e.now, Offline: o.offline,
+		Spread: o.spread, List: o.list,
+	}
+	if ledgerErr == nil {
+		subject.Ledger = l
+	}
+	res := preflight.Run(ctx, subject, preflight.All())
+	if err := ctx.Err(); err != nil {
+		return res, err
+	}
+	if ledgerErr == nil {
+		return res, e.remember(ctx, l, res)
+	}
+	return res, nil
+}
+
+// remember keeps a result under the digest that it was made for.
+func (e *env) remember(ctx context.Context, l ledger.Operators, res preflight.Result) error {
+	b, err := json.Marshal(res)
+	if err != nil {
+		return fmt.Errorf("keep the preflight result: %w", err)
+	}
+	return l.SaveCheck(ctx, ledger.Check{
+		Campaign: res.Campaign, Digest: res.Digest, Verdict: string(res.Verdict), Result: b, At: res.At, Who: e.Act("preflight", "").Who,
+	})
+}

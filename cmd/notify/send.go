@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/config"
+	"notify/pkg/console"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/preflight"
+	"notify/pkg/send"
+	"notify/pkg/view"
+)
+
+type sendOptions struct {
+	preflightOptions
+	wait bool
+}
+
+func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
+	var o sendOptions
+	if run == nil {
+		run = func(ctx context.Context, o sendOptions) error { return runSend(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "send LIST",
+		Short: "Check, confirm, and send; what was sent is never sent again",
+		Long: `Run the preflight, ask for the number of recipients as confirmation, and send. Every message is recorded before it
+leaves and after. A second send of the same campaign sends only what has not been sent. Ctrl-C once stops safely.`,
+		Example: `  notify send award.xlsx
+  notify send award.xlsx --yes --wait     from cron: asks nothing, waits for windows and quotas`,
+		Args: oneArg("a list", "notify send award.xlsx"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.list = args[0]
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
+	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
+	f.BoolVar(&o.spread, "accept-days", false, "accept that the campaign takes several days")
+	return c
+}
+
+func runSend(ctx context.Context, e *env, o sendOptions) error {
+	cfg, c, err := e.inputs(o.list)
+	if err != nil {
+		return err
+	}
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	if err := nobodyAtWork(ctx, l, c.Name); err != nil {
+		return err
+	}
+	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	res, err := e.check(ctx, p, cfg, o.preflightOptions)
+	if err != nil {
+		return err
+	}
+	if code := verdictCode(res); code != exitOK {
+		e.view().Preflight(res)
+		return quietly(code)
+	}
+	e.view().Checked(res)
+	if err := e.confirm(ctx, res, p); err != nil {
+		return err
+	}
+	if err := e.begin(ctx, l, p, res); err != nil {
+		return err
+	}
+	return e.deliver(ctx, cfg, p.Spec.Name, o.wait)
+}
+
+// nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
+// nothing. The lease itself is taken later, and decides.
+func nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
+	w, ok := l.(ledger.Watcher)
+	if !ok {
+		return nil
+	}
+	run, err := w.AtWork(ctx, name)
+	if err != nil || run == nil {
+		return err
+	}
+	return &ledger.LeasedError{Holder: *run}
+}
+
+// confirm asks for the number of recipients. With nothing left to send there is nothing to ask.
+func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) error {
+	if e.flags.yes || res.Remaining() == 0 {
+		return nil
+	}
+	want := strconv.Itoa(p.Recipients)
+	ok, err := e.console.Confirm(ctx, e.view().Question(res, p.Recipients), want)
+	if errors.Is(err, console.ErrNoTerminal) {
+		return usage("add --yes where nobody can be asked, after a preflight that somebody has read", "there is no terminal to confirm on")
+	}
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &exitError{code: exitUsage, text: "not confirmed: nothing was sent", hint: "type the number of recipients, " + want + ", to send"}
+	}
+	return nil
+}
+
+// begin stages the plan, and lifts a pause: who confirms a send wants it to go on.
+func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, res preflight.Result) error {
+	staged, err := send.Begin(ctx, l, p, e.Act("send", ""))
+	if err != nil {
+		return err
+	}
+	e.view().Staged(p.Spec.Name, staged)
+	c, err := l.Campaign(ctx, p.Spec.Name)
+	if err != nil || c.Paused == nil {
+		return err
+	}
+	return l.Unpause(ctx, p.Spec.Name, e.Act("unpause", "send"))
+}
+
+// deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
+func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, wait bool) error {
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	channels, err := stagedChannels(ctx, l, name)
+	if err != nil {
+		return err
+	}
+	vs, errs := e.Vendors(cfg, channels)
+	for _, err := range errs {
+		return usage("`notify accounts` lists what is configured", "%v", err)
+	}
+	user, host := e.who()
+	loop := &send.Loop{
+		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
+		PID: os.Getpid(), Wait: wait,
+	}
+	stop := view.Progress(e.console, loop.Snapshot)
+	res, err := loop.Run(ctx)
+	stop()
+	if err != nil {
+		return err
+	}
+	counts, err := l.Counts(context.WithoutCancel(ctx), name)
+	if err != nil {
+		return err
+	}
+	e.view().Ended(name, res, counts)
+	return quietly(endCode(res, counts))
+}
+
+func stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]message.Channel, error) {
+	c, err := l.Campaign(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := plan.DecodeSpec(c.Spec)
+	if err != nil {
+		return nil, err
+	}
+	return spec.Channels(), nil
+}
+
+// endCode is the exit code of a run that ended without an error.
+func endCode(res send.Result, c ledger.Counts) int {
+	switch {
+	case res.Aborted != nil, res.Pause != nil:
+		return exitPaused
+	case c.Of(message.Rejected, message.Unknown) > 0:
+		return exitSome
+	}
+	return exitOK
+}

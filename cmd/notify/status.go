@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/ledger"
+	"notify/pkg/report"
+)
+
+type statusOptions struct {
+	campaign string
+	watch    bool
+	every    time.Duration
+}
+
+func newStatus(e *env, run func(context.Context, statusOptions) error) *cobra.Command {
+	var o statusOptions
+	if run == nil {
+		run = func(ctx context.Context, o statusOptions) error { return runStatus(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "status [CAMPAIGN]",
+		Short: "Show how far campaigns are",
+		Example: `  notify status
+  notify status award-2020 --watch`,
+		Args: upToOne("the name of a campaign"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.campaign = first(args)
+			return run(c.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.watch, "watch", false, "show it again and again, until Ctrl-C or the campaign is finished")
+	c.Flags().DurationVar(&o.every, "every", 2*time.Second, "how often, with --watch")
+	return c
+}
+
+func runStatus(ctx context.Context, e *env, o statusOptions) error {
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	var before []report.Status
+	for {
+		now, err := report.States(ctx, l, o.campaign, e.now())
+		if err != nil {
+			return err
+		}
+		if err := atWork(ctx, l, now); err != nil {
+			return err
+		}
+		e.view().Status(report.Rates(before, now))
+		if !o.watch || report.Finished(now) {
+			return nil
+		}
+		before = now
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(max(o.every, 200*time.Millisecond)):
+		}
+	}
+}
+
+// atWork keeps a run only where its process is alive.
+func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status) error {
+	w, ok := l.(ledger.Watcher)
+	if !ok {
+		return nil
+	}
+	for i := range ss {
+		run, err := w.AtWork(ctx, ss[i].Campaign)
+		if err != nil {
+			return err
+		}
+		ss[i].Running = run
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"context"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// Status is how far a campaign is.
+type Status struct {
+	Campaign string                `json:"campaign"`
+	Owner    string                `json:"owner"`
+	State    string                `json:"state"` // running, paused, aborted, finished, unfinished
+	Messages int                   `json:"messages"`
+	ByState  map[message.State]int `json:"by_state"`
+	Channels []Channel             `json:"channels"`
+	Accounts []Account             `json:"accounts"`
+	Staged   time.Time             `json:"staged"`
+	At       time.Time             `json:"at"`
+	// Rate is messages accepted per second since the look before; 0 on the first look.
+	Rate float64 `json:"rate"`
+	// Remaining is how long it takes at that rate; negative where that cannot be known.
+	Remaining time.Duration `json:"remaining"`
+	Running   *ledger.Run   `json:"running,omitempty"`
+	Paused    *ledger.Act   `json:"paused,omitempty"`
+	Aborted   *ledger.Act   `json:"aborted,omitempty"`
+	// Last is the newest run, and why it ended.
+	Last *ledger.Run `json:"last_run,omitempty"`
+}
+
+// StatusSource is what States reads.
+type StatusSource interface {
+	Source
+	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
+}
+
+// States reads how far one campaign is, or all of them, the newest first.
+func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]Status, error) {
+	var cs []ledger.Campaign
+	if name != "" {
+		c, err := s.Campaign(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		cs = append(cs, c)
+	} else {
+		var err error
+		if cs, err = s.Campaigns(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Status, 0, len(cs))
+	for _, c := range cs {
+		st, err := state(ctx, s, c, now)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+func state(ctx context.Context, s StatusSource, c ledger.Campaign, now time.Time) (Status, error) {
+	spec, err := plan.DecodeSpec(c.Spec)
+	if err != nil {
+		return Status{}, err
+	}
+	counts, err := s.Counts(ctx, c.Name)
+	if err != nil {
+		return Status{}, err
+	}
+	r := Report{Total: make(map[message.State]int)}
+	r.figures(counts)
+	st := Status{
+		Campaign: c.Name, Owner: spec.Owner, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
+		Staged: c.Staged, At: now, Remaining: -1, Running: c.Holder, Paused: c.Paused, Aborted: c.Aborted,
+	}
+	runs, err := s.Runs(ctx, c.Name)
+	if err != nil {
+		return st, err
+	}
+	if len(runs) > 0 {
+		st.Last = &runs[0]
+	}
+	return st, nil
+}
+
+// Word is the status in one word: running, paused, aborted, finished or unfinished.
+func (s *Status) Word() string {
+	switch {
+	case s.Aborted != nil:
+		return "aborted"
+	case s.Paused != nil:
+		return "paused"
+	case s.Running != nil:
+		return "running"
+	case s.ByState[message.Pending]+s.ByState[message.Attempting] == 0:
+		return "finished"
+	}
+	return "unfinished"
+}
+
+// Rates completes statuses with what two looks together tell. before may be empty.
+func Rates(before, now []Status) []Status {
+	for i := range now {
+		now[i].State = now[i].Word()
+		for _, b := range before {
+			if b.Campaign != now[i].Campaign {
+				continue
+			}
+			if d := now[i].At.Sub(b.At).Seconds(); d > 0 {
+				now[i].Rate = float64(now[i].ByState[message.Accepted]-b.ByState[message.Accepted]) / d
+			}
+		}
+		if left := now[i].ByState[message.Pending] + now[i].ByState[message.Attempting]; now[i].Rate > 0 {
+			now[i].Remaining = time.Duration(float64(left) / now[i].Rate * float64(time.Second))
+		}
+	}
+	return now
+}
+
+// Finished reports that none of the campaigns will send any more by itself.
+func Finished(ss []Status) bool {
+	for i := range ss {
+		if w := ss[i].Word(); w == "running" || w == "unfinished" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,129 @@
+package send_test
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// judge compares the ledger with what the vendor knows.
+func (w *world) judge() {
+	w.t.Helper()
+	l := w.open()
+	defer l.Close()
+	ctx := context.Background()
+	for k, n := range w.taken {
+		if n > 1 {
+			w.t.Errorf("seed %d: message %s was taken %d times", w.seed, k, n)
+		}
+	}
+	unknown := 0
+	debits := make(map[string]int64)
+	for _, name := range w.names {
+		seen := 0
+		for r, err := range l.Messages(ctx, name) {
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			seen++
+			w.judgeMessage(&r)
+			switch r.State {
+			case message.Unknown:
+				unknown++
+				debits[r.Account]++
+			case message.Accepted:
+				debits[r.Account]++
+			case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
+			}
+		}
+		counts, err := l.Counts(ctx, name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if seen != w.people || counts.Total() != w.people {
+			w.t.Errorf("seed %d: %d people, %d messages, states add up to %d", w.seed, w.people, seen, counts.Total())
+		}
+	}
+	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency
+	if limit := w.crashes*inFlight + w.badUnknown; unknown > limit {
+		w.t.Errorf("seed %d: %d unknown, but %d crashes with at most %d in flight and %d unclear answers", w.seed, unknown, w.crashes, inFlight, w.badUnknown)
+	}
+	w.judgeUsage(l, debits)
+	w.judgePace()
+	problems, err := l.Verify(ctx)
+	if err != nil || len(problems) > 0 {
+		w.t.Errorf("seed %d: ledger check: %v %v", w.seed, problems, err)
+	}
+}
+
+func (w *world) judgeMessage(r *ledger.Record) {
+	n := w.taken[r.Key]
+	switch r.State {
+	case message.Accepted:
+		if n != 1 {
+			w.t.Errorf("seed %d: row %d is accepted, and the vendor took it %d times", w.seed, r.Row, n)
+		}
+	case message.Rejected, message.Cancelled, message.Pending:
+		if n != 0 {
+			w.t.Errorf("seed %d: row %d is %s, and the vendor took it", w.seed, r.Row, r.State)
+		}
+	case message.Attempting:
+		w.t.Errorf("seed %d: row %d is attempting after the end", w.seed, r.Row)
+	case message.Unknown:
+	}
+}
+
+// judgeUsage: what is debited is what was accepted or is unknown, and no day went beyond its quota or budget.
+func (w *world) judgeUsage(l ledger.Ledger, debits map[string]int64) {
+	for name, a := range w.cfg.Accounts {
+		var sum int64
+		// Steps of the clock may have put messages on the days before and after.
+		for d := -3; d <= 40; d++ {
+			day := w.start.AddDate(0, 0, d).In(w.cfg.Timezone).Format(time.DateOnly)
+			u, err := l.Usage(context.Background(), name, day)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			sum += u.Day.Messages
+			if a.DailyQuota > 0 && u.Day.Messages > a.DailyQuota {
+				w.t.Errorf("seed %d: account %s sent %d on %s, its quota is %d", w.seed, name, u.Day.Messages, day, a.DailyQuota)
+			}
+			if a.DayBudget > 0 && u.Day.Cost > a.DayBudget {
+				w.t.Errorf("seed %d: account %s spent %s on %s, its budget is %s", w.seed, name, u.Day.Cost, day, a.DayBudget)
+			}
+		}
+		if sum != debits[name] {
+			w.t.Errorf("seed %d: account %s is debited for %d messages, and %d were accepted or are unknown", w.seed, name, sum, debits[name])
+		}
+	}
+}
+
+// judgePace: in no second did more arrive than rate and burst allow, plus what the way to the vendor shifts: up to 30 ms of
+// connecting here. A clock that is put back is no part of this.
+func (w *world) judgePace() {
+	if w.stepped {
+		return
+	}
+	for name, at := range w.arrivals {
+		a := w.cfg.Accounts[name]
+		if a.Rate == 0 {
+			continue
+		}
+		slices.SortFunc(at, func(x, y time.Time) int { return x.Compare(y) })
+		atOnce, slack := flow.Pace(a.Rate, a.Burst)
+		limit := int(a.Rate*(1+slack.Seconds()+0.03)) + atOnce + 1
+		for i, j := 0, 0; j < len(at); j++ {
+			for at[j].Sub(at[i]) >= time.Second {
+				i++
+			}
+			if j-i+1 > limit {
+				w.t.Errorf("seed %d: account %s took %d messages within a second from %s, at a rate of %v", w.seed, name, j-i+1, at[i].Sub(w.start), a.Rate)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,395 @@
+package send_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/send"
+	"notify/pkg/vendors"
+)
+
+var (
+	simSeeds = flag.Int("seeds", 300, "how many worlds the simulation tries on a real file")
+	simSeed  = flag.Uint64("seed", 0, "one world to run again, with its story; 0 runs -seeds of them")
+)
+
+// TestNobodyIsToldTwice lives through seeded worlds in virtual time: a vendor with every fault, processes that die at any
+// step, two at a time on one ledger, a person who pauses, and a clock that is put back. After each the invariants must hold.
+func TestNobodyIsToldTwice(t *testing.T) {
+	if *simSeed != 0 {
+		runWorld(t, *simSeed, os.Stderr)
+		return
+	}
+	for seed := uint64(1); seed <= uint64(*simSeeds); seed++ {
+		runWorld(t, seed, io.Discard)
+		if t.Failed() {
+			t.Fatalf("seed %d failed; see its story with: go test ./pkg/send -run TestNobodyIsToldTwice -seed %d", seed, seed)
+		}
+	}
+}
+
+func runWorld(t *testing.T, seed uint64, story io.Writer) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, seed, path, story)
+		w.live()
+		w.judge()
+	})
+}
+
+// world is everything outside the program: the vendor, the clock, and what happens to the processes.
+type world struct {
+	t        *testing.T
+	seed     uint64
+	log      *slog.Logger
+	path     string
+	cfg      *config.Config
+	names    []string
+	people   int
+	start    time.Time
+	accounts []string
+
+	mu         sync.Mutex
+	rng        *rand.Rand
+	taken      map[message.Key]int
+	arrivals   map[string][]time.Time
+	offset     time.Duration // what the clock is off by
+	stepped    bool
+	crashes    int
+	badUnknown int // answers that make a message unknown without a crash
+	refusing   time.Time
+	faults     float64
+	sms        float64
+}
+
+func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
+	rng := rand.New(rand.NewPCG(seed, 0x6e6f74696679))
+	w := &world{
+		t: t, seed: seed, path: path, rng: rng, taken: make(map[message.Key]int), arrivals: make(map[string][]time.Time),
+		start: time.Now(), people: 5 + rng.IntN(40), faults: []float64{0, 0.05, 0.3}[rng.IntN(3)],
+		log: slog.New(slog.NewTextHandler(story, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	w.names = []string{"one", "two"}[:1+rng.IntN(2)]
+	price := message.Money(45000)
+	account := func() config.Account {
+		return config.Account{
+			Rate: []float64{0, 5, 50, 1000}[rng.IntN(4)], Concurrency: 1 + rng.IntN(8), Price: &price, Currency: "CNY",
+			DailyQuota: []int64{0, 0, int64(1 + rng.IntN(60))}[rng.IntN(3)],
+			DayBudget:  []message.Money{0, 0, price.Times(1 + rng.IntN(80))}[rng.IntN(3)],
+		}
+	}
+	w.cfg = &config.Config{
+		Environment: config.Production, Timezone: time.FixedZone("CST", 8*3600),
+		Accounts: map[string]config.Account{"a": account(), "b": account()},
+		Routes: map[message.Channel]config.Route{message.SMS: {
+			Accounts: [][]config.Share{{{Account: "a", Weight: 1}}, {{Account: "a", Weight: 3}, {Account: "b", Weight: 1}}}[rng.IntN(2)],
+			Failover: [][]string{nil, {"b"}}[rng.IntN(2)],
+		}},
+	}
+	w.log.Info("world", "seed", seed, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults)
+	return w
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(w.offset).Round(0)
+}
+
+func (w *world) open() *sqlite.Ledger {
+	l, err := sqlite.Open(context.Background(), w.path, sqlite.Options{NoFileLock: true, Now: w.now})
+	if err != nil {
+		w.t.Fatalf("seed %d: %v", w.seed, err)
+	}
+	return l
+}
+
+// stage puts the campaigns into the ledger.
+func (w *world) stage() {
+	l := w.open()
+	defer l.Close()
+	for _, name := range w.names {
+		spec := plan.Spec{
+			Schema: plan.SpecSchema, Name: name, Environment: config.Production, Columns: []string{"name"},
+			SMS: &campaign.SMS{File: "t", Text: "Dear {{name}}, you won."},
+		}
+		b, err := spec.Encode()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_, err = l.Stage(context.Background(), ledger.Staging{
+			Campaign: name, Digest: "d", Spec: b, By: ledger.Act{Who: "sim", At: w.now()}, Recipients: people(name, w.people),
+		})
+		if err != nil {
+			w.t.Fatalf("seed %d: %v", w.seed, err)
+		}
+	}
+}
+
+func people(name string, n int) iter.Seq2[ledger.Recipient, error] {
+	return func(yield func(ledger.Recipient, error) bool) {
+		for i := range n {
+			to := message.Address(fmt.Sprintf("+86100%08d", i))
+			ok := yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: fmt.Appendf(nil, `["n%d"]`, i), Messages: []ledger.NewMessage{{
+				Key: message.MakeKey(name, message.SMS, to, ""), Channel: message.SMS, Address: to, Segments: 1, Fingerprint: int64(i),
+			}}}, nil)
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+// live runs processes until every campaign is finished. Each campaign has one or two processes that try all the time, as a
+// timer that fires too often would.
+func (w *world) live() {
+	w.stage()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*24*time.Hour)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, name := range w.names {
+		for range 1 + w.chance(2) {
+			wg.Go(func() { w.operator(ctx, name) })
+		}
+	}
+	if w.odds(0.2) {
+		wg.Go(func() { w.clock(ctx) })
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		w.t.Errorf("seed %d: not finished after 30 days", w.seed)
+	}
+}
+
+// clock puts the clock back or forward now and then.
+func (w *world) clock(ctx context.Context) {
+	for range 1 + w.chance(3) {
+		sleep(ctx, time.Duration(w.chance(5000))*time.Millisecond)
+		w.mu.Lock()
+		w.offset += time.Duration(w.rng.IntN(7200)-3600) * time.Second
+		w.stepped = true
+		w.log.Info("clock stepped", "offset", w.offset)
+		w.mu.Unlock()
+	}
+}
+
+// operator starts a process again and again until the campaign is finished.
+func (w *world) operator(ctx context.Context, name string) {
+	for ctx.Err() == nil {
+		res, err := w.process(ctx, name)
+		w.log.Info("run ended", "campaign", name, "err", err, "pause", res.Pause)
+		if err == nil && res.Pause == nil && w.finished(name) {
+			return
+		}
+		wait := time.Duration(w.chance(3000)) * time.Millisecond
+		if res.Pause != nil && !res.Pause.Until.IsZero() && w.odds(0.9) {
+			wait += max(0, res.Pause.Until.Sub(w.now()))
+		}
+		sleep(ctx, wait)
+	}
+}
+
+func (w *world) finished(name string) bool {
+	l := w.open()
+	defer l.Close()
+	c, err := l.Counts(context.Background(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c.Of(message.Pending, message.Attempting) == 0
+}
+
+// process is one run, with a death at some step for some of them.
+func (w *world) process(ctx context.Context, name string) (send.Result, error) {
+	l := w.open()
+	defer l.Close()
+	life := &life{w: w, steps: -1}
+	if w.odds(0.5) {
+		life.steps = w.chance(60)
+	}
+	vs := make(map[string]vendors.Vendor)
+	for _, a := range []string{"a", "b"} {
+		vs[a] = &simVendor{w: w, life: life, account: a}
+	}
+	soft, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	if w.odds(0.1) {
+		after := time.Duration(w.chance(2000)) * time.Millisecond
+		timer := time.AfterFunc(after, interrupt)
+		defer timer.Stop()
+	}
+	loop := &send.Loop{
+		Ledger: &mortalRuns{Runs: l, life: life}, Reader: l, Campaign: name, Config: w.cfg, Vendors: vs, Now: w.now, Log: w.log,
+		Host: "sim", User: "sim", PID: 1, Wait: w.odds(0.3),
+	}
+	return loop.Run(soft)
+}
+
+func (w *world) chance(n int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rng.IntN(n)
+}
+
+func (w *world) odds(p float64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rng.Float64() < p
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+var errDead = errors.New("the process is dead")
+
+// life counts the steps of a process down to its death. A dead process does nothing any more: no step has an effect.
+type life struct {
+	w     *world
+	mu    sync.Mutex
+	steps int
+	dead  bool
+}
+
+// step is called before and after everything that has an effect outside the process.
+func (l *life) step() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		return false
+	}
+	if l.steps == 0 {
+		l.dead = true
+		l.w.mu.Lock()
+		l.w.crashes++
+		l.w.mu.Unlock()
+		l.w.log.Info("process died")
+		return false
+	}
+	l.steps--
+	return true
+}
+
+// mortalRuns is a ledger that a dying process can use no more: it may die before a transaction, or after the commit and
+// before it knows.
+type mortalRuns struct {
+	ledger.Runs
+	life *life
+}
+
+func (m *mortalRuns) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
+	if !m.life.step() {
+		return ledger.Acquired{}, errDead
+	}
+	got, err := m.Runs.Acquire(ctx, a)
+	if !m.life.step() {
+		return ledger.Acquired{}, errDead
+	}
+	return got, err
+}
+
+func (m *mortalRuns) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
+	if !m.life.step() {
+		return ledger.Turned{}, errDead
+	}
+	got, err := m.Runs.Turn(ctx, t)
+	if !m.life.step() {
+		return ledger.Turned{}, errDead
+	}
+	return got, err
+}
+
+func (m *mortalRuns) Release(ctx context.Context, id ledger.RunID, now time.Time, why string) error {
+	if !m.life.step() {
+		return errDead
+	}
+	return m.Runs.Release(ctx, id, now, why)
+}
+
+// simVendor is the vendor as one process sees it.
+type simVendor struct {
+	w       *world
+	life    *life
+	account string
+}
+
+func (v *simVendor) Close() error { return nil }
+
+func (v *simVendor) Send(ctx context.Context, m message.Message) message.Outcome {
+	w := v.w
+	sleep(ctx, time.Duration(w.chance(30))*time.Millisecond) // connecting
+	if !v.life.step() {
+		return message.Outcome{}
+	}
+	if w.now().After(m.NotAfter) {
+		return message.Outcome{Kind: message.OutcomeUnsent, Code: "notify:deadline"}
+	}
+	takes, o := w.answer(v.account)
+	if takes {
+		w.take(v.account, m.Key)
+	}
+	sleep(ctx, time.Duration(w.chance(200))*time.Millisecond)
+	if !v.life.step() {
+		return message.Outcome{}
+	}
+	return o
+}
+
+// answer decides what the vendor does with a message, and what it says.
+func (w *world) answer(account string) (takes bool, o message.Outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if account == "a" && w.refusing.After(time.Now()) {
+		return false, message.Outcome{Kind: message.OutcomeRefused, Reason: message.ReasonBalance, Code: "BALANCE"}
+	}
+	if w.rng.Float64() >= w.faults {
+		return true, message.Outcome{Kind: message.OutcomeAccepted, VendorID: "v"}
+	}
+	switch w.rng.IntN(12) {
+	case 0, 1:
+		return false, message.Outcome{Kind: message.OutcomeThrottled, Code: "429", RetryAfter: time.Duration(w.rng.IntN(3)) * time.Second}
+	case 2, 3:
+		return false, message.Outcome{Kind: message.OutcomeUnsent, Code: "refused"}
+	case 4, 5:
+		return false, message.Outcome{Kind: message.OutcomeRejected, Code: "NUMBER"}
+	case 6:
+		w.badUnknown++
+		return true, message.Outcome{Kind: message.OutcomeUnknown, Code: "timeout"}
+	case 7:
+		w.badUnknown++
+		return false, message.Outcome{Kind: message.OutcomeUnknown, Code: "timeout"}
+	case 8:
+		w.refusing = time.Now().Add(time.Duration(w.rng.IntN(20)) * time.Minute)
+		return false, message.Outcome{Kind: message.OutcomeRefused, Reason: message.ReasonBalance, Code: "BALANCE"}
+	}
+	return true, message.Outcome{Kind: message.OutcomeAccepted}
+}
+
+func (w *world) take(account string, k message.Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken[k]++
+	w.arrivals[account] = append(w.arrivals[account], time.Now())
+}
