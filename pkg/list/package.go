@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -57,9 +58,12 @@ const hintSaveAgain = "open it in a spreadsheet program and save it again as .xl
 // damaged turns what went wrong inside the file into words for the operator.
 func damaged(place diag.Place, err error) error {
 	var input *diag.InputError
+	var surroundings *fs.PathError // a disk that is full, a file that cannot be read: no fault of the list
 	switch {
 	case errors.As(err, &input):
 		return err
+	case errors.As(err, &surroundings):
+		return fmt.Errorf("read %s: %w", place.File, err)
 	case errors.Is(err, errItemTooLong):
 		return refusal(place, "cell-too-long", "a cell, or a piece of the file, is far longer than a spreadsheet allows", "delete it")
 	case errors.Is(err, errTooLarge):
@@ -210,6 +214,18 @@ func (w *workbook) open(part string, limit int64) (*meter, io.Closer, error) {
 		return nil, nil, fmt.Errorf("%s: %w", part, err)
 	}
 	return &meter{r: r, max: limit, packed: max(int64(entry.CompressedSize64), 1)}, r, nil //nolint:gosec // a size in a file of less than 1 GB
+}
+
+// unread are the other sheets that can be seen and hold more than an empty sheet does: half of a list may stand there.
+func (w *workbook) unread(chosen sheetInfo) []string {
+	const emptySheet = 4 << 10
+	var names []string
+	for _, s := range w.sheets {
+		if entry := w.parts[s.part]; s.grid && !s.hidden && s.part != chosen.part && entry != nil && entry.UncompressedSize64 > emptySheet {
+			names = append(names, s.name)
+		}
+	}
+	return names
 }
 
 // tokens reads XML piece by piece. Names are compared without their prefix: writers differ in it.

@@ -22,8 +22,11 @@ const (
 // type, so that an error, a formula that nobody calculated and a number cannot be told from text, either as shown or as
 // stored, not both; and it takes malformed XML for the end of the sheet, which would drop recipients without a word.
 type sheetSource struct {
-	book    *workbook
-	sheet   sheetInfo
+	book  *workbook
+	sheet sheetInfo
+	// byDefault is set where nobody named the sheet.
+	byDefault bool
+
 	strings *stringTable
 	formats *formats
 	in      *tokens
@@ -42,7 +45,7 @@ type columnRange struct{ first, last int } // 1-based, as the file has them
 const keepMerges = 10_000
 
 func (w *workbook) openSheet(sheet sheetInfo, o Options) (src source, err error) {
-	s := &sheetSource{book: w, sheet: sheet, formats: newFormats(w, o.Country)}
+	s := &sheetSource{book: w, sheet: sheet, byDefault: o.Sheet == "", formats: newFormats(w, o.Country)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(damaged(s.place(0, 0), err), s.closeParts())
@@ -307,6 +310,9 @@ func (s *sheetSource) finish(first int, problems *diag.List) {
 		p := s.place(rowNumber(from), 0)
 		p.Column = strings.TrimRight(from, "0123456789")
 		problems.Add(diag.Problem{Code: "cells-merged", Place: p, Value: clipText(ref), Summary: "merged cells: only the first of them holds the value, the others are empty", Hint: "unmerge them and fill the value in on every row"})
+	}
+	if others := s.book.unread(s.sheet); s.byDefault && len(others) > 0 {
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: "only this sheet is read, and others hold something: " + strings.Join(others, ", "), Hint: "name the sheet (list.sheet); a list on several sheets has to be put on one"})
 	}
 	if s.sheet.hidden {
 		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheet-hidden", Place: s.place(0, 0), Summary: "the sheet is hidden", Hint: "check that it is the one you mean"})

@@ -61,6 +61,9 @@ type cell struct {
 	kind  kind
 }
 
+// blank reports a cell in which nothing stands.
+func (c *cell) blank() bool { return c.kind == kindText && trim(c.text) == "" }
+
 // exact is a number without exponent or format: 1.3800138E10 is "13800138000". lost reports that it has more digits than
 // a spreadsheet keeps, so that the last ones are not what was typed.
 func exact(raw string) (text string, lost bool) {

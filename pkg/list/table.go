@@ -104,7 +104,7 @@ func (t *table) Next(row *Row, problems *diag.List) error {
 
 func (r *record) empty() bool {
 	for i := range r.cells {
-		if r.cells[i].kind != kindText || trim(r.cells[i].text) != "" {
+		if !r.cells[i].blank() {
 			return false
 		}
 	}
@@ -168,6 +168,19 @@ func (t *table) fill(row *Row, problems *diag.List) {
 	t.address(row, rolePhone, problems)
 	t.address(row, roleEmail, problems)
 	t.identity(row, problems)
+	if len(t.need) == 0 && t.unreachable() {
+		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: "neither a phone nor an e-mail", Hint: "fill one in, or take the row out"})
+	}
+}
+
+// unreachable reports a row whose cells for addresses are all blank.
+func (t *table) unreachable() bool {
+	for _, r := range []role{rolePhone, roleEmail} {
+		if c, _, col := t.cellOf(r); col != nil && !c.blank() {
+			return false
+		}
+	}
+	return true
 }
 
 // value is what the cell shows; where a number serves as a key or an address, never less than its digits.
@@ -212,7 +225,7 @@ func (t *table) holdsRows(s string) bool {
 
 // strayCell reports a value for which there is no header.
 func (t *table) strayCell(index int, c *cell, problems *diag.List) {
-	if c.kind == kindText && trim(c.text) == "" {
+	if c.blank() {
 		return
 	}
 	p := t.src.place(t.rec.row, t.rec.line)
@@ -251,7 +264,7 @@ func (t *table) address(row *Row, r role, problems *diag.List) {
 		ch = message.Email
 	}
 	if value == "" {
-		if t.must(ch) && c.kind == kindText {
+		if t.must(ch) && c.blank() {
 			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: fmt.Sprintf("no address for %s", ch), Hint: "fill it in, or take the row out"})
 		}
 		return
@@ -326,7 +339,7 @@ func (t *table) identity(row *Row, problems *diag.List) {
 		return
 	}
 	if value == "" {
-		if c.kind == kindText {
+		if c.blank() {
 			problems.Add(diag.Problem{Code: "key-missing", Place: t.place(col), Summary: "the row has no key", Hint: "fill it in, or take the row out"})
 		}
 		return

@@ -2,15 +2,19 @@ package list_test
 
 import (
 	"archive/zip"
+	"encoding/xml"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
 )
@@ -191,6 +195,40 @@ func TestAHiddenColumnThatServesIsDoubted(t *testing.T) {
 	}
 }
 
+func TestSheetsThatAreNotReadAreMentioned(t *testing.T) {
+	f := excelize.NewFile()
+	path := filepath.Join(t.TempDir(), "two.xlsx")
+	errs := []error{f.SetSheetRow("Sheet1", "A1", &[]any{"手机"}), f.SetSheetRow("Sheet1", "A2", &[]any{"13494000001"})}
+	for _, name := range []string{"二组", "空"} {
+		_, err := f.NewSheet(name)
+		errs = append(errs, err)
+	}
+	for i := range 100 {
+		errs = append(errs, f.SetCellValue("二组", "A"+itoa(i+1), 13494000001+i))
+	}
+	if err := errors.Join(append(errs, f.SaveAs(path), f.Close())...); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, path, list.Options{})
+	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.HasSuffix(got.problems[0].Summary, ": 二组") {
+		t.Errorf("problems %v", got.problems)
+	}
+	if got := read(t, path, list.Options{Sheet: "Sheet1"}); len(got.problems) != 0 {
+		t.Errorf("with a sheet named, problems %v", got.problems)
+	}
+}
+
+func TestATemporaryFileThatCannotBeMadeIsNoFaultOfTheList(t *testing.T) {
+	o := smsOnly()
+	o.TempDir = filepath.Join(t.TempDir(), "missing")
+	strs := "<sst>" + strings.Repeat("<si><t>"+strings.Repeat("x", 1000)+"</t></si>", 5000) + "</sst>"
+	_, err := list.Open(workbook(t, map[string]string{sheetPart: sheetXML(""), "xl/sharedStrings.xml": strs}), o)
+	var input *diag.InputError
+	if err == nil || errors.As(err, &input) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestManyStringsSpillToDisk reads a string table that does not stay in memory, in an order that defeats its cache.
 func TestManyStringsSpillToDisk(t *testing.T) {
 	const rows = 60_000
@@ -221,4 +259,33 @@ func TestManyStringsSpillToDisk(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// FuzzFormat shows numbers under formats that somebody made up: excelize must not bring the reader down.
+func FuzzFormat(f *testing.F) {
+	for _, code := range []string{"¥#,##0.00", "[Red]0.0;-0;;@", "yyyy\"年\"m", "[$-804]h:mm AM/PM", "# ?/?", "0E+0", "[>100]0;0", "_ * #,##0_ ", "[h]:mm:ss.000", ";", "\\"} {
+		f.Add(code, 43832.25)
+	}
+	f.Fuzz(func(t *testing.T, code string, value float64) {
+		if code == "" || len(code) > 100 || strings.ContainsFunc(code, func(r rune) bool { return r < ' ' || r == '\uFFFD' || r > '\uFFF0' }) {
+			return
+		}
+		got := read(t, styled(t, code, value), list.Options{})
+		if got.err != nil || len(got.rows) != 1 {
+			t.Fatalf("%q: %v, %v", code, got.rows, got.err)
+		}
+	})
+}
+
+// styled is formatted by hand, with any format code.
+func styled(tb testing.TB, code string, value float64) string {
+	tb.Helper()
+	var escaped strings.Builder
+	if err := xml.EscapeText(&escaped, []byte(code)); err != nil {
+		tb.Fatal(err)
+	}
+	return workbook(tb, map[string]string{
+		sheetPart:       sheetXML(`<row r="2">` + inline("A2", "A") + inline("B2", "13494000001") + `<c r="C2" s="1"><v>` + strconv.FormatFloat(value, 'g', -1, 64) + `</v></c></row>`),
+		"xl/styles.xml": `<styleSheet><numFmts count="1"><numFmt numFmtId="200" formatCode="` + escaped.String() + `"/></numFmts><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>`,
+	})
 }
