@@ -1,0 +1,131 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+	"pgregory.net/rapid"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// bucket is a Teller's books kept from one request to the next, as a driver keeps them.
+type bucket struct {
+	books ledger.Books
+	req   ledger.ClaimRequest
+}
+
+func (b *bucket) next(now time.Time) (time.Time, ledger.HoldReason, time.Time) {
+	t := ledger.NewTeller(b.req, now, b.books)
+	at, held, until, _ := t.Next(1)
+	b.books = t.Books()
+	return at, held, until
+}
+
+// x/time/rate counts tokens in floating point and a Teller in whole nanoseconds for each: they drift apart by one for each message.
+const rounding = 100 * time.Microsecond
+
+func TestTellerGrantsWhatTimeRateGrants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		perSecond := rapid.Float64Range(0.01, 5000).Draw(t, "rate")
+		burst := rapid.IntRange(1, 50).Draw(t, "burst")
+		ahead := time.Duration(rapid.Int64Range(0, int64(5*time.Second)).Draw(t, "ahead"))
+		b := bucket{req: ledger.ClaimRequest{Max: 1, Ahead: ahead, Limits: ledger.Limits{Rate: perSecond, Burst: burst}}}
+		oracle := rate.NewLimiter(rate.Limit(perSecond), burst)
+		now := noon
+		for range rapid.IntRange(1, 200).Draw(t, "requests") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(2*float64(time.Second)/perSecond)).Draw(t, "pause")))
+			r := oracle.ReserveN(now, 1)
+			delay := r.DelayFrom(now)
+			if (delay - ahead).Abs() < rounding {
+				// On the edge the two may differ by their rounding: neither is asked.
+				r.CancelAt(now)
+				continue
+			}
+			at, held, until := b.next(now)
+			if delay > ahead {
+				r.CancelAt(now)
+				if held != ledger.HoldRate {
+					t.Fatalf("granted %s, x/time/rate has a token only in %s", at, delay)
+				}
+				if d := until.Sub(now) - (delay - ahead); d.Abs() > rounding {
+					t.Fatalf("says to ask again in %s, x/time/rate in %s", until.Sub(now), delay-ahead)
+				}
+				continue
+			}
+			if held != ledger.HoldNone {
+				t.Fatalf("held %q until %s, x/time/rate has a token in %s", held, until, delay)
+			}
+			if d := at.Sub(now) - delay; d.Abs() > rounding {
+				t.Fatalf("may leave in %s, x/time/rate says in %s", at.Sub(now), delay)
+			}
+		}
+	})
+}
+
+func TestTellerKeepsTheRateInEveryWindowWhenTheClockStepsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		perSecond := rapid.Float64Range(0.5, 1000).Draw(t, "rate")
+		burst := rapid.IntRange(1, 20).Draw(t, "burst")
+		b := bucket{req: ledger.ClaimRequest{
+			Max: 1, Ahead: time.Duration(rapid.Int64Range(0, int64(time.Second)).Draw(t, "ahead")),
+			Limits: ledger.Limits{Rate: perSecond, Burst: burst},
+		}}
+		space := time.Duration(float64(time.Second) / perSecond)
+		real, behind := noon, time.Duration(0) // time as it is, and how far the clock is behind it
+		var left []time.Time
+		for range rapid.IntRange(1, 300).Draw(t, "requests") {
+			real = real.Add(time.Duration(rapid.Int64Range(0, int64(3*space)).Draw(t, "pause")))
+			if rapid.IntRange(0, 9).Draw(t, "step") == 0 {
+				behind += time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "back"))
+			}
+			if at, held, _ := b.next(real.Add(-behind)); held == ledger.HoldNone {
+				left = append(left, at.Add(behind))
+			}
+		}
+		for i, first := range left {
+			for n, last := range left[i:] {
+				most := float64(last.Sub(first))/float64(space) + float64(burst)
+				if float64(n+1) > most+1e-3 {
+					t.Fatalf("%d messages left within %s, at most %.3f may", n+1, last.Sub(first), most)
+				}
+			}
+		}
+	})
+}
+
+func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		req   ledger.ClaimRequest
+		books ledger.Books
+		held  ledger.HoldReason
+		which string
+	}{
+		{"within all limits it grants", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{DailyQuota: 2, Price: 5, DayBudget: 20}}, usage(1, 10), ledger.HoldNone, ""},
+		{"a quota that is used up", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{DailyQuota: 1}}, usage(1, 0), ledger.HoldQuota, ""},
+		{"a day's budget that two segments would exceed", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, DayBudget: 19}}, usage(1, 10), ledger.HoldBudget, "day"},
+		{"a month's budget", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, MonthBudget: 19}}, usage(1, 10), ledger.HoldBudget, "month"},
+		{"a campaign's budget", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, CampaignBudget: 9}}, ledger.Books{}, ledger.HoldBudget, "campaign"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			teller := ledger.NewTeller(tc.req, noon, tc.books)
+			_, held, _, which := teller.Next(2)
+			if held != tc.held || which != tc.which {
+				t.Errorf("held %q %q, want %q %q", held, which, tc.held, tc.which)
+			}
+			if got, want := teller.Granted() == 1, tc.held == ledger.HoldNone; got != want {
+				t.Errorf("granted %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func usage(messages int64, cost message.Money) ledger.Books {
+	d := ledger.Debit{Messages: messages, Cost: cost}
+	return ledger.Books{Usage: ledger.Usage{Day: d, Month: d}}
+}

@@ -1,0 +1,21 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+)
+
+// LimitPages makes the disk full for the writer: as many pages as the file has, and so many more. 0 lifts it.
+func (l *Ledger) LimitPages(ctx context.Context, more int) error {
+	return l.do(ctx, "limit", func(x *tx) error {
+		var pages int
+		if err := x.one([]any{&pages}, "PRAGMA page_count"); err != nil {
+			return err
+		}
+		limit := pages + more
+		if more == 0 {
+			limit = 1<<31 - 2
+		}
+		return x.one([]any{&pages}, fmt.Sprintf("PRAGMA max_page_count = %d", limit))
+	})
+}

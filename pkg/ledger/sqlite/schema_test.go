@@ -1,0 +1,134 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
+)
+
+// Message 1 is accepted, 2 rejected, 3 unknown, 4 open, 5 pending.
+func fiveMessages(t *testing.T) (*sqlite.Ledger, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{})
+	stage(t, l, "award-2020", 5)
+	run := acquire(t, l, "award-2020")
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(4)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle := accept(got.Grants)[:3]
+	settle[1].Outcome.Kind, settle[2].Outcome.Kind = message.OutcomeRejected, message.OutcomeUnknown
+	if _, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle}); err != nil {
+		t.Fatal(err)
+	}
+	return l, path
+}
+
+func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
+	l, path := fiveMessages(t)
+	db := raw(t, path)
+	attempt := func(message int) string {
+		return fmt.Sprintf(`INSERT INTO attempt (message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
+			VALUES (%d, 1, 2, 'a', '', '2026-11-20', 1, 1, 1, 1, 1)`, message)
+	}
+	for name, query := range map[string]string{
+		"a second attempt of an accepted message":           attempt(1),
+		"a second attempt of a rejected message":            attempt(2),
+		"a second attempt of an unknown message":            attempt(3),
+		"a second open attempt":                             attempt(4),
+		"an attempt of no message":                          attempt(99),
+		"an attempt that begins with an outcome":            strings.Replace(strings.Replace(attempt(5), "deadline)", "deadline, outcome)", 1), "1, 1, 1)", "1, 1, 1, 'accepted')", 1),
+		"an accepted outcome that becomes unsent":           "UPDATE attempt SET outcome = 'unsent', over = 1 WHERE id = 1",
+		"an accepted outcome that is taken away":            "UPDATE attempt SET outcome = NULL WHERE id = 1",
+		"a rejected outcome that becomes accepted":          "UPDATE attempt SET outcome = 'accepted', over = 0 WHERE id = 2",
+		"an unknown outcome that becomes throttled":         "UPDATE attempt SET outcome = 'throttled', over = 1 WHERE id = 3",
+		"an accepted attempt that counts as over":           "UPDATE attempt SET over = 1 WHERE id = 1",
+		"an open attempt that counts as over":               "UPDATE attempt SET over = 1 WHERE id = 4",
+		"an outcome without a word":                         "UPDATE attempt SET outcome = 'sent' WHERE id = 4",
+		"a vendor id that is replaced":                      "UPDATE attempt SET vendor_id = 'x' WHERE id = 1",
+		"an attempt that moves to another message":          "UPDATE attempt SET message_id = 5 WHERE id = 1",
+		"an attempt whose price changes":                    "UPDATE attempt SET price = 0 WHERE id = 1",
+		"attempts that are deleted":                         "DELETE FROM attempt",
+		"an accepted message that is pending again":         "UPDATE message SET state = 'pending' WHERE id = 1",
+		"a pending message that is accepted by itself":      "UPDATE message SET state = 'accepted' WHERE id = 5",
+		"a state without a word":                            "UPDATE message SET state = 'sent' WHERE id = 5",
+		"a message that gets another address":               "UPDATE message SET address = '+12025550199' WHERE id = 5",
+		"messages that are deleted":                         "DELETE FROM message",
+		"a message whose key is there":                      "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) SELECT campaign_id, recipient_id, channel, key, address, 1, 1 FROM message WHERE id = 1",
+		"a message that begins accepted":                    "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted')",
+		"a channel without a word":                          "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, 'fax', 'k', '', 1, 1)",
+		"usage below zero":                                  "UPDATE usage SET messages = messages - 100",
+		"money below zero":                                  "UPDATE spent SET cost = -1",
+		"audit entries that are deleted":                    "DELETE FROM audit",
+		"audit entries that are rewritten":                  "UPDATE audit SET who = 'nobody'",
+		"a second live run":                                 "INSERT INTO run (campaign_id, host, pid, user, machine, started, beat, expires) VALUES (1, 'h', 1, 'u', '', 1, 1, 1)",
+		"a campaign that is deleted":                        "DELETE FROM campaign",
+		"a campaign that gets another name, and new keys":   "UPDATE campaign SET name = 'award-2021'",
+		"a preflight result without a word for its verdict": "INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES ('a', 'd', 'fine', x'', 1, 'w')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := db.Exec(query); err == nil {
+				t.Errorf("taken: %s", query)
+			}
+		})
+	}
+	wantSound(t, l)
+}
+
+func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
+	_, path := fiveMessages(t)
+	db := raw(t, path)
+	words := func(list []string) string { return "('" + strings.Join(list, "', '") + "')" }
+	var states, kinds, channels []string
+	for _, s := range message.States() {
+		states = append(states, string(s))
+	}
+	for _, k := range message.OutcomeKinds() {
+		kinds = append(kinds, string(k))
+	}
+	for _, c := range message.Channels() {
+		channels = append(channels, string(c))
+	}
+	for table, want := range map[string][]string{
+		"message": {"CHECK (state IN " + words(states) + ")", "CHECK (channel IN " + words(channels) + ")"},
+		"attempt": {"CHECK (outcome IN " + words(kinds) + ")"},
+	} {
+		var text string
+		if err := db.QueryRow("SELECT sql FROM sqlite_schema WHERE name = ?", table).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("table %s has no %s", table, w)
+			}
+		}
+	}
+}
+
+func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
+	for name, query := range map[string]string{
+		"usage that is not the sum of the attempts":           "UPDATE usage SET messages = messages + 1",
+		"money that was not spent":                            "UPDATE spent SET cost = cost + 1",
+		"a message that says something else than its attempt": "UPDATE message SET state = 'accepted' WHERE id = 4",
+		"an attempt too many in the count":                    "UPDATE message SET attempts = 7 WHERE id = 5",
+		"a message without a recipient":                       "DELETE FROM recipient WHERE id = 5",
+		"an open attempt of a run that ended":                 "UPDATE run SET ended = 1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, path := fiveMessages(t)
+			wantSound(t, l)
+			run(t, path, query)
+			problems, err := l.Verify(t.Context())
+			if err != nil || len(problems) != 1 {
+				t.Errorf("found %q, %v", problems, err)
+			}
+		})
+	}
+}
