@@ -25,6 +25,12 @@ type pace struct {
 	limit string
 }
 
+// unlimited is the pace without a quota.
+func (p pace) unlimited() pace {
+	p.first, p.daily = -1, -1
+	return p
+}
+
 // schedule says how n messages spread over calendar days from now on, when the last leaves, and whether a rate was known;
 // without one, the last leaves when the last day's window opens. An end that is beyond the horizon is zero.
 func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
@@ -269,16 +275,16 @@ func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 			sum.Unknown = fmt.Sprintf(textNoFigures, err)
 		}
 		a := AccountSummary{
-			Account: n.Name, Channel: n.Channel, Messages: n.Messages, Segments: n.Segments, Price: n.Account.Price, Cost: n.Cost,
+			Days: []Day{}, Account: n.Name, Channel: n.Channel, Messages: n.Messages, Segments: n.Segments, Price: n.Account.Price, Cost: n.Cost,
 			Currency: n.Account.Currency, Rate: p.rate, Limit: p.limit,
 		}
-		free := p
-		free.first, free.daily = -1, -1
-		a.Days, a.Done = p.schedule(n.Messages, now)
-		if unlimited, _ := free.schedule(n.Messages, now); !slices.Equal(unlimited, a.Days) {
-			a.Limit = "quota"
+		if err == nil {
+			a.Days, a.Done = p.schedule(n.Messages, now)
+			if unlimited, _ := p.unlimited().schedule(n.Messages, now); !slices.Equal(unlimited, a.Days) {
+				a.Limit = "quota"
+			}
 		}
-		if n.Messages > 0 && (p.rate == 0 || a.Done.IsZero() || err != nil) {
+		if n.Messages > 0 && (p.rate == 0 || a.Done.IsZero()) {
 			a.Done, known = time.Time{}, false
 		}
 		sum.Done = latest(sum.Done, a.Done)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,10 +114,15 @@ func TestFlush(t *testing.T) {
 	// A clock that steps at every look makes a disk of a known speed: the measurement looks once a flush.
 	clock := func(step time.Duration) func(*world) {
 		return func(w *world) {
-			now := w.now
+			now, mu := w.now, sync.Mutex{}
 			w.subject = func(s *preflight.Subject) {
 				s.Limit = time.Hour
-				s.Now = func() time.Time { now = now.Add(step); return now }
+				s.Now = func() time.Time {
+					mu.Lock()
+					defer mu.Unlock()
+					now = now.Add(step)
+					return now
+				}
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (r *Result) Finding(id string) (Finding, bool) {
 	return Finding{}, false
 }
 
-// Summary is the plan in figures. Messages = Left + ToSend.
+// Summary is the plan in figures. Messages = Left + ToSend, unless Unknown says that this could not be worked out.
 type Summary struct {
 	List       string `json:"list"`
 	Recipients int    `json:"recipients"`

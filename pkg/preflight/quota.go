@@ -46,10 +46,8 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 	if err != nil {
 		return err
 	}
-	free := p
-	free.first, free.daily = -1, -1
 	days, done := p.schedule(n.Messages, s.now())
-	unlimited, _ := free.schedule(n.Messages, s.now())
+	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
 	at := "account." + n.Name + "."
 	a.fact(at+"quota", q.Limit)
 	a.fact(at+"used_today", q.Used)
@@ -94,10 +92,8 @@ func (s *Subject) quotaRemedies(ctx context.Context, n Need, p pace, q Quota, da
 
 // raiseQuota says by how much the quota would have to be higher for the quota not to matter today.
 func (s *Subject) raiseQuota(n Need, p pace, q Quota) string {
-	free := p
-	free.first, free.daily = -1, -1
 	most, reserved := int64(0), q.Left-p.first
-	unlimited, _ := free.schedule(n.Messages, s.now())
+	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
 	for i, d := range unlimited {
 		want := int64(d.Messages)
 		if i == 0 && d.Date == s.now().Format(time.DateOnly) {

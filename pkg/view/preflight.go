@@ -1,0 +1,322 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"notify/pkg/preflight"
+)
+
+// Preflight shows a preflight's result.
+type Preflight interface {
+	Result(r preflight.Result) error
+}
+
+// NewPreflight draws for people, or writes JSON.
+func NewPreflight(p *Printer, asJSON bool) Preflight {
+	if asJSON {
+		return preflightJSON{p}
+	}
+	return preflightHuman{p}
+}
+
+type preflightJSON struct{ p *Printer }
+
+// Result writes the result as it is.
+func (v preflightJSON) Result(r preflight.Result) error { return JSON(v.p.Out, preflight.Schema, r) }
+
+type preflightHuman struct{ p *Printer }
+
+// Result draws the checks by group, the plan, and last the verdict with what to do next.
+func (v preflightHuman) Result(r preflight.Result) error {
+	p := v.p
+	if !p.Terminal {
+		v.lines(r)
+		v.plan(r.Plan)
+		v.verdict(r)
+		return p.Flush()
+	}
+	p.Line("%s", p.Paint(Strong, fmt.Sprintf(txtTitle, Safe(r.Campaign), Safe(r.Plan.List), p.Time(r.At))))
+	width := 0
+	for _, f := range r.Findings {
+		width = max(width, len(f.Title))
+	}
+	group := preflight.Group("")
+	for _, f := range r.Findings {
+		if f.Group != group {
+			group = f.Group
+			p.Blank()
+			p.Line("%s", p.Paint(Strong, string(group)))
+		}
+		v.finding(f, width)
+	}
+	p.Blank()
+	v.plan(r.Plan)
+	p.Blank()
+	v.verdict(r)
+	return p.Flush()
+}
+
+// finding is one line with its evidence; under it, for what did not pass, the rows concerned and what to do.
+func (v preflightHuman) finding(f preflight.Finding, width int) {
+	word, tone := statusWord(f.Status)
+	title := pad(f.Title, width)
+	if f.Status == preflight.Pass || f.Status == preflight.Skip {
+		title = v.p.Paint(Dim, title)
+	}
+	v.p.Wrapped("  "+v.p.Paint(tone, pad(word, statusWidth))+"  "+title+"  ", Safe(f.Summary))
+	indent := strings.Repeat(" ", 2+statusWidth+2)
+	for _, d := range f.Details {
+		v.p.Wrapped(indent+"  · ", Safe(d))
+	}
+	for _, d := range f.Remedies {
+		v.p.Wrapped(indent+"  → ", Safe(d))
+	}
+}
+
+const statusWidth = 7
+
+func statusWord(s preflight.Status) (string, Tone) {
+	switch s {
+	case preflight.Pass:
+		return "PASS", Good
+	case preflight.Warn:
+		return "WARN", Unwell
+	case preflight.Fail:
+		return "FAIL", Bad
+	case preflight.Skip:
+		return "SKIP", Dim
+	case preflight.Error:
+		return "ERROR", Bad
+	case preflight.NotRun:
+		return "NOT RUN", Bad
+	}
+	return strings.ToUpper(string(s)), Bad
+}
+
+// lines is the result off a terminal: status, group, id and words, one fact a line.
+func (v preflightHuman) lines(r preflight.Result) {
+	for _, f := range r.Findings {
+		word, _ := statusWord(f.Status)
+		v.p.Line("%s\t%s\t%s\t%s", word, f.Group, f.ID, Safe(f.Summary))
+		for _, d := range f.Details {
+			v.p.Line("row\t%s\t%s\t%s", f.Group, f.ID, Safe(d))
+		}
+		for _, d := range f.Remedies {
+			v.p.Line("do\t%s\t%s\t%s", f.Group, f.ID, Safe(d))
+		}
+	}
+}
+
+func (v preflightHuman) plan(s preflight.Summary) {
+	p := v.p
+	if p.Terminal {
+		p.Line("%s", p.Paint(Strong, txtPlan))
+	}
+	if s.Left+s.ToSend != s.Messages {
+		// What has left is not known: figures that do not add up are not shown.
+		p.Wrapped(v.indent(), fmt.Sprintf(txtMessagesOnly, Num(s.Recipients), Num(s.Messages)))
+		p.Wrapped(v.indent(), Safe(s.Unknown))
+		return
+	}
+	p.Wrapped(v.indent(), fmt.Sprintf(txtMessages, Num(s.Recipients), Num(s.Messages), Num(s.Left), Num(s.ToSend)))
+	if s.Unknown != "" {
+		p.Wrapped(v.indent(), Safe(s.Unknown))
+	}
+	v.channels(s)
+	v.accounts(s)
+	v.days(s)
+	p.Wrapped(v.indent(), v.cost(s))
+	p.Wrapped(v.indent(), v.duration(s))
+}
+
+func (v preflightHuman) indent() string {
+	if v.p.Terminal {
+		return "  "
+	}
+	return ""
+}
+
+func (v preflightHuman) channels(s preflight.Summary) {
+	if len(s.Channels) == 0 {
+		return
+	}
+	toSend := 0
+	t := NewTable("channel", ">messages", ">segments", ">left", ">to send", ">segments to send")
+	for _, c := range s.Channels {
+		t.Row(string(c.Channel), Num(c.Messages), Num(c.Segments), Num(c.Left), Num(c.ToSend), Num(c.SegmentsToSend))
+		toSend += c.SegmentsToSend
+	}
+	if len(s.Channels) > 1 {
+		t.Footer(txtTogether, Num(s.Messages), Num(s.Segments), Num(s.Left), Num(s.ToSend), Num(toSend))
+	}
+	v.p.Blank()
+	v.p.Table(t, 2)
+}
+
+func (v preflightHuman) accounts(s preflight.Summary) {
+	if len(s.Accounts) == 0 {
+		return
+	}
+	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held by", "done")
+	messages, segments := 0, 0
+	for _, a := range s.Accounts {
+		t.Row(a.Account, string(a.Channel), Num(a.Messages), Num(a.Segments), Price(a.Price, ""), Price(a.Cost, a.Currency),
+			Rate(a.Rate), orDash(a.Limit), v.p.Time(a.Done))
+		messages, segments = messages+a.Messages, segments+a.Segments
+	}
+	if len(s.Accounts) > 1 {
+		t.Footer(txtTogether, "", Num(messages), Num(segments), "", "", "", "", "")
+	}
+	v.p.Blank()
+	v.p.Table(t, 2)
+}
+
+// daysShown is how many days a person looks at; a machine gets all.
+const daysShown = 14
+
+// days are the messages of each account on each day.
+func (v preflightHuman) days(s preflight.Summary) {
+	columns := []string{"day"}
+	var dates []string
+	for _, a := range s.Accounts {
+		columns = append(columns, ">"+a.Account+" "+string(a.Channel))
+		for _, d := range a.Days {
+			dates = append(dates, d.Date)
+		}
+	}
+	slices.Sort(dates)
+	dates = slices.Compact(dates)
+	if len(dates) == 0 {
+		return
+	}
+	several := len(s.Accounts) > 1
+	if several {
+		columns = append(columns, ">"+txtTogether)
+	}
+	t := NewTable(columns...)
+	more := 0
+	if v.p.Terminal && len(dates) > daysShown {
+		more, dates = len(dates)-daysShown, dates[:daysShown]
+	}
+	for _, date := range dates {
+		cells, sum := []string{date}, 0
+		for _, a := range s.Accounts {
+			n := messagesOn(a.Days, date)
+			sum += n
+			cells = append(cells, Num(n))
+		}
+		if several {
+			cells = append(cells, Num(sum))
+		}
+		t.Row(cells...)
+	}
+	v.p.Blank()
+	v.p.Table(t, 2)
+	if more > 0 {
+		v.p.Line("  "+txtMoreDays, Num(more))
+	}
+	v.p.Blank()
+}
+
+func messagesOn(days []preflight.Day, date string) int {
+	for _, d := range days {
+		if d.Date == date {
+			return d.Messages
+		}
+	}
+	return 0
+}
+
+func (v preflightHuman) cost(s preflight.Summary) string {
+	var parts []string
+	for _, c := range s.Costs {
+		parts = append(parts, Money(c.Amount, c.Currency))
+	}
+	for _, name := range s.Unpriced {
+		parts = append(parts, fmt.Sprintf(txtUnpriced, Safe(name)))
+	}
+	if len(parts) == 0 {
+		return txtNoCost
+	}
+	return fmt.Sprintf(txtCost, strings.Join(parts, " + "))
+}
+
+func (v preflightHuman) duration(s preflight.Summary) string {
+	switch {
+	case s.ToSend == 0:
+		return txtNothingToSend
+	case s.Start.IsZero():
+		return txtNoDuration
+	case s.Done.IsZero():
+		return fmt.Sprintf(txtEndUnknown, v.p.Time(s.Start))
+	}
+	return fmt.Sprintf(txtDuration, v.p.Time(s.Start), v.p.Time(s.Done), Duration(s.Done.Sub(s.Start)))
+}
+
+// verdict is last, so that it stands above the prompt: the word, the reason, and the next command.
+func (v preflightHuman) verdict(r preflight.Result) {
+	word, tone := statusWord(r.Verdict)
+	var stops, warns []string
+	for _, f := range r.Findings {
+		switch f.Status {
+		case preflight.Warn:
+			warns = append(warns, f.ID)
+		case preflight.Fail, preflight.Error, preflight.NotRun:
+			stops = append(stops, f.ID)
+		case preflight.Pass, preflight.Skip:
+		}
+	}
+	list, next := Safe(r.Plan.List), txtNextSend
+	reason := fmt.Sprintf(txtPassed, r.Counts[preflight.Pass], len(r.Findings), r.Counts[preflight.Skip])
+	switch {
+	case len(stops) > 0:
+		reason, next = fmt.Sprintf(txtStopped, len(stops), len(r.Findings), strings.Join(stops, ", ")), txtNextAgain
+	case len(warns) > 0:
+		reason, next = fmt.Sprintf(txtWarned, len(warns), len(r.Findings), strings.Join(warns, ", ")), txtNextRead
+	case r.Verdict != preflight.Pass:
+		reason, next = txtNotAll, txtNextOnline
+	case r.Plan.ToSend == 0 && r.Plan.Unknown == "":
+		next = txtNextStatus
+		list = Safe(r.Campaign)
+	}
+	if v.p.Terminal {
+		v.p.Wrapped(v.p.Paint(tone, word)+"  ", reason)
+		v.p.Wrapped(strings.Repeat(" ", len(word)+2), fmt.Sprintf(next, list))
+		return
+	}
+	v.p.Line("verdict\t%s\t%s\t%s", word, reason, fmt.Sprintf(next, list))
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return Unknown
+	}
+	return s
+}
+
+const (
+	txtTitle         = "preflight of %s  ·  %s  ·  %s"
+	txtPlan          = "plan"
+	txtTogether      = "together"
+	txtMessages      = "%s recipients; %s messages = %s left before + %s to send"
+	txtMessagesOnly  = "%s recipients; %s messages"
+	txtCost          = "cost: %s"
+	txtNoCost        = "cost: nothing"
+	txtUnpriced      = "%s, whose price is not known"
+	txtDuration      = "from %s to %s: %s"
+	txtEndUnknown    = "from %s; when it ends cannot be known"
+	txtNoDuration    = "how long it takes cannot be known"
+	txtNothingToSend = "nothing is left to send"
+	txtMoreDays      = "and %s more days"
+	txtPassed        = "all is well: %d of %d checks passed, %d had nothing to look at"
+	txtWarned        = "nothing stops it; %d of %d checks warn: %s"
+	txtStopped       = "nothing will be sent; %d of %d checks stop it: %s"
+	txtNotAll        = "what only vendors know was left out"
+	txtNextSend      = "next: notify send %s"
+	txtNextStatus    = "all of it has been sent before: notify status %s"
+	txtNextRead      = "next: read the warnings; then notify send %s"
+	txtNextAgain     = "next: do what stands under each; then notify preflight %s"
+	txtNextOnline    = "next: notify preflight %s, without --offline"
+)

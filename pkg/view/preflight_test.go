@@ -1,0 +1,230 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/view"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, zone) }
+
+func money(n int64) *message.Money {
+	m := message.Money(n)
+	return &m
+}
+
+func stopped() preflight.Result {
+	return preflight.Result{
+		Schema: preflight.Schema, Campaign: "award-2026", Digest: "4f1c", At: at(20, 10, 0), Verdict: preflight.Fail,
+		Counts: map[preflight.Status]int{preflight.Pass: 1, preflight.Warn: 1, preflight.Fail: 1, preflight.Error: 1, preflight.Skip: 1, preflight.NotRun: 1},
+		Findings: []preflight.Finding{
+			{ID: "list", Group: preflight.GroupList, Title: "rows", Status: preflight.Pass, Summary: "23,000 recipients, nothing wrong with any row", Took: 2},
+			{
+				ID: "shared", Group: preflight.GroupList, Title: "shared addresses", Status: preflight.Warn,
+				Summary:  "2 rows with an own text are told through another row's message",
+				Details:  []string{"award.xlsx, sheet 获奖名单, row 12, column C 手机号: the phone number is that of row 11"},
+				Remedies: []string{"if everybody is to be told, set shared_address: each in the campaign file"},
+			},
+			{ID: "dedupe", Group: preflight.GroupList, Title: "told before", Status: preflight.Skip, Summary: "the campaign has no dedupe_window"},
+			{
+				ID: "balance", Group: preflight.GroupMoney, Title: "balance", Status: preflight.Fail,
+				Summary: "sms-a: 445.50 CNY left pays for 9,900, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
+				Facts: []preflight.Fact{
+					{Name: "account.sms-a.balance", Value: message.Money(445_500_000)}, {Name: "account.sms-a.wanted_segments", Value: int64(25300)},
+				},
+				Remedies: []string{
+					"top up sms-a by at least 693.00 CNY (15,400 segments)",
+					"or send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now",
+				},
+				Took: 120 * time.Millisecond,
+			},
+			{
+				ID: "quota", Group: preflight.GroupTime, Title: "quota of the day", Status: preflight.Error,
+				Summary: "the vendor said:\x1b[2J 500", Remedies: []string{"run the preflight again"},
+			},
+			{ID: "run", Group: preflight.GroupLedger, Title: "another run", Status: preflight.NotRun, Summary: "not run: interrupted"},
+		},
+		Plan: preflight.Summary{
+			List: "award.xlsx", Recipients: 23000, Messages: 46000, Segments: 46000, Left: 1000, ToSend: 45000,
+			Channels: []preflight.ChannelSummary{
+				{Channel: message.SMS, Messages: 23000, Segments: 23000, BySegments: map[int]int{1: 23000}, Left: 1000, ToSend: 22000, SegmentsToSend: 22000},
+				{Channel: message.Email, Messages: 23000, Segments: 23000, Subjects: 1000, ToSend: 23000, SegmentsToSend: 23000},
+			},
+			Accounts: []preflight.AccountSummary{
+				{
+					Account: "sms-a", Channel: message.SMS, Messages: 22000, Segments: 22000, Price: money(45000), Cost: money(990_000_000),
+					Currency: "CNY", Rate: 100, Limit: "quota", Done: at(22, 9, 1),
+					Days: []preflight.Day{{Date: "2026-11-20", Messages: 10000}, {Date: "2026-11-21", Messages: 10000}, {Date: "2026-11-22", Messages: 2000}},
+				},
+				{
+					Account: "公司邮件", Channel: message.Email, Messages: 23000, Segments: 23000, Rate: 50, Limit: "domain qq.com", Done: at(20, 17, 40),
+					Days: []preflight.Day{{Date: "2026-11-20", Messages: 23000}},
+				},
+			},
+			Costs: []preflight.Cost{{Currency: "CNY", Amount: 990_000_000}}, Unpriced: []string{"公司邮件"},
+			Start: at(20, 10, 0), Done: at(22, 9, 1),
+		},
+	}
+}
+
+func good() preflight.Result {
+	r := stopped()
+	r.Verdict = preflight.Pass
+	r.Findings = slices.Concat(r.Findings[:1], r.Findings[2:3])
+	r.Counts = map[preflight.Status]int{preflight.Pass: 1, preflight.Skip: 1}
+	r.Plan.Accounts = r.Plan.Accounts[:1]
+	r.Plan.Unpriced = nil
+	return r
+}
+
+func TestPreflight(t *testing.T) {
+	results := map[string]preflight.Result{"fail": stopped(), "pass": good()}
+	for name, r := range results {
+		for _, d := range devices() {
+			t.Run(name+" on a "+d.name, func(t *testing.T) {
+				var out bytes.Buffer
+				if err := view.NewPreflight(d.printer(&out), false).Result(r); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, "preflight-"+name+"-"+d.name+".txt", out.String())
+				if strings.Contains(out.String(), "\x1b[2J") {
+					t.Error("an escape sequence from a vendor reached the terminal")
+				}
+				if d.name != "colour" && strings.Contains(out.String(), "\x1b") {
+					t.Error("colours where there should be none")
+				}
+			})
+		}
+		t.Run(name+" as JSON", func(t *testing.T) {
+			var out bytes.Buffer
+			if err := view.NewPreflight(&view.Printer{Out: &out}, true).Result(r); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "preflight-"+name+".json", out.String())
+		})
+	}
+}
+
+// Scripts are built on these names: one that is renamed is another form, with another number.
+func TestPreflightJSONFields(t *testing.T) {
+	var out bytes.Buffer
+	if err := view.NewPreflight(&view.Printer{Out: &out}, true).Result(stopped()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out.String(), "{\n  \"schema\": \"notify.preflight/1\"") {
+		t.Errorf("the form is not first: %.60s", out.String())
+	}
+	var all map[string]any
+	if err := json.Unmarshal(out.Bytes(), &all); err != nil {
+		t.Fatal(err)
+	}
+	check := all["checks"].([]any)[3].(map[string]any)
+	plan := all["plan"].(map[string]any)
+	for _, c := range []struct {
+		name string
+		of   map[string]any
+		want []string
+	}{
+		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "plan", "schema", "verdict"}},
+		{"check", check, []string{"facts", "group", "id", "remedies", "status", "summary", "title", "took_ns"}},
+		{"plan", plan, []string{
+			"accounts", "channels", "costs", "done", "duplicates", "hidden", "left", "list", "messages", "recipients", "segments",
+			"start", "to_send", "unpriced",
+		}},
+		{"channel", plan["channels"].([]any)[0].(map[string]any), []string{
+			"by_segments", "channel", "left", "messages", "segments", "segments_to_send", "to_send",
+		}},
+		{"account", plan["accounts"].([]any)[0].(map[string]any), []string{
+			"account", "channel", "cost", "currency", "days", "done", "limit", "messages", "price", "rate", "segments",
+		}},
+	} {
+		var got []string
+		for k := range c.of {
+			got = append(got, k)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("fields of a %s: %s", c.name, diff)
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*preflight.Result)
+		want   []string
+	}{
+		{"a pass names the next command", func(*preflight.Result) {}, []string{"PASS", "1 of 2 checks passed", "notify send award.xlsx"}},
+		{
+			"a warning asks to be read", func(r *preflight.Result) {
+				r.Verdict, r.Findings = preflight.Warn, append(r.Findings, stopped().Findings[1])
+			},
+			[]string{"WARN", "1 of 3 checks warn: shared", "read the warnings"},
+		},
+		{"offline is not all", func(r *preflight.Result) { r.Verdict = preflight.Warn }, []string{"WARN", "left out", "--offline"}},
+		{
+			"figures that do not add up are not shown", func(r *preflight.Result) {
+				r.Verdict, r.Findings = preflight.Fail, append(r.Findings, stopped().Findings[3])
+				r.Plan.Left, r.Plan.ToSend, r.Plan.Unknown = 0, 0, "the ledger is damaged"
+			},
+			[]string{"23,000 recipients; 46,000 messages\nthe ledger is damaged\nverdict\tFAIL"},
+		},
+		{
+			"all sent before", func(r *preflight.Result) { r.Plan.Left, r.Plan.ToSend = 46000, 0 },
+			[]string{"nothing is left to send", "PASS", "notify status award-2026"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := good()
+			c.change(&r)
+			var out bytes.Buffer
+			if err := view.NewPreflight(&view.Printer{Out: &out, Zone: zone}, false).Result(r); err != nil {
+				t.Fatal(err)
+			}
+			rest := out.String()
+			for _, w := range c.want {
+				i := strings.Index(rest, w)
+				if i < 0 {
+					t.Fatalf("%q is missing in %s", w, out.String())
+				}
+				rest = rest[i:]
+			}
+		})
+	}
+}
+
+func TestPreview(t *testing.T) {
+	v := view.Preview{
+		List: "award.xlsx", Row: 12, Recipient: "E0042",
+		SMS: &view.PreviewSMS{To: "+8610000000042", Text: "【示例】王芳，您获得了年终奖。\n回复T退订", Characters: 22, Segments: 1, Rule: "mainland"},
+		Email: &view.PreviewEmail{
+			To: "wang@example.test", From: "Awards <award@edm.example.test>", Subject: "王芳, your award", Text: "Dear 王芳,\n\nyou won.\x1b[31m\n",
+			HTMLBytes: 2048, Attachments: []view.PreviewFile{{Name: "rules.pdf", Bytes: 30 << 10}},
+		},
+		Problems: []string{"row 12 has no second address"},
+	}
+	for _, d := range devices() {
+		t.Run(d.name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := view.ShowPreview(d.printer(&out), false, v); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "preview-"+d.name+".txt", out.String())
+		})
+	}
+	var out bytes.Buffer
+	if err := view.ShowPreview(&view.Printer{Out: &out}, true, v); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "preview.json", out.String())
+}

@@ -1,0 +1,119 @@
+// Package view owns how results look: for people and for machines, side by side in one file for each command. It decides
+// nothing; what it shows was worked out elsewhere, and it writes through a console, which takes care of broken pipes.
+//
+// To add a command: an interface with what it shows, a constructor that picks Human or JSON, golden files of both, and a
+// test of the JSON's fields.
+package view
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"notify/pkg/console"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Printer draws for people. On a terminal it aligns, wraps and colours; off one, its tables are tab-separated and every
+// fact has a line of its own, so that cut, awk and grep can read it.
+type Printer struct {
+	Out io.Writer
+	// Terminal aligns and wraps. Color emphasises; no meaning hangs on it.
+	Terminal, Color bool
+	Width           int // columns to wrap at; 0: never
+	// Zone is that of every time shown; nil leaves times in their own.
+	Zone *time.Location
+
+	buf bytes.Buffer
+}
+
+// NewPrinter draws on a console's results.
+func NewPrinter(c *console.Console, zone *time.Location) *Printer {
+	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Zone: zone}
+}
+
+// Flush writes what was drawn since the last time, at once. The error is that of Out; a console's is always nil.
+func (p *Printer) Flush() error {
+	defer p.buf.Reset()
+	if _, err := p.Out.Write(p.buf.Bytes()); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// Line draws one line.
+func (p *Printer) Line(format string, args ...any) {
+	p.buf.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	p.buf.WriteByte('\n')
+}
+
+// Blank draws an empty line, on a terminal only.
+func (p *Printer) Blank() {
+	if p.Terminal {
+		p.buf.WriteByte('\n')
+	}
+}
+
+// Wrapped draws words behind a head, wrapped to the width, further lines under the first. The head's width is counted
+// without its colours.
+func (p *Printer) Wrapped(head, words string) {
+	indent := text.StringWidthWithoutEscSequences(head)
+	const narrowest = 30 // below, wrapping does more harm than a broken line
+	if room := p.Width - indent; p.Width > 0 && room >= narrowest {
+		words = text.WrapSoft(words, room)
+	}
+	for i, line := range strings.Split(words, "\n") {
+		if i > 0 {
+			head = strings.Repeat(" ", indent)
+		}
+		p.Line("%s%s", head, strings.TrimRight(line, " "))
+	}
+}
+
+// Tone is an emphasis.
+type Tone string
+
+// The tones, as ANSI codes.
+const (
+	Good   Tone = "32"
+	Unwell Tone = "1;33"
+	Bad    Tone = "1;31"
+	Dim    Tone = "2"
+	Strong Tone = "1"
+)
+
+// Paint emphasises words where there are colours, and otherwise leaves them as they are.
+func (p *Printer) Paint(t Tone, words string) string {
+	if !p.Color || t == "" {
+		return words
+	}
+	return "\x1b[" + string(t) + "m" + words + "\x1b[0m"
+}
+
+// Safe is text from a list or a vendor as it may be shown: nothing in it can move the cursor, change colours or turn the
+// direction of what follows. Line ends become spaces.
+func Safe(s string) string { return strings.Map(safeRune, strings.ReplaceAll(s, "\n", " ")) }
+
+// SafeText is Safe that keeps line ends.
+func SafeText(s string) string { return strings.Map(safeRune, strings.ReplaceAll(s, "\r\n", "\n")) }
+
+func safeRune(r rune) rune {
+	switch {
+	case r == '\n':
+		return r
+	case r == '\t' || r == '\r':
+		return ' '
+	case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return '\ufffd'
+	}
+	return r
+}
+
+// pad fills words with spaces to a width; a Chinese character is two wide.
+func pad(words string, width int) string {
+	return words + strings.Repeat(" ", max(0, width-text.StringWidthWithoutEscSequences(words)))
+}

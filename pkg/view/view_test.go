@@ -1,0 +1,188 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/console"
+	"notify/pkg/message"
+	"notify/pkg/view"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file in testdata, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got), -update writes it anew:\n%s", name, diff)
+	}
+}
+
+var zone = time.FixedZone("CST", 8*3600)
+
+// device is where a result is looked at.
+type device struct {
+	name    string
+	printer func(io.Writer) *view.Printer
+}
+
+func devices() []device {
+	return []device{
+		{"terminal", func(w io.Writer) *view.Printer { return &view.Printer{Out: w, Terminal: true, Width: 110, Zone: zone} }},
+		{"narrow", func(w io.Writer) *view.Printer { return &view.Printer{Out: w, Terminal: true, Width: 72, Zone: zone} }},
+		{"colour", func(w io.Writer) *view.Printer {
+			return &view.Printer{Out: w, Terminal: true, Color: true, Width: 110, Zone: zone}
+		}},
+		{"pipe", func(w io.Writer) *view.Printer { return &view.Printer{Out: w, Zone: zone} }},
+	}
+}
+
+func TestFormats(t *testing.T) {
+	price := message.Money(45000)
+	p := &view.Printer{Zone: zone}
+	for _, c := range []struct{ name, got, want string }{
+		{"thousands", view.Num(23000), "23,000"},
+		{"a negative figure", view.Num(int64(-1234567)), "-1,234,567"},
+		{"money", view.Money(message.Money(1138_500_000), "CNY"), "1,138.50 CNY"},
+		{"a debt", view.Money(message.Money(-3_200_000), "CNY"), "-3.20 CNY"},
+		{"money without a currency", view.Money(message.Money(45_000), ""), "0.045"},
+		{"no money", view.Money(0, "CNY"), "0.00 CNY"},
+		{"a price", view.Price(&price, "CNY"), "0.045 CNY"},
+		{"no price", view.Price(nil, "CNY"), "–"},
+		{"a rate", view.Rate(0.5), "0.5/s"},
+		{"no rate", view.Rate(0), "–"},
+		{"bytes", view.Bytes(1 << 20), "1.0 MiB"},
+		{"a moment", view.Duration(340 * time.Millisecond), "0.3s"},
+		{"seconds", view.Duration(42 * time.Second), "42s"},
+		{"minutes", view.Duration(230 * time.Second), "3m 50s"},
+		{"hours", view.Duration(2*time.Hour + 5*time.Minute + 3*time.Second), "2h 5m"},
+		{"days", view.Duration(49*time.Hour + time.Minute), "2d 1h"},
+		{"nothing", view.Duration(0), "0s"},
+		{"a time in the zone", p.Time(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)), "2026-11-20 10:00 CST"},
+		{"no time", p.Time(time.Time{}), "–"},
+		{"an escape sequence from a list", view.Safe("a\x1b[2Jb\nc"), "a\ufffd[2Jb c"},
+		{"text turned around", view.Safe("a\u202eb"), "a\ufffdb"},
+		{"Chinese stays", view.Safe("获奖名单"), "获奖名单"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.got != c.want {
+				t.Errorf("got %q, want %q", c.got, c.want)
+			}
+		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	for _, d := range devices() {
+		t.Run(d.name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := d.printer(&out)
+			tab := view.NewTable("account", ">messages", "说明")
+			tab.Row("营销短信", "9,900", "余额不足")
+			tab.Row("edm", "23,000", "a\tb\nc")
+			tab.Footer("together", "32,900", "")
+			p.Table(tab, 2)
+			if err := p.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "table-"+d.name+".txt", out.String())
+		})
+	}
+}
+
+func TestWrappedNeverBreaksTheWidth(t *testing.T) {
+	var out bytes.Buffer
+	p := &view.Printer{Out: &out, Terminal: true, Width: 60}
+	p.Wrapped("  FAIL  ", strings.Repeat("nothing fits into the balance ", 10))
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(out.String(), "\n") {
+		if len(line) > 60 {
+			t.Errorf("%d wide: %q", len(line), line)
+		}
+	}
+	if !strings.Contains(out.String(), "\n        ") {
+		t.Errorf("further lines do not stand under the first: %q", out.String())
+	}
+}
+
+func TestJSON(t *testing.T) {
+	type thing struct {
+		Name string `json:"name"`
+	}
+	type own struct {
+		Schema string `json:"schema"`
+		Name   string `json:"name"`
+	}
+	for _, c := range []struct {
+		name  string
+		value any
+		want  string
+	}{
+		{"the form is put first", thing{"获奖 <a> & b"}, "{\n  \"schema\": \"notify.x/1\",\n  \"name\": \"获奖 <a> & b\"\n}\n"},
+		{"a form that is there stays", own{"notify.x/1", "a"}, "{\n  \"schema\": \"notify.x/1\",\n  \"name\": \"a\"\n}\n"},
+		{"an empty object", struct{}{}, "{\n  \"schema\": \"notify.x/1\"\n}\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := view.JSON(&out, "notify.x/1", c.value); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+			if !json.Valid(out.Bytes()) {
+				t.Error("not JSON")
+			}
+		})
+	}
+	if err := view.JSON(io.Discard, "notify.x/1", []int{1}); err == nil {
+		t.Error("a list has no form, and was written")
+	}
+	if err := view.JSON(io.Discard, "notify.x/1", func() {}); err == nil {
+		t.Error("a function was written")
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+func TestWriteErrors(t *testing.T) {
+	p := &view.Printer{Out: full{}}
+	p.Line("x")
+	if err := p.Flush(); err == nil {
+		t.Error("the error of the writer was lost")
+	}
+	if err := view.JSON(full{}, "notify.x/1", struct{}{}); err == nil {
+		t.Error("the error of the writer was lost")
+	}
+	c := console.New(strings.NewReader(""), full{}, io.Discard, console.Options{Getenv: func(string) string { return "" }})
+	p = view.NewPrinter(c, zone)
+	p.Line("x")
+	if err := p.Flush(); err != nil || c.WriteErr() == nil {
+		t.Errorf("a console's error stops: %v, remembered: %v", err, c.WriteErr())
+	}
+}
