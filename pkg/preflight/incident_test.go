@@ -13,6 +13,7 @@ import (
 // incident is the company's year-end award: 23,000 winners, a system designed for 8,000, a balance for under 10,000
 // messages, and a vendor that takes 10,000 a day.
 func incident(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t)
 	w.people = people(23000)
 	w.campaign.Expect = 23000

@@ -58,17 +58,16 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// findNothing is a programming error in a check.
+func findNothing() *preflight.Finding { return nil }
+
 func TestACheckThatPanicsIsAnError(t *testing.T) {
 	s := newWorld(t).make()
 	r := preflight.Run(t.Context(), s, []preflight.Check{
-		{ID: "bad", Run: func(context.Context, *preflight.Subject) preflight.Finding {
-			var m map[string]int
-			m["x"]++
-			return preflight.Finding{}
-		}},
+		{ID: "bad", Run: func(context.Context, *preflight.Subject) preflight.Finding { return *findNothing() }},
 		{ID: "good", Run: says1(preflight.Pass)},
 	})
-	if r.Findings[0].Status != preflight.Error || !strings.Contains(r.Findings[0].Summary, "nil map") {
+	if r.Findings[0].Status != preflight.Error || !strings.Contains(r.Findings[0].Summary, "nil pointer") {
 		t.Errorf("got %+v", r.Findings[0])
 	}
 	if r.Findings[1].Status != preflight.Pass || r.Verdict != preflight.Fail {

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -185,5 +186,36 @@ func TestPlanAddsUp(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"sms-b"}, p.Unpriced); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Whatever the rate, the quota and the window: all messages are on some day, no day is over its quota, and days follow.
+func TestDaysAddUp(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	w := newWorld(t)
+	for range 100 {
+		n, limit := 1+chance.IntN(400), int64(1+chance.IntN(200))
+		w.people = people(n)
+		smsA(func(a *config.Account) { a.Rate, a.DailyQuota = chance.Float64()*0.2, limit })(w)
+		minute := func() time.Duration { return time.Duration(chance.IntN(24*60)) * time.Minute }
+		window(minute(), minute())(w)
+		w.now = time.Date(2026, 11, 20, chance.IntN(24), chance.IntN(60), 0, 0, w.now.Location())
+		a := preflight.Run(t.Context(), w.make(), nil).Plan.Accounts[0]
+		sum, last := 0, ""
+		for _, d := range a.Days {
+			sum += d.Messages
+			if int64(d.Messages) > limit || d.Messages < 1 || d.Date <= last {
+				t.Fatalf("%d of %d on %s after %s: %+v", d.Messages, limit, d.Date, last, a)
+			}
+			last = d.Date
+		}
+		if sum != n || a.Done.IsZero() != (a.Rate == 0) {
+			t.Fatalf("%d of %d messages are on a day: %+v", sum, n, a)
+		}
+		if done := a.Done.In(w.now.Location()).Add(-time.Nanosecond).Format(time.DateOnly); done != last && a.Rate > 0 {
+			t.Fatalf("the last day is %s, and it is done on %s", last, done)
+		}
 	}
 }

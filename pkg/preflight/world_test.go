@@ -96,11 +96,11 @@ func (mute) Close() error                                          { return nil 
 
 func ptr[T any](v T) *T { return &v }
 
-func yuan(t testing.TB, s string) message.Money {
-	t.Helper()
+func yuan(tb testing.TB, s string) message.Money {
+	tb.Helper()
 	m, err := message.ParseMoney(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
@@ -119,20 +119,20 @@ type world struct {
 	subject  func(*preflight.Subject) // further changes
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := &world{
-		t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, zone), people: people(100), dir: t.TempDir(),
+		t: tb, now: time.Date(2026, 11, 20, 10, 0, 0, 0, zone), people: people(100), dir: tb.TempDir(),
 		config: &config.Config{
 			Environment: config.Production, Timezone: zone, Country: "CN", Capacity: config.Capacity{Recipients: 30000},
 			Accounts: map[string]config.Account{
 				"sms-a": {
 					Name: "sms-a", Vendor: "http", Environment: config.Production, Class: config.Notice, Rate: 10, Concurrency: 16,
-					DailyQuota: 10000, Price: ptr(yuan(t, "0.045")), Currency: "CNY",
+					DailyQuota: 10000, Price: ptr(yuan(tb, "0.045")), Currency: "CNY",
 				},
 				"sms-b": {Name: "sms-b", Vendor: "http", Class: config.Notice, Rate: 10, Concurrency: 16},
 				"promo": {Name: "promo", Vendor: "http", Class: config.Marketing, Rate: 10, Concurrency: 16},
@@ -149,7 +149,7 @@ func newWorld(t testing.TB) *world {
 			Shared: campaign.SharedRefuse,
 		},
 		vendors: map[string]vendors.Vendor{
-			"sms-a": &vendor{balance: vendors.Balance{Amount: ptr(yuan(t, "100")), Currency: "CNY"}},
+			"sms-a": &vendor{balance: vendors.Balance{Amount: ptr(yuan(tb, "100")), Currency: "CNY"}},
 			"sms-b": &vendor{}, "edm": &vendor{},
 		},
 	}
