@@ -153,7 +153,11 @@ func (s *columnSet) assignMapped(r role, header string) {
 	}
 	if i < 0 {
 		hint := "the headers are " + s.listed()
-		if n := nearest(header, s.names()); n != "" {
+		n := nearest(header, s.names())
+		if i := slices.IndexFunc(s.columns, func(c column) bool { return recognise(c.name) == r }); n == "" && i >= 0 {
+			n = s.columns[i].name
+		}
+		if n != "" {
 			hint = fmt.Sprintf("the nearest header is %q; %s", n, hint)
 		}
 		s.problems.Errorf(s.place, "header-missing", hint, "list.columns maps %s to %q, and no column has that header", r, header)

@@ -59,6 +59,7 @@ func TestAHeaderThatCannotBeUsedIsExplained(t *testing.T) {
 		{"two keys", "工号,编号,手机\n1,2,3\n", list.Options{}, "column-ambiguous", []string{"A 工号", "B 编号"}},
 		{"a mapping to nothing", "手机号码,姓名\n1,2\n", list.Options{Columns: map[string]string{"phone": "手机号"}}, "header-missing", []string{`"手机号"`, `nearest header is "手机号码"`, "姓名"}},
 		{"a mapping to nothing, in English", "Moblie phone,Name\n1,2\n", list.Options{Columns: map[string]string{"phone": "mobile phone"}}, "header-missing", []string{`"Moblie phone"`}},
+		{"a mapping to nothing near", "电话,邮箱\n1,2\n", list.Options{Columns: map[string]string{"email": "信件"}}, "header-missing", []string{`nearest header is "邮箱"`}},
 		{"a mapping of nothing", "手机\n1\n", list.Options{Columns: map[string]string{"mail": "手机"}}, "mapping-unknown", []string{`"mail"`, "key, name, phone, email"}},
 		{"one column for two", "手机\n1\n", list.Options{Columns: map[string]string{"phone": "手机", "key": "手机"}}, "mapping-twice", []string{"A 手机"}},
 		{"no headers", "13494000001,王小明\n13494000002,李小红\n", list.Options{}, "header-none", []string{"手机号"}},

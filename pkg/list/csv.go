@@ -144,7 +144,11 @@ func (s *csvSource) refuse(code, hint, format string, args ...any) error {
 
 func (s *csvSource) shown(c *cell) string { return c.text }
 
+// place names the line only where it is not the number of the row.
 func (s *csvSource) place(row, line int) diag.Place {
+	if line == row {
+		line = 0
+	}
 	return diag.Place{File: s.path, Row: row, Line: line}
 }
 

@@ -45,8 +45,8 @@ func isCellError(s string) bool {
 // mask is a cell as it may stand in a problem: enough to find it on the sheet, too little to reach a person.
 func mask(s string) string {
 	s = trim(s)
-	if local, _, ok := strings.Cut(s, "@"); ok && strings.Count(s, "@") == 1 && len(local) <= maxLocal {
-		return clipText(message.Address(s).Masked())
+	if strings.Contains(s, "@") {
+		return clipText(maskLocals(s))
 	}
 	digits := 0
 	for _, r := range s {
@@ -68,6 +68,17 @@ func mask(s string) string {
 		}
 		return '*'
 	}, s))
+}
+
+// maskLocals hides what stands before each @, up to the word before it, as message.Address.Masked does for one address.
+func maskLocals(s string) string {
+	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(";,<>；，、|/", r) })
+	for i, word := range words {
+		if strings.Contains(word, "@") {
+			words[i] = message.Address(word).Masked()
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // clipText keeps a problem on one line.
