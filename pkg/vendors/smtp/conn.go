@@ -49,11 +49,13 @@ func (v *relay) open(ctx context.Context) (*conn, error) {
 	if !stop() && err == nil {
 		err = &stepError{stepHello, givenUp()}
 	}
+	if !c.timer.Stop() && err == nil {
+		err = &stepError{stepHello, unsent(codeTimeout, "the server took too long to greet")}
+	}
 	if err != nil {
 		c.close()
 		return nil, err
 	}
-	c.timer.Stop()
 	return c, nil
 }
 
@@ -108,9 +110,9 @@ func (c *conn) alive(ctx context.Context) bool {
 	stop := context.AfterFunc(ctx, c.expire)
 	c.timer.Reset(c.opts.timeouts.command)
 	_, err := c.command(stepReset, 250, "RSET")
-	c.timer.Stop()
 	c.unclean = false
-	return stop() && err == nil
+	inTime, wanted := c.timer.Stop(), stop()
+	return inTime && wanted && err == nil
 }
 
 func (c *conn) read() (reply, error) {

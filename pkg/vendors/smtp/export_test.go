@@ -27,6 +27,11 @@ func WrapConn(v vendors.Vendor, wrap func(net.Conn) net.Conn) {
 	}
 }
 
+// DialWith has v make its connections with dial.
+func DialWith(v vendors.Vendor, dial func() net.Conn) {
+	v.(*relay).dial = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
+}
+
 // Classify is what the adapter makes of a reply at a step, "MAIL" or "final dot", on a fresh connection.
 func Classify(at string, code int, text string) message.Outcome {
 	var o options

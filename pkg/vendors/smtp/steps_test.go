@@ -131,7 +131,65 @@ func TestABodyThatBreaksOffIsUnsentUpToTheDotAndUnknownFromThere(t *testing.T) {
 	}
 }
 
-func TestAServerThatRefusesInTheMiddleOfTheBodyIsHeard(t *testing.T) {
+// interrupting answers in the middle of the body, which then cannot be written on.
+type interrupting struct {
+	net.Conn
+	after  int
+	answer string
+	said   bool
+}
+
+func (i *interrupting) Write(b []byte) (int, error) {
+	if strings.HasPrefix(string(b), "Date:") {
+		i.said = true
+		return i.after, errHalted
+	}
+	return i.Conn.Write(b)
+}
+
+func (i *interrupting) Read(b []byte) (int, error) {
+	if !i.said {
+		return i.Conn.Read(b)
+	}
+	if i.answer == "" {
+		return 0, errHalted
+	}
+	n := copy(b, i.answer)
+	i.answer = ""
+	return n, nil
+}
+
+func TestAnAnswerInTheMiddleOfTheBodyIsHeard(t *testing.T) {
+	data, _, _, err := smtp.Compose(newVendor(t, "127.0.0.1:25", nil), plainMail(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		after  int
+		answer string
+		want   string
+	}{
+		{"too large", 100, "552 5.3.4 too large\r\n", "rejected 552 5.3.4"},
+		{"closing", 100, "421 4.3.2 closing\r\n", "throttled 421 4.3.2"},
+		{"half an answer", 100, "552 5.3", "unsent notify:cut"},
+		{"yes, before the dot", 100, "250 2.0.0 queued\r\n", "unsent notify:cut"},
+		{"no, as the dot leaves", len(data) - 2, "552 5.3.4 too large\r\n", "rejected 552 5.3.4"},
+		{"yes, as the dot leaves", len(data) - 2, "250 2.0.0 queued\r\n", "accepted 250 2.0.0"},
+		{"half an answer as the dot leaves", len(data) - 2, "250 2", "unknown notify:no-reply"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serveScript(t, nil)
+			v := newVendor(t, srv.Addr(), nil)
+			smtp.WrapConn(v, func(c net.Conn) net.Conn { return &interrupting{Conn: c, after: tt.after, answer: tt.answer} })
+			if o := v.Send(context.Background(), plainMail(1)); o.String() != tt.want {
+				t.Errorf("outcome %+v, want %s", o, tt.want)
+			}
+		})
+	}
+}
+
+func TestARealServerThatRefusesInTheMiddleOfTheBodyIsDefinite(t *testing.T) {
 	addr := startSink(t, "-A", "0") // 550 right after 354, and an end of the conversation
 	m := plainMail(1)
 	m.Attachments = []message.Attachment{{Name: "prize.bin", Data: make([]byte, 8<<20)}}

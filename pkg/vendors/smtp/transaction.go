@@ -26,8 +26,8 @@ func (c *conn) transact(ctx context.Context, m letter) (out message.Outcome, ali
 	}
 	stop := context.AfterFunc(ctx, c.expire)
 	out, alive = c.exchange(ctx, m)
-	c.timer.Stop()
-	if !stop() { // the context ended, and with it the connection
+	alive = c.timer.Stop() && alive // a timer that fired has ended the connection, if too late for this message
+	if !stop() {                    // the context ended, and with it the connection
 		alive = false
 		if out.Kind == message.OutcomeUnsent {
 			out = givenUp()
