@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -47,18 +50,53 @@ func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) 
 	if acc.DayBudget > 0 {
 		a.fact(at+"day_budget", acc.DayBudget)
 		a.fact(at+"day_used", u.Day.Cost)
-		bad := Fail
-		if s.Spread {
-			bad = Warn
+		day, err := s.dearest(ctx, n, u.Day.Cost)
+		if err != nil {
+			return err
 		}
-		s.within(a, spend{"day", n.Name, "accounts." + n.Name + ".budget.day", acc.DayBudget, u.Day.Cost, *n.Cost, acc.Currency, bad})
+		s.within(a, spend{
+			"day " + day.date, n.Name, "accounts." + n.Name + ".budget.day", acc.DayBudget, day.used, day.cost, acc.Currency,
+		})
 	}
 	if acc.MonthBudget > 0 {
 		a.fact(at+"month_budget", acc.MonthBudget)
 		a.fact(at+"month_used", u.Month.Cost)
-		s.within(a, spend{"month", n.Name, "accounts." + n.Name + ".budget.month", acc.MonthBudget, u.Month.Cost, *n.Cost, acc.Currency, Fail})
+		s.within(a, spend{"month", n.Name, "accounts." + n.Name + ".budget.month", acc.MonthBudget, u.Month.Cost, *n.Cost, acc.Currency})
 	}
 	return nil
+}
+
+// dayCost is what one day costs an account.
+type dayCost struct {
+	date       string
+	used, cost message.Money
+}
+
+// dearest is the day on which most is spent, by the forecast. What was used before belongs to today.
+func (s *Subject) dearest(ctx context.Context, n accountNeed, usedToday message.Money) (dayCost, error) {
+	today := s.now().Format(time.DateOnly)
+	worst, costs := dayCost{date: today, used: usedToday}, make(map[string]message.Money)
+	for _, need := range n.Channels {
+		p, err := s.paceNow(ctx, need)
+		if err != nil {
+			return worst, err
+		}
+		days, _ := p.schedule(need.Messages, s.now())
+		upTo, segments := 0, 0
+		for _, d := range days {
+			upTo += d.Messages
+			now := part(need.Segments, upTo, need.Messages)
+			costs[d.Date] += n.Account.Price.Times(now - segments)
+			segments = now
+		}
+	}
+	worst.cost = costs[today]
+	for _, date := range slices.Sorted(maps.Keys(costs)) {
+		if date != today && costs[date] > worst.used+worst.cost {
+			worst = dayCost{date: date, cost: costs[date]}
+		}
+	}
+	return worst, nil
 }
 
 // spend is one budget and what goes into it.
@@ -66,13 +104,12 @@ type spend struct {
 	period, who, key   string
 	budget, used, cost message.Money
 	currency           string
-	bad                Status
 }
 
 func (s *Subject) within(a *answers, p spend) {
 	line := fmt.Sprintf(textSpend, p.who, p.period, money(p.budget, p.currency), money(p.used, p.currency), money(p.cost, p.currency))
 	if over := p.used + p.cost - p.budget; over > 0 {
-		a.add(p.bad, line+fmt.Sprintf(textOverBudget, money(over, p.currency)),
+		a.add(Fail, line+fmt.Sprintf(textOverBudget, money(over, p.currency)),
 			fmt.Sprintf(textRaiseBudget, p.key, p.used+p.cost, money(over, p.currency)), textSpendLess)
 		return
 	}
@@ -106,7 +143,7 @@ func (s *Subject) campaignBudget(ctx context.Context, a *answers, accounts []acc
 	a.fact("campaign.budget", budget)
 	a.fact("campaign.used", used)
 	a.fact("campaign.cost", cost)
-	s.within(a, spend{"campaign", s.name(), "budget (in the campaign file)", budget, used, cost, currency, Fail})
+	s.within(a, spend{"campaign", s.name(), "budget (in the campaign file)", budget, used, cost, currency})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"testing"
+	"time"
 
 	"notify/pkg/campaign"
 	"notify/pkg/config"
@@ -163,17 +164,23 @@ func TestBudget(t *testing.T) {
 		{name: "none", want: preflight.Skip, summary: []string{"no budget"}},
 		{
 			name: "within", want: preflight.Pass, change: smsA(func(a *config.Account) { a.DayBudget, a.MonthBudget = 4_500_000, 5_000_000 }),
-			summary: []string{"sms-a, day: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", "month"},
+			summary: []string{"sms-a, day 2026-11-20: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", "month"},
 		},
 		{
 			name: "over for the day", want: preflight.Fail, change: smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }),
 			summary: []string{"0.50 CNY over"}, remedies: []string{"raise accounts.sms-a.budget.day to at least 4.50 (by 0.50 CNY)"},
 		},
 		{
-			name: "over for the day, with days to spread over", want: preflight.Warn,
-			change: both(smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }), func(w *world) {
-				w.subject = func(s *preflight.Subject) { s.Spread = true }
-			}),
+			name: "the day's budget is for each day that it takes", want: preflight.Pass,
+			change: both(smsA(func(a *config.Account) { a.DayBudget, a.DailyQuota = 2_000_000, 40 }), used),
+			// 20 of today's 40 are used: 20 today, 40 tomorrow, 20 the day after.
+			summary: []string{"sms-a, day 2026-11-20: budget 2.00 CNY, used 0.90 CNY, to come 0.90 CNY"},
+		},
+		{
+			name: "a later day may be the dearest", want: preflight.Fail,
+			change: both(smsA(func(a *config.Account) { a.DayBudget, a.Rate = 2_000_000, 0.01 }), window(9*time.Hour, 11*time.Hour)),
+			// 36 messages leave until 11:00 today, the other 64 tomorrow.
+			summary: []string{"sms-a, day 2026-11-21: budget 2.00 CNY, used 0.00 CNY, to come 2.88 CNY, 0.88 CNY over"},
 		},
 		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 })},
 		{
