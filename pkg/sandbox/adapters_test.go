@@ -37,10 +37,14 @@ func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 		set     vendors.Settings
 		count   func(sandbox.Tally) sandbox.Count
 	}{
-		{message.SMS, "http", settings(map[string]any{"definition": "builtin:sandbox-sms", "token": token}, s.URL()),
-			func(t sandbox.Tally) sandbox.Count { return t.SMS }},
-		{message.Email, "smtp", settings(map[string]any{"tls": "none"}, s.MailAddr()),
-			func(t sandbox.Tally) sandbox.Count { return t.Mail }},
+		{
+			message.SMS, "http", settings(map[string]any{"definition": "builtin:sandbox-sms", "token": token}, s.URL()),
+			func(t sandbox.Tally) sandbox.Count { return t.SMS },
+		},
+		{
+			message.Email, "smtp", settings(map[string]any{"tls": "none"}, s.MailAddr()),
+			func(t sandbox.Tally) sandbox.Count { return t.Mail },
+		},
 	} {
 		t.Run(string(tt.channel), func(t *testing.T) {
 			v, err := all.Registry().New(tt.kind, tt.set)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -116,4 +118,23 @@ func (a *Account) draw(seed uint64, channel, to string, try int) fate {
 		u -= c.p
 	}
 	return out
+}
+
+// Set sets one fault from words, "cut-after=0.01".
+func (f *Faults) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	share, err := strconv.ParseFloat(value, 64)
+	if !ok || err != nil || share < 0 || share > 1 {
+		return fmt.Errorf("%q is not a share from 0 to 1", value)
+	}
+	by := map[string]*float64{
+		"refuse": &f.Refuse, "throttle": &f.Throttle, "reject": &f.Reject, "cut-before": &f.CutBefore, "cut-after": &f.CutAfter,
+		"garbage": &f.Garbage, "error500": &f.Error500, "slow": &f.Slow,
+	}
+	field, ok := by[name]
+	if !ok {
+		return fmt.Errorf("no fault %q", name)
+	}
+	*field = share
+	return nil
 }

@@ -39,20 +39,28 @@ func TestTheGatewayAnswersAsItsContractSays(t *testing.T) {
 		{name: "a number that is none is refused", body: with("to", "13800138000"), status: 400, code: "NUMBER"},
 		{name: "an empty text is refused", body: with("text", ""), status: 400, code: "TEXT"},
 		{name: "a text of 501 characters is refused", body: with("text", strings.Repeat("字", 501)), status: 400, code: "TEXT"},
-		{name: "a template that is not approved is refused", config: sandbox.Config{Templates: []string{"T1"}},
-			body: with("template", "T2"), status: 403, code: "TEMPLATE"},
+		{
+			name: "a template that is not approved is refused", config: sandbox.Config{Templates: []string{"T1"}},
+			body: with("template", "T2"), status: 403, code: "TEMPLATE",
+		},
 		{name: "no prepaid message left", account: sandbox.Account{Messages: ptr(int64(0))}, body: good, status: 402, code: "BALANCE"},
-		{name: "too little money left", account: sandbox.Account{Balance: ptr(message.Money(44999)), Price: 45000},
-			body: good, status: 402, code: "BALANCE"},
+		{
+			name: "too little money left", account: sandbox.Account{Balance: ptr(message.Money(44999)), Price: 45000},
+			body: good, status: 402, code: "BALANCE",
+		},
 		{name: "the account is blocked", account: sandbox.Account{Faults: sandbox.Faults{Refuse: 1}}, body: good, status: 403, code: "BLOCKED"},
 		{name: "the number is not in service", account: sandbox.Account{Faults: sandbox.Faults{Reject: 1}}, body: good, status: 400, code: "NUMBER"},
 		{name: "too fast", account: sandbox.Account{Faults: sandbox.Faults{Throttle: 1}}, body: good, status: 429, code: "RATE"},
-		{name: "a failure of its own, with the message taken", account: sandbox.Account{Faults: sandbox.Faults{Error500: 1}},
-			body: good, status: 500, code: "INTERNAL", reached: 1},
+		{
+			name: "a failure of its own, with the message taken", account: sandbox.Account{Faults: sandbox.Faults{Error500: 1}},
+			body: good, status: 500, code: "INTERNAL", reached: 1,
+		},
 		{name: "a cut with the message taken", account: sandbox.Account{Faults: sandbox.Faults{CutAfter: 1}}, body: good, reached: 1},
 		{name: "a cut with nothing taken", account: sandbox.Account{Faults: sandbox.Faults{CutBefore: 1}}, body: good},
-		{name: "garbage with the message taken", account: sandbox.Account{Faults: sandbox.Faults{Garbage: 1}},
-			body: good, status: 200, reached: 1},
+		{
+			name: "garbage with the message taken", account: sandbox.Account{Faults: sandbox.Faults{Garbage: 1}},
+			body: good, status: 200, reached: 1,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -82,8 +82,10 @@ func benchRaw(b *testing.B, addr string) {
 			code int
 			line string
 		}{
-			{250, "MAIL FROM:<award@edm.example.test>\r\n"}, {250, "RCPT TO:<winner@customer.test>\r\n"},
-			{354, "DATA\r\n"}, {250, body},
+			{250, "MAIL FROM:<award@edm.example.test>\r\n"},
+			{250, "RCPT TO:<winner@customer.test>\r\n"},
+			{354, "DATA\r\n"},
+			{250, body},
 		} {
 			if err := say(c, s.code, s.line); err != nil {
 				return err

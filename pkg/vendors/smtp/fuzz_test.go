@@ -30,9 +30,10 @@ func (m *monologue) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (m *monologue) Write(b []byte) (int, error)      { return m.heard.Write(b) }
-func (m *monologue) Close() error                     { return nil }
-func (m *monologue) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+func (m *monologue) Write(b []byte) (int, error) { return m.heard.Write(b) }
+func (m *monologue) Close() error                { return nil }
+func (m *monologue) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
 func (m *monologue) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 func (m *monologue) SetDeadline(time.Time) error      { return nil }
 func (m *monologue) SetReadDeadline(time.Time) error  { return nil }
