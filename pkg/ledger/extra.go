@@ -66,3 +66,10 @@ func (c AccountChange) Apply(a *AccountState) {
 		a.Error, a.At = *c.Error, c.At
 	}
 }
+
+// Watcher is a ledger that can tell whether a run is alive without waiting for its lease.
+type Watcher interface {
+	// AtWork is the run of the campaign whose process is alive, as far as this machine can tell; nil where none is, and where
+	// the campaign is not known.
+	AtWork(ctx context.Context, campaign string) (*Run, error)
+}

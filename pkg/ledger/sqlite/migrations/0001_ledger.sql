@@ -1,3 +1,4 @@
+-- Alternatives are written with OR: for IN with more than two words SQLite fills a temporary table each time it looks.
 -- Times are nanoseconds since 1970 in UTC, 0 for none. Money is in millionths. States are the words of pkg/message.
 
 CREATE TABLE meta (
@@ -35,13 +36,13 @@ CREATE TABLE message (
   id           INTEGER PRIMARY KEY,
   campaign_id  INTEGER NOT NULL,
   recipient_id INTEGER NOT NULL,
-  channel      TEXT    NOT NULL CHECK (channel IN ('sms', 'email')),
+  channel      TEXT    NOT NULL CHECK (channel = 'sms' OR channel = 'email'),
   key          TEXT    NOT NULL,
   address      TEXT    NOT NULL,
   segments     INTEGER NOT NULL,
   fingerprint  INTEGER NOT NULL,
   state        TEXT    NOT NULL DEFAULT 'pending'
-               CHECK (state IN ('accepted', 'pending', 'attempting', 'unknown', 'rejected', 'cancelled')),
+               CHECK (state = 'accepted' OR state = 'pending' OR state = 'attempting' OR state = 'unknown' OR state = 'rejected' OR state = 'cancelled'),
   attempts     INTEGER NOT NULL DEFAULT 0,
   attempt_id   INTEGER, -- the newest
   not_before   INTEGER NOT NULL DEFAULT 0,
@@ -95,9 +96,9 @@ CREATE TABLE attempt (
   claimed_at      INTEGER NOT NULL,
   leave_at        INTEGER NOT NULL,
   deadline        INTEGER NOT NULL,
-  outcome         TEXT CHECK (outcome IN ('accepted', 'rejected', 'throttled', 'refused', 'unsent', 'unknown')),
+  outcome         TEXT CHECK (outcome = 'accepted' OR outcome = 'rejected' OR outcome = 'throttled' OR outcome = 'refused' OR outcome = 'unsent' OR outcome = 'unknown'),
   over            INTEGER NOT NULL DEFAULT 0 -- 1: definitely not accepted, so that the message may be attempted again
-                  CHECK (over = (outcome IS NOT NULL AND outcome IN ('rejected', 'throttled', 'refused', 'unsent'))),
+                  CHECK (over = (outcome IS NOT NULL AND (outcome = 'rejected' OR outcome = 'throttled' OR outcome = 'refused' OR outcome = 'unsent'))),
   reason          TEXT,
   code            TEXT,
   detail          TEXT,
@@ -181,7 +182,7 @@ END;
 CREATE TRIGGER attempt_settles_once
 BEFORE UPDATE OF outcome, over, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at ON attempt
 WHEN OLD.outcome IS NOT NULL
-  AND NOT (OLD.outcome = 'unknown' AND NEW.outcome IS NOT NULL AND NEW.outcome IN ('accepted', 'rejected', 'unsent')) BEGIN
+  AND NOT (OLD.outcome = 'unknown' AND NEW.outcome IS NOT NULL AND (NEW.outcome = 'accepted' OR NEW.outcome = 'rejected' OR NEW.outcome = 'unsent')) BEGIN
   SELECT RAISE(FAIL, 'an outcome is written once');
 END;
 CREATE TRIGGER attempt_settles AFTER UPDATE OF outcome ON attempt BEGIN
@@ -204,10 +205,10 @@ WHEN NEW.state <> 'pending' OR NEW.attempts <> 0 OR NEW.attempt_id IS NOT NULL B
 END;
 CREATE TRIGGER message_moves BEFORE UPDATE OF state ON message
 WHEN NOT CASE OLD.state
-  WHEN 'pending' THEN NEW.state IN ('attempting', 'cancelled')
-  WHEN 'attempting' THEN NEW.state IN ('accepted', 'rejected', 'pending', 'unknown')
-  WHEN 'unknown' THEN NEW.state IN ('accepted', 'rejected', 'pending')
-  WHEN 'rejected' THEN NEW.state IN ('pending', 'cancelled')
+  WHEN 'pending' THEN (NEW.state = 'attempting' OR NEW.state = 'cancelled')
+  WHEN 'attempting' THEN (NEW.state = 'accepted' OR NEW.state = 'rejected' OR NEW.state = 'pending' OR NEW.state = 'unknown')
+  WHEN 'unknown' THEN (NEW.state = 'accepted' OR NEW.state = 'rejected' OR NEW.state = 'pending')
+  WHEN 'rejected' THEN (NEW.state = 'pending' OR NEW.state = 'cancelled')
   WHEN 'cancelled' THEN NEW.state = 'pending' AND OLD.why = 'list'
   ELSE 0 END BEGIN
   SELECT RAISE(FAIL, 'a message does not go that way');
