@@ -124,7 +124,7 @@ func (a *Account) draw(seed uint64, channel, to string, try int) fate {
 func (f *Faults) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	share, err := strconv.ParseFloat(value, 64)
-	if !ok || err != nil || share < 0 || share > 1 {
+	if !ok || err != nil || !(share >= 0 && share <= 1) { // NaN is neither
 		return fmt.Errorf("%q is not a share from 0 to 1", value)
 	}
 	by := map[string]*float64{
