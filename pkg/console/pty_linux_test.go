@@ -5,9 +5,9 @@ import (
 	"os"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"notify/pkg/console"
+
+	"golang.org/x/sys/unix"
 )
 
 // pty opens a pseudo-terminal: the operator's end, and the program's.

@@ -40,6 +40,9 @@ func flushCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
+		if flush <= 0 {
+			return Finding{Status: Skip, Summary: textClockStands}
+		}
 		var want float64
 		inFlight := 0
 		for _, n := range byAccount(needs) {
@@ -96,6 +99,7 @@ func measureFlush(ctx context.Context, dir string, now func() time.Time) (_ time
 const (
 	textFlush          = "a durable write takes %s: with %d in flight at most %s/s, wanted %s/s"
 	textFlushNoRate    = "a durable write takes %s: with %d in flight at most %s/s; no account has a rate"
+	textClockStands    = "not measured: the clock stands still"
 	textFlushElsewhere = "the ledger is on %s: its disk is not here"
 	textMoreInFlight   = "let more messages be in flight: concurrency together at least %d in notify.yaml, more where the vendor answers slowly; or put the ledger on a faster disk"
 )

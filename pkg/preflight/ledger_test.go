@@ -141,6 +141,7 @@ func TestFlush(t *testing.T) {
 			summary: []string{"1000.00 ms"},
 		},
 		{name: "no rate", want: preflight.Pass, change: both(clock(time.Millisecond), rate(0)), summary: []string{"no account has a rate"}},
+		{name: "a clock that stands still measures nothing", want: preflight.Skip, summary: []string{"not measured"}},
 		{
 			name: "a ledger elsewhere", want: preflight.Skip,
 			change: tells(told{change: func(i *ledger.Info) { i.Driver = "postgres" }}), summary: []string{"postgres"},

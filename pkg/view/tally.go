@@ -1,0 +1,29 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"notify/pkg/sandbox"
+)
+
+// ShowTally draws what reached the sandbox.
+func ShowTally(p *Printer, asJSON bool, t sandbox.Tally) error {
+	if asJSON {
+		return JSON(p.Out, "notify.sandbox/1", t)
+	}
+	table := NewTable("channel", ">reached messages", ">addresses", ">twice", ">segments", ">answer lost")
+	for _, c := range []struct {
+		name string
+		c    sandbox.Count
+	}{{"sms", t.SMS}, {"email", t.Mail}} {
+		table.Row(c.name, Num(c.c.Reached), Num(c.c.Distinct), Num(c.c.Twice), Num(c.c.Segments), Num(c.c.Unanswered))
+	}
+	table.Footer("together", Num(t.SMS.Reached+t.Mail.Reached), Num(t.SMS.Distinct+t.Mail.Distinct), Num(t.SMS.Twice+t.Mail.Twice), "",
+		Num(t.SMS.Unanswered+t.Mail.Unanswered))
+	p.Table(table, 0)
+	if twice := append(t.SMS.TwiceList, t.Mail.TwiceList...); len(twice) > 0 {
+		p.Line("%s", p.Paint(Bad, fmt.Sprintf("reached twice: %s", strings.Join(twice, ", "))))
+	}
+	return p.Flush()
+}
