@@ -52,9 +52,8 @@ func runAbort(ctx context.Context, e *env, o abortOptions) error {
 	if err != nil {
 		return err
 	}
-	e.view().Did("abort", fmt.Sprintf("%s is aborted: %d messages that had not left are cancelled", o.campaign, n),
+	return e.did("abort", fmt.Sprintf("%s is aborted: %d messages that had not left are cancelled", o.campaign, n),
 		map[string]any{"campaign": o.campaign, "cancelled": n})
-	return nil
 }
 
 // agree asks for a typed word before something that cannot be undone.

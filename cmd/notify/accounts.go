@@ -11,6 +11,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/report"
 	"notify/pkg/vendors"
+	"notify/pkg/view"
 )
 
 type accountsOptions struct {
@@ -51,8 +52,7 @@ func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
 	if o.live {
 		e.askBalances(ctx, cfg, lines)
 	}
-	e.view().Accounts(lines)
-	return nil
+	return view.ShowAccounts(e.printer(), e.flags.json, lines)
 }
 
 // askBalances asks all vendors side by side; what one of them cannot say stands in its line.
@@ -85,4 +85,3 @@ func (e *env) askBalances(ctx context.Context, cfg *config.Config, lines []repor
 	}
 	_ = g.Wait() // every error stands in its line
 }
-

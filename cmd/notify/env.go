@@ -17,7 +17,6 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
-	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/vendors"
@@ -87,7 +86,7 @@ func (e *env) Config() (*config.Config, error) {
 	if e.cfg != nil {
 		return e.cfg, nil
 	}
-	cfg, err := config.Load(config.LoadOptions{Path: e.flags.config})
+	cfg, err := config.Load(config.LoadOptions{Path: e.flags.config, Vendors: all.Registry().Names()})
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +164,7 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 			return nil, err
 		}
 	}
-	c, err := campaign.Load(path)
+	c, err := campaign.Load(path, cfg.Timezone)
 	if err != nil {
 		return nil, err
 	}
@@ -177,11 +176,9 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 
 // Plan reads the list and freezes the campaign. problems sees every problem of a row; it may be nil.
 func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, each func(diag.Problem)) (*plan.Plan, error) {
-	r, err := list.Open(listPath, list.Options{
-		Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Need: c.Channels(),
-	})
+	r, err := e.openList(listPath, cfg, c)
 	if err != nil {
-		return nil, listError(err)
+		return nil, err
 	}
 	defer r.Close()
 	p, err := plan.Make(ctx, plan.Inputs{Config: cfg, Campaign: c, List: r, Problems: &diag.List{Each: each}})
@@ -195,7 +192,7 @@ func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *
 func listError(err error) error {
 	var input *diag.InputError
 	if errors.As(err, &input) {
-		return &exitError{code: exitFailed, err: err}
+		return &ending{code: exitFailed, err: err}
 	}
 	return err
 }
@@ -218,11 +215,16 @@ func (e *env) who() (name, host string) {
 	return name, host
 }
 
-// view is where results go.
-func (e *env) view() *view.Printer {
+// printer is where results go.
+func (e *env) printer() *view.Printer {
 	zone := time.Local
 	if e.cfg != nil {
 		zone = e.cfg.Timezone
 	}
-	return view.New(e.console, view.Options{JSON: e.flags.json, Zone: zone, Verbose: e.flags.verbose})
+	return view.NewPrinter(e.console, zone)
+}
+
+// did says what a command did.
+func (e *env) did(command, text string, figures map[string]any) error {
+	return view.ShowDid(e.printer(), e.flags.json, command, text, figures)
 }

@@ -24,26 +24,26 @@ const (
 
 var errInterrupted = errors.New("interrupted") //nolint:gochecknoglobals // a sentinel
 
-// exitError is an end with a code of its own. With an empty text, the view has said everything already.
-type exitError struct {
+// ending is an end with a code of its own. With an empty text, the view has said everything already.
+type ending struct {
 	code int
 	text string
 	hint string
 	err  error
 }
 
-func (e *exitError) Error() string {
+func (e *ending) Error() string {
 	if e.err != nil && e.text == "" {
 		return e.err.Error()
 	}
 	return e.text
 }
 
-func (e *exitError) Unwrap() error { return e.err }
+func (e *ending) Unwrap() error { return e.err }
 
 // usage is a mistake in flags or arguments.
 func usage(hint, format string, args ...any) error {
-	return &exitError{code: exitUsage, text: fmt.Sprintf(format, args...), hint: hint}
+	return &ending{code: exitUsage, text: fmt.Sprintf(format, args...), hint: hint}
 }
 
 // quietly ends with a code after everything was said.
@@ -51,7 +51,7 @@ func quietly(code int) error {
 	if code == exitOK {
 		return nil
 	}
-	return &exitError{code: code}
+	return &ending{code: code}
 }
 
 // exit turns an error into words and a number. It is the only place that does.
@@ -77,7 +77,7 @@ func (e *env) exit(err error) int {
 
 // explain finds the code, the words and the next command for an error.
 func explain(err error) (code int, text, hint string) {
-	var known *exitError
+	var known *ending
 	if errors.As(err, &known) {
 		return known.code, known.Error(), known.hint
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"notify/pkg/ledger"
+	"notify/pkg/view"
 )
 
 func newLedger(e *env) *cobra.Command {
@@ -55,7 +56,9 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	e.view().LedgerCheck(info, problems)
+	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Problems: problems}); err != nil {
+		return err
+	}
 	if len(problems) > 0 {
 		return quietly(exitError)
 	}
@@ -91,6 +94,5 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	if err := b.Backup(ctx, path); err != nil {
 		return err
 	}
-	e.view().Did("ledger-backup", "copied to "+path, map[string]any{"file": path})
-	return nil
+	return e.did("ledger-backup", "copied to "+path, map[string]any{"file": path})
 }

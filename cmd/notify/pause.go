@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,8 +57,11 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 			return fmt.Errorf("pause %s: %w", n, err)
 		}
 	}
-	e.view().Paused(names)
-	return nil
+	text := "no campaign is unfinished: there is nothing to pause"
+	if len(names) > 0 {
+		text = "paused: " + strings.Join(names, ", ") + "; what is under way is finished and recorded. `notify resume` goes on"
+	}
+	return e.did("pause", text, map[string]any{"paused": names})
 }
 
 // open are the campaigns that could still send something.

@@ -14,6 +14,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
+	"notify/pkg/view"
 )
 
 type preflightOptions struct {
@@ -48,7 +49,7 @@ Nothing is sent.`,
 	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.offline, "offline", false, "ask no vendor")
-	f.BoolVar(&o.spread, "accept-days", false, "accept that the campaign takes several days")
+	f.BoolVar(&o.spread, "spread", false, "accept that the campaign is spread over several days, as quota and window allow")
 	return c
 }
 
@@ -69,7 +70,9 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if err != nil {
 		return err
 	}
-	e.view().Preflight(res)
+	if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
+		return err
+	}
 	return quietly(verdictCode(res))
 }
 
@@ -107,7 +110,7 @@ func (e *env) planWith(ctx context.Context, listPath string, cfg *config.Config,
 	if closing != nil {
 		return nil, closing
 	}
-	e.view().Note("%d problems written to %s", n, problems)
+	fmt.Fprintf(e.console.Story(), "%d problems written to %s\n", n, problems)
 	return p, nil
 }
 

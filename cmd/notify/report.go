@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/view"
 )
 
 type reportOptions struct {
@@ -62,8 +64,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		if err != nil {
 			return err
 		}
-		e.view().Report(r)
-		return nil
+		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone})
 	if errors.Is(err, report.ErrEnding) {
@@ -72,8 +73,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	e.view().Written(o.file, n)
-	return nil
+	return e.did("report-file", fmt.Sprintf("%s: %d messages", o.file, n), map[string]any{"file": o.file, "messages": n})
 }
 
 func parseStates(names []string) ([]message.State, error) {

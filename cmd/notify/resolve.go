@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/send"
+	"notify/pkg/view"
 )
 
 type resolveOptions struct {
@@ -75,7 +76,9 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	e.view().Resolved(o.campaign, got)
+	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got); err != nil {
+		return err
+	}
 	if got.Left > 0 {
 		return quietly(exitSome)
 	}
@@ -102,4 +105,3 @@ func decision(o resolveOptions) (message.OutcomeKind, error) {
 	}
 	return "", usage(`add --reason "…": who decides says how he knows; it stands in the audit`, "--as wants a reason")
 }
-

@@ -51,8 +51,7 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 		if name == "" {
-			e.view().Did("resume", "nothing to resume: every campaign on this ledger is finished", nil)
-			return nil
+			return e.did("resume", "nothing to resume: every campaign on this ledger is finished", nil)
 		}
 	}
 	c, err := l.Campaign(ctx, name)

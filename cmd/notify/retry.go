@@ -47,6 +47,5 @@ func runRetry(ctx context.Context, e *env, o retryOptions) error {
 	if n == 0 {
 		text = "no message was refused with such a code; `notify report " + o.campaign + "` lists them"
 	}
-	e.view().Did("retry", text, map[string]any{"campaign": o.campaign, "pending": n})
-	return nil
+	return e.did("retry", text, map[string]any{"campaign": o.campaign, "pending": n})
 }

@@ -44,7 +44,7 @@ leaves and after. A second send of the same campaign sends only what has not bee
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
-	f.BoolVar(&o.spread, "accept-days", false, "accept that the campaign takes several days")
+	f.BoolVar(&o.spread, "spread", false, "accept that the campaign is spread over several days, as quota and window allow")
 	return c
 }
 
@@ -70,14 +70,16 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	if code := verdictCode(res); code != exitOK {
-		e.view().Preflight(res)
+		if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
+			return err
+		}
 		return quietly(code)
 	}
-	e.view().Checked(res)
+	view.Checked(e.console, res)
 	if err := e.confirm(ctx, res, p); err != nil {
 		return err
 	}
-	if err := e.begin(ctx, l, p, res); err != nil {
+	if err := e.begin(ctx, l, p); err != nil {
 		return err
 	}
 	return e.deliver(ctx, cfg, p.Spec.Name, o.wait)
@@ -99,11 +101,11 @@ func nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
 
 // confirm asks for the number of recipients. With nothing left to send there is nothing to ask.
 func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) error {
-	if e.flags.yes || res.Remaining() == 0 {
+	if e.flags.yes || res.Plan.ToSend == 0 {
 		return nil
 	}
 	want := strconv.Itoa(p.Recipients)
-	ok, err := e.console.Confirm(ctx, e.view().Question(res, p.Recipients), want)
+	ok, err := e.console.Confirm(ctx, view.Question(res, p.Recipients), want)
 	if errors.Is(err, console.ErrNoTerminal) {
 		return usage("add --yes where nobody can be asked, after a preflight that somebody has read", "there is no terminal to confirm on")
 	}
@@ -111,18 +113,18 @@ func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) e
 		return err
 	}
 	if !ok {
-		return &exitError{code: exitUsage, text: "not confirmed: nothing was sent", hint: "type the number of recipients, " + want + ", to send"}
+		return &ending{code: exitUsage, text: "not confirmed: nothing was sent", hint: "type the number of recipients, " + want + ", to send"}
 	}
 	return nil
 }
 
 // begin stages the plan, and lifts a pause: who confirms a send wants it to go on.
-func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, res preflight.Result) error {
+func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan) error {
 	staged, err := send.Begin(ctx, l, p, e.Act("send", ""))
 	if err != nil {
 		return err
 	}
-	e.view().Staged(p.Spec.Name, staged)
+	view.Staged(e.console, p.Spec.Name, staged)
 	c, err := l.Campaign(ctx, p.Spec.Name)
 	if err != nil || c.Paused == nil {
 		return err
@@ -159,7 +161,9 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, wait
 	if err != nil {
 		return err
 	}
-	e.view().Ended(name, res, counts)
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(name, res, counts)); err != nil {
+		return err
+	}
 	return quietly(endCode(res, counts))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/report"
+	"notify/pkg/view"
 )
 
 type statusOptions struct {
@@ -51,7 +52,9 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		if err := atWork(ctx, l, now); err != nil {
 			return err
 		}
-		e.view().Status(report.Rates(before, now))
+		if err := view.ShowStatus(e.printer(), e.flags.json, report.Rates(before, now)); err != nil {
+			return err
+		}
 		if !o.watch || report.Finished(now) {
 			return nil
 		}

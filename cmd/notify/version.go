@@ -1,10 +1,11 @@
 package main
 
 import (
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"notify/pkg/view"
 )
 
 // version is set when a release is built: -ldflags "-X main.version=1.0.0".
@@ -25,8 +26,7 @@ func newVersion(e *env) *cobra.Command {
 					}
 				}
 			}
-			e.view().Version(version, commit, runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH)
-			return nil
+			return view.ShowVersion(e.printer(), e.flags.json, view.NewVersion(version, commit))
 		},
 	}
 }

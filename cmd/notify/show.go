@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/list"
+	"notify/pkg/message"
+	"notify/pkg/render"
+	"notify/pkg/view"
+)
+
+// runShow shows what one row will read.
+func runShow(ctx context.Context, e *env, o preflightOptions) error {
+	cfg, c, err := e.inputs(o.list)
+	if err != nil {
+		return err
+	}
+	r, err := e.openList(o.list, cfg, c)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	texts, err := render.New(render.Texts{Source: c.Path, SMS: c.SMS, Email: c.Email}, r.Header().Columns)
+	if err != nil {
+		return err
+	}
+	problems := &diag.List{}
+	row, err := findRow(ctx, r, o.show, problems)
+	if err != nil {
+		return err
+	}
+	p := view.Preview{List: o.list, Row: row.Number, Recipient: row.Key}
+	for _, d := range problems.Kept() {
+		p.Problems = append(p.Problems, d.String())
+	}
+	for _, ch := range c.Channels() {
+		if err := preview(&p, cfg, texts, ch, row); err != nil {
+			p.Problems = append(p.Problems, fmt.Sprintf("%s: %v", ch, err))
+		}
+	}
+	if err := view.ShowPreview(e.printer(), e.flags.json, p); err != nil {
+		return err
+	}
+	if len(p.Problems) > 0 {
+		return quietly(exitFailed)
+	}
+	return nil
+}
+
+func (e *env) openList(path string, cfg *config.Config, c *campaign.Campaign) (list.Reader, error) {
+	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Need: c.Channels()})
+	if err != nil {
+		return nil, listError(err)
+	}
+	return r, nil
+}
+
+// findRow reads up to a row; problems are that row's.
+func findRow(ctx context.Context, r list.Reader, number int, problems *diag.List) (*list.Row, error) {
+	var row list.Row
+	for {
+		var here diag.List
+		err := r.Next(&row, &here)
+		if errors.Is(err, io.EOF) {
+			return nil, usage("rows are numbered as the spreadsheet numbers them", "%s has no recipient in row %d", r.Header().File, number)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if row.Number == number {
+			for _, d := range here.Kept() {
+				problems.Add(d)
+			}
+			return &row, nil
+		}
+	}
+}
+
+func preview(p *view.Preview, cfg *config.Config, texts *render.Renderer, ch message.Channel, row *list.Row) error {
+	var m message.Message
+	to := row.Address(ch)
+	if to == "" {
+		return errors.New("the row has no address for it")
+	}
+	if err := texts.Render(ch, row.Values, &m); err != nil {
+		return err
+	}
+	if ch == message.SMS {
+		text, rule := m.Text, ""
+		if accounts := cfg.Routes[ch].Accounts; len(accounts) > 0 {
+			a := cfg.Accounts[accounts[0].Account]
+			text, rule = render.WithSignature(text, a.Signature), a.Segments
+		}
+		used := render.RuleFor(to, rule)
+		p.SMS = &view.PreviewSMS{
+			To: to, Text: text, Characters: utf8.RuneCountInString(text), Segments: render.Segments(text, used), Rule: string(used),
+		}
+		return nil
+	}
+	p.Email = &view.PreviewEmail{To: to, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject, Text: m.Text, HTMLBytes: len(m.HTML)}
+	for _, a := range m.Attachments {
+		p.Email.Attachments = append(p.Email.Attachments, view.PreviewFile{Name: a.Name, Bytes: len(a.Data)})
+	}
+	return nil
+}
