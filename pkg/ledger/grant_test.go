@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-	"pgregory.net/rapid"
-
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+
+	"golang.org/x/time/rate"
+	"pgregory.net/rapid"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -76,14 +76,14 @@ func TestTellerKeepsTheRateInEveryWindowWhenTheClockStepsBack(t *testing.T) {
 			Limits: ledger.Limits{Rate: perSecond, Burst: burst},
 		}}
 		space := time.Duration(float64(time.Second) / perSecond)
-		real, behind := noon, time.Duration(0) // time as it is, and how far the clock is behind it
+		truly, behind := noon, time.Duration(0) // time as it is, and how far the clock is behind it
 		var left []time.Time
 		for range rapid.IntRange(1, 300).Draw(t, "requests") {
-			real = real.Add(time.Duration(rapid.Int64Range(0, int64(3*space)).Draw(t, "pause")))
+			truly = truly.Add(time.Duration(rapid.Int64Range(0, int64(3*space)).Draw(t, "pause")))
 			if rapid.IntRange(0, 9).Draw(t, "step") == 0 {
 				behind += time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "back"))
 			}
-			if at, held, _ := b.next(real.Add(-behind)); held == ledger.HoldNone {
+			if at, held, _ := b.next(truly.Add(-behind)); held == ledger.HoldNone {
 				left = append(left, at.Add(behind))
 			}
 		}

@@ -153,7 +153,8 @@ type Staging struct {
 	// Spec is the frozen campaign as JSON, opaque to the ledger: texts, columns, rules. It replaces the one before it.
 	Spec []byte
 	By   Act
-	// Recipients are consumed once, in the order of the list. An error in the stream rolls everything back.
+	// Recipients are consumed once, in the order of the list. The driver may keep what it was given while it asks for the
+	// next. An error in the stream rolls everything back.
 	Recipients iter.Seq2[Recipient, error]
 }
 

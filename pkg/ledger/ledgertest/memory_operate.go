@@ -60,7 +60,7 @@ func (h *Handle) Abort(ctx context.Context, name string, by ledger.Act) (int, er
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		h.m.bury(c, by.At)
+		_, _ = h.m.bury(c, by.At) // a run that is alive is left alone
 		c.Aborted = &by
 		n = c.cancelPending()
 		return nil
@@ -77,7 +77,7 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 		}
 	}
 	err := h.act(ctx, name, by, func(c *campaign) error {
-		h.m.bury(c, by.At)
+		_, _ = h.m.bury(c, by.At) // a run that is alive is left alone
 		for _, r := range rs {
 			m := c.byKey[r.Key]
 			if m == nil || m.state != message.Unknown {
@@ -87,13 +87,13 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 			o := m.newest.outcome
 			o.Kind, o.Code, o.Detail, o.VendorID = r.As, cmp.Or(r.Code, o.Code), cmp.Or(r.Detail, o.Detail), cmp.Or(r.VendorID, o.VendorID)
 			m.newest.settle(o, by.At, time.Time{})
-			switch {
-			case r.As == message.OutcomeAccepted:
+			if r.As == message.OutcomeAccepted {
 				out.Accepted++
 				continue
-			case r.As == message.OutcomeRejected:
+			}
+			if r.As == message.OutcomeRejected {
 				out.Rejected++
-			default:
+			} else {
 				out.NotSent++
 				m.back()
 			}

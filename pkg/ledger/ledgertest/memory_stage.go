@@ -120,31 +120,7 @@ func (m *Memory) apply(c *campaign, p plan) ledger.Staged {
 			out.Added++
 			continue
 		}
-		same := old.row == n.row && old.recipient == n.recipient && bytes.Equal(old.fields, n.fields) &&
-			old.segments == n.segments && old.fingerprint == n.fingerprint
-		now := &relist{row: n.row, recipient: n.recipient, fields: n.fields, segments: n.segments, fingerprint: n.fingerprint}
-		old.relisted = nil
-		switch {
-		case old.state == message.Cancelled:
-			out.Restored++
-			old.state, old.byList = message.Pending, false
-			old.relisted, old.notBefore = now, n.notBefore
-			old.back()
-		case old.state == message.Pending && same:
-			out.Same++
-		case old.state == message.Pending:
-			out.Updated++
-			old.relisted = now
-			old.back()
-		default:
-			out.Left++
-			if old.fingerprint != n.fingerprint {
-				out.Differs++
-			}
-			if !same {
-				old.relisted = now
-			}
-		}
+		old.meet(n, &out)
 	}
 	for _, old := range c.messages {
 		switch {
@@ -157,4 +133,31 @@ func (m *Memory) apply(c *campaign, p plan) ledger.Staged {
 		}
 	}
 	return out
+}
+
+// meet brings a message together with what a new list says of it.
+func (m *msg) meet(n *msg, out *ledger.Staged) {
+	same := m.row == n.row && m.recipient == n.recipient && bytes.Equal(m.fields, n.fields) &&
+		m.segments == n.segments && m.fingerprint == n.fingerprint
+	m.relisted = &relist{row: n.row, recipient: n.recipient, fields: n.fields, segments: n.segments, fingerprint: n.fingerprint}
+	switch {
+	case m.state == message.Cancelled:
+		out.Restored++
+		m.state, m.byList, m.notBefore = message.Pending, false, n.notBefore
+		m.back()
+	case m.state == message.Pending && same:
+		out.Same++
+		m.relisted = nil
+	case m.state == message.Pending:
+		out.Updated++
+		m.back()
+	default:
+		out.Left++
+		if m.fingerprint != n.fingerprint {
+			out.Differs++
+		}
+		if same {
+			m.relisted = nil
+		}
+	}
 }

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // Target is an empty ledger under test.
@@ -70,7 +70,7 @@ func open(t *testing.T, tg Target) ledger.Ledger {
 	return l
 }
 
-func (s *story) ctx() context.Context { return s.T.Context() }
+func (s *story) ctx() context.Context { return s.Context() }
 
 func (s *story) another() *story {
 	s.Helper()

@@ -142,20 +142,20 @@ func (w *walk) tick() {
 }
 
 // agree compares what the two answered, and reports whether both did without an error.
-func (w *walk) agree(what string, real, model any, realErr, modelErr error) bool {
+func (w *walk) agree(what string, got, model any, gotErr, modelErr error) bool {
 	w.story.Helper()
 	for _, sentinel := range []error{ledger.ErrNoCampaign, ledger.ErrAborted, ledger.ErrLeased, ledger.ErrLeaseLost, ledger.ErrClosed} {
-		if errors.Is(realErr, sentinel) != errors.Is(modelErr, sentinel) {
-			w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, realErr, modelErr)
+		if errors.Is(gotErr, sentinel) != errors.Is(modelErr, sentinel) {
+			w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, gotErr, modelErr)
 		}
 	}
-	if (realErr == nil) != (modelErr == nil) {
-		w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, realErr, modelErr)
+	if (gotErr == nil) != (modelErr == nil) {
+		w.story.Fatalf("step %d: %s: got error %v, the model says %v", w.steps, what, gotErr, modelErr)
 	}
-	if realErr != nil {
+	if gotErr != nil {
 		return false
 	}
-	w.story.same(fmt.Sprintf("step %d: %s", w.steps, what), real, model)
+	w.story.same(fmt.Sprintf("step %d: %s", w.steps, what), got, model)
 	return true
 }
 
@@ -182,9 +182,9 @@ func (w *walk) stage(p *proc, name string) {
 	}
 	digest := fmt.Sprintf("d%d", w.seq-w.rnd.IntN(2))
 	s := ledger.Staging{Campaign: name, Digest: digest, Spec: []byte(digest), By: w.by("stage"), Recipients: list(rs...)}
-	real, realErr := p.real.Stage(w.story.ctx(), s)
+	got, gotErr := p.real.Stage(w.story.ctx(), s)
 	model, modelErr := p.model.Stage(w.story.ctx(), s)
-	w.agree("stage "+name, real, model, realErr, modelErr)
+	w.agree("stage "+name, got, model, gotErr, modelErr)
 }
 
 func (w *walk) acquire(p *proc, name string) {
@@ -193,14 +193,14 @@ func (w *walk) acquire(p *proc, name string) {
 		return
 	}
 	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease}
-	real, realErr := p.real.Acquire(w.story.ctx(), a)
+	got, gotErr := p.real.Acquire(w.story.ctx(), a)
 	model, modelErr := p.model.Acquire(w.story.ctx(), a)
 	var realHeld, modelHeld *ledger.LeasedError
-	if errors.As(realErr, &realHeld) && errors.As(modelErr, &modelHeld) {
+	if errors.As(gotErr, &realHeld) && errors.As(modelErr, &modelHeld) {
 		w.story.same(fmt.Sprintf("step %d: until", w.steps), realHeld.Until, modelHeld.Until)
 	}
-	if w.agree("acquire "+name, real.Orphans, model.Orphans, realErr, modelErr) {
-		p.run = pair[ledger.RunID]{real.Run.ID, model.Run.ID}
+	if w.agree("acquire "+name, got.Orphans, model.Orphans, gotErr, modelErr) {
+		p.run = pair[ledger.RunID]{got.Run.ID, model.Run.ID}
 	}
 }
 
@@ -224,10 +224,10 @@ func (w *walk) turn(p *proc) {
 	if p.run.real == 0 {
 		return
 	}
-	real, model := w.request(p)
-	gotReal, realErr := p.real.Turn(w.story.ctx(), real)
+	got, model := w.request(p)
+	gotReal, gotErr := p.real.Turn(w.story.ctx(), got)
 	gotModel, modelErr := p.model.Turn(w.story.ctx(), model)
-	if !w.agree("turn", len(gotReal.Stale), len(gotModel.Stale), realErr, modelErr) {
+	if !w.agree("turn", len(gotReal.Stale), len(gotModel.Stale), gotErr, modelErr) {
 		p.run, p.open = pair[ledger.RunID]{}, nil
 		return
 	}
@@ -243,8 +243,8 @@ func (w *walk) turn(p *proc) {
 }
 
 // request makes up a turn: some outcomes, perhaps a second one for the same attempt, a change of an account, some claims.
-func (w *walk) request(p *proc) (real, model ledger.Turn) {
-	real = ledger.Turn{Run: p.run.real, Now: w.now, Extend: lease}
+func (w *walk) request(p *proc) (got, model ledger.Turn) {
+	got = ledger.Turn{Run: p.run.real, Now: w.now, Extend: lease}
 	kinds := message.OutcomeKinds()
 	keep := p.open[:0]
 	for _, a := range p.open {
@@ -262,7 +262,7 @@ func (w *walk) request(p *proc) (real, model ledger.Turn) {
 		if w.rnd.IntN(2) == 0 {
 			s.NotBefore = w.now.Add(time.Duration(w.rnd.IntN(60)) * time.Second)
 		}
-		real.Settle = append(real.Settle, s)
+		got.Settle = append(got.Settle, s)
 		s.Attempt = a.model
 		model.Settle = append(model.Settle, s)
 		if w.rnd.IntN(10) == 0 {
@@ -279,15 +279,15 @@ func (w *walk) request(p *proc) (real, model ledger.Turn) {
 		} else {
 			c.OpenUntil = new(time.Time)
 		}
-		real.Accounts = append(real.Accounts, c)
+		got.Accounts = append(got.Accounts, c)
 	}
 	for range w.rnd.IntN(3) {
-		real.Claim = append(real.Claim, w.claimRequest())
+		got.Claim = append(got.Claim, w.claimRequest())
 	}
 	settle := model.Settle
-	model = real
+	model = got
 	model.Run, model.Settle = p.run.model, settle
-	return real, model
+	return got, model
 }
 
 func (w *walk) accountName() string {
@@ -321,9 +321,9 @@ func (w *walk) pause(p *proc, name string) {
 
 func (w *walk) abort(p *proc, name string) {
 	w.story.Helper()
-	real, realErr := p.real.Abort(w.story.ctx(), name, w.by("abort"))
+	got, gotErr := p.real.Abort(w.story.ctx(), name, w.by("abort"))
 	model, modelErr := p.model.Abort(w.story.ctx(), name, w.by("abort"))
-	w.agree("abort", real, model, realErr, modelErr)
+	w.agree("abort", got, model, gotErr, modelErr)
 }
 
 func (w *walk) resolve(p *proc, name string) {
@@ -335,9 +335,9 @@ func (w *walk) resolve(p *proc, name string) {
 			Key: person(name, 1+w.rnd.IntN(universe), 1).Messages[0].Key, As: as[w.rnd.IntN(len(as))], Code: fmt.Sprintf("c%d", w.rnd.IntN(3)),
 		})
 	}
-	real, realErr := p.real.Resolve(w.story.ctx(), name, rs, w.by("resolve"))
+	got, gotErr := p.real.Resolve(w.story.ctx(), name, rs, w.by("resolve"))
 	model, modelErr := p.model.Resolve(w.story.ctx(), name, rs, w.by("resolve"))
-	w.agree("resolve", real, model, realErr, modelErr)
+	w.agree("resolve", got, model, gotErr, modelErr)
 }
 
 func (w *walk) retry(p *proc, name string) {
@@ -346,17 +346,17 @@ func (w *walk) retry(p *proc, name string) {
 	if w.rnd.IntN(2) == 0 {
 		codes = []string{"c1"}
 	}
-	real, realErr := p.real.Retry(w.story.ctx(), name, codes, w.by("retry"))
+	got, gotErr := p.real.Retry(w.story.ctx(), name, codes, w.by("retry"))
 	model, modelErr := p.model.Retry(w.story.ctx(), name, codes, w.by("retry"))
-	w.agree("retry", real, model, realErr, modelErr)
+	w.agree("retry", got, model, gotErr, modelErr)
 }
 
 // compare reads everything from both.
 func (w *walk) compare() {
 	w.story.Helper()
-	real, model := w.story.Ledger, ledger.Ledger(w.model.Open())
+	got, model := w.story.Ledger, ledger.Ledger(w.model.Open())
 	for _, name := range w.names {
-		a, aErr := real.Counts(w.story.ctx(), name)
+		a, aErr := got.Counts(w.story.ctx(), name)
 		b, bErr := model.Counts(w.story.ctx(), name)
 		// A purse that was emptied may be kept at zero, or not.
 		for _, c := range []ledger.Counts{a, b} {
@@ -369,15 +369,15 @@ func (w *walk) compare() {
 		if !w.agree("counts of "+name, a, b, aErr, bErr) {
 			continue
 		}
-		w.agree("messages of "+name, w.records(real, name), w.records(model, name), nil, nil)
+		w.agree("messages of "+name, w.records(got, name), w.records(model, name), nil, nil)
 	}
-	aa, aErr := real.Accounts(w.story.ctx())
+	aa, aErr := got.Accounts(w.story.ctx())
 	ba, bErr := model.Accounts(w.story.ctx())
 	w.agree("accounts", aa, ba, aErr, bErr)
 	for _, account := range []string{smsAcc, "sms-backup"} {
 		for back := range 3 {
 			day := w.now.AddDate(0, 0, -back).Format(time.DateOnly)
-			a, aErr := real.Usage(w.story.ctx(), account, day)
+			a, aErr := got.Usage(w.story.ctx(), account, day)
 			b, bErr := model.Usage(w.story.ctx(), account, day)
 			w.agree("usage of "+account, a, b, aErr, bErr)
 		}

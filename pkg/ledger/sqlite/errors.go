@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"notify/pkg/ledger"
+
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"notify/pkg/ledger"
 )
 
 // littleSpace is the free space below which an I/O error is taken for a full disk: a write-ahead log grows by pages, and

@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // childVar makes the test binary the process that is killed.
@@ -185,21 +185,21 @@ func TestOpenRefusesWhatIsNoSoundLedger(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		want error
-		make func(t *testing.T, path string)
+		make func(path string)
 	}{
-		{"text", ledger.ErrNotLedger, func(t *testing.T, path string) { write(t, path, bytes.Repeat([]byte("not a database\n"), 500)) }},
-		{"another program's database", ledger.ErrNotLedger, func(t *testing.T, path string) { run(t, path, "CREATE TABLE invoice (id)") }},
-		{"a folder", ledger.ErrNotLedger, func(t *testing.T, path string) {
+		{"text", ledger.ErrNotLedger, func(path string) { write(t, path, bytes.Repeat([]byte("not a database\n"), 500)) }},
+		{"another program's database", ledger.ErrNotLedger, func(path string) { run(t, path, "CREATE TABLE invoice (id)") }},
+		{"a folder", ledger.ErrNotLedger, func(path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"a file that was cut off", ledger.ErrDamaged, func(t *testing.T, path string) { write(t, path, whole[:8192]) }},
-		{"a newer schema", ledger.ErrNewerSchema, func(t *testing.T, path string) {
+		{"a file that was cut off", ledger.ErrDamaged, func(path string) { write(t, path, whole[:8192]) }},
+		{"a newer schema", ledger.ErrNewerSchema, func(path string) {
 			write(t, path, whole)
 			run(t, path, "PRAGMA user_version = 99")
 		}},
-		{"a file that is not to be written", ledger.ErrReadOnly, func(t *testing.T, path string) {
+		{"a file that is not to be written", ledger.ErrReadOnly, func(path string) {
 			write(t, path, whole)
 			if err := os.Chmod(path, 0o400); err != nil {
 				t.Fatal(err)
@@ -208,7 +208,7 @@ func TestOpenRefusesWhatIsNoSoundLedger(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "notify.db")
-			tc.make(t, path)
+			tc.make(path)
 			before, _ := os.ReadFile(path)
 			l, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 			if err == nil {

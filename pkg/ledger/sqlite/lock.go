@@ -10,10 +10,10 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/gofrs/flock"
-
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+
+	"github.com/gofrs/flock"
 )
 
 // errLocked says that another run, or another handle of this process, holds the file lock.

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
-
 	"notify/pkg/ledger"
+
+	_ "modernc.org/sqlite" // the driver
 )
 
 // applicationID marks the file as a notify ledger ("ntfy" in ASCII), so that no other database is mistaken for one.

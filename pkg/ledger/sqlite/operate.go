@@ -95,37 +95,35 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 		string(r.As), r.As.Definite(), orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), by.Who, by.Reason, attempt); err != nil {
 		return err
 	}
-	switch r.As {
-	case message.OutcomeAccepted:
+	if r.As == message.OutcomeAccepted {
 		out.Accepted++
 		return nil
-	case message.OutcomeRejected:
-		out.Rejected++
-		return x.credit(c.id, attempt)
-	default:
-		out.NotSent++
-		if err := x.credit(c.id, attempt); err != nil {
-			return err
-		}
-		_, err := x.relist(id)
+	}
+	if err := x.credit(c.id, attempt); err != nil {
 		return err
 	}
+	if r.As == message.OutcomeRejected {
+		out.Rejected++
+		return nil
+	}
+	out.NotSent++
+	return x.relist(id)
 }
 
 // relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
-func (x *tx) relist(id int64) (listed bool, err error) {
+func (x *tx) relist(id int64) error {
 	var recipient, segments, fingerprint sql.NullInt64
-	err = x.one([]any{&recipient, &segments, &fingerprint},
+	err := x.one([]any{&recipient, &segments, &fingerprint},
 		"DELETE FROM relist WHERE message_id = ? RETURNING recipient_id, segments, fingerprint", id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return true, nil
+		return nil
 	case err != nil:
-		return false, err
+		return err
 	case !recipient.Valid:
-		return false, x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
+		return x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
 	}
-	return true, x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
+	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
 		recipient.Int64, segments.Int64, fingerprint.Int64, id)
 }
 
@@ -161,7 +159,7 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 			if err := x.exec("UPDATE message SET state = 'pending', not_before = 0 WHERE id = ?", id); err != nil {
 				return err
 			}
-			if _, err := x.relist(id); err != nil {
+			if err := x.relist(id); err != nil {
 				return err
 			}
 		}

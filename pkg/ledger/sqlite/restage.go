@@ -49,30 +49,39 @@ func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage
 	}
 	same := old.row == r.Row && old.recipient == r.Key && bytes.Equal(old.fields, r.Fields) &&
 		old.segments == m.Segments && old.fingerprint == m.Fingerprint
-	switch old.state {
-	case message.Pending, message.Cancelled:
-		if old.state == message.Cancelled {
-			st.out.Restored++
-			if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0 WHERE id = ?", old.id); err != nil {
-				return err
-			}
-		} else if same {
-			st.out.Same++
-		} else {
-			st.out.Updated++
-		}
-		if same {
-			return nil
-		}
-		recipient, err := write()
-		if err != nil {
+	if old.state == message.Pending || old.state == message.Cancelled {
+		return st.update(m, old, same, write)
+	}
+	return st.leave(m, old, same, write)
+}
+
+// update brings a message that has not left up to the list.
+func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
+	switch {
+	case old.state == message.Cancelled:
+		st.out.Restored++
+		if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0 WHERE id = ?", old.id); err != nil {
 			return err
 		}
-		st.ordered, st.replaced = false, true
-		return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
-			recipient, m.Segments, m.Fingerprint, old.id)
-	case message.Accepted, message.Attempting, message.Unknown, message.Rejected:
+	case same:
+		st.out.Same++
+	default:
+		st.out.Updated++
 	}
+	if same {
+		return nil
+	}
+	recipient, err := write()
+	if err != nil {
+		return err
+	}
+	st.ordered, st.replaced = false, true
+	return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
+		recipient, m.Segments, m.Fingerprint, old.id)
+}
+
+// leave notes what the list says of a message that left, or may have.
+func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
 	st.out.Left++
 	if old.fingerprint != m.Fingerprint {
 		st.out.Differs++

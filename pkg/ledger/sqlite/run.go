@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"notify/pkg/ledger"
+
+	"github.com/gofrs/flock"
 )
 
 // Acquire takes the campaign's file lock, and then the lease: see ledger.Runs.
@@ -47,8 +47,9 @@ func (l *Ledger) acquire(ctx context.Context, doing string, a ledger.Acquire, lo
 		if err != nil {
 			return err
 		}
-		if held = b.held; held != nil {
-			return nil
+		held = b.held
+		if b.held != nil {
+			return nil //nolint:nilerr // it is the caller's answer, not a reason to roll back
 		}
 		got.Orphans = b.orphans
 		if aborted = c.Aborted != nil; aborted {

@@ -62,7 +62,6 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		"a message that gets another address":               "UPDATE message SET address = '+12025550199' WHERE id = 5",
 		"messages that are deleted":                         "DELETE FROM message",
 		"a message whose key is there":                      "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) SELECT campaign_id, recipient_id, channel, key, address, 1, 1 FROM message WHERE id = 1",
-		"a message that begins accepted":                    "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted')",
 		"a channel without a word":                          "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, 'fax', 'k', '', 1, 1)",
 		"usage below zero":                                  "UPDATE usage SET messages = messages - 100",
 		"money below zero":                                  "UPDATE spent SET cost = -1",
@@ -122,6 +121,7 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 		"money that was not spent":                            "UPDATE spent SET cost = cost + 1",
 		"a message that says something else than its attempt": "UPDATE message SET state = 'accepted' WHERE id = 4",
 		"an attempt too many in the count":                    "UPDATE message SET attempts = 7 WHERE id = 5",
+		"a message that was never attempted and is accepted":  "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted'); UPDATE campaign SET last_id = 6",
 		"a message without a recipient":                       "DELETE FROM recipient WHERE id = 5",
 		"an open attempt of a run that ended":                 "UPDATE run SET ended = 1",
 	} {

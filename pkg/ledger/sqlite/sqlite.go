@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"notify/pkg/ledger"
+
+	"github.com/gofrs/flock"
 )
 
 // Options change how a ledger is opened. The zero value is what a sending process wants.
@@ -66,8 +66,8 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	// Two names of one file must share one lock.
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = target
 	}
 	l := &Ledger{path: abs, opts: o, locks: make(map[ledger.RunID]*flock.Flock)}
 	if o.Now == nil {

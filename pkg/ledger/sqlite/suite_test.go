@@ -19,10 +19,14 @@ func TestSuite(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			ledgertest.Run(t, func(t *testing.T) ledgertest.Target {
+				t.Helper()
 				path := filepath.Join(t.TempDir(), "notify.db")
 				return ledgertest.Target{
 					KnowsDead: !tc.opts.NoFileLock,
-					Open:      func(t *testing.T) ledger.Ledger { return open(t, path, tc.opts) },
+					Open: func(t *testing.T) ledger.Ledger {
+						t.Helper()
+						return open(t, path, tc.opts)
+					},
 				}
 			})
 		})

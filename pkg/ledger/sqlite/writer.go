@@ -251,7 +251,7 @@ func (t *tx) exec(query string, args ...any) error {
 
 // change is exec that says how many rows it changed.
 func (t *tx) change(query string, args ...any) (int, error) {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the life of the connection
 	if err != nil {
 		return 0, err
 	}
@@ -265,7 +265,7 @@ func (t *tx) change(query string, args ...any) (int, error) {
 
 // one reads the first row; sql.ErrNoRows where there is none.
 func (t *tx) one(dest []any, query string, args ...any) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the life of the connection
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func (t *tx) one(dest []any, query string, args ...any) error {
 
 // each calls row for every row, to scan it.
 func (t *tx) each(row func(*sql.Rows) error, query string, args ...any) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the life of the connection
 	if err != nil {
 		return err
 	}
