@@ -3,6 +3,7 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -30,14 +31,15 @@ func Begin(ctx context.Context, l ledger.Campaigns, p *plan.Plan, by ledger.Act)
 // recipients says the plan in the ledger's words.
 func recipients(p *plan.Plan) iter.Seq2[ledger.Recipient, error] {
 	return func(yield func(ledger.Recipient, error) bool) {
-		var r ledger.Recipient
 		for row, err := range p.Rows() {
 			if err != nil {
 				yield(ledger.Recipient{}, err)
 				return
 			}
-			r.Row, r.Key, r.Fields = row.Row, row.Key, row.Fields
-			r.Messages, r.Folds = r.Messages[:0], r.Folds[:0]
+			// The driver may keep what it is given until it has a batch together; the plan reuses its memory.
+			r := ledger.Recipient{
+				Row: row.Row, Key: row.Key, Fields: bytes.Clone(row.Fields), Messages: make([]ledger.NewMessage, 0, len(row.Messages)),
+			}
 			for _, m := range row.Messages {
 				r.Messages = append(r.Messages, ledger.NewMessage(m))
 			}
