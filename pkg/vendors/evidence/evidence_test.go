@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -297,6 +298,54 @@ func TestGivingUpAtAnyMomentNeverClaimsTooMuch(t *testing.T) {
 				t.Error("the moments do not cover both sides")
 			}
 		})
+	}
+}
+
+func TestAConnectionThatIsGoneBeforeTheFirstByteProvesUnsent(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		t.Run(fmt.Sprintf("kept %t", kept), func(t *testing.T) {
+			s := serveRaw(t, func(int) string { return fine })
+			tr := evidence.New(evidence.Options{})
+			defer tr.Close()
+			want := int64(0)
+			if kept {
+				if a := tr.Do(t.Context(), request(t, http.MethodPost, "http://"+s.Addr(), "{}")); !a.Whole {
+					t.Fatalf("%+v", a)
+				}
+				want++
+			}
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+				if info.Reused != kept {
+					t.Errorf("reused %t", info.Reused)
+				}
+				_ = info.Conn.Close()
+			}})
+			if a := tr.Do(ctx, request(t, http.MethodPost, "http://"+s.Addr(), "{}")); !a.Unsent || a.Whole {
+				t.Errorf("%+v, want unsent", a)
+			}
+			if n := s.requests.Load(); n != want {
+				t.Errorf("the server read %d requests, want %d", n, want)
+			}
+		})
+	}
+}
+
+func TestASealedConnectionTakesNoWrite(t *testing.T) {
+	near, far := net.Pipe()
+	c, seal := evidence.Counting(near)
+	defer func() { _ = near.Close() }()
+	go func() { _, _ = io.Copy(io.Discard, far) }()
+	if n, err := c.Write([]byte("hello")); n != 5 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n := seal(); n != 5 {
+		t.Errorf("%d bytes counted, want 5", n)
+	}
+	if n, err := c.Write([]byte("more")); n != 0 || err == nil {
+		t.Errorf("a sealed connection took %d bytes, %v", n, err)
+	}
+	if n := seal(); n != 5 {
+		t.Errorf("%d bytes counted after a refused write, want 5", n)
 	}
 }
 
