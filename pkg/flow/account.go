@@ -140,11 +140,11 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 	}
 }
 
-// Observe takes in what came of an attempt. Outcomes with a code of our own (the message was given back before anything
-// was tried) say nothing about the vendor.
+// Observe takes in what came of an attempt. A message that was given back before anything was tried says nothing about the
+// vendor, nor does an answer about one recipient alone say anything about the account.
 func (a *Account) Observe(o message.Outcome, now time.Time) {
 	a.inFlight--
-	if Ours(o) {
+	if o.Held() || o.Recipient && o.Kind == message.OutcomeThrottled {
 		return
 	}
 	switch o.Kind {
@@ -163,11 +163,6 @@ func (a *Account) Observe(o message.Outcome, now time.Time) {
 			a.openFor(a.backOff(), now, fmt.Sprintf("%d attempts in a row failed: %s", a.failures, o))
 		}
 	}
-}
-
-// Ours reports that an outcome was made before anything was tried.
-func Ours(o message.Outcome) bool {
-	return o.Kind == message.OutcomeUnsent && len(o.Code) > 7 && o.Code[:7] == "notify:"
 }
 
 func refusal(o message.Outcome) string {
@@ -276,7 +271,7 @@ func (a *Account) SteppedBack(now time.Time) {
 // attempt up to five minutes. What was given back before anything was tried, or met an account that is refused, may go
 // at once: it is the account that waits.
 func BackOff(o message.Outcome, attempts int) time.Duration {
-	if Ours(o) || o.Kind == message.OutcomeRefused {
+	if o.Held() || o.Kind == message.OutcomeRefused {
 		return 0
 	}
 	d := min(time.Second<<min(max(attempts-1, 0), 10), 5*time.Minute)

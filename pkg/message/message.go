@@ -121,6 +121,9 @@ type Message struct {
 	Attachments []Attachment
 }
 
+// Late reports whether the message must no longer begin to leave.
+func (m *Message) Late(now time.Time) bool { return !m.NotAfter.IsZero() && now.After(m.NotAfter) }
+
 // Attachment is a file that goes with a mail.
 type Attachment struct {
 	Name string // as the recipient sees it

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -67,6 +68,8 @@ type Outcome struct {
 	Kind OutcomeKind
 	// Reason is set where Kind is OutcomeRefused.
 	Reason Reason
+	// Recipient says that a throttled answer is about this recipient alone (a greylisted mailbox): the account is well.
+	Recipient bool
 	// Code is the vendor's own code ("isv.AMOUNT_NOT_ENOUGH", "550 5.1.1"), or ours in the form "notify:…".
 	Code string
 	// Detail is for people: at most 300 bytes, no secret, no unmasked address.
@@ -77,6 +80,27 @@ type Outcome struct {
 	RetryAfter time.Duration
 	// Segments is how many billing units the vendor counted; zero where it did not say.
 	Segments int
+}
+
+// The codes of messages that were given back before anything was tried: they say nothing about the vendor.
+const (
+	heldPrefix = "notify:held-"
+	// HeldDeadline is a message past its NotAfter: another run may own it by now.
+	HeldDeadline = heldPrefix + "deadline"
+	// HeldLate is a message past its place under the rate.
+	HeldLate = heldPrefix + "late"
+	// HeldLost is a message whose run ended before it began to leave.
+	HeldLost = heldPrefix + "lost"
+)
+
+// Held reports whether the message was given back before anything was tried.
+func (o Outcome) Held() bool {
+	return o.Kind == OutcomeUnsent && strings.HasPrefix(o.Code, heldPrefix)
+}
+
+// Held is the outcome of a message that is given back before anything was tried, with one of the Held codes.
+func Held(code, detail string) Outcome {
+	return Outcome{Kind: OutcomeUnsent, Code: code, Detail: detail}
 }
 
 // String is the outcome on one line.

@@ -403,7 +403,7 @@ func (ln *lane) answered(r result) {
 	if r.late > 0 {
 		ln.lead = min(ln.lead+r.late, time.Second)
 	}
-	if !flow.Ours(r.outcome) {
+	if !r.outcome.Held() {
 		ln.end.sent++
 		ln.loop.watch.observe(s.Outcome.Kind)
 	}
@@ -414,7 +414,7 @@ func (ln *lane) answered(r result) {
 // from its end. A person can put it back with a retry. A refusal of the account says nothing about the message.
 func (ln *lane) giveUp(s *ledger.Settlement, r result) {
 	kind := r.outcome.Kind
-	if r.claim.Number < MaxAttempts || flow.Ours(r.outcome) || kind == message.OutcomeRefused {
+	if r.claim.Number < MaxAttempts || r.outcome.Held() || kind == message.OutcomeRefused {
 		return
 	}
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}

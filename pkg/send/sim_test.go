@@ -344,7 +344,7 @@ func (v *simVendor) Send(ctx context.Context, m message.Message) message.Outcome
 		return message.Outcome{}
 	}
 	if w.now().After(m.NotAfter) {
-		return message.Outcome{Kind: message.OutcomeUnsent, Code: "notify:deadline"}
+		return message.Held(message.HeldDeadline, "")
 	}
 	takes, o := w.answer(v.account)
 	if takes {

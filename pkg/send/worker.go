@@ -8,13 +8,8 @@ import (
 	"notify/pkg/message"
 )
 
-// Codes of messages that were given back before anything was tried. They go back to pending, and are credited.
-const (
-	codeLate     = "notify:late"     // past its place under the rate
-	codeDeadline = "notify:deadline" // past the claim's deadline: another run may have taken over
-	codeLost     = "notify:lost"     // the lease, or the ledger, was lost before it began to leave
-	codeRender   = "notify:render"   // the frozen text cannot be made of the frozen row
-)
+// codeRender is a frozen text that cannot be made of its frozen row.
+const codeRender = "notify:render"
 
 // worker sends one message after the other.
 func (ln *lane) worker(ctx context.Context) {
@@ -33,7 +28,7 @@ func (ln *lane) worker(ctx context.Context) {
 func (ln *lane) attempt(ctx context.Context, c *ledger.Claim) message.Outcome {
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
 	if err != nil || !inTime {
-		return unsent(codeLate, "its place under the rate had passed")
+		return message.Held(message.HeldLate, "its place under the rate had passed")
 	}
 	m, err := ln.loop.message(c)
 	if err != nil {
@@ -41,19 +36,15 @@ func (ln *lane) attempt(ctx context.Context, c *ledger.Claim) message.Outcome {
 	}
 	select {
 	case <-ln.loop.lost:
-		return unsent(codeLost, "the run ended before it left")
+		return message.Held(message.HeldLost, "the run ended before it left")
 	default:
 	}
 	// A machine that was asleep wakes here: by now another run may own the campaign. The adapter looks again right before
 	// it writes.
 	if ln.loop.Now().After(c.Deadline) {
-		return unsent(codeDeadline, "its claim had run out")
+		return message.Held(message.HeldDeadline, "its claim had run out")
 	}
 	return ln.loop.Vendors[c.Account].Send(ctx, m)
-}
-
-func unsent(code, detail string) message.Outcome {
-	return message.Outcome{Kind: message.OutcomeUnsent, Code: code, Detail: detail}
 }
 
 // message renders a claim.

@@ -22,20 +22,32 @@ const (
 	StageDNS     = "dns"
 	StageConnect = "connect"
 	StageTLS     = "tls"
-	StageRequest = "request" // the request could not be made into one
-	StageWrite   = "write"   // a connection was there, and not a byte was written
-	StageTimeout = "timeout" // written at least in part, and the deadline passed
-	StageCancel  = "cancel"  // written at least in part, and the caller gave up
-	StageCut     = "cut"     // written at least in part, and the connection ended or spoke no HTTP
-	StageSize    = "size"    // the answer is larger than MaxBody
+	StageRequest = "request"       // the request could not be made into one
+	StageHeld    = "held-deadline" // it was late when it had its connection; see UnlessLate
+	StageWrite   = "write"         // a connection was there, and not a byte was written
+	StageTimeout = "timeout"       // written at least in part, and the deadline passed
+	StageCancel  = "cancel"        // written at least in part, and the caller gave up
+	StageCut     = "cut"           // written at least in part, and the connection ended or spoke no HTTP
+	StageSize    = "size"          // the answer is larger than MaxBody
 )
 
-type attemptKey struct{}
+type (
+	attemptKey struct{}
+	lateKey    struct{}
+)
+
+// UnlessLate makes attempts under ctx look at late once more when they have their connection, right before they write: where
+// it is true, nothing is written. Making a connection can take long, and the machine may have slept.
+func UnlessLate(ctx context.Context, late func() bool) context.Context {
+	return context.WithValue(ctx, lateKey{}, late)
+}
 
 // Attempt is one request's evidence.
 type Attempt struct {
 	begun    atomic.Bool
 	repeated atomic.Bool
+	late     func() bool // nil: never
+	held     atomic.Bool // it was late, and sealed
 
 	mu    sync.Mutex
 	got   bool
@@ -46,6 +58,7 @@ type Attempt struct {
 // Begin starts an attempt. The context carries it to RoundTrip, which it pays for once.
 func Begin(ctx context.Context) (context.Context, *Attempt) {
 	a := new(Attempt)
+	a.late, _ = ctx.Value(lateKey{}).(func() bool)
 	ctx = context.WithValue(ctx, attemptKey{}, a)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn}), a
 }
@@ -64,6 +77,10 @@ func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
 	a.got, a.conn = true, c
 	if c != nil {
 		a.start = c.begun.Load() &^ sealedBit
+		if a.late != nil && a.late() {
+			a.held.Store(true)
+			c.seal()
+		}
 	}
 }
 
@@ -111,6 +128,9 @@ func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
 	resp, err := t.once(a, r.WithContext(ctx)) //nolint:bodyclose // readWhole closes it
 	if err != nil {
 		if a.Unsent() {
+			if a.held.Load() {
+				return Answer{Unsent: true, Stage: StageHeld, Detail: "its claim had run out before it began to leave"}
+			}
 			stage, detail := before(err)
 			return Answer{Unsent: true, Stage: stage, Detail: detail}
 		}

@@ -108,12 +108,14 @@ func (b balancer) Balance(ctx context.Context) (vendors.Balance, error) {
 	return out, nil
 }
 
-// figures reads a balance. A figure that the file describes and the answer lacks is an error: preflight must not take it for
-// one that the vendor never tells.
+// untold is what an expression of a balance says where this vendor does not count the figure at all.
+const untold = "none"
+
+// figures reads a balance. A figure that the file describes and the answer lacks is an error, unless the file itself says
+// "none" for it: preflight must not take a figure that is missing for one that the vendor never tells.
 func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error) {
 	var out vendors.Balance
-	if p.amount != nil {
-		s, err := v.reader.code(p.amount, env)
+	if s, err := v.reader.code(p.amount, env); p.amount != nil && s != untold {
 		if err != nil {
 			return out, errors.New(v.scrub.detail("amount: "+err.Error(), ""))
 		}
@@ -133,7 +135,7 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 	}{
 		{"messages", p.messages, &out.Messages}, {"quota", p.quota, &out.QuotaLimit}, {"used", p.used, &out.QuotaUsed},
 	} {
-		if f.program == nil {
+		if s, err := v.reader.code(f.program, env); f.program == nil || (err == nil && s == untold) {
 			continue
 		}
 		n, ok := v.reader.count(f.program, env)

@@ -19,6 +19,7 @@ type rule struct {
 	kind     message.OutcomeKind
 	reason   message.Reason
 	wait     time.Duration // RetryAfter: SMTP has no way to say it
+	alone    bool          // it is about this recipient: the account is well
 }
 
 // How long to wait before the next attempt. Greylisting (RFC 6647) asks for a new attempt after a minute or more; a server
@@ -78,7 +79,9 @@ var replies = []rule{ //nolint:gochecknoglobals // a table
 
 	// Too fast, or not now.
 	{class: 4, says: rateText, kind: message.OutcomeThrottled, wait: waitRate},
+	{at: []step{stepRcpt, stepData, stepBody, stepDot}, codes: []int{450, 451}, enhanced: "!4.3 4.4", kind: message.OutcomeThrottled, wait: waitGrey, alone: true},
 	{at: []step{stepRcpt, stepData, stepBody, stepDot}, codes: []int{450, 451}, kind: message.OutcomeThrottled, wait: waitGrey},
+	{at: []step{stepRcpt}, class: 4, enhanced: "4.1 4.2", kind: message.OutcomeThrottled, wait: waitGrey, alone: true},
 	{class: 4, kind: message.OutcomeThrottled, wait: waitBusy},
 
 	// Policy (x.7.y, and 554 without a status). A recipient may have a policy of its own; block lists and reputation are
@@ -114,6 +117,7 @@ func (o *options) classify(at step, r reply, kept bool) message.Outcome {
 	for i := range replies {
 		if replies[i].fits(at, r, status, text) {
 			out.Kind, out.Reason, out.RetryAfter = replies[i].kind, replies[i].reason, replies[i].wait
+			out.Recipient = replies[i].alone
 			break
 		}
 	}

@@ -38,9 +38,9 @@ func TestReplies(t *testing.T) {
 		{"final dot", 454, "Throttling failure: Maximum sending rate exceeded.", "throttled 5s"},
 		{"final dot", 454, "Throttling failure: Daily message quota exceeded.", "refused quota"},
 		{"final dot", 550, "5.4.5 Daily user sending limit exceeded", "refused quota"},
-		{"RCPT", 450, "4.2.0 <w@customer.test>: Recipient address rejected: Greylisted", "throttled 1m0s"},
-		{"RCPT", 451, "4.7.1 please try again later", "throttled 1m0s"},
-		{"RCPT", 452, "4.2.2 The mailbox is over its quota", "throttled 10s"},
+		{"RCPT", 450, "4.2.0 <w@customer.test>: Recipient address rejected: Greylisted", "throttled 1m0s this recipient"},
+		{"RCPT", 451, "4.7.1 please try again later", "throttled 1m0s this recipient"},
+		{"RCPT", 452, "4.2.2 The mailbox is over its quota", "throttled 1m0s this recipient"},
 		{"RCPT", 421, "4.7.0 try later", "throttled 10s"},
 		{"RCPT", 550, "5.1.1 <spam@blocked.test>: User unknown", "rejected"},
 		{"RCPT", 550, "<spam@blocked.test> no such user", "rejected"},
@@ -61,7 +61,7 @@ func TestReplies(t *testing.T) {
 		{"final dot", 251, "will forward", "accepted"},
 		{"final dot", 354, "what", "unknown"},
 		{"final dot", 421, "4.3.0 shutting down", "throttled 10s"},
-		{"final dot", 450, "4.2.0 later", "throttled 1m0s"},
+		{"final dot", 450, "4.2.0 later", "throttled 1m0s this recipient"},
 		{"final dot", 451, "4.3.0 queue file write error", "throttled 1m0s"},
 		{"final dot", 552, "5.3.4 too big", "rejected"},
 		{"final dot", 552, "Not enough sending quota", "refused quota"},
@@ -82,6 +82,9 @@ func TestReplies(t *testing.T) {
 			}
 			if o.RetryAfter != 0 {
 				got += " " + o.RetryAfter.String()
+			}
+			if o.Recipient {
+				got += " this recipient"
 			}
 			if got != tt.want {
 				t.Errorf("%d %s at %s: %s, want %s", tt.code, tt.text, tt.at, got, tt.want)

@@ -14,6 +14,8 @@ type letter struct {
 	utf8     bool   // an address needs SMTPUTF8
 	key      string // for ENVID
 	data     []byte // dot-stuffed, with the final CRLF.CRLF
+	// late reports whether the message must no longer begin to leave; nil: never.
+	late func() bool
 }
 
 // dot is where in data the final dot stands: a server that has not got it cannot have taken the message.
@@ -51,6 +53,9 @@ func (c *conn) fits(m letter) (message.Outcome, bool) {
 func (c *conn) exchange(ctx context.Context, m letter) (message.Outcome, bool) {
 	if c.r.Buffered() > 0 { // it spoke unasked: good-bye, or replies out of step with the commands
 		return c.unasked()
+	}
+	if m.late != nil && m.late() {
+		return held(), true
 	}
 	c.messages++
 	if out, ok, alive := c.envelope(m); !ok {
@@ -216,6 +221,10 @@ const earlyReply = 2 * time.Second
 func (c *conn) body(m letter) (message.Outcome, bool) {
 	sent := 0
 	for sent < len(m.data) {
+		// The machine may have slept since the envelope. Before the dot it is not too late to keep the message back.
+		if m.late != nil && m.late() {
+			return held(), false
+		}
 		c.timer.Reset(c.opts.timeouts.body)
 		n, err := c.link.Write(m.data[sent:min(sent+block, len(m.data))])
 		sent += n
@@ -230,6 +239,10 @@ func (c *conn) body(m letter) (message.Outcome, bool) {
 	}
 	c.unclean = !r.positive()
 	return c.opts.classify(stepDot, r, c.kept), r.code != 421 && (r.positive() || r.negative())
+}
+
+func held() message.Outcome {
+	return message.Held(message.HeldDeadline, "its claim had run out before it began to leave")
 }
 
 // interrupted is a body that could not be written to its end. A server that cuts in usually says why first.

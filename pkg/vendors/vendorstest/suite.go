@@ -58,6 +58,7 @@ func Run(t *testing.T, h Harness) {
 			h.single(t, b)
 		})
 	}
+	t.Run("a message whose time has passed does not leave", h.late)
 	t.Run("a context that ended before Send leaves the message unsent", h.endedBefore)
 	t.Run("a context that ends after the message was read leaves it unknown", h.endedDuring)
 	t.Run("concurrent sends arrive once each, under their keys", h.concurrent)
@@ -124,6 +125,25 @@ func (h Harness) reused(t *testing.T, b Behaviour) {
 	}
 	if s.Tries() > 2 {
 		t.Errorf("%d tries on the wire for two sends", s.Tries())
+	}
+}
+
+// late: the machine slept, and another run may own the message by now.
+func (h Harness) late(t *testing.T) {
+	t.Helper()
+	s := h.Start(t, Accept)
+	v := h.vendor(t, s, Limits{Timeout: longTimeout, Concurrency: 1})
+	m := h.Message(1)
+	m.NotAfter = time.Now().Add(-time.Second)
+	if o := h.send(t, v, t.Context(), m); !o.Held() || o.Code != message.HeldDeadline {
+		t.Errorf("past its time: %+v, want it held", o)
+	}
+	if n := len(s.Arrivals()); n != 0 {
+		t.Errorf("%d messages reached the server", n)
+	}
+	m.NotAfter = time.Now().Add(time.Hour)
+	if o := h.send(t, v, t.Context(), m); o.Kind != message.OutcomeAccepted {
+		t.Errorf("in time: %+v, want it accepted", o)
 	}
 }
 
