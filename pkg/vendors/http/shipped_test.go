@@ -85,6 +85,21 @@ func TestTheSandboxFileReadsBalanceAndSearch(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	for body, want := range map[string]vendors.Balance{
+		`{"code":"OK","currency":"CNY","messages":10000,"used":7}`: {Currency: "CNY", Messages: new(int64(10000)), QuotaUsed: new(int64(7))},
+		`{"code":"OK","currency":"CNY","used":0}`:                  {Currency: "CNY", QuotaUsed: new(int64(0))},
+	} {
+		srv, _ := record(t, 200, body)
+		b, _ := vendors.As[vendors.Balancer](shipped(t, "sandbox-sms", srv.URL, map[string]any{"token": "t"}))
+		got, err := b.Balance(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		got.Date = want.Date
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", body, d)
+		}
+	}
 	for body, want := range map[string]vendors.Found{
 		`{"code":"OK","found":true,"id":"sb-1","status":"undelivered"}`: {Answer: message.OutcomeAccepted, VendorID: "sb-1", Receipt: message.Undelivered, Detail: "undelivered"},
 		`{"code":"OK","found":false}`:                                   {Answer: message.OutcomeUnsent, Detail: "the vendor does not have it"},
