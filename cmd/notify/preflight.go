@@ -77,6 +77,9 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 func verdictCode(r preflight.Result) int {
+	if f, ok := r.Finding("run"); ok && f.Status == preflight.Fail {
+		return exitLeased
+	}
 	if r.Verdict == preflight.Fail {
 		return exitFailed
 	}
@@ -124,6 +127,7 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 	}
 	if ledgerErr == nil {
 		subject.Ledger = l
+		subject.Alive = alive(ctx, l, p.Spec.Name)
 	}
 	res := preflight.Run(ctx, subject, preflight.All())
 	if err := ctx.Err(); err != nil {
@@ -133,6 +137,18 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 		return res, e.remember(ctx, l, res)
 	}
 	return res, nil
+}
+
+// alive tells whether the process of a campaign's run is there; nil where only its lease can.
+func alive(ctx context.Context, l ledger.Ledger, campaign string) func(ledger.Run) bool {
+	w, ok := l.(ledger.Watcher)
+	if !ok {
+		return nil
+	}
+	return func(ledger.Run) bool {
+		run, err := w.AtWork(ctx, campaign)
+		return err != nil || run != nil
+	}
 }
 
 // remember keeps a result under the digest that it was made for.

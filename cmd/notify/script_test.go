@@ -1,0 +1,314 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"notify/pkg/message"
+)
+
+// TestScript runs the manual: testdata/script/*.txtar, one story each. Beside testscript's own commands, stories have:
+//
+//	people FROM N FILE             writes a list of invented people
+//	sandbox [FLAG…]                serves vendors on free ports and points the accounts at them, until the story ends
+//	reached CHANNEL N              so many messages reached the sandbox, each person once
+//	await CHANNEL N                waits until so many have
+//	exits CODE PROGRAM [ARG…]      runs a program that must end with this code
+//	begin NAME PROGRAM [ARG…]      runs one beside the story
+//	signal NAME INT|TERM|KILL      sends it a signal
+//	ends NAME CODE                 waits for its end; its output can then be looked at
+//	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
+//	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
+//	setting NAME=VALUE…            env that programs begun beside the story see, too
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setupStory,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits,
+			"begin": cmdBegin, "signal": cmdSignal, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting,
+		},
+	})
+}
+
+// story is what the commands of one script share.
+type story struct {
+	vars      []string
+	receiver  *receiver
+	processes map[string]*process
+}
+
+type storyKey struct{}
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+// setupStory puts the installation into the story's folder, where the story does not bring its own.
+func setupStory(env *testscript.Env) error {
+	s := &story{processes: make(map[string]*process)}
+	env.Values[storyKey{}] = s
+	env.Defer(func() {
+		for _, p := range s.processes {
+			p.kill()
+		}
+		if s.receiver != nil {
+			s.receiver.stop()
+		}
+	})
+	if _, err := os.Stat(filepath.Join(env.WorkDir, "no-installation")); err == nil {
+		return nil
+	}
+	return copyInstallation(env.WorkDir)
+}
+
+// copyInstallation copies testdata/installation, and leaves alone what is there.
+func copyInstallation(dir string) error {
+	files, err := filepath.Glob("testdata/installation/*")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		to := filepath.Join(dir, filepath.Base(f))
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func wantArgs(ts *testscript.TestScript, args []string, least int, usage string) {
+	if len(args) < least {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}
+
+func cmdPeople(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 3, "people FROM N FILE")
+	ts.Check(writeList(ts.MkAbs(args[2]), people(number(ts, args[0]), number(ts, args[1]))))
+}
+
+func cmdSandbox(ts *testscript.TestScript, _ bool, args []string) {
+	s := storyOf(ts)
+	if s.receiver != nil {
+		s.receiver.stop()
+	}
+	r, err := startReceiver(ts.MkAbs("."), environment(ts), args...)
+	ts.Check(err)
+	s.receiver = r
+	cmdSetting(ts, false, append(r.settings(), "SANDBOX="+r.admin.URL, "RECORD="+r.record))
+}
+
+// environment is what programs beside the story see: testscript tells single variables only.
+func environment(ts *testscript.TestScript) []string {
+	names := []string{"PATH", "HOME", "TMPDIR", "WORK", "GOCOVERDIR", "SystemRoot"}
+	env := []string{"TERM=xterm"}
+	for _, k := range append(names, storyOf(ts).vars...) {
+		if v := ts.Getenv(k); v != "" {
+			env = append(env, k+"="+v)
+		}
+	}
+	return env
+}
+
+// cmdSetting is env for the programs beside the story, too.
+func cmdSetting(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 1, "setting NAME=VALUE…")
+	for _, kv := range args {
+		k, v, _ := strings.Cut(kv, "=")
+		ts.Setenv(k, v)
+		storyOf(ts).vars = append(storyOf(ts).vars, k)
+	}
+}
+
+// cmdJSON looks at the last output.
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, args, 1, "json PATH [VALUE]")
+	var v any
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	d.UseNumber()
+	ts.Check(d.Decode(&v))
+	for _, k := range strings.Split(args[0], ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			below, ok := at[k]
+			if !ok {
+				if neg {
+					return
+				}
+				ts.Fatalf("no %s in %s", k, args[0])
+			}
+			v = below
+		case []any:
+			i := number(ts, k)
+			if i >= len(at) {
+				ts.Fatalf("%s: there are %d", args[0], len(at))
+			}
+			v = at[i]
+		default:
+			ts.Fatalf("nothing below %v for %s", v, k)
+		}
+	}
+	if len(args) == 1 {
+		return
+	}
+	if got := fmt.Sprint(v); (got == args[1]) == neg {
+		ts.Fatalf("%s is %s, not %s", args[0], got, args[1])
+	}
+}
+
+func receiverOf(ts *testscript.TestScript) *receiver {
+	r := storyOf(ts).receiver
+	if r == nil {
+		ts.Fatalf("no sandbox runs")
+	}
+	return r
+}
+
+func channel(ts *testscript.TestScript, name string) message.Channel {
+	ch := message.Channel(name)
+	if !slices.Contains(message.Channels(), ch) {
+		ts.Fatalf("no channel %q", name)
+	}
+	return ch
+}
+
+func cmdReached(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "reached CHANNEL N")
+	t, err := receiverOf(ts).count()
+	ts.Check(err)
+	got := of(t, channel(ts, args[0]))
+	if got.Reached != number(ts, args[1]) || got.Twice != 0 || got.Distinct != got.Reached {
+		ts.Fatalf("%d messages by %s reached %d people, %d of them twice; want %s", got.Reached, args[0], got.Distinct, got.Twice, args[1])
+	}
+}
+
+func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "await CHANNEL N")
+	ts.Check(receiverOf(ts).reached(channel(ts, args[0]), number(ts, args[1]), nil))
+}
+
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "exits CODE PROGRAM [ARG…]")
+	code := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != number(ts, args[0]) {
+		ts.Fatalf("%s ended with %d, want %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+func cmdBegin(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "begin NAME PROGRAM [ARG…]")
+	p, err := start(ts.MkAbs("."), environment(ts), args[1], args[2:]...)
+	ts.Check(err)
+	storyOf(ts).processes[args[0]] = p
+}
+
+func processOf(ts *testscript.TestScript, name string) *process {
+	p := storyOf(ts).processes[name]
+	if p == nil {
+		ts.Fatalf("nothing was begun as %s", name)
+	}
+	return p
+}
+
+func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "signal NAME INT|TERM|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[1]]
+	if !ok {
+		ts.Fatalf("no signal %q", args[1])
+	}
+	ts.Check(processOf(ts, args[0]).cmd.Process.Signal(s))
+}
+
+func cmdEnds(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "ends NAME CODE")
+	p := processOf(ts, args[0])
+	code, err := p.wait()
+	ts.Check(err)
+	_, _ = ts.Stdout().Write([]byte(p.out.String()))
+	_, _ = ts.Stderr().Write([]byte(p.err.String()))
+	if code != number(ts, args[1]) {
+		ts.Fatalf("%s ended with %d, want %s", args[0], code, args[1])
+	}
+}
+
+// cmdTerminal waits for the prompt before it types, as a person does.
+func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 3, "terminal CODE ANSWER PROGRAM [ARG…]")
+	cmd := exec.Command(args[2], args[3:]...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
+	ts.Check(err)
+	defer func() { _ = tty.Close() }()
+	var seen output
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buf)
+			_, _ = seen.Write(buf[:n])
+			if err != nil { // a terminal ends with an error of its own
+				return
+			}
+		}
+	}()
+	if args[1] != "" {
+		ended := func() bool {
+			select {
+			case <-read:
+				return true
+			default:
+				return false
+			}
+		}
+		err = await("a prompt", ended, func() (bool, error) { return strings.HasSuffix(seen.String(), ": "), nil })
+		if err == nil {
+			_, err = tty.WriteString(args[1] + "\n")
+		}
+	}
+	select {
+	case <-read:
+	case <-time.After(patience):
+		_ = cmd.Process.Kill()
+	}
+	_ = cmd.Wait() // its code is looked at below
+	_, _ = ts.Stdout().Write([]byte(strings.ReplaceAll(seen.String(), "\r\n", "\n")))
+	ts.Check(err)
+	if code := cmd.ProcessState.ExitCode(); code != number(ts, args[0]) {
+		ts.Fatalf("%s ended with %d, want %s\n%s", strings.Join(args[2:], " "), code, args[0], seen.String())
+	}
+}
