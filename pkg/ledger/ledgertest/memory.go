@@ -30,6 +30,7 @@ type Memory struct {
 	usage     map[[2]string]ledger.Debit // by account and day
 	audit     []ledger.AuditEntry
 	checks    []ledger.Check
+	signoffs  []ledger.SignOff // signoffs[i] has ID i+1
 }
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.

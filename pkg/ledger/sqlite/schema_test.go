@@ -33,6 +33,7 @@ func fiveMessages(t *testing.T) (*sqlite.Ledger, string) {
 
 func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 	l, path := fiveMessages(t)
+	signed(t, l)
 	db := raw(t, path)
 	attempt := func(message int) string {
 		return fmt.Sprintf(`INSERT INTO attempt (message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
@@ -71,6 +72,9 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		"a campaign that is deleted":                        "DELETE FROM campaign",
 		"a campaign that gets another name, and new keys":   "UPDATE campaign SET name = 'award-2021'",
 		"a preflight result without a word for its verdict": "INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES ('a', 'd', 'fine', x'', 1, 'w')",
+		"sign-offs that are deleted":                        "DELETE FROM signoff",
+		"sign-offs for another plan":                        "UPDATE signoff SET digest = 'd2'",
+		"sign-offs that were never revoked":                 "UPDATE signoff SET revoked_at = NULL, revoked_who = NULL",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := db.Exec(query); err == nil {
@@ -134,5 +138,18 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 				t.Errorf("found %q, %v", problems, err)
 			}
 		})
+	}
+}
+
+// signed adds a sign-off that was revoked.
+func signed(t *testing.T, l *sqlite.Ledger) {
+	t.Helper()
+	act := ledger.Act{Who: "wang@ops-1", What: "sign", At: start}
+	id, err := l.SignOff(t.Context(), ledger.SignOff{Campaign: "award-2020", Item: "i", Name: "wang", Digest: "d1", At: start}, act)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Revoke(t.Context(), id, act); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"notify/pkg/ledger"
+)
+
+// NewestCheck reads the newest preflight result of a campaign: see ledger.SignOffs.
+func (l *Ledger) NewestCheck(ctx context.Context, campaign string) (ledger.Check, error) {
+	return l.check(ctx, campaign, "campaign = ?", campaign)
+}
+
+// CheckAt reads the preflight result that a sign-off stands on: see ledger.SignOffs.
+func (l *Ledger) CheckAt(ctx context.Context, campaign, digest string, at time.Time) (ledger.Check, error) {
+	return l.check(ctx, campaign, "campaign = ? AND digest = ? AND at = ?", campaign, digest, nanos(at))
+}
+
+func (l *Ledger) check(ctx context.Context, campaign, where string, args ...any) (ledger.Check, error) {
+	c := ledger.Check{Campaign: campaign}
+	var at int64
+	err := l.read.QueryRowContext(ctx, "SELECT digest, verdict, result, at, who FROM preflight WHERE "+where+" ORDER BY id DESC LIMIT 1",
+		args...).Scan(&c.Digest, &c.Verdict, &c.Result, &at, &c.Who)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ledger.ErrNoCheck
+	}
+	if err != nil {
+		return ledger.Check{}, l.asking(err, "read the preflight of campaign %s", campaign)
+	}
+	c.At = moment(at)
+	return c, nil
+}
+
+// SignOff records a sign-off: see ledger.SignOffs.
+func (l *Ledger) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (int64, error) {
+	parts, err := json.Marshal(s.Parts)
+	if err != nil {
+		return 0, fmt.Errorf("sign %s of campaign %s: %w", s.Item, s.Campaign, err)
+	}
+	var id int64
+	err = l.do(ctx, "sign "+s.Item+" of campaign "+s.Campaign, func(x *tx) error {
+		if err := x.one([]any{&id}, `INSERT INTO signoff (campaign, item, role, name, who, at, digest, parts, checked, evidence)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			s.Campaign, s.Item, s.Role, s.Name, s.Who, nanos(s.At), s.Digest, string(parts), nanos(s.Checked), s.Evidence); err != nil {
+			return err
+		}
+		return x.audit(s.Campaign, by)
+	})
+	return id, err
+}
+
+// Revoke takes a sign-off back: see ledger.SignOffs.
+func (l *Ledger) Revoke(ctx context.Context, id int64, by ledger.Act) error {
+	return l.do(ctx, fmt.Sprintf("revoke sign-off %d", id), func(x *tx) error {
+		var campaign string
+		err := x.one([]any{&campaign}, `UPDATE signoff SET revoked_at = ?, revoked_who = ?, revoked_what = ?, revoked_reason = ?
+			WHERE id = ? AND revoked_at IS NULL RETURNING campaign`, nanos(by.At), by.Who, by.What, by.Reason, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ledger.ErrNoSignOff
+		}
+		if err != nil {
+			return err
+		}
+		return x.audit(campaign, by)
+	})
+}
+
+// SignOffs reads all sign-offs of a campaign, the oldest first.
+func (l *Ledger) SignOffs(ctx context.Context, campaign string) ([]ledger.SignOff, error) {
+	var out []ledger.SignOff
+	err := each(ctx, l.read, func(rows *sql.Rows) error {
+		s := ledger.SignOff{Campaign: campaign}
+		var at, checked int64
+		var parts string
+		var revoked nullAct
+		if err := rows.Scan(&s.ID, &s.Item, &s.Role, &s.Name, &s.Who, &at, &s.Digest, &parts, &checked, &s.Evidence,
+			&revoked.at, &revoked.who, &revoked.what, &revoked.reason); err != nil {
+			return err
+		}
+		s.At, s.Checked, s.Revoked = moment(at), moment(checked), revoked.act()
+		out = append(out, s)
+		return json.Unmarshal([]byte(parts), &out[len(out)-1].Parts)
+	}, `SELECT id, item, role, name, who, at, digest, parts, checked, evidence, revoked_at, revoked_who, revoked_what, revoked_reason
+		FROM signoff WHERE campaign = ? ORDER BY id`, campaign)
+	return out, l.asking(err, "read the sign-offs of campaign %s", campaign)
+}
