@@ -140,7 +140,7 @@ type Info struct {
 	ID      string    `json:"id"`     // its identity: a copy has the same, so that two of one id can be told
 	Driver  string    `json:"driver"` // "sqlite"
 	Place   string    `json:"place"`  // file, or server and database
-	Schema  int       `json:"schema"`
+	Schema  int       `json:"schema_version"`
 	Created time.Time `json:"created"`
 	Bytes   int64     `json:"bytes"`
 	Durable bool      `json:"durable"` // a commit survives power loss: read back from the database, not assumed
