@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -180,4 +181,24 @@ func of(t sandbox.Tally, ch message.Channel) sandbox.Count {
 		return t.Mail
 	}
 	return t.SMS
+}
+
+// freeAddress is one on this machine on which nobody listens.
+func freeAddress(p *place) string {
+	p.Helper()
+	l, err := (&net.ListenConfig{}).Listen(p.Context(), "tcp", "127.0.0.1:0")
+	p.must(err)
+	address := l.Addr().String()
+	p.must(l.Close())
+	return address
+}
+
+// answers reports whether somebody listens.
+func answers(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
 }
