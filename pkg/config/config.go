@@ -41,6 +41,8 @@ type Config struct {
 	Accounts  map[string]Account
 	Routes    map[message.Channel]Route
 	Alerts    []Alert
+	// Roles are who may sign for what on a checklist, by role: names of people, each once.
+	Roles map[string][]string
 
 	// Warnings are what is allowed and unwise: a literal secret, a file that others can read.
 	Warnings []string

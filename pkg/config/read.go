@@ -46,6 +46,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Accounts = r.accounts(root.Map("accounts"), c.Environment)
 	c.Routes = r.routes(root.Map("routes"), c.Accounts)
 	c.Alerts = r.alerts(root.Value("alerts"))
+	c.Roles = readRoles(root.Map("roles"))
 	root.Done()
 	m.strangers(doc.Problems)
 	if err := doc.Problems.Err(); err != nil {

@@ -112,7 +112,7 @@ func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
 // digests hashes everything but the rows, which are hashed as they are read.
 func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (Digests, error) {
-	texts, err := json.Marshal([]any{p.Spec.SMS, p.Spec.Email})
+	texts, err := json.Marshal(unplaced(p.Spec.SMS, p.Spec.Email))
 	if err != nil {
 		return Digests{}, fmt.Errorf("digest the texts: %w", err)
 	}
@@ -130,6 +130,21 @@ func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (D
 		Accounts: digestOf(accounts...),
 		Limits:   digestOf(limits...),
 	}, nil
+}
+
+// unplaced is the texts without the names of their files: the same words from another folder are the same texts.
+func unplaced(sms *campaign.SMS, email *campaign.Email) []any {
+	if sms != nil {
+		c := *sms
+		c.File = ""
+		sms = &c
+	}
+	if email != nil {
+		c := *email
+		c.TextFile, c.HTMLFile = "", ""
+		email = &c
+	}
+	return []any{sms, email}
 }
 
 // describeAccounts writes down the accounts on the campaign's routes: who they are, and what they may do. Secrets are no

@@ -1,0 +1,172 @@
+package plan_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/list"
+	"notify/pkg/plan"
+)
+
+// signable is an installation and a campaign as files, so that a test can change one word of one of them.
+func signable() map[string]string {
+	return map[string]string{
+		"notify.yaml": `environment: production
+capacity: {recipients: 30000}
+accounts:
+  sms:
+    vendor: http
+    class: notice
+    rate: 100/s
+    burst: 5
+    daily_quota: 1000
+    price: 0.045
+    currency: CNY
+    budget: {day: 100, month: 1000}
+    endpoint: https://sms.example.test/v1?token=a
+    options: {sign_name: 示例}
+  spare: {vendor: http, class: notice, rate: 10/s, endpoint: "https://spare.example.test"}
+  edm:
+    vendor: smtp
+    class: notice
+    rate: 50/s
+    domain_rate: {default: 20/s, qq.test: 5/s}
+    options: {address: "mail.example.test:25"}
+routes:
+  sms: {accounts: [sms: 80, spare: 20]}
+  email: {accounts: [edm]}
+`,
+		"award.yaml": `name: award-2020
+owner: Operations Wang
+class: notice
+expect: 2
+channels:
+  sms: {text: sms.txt}
+  email: {from: "award@edm.example.test", subject: "{{name}}, your award", text: mail.txt}
+window: {from: "09:00", to: "20:00"}
+deadline: 2020-01-02T18:00:00+08:00
+stop_when: {failed: 5%}
+budget: 2000
+checklist: award-notice
+dedupe_window: 72h
+`,
+		"sms.txt": "{{name}}, you won.\n", "mail.txt": "Dear {{name}},\n\nyou won.\n",
+		"award.csv": "key,name,phone,email\nE1,Wang,+8613490000001,wang@example.test\nE2,Li,+8613490000002,li@qq.test\n",
+	}
+}
+
+// frozen plans the campaign of the files.
+func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(config.LoadOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := campaign.Load(filepath.Join(dir, "award.yaml"), cfg.Timezone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := list.Open(filepath.Join(dir, "award.csv"), list.Options{Country: cfg.Country, Need: c.Channels()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p, err := plan.Make(t.Context(), plan.Inputs{Config: cfg, Campaign: c, List: r, TempDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p, plan.Terms(cfg, p)
+}
+
+// digestPattern is a digest, which stands where the value itself may be a secret.
+var digestPattern = regexp.MustCompile(`\([0-9a-f]{8}\)`)
+
+func TestWhatChangedIsSaidByName(t *testing.T) {
+	before, terms := frozen(t, signable())
+	for _, c := range []struct{ name, file, from, to, part, says string }{
+		{"a cell of the list", "award.csv", "Wang", "Wong", "list", ""},
+		{"a row more", "award.csv", "E2", "E3,Mo,+8613490000003,mo@qq.test\nE2", "list", "recipients: 2 → 3; messages by sms: 2 → 3; messages by email: 2 → 3"},
+		{"the SMS", "sms.txt", "won", "lost", "texts", "SMS text"},
+		{"the mail", "mail.txt", "won", "lost", "texts", "mail text"},
+		{"the subject", "award.yaml", "your award", "the award", "texts", "subject: {{name}}, your award → {{name}}, the award"},
+		{"the sender", "award.yaml", "award@edm", "prize@edm", "texts", "sender: award@edm.example.test → prize@edm.example.test"},
+		{"the owner", "award.yaml", "Operations Wang", "Li", "campaign", "owner: Operations Wang → Li"},
+		{"the window", "award.yaml", "20:00", "21:30", "campaign", "window: 09:00–20:00 → 09:00–21:30"},
+		{"the deadline", "award.yaml", "02T18", "03T18", "campaign", "deadline: 2020-01-02T18:00:00+08:00 → 2020-01-03T18:00:00+08:00"},
+		{"when it stops", "award.yaml", "5%", "6%", "campaign", "stop_when: failed 0.05, unknown 0 of 200 → failed 0.06, unknown 0 of 200"},
+		{"the campaign's budget", "award.yaml", "budget: 2000\n", "", "campaign", "budget: 2000.00 → none"},
+		{"the checklist", "award.yaml", "checklist: award-notice\n", "", "campaign", "checklist: award-notice → none"},
+		{"the dedupe window", "award.yaml", "72h", "24h", "campaign", "dedupe_window: 72h0m0s → 24h0m0s"},
+		{"the expected count", "award.yaml", "expect: 2", "expect: 3", "campaign", "expect: 2 → 3"},
+		{"the endpoint's secret part", "notify.yaml", "token=a", "token=b", "accounts", "endpoint of sms: https://sms.example.test/v1 (…) → https://sms.example.test/v1 (…)"},
+		{"the vendor", "notify.yaml", "spare: {vendor: http", "spare: {vendor: smtp", "accounts", "vendor of spare: http → smtp"},
+		{"the signature", "notify.yaml", "示例", "样例", "accounts", "signature of sms: 示例 → 样例"},
+		{"the price", "notify.yaml", "0.045", "0.05", "limits", "price of sms: 0.045 CNY → 0.05 CNY"},
+		{"the rate", "notify.yaml", "rate: 100/s", "rate: 90/s", "limits", "rate of sms: 100/s → 90/s"},
+		{"the burst", "notify.yaml", "burst: 5", "burst: 6", "limits", "burst of sms: 5 → 6"},
+		{"the quota", "notify.yaml", "daily_quota: 1000", "daily_quota: 2000", "limits", "daily quota of sms: 1000 → 2000"},
+		{"the day's budget", "notify.yaml", "day: 100", "day: 200", "limits", "budget of the day of sms: 100.00 → 200.00"},
+		{"the month's budget", "notify.yaml", "month: 1000", "month: 900", "limits", "budget of the month of sms: 1000.00 → 900.00"},
+		{"a domain's rate", "notify.yaml", "qq.test: 5/s", "qq.test: 6/s", "limits", "rate of edm to qq.test: 5/s → 6/s"},
+		{"a domain", "notify.yaml", ", qq.test: 5/s", "", "limits", "rate of edm to qq.test: gone"},
+		{"the weights", "notify.yaml", "sms: 80", "sms: 70", "limits", "weights for sms: sms 80, spare 20 → sms 70, spare 20"},
+		{"the capacity", "notify.yaml", "30000", "40000", "limits", "design capacity: 30000 → 40000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := signable()
+			if !strings.Contains(files[c.file], c.from) {
+				t.Fatalf("%s has no %q", c.file, c.from)
+			}
+			files[c.file] = strings.Replace(files[c.file], c.from, c.to, 1)
+			after, changed := frozen(t, files)
+			if after.Digest == before.Digest {
+				t.Error("the digest is the same")
+			}
+			for part, was := range before.Digests.Parts() {
+				says := strings.Join(plan.Differences(part, terms, changed), "; ")
+				if same := after.Digests.Parts()[part] == was; same == (part == c.part) {
+					t.Errorf("part %s: same is %v", part, same)
+				}
+				want := ""
+				if part == c.part {
+					want = c.says
+				}
+				if diff := cmp.Diff(want, digestPattern.ReplaceAllString(says, "(…)")); diff != "" {
+					t.Errorf("part %s: %s", part, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsNotSignedDoesNotChangeThePlan(t *testing.T) {
+	before, _ := frozen(t, signable())
+	for _, c := range []struct{ name, file, from, to string }{
+		{"the name of a text's file", "award.yaml", "sms.txt", "other.txt"},
+		{"a low balance line", "notify.yaml", "    burst: 5\n", "    burst: 5\n    low_balance: 10\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := signable()
+			files["other.txt"] = files["sms.txt"]
+			files[c.file] = strings.Replace(files[c.file], c.from, c.to, 1)
+			after, _ := frozen(t, files)
+			if after.Digest != before.Digest {
+				t.Errorf("the digest changed: %v to %v", before.Digests, after.Digests)
+			}
+		})
+	}
+}
