@@ -1,0 +1,62 @@
+# What a laptop can run is what CI runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN     := bin/notify
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+SEEDS   ?= 2000
+FUZZ    ?= 10s
+
+LINT_VERSION := v2.15.0
+LINT         := bin/golangci-lint-$(LINT_VERSION)
+PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: help build demo test check lint race fuzz bench simulate cross vet deps
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+build: ## build bin/notify
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/notify
+
+demo: build ## see the main story: refused, topped up, killed, resumed, each person told once
+	scripts/demo.sh
+
+test: deps ## run everything that must pass
+	go test -timeout 15m ./...
+
+check: build vet lint cross test ## what CI runs: build, vet, lint, all platforms, test
+
+vet:
+	go vet ./...
+
+lint: $(LINT) ## style, layers and bans (installs golangci-lint into bin/)
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv bin/golangci-lint $@
+
+cross: ## compile for Linux, macOS and Windows, amd64 and arm64
+	@for p in $(PLATFORMS); do echo "compile for $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./cmd/notify; done
+
+race: deps ## the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout 40m ./...
+
+fuzz: ## each fuzz target for a moment (FUZZ=10s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$dir/*_test.go | while read -r target; do \
+	    echo "$$dir $$target"; go test $$dir -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) </dev/null; \
+	  done; \
+	done
+
+bench: deps ## the benchmarks
+	@grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u | xargs go test -run '^$$' -bench . -benchmem -benchtime 1s -timeout 30m
+
+simulate: ## the send loop in virtual time, with faults and crashes (SEEDS=n worlds)
+	go test ./pkg/send -run '^TestNobodyIsToldTwice$$' -count 1 -timeout 4h -args -seeds $(SEEDS)
+
+deps: ## install what the tests need (smtp-sink)
+	@scripts/deps.sh
