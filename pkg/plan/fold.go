@@ -83,7 +83,7 @@ func (s *contacts) Add(c contact) error {
 }
 
 func (s *contacts) spill() error {
-	for s.parts == nil || len(s.parts) < contactParts {
+	for len(s.parts) < contactParts {
 		f, err := os.CreateTemp(s.dir, "notify-plan-part-*")
 		if err != nil {
 			return fmt.Errorf("make a temporary file for the plan: %w", err)
