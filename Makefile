@@ -58,5 +58,5 @@ bench: deps ## the benchmarks
 simulate: ## the send loop in virtual time, with faults and crashes (SEEDS=n worlds)
 	go test ./pkg/send -run '^TestNobodyIsToldTwice$$' -count 1 -timeout 4h -args -seeds $(SEEDS)
 
-deps: ## install what the tests need (smtp-sink)
+deps: ## install what the tests need (smtp-sink, strace)
 	@scripts/deps.sh
