@@ -219,19 +219,6 @@ func TestRun(t *testing.T) {
 	})
 }
 
-func TestProcessAlive(t *testing.T) {
-	alive := preflight.ProcessAlive("ops-1")
-	if !alive(ledger.Run{Host: "ops-1", PID: os.Getpid()}) {
-		t.Error("this process passes for dead")
-	}
-	if !alive(ledger.Run{Host: "ops-2", PID: 1 << 30}) {
-		t.Error("a process on another host passes for dead")
-	}
-	if alive(ledger.Run{Host: "ops-1", PID: 1 << 30}) {
-		t.Error("a process that cannot be passes for alive")
-	}
-}
-
 func TestStaged(t *testing.T) {
 	half := func(w *world) {
 		w.stage()

@@ -2,10 +2,7 @@ package preflight
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"syscall"
 
 	"notify/pkg/ledger"
 )
@@ -44,22 +41,6 @@ func (s *Subject) holds(r ledger.Run) bool {
 		return false
 	}
 	return s.Alive == nil || s.Alive(r)
-}
-
-// ProcessAlive is for Subject.Alive: on this host a run whose process is gone is dead, whatever its lease says; of other
-// hosts nothing is known, and the lease decides.
-func ProcessAlive(host string) func(ledger.Run) bool {
-	return func(r ledger.Run) bool {
-		if r.Host != host {
-			return true
-		}
-		p, err := os.FindProcess(r.PID)
-		if err != nil {
-			return false
-		}
-		err = p.Signal(syscall.Signal(0))
-		return err == nil || errors.Is(err, os.ErrPermission)
-	}
 }
 
 const (

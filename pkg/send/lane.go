@@ -140,6 +140,7 @@ func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
 	if ln.stopping() || ln.empty || ln.later.After(now) {
 		return nil, ln.later
 	}
+	ln.later = time.Time{}
 	if open, at := ln.window(now); !open {
 		if !ln.loop.Wait {
 			ln.pause(Pause{Why: pauseWindow, Until: at, Detail: "outside the campaign's window; it opens at " + clock(at)})
