@@ -62,6 +62,8 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		DailyQuota:  m.Value("daily_quota").Int(1, maxQuota),
 		Endpoint:    r.endpoint(m.Value("endpoint")),
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
+		DKIM:        readDKIM(m.Map("dkim")),
+		SendsFrom:   sendsFrom(m.Value("sends_from")),
 	}
 	if m.Value("class").Missing() {
 		m.Problem("class", "value-missing", "write class: notice or class: marketing", "the class of the account is not set")

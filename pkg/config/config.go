@@ -3,6 +3,7 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
 	"notify/pkg/message"
@@ -34,8 +35,12 @@ type Config struct {
 	Language    string         // "en" or "zh"
 	Ledger      string         // a file's absolute path, or a DSN
 	Capacity    Capacity
+	// Timer is the interval of whatever starts notify again and again; 0: nothing does.
+	Timer time.Duration
 	// ProtectedDomains are domains and servers that bulk mail never leaves through, lower case.
 	ProtectedDomains []string
+	// DNS is the server that is asked about senders, as host:port; empty: the system's.
+	DNS string
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".
 	AllowList []string
 	Accounts  map[string]Account
@@ -76,6 +81,10 @@ type Account struct {
 	Segments string
 	// Signature is put before every SMS as 【…】 by the vendor, and counts; it is options.sign_name.
 	Signature string
+	// DKIM is the key with which the account's server signs mails; zero where it is not configured.
+	DKIM DKIM
+	// SendsFrom are the addresses from which receivers get the account's mails, where they are not the server's.
+	SendsFrom []netip.Addr
 	// Options are the vendor's own, secrets filled in: strings, whole numbers (int), booleans, lists and maps of these.
 	Options Options
 }

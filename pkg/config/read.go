@@ -67,7 +67,9 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 	c.Timezone = r.timezone(root, c.Country)
 	c.Language = root.Value("language").OneOf("en", "zh")
 	c.Ledger = r.ledger(root.Value("ledger"))
+	c.Timer = root.Value("timer").Duration(time.Second, year)
 	c.ProtectedDomains = r.domains(root.Value("protected_domains"))
+	c.DNS = dnsServer(root.Value("dns"))
 	for _, v := range root.Value("allow_list").List() {
 		hint := `write +8613800138000, "+86138001*", wang@example.test, "*@example.test" or "*@*.example.test"`
 		if p, ok := yamldoc.Parsed(v, allowPattern, hint); ok {
