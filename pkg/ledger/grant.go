@@ -42,7 +42,7 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
 		t.burst = t.space * time.Duration(max(1, req.Limits.Burst))
 		latest := now.Add(max(req.Ahead, req.Lead))
-		if t.books.Account.EmptyAt.After(latest) {
+		if t.books.Account.EmptyAt.After(now.Add(putBack)) {
 			t.books.Account.EmptyAt = latest
 		}
 		if oldest := now.Add(req.Lead - t.burst); t.books.Account.EmptyAt.Before(oldest) {
@@ -51,6 +51,10 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 	}
 	return t
 }
+
+// putBack is how far ahead of a claim EmptyAt is only where the clock was put back. Below it, another process whose now is
+// newer, or who takes places from further ahead, has been here: to bring EmptyAt back then would give its places away again.
+const putBack = 10 * time.Second
 
 // Gate says why no message at all may be claimed now, before any is looked at: HoldNone where there is no such reason.
 func (t *Teller) Gate() (HoldReason, time.Time) {
