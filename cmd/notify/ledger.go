@@ -94,5 +94,9 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	if err := b.Backup(ctx, path); err != nil {
 		return err
 	}
+	// Written after the copy: a copy that failed is none. The preflight looks how old the newest is.
+	if err := l.Audit(ctx, "", e.Act(ledger.ActBackup, path)); err != nil {
+		return err
+	}
 	return e.did("ledger-backup", "copied to "+path, map[string]any{"file": path})
 }

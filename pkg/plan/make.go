@@ -33,6 +33,7 @@ type maker struct {
 	contacts contacts
 	counts   map[message.Channel]*ChannelPlan
 	subjects map[int64]struct{}
+	lookers  map[message.Channel]*looker
 	name     int // index of the name column, -1 where there is none
 
 	rec record
@@ -47,6 +48,11 @@ func newMaker(p *Plan, in Inputs, r *render.Renderer) *maker {
 		subjects: make(map[int64]struct{}), name: slices.Index(p.Header.Columns, p.Header.Mapped["name"]),
 	}
 	p.folds.channels = len(m.channels)
+	p.Facts, m.lookers = &Facts{Channels: make(map[message.Channel]*ChannelFacts)}, make(map[message.Channel]*looker)
+	for _, ch := range m.channels {
+		m.lookers[ch] = newLooker(r, ch)
+		p.Facts.Channels[ch] = m.lookers[ch].facts
+	}
 	m.resetCounts()
 	for _, c := range p.Header.Columns {
 		writePart(m.rows, c)
@@ -191,6 +197,7 @@ func (m *maker) message(row *list.Row, ch message.Channel) Message {
 	if ch == message.SMS {
 		segments = m.segments(to, m.msg.Text)
 	}
+	m.lookers[ch].look(row.Number, row.Values, &m.msg, segments)
 	recipient := ""
 	if m.campaign.Shared == campaign.SharedEach {
 		recipient = row.Key
@@ -222,7 +229,11 @@ func (m *maker) segments(to message.Address, text string) int {
 		a := m.cfg.Accounts[accounts[0].Account]
 		rule, sign = a.Segments, a.Signature
 	}
-	return render.Segments(render.WithSignature(text, sign), render.RuleFor(to, rule))
+	counted := render.RuleFor(to, rule)
+	if counted == render.Mainland {
+		m.lookers[message.SMS].facts.Mainland++
+	}
+	return render.Segments(render.WithSignature(text, sign), counted)
 }
 
 // fingerprint tells equal texts from different ones: all that the recipient will read.

@@ -53,6 +53,8 @@ type Plan struct {
 	Duplicates int
 	// Conflicts is how many rows share an address with another row and differ in their text.
 	Conflicts int
+	// Facts are what the rendered texts look like; nil in a Plan that Make did not make.
+	Facts *Facts
 
 	rows  *spool
 	folds folds

@@ -4,14 +4,18 @@ package preflight
 func All() []Check {
 	return []Check{
 		// list
-		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), dedupeCheck(), allowListCheck(),
+		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), rehearsalCheck(), dedupeCheck(), allowListCheck(),
+		columnsCheck(), testRowsCheck(), protectedRecipientsCheck(), domainShareCheck(),
+		// texts
+		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(),
+		segmentsCheck(), subjectsCheck(), textPartCheck(), linksCheck(), sizeCheck(),
 		// accounts
-		routesCheck(), environmentCheck(), vendorCheck(),
+		routesCheck(), environmentCheck(), vendorCheck(), failoverCheck(), breakerCheck(), lastErrorsCheck(), clockCheck(),
 		// money
-		priceCheck(), balanceCheck(), budgetCheck(),
+		priceCheck(), balanceCheck(), lowBalanceCheck(), budgetCheck(), currencyCheck(),
 		// time
-		quotaCheck(), windowCheck(), deadlineCheck(),
+		quotaCheck(), windowCheck(), durationCheck(), deadlineCheck(), timerCheck(), measuredRateCheck(), paceCheck(),
 		// ledger
-		ledgerCheck(), diskCheck(), flushCheck(), stoppedCheck(), runCheck(), stagedCheck(),
+		ledgerCheck(), diskCheck(), flushCheck(), backupCheck(), stoppedCheck(), runCheck(), stagedCheck(),
 	}
 }

@@ -114,19 +114,6 @@ func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
 		a.add(Fail, part, s.topUp(ctx, b, covered)...)
 	default:
 		a.add(Pass, fmt.Sprintf(textBalanceGood, name, b.left(), b.needs(), int(math.Round(b.margin*100))))
-		b.low(a)
-	}
-}
-
-// low warns where the campaign leaves less than the operator wants to have.
-func (b *bill) low(a *answers) {
-	acc := b.need.Account
-	if acc.LowBalance <= 0 || b.balance.Amount == nil || b.need.Cost == nil {
-		return
-	}
-	if after := *b.balance.Amount - *b.need.Cost; after < acc.LowBalance {
-		a.add(Warn, fmt.Sprintf(textLowAfter, b.need.Name, money(after, acc.Currency), money(acc.LowBalance, acc.Currency)),
-			fmt.Sprintf(textTopUpSoon, b.need.Name))
 	}
 }
 
@@ -203,6 +190,4 @@ const (
 	textPartFits        = "or send a smaller part: the first %s recipients, up to row %d, fit into %s"
 	textOneFits         = "or send a smaller part: one recipient, in row %[2]d, fits into %[1]s"
 	textNothingFits     = "no part of the campaign fits into %s"
-	textLowAfter        = "%s: %s will be left, below low_balance %s"
-	textTopUpSoon       = "top up %s soon"
 )

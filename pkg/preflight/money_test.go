@@ -119,11 +119,6 @@ func TestBalance(t *testing.T) {
 			summary: []string{"sms-a: the vendor is down"}, remedies: []string{"accounts.sms-a"},
 		},
 		{
-			name: "what is left will be low", want: preflight.Warn,
-			change:  smsA(func(a *config.Account) { a.LowBalance = 99_000_000 }),
-			summary: []string{"95.50 CNY will be left, below low_balance 99.00 CNY"}, remedies: []string{"top up sms-a soon"},
-		},
-		{
 			name: "what is promised to others counts", want: preflight.Fail, change: both(otherPending, balance("5")),
 			summary:  []string{"pays for 111", "165 segments", "50 of them for other"},
 			remedies: []string{"top up sms-a by at least 2.43 CNY (54 segments)", "notify abort other", "the first 50 recipients"},

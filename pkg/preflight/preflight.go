@@ -75,6 +75,7 @@ type Group string
 // The groups, in the order in which they are shown.
 const (
 	GroupList     Group = "list"
+	GroupTexts    Group = "texts"
 	GroupAccounts Group = "accounts"
 	GroupMoney    Group = "money"
 	GroupTime     Group = "time"

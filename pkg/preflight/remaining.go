@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"math"
 	"slices"
@@ -27,13 +28,71 @@ type Remaining struct {
 	Staged *ledger.Campaign
 	// Channels are in the order of the plan's.
 	Channels []RemainingChannel
+	// Changes is how the plan's rows differ from those that are staged; zero where the name is new.
+	Changes Changes
 	// Fields is how many bytes the rows of the whole list hold.
 	Fields int64
 	// Outside is how many addresses of the whole list the allow list does not match; Strangers are the first of them.
 	Outside   int
 	Strangers []string
 
-	left map[uint64]struct{}
+	staged map[uint64]uint32 // a fate and a hash of the row, by short key
+}
+
+// Changes are how the plan's messages differ from the staged ones. Added + Changed + Same + Left are the plan's messages.
+type Changes struct {
+	Added   int // not staged, or cancelled by an earlier list
+	Changed int // staged and not sent yet, with another row now
+	Same    int // staged and not sent yet
+	Removed int // staged and not sent yet, and not on the list any more
+	Left    int // left already, or may have
+	Differs int // of Left: the row is another now
+	Gone    int // left already, and not on the list any more
+}
+
+// What is kept of a staged message beside the hash of its row.
+const (
+	fateBits    = 2
+	fatePending = 0
+	fateLeft    = 1
+	fateOff     = 2 // cancelled: a list that has it again restores it
+)
+
+// marked puts a fate and the hash of a row into one word.
+func marked(fate uint32, fields []byte) uint32 {
+	h := fnv.New32a()
+	h.Write(fields)
+	return h.Sum32()<<fateBits | fate
+}
+
+// compare counts one message of the plan against what is staged.
+func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
+	was, known := r.staged[short(k)]
+	if !known {
+		r.Changes.Added++
+		return false
+	}
+	fate := was & (1<<fateBits - 1)
+	same := was == marked(fate, fields)
+	switch fate {
+	case fateLeft:
+		r.Changes.Left++
+		r.Changes.Gone--
+		if !same {
+			r.Changes.Differs++
+		}
+		return true
+	case fateOff:
+		r.Changes.Added++
+		return false
+	}
+	r.Changes.Removed--
+	if same {
+		r.Changes.Same++
+	} else {
+		r.Changes.Changed++
+	}
+	return false
 }
 
 // RemainingChannel is one channel. The plan's messages of the channel are Left + Messages.
@@ -76,8 +135,8 @@ func (r *Remaining) Channel(ch message.Channel) RemainingChannel {
 
 // hasLeft reports whether the message has left, or may have.
 func (r *Remaining) hasLeft(k message.Key) bool {
-	_, ok := r.left[short(k)]
-	return ok
+	was, known := r.staged[short(k)]
+	return known && was&(1<<fateBits-1) == fateLeft
 }
 
 // short is 64 bits of a key: a million keys then fit into 20 MB, and what is counted with them is a figure, not a send.
@@ -112,7 +171,7 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 			if guarded && !s.Config.Allows(m.Address) {
 				r.stranger(row.Row, m)
 			}
-			r.Channels[at[m.Channel]].take(m, r.hasLeft(m.Key))
+			r.Channels[at[m.Channel]].take(m, r.compare(m.Key, row.Fields))
 		}
 		return true
 	})
@@ -158,20 +217,24 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 	if err != nil {
 		return err
 	}
-	r.Staged, r.left = &c, make(map[uint64]struct{})
-	for rec, err := range s.Ledger.Messages(ctx, s.name(), leftStates()...) {
+	r.Staged, r.staged = &c, make(map[uint64]uint32)
+	for rec, err := range s.Ledger.Messages(ctx, s.name()) {
 		if err != nil {
 			return err
 		}
-		r.left[short(rec.Key)] = struct{}{}
+		fate := uint32(fateLeft)
+		switch rec.State {
+		case message.Pending:
+			fate = fatePending
+			r.Changes.Removed++ // until it is found on the list
+		case message.Cancelled:
+			fate = fateOff
+		case message.Accepted, message.Attempting, message.Unknown, message.Rejected:
+			r.Changes.Gone++
+		}
+		r.staged[short(rec.Key)] = marked(fate, rec.Fields)
 	}
 	return nil
-}
-
-// leftStates are the states of messages that a second send does not send: all but pending, and cancelled, which a list
-// that has the row again restores.
-func leftStates() []message.State {
-	return []message.State{message.Accepted, message.Attempting, message.Unknown, message.Rejected}
 }
 
 // eachRow reads the plan's rows until f says no.

@@ -138,6 +138,7 @@ func TestOfflineLeavesOutVendorsAndIsNoCleanPass(t *testing.T) {
 
 func TestAllChecksPassOnAGoodCampaign(t *testing.T) {
 	w := newWorld(t)
+	ready(w)
 	r := preflight.Run(t.Context(), w.make(), preflight.All())
 	for _, f := range r.Findings {
 		if f.Status != preflight.Pass && f.Status != preflight.Skip {
@@ -155,6 +156,13 @@ func TestAllChecksPassOnAGoodCampaign(t *testing.T) {
 	}
 }
 
+// ready adds what a campaign can do without, and had better not.
+func ready(w *world) {
+	w.people = people(101)[1:]
+	w.account("sms-a", func(a *config.Account) { a.Signature = "示例" })
+	route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
+}
+
 func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
 	var ids []string
 	var groups []preflight.Group
@@ -167,7 +175,7 @@ func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
 		t.Errorf("an id stands twice in %v", ids)
 	}
 	want := []preflight.Group{
-		preflight.GroupList, preflight.GroupAccounts, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
+		preflight.GroupList, preflight.GroupTexts, preflight.GroupAccounts, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
 	}
 	if diff := cmp.Diff(want, slices.Compact(groups)); diff != "" {
 		t.Error(diff)

@@ -26,6 +26,7 @@ func stagedCheck() Check {
 			{"staged_digest", r.Staged.Digest},
 			{"left", left},
 			{"to_send", r.Messages()},
+			{"changes", r.Changes},
 		}}
 		stays := fmt.Sprintf(textLeft, num(left), num(total), num(r.Messages()))
 		if r.Staged.Digest == s.Plan.Digest {
@@ -33,10 +34,21 @@ func stagedCheck() Check {
 			return f
 		}
 		f.Status = Warn
-		f.Summary = fmt.Sprintf(textOtherPlan, when(r.Staged.Staged.In(s.Config.Timezone)), s.changed(r.Staged.Spec)) + stays
+		f.Summary = fmt.Sprintf(textOtherPlan, when(r.Staged.Staged.In(s.Config.Timezone)), s.changed(r.Staged.Spec)) + changes(r.Changes) + stays
+		if r.Changes.Differs > 0 {
+			f.Details = append(f.Details, fmt.Sprintf(textDiffers, num(r.Changes.Differs)))
+		}
+		if r.Changes.Gone > 0 {
+			f.Details = append(f.Details, fmt.Sprintf(textGone, num(r.Changes.Gone)))
+		}
 		f.Remedies = []string{fmt.Sprintf(textChangeIsMeant, s.name())}
 		return f
 	}}
+}
+
+// changes says how many messages are new, gone and different.
+func changes(c Changes) string {
+	return fmt.Sprintf(textChanges, num(c.Added), num(c.Removed), num(c.Changed))
 }
 
 // changed names what can be told to differ between the frozen campaign and this one.
@@ -79,6 +91,9 @@ const (
 	textSamePlan       = "the same plan, staged %s"
 	textOtherPlan      = "another plan was staged %s (changed: %s)"
 	textLeft           = "; %s of %s messages have left and are not sent again, %s to send"
+	textChanges        = ": %s added, %s removed, %s with another row"
+	textDiffers        = "%s that have left have another row now: who was told the old one is not told again"
+	textGone           = "%s that have left are not on the list any more"
 	textRowsOrAccounts = "rows or accounts"
 	textChangeIsMeant  = "make sure that the change is meant: what has left keeps its old text, what is new is added; sign-offs on the old plan lapse (notify status %s shows it)"
 )

@@ -9,6 +9,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
+	"notify/pkg/render"
 	"notify/pkg/vendors"
 )
 
@@ -80,15 +81,24 @@ type memo struct {
 	rows     chan struct{}   // held while the plan's rows are read: it allows one reader at a time
 	remain   shared[*Remaining]
 	promised shared[map[string]Promise]
+	surveyed shared[*survey]
+	texts    shared[*render.Renderer]
+	states   shared[map[string]ledger.AccountState]
 	mu       sync.Mutex
-	balances map[string]*shared[vendors.Balance]
+	balances map[string]*shared[balanceAt]
 	usages   map[string]*shared[ledger.Usage]
+}
+
+// balanceAt is a vendor's answer, and our time when it came.
+type balanceAt struct {
+	vendors.Balance
+	at time.Time
 }
 
 func newMemo(base context.Context) *memo {
 	return &memo{
 		base: base, rows: make(chan struct{}, 1),
-		balances: make(map[string]*shared[vendors.Balance]), usages: make(map[string]*shared[ledger.Usage]),
+		balances: make(map[string]*shared[balanceAt]), usages: make(map[string]*shared[ledger.Usage]),
 	}
 }
 
@@ -137,16 +147,22 @@ func entry[T any](mu *sync.Mutex, by map[string]*shared[T], account string) *sha
 // Balance is what the vendor says is left on the account, asked once in a run. It is errCannotTell where the vendor has
 // no way to say.
 func (s *Subject) Balance(ctx context.Context, account string) (vendors.Balance, error) {
-	return entry(&s.memo.mu, s.memo.balances, account).get(ctx, s.memo.base, func(ctx context.Context) (vendors.Balance, error) {
+	b, err := s.balanceAt(ctx, account)
+	return b.Balance, err
+}
+
+func (s *Subject) balanceAt(ctx context.Context, account string) (balanceAt, error) {
+	return entry(&s.memo.mu, s.memo.balances, account).get(ctx, s.memo.base, func(ctx context.Context) (balanceAt, error) {
 		v, err := s.vendor(account)
 		if err != nil {
-			return vendors.Balance{}, err
+			return balanceAt{}, err
 		}
-		b, ok := vendors.As[vendors.Balancer](v)
+		asker, ok := vendors.As[vendors.Balancer](v)
 		if !ok {
-			return vendors.Balance{}, errCannotTell
+			return balanceAt{}, errCannotTell
 		}
-		return b.Balance(ctx)
+		b, err := asker.Balance(ctx)
+		return balanceAt{Balance: b, at: s.Now()}, err
 	})
 }
 

@@ -79,6 +79,8 @@ func (a *answers) fact(name string, value any) {
 	a.finding.Facts = append(a.finding.Facts, Fact{name, value})
 }
 
+func (a *answers) detail(line string) { a.finding.Details = append(a.finding.Details, line) }
+
 // done is the finding; empty says what it means that there was nothing to look at.
 func (a *answers) done(empty string) Finding {
 	f := a.finding

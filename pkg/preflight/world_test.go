@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -233,7 +234,7 @@ func (w *world) stage() {
 	}
 	var recipients iter.Seq2[ledger.Recipient, error] = func(yield func(ledger.Recipient, error) bool) {
 		for r, err := range p.Rows() {
-			out := ledger.Recipient{Row: r.Row, Key: r.Key, Fields: r.Fields}
+			out := ledger.Recipient{Row: r.Row, Key: r.Key, Fields: slices.Clone(r.Fields)}
 			for _, m := range r.Messages {
 				out.Messages = append(out.Messages, ledger.NewMessage(m))
 			}

@@ -1,0 +1,101 @@
+package preflight
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"notify/pkg/message"
+)
+
+// Mails to one domain without a pace of their own arrive as fast as the account sends. Above unpacedWarn the filters of
+// companies notice (they blacklisted a server over such a burst); 5,000 a day is from where Gmail and Yahoo count somebody
+// as a bulk sender (their rules for senders of February 2024).
+const (
+	unpacedWarn = 1000
+	unpacedFail = 5000
+	topDomains  = 5
+)
+
+// paceCheck asks whether the domains that get most of the mails get them at a pace that their filters bear.
+func paceCheck() Check {
+	return Check{ID: "pace", Group: GroupTime, Title: "pace by domain", Run: func(ctx context.Context, s *Subject) Finding {
+		if s.Plan.Spec.Email == nil {
+			return Finding{Status: Skip, Summary: textNoMail}
+		}
+		needs, err := s.Needs(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		var a answers
+		for _, n := range needs {
+			if n.Channel == message.Email && n.Messages > 0 {
+				s.pacing(&a, n)
+			}
+		}
+		return a.done(textNothingToSend)
+	}}
+}
+
+func (s *Subject) pacing(a *answers, n Need) {
+	domains := slices.SortedFunc(maps.Keys(n.Domains), func(x, y string) int {
+		return cmp.Or(cmp.Compare(n.Domains[y], n.Domains[x]), cmp.Compare(x, y))
+	})
+	unpaced, worst := 0, ""
+	for i, d := range domains {
+		mails := int(float64(n.Domains[d])*n.Share + 0.5)
+		limit := n.domainRate(d)
+		if i < topDomains {
+			a.fact("account."+n.Name+".domain."+d, mails)
+			a.detail(s.domainLine(n, d, mails, limit))
+		}
+		if limit == 0 && mails > unpacedWarn {
+			unpaced++
+			if worst == "" {
+				worst = d
+			}
+		}
+	}
+	if unpaced == 0 {
+		a.add(Pass, fmt.Sprintf(textPaced, n.Name, count(n.Messages, "mail"), count(len(domains), "domain")))
+		return
+	}
+	st, mails := Warn, int(float64(n.Domains[worst])*n.Share+0.5)
+	if mails > unpacedFail {
+		st = Fail
+	}
+	a.fact("account."+n.Name+".unpaced_domains", unpaced)
+	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)), fmt.Sprintf(textSetPace, n.Name, worst))
+}
+
+// domainRate is the pace for a domain in mails per second; 0 where there is none.
+func (n *Need) domainRate(domain string) float64 {
+	if limit, ok := n.Account.DomainRate[domain]; ok {
+		return limit
+	}
+	return n.Account.DomainRate["default"]
+}
+
+// domainLine says how much a domain gets, how fast, and when it has all.
+func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) string {
+	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	if limit == 0 {
+		if n.Account.Rate == 0 {
+			return fmt.Sprintf(textDomainFree, domain, count(mails, "mail"))
+		}
+		// Domains are mixed on the list: this one gets its part of the account's rate.
+		p.rate = n.Account.Rate * n.Part * float64(mails) / float64(n.Messages)
+	}
+	_, done := p.schedule(mails, s.now())
+	return fmt.Sprintf(textDomainPace, domain, count(mails, "mail"), p.rate, doneWord(done))
+}
+
+const (
+	textPaced      = "%s: %s to %s, none with a burst"
+	textUnpaced    = "%s: %s would get more than %s mails without a pace, %s %s"
+	textDomainPace = "%s: %s at %.4g/s, done %s"
+	textDomainFree = "%s: %s as fast as the server takes them"
+	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: 5/s, %s: 1/s}; ask the larger customers what their filters bear"
+)

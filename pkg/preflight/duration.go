@@ -1,0 +1,75 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"notify/pkg/campaign"
+)
+
+// durationCheck asks whether the campaign is done on the day it begins, as far as rate and window go; what quotas add to
+// that is the quota check's to say.
+func durationCheck() Check {
+	return Check{ID: "duration", Group: GroupTime, Title: "duration", Run: func(ctx context.Context, s *Subject) Finding {
+		needs, err := s.Needs(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		var a answers
+		for _, n := range needs {
+			p := s.paceOf(n)
+			if n.Messages == 0 || p.rate == 0 {
+				continue
+			}
+			days, done := p.unlimited().schedule(n.Messages, s.now())
+			took := span(n.Messages, p.rate)
+			a.fact("account."+n.Name+"."+string(n.Channel)+".seconds", took.Seconds())
+			line := fmt.Sprintf(textTakes, n.Name, num(n.Messages), length(took), ratePhrase(p))
+			switch {
+			case done.IsZero():
+				a.add(Fail, fmt.Sprintf(textNeverDone, n.Name), s.withinDay(n))
+			case len(days) > 1:
+				a.add(Warn, line+fmt.Sprintf(textTakesDays, len(days), byDay(days)), s.withinDay(n))
+			default:
+				a.add(Pass, line)
+			}
+		}
+		return a.done(textNoRates)
+	}}
+}
+
+// withinDay is the rate at which one day's window would do.
+func (s *Subject) withinDay(n Need) string {
+	rate := math.Ceil(float64(n.Messages)/s.Plan.Spec.Window.Length().Seconds()*10) / 10
+	if s.Plan.Spec.Window == (campaign.Window{}) {
+		return fmt.Sprintf(textBeginEarlier, n.Name, rate)
+	}
+	return fmt.Sprintf(textBeginAtOpening, n.Name, rate)
+}
+
+// span is how long n messages take at a rate; at most what a duration can hold, which is 292 years.
+func span(n int, rate float64) time.Duration {
+	return time.Duration(min(float64(n)/rate*float64(time.Second), math.MaxInt64/2))
+}
+
+// length is a duration as people say it: "38 min", "2 h 05 min", "45 s".
+func length(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%s h %02d min", num(int(d/time.Hour)), int(d%time.Hour/time.Minute))
+}
+
+const (
+	textNoRates        = "no account with something to send has a rate"
+	textTakes          = "%s: %s in %s at %s"
+	textTakesDays      = "; that is over %d days: %s"
+	textBeginEarlier   = "%s needs %.1f/s to be done within a day: raise its rate, or begin early in the day"
+	textBeginAtOpening = "begin when the window opens; %s then needs %.1f/s to be done within one day of it"
+)

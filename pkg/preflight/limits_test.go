@@ -1,0 +1,235 @@
+package preflight_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+)
+
+// rehearsed is a ledger that keeps rehearsals.
+type rehearsed struct {
+	ledger.Ledger
+	all []ledger.Rehearsal
+	err error
+}
+
+func (r rehearsed) Rehearsals(context.Context) ([]ledger.Rehearsal, error) { return r.all, r.err }
+
+func broke(w *world) { w.ledger = brokenLedger{w.ledger} }
+
+func TestRehearsal(t *testing.T) {
+	required := func(w *world) { w.config.Capacity.RequireRehearsal = 720 * time.Hour }
+	kept := func(rs ...ledger.Rehearsal) func(*world) {
+		return func(w *world) {
+			for i := range rs {
+				rs[i].At = w.now.Add(-time.Duration(rs[i].Took)) // Took is how long ago, in this test
+			}
+			w.ledger = rehearsed{Ledger: w.ledger, all: rs}
+		}
+	}
+	whole := func(n int, ago time.Duration) ledger.Rehearsal {
+		return ledger.Rehearsal{Recipients: n, Took: ago, Rate: 95, Complete: true}
+	}
+	askAll(t, "rehearsal", []question{
+		{name: "a ledger that keeps none", want: preflight.Skip},
+		{name: "a ledger that keeps none, and one is required", want: preflight.Fail, change: required, remedies: []string{"require_rehearsal"}},
+		{name: "never", want: preflight.Skip, change: kept()},
+		{name: "never, and one is required", want: preflight.Fail, change: both(required, kept()), remedies: []string{"notify rehearse award.xlsx"}},
+		{name: "as large", want: preflight.Pass, change: both(required, kept(whole(100, time.Hour))), summary: []string{"100 recipients rehearsed on 2026-11-20 09:00 CST, 95/s"}},
+		{name: "the newest that is large enough counts", want: preflight.Pass, change: both(required, kept(whole(50, time.Hour), whole(200, 48*time.Hour), whole(300, 2000*time.Hour))), summary: []string{"200 recipients"}},
+		{name: "smaller", want: preflight.Fail, change: both(required, kept(whole(50, time.Hour))), summary: []string{"fewer than the 100 now"}, remedies: []string{"rehearse"}},
+		{name: "smaller, and none is required", want: preflight.Warn, change: kept(whole(50, time.Hour))},
+		{name: "long ago", want: preflight.Fail, change: both(required, kept(whole(100, 721*time.Hour))), summary: []string{"longer ago than 720h"}},
+		{name: "not completed", want: preflight.Fail, change: both(required, kept(ledger.Rehearsal{Recipients: 100})), summary: []string{"nothing was ever rehearsed"}},
+		{name: "a ledger that breaks", want: preflight.Error, change: func(w *world) { w.ledger = rehearsed{Ledger: w.ledger, err: errDisk} }},
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
+	})
+}
+
+func TestLowBalance(t *testing.T) {
+	low := func(m message.Money) func(*world) { return smsA(func(a *config.Account) { a.LowBalance = m }) }
+	askAll(t, "low-balance", []question{
+		{name: "no line", want: preflight.Skip},
+		{name: "enough is left", want: preflight.Pass, change: low(95_500_000), summary: []string{"95.50 CNY will be left, low_balance is 95.50 CNY"}},
+		{
+			name: "little is left", want: preflight.Warn, change: low(99_000_000),
+			summary: []string{"95.50 CNY will be left, below low_balance 99.00 CNY"}, remedies: []string{"top up sms-a by at least 3.50 CNY"},
+		},
+		{name: "what is promised to others is gone too", want: preflight.Warn, change: both(otherPending, low(95_000_000)), summary: []string{"93.25 CNY"}},
+		{name: "a vendor that does not tell", want: preflight.Skip, change: both(low(1), func(w *world) { w.vendors["sms-a"] = mute{} })},
+		{name: "a vendor that breaks", want: preflight.Error, change: both(low(1), func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown })},
+		{name: "a ledger that breaks", want: preflight.Error, change: broke},
+	})
+}
+
+func TestCurrency(t *testing.T) {
+	askAll(t, "currency", []question{
+		{name: "one", want: preflight.Pass, summary: []string{"4.50 CNY"}},
+		{name: "no price", want: preflight.Skip, change: noPrice},
+		{
+			name: "two", want: preflight.Warn,
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.01")), "USD" })
+			}),
+			summary: []string{"2.25 CNY; 0.50 USD"}, remedies: []string{"2 amounts"},
+		},
+		{name: "a ledger that breaks", want: preflight.Error, change: broke},
+	})
+}
+
+func perSecond(r float64) func(*world) { return smsA(func(a *config.Account) { a.Rate = r }) }
+
+func TestDuration(t *testing.T) {
+	askAll(t, "duration", []question{
+		{name: "soon", want: preflight.Pass, summary: []string{"sms-a: 100 in 10 s at 10/s"}},
+		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
+		{
+			name: "over the window's end", want: preflight.Warn, change: both(perSecond(0.01), window(9*time.Hour, 11*time.Hour)),
+			summary: []string{"100 in 2 h 47 min", "over 2 days: 36 on 2026-11-20, 64 on 2026-11-21"}, remedies: []string{"begin when the window opens; sms-a then needs 0.1/s"},
+		},
+		{
+			name: "over midnight", want: preflight.Warn, change: perSecond(0.001),
+			summary: []string{"over 2 days"}, remedies: []string{"begin early in the day"},
+		},
+		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
+		{name: "never", want: preflight.Fail, change: both(perSecond(1e-6), many(4000)), summary: []string{"ten years"}, remedies: []string{"0.1/s"}},
+		{name: "a ledger that breaks", want: preflight.Error, change: broke},
+	})
+}
+
+func TestTimer(t *testing.T) {
+	every := func(d time.Duration) func(*world) { return func(w *world) { w.config.Timer = d } }
+	askAll(t, "timer", []question{
+		{name: "none", want: preflight.Skip},
+		{name: "longer than the campaign", want: preflight.Pass, change: every(10 * time.Minute), summary: []string{"done in 10 s, the timer comes every 10 min"}},
+		{
+			name: "23,000 at ten a second, every ten minutes", want: preflight.Warn,
+			change:  both(many(23000), every(10*time.Minute), quota(100000)),
+			summary: []string{"takes 38 min, and the timer comes every 10 min", "exit code 6"}, remedies: []string{"nothing is sent twice", "38.4/s"},
+		},
+		{name: "quotas count too", want: preflight.Warn, change: both(every(time.Hour), quota(90)), summary: []string{"takes 14 h 00 min"}},
+		{name: "no rate", want: preflight.Warn, change: both(every(time.Hour), perSecond(0)), remedies: []string{"accounts.sms-a.rate"}},
+		{name: "never", want: preflight.Warn, change: both(every(time.Hour), perSecond(1e-6), many(4000)), summary: []string{"takes years"}},
+		{
+			name: "all has left", want: preflight.Skip,
+			change: both(every(time.Minute), func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }),
+		},
+		{name: "a ledger that breaks", want: preflight.Error, change: both(every(time.Hour), broke)},
+	})
+}
+
+// earlier is a ledger that tells of an earlier campaign.
+type earlier struct {
+	ledger.Ledger
+	took time.Duration
+	sent int64
+	err  error
+	now  time.Time
+}
+
+func (e earlier) Campaigns(context.Context) ([]ledger.Campaign, error) {
+	return []ledger.Campaign{{Name: "spring", Aborted: &ledger.Act{}}}, e.err
+}
+
+func (e earlier) Runs(context.Context, string) ([]ledger.Run, error) {
+	half := e.now.Add(-e.took / 2)
+	return []ledger.Run{{Started: half, Beat: e.now}, {Started: half.Add(-e.took / 2), Ended: half}}, nil
+}
+
+func (e earlier) Counts(context.Context, string) (ledger.Counts, error) {
+	return ledger.Counts{Cost: map[string]ledger.Debit{"sms-a": {Messages: e.sent}}}, nil
+}
+
+func TestMeasuredRate(t *testing.T) {
+	was := func(sent int64, took time.Duration) func(*world) {
+		return func(w *world) { w.ledger = earlier{Ledger: w.ledger, sent: sent, took: took, now: w.now} }
+	}
+	askAll(t, "measured-rate", []question{
+		{name: "nothing before", want: preflight.Skip},
+		{name: "reached", want: preflight.Pass, change: was(700, 100*time.Second), summary: []string{"sms-a: 7/s reached in spring on 2026-11-20, configured 10/s"}},
+		{
+			name: "never nearly reached", want: preflight.Warn, change: both(was(5000, 100*time.Second), perSecond(100), many(23000)),
+			summary: []string{"50/s reached in spring", "configured 100/s"}, remedies: []string{"count on 8 min for sms-a, not on 4 min", "notify rehearse"},
+		},
+		{name: "too few to tell", want: preflight.Skip, change: was(99, 100*time.Second)},
+		{name: "too short to tell", want: preflight.Skip, change: was(500, 4*time.Second)},
+		{name: "a real run of no length", want: preflight.Skip, change: func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }},
+		{name: "a ledger that breaks", want: preflight.Error, change: broke},
+		{name: "earlier campaigns that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} }},
+	})
+}
+
+func TestPace(t *testing.T) {
+	paced := func(rates map[string]float64) func(*world) {
+		return func(w *world) { w.account("edm", func(a *config.Account) { a.DomainRate = rates }) }
+	}
+	askAll(t, "pace", []question{
+		{name: "SMS only", want: preflight.Skip},
+		{name: "few", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails to 1 domain"}},
+		{
+			name: "a thousand to one company", want: preflight.Warn, change: both(many(1001), mails(nil)),
+			summary: []string{"edm: 1 domain would get more than 1,000 mails without a pace, example.test 1,001"}, remedies: []string{"accounts.edm.domain_rate", "example.test: 1/s"},
+		},
+		{name: "five thousand to one company", want: preflight.Fail, change: both(many(5001), mails(nil)), summary: []string{"5,001"}},
+		{name: "with a pace", want: preflight.Pass, change: both(many(5001), mails(nil), paced(map[string]float64{"default": 5}))},
+		{name: "with a pace for another", want: preflight.Warn, change: both(many(1001), mails(nil), paced(map[string]float64{"qq.test": 5}))},
+		{
+			name: "what has left does not count", want: preflight.Error, change: both(mails(nil), broke), summary: []string{"disk I/O error"},
+		},
+	})
+	w := newWorld(t)
+	both(many(1200), mails(nil), domains(1000, "a.test"), domains(300, "b.test"), paced(map[string]float64{"a.test": 1}))(w)
+	f := w.ask("pace")
+	want := []string{
+		"a.test: 700 mails at 1/s, done 2026-11-20 10:11 CST", "b.test: 300 mails at 12.5/s, done 2026-11-20 10:00 CST",
+		"example.test: 200 mails at 8.333/s, done 2026-11-20 10:00 CST",
+	}
+	if len(f.Details) != 3 || f.Details[0] != want[0] || f.Details[1] != want[1] || f.Details[2] != want[2] {
+		t.Errorf("details: %q, want %q", f.Details, want)
+	}
+}
+
+// The company's official mail server, one subject for 23,000, and no pace: what customers' filters blacklisted.
+func TestIncidentMailIsStopped(t *testing.T) {
+	w := newWorld(t)
+	both(many(23000), mails(func(e *campaign.Email) { e.Subject = "Your award" }), domains(19105, "customer.test"))(w)
+	for id, summary := range map[string]string{
+		"subjects": "23,000 mails with one identical subject",
+		"pace":     "customer.test 19,105",
+	} {
+		f := w.ask(id)
+		if f.Status != preflight.Fail {
+			t.Errorf("%s: %s: %s", id, f.Status, f.Summary)
+		}
+		says(t, "summary", f.Summary, []string{summary})
+	}
+}
+
+func TestClock(t *testing.T) {
+	at := func(ahead time.Duration) func(*world) {
+		return func(w *world) { w.vendors["sms-a"].(*vendor).balance.Date = w.now.Add(ahead) }
+	}
+	askAll(t, "clock", []question{
+		{name: "nobody says", want: preflight.Skip},
+		{name: "a vendor that cannot be asked", want: preflight.Skip, change: func(w *world) { w.vendors["sms-a"] = mute{} }},
+		{name: "right", want: preflight.Pass, change: at(-time.Second), summary: []string{"1 s ahead of sms-a"}},
+		{name: "half a minute is still right", want: preflight.Pass, change: at(30 * time.Second)},
+		{name: "behind", want: preflight.Warn, change: at(31 * time.Second), summary: []string{"31 s behind sms-a"}, remedies: []string{"set its clock"}},
+		{name: "far behind", want: preflight.Fail, change: at(301 * time.Second), summary: []string{"5 min behind"}},
+		{name: "far ahead", want: preflight.Fail, change: at(-time.Hour), summary: []string{"60 min ahead of"}},
+		{name: "a vendor that breaks", want: preflight.Error, change: func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown }},
+		{
+			name: "one that only stands in breaks", want: preflight.Warn,
+			change: both(at(0), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), func(w *world) { w.vendors["sms-b"] = &vendor{err: errDown} }),
+		},
+	})
+}
+
+var _ vendors.TemplateLister = approver{}

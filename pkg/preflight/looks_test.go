@@ -1,0 +1,154 @@
+package preflight_test
+
+import (
+	"fmt"
+	"testing"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+)
+
+// mails makes it a mailing with these texts.
+func mails(change func(*campaign.Email)) func(*world) {
+	return func(w *world) {
+		e := &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}, your award", Text: "You won, {{name}}."}
+		if change != nil {
+			change(e)
+		}
+		w.campaign.SMS, w.campaign.Email = nil, e
+	}
+}
+
+func reads(text string) func(*world) {
+	return func(w *world) { w.campaign.SMS = &campaign.SMS{File: "award.sms.txt", Text: text} }
+}
+
+func many(n int) func(*world) { return func(w *world) { w.people = people(n) } }
+
+// cell changes a value of the first rows.
+func cell(column, rows int, value string) func(*world) {
+	return func(w *world) {
+		for i := range rows {
+			w.people[i].Values[column] = value
+		}
+	}
+}
+
+// domains gives the first n rows addresses at a domain.
+func domains(n int, domain string) func(*world) {
+	return func(w *world) {
+		for i := range n {
+			mail := fmt.Sprintf("p%d@%s", i, domain)
+			w.people[i].Email, w.people[i].Values[3] = message.Address(mail), mail
+		}
+	}
+}
+
+// The three ways in which evidence can be missing.
+func closed(w *world)    { w.subject = func(s *preflight.Subject) { _ = s.Plan.Close() } }
+func factless(w *world)  { w.subject = func(s *preflight.Subject) { s.Plan.Facts = nil } }
+func textless(w *world)  { w.subject = func(s *preflight.Subject) { s.Plan.Spec.Columns = nil } }
+func marketing(w *world) { w.campaign.Class = config.Marketing }
+
+func TestColumns(t *testing.T) {
+	swap := func(a, b, rows int) func(*world) {
+		return func(w *world) {
+			for i := range rows {
+				v := w.people[i].Values
+				v[a], v[b] = v[b], v[a]
+			}
+		}
+	}
+	askAll(t, "columns", []question{
+		{name: "each holds its own", want: preflight.Pass, summary: []string{"name: name; phone: phone; email: email"}},
+		{
+			name: "names and numbers swapped", want: preflight.Fail, change: swap(1, 2, 100),
+			summary: []string{"the column name is taken for the name, and 100 of its 100 cells hold phone numbers"}, remedies: []string{"list.columns: {name: HEADER}"},
+		},
+		{
+			name: "numbers and mail swapped", want: preflight.Fail, change: swap(2, 3, 100),
+			summary: []string{"column phone", "hold e-mail addresses", "column email", "hold phone numbers"},
+		},
+		{
+			name: "a few are odd", want: preflight.Warn, change: swap(1, 2, 3),
+			summary: []string{"3 of 100 cells in the column name hold phone numbers"}, remedies: []string{"look at these rows"},
+		},
+		{
+			name: "staff numbers for names", want: preflight.Fail, change: cell(1, 60, "10432"), summary: []string{"60 of its 100 cells hold digits"},
+		},
+		{name: "half of them is another column", want: preflight.Fail, change: swap(1, 3, 50), summary: []string{"e-mail addresses"}},
+		{name: "empty cells say nothing", want: preflight.Pass, change: cell(1, 100, "")},
+		{name: "rows that cannot be read", want: preflight.Error, change: closed},
+	})
+	w := newWorld(t)
+	swap(1, 2, 30)(w)
+	if f := w.ask("columns"); len(f.Details) != 1 || f.Details[0] != "name: rows 2, 3, 4, 5, 6 and 25 more" {
+		t.Errorf("details: %q", f.Details)
+	}
+}
+
+func TestTestRows(t *testing.T) {
+	real := many(120)
+	phone := func(number string) func(*world) {
+		return func(w *world) { w.people[7].Phone = message.Address(number) }
+	}
+	first := func(w *world) { w.people = people(101)[1:] } // the very first ends in zeros
+	askAll(t, "test-rows", []question{
+		{name: "none", want: preflight.Pass, change: first, summary: []string{"no row looks like a test"}},
+		{name: "测试", want: preflight.Warn, change: both(first, cell(1, 2, "测试用户")), summary: []string{"2 rows of 100 look like a test: rows 3, 4"}, remedies: []string{"delete"}},
+		{name: "test7", want: preflight.Warn, change: both(first, cell(1, 1, "Test 7")), summary: []string{"1 row of 100"}},
+		{name: "asdf", want: preflight.Warn, change: both(first, cell(1, 1, "asdf"))},
+		{name: "xxx", want: preflight.Warn, change: both(first, cell(1, 1, "XXX"))},
+		{name: "the number on every form", want: preflight.Warn, change: both(first, phone("+8613800138000"))},
+		{name: "12345678", want: preflight.Warn, change: both(first, phone("+8613012345678"))},
+		{name: "a name that begins like it", want: preflight.Pass, change: both(first, cell(1, 1, "Testa Rossi"))},
+		{name: "a domain for examples", want: preflight.Warn, change: both(mails(nil), domains(100, "customer.net"), domains(1, "mail.example.com")), summary: []string{"1 row"}},
+		{
+			name: "a whole test list", want: preflight.Fail, change: mails(nil), summary: []string{"100 rows of 100"},
+			remedies: []string{"take the real one", "environment: test"},
+		},
+		{
+			name: "outside production they are what is wanted", want: preflight.Skip,
+			change: both(real, func(w *world) { w.config.Environment = config.Test }),
+		},
+		{name: "rows that cannot be read", want: preflight.Error, change: closed},
+	})
+}
+
+func TestProtectedRecipients(t *testing.T) {
+	own := func(w *world) { w.config.ProtectedDomains = []string{"company.net"} }
+	askAll(t, "protected-recipients", []question{
+		{name: "SMS only", want: preflight.Skip},
+		{name: "nothing is protected", want: preflight.Skip, change: mails(nil), summary: []string{"protected_domains"}},
+		{name: "nobody there", want: preflight.Pass, change: both(own, mails(nil), domains(100, "notcompany.net"))},
+		{
+			name: "colleagues", want: preflight.Warn, change: both(own, mails(nil), domains(30, "sales.company.net")),
+			summary: []string{"30 mails to the protected domain company.net"}, remedies: []string{"domain_rate: {company.net: 1/s}"},
+		},
+		{
+			name: "colleagues at a pace", want: preflight.Pass,
+			change: both(own, mails(nil), domains(30, "company.net"), func(w *world) {
+				w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"company.net": 1} })
+			}),
+			summary: []string{"at its own pace"},
+		},
+		{name: "rows that cannot be read", want: preflight.Error, change: both(own, mails(nil), closed)},
+	})
+}
+
+func TestDomainShare(t *testing.T) {
+	askAll(t, "domain-share", []question{
+		{name: "SMS only", want: preflight.Skip},
+		{name: "one company", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails, all to example.test"}},
+		{name: "mixed", want: preflight.Pass, change: both(mails(nil), domains(80, "a.test")), summary: []string{"80 of 100 mails go to a.test (80%), out of 2 domains"}},
+		{
+			name: "nearly one", want: preflight.Warn, change: both(mails(nil), domains(81, "a.test")),
+			summary: []string{"81 of 100"}, remedies: []string{"so many people at a.test", "domain_rate: {a.test: 1/s}"},
+		},
+		{name: "too few to matter", want: preflight.Pass, change: both(many(20), mails(nil), domains(19, "a.test"))},
+		{name: "nobody", want: preflight.Pass, change: both(many(0), mails(nil)), summary: []string{"no mails"}},
+		{name: "no facts", want: preflight.Error, change: factless},
+	})
+}

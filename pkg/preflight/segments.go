@@ -1,0 +1,71 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// A text of more than warnSegments is usually one cell gone wrong, and each further segment is paid for by everybody.
+// Above maxSegments carriers cut or refuse it: 10 segments are the 1,600 characters that Twilio takes, and Alibaba Cloud
+// and Tencent Cloud stop at 500 characters, which are 8.
+const (
+	warnSegments = 2
+	maxSegments  = 10
+)
+
+// segmentsCheck asks whether texts are longer than meant, and shows the longest.
+func segmentsCheck() Check {
+	return Check{ID: "segments", Group: GroupTexts, Title: "length", Run: func(_ context.Context, s *Subject) Finding {
+		facts, err := s.facts(message.SMS)
+		if err != nil {
+			return broken(err)
+		}
+		if facts == nil {
+			return Finding{Status: Skip, Summary: textNoSMS}
+		}
+		c := s.Plan.Channel(message.SMS)
+		long, tooLong, most := 0, 0, 0
+		for n, messages := range c.BySegments {
+			most = max(most, n)
+			if n > warnSegments {
+				long += messages
+			}
+			if n > maxSegments {
+				tooLong += messages
+			}
+		}
+		f := Finding{Facts: []Fact{{"most", most}, {"over_warn", long}, {"over_max", tooLong}}, Details: longest(facts)}
+		switch {
+		case tooLong > 0:
+			f.Status, f.Summary = Fail, fmt.Sprintf(textTooLong, num(tooLong), num(c.Messages), maxSegments, most)
+		case long > 0:
+			f.Status, f.Summary = Warn, fmt.Sprintf(textLong, num(long), num(c.Messages), warnSegments, most)
+		default:
+			f.Status, f.Summary = Pass, fmt.Sprintf(textShort, count(most, "segment"))
+		}
+		if f.Status != Pass {
+			f.Remedies = []string{fmt.Sprintf(textShorten, s.list(), facts.Longest[0].Row)}
+		}
+		return f
+	}}
+}
+
+// longest are the longest texts by row. The texts themselves are for those who may see the list: --show.
+func longest(f *plan.ChannelFacts) []string {
+	var lines []string
+	for _, l := range f.Longest {
+		lines = append(lines, fmt.Sprintf(textLongest, l.Row, num(l.Length), count(l.Segments, "segment")))
+	}
+	return lines
+}
+
+const (
+	textShort   = "the longest SMS has %s"
+	textLong    = "%s of %s SMS have more than %d segments, the longest %d"
+	textTooLong = "%s of %s SMS have more than %d segments, the longest %d: carriers cut or refuse them"
+	textLongest = "row %d: %s characters, %s"
+	textShorten = "look at the longest (notify preflight %s --show %d), and shorten the text or the cells of these rows"
+)

@@ -1,0 +1,151 @@
+package preflight_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+)
+
+// knowing is a ledger that knows this of the accounts.
+type knowing struct {
+	ledger.Ledger
+	states []ledger.AccountState
+	err    error
+}
+
+func (k knowing) Accounts(context.Context) ([]ledger.AccountState, error) { return k.states, k.err }
+
+func knows(states ...ledger.AccountState) func(*world) {
+	return func(w *world) { w.ledger = knowing{Ledger: w.ledger, states: states} }
+}
+
+func silent(w *world) { w.ledger = knowing{Ledger: w.ledger, err: errDisk} }
+
+func TestBreaker(t *testing.T) {
+	now := newWorld(t).now
+	alone, two := []config.Share{{Account: "sms-a", Weight: 1}}, []config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}
+	open := ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: now.Add(time.Minute), Reason: "balance"}
+	askAll(t, "breaker", []question{
+		{name: "closed", want: preflight.Pass, summary: []string{"sms-a is closed"}},
+		{name: "never used", want: preflight.Pass, change: knows(ledger.AccountState{Account: "edm", OpenUntil: now.Add(time.Hour)})},
+		{
+			name: "open, and nothing stands in", want: preflight.Fail, change: both(knows(open), route(alone)),
+			summary: []string{"sms-a is open, to be tested from 2026-11-20 10:01 CST on: balance", "every account for sms is stopped"}, remedies: []string{"mend the cause at sms-a"},
+		},
+		{name: "open, and another carries on", want: preflight.Warn, change: both(knows(open), route(two)), summary: []string{"sms-a is open", "sms-b is closed"}},
+		{name: "open, and another stands in", want: preflight.Warn, change: both(knows(open), route(alone, "sms-b"))},
+		{name: "to be tested", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", OpenUntil: now.Add(-time.Hour), Failures: 5}), summary: []string{"5 failures in a row"}},
+		{name: "told to wait", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", Scale: 1, NotBefore: now.Add(time.Minute)}), summary: []string{"asked to wait until 2026-11-20 10:01"}},
+		{name: "slowed down", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", Scale: 0.5}), summary: []string{"to 50% (5/s)"}, remedies: []string{"accounts.sms-a.rate"}},
+		{name: "a ledger that breaks", want: preflight.Error, change: silent},
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
+	})
+}
+
+func TestFailover(t *testing.T) {
+	alone := []config.Share{{Account: "sms-a", Weight: 1}}
+	askAll(t, "failover", []question{
+		{name: "one stands in", want: preflight.Pass, change: route(alone, "sms-b"), summary: []string{"sms: sms-a, sms-b"}},
+		{name: "two share", want: preflight.Pass, change: route(append(alone, config.Share{Account: "sms-b", Weight: 1}))},
+		{name: "alone", want: preflight.Warn, summary: []string{"sms has sms-a alone"}, remedies: []string{"class notice", "routes.sms.failover"}},
+		{name: "each channel for itself", want: preflight.Warn, change: both(route(alone, "sms-b"), func(w *world) {
+			w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+		}), summary: []string{"email has edm alone"}},
+		{name: "no route is told elsewhere", want: preflight.Skip, change: route(nil)},
+		{name: "texts that cannot be read", want: preflight.Error, change: textless},
+	})
+}
+
+func TestLastErrors(t *testing.T) {
+	now := newWorld(t).now
+	failed := func(ago time.Duration) func(*world) {
+		return knows(ledger.AccountState{Account: "sms-a", Error: "signature refused", At: now.Add(-ago)})
+	}
+	askAll(t, "last-errors", []question{
+		{name: "none", want: preflight.Pass, summary: []string{"none within 24 hours"}},
+		{name: "an hour ago", want: preflight.Warn, change: failed(time.Hour), summary: []string{"sms-a, 2026-11-20 09:00 CST: signature refused"}, remedies: []string{"send one message to yourself"}},
+		{name: "long ago", want: preflight.Pass, change: failed(25 * time.Hour)},
+		{name: "a ledger that breaks", want: preflight.Error, change: silent},
+	})
+}
+
+// bare is a ledger that is a Ledger and nothing else.
+type bareLedger struct{ ledger.Ledger }
+
+func TestBackup(t *testing.T) {
+	sent := func(w *world) { w.stage(); w.send(5, "sms-a", message.OutcomeAccepted) }
+	copied := func(ago time.Duration) func(*world) {
+		return func(w *world) {
+			act := w.act(ledger.ActBackup)
+			act.Reason, act.At = "/backup/notify.db", w.now.Add(-ago)
+			if err := w.ledger.Audit(w.t.Context(), "", act); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+	askAll(t, "backup", []question{
+		{name: "nothing to lose", want: preflight.Pass, summary: []string{"nothing was sent"}},
+		{name: "never", want: preflight.Warn, change: sent, summary: []string{"never copied"}, remedies: []string{"notify ledger backup /backup/notify-2026-11-20.db"}},
+		{name: "an hour ago", want: preflight.Pass, change: both(sent, copied(time.Hour)), summary: []string{"2026-11-20 09:00 CST, to /backup/notify.db"}},
+		{name: "the newest counts", want: preflight.Pass, change: both(sent, copied(time.Hour), copied(99*time.Hour))},
+		{name: "long ago", want: preflight.Warn, change: both(sent, copied(25*time.Hour)), summary: []string{"25 h 00 min ago"}, remedies: []string{"copy it"}},
+		{name: "a ledger with tools of its own", want: preflight.Skip, change: func(w *world) { w.ledger = bareLedger{w.ledger} }},
+		{name: "a ledger that breaks", want: preflight.Error, change: silent},
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
+	})
+}
+
+func TestStagedSaysWhatChanged(t *testing.T) {
+	half := func(w *world) {
+		w.stage()
+		w.send(40, "sms-a", message.OutcomeAccepted)
+	}
+	askAll(t, "staged", []question{
+		{
+			name: "rows added, removed and changed", want: preflight.Warn,
+			change: both(half, func(w *world) {
+				w.people = people(110)[:105] // 5 more
+				w.people = append(w.people[:90], w.people[92:]...)
+				w.people[95].Values[1] = "Winner of another name"
+			}),
+			summary: []string{"5 added, 2 removed, 1 with another row", "40 of 103"},
+		},
+		{
+			name: "what has left and is another now", want: preflight.Warn,
+			change: both(half, cell(1, 3, "Somebody")), summary: []string{"0 added, 0 removed, 0 with another row"},
+		},
+		{
+			name: "a row that an earlier list left out is added again", want: preflight.Warn,
+			change: both(half, func(w *world) {
+				all := w.people
+				w.people = all[:99]
+				w.stage()
+				w.people = all
+			}),
+			summary: []string{"1 added, 0 removed, 0 with another row"},
+		},
+	})
+	w := newWorld(t)
+	half(w)
+	cell(1, 3, "Somebody")(w)
+	w.people = append(w.people[:10], w.people[12:]...)
+	f := w.ask("staged")
+	if len(f.Details) != 2 {
+		t.Fatalf("details: %q", f.Details)
+	}
+	says(t, "details", f.Details[0]+f.Details[1], []string{"3 that have left have another row now", "2 that have left are not on the list"})
+	for _, fact := range f.Facts {
+		if fact.Name == "changes" {
+			c, ok := fact.Value.(preflight.Changes)
+			if !ok || c.Added+c.Changed+c.Same+c.Left != 98 {
+				t.Errorf("the changes do not add up to the plan's messages: %+v", fact.Value)
+			}
+		}
+	}
+}

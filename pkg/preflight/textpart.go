@@ -1,0 +1,33 @@
+package preflight
+
+import (
+	"context"
+
+	"notify/pkg/message"
+)
+
+// textPartCheck asks whether a mail with HTML has a plain text as well: filters count its absence against the mail
+// (SpamAssassin: MIME_HTML_ONLY), and people without HTML read nothing.
+func textPartCheck() Check {
+	return Check{ID: "text-part", Group: GroupTexts, Title: "plain text", Run: func(_ context.Context, s *Subject) Finding {
+		facts, err := s.facts(message.Email)
+		switch e := s.Plan.Spec.Email; {
+		case err != nil:
+			return broken(err)
+		case facts == nil || e == nil:
+			return Finding{Status: Skip, Summary: textNoMail}
+		case e.HTML != "" && e.Text == "":
+			return Finding{Status: Warn, Summary: textHTMLOnly, Remedies: []string{textAddText}}
+		case e.HTML == "":
+			return Finding{Status: Pass, Summary: textTextOnly}
+		}
+		return Finding{Status: Pass, Summary: textBothParts}
+	}}
+}
+
+const (
+	textTextOnly  = "plain text only"
+	textBothParts = "plain text and HTML"
+	textHTMLOnly  = "the mail has HTML and no plain text: spam filters count that against it"
+	textAddText   = "write the same in a plain text file, and name it in the campaign file (channels.email.text)"
+)
