@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"notify/pkg/message"
+	"notify/pkg/sandbox"
 )
 
 // TestScript runs the manual: testdata/script/*.txtar, one story each. Beside testscript's own commands, stories have:
@@ -25,7 +26,7 @@ import (
 //	people FROM N FILE             writes a list of invented people
 //	sandbox [FLAG…]                serves vendors on free ports and points the accounts at them, until the story ends
 //	reached CHANNEL N              so many messages reached the sandbox, each person once
-//	await CHANNEL N                waits until so many have
+//	await CHANNEL N                waits until so many have; +N counts from where the last program was begun
 //	exits CODE PROGRAM [ARG…]      runs a program that must end with this code
 //	begin NAME PROGRAM [ARG…]      runs one beside the story
 //	signal NAME INT|TERM|KILL      sends it a signal
@@ -51,6 +52,7 @@ type story struct {
 	vars      []string
 	receiver  *receiver
 	processes map[string]*process
+	begun     sandbox.Tally // what had reached the sandbox when the last process was begun
 }
 
 type storyKey struct{}
@@ -211,7 +213,11 @@ func cmdReached(ts *testscript.TestScript, _ bool, args []string) {
 
 func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "await CHANNEL N")
-	ts.Check(receiverOf(ts).reached(channel(ts, args[0]), number(ts, args[1]), nil))
+	n := number(ts, args[1])
+	if strings.HasPrefix(args[1], "+") {
+		n += of(storyOf(ts).begun, channel(ts, args[0])).Reached
+	}
+	ts.Check(receiverOf(ts).reached(channel(ts, args[0]), n, nil))
 }
 
 func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
@@ -231,9 +237,14 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 
 func cmdBegin(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "begin NAME PROGRAM [ARG…]")
-	p, err := start(ts.MkAbs("."), environment(ts), args[1], args[2:]...)
+	s := storyOf(ts)
+	var err error
+	if s.receiver != nil {
+		s.begun, err = s.receiver.count()
+		ts.Check(err)
+	}
+	s.processes[args[0]], err = start(ts.MkAbs("."), environment(ts), args[1], args[2:]...)
 	ts.Check(err)
-	storyOf(ts).processes[args[0]] = p
 }
 
 func processOf(ts *testscript.TestScript, name string) *process {
