@@ -1,0 +1,273 @@
+// Package docs_test holds the documents to the program: every command line they show is known to it, with its flags, every
+// link leads somewhere, and every form of output that they name exists.
+package docs_test
+
+import (
+	"bufio"
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const root = ".."
+
+// documents are all Markdown files of the project.
+func documents(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".md") {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 15 {
+		t.Fatalf("only %d documents were found: %v", len(found), found)
+	}
+	return found
+}
+
+// line is a command line in a document.
+type line struct {
+	file string
+	no   int
+	text string
+}
+
+// commandLines are the lines of fenced blocks that run notify: behind a prompt in console blocks, anywhere in sh blocks.
+func commandLines(t *testing.T, path string) []line {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []line
+	fence := ""
+	s := bufio.NewScanner(bytes.NewReader(b))
+	for no := 1; s.Scan(); no++ {
+		text := strings.TrimSpace(s.Text())
+		if info, ok := strings.CutPrefix(text, "```"); ok {
+			if fence == "" {
+				fence = info + " "
+			} else {
+				fence = ""
+			}
+			continue
+		}
+		command, prompted := strings.CutPrefix(text, "$ ")
+		if strings.TrimSpace(fence) == "sh" {
+			_, command, prompted = cutCommand(text)
+		}
+		if prompted && strings.HasPrefix(command, "notify ") {
+			out = append(out, line{path, no, command})
+		}
+	}
+	return out
+}
+
+// cutCommand finds notify in a line of a script: behind variables, or behind the pattern of a case.
+func cutCommand(text string) (before, command string, found bool) {
+	i := strings.Index(text, "notify ")
+	if i < 0 || i > 0 && text[i-1] != ' ' || strings.HasPrefix(text, "#") {
+		return "", "", false
+	}
+	command, _, _ = strings.Cut(text[i:], " #")
+	command, _, _ = strings.Cut(command, ";;")
+	return text[:i], strings.TrimSpace(command), true
+}
+
+// words splits as a shell does, quotes included; a comment behind two blanks ends the line.
+func words(text string) []string {
+	var out []string
+	for _, w := range regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`).FindAllString(text, -1) {
+		if w == "#" || w == "&" {
+			break
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// built compiles notify once.
+func built(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../cmd/notify").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// helper asks for the help of commands, each once.
+type helper struct {
+	binary string
+	known  sync.Map
+}
+
+func (h *helper) help(t *testing.T, command []string) string {
+	t.Helper()
+	key := strings.Join(command, " ")
+	if v, ok := h.known.Load(key); ok {
+		return v.(string)
+	}
+	out, err := exec.CommandContext(t.Context(), h.binary, append(slices.Clone(command), "--help")...).CombinedOutput()
+	if err != nil {
+		t.Errorf("notify %s --help: %v\n%s", key, err, out)
+	}
+	h.known.Store(key, string(out))
+	return string(out)
+}
+
+var subcommand = regexp.MustCompile(`^[a-z-]+$`)
+
+// check looks up the command and each of its flags.
+func (h *helper) check(t *testing.T, l line) {
+	t.Helper()
+	args := words(strings.TrimPrefix(l.text, "notify "))
+	var command []string
+	for _, a := range args {
+		usage := h.help(t, command)
+		if !subcommand.MatchString(a) || !regexp.MustCompile(`(?m)^  `+a+` +\S`).MatchString(usage) {
+			break
+		}
+		command = append(command, a)
+	}
+	if len(command) == 0 {
+		t.Errorf("%s:%d: there is no such command: %s", l.file, l.no, l.text)
+		return
+	}
+	usage := h.help(t, command)
+	for _, a := range args {
+		flag, _, _ := strings.Cut(a, "=")
+		if len(flag) < 2 || flag[0] != '-' {
+			continue
+		}
+		if !regexp.MustCompile(`(?m)^ +(-\w, )?` + regexp.QuoteMeta(flag) + `[ ,]`).MatchString(usage) {
+			t.Errorf("%s:%d: notify %s has no flag %s: %s", l.file, l.no, strings.Join(command, " "), flag, l.text)
+		}
+	}
+	wants := regexp.MustCompile(`(?m)^  notify ` + strings.Join(command, " ") + ` ([A-Z]+)`).FindStringSubmatch(usage)
+	if wants != nil && len(args) == len(command) {
+		t.Errorf("%s:%d: notify %s wants %s: %s", l.file, l.no, strings.Join(command, " "), wants[1], l.text)
+	}
+}
+
+func TestTheCommandLinesInTheDocumentsAreKnownToTheProgram(t *testing.T) {
+	h := &helper{binary: built(t)}
+	n := 0
+	for _, path := range documents(t) {
+		for _, l := range commandLines(t, path) {
+			h.check(t, l)
+			n++
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d command lines were found", n)
+	}
+}
+
+func TestTheExitCodesOfTheHelpStandInTheDocuments(t *testing.T) {
+	h := &helper{binary: built(t)}
+	usage := h.help(t, []string{"send"})
+	codes := regexp.MustCompile(`(?m)^  (\d)  (\S.*)$`).FindAllStringSubmatch(usage, -1)
+	if len(codes) != 7 {
+		t.Fatalf("%d exit codes in the help", len(codes))
+	}
+	for _, name := range []string{"../README.md", "exit-codes.md"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range codes {
+			if !bytes.Contains(b, []byte("\n| "+c[1]+" | ")) {
+				t.Errorf("%s does not have exit code %s (%s)", name, c[1], c[2])
+			}
+		}
+	}
+}
+
+func TestTheLinksInTheDocumentsLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	n := 0
+	for _, path := range documents(t) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllSubmatch(b, -1) {
+			target, _, _ := strings.Cut(string(m[1]), "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			n++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
+				t.Errorf("%s: the link to %s leads nowhere", path, target)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d links were found", n)
+	}
+}
+
+func TestTheFormsOfJSONThatAreDocumentedExist(t *testing.T) {
+	doc, err := os.ReadFile("json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := goSource(t, "../pkg/view", "../pkg/preflight", "../cmd/notify")
+	schemas := regexp.MustCompile("`(notify\\.[a-z-]+/\\d+)`").FindAllSubmatch(doc, -1)
+	if len(schemas) < 10 {
+		t.Fatalf("only %d schemas are documented", len(schemas))
+	}
+	for _, s := range schemas {
+		if !bytes.Contains(source, append([]byte{'"'}, append(s[1], '"')...)) {
+			t.Errorf("json.md documents %s, and the program does not write it", s[1])
+		}
+	}
+	for _, s := range regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`).FindAllSubmatch(source, -1) {
+		if !bytes.Contains(doc, s[1]) {
+			t.Errorf("the program writes %s, and json.md does not document it", s[1])
+		}
+	}
+}
+
+// goSource is the program's own source below the folders, without tests.
+func goSource(t *testing.T, dirs ...string) []byte {
+	t.Helper()
+	var all []byte
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b...)
+		}
+	}
+	return all
+}
