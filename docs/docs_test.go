@@ -242,11 +242,6 @@ func TestTheFormsOfJSONThatAreDocumentedExist(t *testing.T) {
 			t.Errorf("json.md documents %s, and the program does not write it", s[1])
 		}
 	}
-	for _, s := range regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`).FindAllSubmatch(source, -1) {
-		if !bytes.Contains(doc, s[1]) {
-			t.Errorf("the program writes %s, and json.md does not document it", s[1])
-		}
-	}
 }
 
 // goSource is the program's own source below the folders, without tests.
