@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
@@ -50,6 +51,9 @@ func TestIncidentIsStoppedBeforeTheFirstMessage(t *testing.T) {
 func BenchmarkAllChecks(b *testing.B) {
 	w := newWorld(b)
 	w.people = people(23000)
+	w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won, {{name}}.", HTML: "<p>{{name}}</p>"}
+	w.campaign.DedupeWindow = time.Hour
+	w.stage()
 	s := w.make()
 	for b.Loop() {
 		if r := preflight.Run(b.Context(), s, preflight.All()); len(r.Findings) == 0 {

@@ -37,6 +37,7 @@ type Remaining struct {
 	Strangers []string
 
 	staged map[uint64]uint32 // a fate and a hash of the row, by short key
+	same   bool              // the very plan is staged: what is not in staged is pending
 }
 
 // Changes are how the plan's messages differ from the staged ones. Added + Changed + Same + Left are the plan's messages.
@@ -68,7 +69,11 @@ func marked(fate uint32, fields []byte) uint32 {
 // compare counts one message of the plan against what is staged.
 func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
 	was, known := r.staged[short(k)]
-	if !known {
+	switch {
+	case !known && r.same:
+		r.Changes.Same++
+		return false
+	case !known:
 		r.Changes.Added++
 		return false
 	}
@@ -217,8 +222,8 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 	if err != nil {
 		return err
 	}
-	r.Staged, r.staged = &c, make(map[uint64]uint32)
-	for rec, err := range s.Ledger.Messages(ctx, s.name()) {
+	r.Staged, r.staged, r.same = &c, make(map[uint64]uint32), c.Digest == s.Plan.Digest
+	for rec, err := range s.Ledger.Messages(ctx, s.name(), r.states()...) {
 		if err != nil {
 			return err
 		}
@@ -235,6 +240,14 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 		r.staged[short(rec.Key)] = marked(fate, rec.Fields)
 	}
 	return nil
+}
+
+// states are those that must be read to compare: all, or, where nothing has changed, those that are not sent again.
+func (r *Remaining) states() []message.State {
+	if !r.same {
+		return nil
+	}
+	return []message.State{message.Accepted, message.Attempting, message.Unknown, message.Rejected}
 }
 
 // eachRow reads the plan's rows until f says no.
