@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
-	"time"
 )
 
 // Channel is a way to reach a person.
@@ -108,9 +107,9 @@ type Message struct {
 	Vars map[string]string
 	// Segments is how many billing units an SMS is, by our count; 1 for a mail.
 	Segments int
-	// NotAfter is when the message must no longer begin to leave, by the wall clock: another run may own it by then. An
-	// adapter looks right before it writes the part that makes the vendor take the message. Zero: no limit.
-	NotAfter time.Time
+	// Expired reports whether the message must no longer begin to leave: another run may own it by then. An adapter asks right
+	// before it writes the part that makes the vendor take the message. Nil: never.
+	Expired func() bool
 
 	// The rest is for mail only.
 	From        string // RFC 5322 address, "Awards <award@edm.example.test>"
@@ -122,7 +121,7 @@ type Message struct {
 }
 
 // Late reports whether the message must no longer begin to leave.
-func (m *Message) Late(now time.Time) bool { return !m.NotAfter.IsZero() && now.After(m.NotAfter) }
+func (m *Message) Late() bool { return m.Expired != nil && m.Expired() }
 
 // Attachment is a file that goes with a mail.
 type Attachment struct {

@@ -85,7 +85,7 @@ type Outcome struct {
 // The codes of messages that were given back before anything was tried: they say nothing about the vendor.
 const (
 	heldPrefix = "notify:held-"
-	// HeldDeadline is a message past its NotAfter: another run may own it by now.
+	// HeldDeadline is a message that has Expired: another run may own it by now.
 	HeldDeadline = heldPrefix + "deadline"
 	// HeldLate is a message past its place under the rate.
 	HeldLate = heldPrefix + "late"

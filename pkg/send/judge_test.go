@@ -21,7 +21,7 @@ func (w *world) judge() {
 			w.t.Errorf("seed %d: message %s was taken %d times", w.seed, k, n)
 		}
 	}
-	unknown := 0
+	unknown, lost := 0, 0
 	debits := make(map[string]int64)
 	for _, name := range w.names {
 		seen := 0
@@ -40,6 +40,15 @@ func (w *world) judge() {
 			case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
 			}
 		}
+		runs, err := l.Runs(ctx, name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, r := range runs {
+			if r.Why == "lost" {
+				lost++
+			}
+		}
 		counts, err := l.Counts(ctx, name)
 		if err != nil {
 			w.t.Fatal(err)
@@ -49,8 +58,8 @@ func (w *world) judge() {
 		}
 	}
 	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency
-	if limit := w.takeovers*inFlight + w.badUnknown; unknown > limit {
-		w.t.Errorf("seed %d: %d unknown, but %d takeovers with at most %d in flight and %d unclear answers", w.seed, unknown, w.takeovers, inFlight, w.badUnknown)
+	if limit := lost*inFlight + w.badUnknown; unknown > limit {
+		w.t.Errorf("seed %d: %d unknown, but %d lost runs with at most %d in flight and %d unclear answers", w.seed, unknown, lost, inFlight, w.badUnknown)
 	}
 	w.judgeUsage(l, debits)
 	w.judgePace()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"iter"
 	"log/slog"
@@ -75,11 +76,11 @@ type world struct {
 	mu         sync.Mutex
 	rng        *rand.Rand
 	taken      map[message.Key]int
+	tries      map[message.Key]int
 	arrivals   map[string][]time.Time
 	offset     time.Duration // what the clock is off by
 	stepped    bool
 	crashes    int
-	takeovers  int // runs that found attempts which an earlier one had left open
 	badUnknown int // answers that make a message unknown without a crash
 	refusing   time.Time
 	faults     float64
@@ -89,11 +90,11 @@ type world struct {
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 	rng := rand.New(rand.NewPCG(seed, 0x6e6f74696679))
 	w := &world{
-		t: t, seed: seed, path: path, memory: ledgertest.NewLeasedMemory(), rng: rng, taken: make(map[message.Key]int), arrivals: make(map[string][]time.Time),
+		t: t, seed: seed, path: path, memory: ledgertest.NewLeasedMemory(), rng: rng, taken: make(map[message.Key]int), tries: make(map[message.Key]int), arrivals: make(map[string][]time.Time),
 		start: time.Now(), people: 5 + rng.IntN(40), faults: []float64{0, 0.05, 0.3}[rng.IntN(3)],
 		log: slog.New(slog.NewTextHandler(story, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	w.sleepy = rng.IntN(4) == 0
+	w.sleepy = rng.IntN(3) == 0
 	w.names = []string{"one", "two"}[:1+rng.IntN(2)]
 	price := message.Money(45000)
 	account := func() config.Account {
@@ -179,10 +180,14 @@ func (w *world) live() {
 	var wg sync.WaitGroup
 	for _, name := range w.names {
 		for range 1 + w.chance(2) {
-			wg.Go(func() { w.operator(ctx, name) })
+			begin := w.span(time.Millisecond)
+			wg.Go(func() {
+				sleep(ctx, begin)
+				w.operator(ctx, name)
+			})
 		}
 	}
-	if w.odds(0.2) {
+	if w.odds(0.3) {
 		wg.Go(func() { w.clock(ctx) })
 	}
 	wg.Wait()
@@ -193,8 +198,8 @@ func (w *world) live() {
 
 // clock puts the clock back or forward now and then.
 func (w *world) clock(ctx context.Context) {
-	for range 1 + w.chance(3) {
-		sleep(ctx, time.Duration(w.chance(5000))*time.Millisecond)
+	for range 1 + w.chance(4) {
+		sleep(ctx, w.span(20*time.Second))
 		w.mu.Lock()
 		w.offset += time.Duration(w.rng.IntN(7200)-3600) * time.Second
 		w.stepped = true
@@ -208,10 +213,13 @@ func (w *world) operator(ctx context.Context, name string) {
 	for leased := 0; ctx.Err() == nil; {
 		res, err := w.process(ctx, name)
 		w.log.Info("run ended", "campaign", name, "err", err, "pause", res.Pause)
+		if w.odds(0.5) {
+			w.resolve(name)
+		}
 		if err == nil && res.Pause == nil && w.finished(name) {
 			return
 		}
-		wait := time.Duration(w.chance(3000)) * time.Millisecond
+		wait := w.span(3000 * time.Millisecond)
 		if errors.Is(err, ledger.ErrLeased) {
 			leased++ // the other run may wait for days; try now and then
 			wait <<= min(leased, 12)
@@ -222,6 +230,31 @@ func (w *world) operator(ctx context.Context, name string) {
 			wait += max(0, res.Pause.Until.Sub(w.now()))
 		}
 		sleep(ctx, wait)
+	}
+}
+
+// resolve is a person who looks into the vendor's log and says of what is unknown whether it is there. That must be safe at
+// any time: what an earlier run left can no longer leave once it counts as unknown.
+func (w *world) resolve(name string) {
+	l := w.open()
+	defer l.Close()
+	var rs []ledger.Resolution
+	for r, err := range l.Messages(context.Background(), name, message.Unknown) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		as := message.OutcomeUnsent
+		w.mu.Lock()
+		if w.taken[r.Key] > 0 {
+			as = message.OutcomeAccepted
+		}
+		w.mu.Unlock()
+		rs = append(rs, ledger.Resolution{Key: r.Key, As: as})
+	}
+	got, err := l.Resolve(context.Background(), name, rs, ledger.Act{Who: "sim", At: w.now()})
+	w.log.Info("resolved", "campaign", name, "got", got, "err", err)
+	if err != nil && !errors.Is(err, ledger.ErrLeased) && !errors.Is(err, ledger.ErrBusy) {
+		w.t.Errorf("seed %d: resolve: %v", w.seed, err)
 	}
 }
 
@@ -250,7 +283,7 @@ func (w *world) process(ctx context.Context, name string) (send.Result, error) {
 	soft, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	if w.odds(0.1) {
-		after := time.Duration(w.chance(2000)) * time.Millisecond
+		after := w.span(2000 * time.Millisecond)
 		timer := time.AfterFunc(after, interrupt)
 		defer timer.Stop()
 	}
@@ -265,6 +298,14 @@ func (w *world) chance(n int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.rng.IntN(n)
+}
+
+// span is a time to wait, to the nanosecond: two goroutines hardly ever wake at the same instant, so that a seed tells the same
+// story again.
+func (w *world) span(most time.Duration) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.rng.Int64N(int64(most)))
 }
 
 func (w *world) odds(p float64) bool {
@@ -293,9 +334,9 @@ type life struct {
 // step is called before and after everything that has an effect outside the process. In some worlds the machine is
 // suspended there for a while, and others go on.
 func (l *life) step() bool {
-	if l.w.sleepy && l.w.odds(0.02) {
+	if l.w.sleepy && l.w.odds(0.05) {
 		l.w.log.Info("machine suspended")
-		time.Sleep(time.Duration(l.w.chance(60)) * time.Second)
+		time.Sleep(l.w.span(time.Minute))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -326,11 +367,6 @@ func (m *mortalRuns) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acqu
 		return ledger.Acquired{}, errDead
 	}
 	got, err := m.Runs.Acquire(ctx, a)
-	if got.Orphans > 0 {
-		m.life.w.mu.Lock()
-		m.life.w.takeovers++
-		m.life.w.mu.Unlock()
-	}
 	if !m.life.step() {
 		return ledger.Acquired{}, errDead
 	}
@@ -366,37 +402,50 @@ func (v *simVendor) Close() error { return nil }
 
 func (v *simVendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	w := v.w
-	sleep(ctx, time.Duration(w.chance(30))*time.Millisecond) // connecting
+	rng := w.fate(m.Key)
+	span := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
+	sleep(ctx, span(30*time.Millisecond)) // connecting
 	if !v.life.step() {
 		return message.Outcome{}
 	}
-	if w.now().After(m.NotAfter) {
+	if m.Late() {
 		return message.Held(message.HeldDeadline, "")
 	}
-	takes, o := w.answer(v.account)
+	takes, o := w.answer(v.account, rng)
 	if takes {
 		w.take(v.account, m.Key)
 	}
-	sleep(ctx, time.Duration(w.chance(200))*time.Millisecond)
+	sleep(ctx, span(200*time.Millisecond))
 	if !v.life.step() {
 		return message.Outcome{}
 	}
 	return o
 }
 
+// fate is the chance of one attempt: it hangs on the world, the message and the number of the attempt, and not on which
+// goroutine of equals came first.
+func (w *world) fate(k message.Key) *rand.Rand {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tries[k]++
+	h := fnv.New64a()
+	fmt.Fprint(h, k, w.tries[k])
+	return rand.New(rand.NewPCG(w.seed, h.Sum64()))
+}
+
 // answer decides what the vendor does with a message, and what it says.
-func (w *world) answer(account string) (takes bool, o message.Outcome) {
+func (w *world) answer(account string, rng *rand.Rand) (takes bool, o message.Outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if account == "a" && w.refusing.After(time.Now()) {
 		return false, message.Outcome{Kind: message.OutcomeRefused, Reason: message.ReasonBalance, Code: "BALANCE"}
 	}
-	if w.rng.Float64() >= w.faults {
+	if rng.Float64() >= w.faults {
 		return true, message.Outcome{Kind: message.OutcomeAccepted, VendorID: "v"}
 	}
-	switch w.rng.IntN(12) {
+	switch rng.IntN(12) {
 	case 0, 1:
-		return false, message.Outcome{Kind: message.OutcomeThrottled, Code: "429", RetryAfter: time.Duration(w.rng.IntN(3)) * time.Second}
+		return false, message.Outcome{Kind: message.OutcomeThrottled, Code: "429", RetryAfter: time.Duration(rng.IntN(3)) * time.Second}
 	case 2, 3:
 		return false, message.Outcome{Kind: message.OutcomeUnsent, Code: "refused"}
 	case 4, 5:
@@ -408,7 +457,7 @@ func (w *world) answer(account string) (takes bool, o message.Outcome) {
 		w.badUnknown++
 		return false, message.Outcome{Kind: message.OutcomeUnknown, Code: "timeout"}
 	case 8:
-		w.refusing = time.Now().Add(time.Duration(w.rng.IntN(20)) * time.Minute)
+		w.refusing = time.Now().Add(time.Duration(rng.IntN(20)) * time.Minute)
 		return false, message.Outcome{Kind: message.OutcomeRefused, Reason: message.ReasonBalance, Code: "BALANCE"}
 	}
 	return true, message.Outcome{Kind: message.OutcomeAccepted}

@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -11,10 +12,23 @@ import (
 // codeRender is a frozen text that cannot be made of its frozen row.
 const codeRender = "notify:render"
 
+// claim is a claim in this process.
+type claim struct {
+	ledger.Claim
+	// got is when it was granted, by a clock that nobody can set, and good for so long.
+	got  time.Time
+	good time.Duration
+}
+
+// expired looks at both clocks: the wall clock goes on while the machine sleeps, and the other one cannot be put back.
+func (c *claim) expired(now time.Time) bool {
+	return now.After(c.Deadline) || time.Since(c.got) > c.good
+}
+
 // worker sends one message after the other.
 func (ln *lane) worker(ctx context.Context) {
 	for c := range ln.work {
-		r := result{claim: c}
+		r := result{claim: c.Claim}
 		if !c.LeaveAt.IsZero() {
 			r.late = max(0, ln.loop.Now().Sub(c.LeaveAt))
 		}
@@ -25,12 +39,12 @@ func (ln *lane) worker(ctx context.Context) {
 }
 
 // attempt makes one try, or gives the message back while it certainly has not begun to leave.
-func (ln *lane) attempt(ctx context.Context, c *ledger.Claim) message.Outcome {
+func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
 	if err != nil || !inTime {
 		return message.Held(message.HeldLate, "its place under the rate had passed")
 	}
-	m, err := ln.loop.message(c)
+	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: err.Error()}
 	}
@@ -39,9 +53,10 @@ func (ln *lane) attempt(ctx context.Context, c *ledger.Claim) message.Outcome {
 		return message.Held(message.HeldLost, "the run ended before it left")
 	default:
 	}
-	// A machine that was asleep wakes here: by now another run may own the campaign. The adapter looks again right before
+	// A machine that was asleep wakes here: by now another run may own the campaign. The adapter asks again right before
 	// it writes.
-	if ln.loop.Now().After(c.Deadline) {
+	m.Expired = func() bool { return c.expired(ln.loop.Now()) }
+	if m.Late() {
 		return message.Held(message.HeldDeadline, "its claim had run out")
 	}
 	return ln.loop.Vendors[c.Account].Send(ctx, m)
@@ -54,7 +69,7 @@ func (l *Loop) message(c *ledger.Claim) (message.Message, error) {
 		return message.Message{}, err
 	}
 	m := message.Message{
-		Key: c.Key, Campaign: l.Campaign, Channel: c.Channel, To: c.Address, Segments: c.Segments, NotAfter: c.Deadline,
+		Key: c.Key, Campaign: l.Campaign, Channel: c.Channel, To: c.Address, Segments: c.Segments,
 	}
 	if err := l.renderer.Render(c.Channel, values, &m); err != nil {
 		return m, err

@@ -101,7 +101,7 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	if err != nil {
 		return unsent(evidence.StageRequest, v.scrub.detail(err.Error(), m.To))
 	}
-	a := v.transport.Do(evidence.UnlessLate(ctx, func() bool { return m.Late(v.caller.now()) }), r)
+	a := v.transport.Do(evidence.UnlessLate(ctx, m.Late), r)
 	switch {
 	case a.Whole:
 		return v.reader.outcome(v.spec.answer, a, m)

@@ -76,9 +76,7 @@ func (v *relay) Send(ctx context.Context, m message.Message) message.Outcome {
 	if err != nil {
 		return rejected(codeCompose, mask(err.Error()))
 	}
-	if !m.NotAfter.IsZero() {
-		l.late = func() bool { return m.Late(v.now()) }
-	}
+	l.late = m.Expired
 	c, err := v.get(ctx)
 	if err != nil {
 		return outcomeOf(ctx, err)
