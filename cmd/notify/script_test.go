@@ -30,6 +30,7 @@ import (
 //	exits CODE PROGRAM [ARG…]      runs a program that must end with this code
 //	begin NAME PROGRAM [ARG…]      runs one beside the story
 //	signal NAME INT|TERM|KILL      sends it a signal
+//	says NAME TEXT                 waits until it has written this to stderr
 //	ends NAME CODE                 waits for its end; its output can then be looked at
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
@@ -42,7 +43,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits,
-			"begin": cmdBegin, "signal": cmdSignal, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting,
+			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting,
 		},
 	})
 }
@@ -262,6 +263,14 @@ func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no signal %q", args[1])
 	}
 	ts.Check(processOf(ts, args[0]).cmd.Process.Signal(s))
+}
+
+func cmdSays(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "says NAME TEXT")
+	p := processOf(ts, args[0])
+	ts.Check(await(args[1], func() bool { return !p.alive() }, func() (bool, error) {
+		return strings.Contains(p.err.String(), args[1]), nil
+	}))
 }
 
 func cmdEnds(ts *testscript.TestScript, _ bool, args []string) {
