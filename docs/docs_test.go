@@ -170,6 +170,7 @@ func (h *helper) check(t *testing.T, l line) {
 }
 
 func TestTheCommandLinesInTheDocumentsAreKnownToTheProgram(t *testing.T) {
+	t.Parallel()
 	h := &helper{binary: built(t)}
 	n := 0
 	for _, path := range documents(t) {
@@ -184,6 +185,7 @@ func TestTheCommandLinesInTheDocumentsAreKnownToTheProgram(t *testing.T) {
 }
 
 func TestTheExitCodesOfTheHelpStandInTheDocuments(t *testing.T) {
+	t.Parallel()
 	h := &helper{binary: built(t)}
 	usage := h.help(t, []string{"send"})
 	codes := regexp.MustCompile(`(?m)^  (\d)  (\S.*)$`).FindAllStringSubmatch(usage, -1)
@@ -204,6 +206,7 @@ func TestTheExitCodesOfTheHelpStandInTheDocuments(t *testing.T) {
 }
 
 func TestTheLinksInTheDocumentsLeadSomewhere(t *testing.T) {
+	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	n := 0
 	for _, path := range documents(t) {
@@ -228,6 +231,7 @@ func TestTheLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 }
 
 func TestTheFormsOfJSONThatAreDocumentedExist(t *testing.T) {
+	t.Parallel()
 	doc, err := os.ReadFile("json.md")
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,12 @@
 # is killed on the way, goes on, and reaches everybody once. The counting at the end is the sandbox's own.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-[ -x "$root/bin/notify" ] || { echo "demo: build first: make build" >&2; exit 1; }
+binary=${1:-$root/bin/notify} # demo.sh [BINARY]
+[ -x "$binary" ] || { echo "demo: build first: make build" >&2; exit 1; }
 
 # Settings of the caller must not reach the demo.
 for name in $(compgen -e | grep '^NOTIFY_' || true); do unset "$name"; done
-PATH=$root/bin:$PATH
+PATH=$(cd "$(dirname "$binary")" && pwd):$PATH
 work=$(mktemp -d "${TMPDIR:-/tmp}/notify-demo.XXXXXX")
 sandbox='' sender=''
 cleanup() {
@@ -79,9 +80,10 @@ sms=$(sed -n 's/.*gateway on \([0-9.:]*\),.*/\1/p' sandbox.log)
 mail=$(sed -n 's/.*mail server on \([0-9.:]*\);.*/\1/p' sandbox.log)
 [ -n "$sms" ] && [ -n "$mail" ] || fail "the sandbox does not say where it is: $(cat sandbox.log)"
 gateway=http://$sms
-# The examples name the sandbox's usual ports, and pace mail by the recipient's domain, as a real campaign should.
-sed -e "s/127\.0\.0\.1:8025/$sms/; s/127\.0\.0\.1:2525/$mail/; /domain_rate/d" \
-  -e 's/rate: 1000\/s/rate: 2000\/s/; s/rate: 500\/s/rate: 2000\/s/' "$root/examples/notify.yaml" >notify.yaml
+# The examples name the sandbox's usual ports, and pace as a real campaign should; the demo has a minute.
+sed -e "s/127\.0\.0\.1:8025/$sms/; s/127\.0\.0\.1:2525/$mail/" \
+  -e 's/rate: 1000\/s/rate: 2000\/s/; s/rate: 500\/s/rate: 2000\/s/' \
+  -e '/domain_rate/ { s/: 50\/s/: 300\/s/; s/: 200\/s/: 900\/s/g; }' "$root/examples/notify.yaml" >notify.yaml
 
 say 'Before the campaign: will it get through?' <<'TEXT'
 award.xlsx holds 23,000 invented winners. Each is to be told once by SMS and once by e-mail: 46,000 messages.
