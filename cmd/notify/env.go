@@ -221,7 +221,9 @@ func (e *env) printer() *view.Printer {
 	if e.cfg != nil {
 		zone = e.cfg.Timezone
 	}
-	return view.NewPrinter(e.console, zone)
+	p := view.NewPrinter(e.console, zone)
+	p.Lang = e.language()
+	return p
 }
 
 // did says what a command did.

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/campaign"
+	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
@@ -23,6 +27,11 @@ type preflightOptions struct {
 	problems string
 	offline  bool
 	spread   bool
+	output   string
+	// checklist is the campaign's, read beside it; sending says that a send follows, by sender.
+	checklist *checklist.Checklist
+	sending   bool
+	sender    checklist.Sender
 }
 
 func newPreflight(e *env, run func(context.Context, preflightOptions) error) *cobra.Command {
@@ -38,14 +47,19 @@ environment, ledger. One line for each check, with the figures; for what did not
 Nothing is sent.`,
 		Example: `  notify preflight award.xlsx
   notify preflight award.xlsx --show 12          what row 12 will read
-  notify preflight award.xlsx --problems p.xlsx  every problem of the list, in a file`,
+  notify preflight award.xlsx --problems p.xlsx  every problem of the list, in a file
+  notify preflight award.xlsx -o preflight.html  a page for the people who must sign`,
 		Args: oneArg("a list", "notify preflight award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.list = args[0]
+			if o.output != "" && filepath.Ext(o.output) != ".html" {
+				return usage("notify preflight "+o.list+" -o preflight.html", "the result is written as a page: %s should end in .html", o.output)
+			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "write the result, with the checklist, as one page to this `FILE` (.html)")
 	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.offline, "offline", false, "ask no vendor")
@@ -61,6 +75,9 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
+		return err
+	}
 	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
 	if err != nil {
 		return err
@@ -70,10 +87,29 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.output != "" {
+		if err := e.page(o.output, cfg, res); err != nil {
+			return err
+		}
+	}
 	if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
 		return err
 	}
 	return quietly(verdictCode(res))
+}
+
+// page writes the result for those who must sign, who may have no terminal.
+func (e *env) page(path string, cfg *config.Config, res preflight.Result) error {
+	f, err := os.Create(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	err = view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: e.language(), People: cfg.Roles})
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	fmt.Fprintf(e.console.Story(), "written to %s\n", path)
+	return nil
 }
 
 func verdictCode(r preflight.Result) int {
@@ -123,7 +159,7 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 	vs, errs := e.Vendors(cfg, p.Spec.Channels())
 	subject := &preflight.Subject{
 		Plan: p, Config: cfg, LedgerErr: ledgerErr, Vendors: vs, VendorErrs: errs, Now: e.now, Offline: o.offline,
-		Spread: o.spread, List: o.list,
+		Spread: o.spread, List: o.list, Checklist: o.checklist, Sending: o.sending, Sender: o.sender,
 	}
 	if ledgerErr == nil {
 		subject.Ledger = l

@@ -64,6 +64,9 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		if err != nil {
 			return err
 		}
+		if r.Checklist, err = e.stagedChecklist(ctx, l, o.campaign); err != nil {
+			return err
+		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone})

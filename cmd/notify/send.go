@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,13 +15,17 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/view"
 )
 
 type sendOptions struct {
 	preflightOptions
-	wait bool
+	wait      bool
+	as        string
+	overrides []string
+	reason    string
 }
 
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
@@ -32,17 +37,28 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 		Use:   "send LIST",
 		Short: "Check, confirm, and send; what was sent is never sent again",
 		Long: `Run the preflight, ask for the number of recipients as confirmation, and send. Every message is recorded before it
-leaves and after. A second send of the same campaign sends only what has not been sent. Ctrl-C once stops safely.`,
+leaves and after. A second send of the same campaign sends only what has not been sent. Ctrl-C once stops safely.
+
+A campaign that names a checklist is sent only as it was signed: "notify checklist show CAMPAIGN" says what is missing.
+Some checks can be overridden with a reason, which stands in the audit and in the report.`,
 		Example: `  notify send award.xlsx
-  notify send award.xlsx --yes --wait     from cron: asks nothing, waits for windows and quotas`,
+  notify send award.xlsx --yes --wait     from cron: asks nothing, waits for windows and quotas
+  notify send award.xlsx --as zhang       says who sends, where several people share a login
+  notify send award.xlsx --override balance --reason "topped up by phone, shows tomorrow"`,
 		Args: oneArg("a list", "notify send award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.list = args[0]
+			if err := o.valid(); err != nil {
+				return err
+			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
+	f.StringVar(&o.as, "as", "", "who sends: a `NAME` as in notify.yaml's roles (default: the system user)")
+	f.StringSliceVar(&o.overrides, "override", nil, "go on in spite of this `CHECK`: "+strings.Join(preflight.Overridable(), ", "))
+	f.StringVar(&o.reason, "reason", "", "`WHY` the check is overridden")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.spread, "spread", false, "accept that the campaign is spread over several days, as quota and window allow")
 	return c
@@ -60,6 +76,10 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := nobodyAtWork(ctx, l, c.Name); err != nil {
 		return err
 	}
+	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
+		return err
+	}
+	o.sending, o.sender = true, e.sender(o.as)
 	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
 	if err != nil {
 		return err
@@ -69,6 +89,9 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := e.override(&res, o); err != nil {
+		return err
+	}
 	if code := verdictCode(res); code != exitOK {
 		if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
 			return err
@@ -76,7 +99,13 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return quietly(code)
 	}
 	view.Checked(e.console, res)
+	if err := e.confirmOverrides(ctx, res); err != nil {
+		return err
+	}
 	if err := e.confirm(ctx, res, p); err != nil {
+		return err
+	}
+	if err := e.recordOverrides(ctx, l, res); err != nil {
 		return err
 	}
 	if err := e.begin(ctx, l, p); err != nil {
@@ -161,7 +190,13 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, wait
 	if err != nil {
 		return err
 	}
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(name, res, counts)); err != nil {
+	log, err := l.AuditLog(context.WithoutCancel(ctx), name)
+	if err != nil {
+		return err
+	}
+	end := view.NewRunEnd(name, res, counts)
+	end.Overrides = report.Overrides(log)
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err
 	}
 	return quietly(endCode(res, counts))

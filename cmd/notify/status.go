@@ -52,6 +52,9 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		if err := atWork(ctx, l, now); err != nil {
 			return err
 		}
+		if err := e.checklistsOf(ctx, l, now); err != nil {
+			return err
+		}
 		if err := view.ShowStatus(e.printer(), e.flags.json, report.Rates(before, now)); err != nil {
 			return err
 		}

@@ -178,6 +178,15 @@ type State struct {
 	Lines  []Line `json:"items"`
 }
 
+// Checklist is the list itself.
+func (s *State) Checklist() *Checklist {
+	c := &Checklist{Name: s.Name, Title: s.Title, Items: make([]Item, 0, len(s.Lines))}
+	for _, l := range s.Lines {
+		c.Items = append(c.Items, l.Item)
+	}
+	return c
+}
+
 // Open are the lines of the phases that are not done.
 func (s *State) Open(phases ...Phase) []Line {
 	var open []Line

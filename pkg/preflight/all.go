@@ -17,5 +17,7 @@ func All() []Check {
 		quotaCheck(), windowCheck(), durationCheck(), deadlineCheck(), timerCheck(), measuredRateCheck(), paceCheck(),
 		// ledger
 		ledgerCheck(), diskCheck(), flushCheck(), backupCheck(), stoppedCheck(), runCheck(), stagedCheck(),
+		// checklist
+		checklistCheck(),
 	}
 }

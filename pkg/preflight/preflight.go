@@ -9,7 +9,9 @@ import (
 	"context"
 	"time"
 
+	"notify/pkg/checklist"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // Schema names the form of a Result as JSON.
@@ -74,12 +76,14 @@ type Group string
 
 // The groups, in the order in which they are shown.
 const (
-	GroupList     Group = "list"
-	GroupTexts    Group = "texts"
-	GroupAccounts Group = "accounts"
-	GroupMoney    Group = "money"
-	GroupTime     Group = "time"
-	GroupLedger   Group = "ledger"
+	GroupList      Group = "list"
+	GroupTexts     Group = "texts"
+	GroupAccounts  Group = "accounts"
+	GroupSender    Group = "sender"
+	GroupMoney     Group = "money"
+	GroupTime      Group = "time"
+	GroupLedger    Group = "ledger"
+	GroupChecklist Group = "checklist"
 )
 
 // Finding is the answer to a check.
@@ -95,7 +99,9 @@ type Finding struct {
 	// Facts are the figures for machines.
 	Facts []Fact `json:"facts,omitempty"`
 	// Remedies are what to do, each with its figures and, where there is one, the command.
-	Remedies []string      `json:"remedies,omitempty"`
+	Remedies []string `json:"remedies,omitempty"`
+	// Override says that a person answers for going on in spite of it.
+	Override *Override     `json:"override,omitempty"`
 	Took     time.Duration `json:"took_ns"`
 }
 
@@ -116,6 +122,13 @@ type Result struct {
 	Counts   map[Status]int `json:"counts"`
 	Findings []Finding      `json:"checks"`
 	Plan     Summary        `json:"plan"`
+	// Parts are the parts of the digest, and Terms what they cover, so that it can be said later what changed.
+	Parts map[string]string `json:"parts"`
+	Terms []plan.Term       `json:"terms"`
+	// Checklist is how the campaign's checklist stood; nil where it names none.
+	Checklist *checklist.State `json:"checklist,omitempty"`
+	// Since is what changed since the preflight that people signed; nil where nobody has signed.
+	Since *Since `json:"since_signed,omitempty"`
 }
 
 // Finding looks a finding up by the ID of its check.

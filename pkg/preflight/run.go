@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"notify/pkg/plan"
 )
 
 const (
@@ -29,24 +31,26 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	}
 	r := Result{
 		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: s.Now(),
-		Verdict: Pass, Counts: make(map[Status]int),
+		Counts: make(map[Status]int), Parts: s.Plan.Digests.Parts(), Terms: plan.Terms(s.Config, s.Plan),
 	}
 	for i := range checks {
 		f := <-answers[i]
 		r.Counts[f.Status]++
 		r.Findings = append(r.Findings, f)
-		switch {
-		case f.Status.stops():
-			r.Verdict = Fail
-		case f.Status == Warn && r.Verdict == Pass:
-			r.Verdict = Warn
-		}
 	}
+	r.verdict()
 	// A preflight that left out what only vendors know cannot be a clean pass.
 	if s.Offline && r.Verdict == Pass && slices.ContainsFunc(checks, func(c Check) bool { return c.Online }) {
 		r.Verdict = Warn
 	}
 	r.Plan = s.summary(ctx)
+	if s.Checklist != nil && s.Ledger != nil {
+		// Where the ledger cannot be read, the check of the signatures has said so.
+		if state, err := s.judge(ctx, r.answer); err == nil {
+			r.Checklist = state
+			r.Since = s.since(ctx, &r)
+		}
+	}
 	return r
 }
 

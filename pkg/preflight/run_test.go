@@ -176,6 +176,7 @@ func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
 	}
 	want := []preflight.Group{
 		preflight.GroupList, preflight.GroupTexts, preflight.GroupAccounts, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
+		preflight.GroupChecklist,
 	}
 	if diff := cmp.Diff(want, slices.Compact(groups)); diff != "" {
 		t.Error(diff)

@@ -6,7 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"notify/pkg/checklist"
 	"notify/pkg/config"
+	"notify/pkg/dns"
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
 	"notify/pkg/render"
@@ -38,8 +40,15 @@ type Subject struct {
 	Offline bool
 	// Limit is how long a check may take; 0 means DefaultLimit.
 	Limit time.Duration
+	// DNS is asked about the sender of mails; nil means the server of Config.
+	DNS *dns.Resolver
 	// List is the list as the operator typed it, for commands to type next; empty means the file's name.
 	List string
+	// Checklist is the campaign's checklist; nil where it names none. Sending says that a send follows, by Sender: then
+	// signatures that are missing stop it.
+	Checklist *checklist.Checklist
+	Sending   bool
+	Sender    checklist.Sender
 
 	memo *memo
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"iter"
 	"sort"
+	"strings"
 	"time"
 
+	"notify/pkg/checklist"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -50,6 +52,10 @@ type Report struct {
 	Aborted  *ledger.Act           `json:"aborted,omitempty"`
 	Holder   *ledger.Run           `json:"running,omitempty"`
 	Total    map[message.State]int `json:"by_state"`
+	// Overrides are the checks that somebody overruled, and why. Checklist is who signed what, and what is still to be done;
+	// nil where the campaign has none. Make leaves it to its caller.
+	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
+	Checklist *checklist.State    `json:"checklist,omitempty"`
 }
 
 // MaxPeople is how many people a Report names for each state; files name all of them.
@@ -110,12 +116,27 @@ func Make(ctx context.Context, s Source, name string) (*Report, error) {
 	if r.Audit, err = s.AuditLog(ctx, name); err != nil {
 		return nil, err
 	}
+	r.Overrides = Overrides(r.Audit)
 	counts, err := s.Counts(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	r.figures(counts)
 	return r, r.people(ctx, s)
+}
+
+// ActOverride is how the audit entry of an overruled check begins; the check's id follows.
+const ActOverride = "override "
+
+// Overrides are the entries of an audit log that say that a check was overruled.
+func Overrides(log []ledger.AuditEntry) []ledger.AuditEntry {
+	var out []ledger.AuditEntry
+	for _, a := range log {
+		if strings.HasPrefix(a.What, ActOverride) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func (r *Report) figures(c ledger.Counts) {

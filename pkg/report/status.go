@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"notify/pkg/checklist"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -29,6 +30,8 @@ type Status struct {
 	Aborted   *ledger.Act   `json:"aborted,omitempty"`
 	// Last is the newest run, and why it ended.
 	Last *ledger.Run `json:"last_run,omitempty"`
+	// Checklist is the campaign's checklist as it stands; nil where it has none. States leaves it to its caller.
+	Checklist *checklist.State `json:"checklist,omitempty"`
 }
 
 // StatusSource is what States reads.

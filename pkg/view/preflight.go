@@ -34,6 +34,7 @@ func (v preflightHuman) Result(r preflight.Result) error {
 	if !p.Terminal {
 		v.lines(r)
 		v.plan(r.Plan)
+		v.since(r.Since)
 		v.verdict(r)
 		return p.Flush()
 	}
@@ -54,6 +55,7 @@ func (v preflightHuman) Result(r preflight.Result) error {
 	p.Blank()
 	v.plan(r.Plan)
 	p.Blank()
+	v.since(r.Since)
 	v.verdict(r)
 	return p.Flush()
 }
@@ -72,6 +74,9 @@ func (v preflightHuman) finding(f preflight.Finding, width int) {
 	}
 	for _, d := range f.Remedies {
 		v.p.Wrapped(indent+"  → ", Safe(d))
+	}
+	if f.Override != nil {
+		v.p.Wrapped(indent+"  ! ", fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
 	}
 }
 
@@ -106,6 +111,30 @@ func (v preflightHuman) lines(r preflight.Result) {
 		for _, d := range f.Remedies {
 			v.p.Line("do\t%s\t%s\t%s", f.Group, f.ID, Safe(d))
 		}
+		if f.Override != nil {
+			v.p.Line("override\t%s\t%s\t%s", f.Group, f.ID, fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
+		}
+	}
+}
+
+// since says what changed since the preflight that people signed.
+func (v preflightHuman) since(s *preflight.Since) {
+	switch {
+	case s == nil:
+	case len(s.Changes) == 0:
+		v.p.Wrapped("", fmt.Sprintf(txtNothingChanged, v.p.Time(s.At)))
+	default:
+		v.p.Wrapped("", fmt.Sprintf(txtChanged, v.p.Time(s.At)))
+		for _, c := range s.Changes {
+			if v.p.Terminal {
+				v.p.Wrapped("  · ", Safe(c))
+			} else {
+				v.p.Line("changed\t%s", Safe(c))
+			}
+		}
+	}
+	if s != nil {
+		v.p.Blank()
 	}
 }
 
@@ -261,9 +290,15 @@ func (v preflightHuman) verdict(r preflight.Result) {
 	var stops, warns []string
 	for _, f := range r.Findings {
 		switch f.Status {
+		case preflight.Fail, preflight.Error:
+			if f.Override != nil {
+				warns = append(warns, f.ID+" (overridden)")
+				continue
+			}
+			stops = append(stops, f.ID)
 		case preflight.Warn:
 			warns = append(warns, f.ID)
-		case preflight.Fail, preflight.Error, preflight.NotRun:
+		case preflight.NotRun:
 			stops = append(stops, f.ID)
 		case preflight.Pass, preflight.Skip:
 		}
@@ -297,26 +332,29 @@ func orDash(s string) string {
 }
 
 const (
-	txtTitle         = "preflight of %s  ·  %s  ·  %s"
-	txtPlan          = "plan"
-	txtTogether      = "together"
-	txtMessages      = "%s recipients; %s messages = %s left before + %s to send"
-	txtMessagesOnly  = "%s recipients; %s messages"
-	txtCost          = "cost: %s"
-	txtNoCost        = "cost: nothing"
-	txtUnpriced      = "%s, whose price is not known"
-	txtDuration      = "from %s to %s: %s"
-	txtEndUnknown    = "from %s; when it ends cannot be known"
-	txtNoDuration    = "how long it takes cannot be known"
-	txtNothingToSend = "nothing is left to send"
-	txtMoreDays      = "and %s more days"
-	txtPassed        = "all is well: %d of %d checks passed, %d had nothing to look at"
-	txtWarned        = "nothing stops it; %d of %d checks warn: %s"
-	txtStopped       = "nothing will be sent; %d of %d checks stop it: %s"
-	txtNotAll        = "what only vendors know was left out"
-	txtNextSend      = "next: notify send %s"
-	txtNextStatus    = "all of it has been sent before: notify status %s"
-	txtNextRead      = "next: read the warnings; then notify send %s"
-	txtNextAgain     = "next: do what stands under each; then notify preflight %s"
-	txtNextOnline    = "next: notify preflight %s, without --offline"
+	txtOverridden     = "overridden by %s: %s"
+	txtNothingChanged = "nothing changed since the preflight of %s, which was signed"
+	txtChanged        = "changed since the preflight of %s, which was signed:"
+	txtTitle          = "preflight of %s  ·  %s  ·  %s"
+	txtPlan           = "plan"
+	txtTogether       = "together"
+	txtMessages       = "%s recipients; %s messages = %s left before + %s to send"
+	txtMessagesOnly   = "%s recipients; %s messages"
+	txtCost           = "cost: %s"
+	txtNoCost         = "cost: nothing"
+	txtUnpriced       = "%s, whose price is not known"
+	txtDuration       = "from %s to %s: %s"
+	txtEndUnknown     = "from %s; when it ends cannot be known"
+	txtNoDuration     = "how long it takes cannot be known"
+	txtNothingToSend  = "nothing is left to send"
+	txtMoreDays       = "and %s more days"
+	txtPassed         = "all is well: %d of %d checks passed, %d had nothing to look at"
+	txtWarned         = "nothing stops it; %d of %d checks warn: %s"
+	txtStopped        = "nothing will be sent; %d of %d checks stop it: %s"
+	txtNotAll         = "what only vendors know was left out"
+	txtNextSend       = "next: notify send %s"
+	txtNextStatus     = "all of it has been sent before: notify status %s"
+	txtNextRead       = "next: read the warnings; then notify send %s"
+	txtNextAgain      = "next: do what stands under each; then notify preflight %s"
+	txtNextOnline     = "next: notify preflight %s, without --offline"
 )

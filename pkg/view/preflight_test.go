@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/view"
 
@@ -73,6 +74,8 @@ func stopped() preflight.Result {
 			Costs: []preflight.Cost{{Currency: "CNY", Amount: 990_000_000}}, Unpriced: []string{"公司邮件"},
 			Start: at(20, 10, 0), Done: at(22, 9, 1),
 		},
+		Parts: map[string]string{"list": "1a", "limits": "2b"},
+		Terms: []plan.Term{{Part: "limits", Name: "price of sms-a", Value: "0.045 CNY"}},
 	}
 }
 
@@ -128,22 +131,22 @@ func TestPreflightJSONFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := all["checks"].([]any)[3].(map[string]any)
-	plan := all["plan"].(map[string]any)
+	planned := all["plan"].(map[string]any)
 	for _, c := range []struct {
 		name string
 		of   map[string]any
 		want []string
 	}{
-		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "plan", "schema", "verdict"}},
+		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "parts", "plan", "schema", "terms", "verdict"}},
 		{"check", check, []string{"facts", "group", "id", "remedies", "status", "summary", "title", "took_ns"}},
-		{"plan", plan, []string{
+		{"plan", planned, []string{
 			"accounts", "channels", "costs", "done", "duplicates", "hidden", "left", "list", "messages", "recipients", "segments",
 			"start", "to_send", "unpriced",
 		}},
-		{"channel", plan["channels"].([]any)[0].(map[string]any), []string{
+		{"channel", planned["channels"].([]any)[0].(map[string]any), []string{
 			"by_segments", "channel", "left", "messages", "segments", "segments_to_send", "to_send",
 		}},
-		{"account", plan["accounts"].([]any)[0].(map[string]any), []string{
+		{"account", planned["accounts"].([]any)[0].(map[string]any), []string{
 			"account", "channel", "cost", "currency", "days", "done", "limit", "messages", "price", "rate", "segments",
 		}},
 	} {

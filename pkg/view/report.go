@@ -3,7 +3,9 @@ package view
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
+	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/report"
 )
@@ -38,6 +40,8 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	if len(r.Rejected) > 0 {
 		p.Line("next: notify report %s -o missed.csv --state rejected,unknown", Safe(r.Campaign))
 	}
+	p.overruled(r)
+	p.signed(r)
 	p.audit(r)
 	return p.Flush()
 }
@@ -79,6 +83,31 @@ func (p *Printer) people(title string, ps []report.Person, total int) {
 	p.Table(t, 0)
 	if more := total - len(ps); more > 0 {
 		p.Line("and %s more; all of them: notify report CAMPAIGN -o FILE", Num(more))
+	}
+}
+
+// overruled are the checks in spite of which it was sent.
+func (p *Printer) overruled(r *report.Report) {
+	for i, a := range r.Overrides {
+		if i == 0 {
+			p.Blank()
+		}
+		p.Wrapped(p.Paint(Unwell, "OVERRIDDEN")+"  ", fmt.Sprintf("%s by %s at %s: %s", Safe(strings.TrimPrefix(a.What, report.ActOverride)),
+			Safe(a.Who), p.Time(a.At), Safe(a.Reason)))
+	}
+}
+
+// signed is the checklist: who answered for what, and what is still to be done.
+func (p *Printer) signed(r *report.Report) {
+	if r.Checklist == nil {
+		return
+	}
+	p.Blank()
+	p.Line("%s", p.Paint(Strong, "checklist "+Safe(r.Checklist.Name)))
+	for i := range r.Checklist.Lines {
+		if l := &r.Checklist.Lines[i]; l.Signed() || l.Status != checklist.Done {
+			p.item(l)
+		}
 	}
 }
 

@@ -23,6 +23,17 @@ func Checked(c *console.Console, r preflight.Result) {
 			fmt.Fprintf(w, "WARN  %s: %s\n", f.ID, Safe(f.Summary))
 		}
 	}
+	for _, f := range r.Overrides() {
+		fmt.Fprintf(w, "%s  %s: %s\n      overridden by %s: %s\n", strings.ToUpper(string(f.Status)), f.ID, Safe(f.Summary), Safe(f.Override.Who), Safe(f.Override.Reason))
+	}
+	if r.Since != nil {
+		for _, c := range r.Since.Changes {
+			fmt.Fprintf(w, "changed since it was signed: %s\n", Safe(c))
+		}
+		if len(r.Since.Changes) == 0 {
+			fmt.Fprintf(w, "nothing changed since it was signed\n")
+		}
+	}
 	fmt.Fprintf(w, "preflight of %s: %d passed, %d warnings, %d skipped\n", Safe(r.Campaign), r.Counts[preflight.Pass],
 		r.Counts[preflight.Warn], r.Counts[preflight.Skip])
 }
@@ -73,6 +84,8 @@ type RunEnd struct {
 	ByState  map[message.State]int `json:"by_state"`
 	Cost     map[string]string     `json:"cost,omitempty"`
 	Next     string                `json:"next,omitempty"` // the command to type next
+	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
+	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 }
 
 // NewRunEnd puts together what a run says of itself and what the ledger counts.
@@ -146,6 +159,9 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	}
 	if e.Lost > 0 {
 		p.Wrapped("  ", fmt.Sprintf("%s answers could not be recorded; those messages count as unknown", Num(e.Lost)))
+	}
+	for _, a := range e.Overrides {
+		p.Wrapped("  ", fmt.Sprintf("sent in spite of a check: %s by %s: %s", Safe(a.What), Safe(a.Who), Safe(a.Reason)))
 	}
 	if e.Next != "" {
 		p.Line("  next: %s", Safe(e.Next))

@@ -68,6 +68,7 @@ func (p *Printer) status(s *report.Status) {
 		p.Line("  now %s, %s left at this rate", Rate(s.Rate), Duration(s.Remaining))
 	}
 	p.atWork(s)
+	p.later(s.Checklist)
 }
 
 // atWork says who works on it, or why nobody does, and what to do.

@@ -27,6 +27,8 @@ type Printer struct {
 	Width           int // columns to wrap at; 0: never
 	// Zone is that of every time shown; nil leaves times in their own.
 	Zone *time.Location
+	// Lang is that of titles that have words in several, "en" or "zh"; empty is English.
+	Lang string
 
 	buf bytes.Buffer
 }

@@ -1,0 +1,442 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"notify/checklists"
+	"notify/pkg/campaign"
+	"notify/pkg/checklist"
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/plan"
+	"notify/pkg/preflight"
+	"notify/pkg/report"
+	"notify/pkg/view"
+)
+
+type checklistOptions struct {
+	campaign, item  string
+	checklist, list string
+	as              string
+	evidence, note  string
+	reason          string
+}
+
+func newChecklist(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "checklist",
+		Short: "Show what people have to sign before, during and after a campaign; sign it",
+		Long: `Show, sign or revoke the lines of a campaign's checklist. The campaign file names the list (checklist: award-notice); some
+lines are proven by preflight checks, some are signed by people. A signature is for exactly the plan of the newest
+preflight: it lapses when the list, the texts, the accounts or the limits change. Who may sign for which role stands
+under roles in notify.yaml.`,
+	}
+	c.AddCommand(newChecklistShow(e, nil), newChecklistSign(e, nil), newChecklistRevoke(e, nil))
+	return c
+}
+
+func newChecklistShow(e *env, run func(context.Context, checklistOptions) error) *cobra.Command {
+	var o checklistOptions
+	if run == nil {
+		run = func(ctx context.Context, o checklistOptions) error { return runChecklistShow(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "show [CAMPAIGN]",
+		Short: "Show a checklist, with who signed what and what is missing",
+		Example: `  notify checklist show                          the lists that ship with notify
+  notify checklist show award-2020
+  notify checklist show award-2020 --checklist incident    when something goes wrong`,
+		Args: upToOne("the name of a campaign"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.campaign = first(args)
+			return run(c.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's: a shipped name, or a file")
+	return c
+}
+
+func newChecklistSign(e *env, run func(context.Context, checklistOptions) error) *cobra.Command {
+	var o checklistOptions
+	if run == nil {
+		run = func(ctx context.Context, o checklistOptions) error { return runChecklistSign(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "sign CAMPAIGN ITEM",
+		Short: "Sign an item of a campaign's checklist, for the plan of its newest preflight",
+		Example: `  notify checklist sign award-2020 texts-read --as li
+  notify checklist sign award-2020 law-checked --as liu --evidence approval.pdf
+  notify checklist sign award-2020 timers-known --as chen --note "cron of the old system is off" --list award.xlsx`,
+		Args: itemArgs("sign"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.campaign, o.item = args[0], args[1]
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.as, "as", "", "who signs: a `NAME` under roles in notify.yaml (default: the system user)")
+	f.StringVar(&o.evidence, "evidence", "", "a `FILE`, whose SHA-256 is kept, or a link (https://…)")
+	f.StringVar(&o.note, "note", "", "a `NOTE` that is kept with the signature")
+	f.StringVar(&o.list, "list", "", "sign only if this `LIST` is the one that the preflight saw")
+	f.StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's, such as incident")
+	return c
+}
+
+func newChecklistRevoke(e *env, run func(context.Context, checklistOptions) error) *cobra.Command {
+	var o checklistOptions
+	if run == nil {
+		run = func(ctx context.Context, o checklistOptions) error { return runChecklistRevoke(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:     "revoke CAMPAIGN ITEM --reason WHY",
+		Short:   "Take the signatures under an item back",
+		Example: `  notify checklist revoke award-2020 texts-read --as li --reason "the amount of row 12 is wrong"`,
+		Args:    itemArgs("revoke"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.campaign, o.item = args[0], args[1]
+			if o.reason == "" {
+				return usage(`add --reason "…"; it stands in the audit and on the checklist`, "revoke wants a reason")
+			}
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.as, "as", "", "who revokes: a `NAME` that may sign for the item (default: the system user)")
+	f.StringVar(&o.reason, "reason", "", "`WHY`; it stands in the audit and on the checklist")
+	f.StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's, such as incident")
+	return c
+}
+
+func itemArgs(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return usage("`notify checklist show CAMPAIGN` lists the items", "%s wants a campaign and an item, and got %d arguments", what, len(args))
+		}
+		return nil
+	}
+}
+
+// checklists is where checklists are read from; files are relative to dir.
+func (e *env) checklists(cfg *config.Config, dir string) checklist.Source {
+	s := checklist.Source{Shipped: checklists.FS(), Dir: dir}
+	for _, c := range preflight.All() {
+		s.Checks = append(s.Checks, c.ID)
+	}
+	for role := range cfg.Roles {
+		s.Roles = append(s.Roles, role)
+	}
+	return s
+}
+
+// campaignChecklist is the checklist that the campaign file names; nil where it names none.
+func (e *env) campaignChecklist(cfg *config.Config, c *campaign.Campaign) (*checklist.Checklist, error) {
+	if c.Checklist == "" {
+		return nil, nil //nolint:nilnil // no checklist is an answer
+	}
+	return e.checklists(cfg, filepath.Dir(c.Path)).Load(c.Checklist)
+}
+
+func runChecklistShow(ctx context.Context, e *env, o checklistOptions) error {
+	cfg, err := e.Config()
+	if err != nil {
+		return err
+	}
+	source := e.checklists(cfg, "")
+	switch {
+	case o.campaign == "" && o.checklist == "":
+		var all []*checklist.Checklist
+		for _, name := range source.Names() {
+			c, err := source.Load(name)
+			if err != nil {
+				return err
+			}
+			all = append(all, c)
+		}
+		return view.ShowChecklists(e.printer(), e.flags.json, all)
+	case o.campaign == "":
+		c, err := source.Load(o.checklist)
+		if err != nil {
+			return err
+		}
+		return view.ShowItems(e.printer(), e.flags.json, c)
+	}
+	s, err := e.standing(ctx, o)
+	if err != nil {
+		return err
+	}
+	return view.ShowChecklist(e.printer(), e.flags.json, s.view(cfg))
+}
+
+// language is that of titles: of the command line, else of the installation.
+func (e *env) language() string {
+	if e.flags.lang != "en" || e.cfg == nil {
+		return e.flags.lang
+	}
+	return e.cfg.Language
+}
+
+// standing is a campaign's checklist as it stands.
+type standing struct {
+	res   *preflight.Result
+	state *checklist.State
+	list  *checklist.Checklist
+}
+
+func (s *standing) view(cfg *config.Config) view.Checklist {
+	return view.Checklist{
+		Campaign: s.res.Campaign, List: s.res.Plan.List, Checked: s.res.At, Verdict: s.res.Verdict, State: s.state, People: cfg.Roles,
+	}
+}
+
+// standing reads the newest preflight of a campaign, and judges its checklist, or the one that was asked for. What is due
+// while the campaign runs and after is about what was staged, which may be an older plan.
+func (e *env) standing(ctx context.Context, o checklistOptions) (*standing, error) {
+	if _, err := e.Config(); err != nil {
+		return nil, err
+	}
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := l.NewestCheck(ctx, o.campaign)
+	if errors.Is(err, ledger.ErrNoCheck) {
+		return nil, usage("`notify preflight LIST` first: what is signed is its result", "campaign %s has no preflight on this ledger", o.campaign)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.judged(ctx, newest, o)
+	if err != nil {
+		return nil, err
+	}
+	staged, err := stagedCheck(ctx, l, o.campaign)
+	if err != nil || staged == nil || staged.Digest == newest.Digest {
+		return s, err
+	}
+	older, err := e.judged(ctx, *staged, o)
+	if err != nil {
+		return nil, err
+	}
+	if item := older.list.Item(o.item); item != nil && item.Phase != checklist.Before {
+		return older, nil
+	}
+	s.state.Lines = append(s.state.Of(checklist.Before), older.state.Of(checklist.During, checklist.After)...)
+	return s, nil
+}
+
+// judged is the checklist for one preflight.
+func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions) (*standing, error) {
+	s := &standing{}
+	var err error
+	if s.res, err = preflight.Decode(check); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.checklist != "":
+		s.list, err = e.checklists(e.cfg, "").Load(o.checklist)
+	case s.res.Checklist != nil:
+		s.list = s.res.Checklist.Checklist()
+	default:
+		err = usage("write checklist: award-notice into the campaign file, or name one with --checklist",
+			"campaign %s names no checklist: nobody has to sign", o.campaign)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.state, err = preflight.StandingOf(ctx, e.ledger, s.res, s.list, e.cfg.Roles, e.now().In(e.cfg.Timezone))
+	return s, err
+}
+
+// stagedCheck is the preflight of what a campaign has staged; nil where nothing is, or none was kept.
+func stagedCheck(ctx context.Context, l ledger.Ledger, name string) (*ledger.Check, error) {
+	c, err := l.Campaign(ctx, name)
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return nil, nil //nolint:nilnil // nothing staged is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	check, err := l.Check(ctx, name, c.Digest)
+	if errors.Is(err, ledger.ErrNoCheck) {
+		return nil, nil //nolint:nilnil // staged by a program that kept none
+	}
+	return &check, err
+}
+
+func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
+	s, err := e.standing(ctx, o)
+	if err != nil {
+		return err
+	}
+	item, name, err := e.mayTouch(s, o)
+	if err != nil {
+		return err
+	}
+	proof, err := proofOf(o.evidence, o.note)
+	if err != nil {
+		return err
+	}
+	if !proof.Meets(item.Evidence) {
+		return usage(evidenceHint(item.Evidence), "%s wants evidence: %s", item.ID, item.Evidence)
+	}
+	if o.list != "" {
+		if err := e.sameList(ctx, o.list, s.res); err != nil {
+			return err
+		}
+	}
+	if err := e.agree(ctx, view.SignQuestion(e.printer(), s.view(e.cfg), item, name), item.ID); err != nil {
+		return err
+	}
+	act := e.Act("sign "+item.ID+" as "+name, o.note)
+	off := ledger.SignOff{
+		Campaign: o.campaign, Item: item.ID, Role: item.Role, Name: name, Who: act.Who, At: act.At, Digest: s.res.Digest,
+		Parts: map[string]string{checklist.PartItem: item.Digest()}, Checked: s.res.At,
+	}
+	for part, digest := range s.res.Parts {
+		off.Parts[part] = digest
+	}
+	if proof != nil {
+		if off.Evidence, err = json.Marshal(proof); err != nil {
+			return fmt.Errorf("keep the evidence: %w", err)
+		}
+	}
+	if _, err := e.ledger.SignOff(ctx, off, act); err != nil {
+		return err
+	}
+	if s, err = e.standing(ctx, o); err != nil {
+		return err
+	}
+	return e.did("checklist-sign", view.Signed(s.view(e.cfg), item.ID, name), map[string]any{
+		"campaign": o.campaign, "item": item.ID, "role": item.Role, "name": name, "who": act.Who, "digest": off.Digest,
+		"open": len(s.state.Open(item.Phase)),
+	})
+}
+
+// mayTouch finds the item, and the person who signs or revokes it among those who may.
+func (e *env) mayTouch(s *standing, o checklistOptions) (*checklist.Item, string, error) {
+	item := s.list.Item(o.item)
+	if item == nil {
+		hint := fmt.Sprintf("`notify checklist show %s` lists them", o.campaign)
+		if near := diag.Nearest(o.item, s.list.IDs()); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return nil, "", usage(hint, "checklist %s has no item %q", s.list.Name, o.item)
+	}
+	if !item.Signed() {
+		return nil, "", usage("`notify preflight` answers it", "%s is proven by the check %s: there is nothing to sign", item.ID, item.Check)
+	}
+	name := o.as
+	if name == "" {
+		name, _ = e.who()
+	}
+	people := checklist.People(e.cfg.Roles)
+	known, ok := people.May(item.Role, name)
+	if !ok && len(people[item.Role]) == 0 {
+		return nil, "", usage(fmt.Sprintf("write roles: {%s: [%s]} into %s", item.Role, name, config.FileName), "nobody may sign for %s, which %s needs", item.Role, item.ID)
+	}
+	if !ok {
+		return nil, "", usage(fmt.Sprintf("for %s sign: %s; --as NAME says who you are", item.Role, strings.Join(people[item.Role], ", ")),
+			"%s may not sign for %s, which %s needs", name, item.Role, item.ID)
+	}
+	return item, known, nil
+}
+
+func evidenceHint(e checklist.Evidence) string {
+	switch e {
+	case checklist.FileEvidence:
+		return "add --evidence FILE; its SHA-256 is kept"
+	case checklist.LinkEvidence:
+		return "add --evidence https://…"
+	case checklist.NoteEvidence:
+		return `add --note "…"`
+	case checklist.AnyEvidence, checklist.NoEvidence:
+	}
+	return `add --evidence FILE, --evidence https://… or --note "…"`
+}
+
+// sameList refuses to sign for another list than the one that the preflight saw.
+func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) error {
+	cfg, c, err := e.inputs(path)
+	if err != nil {
+		return err
+	}
+	p, err := e.Plan(ctx, path, cfg, c, nil)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if p.Digest == res.Digest {
+		return nil
+	}
+	now := preflight.Result{Parts: p.Digests.Parts(), Terms: plan.Terms(cfg, p)}
+	return usage("`notify preflight "+path+"`, read it, and sign again", "%s is not what the newest preflight of %s saw: %s", path, res.Campaign,
+		strings.Join(preflight.Compare(res, &now), "; "))
+}
+
+func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {
+	s, err := e.standing(ctx, o)
+	if err != nil {
+		return err
+	}
+	item, name, err := e.mayTouch(s, o)
+	if err != nil {
+		return err
+	}
+	all, err := e.ledger.SignOffs(ctx, o.campaign)
+	if err != nil {
+		return err
+	}
+	var revoked []string
+	for _, off := range all {
+		if off.Item != item.ID || off.Revoked != nil {
+			continue
+		}
+		act := e.Act("revoke "+item.ID+" as "+name+", signed by "+off.Name, o.reason)
+		if err := e.ledger.Revoke(ctx, off.ID, act); err != nil {
+			return err
+		}
+		revoked = append(revoked, off.Name)
+	}
+	text := fmt.Sprintf("nobody had signed %s of %s: nothing was revoked", item.ID, o.campaign)
+	if len(revoked) > 0 {
+		text = fmt.Sprintf("revoked under %s of %s: the signature of %s; a campaign that runs goes on: notify pause %s stops it",
+			item.ID, o.campaign, strings.Join(revoked, ", "), o.campaign)
+	}
+	return e.did("checklist-revoke", text, map[string]any{"campaign": o.campaign, "item": item.ID, "name": name, "revoked": revoked})
+}
+
+// stagedChecklist is the checklist of a staged campaign as it stands; nil where it has none.
+func (e *env) stagedChecklist(ctx context.Context, l ledger.Ledger, name string) (*checklist.State, error) {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, err
+	}
+	check, err := stagedCheck(ctx, l, name)
+	if err != nil || check == nil {
+		return nil, err
+	}
+	res, err := preflight.Decode(*check)
+	if err != nil {
+		return nil, err
+	}
+	return preflight.Standing(ctx, l, res, cfg.Roles, e.now().In(cfg.Timezone))
+}
+
+// checklistsOf adds to statuses what is due while a campaign runs and after.
+func (e *env) checklistsOf(ctx context.Context, l ledger.Ledger, ss []report.Status) error {
+	for i := range ss {
+		var err error
+		if ss[i].Checklist, err = e.stagedChecklist(ctx, l, ss[i].Campaign); err != nil {
+			return err
+		}
+	}
+	return nil
+}

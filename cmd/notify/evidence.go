@@ -1,0 +1,59 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"notify/pkg/checklist"
+)
+
+// proofOf is the evidence of a signature: a file by its SHA-256, a link, a note; nil where there is none.
+func proofOf(evidence, note string) (*checklist.Proof, error) {
+	note = strings.TrimSpace(note)
+	switch {
+	case evidence == "" && note == "":
+		return nil, nil //nolint:nilnil // no evidence is an answer
+	case evidence == "":
+		return &checklist.Proof{Kind: checklist.NoteEvidence, Note: note}, nil
+	}
+	if u, err := url.Parse(evidence); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+		return &checklist.Proof{Kind: checklist.LinkEvidence, Name: evidence, Note: note}, nil
+	}
+	sum, n, err := hashFile(evidence)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("name a file, or write a link with https://", "the evidence %s is not there", evidence)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &checklist.Proof{Kind: checklist.FileEvidence, Name: filepath.Base(evidence), SHA256: sum, Bytes: n, Note: note}, nil
+}
+
+func hashFile(path string) (sum string, size int64, err error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", 0, fmt.Errorf("read the evidence: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", 0, fmt.Errorf("read the evidence: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", 0, usage("name a file, or write a link with https://", "the evidence %s is no file", path)
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return "", 0, fmt.Errorf("read the evidence: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), n, nil
+}

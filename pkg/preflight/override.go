@@ -1,0 +1,102 @@
+package preflight
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"notify/pkg/checklist"
+	"notify/pkg/diag"
+)
+
+// Override is a person's word that a campaign goes on in spite of a check.
+type Override struct {
+	Who    string `json:"who"`
+	Reason string `json:"reason"`
+}
+
+func (o *Override) words() string { return "overridden by " + o.Who + ": " + o.Reason }
+
+// overridable are the checks that a person may overrule, each with what then still protects the recipients. All others stop
+// a campaign whatever anybody says: where somebody could be told twice, the wrong person be reached, or the installation's own
+// mail be spoiled, no reason is good enough, and where a file can be mended, mending it is the way.
+var overridable = map[string]string{ //nolint:gochecknoglobals // a table
+	"capacity": "a run that is too large is slow, and nothing is sent twice",
+	"price":    "without a price the budget counts messages as free; the vendor's balance still ends it",
+	"balance":  "a run that meets an empty balance pauses, and goes on when it is topped up",
+	"budget":   "a run that meets its budget pauses",
+	"quota":    "a run that meets the quota pauses until the next day",
+	"window":   "nothing leaves outside the window, it only takes longer",
+	"deadline": "what has not left by the deadline does not leave",
+	"vendor":   "an account that is refused opens its breaker, and the run pauses",
+	"flush":    "a slow disk makes a slow campaign",
+}
+
+// Overridable are the ids of the checks that a person may overrule, sorted.
+func Overridable() []string { return slices.Sorted(maps.Keys(overridable)) }
+
+// Override notes that a person answers for going on in spite of a check, and works out the verdict anew. It is false where
+// there is nothing to overrule, because the check does not stop the campaign. An error says why it cannot be overruled.
+func (r *Result) Override(id string, o Override) (bool, error) {
+	at := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.ID == id })
+	if at < 0 {
+		var ids []string
+		for _, f := range r.Findings {
+			ids = append(ids, f.ID)
+		}
+		if near := diag.Nearest(id, ids); near != "" {
+			return false, fmt.Errorf(textNoCheckNear, id, near)
+		}
+		return false, fmt.Errorf(textNoSuchCheck, id)
+	}
+	f := &r.Findings[at]
+	if _, ok := overridable[id]; !ok {
+		return false, fmt.Errorf(textNotOverridable, id, strings.Join(Overridable(), ", "))
+	}
+	if f.Status != Fail && f.Status != Error {
+		return false, nil
+	}
+	f.Override = &o
+	r.verdict()
+	if r.Checklist != nil {
+		for i := range r.Checklist.Lines {
+			if l := &r.Checklist.Lines[i]; l.Check == id {
+				a := r.answer(id)
+				l.Status, l.Said = checklist.Overridden, a.Said
+			}
+		}
+	}
+	return true, nil
+}
+
+// verdict works the verdict out from the findings.
+func (r *Result) verdict() {
+	r.Verdict = Pass
+	for _, f := range r.Findings {
+		switch {
+		case f.Status.stops() && f.Override == nil:
+			r.Verdict = Fail
+			return
+		case f.Status == Warn, f.Override != nil:
+			r.Verdict = Warn
+		}
+	}
+}
+
+// Overrides are the findings that a person overruled.
+func (r *Result) Overrides() []Finding {
+	var out []Finding
+	for _, f := range r.Findings {
+		if f.Override != nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+const (
+	textNoSuchCheck    = "there is no check %q"
+	textNoCheckNear    = "there is no check %q; did you mean %s?"
+	textNotOverridable = "the check %s cannot be overridden; these can: %s"
+)
