@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/user"
@@ -111,12 +112,20 @@ func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dir := filepath.Dir(cfg.Ledger); filepath.IsAbs(cfg.Ledger) && missing(dir) {
+		return nil, usage("make the folder, or name another file with --ledger", "open ledger %s: the folder %s does not exist", cfg.Ledger, dir)
+	}
 	l, err := sqlite.Open(ctx, cfg.Ledger, sqlite.Options{Now: e.now})
 	if err != nil {
 		return nil, err
 	}
 	e.ledger = l
 	return l, nil
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // Vendors builds the accounts on the routes of these channels. An account that cannot be built is in errs.
