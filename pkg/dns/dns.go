@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -41,8 +40,8 @@ const systemFile = "/etc/resolv.conf"
 // udpSize is what an answer may have by UDP: what passes every network without being taken apart (DNS flag day 2020).
 const udpSize = 1232
 
-// ErrNoServer says that there is nobody to ask: none is configured, and the system names none.
-var ErrNoServer = errors.New("no DNS server is known")
+// noServer is what a resolver says that has nobody to ask.
+const noServer = "no DNS server is known"
 
 // Resolver asks, and remembers every answer and every failure for as long as it lives: it is made for one preflight, which
 // so sees one state of the DNS, and asks a dead server once for each name. It may be used concurrently.
@@ -53,6 +52,7 @@ type Resolver struct {
 	servers []string
 	timeout time.Duration
 	tries   int
+	why     string // there are no servers
 
 	mu    sync.Mutex
 	known map[question]*answer
@@ -70,36 +70,34 @@ type answer struct {
 	err     *net.DNSError
 }
 
-// New makes a resolver. The error is ErrNoServer, or that the system's file cannot be read.
-func New(o Options) (*Resolver, error) {
-	r := &Resolver{timeout: o.Timeout, tries: o.Tries, known: make(map[question]*answer)}
+// New makes a resolver. Where there is nobody to ask, every lookup says so.
+func New(o Options) *Resolver {
+	r := &Resolver{timeout: o.Timeout, tries: o.Tries, servers: slices.Clone(o.Servers), known: make(map[question]*answer)}
 	if r.timeout == 0 {
 		r.timeout = DefaultTimeout
 	}
 	if r.tries == 0 {
 		r.tries = DefaultTries
 	}
-	if len(o.Servers) > 0 {
-		r.servers = slices.Clone(o.Servers)
-		return r, nil
+	if len(r.servers) > 0 {
+		return r
 	}
 	file := o.File
 	if file == "" {
 		file = systemFile
 	}
 	system, err := dns.ClientConfigFromFile(file)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, ErrNoServer
-	case err != nil:
-		return nil, fmt.Errorf("read the system's DNS servers: %w", err)
-	case len(system.Servers) == 0:
-		return nil, ErrNoServer
+	if err != nil {
+		r.why = fmt.Sprintf("%s, as the system's list of servers cannot be read: %v", noServer, err)
+		return r
 	}
 	for _, s := range system.Servers {
 		r.servers = append(r.servers, net.JoinHostPort(s, system.Port))
 	}
-	return r, nil
+	if len(r.servers) == 0 {
+		r.why = noServer + ", as the system names none"
+	}
+	return r
 }
 
 // Servers are the servers that are asked, as host:port.
@@ -110,6 +108,9 @@ func (r *Resolver) lookup(ctx context.Context, name string, kind uint16) ([]dns.
 	q := question{strings.ToLower(dns.Fqdn(name)), kind}
 	if _, ok := dns.IsDomainName(q.name); !ok || q.name == "." {
 		return nil, &net.DNSError{Err: "not a name that DNS can have", Name: name, IsNotFound: true}
+	}
+	if r.why != "" {
+		return nil, &net.DNSError{Err: r.why, Name: trim(q.name), IsTemporary: true}
 	}
 	r.mu.Lock()
 	a, asked := r.known[q]
@@ -125,7 +126,9 @@ func (r *Resolver) lookup(ctx context.Context, name string, kind uint16) ([]dns.
 	select {
 	case <-a.done:
 	case <-ctx.Done():
-		return nil, &net.DNSError{Err: "given up: " + ctx.Err().Error(), Name: trim(q.name), IsTimeout: true, IsTemporary: true}
+		return nil, &net.DNSError{
+			UnwrapErr: ctx.Err(), Err: "given up: " + ctx.Err().Error(), Name: trim(q.name), IsTimeout: true, IsTemporary: true,
+		}
 	}
 	if a.err != nil {
 		return nil, a.err

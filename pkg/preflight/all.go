@@ -11,6 +11,8 @@ func All() []Check {
 		segmentsCheck(), subjectsCheck(), textPartCheck(), linksCheck(), sizeCheck(),
 		// accounts
 		routesCheck(), environmentCheck(), vendorCheck(), failoverCheck(), breakerCheck(), lastErrorsCheck(), clockCheck(),
+		// sender
+		protectedSenderCheck(), spfCheck(), dkimCheck(), dmarcCheck(), mxCheck(), unsubscribeCheck(), ptrCheck(),
 		// money
 		priceCheck(), balanceCheck(), lowBalanceCheck(), budgetCheck(), currencyCheck(),
 		// time

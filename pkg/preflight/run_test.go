@@ -175,7 +175,7 @@ func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
 		t.Errorf("an id stands twice in %v", ids)
 	}
 	want := []preflight.Group{
-		preflight.GroupList, preflight.GroupTexts, preflight.GroupAccounts, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
+		preflight.GroupList, preflight.GroupTexts, preflight.GroupAccounts, preflight.GroupSender, preflight.GroupMoney, preflight.GroupTime, preflight.GroupLedger,
 		preflight.GroupChecklist,
 	}
 	if diff := cmp.Diff(want, slices.Compact(groups)); diff != "" {

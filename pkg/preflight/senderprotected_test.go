@@ -1,0 +1,110 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"notify/pkg/config"
+	"notify/pkg/preflight"
+)
+
+func TestProtected(t *testing.T) {
+	askMail(t, "protected", []mailQuestion{
+		{
+			name: "a subdomain of a protected domain is another name", want: preflight.Pass,
+			summary: []string{"mails from edm.example.com", "example.com, mail.example.com are protected", "smtp.edm.example.com (203.0.113.7)", "none of the 3 address"},
+		},
+		{
+			name: "From under the official domain", want: preflight.Fail,
+			change:   func(w *mailWorld) { w.campaign.Email.From = "award@EXAMPLE.com" },
+			summary:  []string{"the mails come from example.com, which is protected"},
+			remedies: []string{"edm.example.com", "reply_to"},
+		},
+		{
+			name: "answers may go to the official domain", want: preflight.Pass,
+			change: func(w *mailWorld) { w.campaign.Email.ReplyTo = "hr@example.com" },
+		},
+		{
+			name: "bounces to the official domain", want: preflight.Fail,
+			change:   func(w *mailWorld) { w.option("envelope_from", "bounces@example.com") },
+			summary:  []string{"edm: bounces go to example.com, which is protected"},
+			remedies: []string{"accounts.edm.options.envelope_from"},
+		},
+		{
+			name: "the official server by name", want: preflight.Fail,
+			change:   func(w *mailWorld) { w.option("address", "mail.example.com:25") },
+			summary:  []string{"edm: the server mail.example.com is protected"},
+			remedies: []string{"instead of edm"},
+		},
+		{
+			name: "the official server as an endpoint", want: preflight.Fail,
+			change: func(w *mailWorld) {
+				w.account("edm", func(a *config.Account) { a.Endpoint = "smtp://Mail.Example.com:25/" })
+			},
+			summary: []string{"mail.example.com is protected"},
+		},
+		{
+			name: "the official server under another name", want: preflight.Fail,
+			change:  set("server", "smtp.edm.example.com CNAME mail.example.com.\n"),
+			summary: []string{"smtp.edm.example.com is 198.51.100.2, and so is mail.example.com"},
+		},
+		{
+			name: "the official server by its address", want: preflight.Fail,
+			change:  func(w *mailWorld) { w.option("address", "198.51.100.2:25") },
+			summary: []string{"198.51.100.2 is 198.51.100.2, and so is mail.example.com"},
+		},
+		{
+			name: "the host that takes the official mail", want: preflight.Fail,
+			change:  set("server", "smtp.edm.example.com A 198.51.100.3\n"),
+			summary: []string{"and so is in.example.com, which takes the mail of example.com"},
+		},
+		{
+			name: "a server that hands on to the official one", want: preflight.Fail, change: sendsFrom("198.51.100.2"),
+			summary: []string{"and so is mail.example.com"},
+		},
+		{
+			name: "a stand-in must not be the official server either", want: preflight.Fail,
+			change: allOf(standIn, func(w *mailWorld) { w.zone["backup"] = "smtp.backup.example.net A 198.51.100.1\n" }), summary: []string{"backup"},
+		},
+		{
+			name: "an unlisted server of the official domain", want: preflight.Warn,
+			change: func(w *mailWorld) {
+				w.option("address", "smtp.example.com:587")
+				w.zone["server"] = "smtp.example.com A 203.0.113.7\n"
+			},
+			summary: []string{"smtp.example.com has a name of the protected domain example.com"}, remedies: []string{"list it in protected_domains"},
+		},
+		{
+			name: "offline the names alone are no pass", want: preflight.Warn,
+			change:  func(w *mailWorld) { w.subject = func(s *preflight.Subject) { s.Offline = true } },
+			summary: []string{"its addresses were not looked up"}, remedies: []string{"without --offline"},
+		},
+		{
+			name: "offline the official domain fails all the same", want: preflight.Fail,
+			change: func(w *mailWorld) {
+				w.subject = func(s *preflight.Subject) { s.Offline = true }
+				w.campaign.Email.From = "award@example.com"
+			},
+		},
+		{name: "a server that DNS does not know", want: preflight.Warn, change: set("server", ""), summary: []string{"no address in DNS"}},
+		{
+			name: "protected servers that cannot be looked up", want: preflight.Error, change: fails("mail.example.com"),
+			summary: []string{"which addresses the protected servers have could not be checked", "SERVFAIL"}, remedies: []string{"dns:"},
+		},
+		{
+			name: "a protected domain whose mail hosts cannot be looked up", want: preflight.Error, change: fails("in.example.com"),
+		},
+		{
+			name: "protected names that do not exist have no address", want: preflight.Pass, change: set("protected", ""),
+		},
+		{
+			name: "this machine, which is no protected server", want: preflight.Pass,
+			change: func(w *mailWorld) { w.option("address", "127.0.0.1:25") }, summary: []string{"through 127.0.0.1"},
+		},
+		{name: "a sandbox", want: preflight.Pass, change: sandboxed, summary: []string{"127.0.0.1, which is no protected server"}},
+		{name: "a vendor that does not name its servers", want: preflight.Pass, change: otherVendor, summary: []string{"servers of vendor http"}},
+		{
+			name: "nothing is protected", want: preflight.Skip, change: func(w *mailWorld) { w.config.ProtectedDomains = nil },
+			summary: []string{"protected_domains in notify.yaml is empty"},
+		},
+	})
+}

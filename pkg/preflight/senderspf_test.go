@@ -1,0 +1,115 @@
+package preflight_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"notify/pkg/dns/dnstest"
+	"notify/pkg/preflight"
+)
+
+func TestSPF(t *testing.T) {
+	spf := func(record string) func(*mailWorld) {
+		return set("spf", dnstest.Text("edm.example.com", record))
+	}
+	// many needs eleven lookups before it names the server.
+	many := "v=spf1"
+	var below strings.Builder
+	for i := range 11 {
+		many += fmt.Sprintf(" include:s%d.example.net", i)
+		fmt.Fprintf(&below, "s%d.example.net TXT \"v=spf1 ip4:192.0.2.%d ?all\"\n", i, i)
+	}
+	tooMany := func(record string) func(*mailWorld) {
+		return allOf(spf(record), set("below", below.String()))
+	}
+	askMail(t, "spf", []mailQuestion{
+		{name: "the server is covered", want: preflight.Pass, summary: []string{"edm: the SPF record of edm.example.com covers 203.0.113.7"}},
+		{
+			name: "softfail", want: preflight.Warn, change: spf("v=spf1 ip4:192.0.2.1 ~all"),
+			summary: []string{"says softfail for 203.0.113.7"}, remedies: []string{"ip4:203.0.113.7", "sends_from"},
+		},
+		{name: "neutral", want: preflight.Warn, change: spf("v=spf1 ?all"), summary: []string{"says neutral"}},
+		{name: "a record that ends without all", want: preflight.Warn, change: spf("v=spf1 ip4:192.0.2.1"), summary: []string{"says neutral"}},
+		{name: "fail", want: preflight.Fail, change: spf("v=spf1 ip4:192.0.2.1 -all"), summary: []string{"says fail for 203.0.113.7"}, remedies: []string{"ip4:203.0.113.7"}},
+		{
+			name: "no record", want: preflight.Fail, change: set("spf", "edm.example.com TXT \"hello\"\n"),
+			summary: []string{"edm.example.com has no SPF record"}, remedies: []string{`"v=spf1 ip4:203.0.113.7 -all"`},
+		},
+		{name: "no such domain", want: preflight.Fail, change: allOf(set("spf", ""), set("mx", ""), set("dkim", ""), func(w *mailWorld) {
+			w.campaign.Email.From = "a@gone.example.net"
+		}), summary: []string{"gone.example.net has no SPF record"}},
+		{
+			name: "two records", want: preflight.Fail, change: set("spf", "edm.example.com TXT \"v=spf1 -all\"\nedm.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n"),
+			summary: []string{"broken: there is more than one"}, remedies: []string{"mend"},
+		},
+		{name: "a record with a slip of the pen", want: preflight.Fail, change: spf("v=spf1 ipv4:203.0.113.7 -all"), summary: []string{"broken: unknown field"}},
+		{
+			name: "too many lookups", want: preflight.Fail, change: tooMany(many + " ip4:203.0.113.7 -all"),
+			summary: []string{"more than 10 lookups"}, remedies: []string{"until 10 lookups are enough"},
+		},
+		{
+			name: "too many lookups for others only", want: preflight.Warn, change: tooMany("v=spf1 ip4:203.0.113.7" + strings.TrimPrefix(many, "v=spf1") + " -all"),
+			summary: []string{"covers the server, and is broken for others", "more than 10 lookups"},
+		},
+		{
+			name: "lookups that find nothing", want: preflight.Fail, change: spf("v=spf1 a:a.example.net a:b.example.net a:c.example.net ip4:203.0.113.7 -all"),
+			summary: []string{"more than 2 of its lookups find nothing"},
+		},
+		{name: "an include of nothing", want: preflight.Fail, change: spf("v=spf1 include:none.example.net -all"), summary: []string{"includes a domain without a record"}},
+		{
+			name: "by include, mx and a redirect", want: preflight.Pass,
+			change: allOf(spf("v=spf1 redirect=_spf.example.net"), set("below",
+				"_spf.example.net TXT \"v=spf1 include:_two.example.net mx:edm.example.com -all\"\n_two.example.net TXT \"v=spf1 a:smtp.edm.example.com -all\"\n")),
+		},
+		{
+			name: "a long record comes by TCP", want: preflight.Pass,
+			change: spf("v=spf1 " + strings.Repeat("ip4:192.0.2.1 ", 120) + "ip4:203.0.113.7 -all"),
+		},
+		{name: "anybody may send", want: preflight.Warn, change: spf("v=spf1 +all"), summary: []string{"lets anybody send"}, remedies: []string{"-all or ~all"}},
+		{
+			name: "one of the server's addresses is not covered", want: preflight.Fail,
+			change: set("server", "smtp.edm.example.com A 203.0.113.7\nsmtp.edm.example.com AAAA 2001:db8::7\n"), summary: []string{"says fail for 2001:db8::7"},
+			remedies: []string{"ip4:203.0.113.7 ip6:2001:db8::7"},
+		},
+		{
+			name: "the addresses that were written down count, not the server's", want: preflight.Pass,
+			change: allOf(spf("v=spf1 ip4:192.0.2.77 -all"), sendsFrom("192.0.2.77")), summary: []string{"covers 192.0.2.77"},
+		},
+		{
+			name: "the domain of bounces counts, not that of From", want: preflight.Fail,
+			change: func(w *mailWorld) { w.option("envelope_from", "b@bounce.example.net") }, summary: []string{"bounce.example.net has no SPF record"},
+		},
+		{name: "what only stands in does not stop it", want: preflight.Warn, change: standIn, summary: []string{"edm: the SPF record", "backup: ", "fail for 203.0.113.99"}},
+		{
+			name: "a vendor that hides its servers", want: preflight.Warn, change: otherVendor,
+			summary: []string{"has an SPF record; whether it covers the server is not known: vendor http"}, remedies: []string{"accounts.edm.sends_from"},
+		},
+		{name: "a vendor that hides its servers, without a record", want: preflight.Fail, change: allOf(otherVendor, set("spf", "")), summary: []string{"no SPF record"}},
+		{
+			name: "a server on this machine, in production", want: preflight.Warn, change: func(w *mailWorld) { w.option("address", "127.0.0.1:25") },
+			summary: []string{"not known: the server 127.0.0.1 is on this machine"},
+		},
+		{name: "a server that DNS does not know", want: preflight.Warn, change: set("server", ""), summary: []string{"has no address in DNS"}},
+		{name: "a server called localhost", want: preflight.Warn, change: func(w *mailWorld) { w.option("address", "localhost") }, summary: []string{"on this machine"}},
+		{name: "a sandbox", want: preflight.Skip, change: sandboxed, summary: []string{"127.0.0.1 is on this machine", "no receiver sees it"}},
+		{name: "an invented sender", want: preflight.Skip, change: invented, summary: []string{"edm.example.test is reserved for tests"}},
+		{name: "a record that cannot be had", want: preflight.Error, change: fails("edm.example.com"), summary: []string{"the SPF record of edm.example.com could not be checked", "SERVFAIL"}},
+		{
+			name: "an include that cannot be had", want: preflight.Error, change: allOf(spf("v=spf1 include:s.example.net -all"), fails("s.example.net")),
+			summary: []string{"could not be checked"},
+		},
+		{
+			name: "an include that never answers", want: preflight.Error,
+			change: allOf(spf("v=spf1 include:s.example.net -all"), func(w *mailWorld) {
+				w.hasty, w.server = true, func(s *dnstest.Server) { s.Silence("s.example.net") }
+			}),
+			summary: []string{"could not be checked", "no answer within"},
+		},
+		{
+			name: "a domain of Chinese letters", want: preflight.Pass,
+			change:  allOf(func(w *mailWorld) { w.campaign.Email.From = "award@奖.example.com" }, set("spf", "xn--1ts.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n")),
+			summary: []string{"xn--"},
+		},
+	})
+}
