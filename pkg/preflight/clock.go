@@ -24,9 +24,9 @@ func clockCheck() Check {
 			case errors.Is(err, errCannotTell), err == nil && b.Date.IsZero():
 				continue
 			case err != nil && !r.Carries:
-				a.add(Warn, fmt.Sprintf("%s: %v", r.Name, err), fmt.Sprintf(textMendAccount, r.Name))
+				a.add(Warn, fmt.Sprintf(textBalanceNotTold, r.Name))
 			case err != nil:
-				a.add(Error, fmt.Sprintf("%s: %v", r.Name, err), fmt.Sprintf(textMendAccount, r.Name))
+				a.add(Error, fmt.Sprintf(textBalanceNotTold, r.Name), textSeeBalance)
 			default:
 				skew(&a, r.Name, b.at.Sub(b.Date))
 			}

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"time"
 
@@ -130,21 +131,35 @@ type earlier struct {
 	ledger.Ledger
 	took time.Duration
 	sent int64
-	err  error
-	now  time.Time
+	// pause is a night in the middle.
+	pause  time.Duration
+	breaks bool
+	err    error
+	now    time.Time
 }
 
 func (e earlier) Campaigns(context.Context) ([]ledger.Campaign, error) {
 	return []ledger.Campaign{{Name: "spring", Aborted: &ledger.Act{}}}, e.err
 }
 
-func (e earlier) Runs(context.Context, string) ([]ledger.Run, error) {
-	half := e.now.Add(-e.took / 2)
-	return []ledger.Run{{Started: half, Beat: e.now}, {Started: half.Add(-e.took / 2), Ended: half}}, nil
-}
-
-func (e earlier) Counts(context.Context, string) (ledger.Counts, error) {
-	return ledger.Counts{Cost: map[string]ledger.Debit{"sms-a": {Messages: e.sent}}}, nil
+func (e earlier) Messages(_ context.Context, name string, _ ...message.State) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		if name != "spring" {
+			return
+		}
+		for i := range e.sent {
+			at := e.now.Add(-e.took + e.took*time.Duration(i)/time.Duration(e.sent))
+			if i < e.sent/2 {
+				at = at.Add(-e.pause)
+			}
+			if !yield(ledger.Record{Account: "sms-a", Claimed: at}, nil) {
+				return
+			}
+		}
+		if e.breaks {
+			yield(ledger.Record{}, errDisk)
+		}
+	}
 }
 
 func TestMeasuredRate(t *testing.T) {
@@ -153,13 +168,24 @@ func TestMeasuredRate(t *testing.T) {
 	}
 	askAll(t, "measured-rate", []question{
 		{name: "nothing before", want: preflight.Skip},
-		{name: "reached", want: preflight.Pass, change: was(700, 100*time.Second), summary: []string{"sms-a: 7/s reached in spring on 2026-11-20, configured 10/s"}},
+		{name: "reached", want: preflight.Pass, change: was(700, 100*time.Second), summary: []string{"sms-a: 7.01/s reached in spring on 2026-11-20, configured 10/s"}},
 		{
 			name: "never nearly reached", want: preflight.Warn, change: both(was(5000, 100*time.Second), perSecond(100), many(23000)),
-			summary: []string{"50/s reached in spring", "configured 100/s"}, remedies: []string{"count on 8 min for sms-a, not on 4 min", "notify rehearse"},
+			summary: []string{"50.01/s reached in spring", "configured 100/s"}, remedies: []string{"count on 8 min for sms-a, not on 4 min", "notify rehearse"},
 		},
 		{name: "too few to tell", want: preflight.Skip, change: was(99, 100*time.Second)},
-		{name: "too short to tell", want: preflight.Skip, change: was(500, 4*time.Second)},
+		{
+			name: "a night in between does not count", want: preflight.Pass,
+			change: func(w *world) {
+				w.ledger = earlier{Ledger: w.ledger, sent: 700, took: 100 * time.Second, pause: 12 * time.Hour, now: w.now}
+			},
+			summary: []string{"sms-a: 7.0"},
+		},
+		{
+			name: "messages that cannot be read", want: preflight.Error, summary: []string{"read campaign spring"},
+			change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, sent: 9, took: 1, breaks: true, now: w.now} },
+		},
+		{name: "too short to tell", want: preflight.Skip, change: was(500, time.Second)},
 		{name: "a real run of no length", want: preflight.Skip, change: func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }},
 		{name: "a ledger that breaks", want: preflight.Error, change: broke},
 		{name: "earlier campaigns that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} }},

@@ -29,7 +29,7 @@ func lowBalanceCheck() Check {
 			case errors.Is(err, errCannotTell), err == nil && b.Amount == nil:
 				a.add(Skip, fmt.Sprintf(textBalanceUnknown, n.Name))
 			case err != nil:
-				a.add(Error, fmt.Sprintf("%s: %v", n.Name, err), fmt.Sprintf(textMendAccount, n.Name))
+				a.add(Error, fmt.Sprintf(textBalanceNotTold, n.Name), textSeeBalance)
 			default:
 				weighLow(&a, n, *b.Amount-*n.Cost-n.Account.Price.Times(promised[n.Name].Segments))
 			}
@@ -51,8 +51,10 @@ func weighLow(a *answers, n accountNeed, after message.Money) {
 }
 
 const (
-	textNoLowBalance = "no account with a price has a low_balance"
-	textLowAfter     = "%s: %s will be left, below low_balance %s"
-	textNotLow       = "%s: %s will be left, low_balance is %s"
-	textTopUpSoon    = "top up %s by at least %s soon, or whoever sends next is stopped"
+	textBalanceNotTold = "%s: the vendor did not answer"
+	textSeeBalance     = "see balance, which says why and what to do"
+	textNoLowBalance   = "no account with a price has a low_balance"
+	textLowAfter       = "%s: %s will be left, below low_balance %s"
+	textNotLow         = "%s: %s will be left, low_balance is %s"
+	textTopUpSoon      = "top up %s by at least %s soon, or whoever sends next is stopped"
 )

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -38,6 +39,9 @@ func segmentsCheck() Check {
 			}
 		}
 		f := Finding{Facts: []Fact{{"most", most}, {"over_warn", long}, {"over_max", tooLong}}, Details: longest(facts)}
+		for _, l := range facts.Longest {
+			f.Facts = append(f.Facts, Fact{fmt.Sprintf("row.%d.characters", l.Row), l.Length})
+		}
 		switch {
 		case tooLong > 0:
 			f.Status, f.Summary = Fail, fmt.Sprintf(textTooLong, num(tooLong), num(c.Messages), maxSegments, most)
@@ -53,19 +57,27 @@ func segmentsCheck() Check {
 	}}
 }
 
-// longest are the longest texts by row. The texts themselves are for those who may see the list: --show.
+// longest names the rows of the longest texts, on one line. The texts themselves are for those who may see the list: --show.
 func longest(f *plan.ChannelFacts) []string {
-	var lines []string
-	for _, l := range f.Longest {
-		lines = append(lines, fmt.Sprintf(textLongest, l.Row, num(l.Length), count(l.Segments, "segment")))
+	if len(f.Longest) == 0 {
+		return nil
 	}
-	return lines
+	var words []string
+	for i, l := range f.Longest {
+		if i == 0 {
+			words = append(words, fmt.Sprintf(textLongest, l.Row, count(l.Length, "character"), count(l.Segments, "segment")))
+			continue
+		}
+		words = append(words, fmt.Sprintf(textNextLongest, l.Row, num(l.Length)))
+	}
+	return []string{strings.Join(words, ", ")}
 }
 
 const (
-	textShort   = "the longest SMS has %s"
-	textLong    = "%s of %s SMS have more than %d segments, the longest %d"
-	textTooLong = "%s of %s SMS have more than %d segments, the longest %d: carriers cut or refuse them"
-	textLongest = "row %d: %s characters, %s"
-	textShorten = "look at the longest (notify preflight %s --show %d), and shorten the text or the cells of these rows"
+	textShort       = "the longest SMS has %s"
+	textLong        = "%s of %s SMS have more than %d segments, the longest %d"
+	textTooLong     = "%s of %s SMS have more than %d segments, the longest %d: carriers cut or refuse them"
+	textLongest     = "the longest: row %d (%s, %s)"
+	textNextLongest = "row %d (%s)"
+	textShorten     = "look at the longest (notify preflight %s --show %d), and shorten the text or the cells of these rows"
 )

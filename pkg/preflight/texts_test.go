@@ -137,7 +137,7 @@ func TestSegments(t *testing.T) {
 	w := newWorld(t)
 	cell(1, 1, strings.Repeat("好", 140))(w)
 	f := w.ask("segments")
-	if len(f.Details) != 10 || f.Details[0] != "row 2: 150 characters, 3 segments" || strings.Contains(strings.Join(f.Details, ""), "好") {
+	if len(f.Details) != 1 || !strings.HasPrefix(f.Details[0], "the longest: row 2 (150 characters, 3 segments), row 12 (19), ") || strings.Count(f.Details[0], "row") != 10 || strings.Contains(strings.Join(f.Details, ""), "好") {
 		t.Errorf("details: %q", f.Details)
 	}
 }
