@@ -14,6 +14,7 @@ import (
 // TestFullDisk: the disk of the ledger fills up in the middle of a run. It stops, says what to do, and nothing was sent that
 // is not recorded; with room again, it goes on.
 func TestFullDisk(t *testing.T) {
+	t.Parallel() // it mostly waits
 	if os.Getenv("NOTIFY_TEST_OWN_MOUNTS") == "" {
 		inOwnMounts(t)
 		return

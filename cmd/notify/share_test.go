@@ -133,6 +133,7 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 // TestTimerThatFiresWhileARunIsAlive: a timer scanned for what was "not yet sent" every ten minutes while the run before was
 // still going, and 1,294 people got their SMS twice. Here it fires every second; each time it is told who is at work.
 func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const fires, people23 = 10, 23_000
 	p := newPlace(t, nil, "NOTIFY_ACCOUNTS_SMS_RATE=1000/s", "NOTIFY_ACCOUNTS_SMS_BURST=50")
 	p.must(writeList(p.path("award.csv"), people(1, people23)))
