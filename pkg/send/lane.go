@@ -40,6 +40,7 @@ type lane struct {
 
 	inFlight int
 	settle   []ledger.Settlement
+	gathered time.Time // when the first of settle came in
 	empty    bool      // nothing pending, nor coming back
 	later    time.Time // all that is pending comes back then
 	lead     time.Duration
@@ -104,6 +105,10 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 		if ln.finished() {
 			break
 		}
+		if until, more := ln.gather(); more {
+			ln.wait(ctx, until)
+			continue
+		}
 		if len(ln.settle) > 0 || len(asks) > 0 || ln.beatDue() {
 			ln.turn(work, asks)
 			continue
@@ -114,6 +119,21 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 	wg.Wait()
 	ln.end.unrecorded += len(ln.settle)
 	return ln.end
+}
+
+// gatherFor is how long the first of several answers waits for the others: one commit for many costs little more than one
+// for one, and vendors answer far slower.
+const gatherFor = 2 * time.Millisecond
+
+// gather reports that answers are on their way which had better be recorded together with those that are here.
+func (ln *lane) gather() (until time.Time, more bool) {
+	n := len(ln.settle)
+	if n == 0 || ln.inFlight == 0 || n >= (n+ln.inFlight)/4 {
+		return time.Time{}, false
+	}
+	until = ln.gathered.Add(gatherFor)
+	now := ln.loop.Now()
+	return until, until.After(now) && !ln.gathered.After(now)
 }
 
 // finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed.
@@ -408,6 +428,9 @@ func (ln *lane) answered(r result) {
 	if !r.outcome.Held() {
 		ln.end.sent++
 		ln.loop.watch.observe(s.Outcome.Kind)
+	}
+	if len(ln.settle) == 0 {
+		ln.gathered = ln.loop.Now()
 	}
 	ln.settle = append(ln.settle, s)
 }
