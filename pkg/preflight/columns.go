@@ -49,10 +49,10 @@ func (c *columnLook) look(row int, v string) {
 		return
 	}
 	if c.Odd.Count == 0 {
-		c.Like = like
-		if like == "email" {
+		switch c.Like = like; like {
+		case "email":
 			c.Like = "e-mail addresses"
-		} else if like == "phone" {
+		case "phone":
 			c.Like = "phone numbers"
 		}
 	}

@@ -90,7 +90,7 @@ func TestColumns(t *testing.T) {
 }
 
 func TestTestRows(t *testing.T) {
-	real := many(120)
+	actual := many(120)
 	phone := func(number string) func(*world) {
 		return func(w *world) { w.people[7].Phone = message.Address(number) }
 	}
@@ -111,7 +111,7 @@ func TestTestRows(t *testing.T) {
 		},
 		{
 			name: "outside production they are what is wanted", want: preflight.Skip,
-			change: both(real, func(w *world) { w.config.Environment = config.Test }),
+			change: both(actual, func(w *world) { w.config.Environment = config.Test }),
 		},
 		{name: "rows that cannot be read", want: preflight.Error, change: closed},
 	})
