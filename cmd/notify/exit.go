@@ -65,8 +65,9 @@ func (e *env) exit(err error) int {
 	}
 	code, text, hint := explain(err)
 	var input *diag.InputError
+	isInput := errors.As(err, &input)
 	switch {
-	case text == "" && !errors.As(err, &input):
+	case text == "" && !isInput:
 	case e.flags.json:
 		view.ErrorJSON(e.console, code, text, hint, input)
 	default:
