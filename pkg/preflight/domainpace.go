@@ -67,7 +67,13 @@ func (s *Subject) pacing(a *answers, n Need) {
 		st = Fail
 	}
 	a.fact("account."+n.Name+".unpaced_domains", unpaced)
-	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)), fmt.Sprintf(textSetPace, n.Name, worst))
+	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)), fmt.Sprintf(textSetPace, n.Name, worst),
+		fmt.Sprintf(textPaceTakes, worst, length(span(mails, 1)), length(span(mails, 5)), spreadWord(s, mails)))
+}
+
+// spreadWord is the slowest pace at which a domain has all of its mails within one window.
+func spreadWord(s *Subject, mails int) string {
+	return fmt.Sprintf("%.2g/s", float64(mails)/s.Plan.Spec.Window.Length().Seconds())
 }
 
 // domainRate is the pace for a domain in mails per second; 0 where there is none.
@@ -98,4 +104,5 @@ const (
 	textDomainPace = "%s: %s at %.4g/s, done %s"
 	textDomainFree = "%s: %s as fast as the server takes them"
 	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: 5/s, %s: 1/s}; ask the larger customers what their filters bear"
+	textPaceTakes  = "%s then has all in %s at 1/s, in %s at 5/s; %s is the slowest that is done within a day's window"
 )

@@ -201,7 +201,7 @@ func TestPace(t *testing.T) {
 		{name: "few", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails to 1 domain"}},
 		{
 			name: "a thousand to one company", want: preflight.Warn, change: both(many(1001), mails(nil)),
-			summary: []string{"edm: 1 domain would get more than 1,000 mails without a pace, example.test 1,001"}, remedies: []string{"accounts.edm.domain_rate", "example.test: 1/s"},
+			summary: []string{"edm: 1 domain would get more than 1,000 mails without a pace, example.test 1,001"}, remedies: []string{"accounts.edm.domain_rate", "example.test: 1/s", "all in 17 min at 1/s, in 3 min at 5/s; 0.012/s is the slowest"},
 		},
 		{name: "five thousand to one company", want: preflight.Fail, change: both(many(5001), mails(nil)), summary: []string{"5,001"}},
 		{name: "with a pace", want: preflight.Pass, change: both(many(5001), mails(nil), paced(map[string]float64{"default": 5}))},

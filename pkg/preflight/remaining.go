@@ -68,7 +68,7 @@ func marked(fate uint32, fields []byte) uint32 {
 
 // compare counts one message of the plan against what is staged.
 func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
-	was, known := r.staged[short(k)]
+	was, known := r.find(k)
 	switch {
 	case !known && r.same:
 		r.Changes.Same++
@@ -140,8 +140,17 @@ func (r *Remaining) Channel(ch message.Channel) RemainingChannel {
 
 // hasLeft reports whether the message has left, or may have.
 func (r *Remaining) hasLeft(k message.Key) bool {
-	was, known := r.staged[short(k)]
+	was, known := r.find(k)
 	return known && was&(1<<fateBits-1) == fateLeft
+}
+
+// find is what is kept of a staged message.
+func (r *Remaining) find(k message.Key) (was uint32, known bool) {
+	if len(r.staged) == 0 {
+		return 0, false // a new name: no need to hash every key of the list
+	}
+	was, known = r.staged[short(k)]
+	return was, known
 }
 
 // short is 64 bits of a key: a million keys then fit into 20 MB, and what is counted with them is a figure, not a send.
@@ -222,7 +231,7 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 	if err != nil {
 		return err
 	}
-	r.Staged, r.staged, r.same = &c, make(map[uint64]uint32), c.Digest == s.Plan.Digest
+	r.Staged, r.staged, r.same = &c, make(map[uint64]uint32), c.Digest == s.Plan.Staged()
 	for rec, err := range s.Ledger.Messages(ctx, s.name(), r.states()...) {
 		if err != nil {
 			return err
