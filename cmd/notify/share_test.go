@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +27,14 @@ func (p *place) four(n int, args ...string) []*process {
 
 // TestFourProcessesShareOneRate: every node had its own sending code, and its own idea of the rate. Four processes on one
 // ledger send at the account's rate together, by the receiver's own clock: never above it, and within one percent of it.
-// A machine that is busy with something else may be slower; then it is measured again.
+// Who waits for a processor can be slower, whatever he does: then it is measured again, and on a machine that has no time
+// for it, it is enough not to be above.
 func TestFourProcessesShareOneRate(t *testing.T) {
 	const rate, burst, seconds = 200, 60, 30
 	for try := 1; ; try++ {
 		p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", rate), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_BURST=%d", burst))
 		n := rate * (seconds + 3) / 4
+		began, waited := time.Now(), waitedForProcessors()
 		for _, run := range p.four(n) {
 			code, err := run.wait()
 			p.must(err)
@@ -43,17 +47,33 @@ func TestFourProcessesShareOneRate(t *testing.T) {
 			t.Fatalf("%d messages in one second, the account allows %d and %d at once", most, rate, burst)
 		}
 		got := within(times, times[0].Add(time.Second), seconds*time.Second)
-		t.Logf("%d messages in %d s, at most %d in any second", got, seconds, busiest(times, time.Second))
-		if got > rate*seconds*101/100 {
+		starved := float64(waitedForProcessors()-waited) / float64(time.Since(began))
+		t.Logf("%d messages in %d s, at most %d in any second; somebody waited for a processor %.0f%% of the time", got, seconds,
+			busiest(times, time.Second), 100*starved)
+		switch {
+		case got > rate*seconds*101/100:
 			t.Fatalf("%d messages in %d s: more than one percent above %d a second", got, seconds, rate)
-		}
-		if got >= rate*seconds*99/100 {
+		case got >= rate*seconds*99/100, starved > 0.5:
 			return
-		}
-		if try == 3 {
+		case try == 3:
 			t.Fatalf("%d messages in %d s: more than one percent below %d a second, three times", got, seconds, rate)
 		}
 	}
+}
+
+// waitedForProcessors is for how long, since the machine was started, something was ready and had no processor; 0 where
+// the system does not tell.
+func waitedForProcessors() time.Duration {
+	text, err := os.ReadFile("/proc/pressure/cpu")
+	if err != nil {
+		return 0
+	}
+	_, total, _ := strings.Cut(strings.SplitN(string(text), "\n", 2)[0], "total=")
+	n, err := strconv.ParseInt(strings.TrimSpace(total), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Microsecond
 }
 
 // arrivalTimes are in order, and so many.
