@@ -218,7 +218,7 @@ func (e *env) standing(ctx context.Context, o checklistOptions) (*standing, erro
 		return nil, err
 	}
 	staged, err := stagedCheck(ctx, l, o.campaign)
-	if err != nil || staged == nil || staged.Digest == newest.Digest {
+	if err != nil || staged == nil || plan.WholeDigest(staged.Digest) == newest.Digest {
 		return s, err
 	}
 	older, err := e.judged(ctx, *staged, o)
@@ -264,7 +264,7 @@ func stagedCheck(ctx context.Context, l ledger.Ledger, name string) (*ledger.Che
 	if err != nil {
 		return nil, err
 	}
-	check, err := l.Check(ctx, name, c.Digest)
+	check, err := l.Check(ctx, name, plan.WholeDigest(c.Digest))
 	if errors.Is(err, ledger.ErrNoCheck) {
 		return nil, nil //nolint:nilnil // staged by a program that kept none
 	}
@@ -368,7 +368,7 @@ func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) 
 	if err != nil {
 		return err
 	}
-	p, err := e.Plan(ctx, path, cfg, c, nil)
+	p, err := e.Plan(ctx, path, cfg, c, plan.Part{}, nil)
 	if err != nil {
 		return err
 	}

@@ -184,13 +184,13 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 }
 
 // Plan reads the list and freezes the campaign. problems sees every problem of a row; it may be nil.
-func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, each func(diag.Problem)) (*plan.Plan, error) {
+func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, part plan.Part, each func(diag.Problem)) (*plan.Plan, error) {
 	r, err := e.openList(listPath, cfg, c)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	p, err := plan.Make(ctx, plan.Inputs{Config: cfg, Campaign: c, List: r, Problems: &diag.List{Each: each}})
+	p, err := plan.Make(ctx, plan.Inputs{Config: cfg, Campaign: c, List: r, Problems: &diag.List{Each: each}, Part: part})
 	if err != nil {
 		return nil, listError(err)
 	}

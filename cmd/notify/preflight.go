@@ -28,6 +28,7 @@ type preflightOptions struct {
 	offline  bool
 	spread   bool
 	output   string
+	partOptions
 	// checklist is the campaign's, read beside it; sending says that a send follows, by sender.
 	checklist *checklist.Checklist
 	sending   bool
@@ -60,6 +61,7 @@ Nothing is sent.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write the result, with the checklist, as one page to this `FILE` (.html)")
+	o.partOptions.flags(f)
 	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.offline, "offline", false, "ask no vendor")
@@ -78,7 +80,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
 		return err
 	}
-	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
+	p, err := e.planWith(ctx, cfg, c, o)
 	if err != nil {
 		return err
 	}
@@ -133,15 +135,20 @@ func (e *env) inputs(listPath string) (*config.Config, *campaign.Campaign, error
 }
 
 // planWith plans, and writes all problems of rows to a file where one is wanted.
-func (e *env) planWith(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, problems string) (*plan.Plan, error) {
+func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Campaign, o preflightOptions) (*plan.Plan, error) {
+	part, err := o.part()
+	if err != nil {
+		return nil, err
+	}
+	problems := o.problems
 	if problems == "" {
-		return e.Plan(ctx, listPath, cfg, c, nil)
+		return e.Plan(ctx, o.list, cfg, c, part, nil)
 	}
 	file, err := report.NewProblems(problems)
 	if err != nil {
 		return nil, usage("end the name in .csv or .xlsx", "%v", err)
 	}
-	p, err := e.Plan(ctx, listPath, cfg, c, func(d diag.Problem) { file.Add(d) })
+	p, err := e.Plan(ctx, o.list, cfg, c, part, func(d diag.Problem) { file.Add(d) })
 	n, closing := file.Close()
 	if err != nil {
 		return nil, err

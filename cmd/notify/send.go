@@ -43,6 +43,7 @@ A campaign that names a checklist is sent only as it was signed: "notify checkli
 Some checks can be overridden with a reason, which stands in the audit and in the report.`,
 		Example: `  notify send award.xlsx
   notify send award.xlsx --yes --wait     from cron: asks nothing, waits for windows and quotas
+  notify send award.xlsx --rows 2-9001    a part now; the rest later, without --rows
   notify send award.xlsx --as zhang       says who sends, where several people share a login
   notify send award.xlsx --override balance --reason "topped up by phone, shows tomorrow"`,
 		Args: oneArg("a list", "notify send award.xlsx"),
@@ -59,8 +60,9 @@ Some checks can be overridden with a reason, which stands in the audit and in th
 	f.StringVar(&o.as, "as", "", "who sends: a `NAME` as in notify.yaml's roles (default: the system user)")
 	f.StringSliceVar(&o.overrides, "override", nil, "go on in spite of this `CHECK`: "+strings.Join(preflight.Overridable(), ", "))
 	f.StringVar(&o.reason, "reason", "", "`WHY` the check is overridden")
+	o.partOptions.flags(f)
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
-	f.BoolVar(&o.spread, "spread", false, "accept that the campaign is spread over several days, as quota and window allow")
+	f.BoolVar(&o.spread, "spread", false, "spread the campaign over several days, as quota and window allow: send today's part, wait, go on")
 	return c
 }
 
@@ -80,7 +82,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	o.sending, o.sender = true, e.sender(o.as)
-	p, err := e.planWith(ctx, o.list, cfg, c, o.problems)
+	p, err := e.planWith(ctx, cfg, c, o.preflightOptions)
 	if err != nil {
 		return err
 	}
@@ -111,7 +113,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.begin(ctx, l, p); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, o.wait)
+	return e.deliver(ctx, cfg, p.Spec.Name, o.wait || o.spread)
 }
 
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs

@@ -151,17 +151,20 @@ func keepRow(rows []list.Row, n int, row *list.Row) []list.Row {
 
 // row plans one recipient.
 func (m *maker) row(row *list.Row) error {
-	index := m.plan.Recipients
-	m.plan.Recipients++
-	if row.Hidden {
-		m.plan.Hidden++
+	index, kept := m.plan.Recipients, m.plan.Part.has(m.plan.Recipients, row.Number)
+	m.plan.Listed++
+	if kept {
+		m.plan.Recipients++
+		if row.Hidden {
+			m.plan.Hidden++
+		}
 	}
 	fields, err := json.Marshal(row.Values)
 	if err != nil {
 		return fmt.Errorf("row %d: %w", row.Number, err)
 	}
 	m.rec = record{row: row.Number, key: row.Key, fields: fields, messages: m.rec.messages[:0]}
-	if m.plan.Header.Mapped["key"] != "" {
+	if kept && m.plan.Header.Mapped["key"] != "" {
 		if err := m.contacts.Add(newContact("key", row.Key, row, index, recipientKey)); err != nil {
 			return err
 		}
@@ -171,12 +174,15 @@ func (m *maker) row(row *list.Row) error {
 	for _, ch := range m.channels {
 		msg := m.message(row, ch)
 		writePart(m.rows, msg.Address)
-		if msg.Address != "" {
+		if kept && msg.Address != "" {
 			if err := m.contact(&msg, row, index, len(m.rec.messages)); err != nil {
 				return err
 			}
 		}
 		m.rec.messages = append(m.rec.messages, msg)
+	}
+	if !kept {
+		return nil
 	}
 	return m.plan.rows.Append(&m.rec)
 }

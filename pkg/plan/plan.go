@@ -29,6 +29,8 @@ type Inputs struct {
 	Problems *diag.List
 	// TempDir is where the messages wait; empty means the system's.
 	TempDir string
+	// Part is the part of the list that is sent now. The digest is that of the whole list all the same.
+	Part Part
 }
 
 // Plan is a campaign frozen. Close it to free its temporary file.
@@ -38,7 +40,9 @@ type Plan struct {
 	Digests Digests
 	Header  list.Header
 
-	Recipients int // rows
+	Part       Part
+	Listed     int // rows of the list
+	Recipients int // rows that are sent to: all that are listed, or the part of them
 	Hidden     int // rows that the spreadsheet hides
 	Channels   []ChannelPlan
 	Accounts   []AccountPlan
@@ -126,7 +130,7 @@ func Make(ctx context.Context, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Header: header, Problems: in.Problems, Spec: newSpec(in.Campaign, header)}
+	p := &Plan{Part: in.Part, Header: header, Problems: in.Problems, Spec: newSpec(in.Campaign, header)}
 	p.rows, err = newSpool(in.TempDir)
 	if err != nil {
 		return nil, err

@@ -154,7 +154,7 @@ func (s *Subject) topUp(ctx context.Context, b bill, covered int64) []string {
 	free := int64(float64(covered)/(1+b.margin)+1e-6) - int64(b.promise.Segments)
 	fits, err := s.Fitting(ctx, ch.Channel, ch.Share, -1, max(0, free))
 	if err == nil {
-		remedies = append(remedies, smaller(fits, "what is there now"))
+		remedies = append(remedies, s.smaller(fits, "what is there now"))
 	}
 	if other := s.standIns(b.need.Name); other != "" {
 		remedies = append(remedies, other)
@@ -163,14 +163,14 @@ func (s *Subject) topUp(ctx context.Context, b bill, covered int64) []string {
 }
 
 // smaller is the remedy of a part that fits into something.
-func smaller(p Part, into string) string {
-	if p.Recipients == 0 {
+func (s *Subject) smaller(p Part, into string) string {
+	switch p.Recipients {
+	case 0:
 		return fmt.Sprintf(textNothingFits, into)
+	case 1:
+		return fmt.Sprintf(textOneFits, p.LastRow, into) + fmt.Sprintf(textSendPart, s.list(), p.LastRow)
 	}
-	if p.Recipients == 1 {
-		return fmt.Sprintf(textOneFits, into, p.LastRow)
-	}
-	return fmt.Sprintf(textPartFits, num(p.Recipients), p.LastRow, into)
+	return fmt.Sprintf(textPartFits, num(p.Recipients), p.LastRow, into) + fmt.Sprintf(textSendPart, s.list(), p.LastRow)
 }
 
 const (
@@ -188,6 +188,7 @@ const (
 	textTopUpSegments   = "buy at least %[2]s more for %[1]s"
 	textFreePromised    = "or end what is not to be sent any more: notify abort %s --reason … (with the others it holds %s)"
 	textPartFits        = "or send a smaller part: the first %s recipients, up to row %d, fit into %s"
-	textOneFits         = "or send a smaller part: one recipient, in row %[2]d, fits into %[1]s"
+	textOneFits         = "or send a smaller part: one recipient, in row %d, fits into %s"
+	textSendPart        = ": notify send %s --rows 1-%d; the rest later, without --rows"
 	textNothingFits     = "no part of the campaign fits into %s"
 )

@@ -8,7 +8,7 @@ import (
 // expectCheck asks whether the list has as many people as its owner says.
 func expectCheck() Check {
 	return Check{ID: "expect", Group: GroupList, Title: "expected count", Run: func(_ context.Context, s *Subject) Finding {
-		want, have := s.Plan.Spec.Expect, s.Plan.Recipients
+		want, have := s.Plan.Spec.Expect, s.Plan.Listed
 		f := Finding{Facts: []Fact{{"expected", want}, {"recipients", have}}}
 		switch {
 		case want == 0:

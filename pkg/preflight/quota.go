@@ -82,7 +82,7 @@ func (s *Subject) quotaRemedies(ctx context.Context, n Need, p pace, q Quota, da
 		today = int64(days[0].Messages)
 	}
 	if fits, err := s.Fitting(ctx, n.Channel, n.Share, today, -1); err == nil {
-		remedies = append(remedies, smaller(fits, "what is left of today"))
+		remedies = append(remedies, s.smaller(fits, "what is left of today"))
 	}
 	if other := s.standIns(n.Name); other != "" {
 		remedies = append(remedies, other)

@@ -29,7 +29,7 @@ func stagedCheck() Check {
 			{"changes", r.Changes},
 		}}
 		stays := fmt.Sprintf(textLeft, num(left), num(total), num(r.Messages()))
-		if r.Staged.Digest == s.Plan.Digest {
+		if r.Staged.Digest == s.Plan.Staged() {
 			f.Summary = fmt.Sprintf(textSamePlan, when(r.Staged.Staged.In(s.Config.Timezone))) + stays
 			return f
 		}
