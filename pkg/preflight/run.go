@@ -24,13 +24,14 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	base, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.memo = newMemo(base)
+	at := s.Now() // before the checks look at the clock
 	answers := make([]chan Finding, len(checks))
 	for i, c := range checks {
 		answers[i] = make(chan Finding, 1)
 		go func() { answers[i] <- s.ask(ctx, c) }()
 	}
 	r := Result{
-		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: s.Now(),
+		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: at,
 		Counts: make(map[Status]int), Parts: s.Plan.Digests.Parts(), Terms: plan.Terms(s.Config, s.Plan),
 	}
 	for i := range checks {
