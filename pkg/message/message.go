@@ -28,12 +28,9 @@ type Address string
 // Masked is the address as it may stand in a log line or an error: "+86138****8000", "w***@example.test".
 func (a Address) Masked() string {
 	s := string(a)
-	if local, domain, ok := strings.Cut(s, "@"); ok {
-		r := []rune(local)
-		if len(r) == 0 {
-			return "***@" + domain
-		}
-		return string(r[:1]) + "***@" + domain
+	if at := strings.LastIndexByte(s, '@'); at >= 0 { // the last one: a quoted local part may hold others
+		local, domain := []rune(s[:at]), s[at:]
+		return string(local[:min(1, len(local))]) + "***" + domain
 	}
 	r := []rune(s)
 	switch {
