@@ -9,8 +9,8 @@ import (
 	"notify/pkg/plan"
 )
 
-// breakerCheck asks whether an account was stopped or slowed down when it was used last. Where every account of a channel
-// is stopped still, nothing would leave.
+// breakerCheck asks whether an account was stopped or slowed down when it was used last. It never fails: a run tests every
+// account anew, with one message, because whoever starts it may have mended the cause a moment ago.
 func breakerCheck() Check {
 	return Check{ID: "breaker", Group: GroupAccounts, Title: "breaker", Run: func(ctx context.Context, s *Subject) Finding {
 		states, err := s.accountStates(ctx)
@@ -25,7 +25,7 @@ func breakerCheck() Check {
 			names := plan.RouteAccounts(s.Config.Routes[ch])
 			shut := !slices.ContainsFunc(names, func(n string) bool { return !states[n].OpenUntil.After(s.Now()) })
 			if len(names) > 0 && shut {
-				a.add(Fail, fmt.Sprintf(textAllShut, ch), fmt.Sprintf(textMendOne, ch))
+				a.add(Warn, fmt.Sprintf(textAllShut, ch), fmt.Sprintf(textMendOne, ch))
 			}
 		}
 		return a.done(textNoChannel)
@@ -65,7 +65,7 @@ const (
 	textBreakerOpen   = "%s is open, to be tested from %s on: %s"
 	textHeldBack      = "%s: the vendor asked to wait until %s"
 	textSlowedDown    = "%s was slowed down to %.0f%% (%.4g/s), because the vendor said: too fast"
-	textAllShut       = "every account for %s is stopped"
+	textAllShut       = "every account for %s was stopped: where that is still so, the run pauses at its first message"
 	textMendCause     = "mend the cause at %s first; a run tests the account with one message"
 	textLowerRate     = "set accounts.%s.rate in notify.yaml to what the vendor takes; the account speeds up again by itself"
 	textMendOne       = "mend one of them, or put another account for %s on the route"
