@@ -29,6 +29,7 @@ type Address string
 func (a Address) Masked() string {
 	s := string(a)
 	if at := strings.LastIndexByte(s, '@'); at >= 0 { // the last one: a quoted local part may hold others
+		at = len(strings.TrimRight(s[:at], "@")) // an @ typed twice stays to be seen
 		local, domain := []rune(s[:at]), s[at:]
 		return string(local[:min(1, len(local))]) + "***" + domain
 	}

@@ -75,6 +75,7 @@ func TestAMaskedAddressShowsTooLittleToReachAnybody(t *testing.T) {
 		"王@example.test":           "王***@example.test",
 		"@example.test":            "***@example.test",
 		"a@b@example.test":         "a***@example.test",
+		"wang@@example.test":       "w***@@example.test",
 		"\"wang li\"@example.test": "\"***@example.test",
 	} {
 		t.Run(string(to), func(t *testing.T) {
