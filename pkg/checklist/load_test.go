@@ -102,7 +102,7 @@ func TestBrokenLists(t *testing.T) {
 		{"no phase", "    phase: during\n", "", "items[3].phase", "phase is not set", "before, during or after"},
 		{"a phase that is none", "phase: during", "phase: later", "items[3].phase", `"later" is not known`, "before or during or after"},
 		{"a role that nobody has", "role: operations", "role: operation", "items[3].role", "there is no role", "did you mean operations"},
-		{"a check that is not there", "check: balance", "check: balanse", "items[1].check", "there is no preflight check", "did you mean balance"},
+		{"a check that is not there", "check: balance", "check: balanec", "items[1].check", "there is no preflight check", "did you mean balance"},
 		{"two proofs", "check: balance", "check: balance\n    sign:", "items[1].check", "by a check or by signatures", "keep one"},
 		{"no proof", "    check: balance\n", "", "items[1].sign", "has no proof", "check:"},
 		{"a check while it runs", "phase: before\n    role: finance", "phase: during\n    role: finance", "items[1].check", "before the campaign", "sign:"},

@@ -106,14 +106,13 @@ func newPageData(r preflight.Result) pageData {
 	return d
 }
 
-func byDay(days []preflight.Day) string {
-	var parts []string
+func byDay(days []preflight.Day) []string {
+	var lines []string
 	for i, d := range days {
 		if i == daysShown {
-			parts = append(parts, fmt.Sprintf(txtMoreDays, Num(len(days)-i)))
-			break
+			return append(lines, fmt.Sprintf(txtMoreDays, Num(len(days)-i)))
 		}
-		parts = append(parts, d.Date+": "+Num(d.Messages))
+		lines = append(lines, d.Date+": "+Num(d.Messages))
 	}
-	return strings.Join(parts, ", ")
+	return lines
 }

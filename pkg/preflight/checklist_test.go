@@ -1,0 +1,292 @@
+package preflight_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/checklist"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/preflight"
+	"notify/pkg/vendors"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// noSignatures is a ledger that cannot read them.
+type noSignatures struct{ ledger.Ledger }
+
+func (noSignatures) SignOffs(context.Context, string) ([]ledger.SignOff, error) { return nil, errDisk }
+
+func awardList() *checklist.Checklist {
+	return &checklist.Checklist{Name: "award-notice", Items: []checklist.Item{
+		{ID: "pays", Phase: checklist.Before, Role: "finance", Check: "balance"},
+		{ID: "texts-read", Phase: checklist.Before, Role: "product", People: 1, Evidence: checklist.LinkEvidence},
+		{ID: "released", Phase: checklist.Before, Role: "operations", People: 2},
+		{ID: "watched", Phase: checklist.During, Role: "legal", People: 1},
+	}}
+}
+
+// listed gives the campaign a checklist, and people who may sign.
+func listed(w *world) {
+	w.campaign.Checklist = "award-notice"
+	w.config.Roles = map[string][]string{"product": {"li"}, "operations": {"wang", "zhang"}}
+	w.subject = func(s *preflight.Subject) { s.Checklist = awardList() }
+}
+
+// sending is listed before a send by wang.
+func sending(w *world) {
+	listed(w)
+	w.subject = func(s *preflight.Subject) {
+		s.Checklist, s.Sending, s.Sender = awardList(), true, checklist.Sender{Name: "wang", Who: "wang@ops-1"}
+	}
+}
+
+// signedBy lets people sign items ("li texts-read") of a preflight that is made now.
+func (w *world) signedBy(signatures ...string) {
+	w.t.Helper()
+	res := w.kept()
+	for _, s := range signatures {
+		name, id, _ := strings.Cut(s, " ")
+		item := awardList().Item(id)
+		parts := maps.Clone(res.Parts)
+		parts[checklist.PartItem] = item.Digest()
+		if _, err := w.ledger.SignOff(w.t.Context(), ledger.SignOff{
+			Campaign: w.campaign.Name, Item: id, Role: item.Role, Name: name, Who: name + "@ops-1", At: w.now, Digest: res.Digest, Parts: parts,
+			Checked: res.At, Evidence: []byte(`{"kind":"link","name":"https://wiki.example.test/a"}`),
+		}, w.act("sign "+id)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// kept runs all checks, and keeps the result as the command does.
+func (w *world) kept() preflight.Result {
+	w.t.Helper()
+	res := preflight.Run(w.t.Context(), w.make(), preflight.All())
+	b, err := json.Marshal(res)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.ledger.SaveCheck(w.t.Context(), ledger.Check{
+		Campaign: res.Campaign, Digest: res.Digest, Verdict: string(res.Verdict), Result: b, At: res.At, Who: "wang@ops-1",
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return res
+}
+
+func TestChecklist(t *testing.T) {
+	all := []string{"li texts-read", "wang released", "zhang released"}
+	askAll(t, "checklist", []question{
+		{name: "no checklist", want: preflight.Skip, summary: []string{"names no checklist"}},
+		{
+			name: "nobody has signed yet", want: preflight.Warn, change: listed,
+			summary: []string{"award-notice: 2 of 2 items wait for signatures: texts-read (product), released (operations)"},
+			remedies: []string{
+				"notify checklist sign award texts-read --as NAME --evidence https://… (product: li)",
+				"notify checklist sign award released --as NAME (operations: wang, zhang; 2 more of 2 people)",
+			},
+		},
+		{name: "nobody has signed, and a send follows", want: preflight.Fail, change: sending, summary: []string{"2 of 2 items wait"}, remedies: []string{"notify checklist sign"}},
+		{
+			name: "nobody may sign", want: preflight.Fail, change: func(w *world) { sending(w); w.config.Roles = nil },
+			remedies: []string{"nobody may sign for product, which texts-read needs: write roles: {product: [NAME]} into notify.yaml"},
+		},
+		{
+			name: "one of two", want: preflight.Warn, change: func(w *world) { listed(w); w.signedBy(all[:2]...) },
+			summary: []string{"1 of 2 items wait for signatures: released"}, remedies: []string{"1 more of 2 people"},
+		},
+		{name: "all have signed", want: preflight.Pass, change: func(w *world) { sending(w); w.signedBy(all...) }, summary: []string{"2 items signed for exactly this plan, by li, wang, zhang"}},
+		{
+			name: "the list changed", want: preflight.Fail, change: func(w *world) { sending(w); w.signedBy(all...); w.people = people(99) },
+			summary: []string{"2 of 2 items wait"},
+		},
+		{
+			name: "only the sender signed", want: preflight.Fail,
+			change: func(w *world) {
+				w.config.Roles = nil
+				sending(w)
+				w.config.Roles = map[string][]string{"product": {"wang"}, "operations": {"wang"}}
+				w.subject = func(s *preflight.Subject) {
+					s.Checklist, s.Sending, s.Sender = awardList(), true, checklist.Sender{Name: "wang", Who: "wang@ops-1"}
+					s.Checklist.Items[2].People = 1
+				}
+				w.signedBy("wang texts-read", "wang released")
+			},
+			summary: []string{"only wang has signed, who sends"}, remedies: []string{"let another person sign"},
+		},
+		{name: "the ledger cannot be read", want: preflight.Error, change: func(w *world) { sending(w); w.ledger = noSignatures{w.ledger} }, summary: []string{"disk I/O error"}},
+		{
+			name: "there is no ledger", want: preflight.Error,
+			change:  func(w *world) { w.subject = func(s *preflight.Subject) { s.Checklist, s.Ledger = awardList(), nil } },
+			summary: []string{"ledger"},
+		},
+	})
+}
+
+func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	w.signedBy("li texts-read")
+	w.account("sms-a", func(a *config.Account) { a.Price, a.Rate = ptr(yuan(t, "0.05")), 20 })
+	w.vendors["sms-a"].(*vendor).balance.Amount = ptr(yuan(t, "90.5"))
+	w.now = w.now.Add(time.Hour)
+	res := w.kept()
+	f, _ := res.Finding("checklist")
+	want := []string{"texts-read: the signature of li from 2026-11-20 10:00 CST does not hold; lapsed: the limits changed " +
+		"(price of sms-a: 0.045 CNY → 0.05 CNY, rate of sms-a: 10/s → 20/s)"}
+	if diff := cmp.Diff(want, f.Details); diff != "" {
+		t.Error(diff)
+	}
+	since := &preflight.Since{At: w.now.Add(-time.Hour), Digest: res.Since.Digest, Changes: []string{
+		"the limits changed: price of sms-a: 0.045 CNY → 0.05 CNY; rate of sms-a: 10/s → 20/s", "balance of sms-a: 100.00 → 90.50",
+	}}
+	if diff := cmp.Diff(since, res.Since); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	before := func() *preflight.Result {
+		return &preflight.Result{
+			Parts: map[string]string{"list": "l1"},
+			Findings: []preflight.Finding{
+				{ID: "balance", Status: preflight.Pass, Summary: "enough", Facts: []preflight.Fact{{Name: "account.sms.balance", Value: yuan(t, "100")}}},
+				{ID: "templates", Status: preflight.Pass, Summary: "approved"},
+				{ID: "checklist", Status: preflight.Warn, Summary: "unsigned"},
+			},
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*preflight.Result)
+		want   []string
+	}{
+		{"nothing", func(*preflight.Result) {}, []string{}},
+		{"signatures came", func(r *preflight.Result) { r.Findings[2].Status = preflight.Pass }, []string{}},
+		{"a cell", func(r *preflight.Result) { r.Parts["list"] = "l2" }, []string{"the list changed: cells of some rows, and as many rows as before"}},
+		{"a template is no longer approved", func(r *preflight.Result) {
+			r.Findings[1].Status, r.Findings[1].Summary = preflight.Fail, "withdrawn"
+		}, []string{"templates: PASS → FAIL: withdrawn"}},
+		{"a check did not run", func(r *preflight.Result) { r.Findings[1].Status, r.Findings[1].Summary = preflight.NotRun, "interrupted" }, []string{"templates: PASS → NOT RUN: interrupted"}},
+		{"a new warning", func(r *preflight.Result) {
+			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Warn, Summary: "little room"})
+		}, []string{"disk: new, WARN: little room"}},
+		{"a new pass", func(r *preflight.Result) { r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass}) }, []string{}},
+		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
+		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "400") }, []string{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			// The signed one comes back from the ledger as JSON.
+			b, err := json.Marshal(before())
+			if err != nil {
+				t.Fatal(err)
+			}
+			signed, err := preflight.Decode(ledger.Check{Result: b})
+			if err != nil {
+				t.Fatal(err)
+			}
+			after := before()
+			c.change(after)
+			if diff := cmp.Diff(c.want, preflight.Compare(signed, after)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestStandingCountsWhatWasSignedSince(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	res := w.kept()
+	w.signedBy("li texts-read")
+	state, err := preflight.Standing(t.Context(), w.ledger, &res, w.config.Roles, w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []checklist.Status
+	for _, l := range state.Lines {
+		got = append(got, l.Status)
+	}
+	if diff := cmp.Diff([]checklist.Status{checklist.Done, checklist.Done, checklist.Missing, checklist.Missing}, got); diff != "" {
+		t.Error(diff)
+	}
+	proof := &checklist.Proof{Kind: checklist.LinkEvidence, Name: "https://wiki.example.test/a"}
+	if diff := cmp.Diff(proof, state.Lines[1].Signatures[0].Evidence); diff != "" {
+		t.Error(diff)
+	}
+	res.Checklist = nil
+	if none, err := preflight.Standing(t.Context(), w.ledger, &res, w.config.Roles, w.now); none != nil || err != nil {
+		t.Errorf("without a checklist it is %v, %v", none, err)
+	}
+	if _, err := preflight.Decode(ledger.Check{Result: []byte("x")}); err == nil {
+		t.Error("a result that cannot be read was read")
+	}
+}
+
+func TestOverride(t *testing.T) {
+	by := preflight.Override{Who: "zhang", Reason: "topped up by phone"}
+	poor := func(w *world) { w.vendors["sms-a"] = &vendor{balance: vendors.Balance{Amount: ptr(yuan(t, "1"))}} }
+	w := newWorld(t)
+	ready(w)
+	listed(w)
+	w.subject = func(s *preflight.Subject) { s.Checklist = awardList() }
+	poor(w)
+	res := preflight.Run(t.Context(), w.make(), preflight.All())
+	if res.Verdict != preflight.Fail || res.Checklist.Lines[0].Status != checklist.Failed {
+		t.Fatalf("the verdict is %s, the item %+v", res.Verdict, res.Checklist.Lines[0])
+	}
+	if used, err := res.Override("balance", by); !used || err != nil {
+		t.Fatalf("it is %v, %v", used, err)
+	}
+	line := res.Checklist.Lines[0]
+	if res.Verdict != preflight.Warn || line.Status != checklist.Overridden || !strings.Contains(line.Said, "overridden by zhang: topped up by phone") {
+		t.Errorf("the verdict is %s, the item %+v", res.Verdict, line)
+	}
+	if o := res.Overrides(); len(o) != 1 || o[0].ID != "balance" || *o[0].Override != by {
+		t.Errorf("overridden are %+v", o)
+	}
+	if used, err := res.Override("capacity", by); used || err != nil {
+		t.Errorf("a check that passed was overridden: %v, %v", used, err)
+	}
+	for _, c := range []struct{ id, says string }{
+		{"run", "cannot be overridden; these can: balance"},
+		{"balanec", "did you mean balance?"},
+		{"weather", "there is no check"},
+	} {
+		if _, err := res.Override(c.id, by); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: the error is %v, want %q", c.id, err, c.says)
+		}
+	}
+	if res.Verdict != preflight.Warn {
+		t.Errorf("the verdict is %s", res.Verdict)
+	}
+}
+
+// Whatever protects people from being told twice or wrongly, and the company's own mail, is beyond anybody's word.
+func TestWhatIsNeverOverridden(t *testing.T) {
+	can := preflight.Overridable()
+	for _, id := range []string{
+		"list", "variables", "shared", "expect", "dedupe", "allow-list", "environment", "routes", "ledger", "run", "stopped", "staged", "checklist", "currency",
+		"braces", "values", "protected", "protected-recipients", "opt-out",
+	} {
+		if slices.Contains(can, id) {
+			t.Errorf("%s can be overridden", id)
+		}
+	}
+	var all []string
+	for _, c := range preflight.All() {
+		all = append(all, c.ID)
+	}
+	for _, id := range can {
+		if !slices.Contains(all, id) {
+			t.Errorf("%s can be overridden and is no check", id)
+		}
+	}
+}
