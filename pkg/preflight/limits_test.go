@@ -23,6 +23,11 @@ type rehearsed struct {
 
 func (r rehearsed) Rehearsals(context.Context) ([]ledger.Rehearsal, error) { return r.all, r.err }
 
+// unrehearsed is a ledger that keeps no rehearsals.
+type unrehearsed struct{ ledger.Ledger }
+
+func keepsNone(w *world) { w.ledger = unrehearsed{w.ledger} }
+
 func broke(w *world) { w.ledger = brokenLedger{w.ledger} }
 
 func TestRehearsal(t *testing.T) {
@@ -39,8 +44,8 @@ func TestRehearsal(t *testing.T) {
 		return ledger.Rehearsal{Recipients: n, Took: ago, Rate: 95, Complete: true}
 	}
 	askAll(t, "rehearsal", []question{
-		{name: "a ledger that keeps none", want: preflight.Skip},
-		{name: "a ledger that keeps none, and one is required", want: preflight.Fail, change: required, remedies: []string{"require_rehearsal"}},
+		{name: "a ledger that keeps none", want: preflight.Skip, change: keepsNone},
+		{name: "a ledger that keeps none, and one is required", want: preflight.Fail, change: both(required, keepsNone), remedies: []string{"require_rehearsal"}},
 		{name: "never", want: preflight.Skip, change: kept()},
 		{name: "never, and one is required", want: preflight.Fail, change: both(required, kept()), remedies: []string{"notify rehearse award.xlsx"}},
 		{name: "as large", want: preflight.Pass, change: both(required, kept(whole(100, time.Hour))), summary: []string{"100 recipients rehearsed on 2026-11-20 09:00 CST, 95/s"}},
