@@ -282,7 +282,8 @@ func TestServers(t *testing.T) {
 	}{
 		{"the ones that are given", dns.Options{Servers: []string{"192.0.2.53:53"}, File: "/none"}, []string{"192.0.2.53:53"}},
 		{
-			"the system's", dns.Options{File: file("two", "nameserver 192.0.2.1\nnameserver 2001:db8::1\n")},
+			"the system's",
+			dns.Options{File: file("two", "nameserver 192.0.2.1\nnameserver 2001:db8::1\n")},
 			[]string{"192.0.2.1:53", "[2001:db8::1]:53"},
 		},
 		{"a system that names none", dns.Options{File: file("empty", "# nothing\n")}, nil},

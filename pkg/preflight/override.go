@@ -31,6 +31,11 @@ var overridable = map[string]string{ //nolint:gochecknoglobals // a table
 	"deadline": "what has not left by the deadline does not leave",
 	"vendor":   "an account that is refused opens its breaker, and the run pauses",
 	"flush":    "a slow disk makes a slow campaign",
+	"spf":      "what receivers refuse bounces, and nothing is sent twice",
+	"dkim":     "what receivers refuse bounces, and nothing is sent twice",
+	"dmarc":    "what receivers refuse bounces, and nothing is sent twice",
+	"ptr":      "what receivers refuse bounces, and nothing is sent twice",
+	"mx":       "bounces and answers are lost, and nothing is sent twice",
 }
 
 // Overridable are the ids of the checks that a person may overrule, sorted.

@@ -152,7 +152,7 @@ func parseTags(text string) (map[string]string, error) {
 
 // clip shortens what somebody else wrote for a line of ours.
 func clip(s string) string {
-	const most = 40
+	const most = 80
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}
@@ -163,9 +163,9 @@ func clip(s string) string {
 func words(value string) []string { return strings.Split(strings.ToLower(value), ":") }
 
 // allows reports a tag that is not there, or names one of these.
-func allows(tags map[string]string, tag string, any ...string) bool {
+func allows(tags map[string]string, tag string, one ...string) bool {
 	value, has := tags[tag]
-	return !has || slices.ContainsFunc(words(value), func(w string) bool { return slices.Contains(any, w) })
+	return !has || slices.ContainsFunc(words(value), func(w string) bool { return slices.Contains(one, w) })
 }
 
 // keyBits is the size of a key. RSA keys are found in both forms that RFC 6376 can be read to ask for (erratum 3017).

@@ -21,7 +21,7 @@ func dmarcCheck() Check {
 				return
 			}
 			policy, err := s.findDMARC(ctx, from.From)
-			var fault *dmarcFault
+			var fault *noPolicyError
 			switch {
 			case errors.As(err, &fault):
 				s.withoutDMARC(from, fault, a)
@@ -46,12 +46,12 @@ type dmarcPolicy struct {
 	Effective dmarc.Policy
 }
 
-// dmarcFault is an answer of DNS that holds no policy.
-type dmarcFault struct{ says string }
+// noPolicyError is an answer of DNS that holds no policy.
+type noPolicyError struct{ says string }
 
-func (f *dmarcFault) Error() string { return f.says }
+func (f *noPolicyError) Error() string { return f.says }
 
-// findDMARC reads the record of the domain, or of its organisation (RFC 7489 6.6.3). An error is a *dmarcFault, or DNS
+// findDMARC reads the record of the domain, or of its organisation (RFC 7489 6.6.3). An error is a *noPolicyError, or DNS
 // without a usable answer.
 func (s *Subject) findDMARC(ctx context.Context, domain string) (dmarcPolicy, error) {
 	for _, at := range []string{domain, organisation(domain)} {
@@ -70,11 +70,11 @@ func (s *Subject) findDMARC(ctx context.Context, domain string) (dmarcPolicy, er
 			continue
 		case 1:
 		default:
-			return dmarcPolicy{}, &dmarcFault{fmt.Sprintf(textDMARCMany, at, len(records))}
+			return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCMany, at, len(records))}
 		}
 		record, err := dmarc.Parse(records[0])
 		if err != nil {
-			return dmarcPolicy{}, &dmarcFault{fmt.Sprintf(textDMARCBroken, at, strings.TrimPrefix(err.Error(), "dmarc: "))}
+			return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCBroken, at, strings.TrimPrefix(err.Error(), "dmarc: "))}
 		}
 		p := dmarcPolicy{Record: record, At: "_dmarc." + at, Effective: record.Policy}
 		if at != domain && record.SubdomainPolicy != "" {
@@ -82,11 +82,11 @@ func (s *Subject) findDMARC(ctx context.Context, domain string) (dmarcPolicy, er
 		}
 		return p, nil
 	}
-	return dmarcPolicy{}, &dmarcFault{fmt.Sprintf(textDMARCNone, domain)}
+	return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCNone, domain)}
 }
 
 // withoutDMARC judges a domain without a usable record: receivers with rules for bulk mail refuse it, others guess.
-func (s *Subject) withoutDMARC(from mailSender, fault *dmarcFault, a *senderAnswers) {
+func (s *Subject) withoutDMARC(from mailSender, fault *noPolicyError, a *senderAnswers) {
 	remedy := fmt.Sprintf(textPublishDMARC, organisation(from.From), organisation(from.From))
 	a.fact("policy", "")
 	if receiver, n := s.bulk(); n > 0 {
