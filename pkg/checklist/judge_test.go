@@ -133,13 +133,16 @@ func TestTheOneWhoSendsIsNotTheOnlyOneWhoSigned(t *testing.T) {
 		{"he and another", []checklist.Signature{signs("released", "wang"), signs("texts-read", "li")}, checklist.Sender{Name: "wang", Who: "wang@ops-1"}, false},
 		{"another alone", []checklist.Signature{signs("texts-read", "li")}, checklist.Sender{Name: "wang", Who: "wang@ops-1"}, false},
 		{
-			"one name, from the login that sends", []checklist.Signature{signs("texts-read", "li", from("ops@ops-1"))},
-			checklist.Sender{Name: "ops", Who: "ops@ops-1"}, true,
+			"one name, from the login that sends",
+			[]checklist.Signature{signs("texts-read", "li", from("ops@ops-1"))},
+			checklist.Sender{Name: "ops", Who: "ops@ops-1"},
+			true,
 		},
 		{
 			"two names, from the login that sends",
 			[]checklist.Signature{signs("texts-read", "li", from("ops@ops-1")), signs("released", "wang", from("ops@ops-1"))},
-			checklist.Sender{Name: "ops", Who: "ops@ops-1"}, false,
+			checklist.Sender{Name: "ops", Who: "ops@ops-1"},
+			false,
 		},
 		{"what is due later does not count", []checklist.Signature{signs("released", "wang"), signs("watched", "张伟")}, checklist.Sender{Name: "wang", Who: "wang@ops-1"}, true},
 	} {

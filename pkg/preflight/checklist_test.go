@@ -174,11 +174,15 @@ func TestCompare(t *testing.T) {
 		{"a template is no longer approved", func(r *preflight.Result) {
 			r.Findings[1].Status, r.Findings[1].Summary = preflight.Fail, "withdrawn"
 		}, []string{"templates: PASS → FAIL: withdrawn"}},
-		{"a check did not run", func(r *preflight.Result) { r.Findings[1].Status, r.Findings[1].Summary = preflight.NotRun, "interrupted" }, []string{"templates: PASS → NOT RUN: interrupted"}},
+		{"a check did not run", func(r *preflight.Result) {
+			r.Findings[1].Status, r.Findings[1].Summary = preflight.NotRun, "interrupted"
+		}, []string{"templates: PASS → NOT RUN: interrupted"}},
 		{"a new warning", func(r *preflight.Result) {
 			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Warn, Summary: "little room"})
 		}, []string{"disk: new, WARN: little room"}},
-		{"a new pass", func(r *preflight.Result) { r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass}) }, []string{}},
+		{"a new pass", func(r *preflight.Result) {
+			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass})
+		}, []string{}},
 		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
 		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "400") }, []string{}},
 	} {
