@@ -106,8 +106,7 @@ func (w Window) Open(t time.Time) (bool, time.Time) {
 		return true, t
 	}
 	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-	since := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute +
-		time.Duration(t.Second())*time.Second + time.Duration(t.Nanosecond())
+	since := onTheClock(t)
 	inside := since >= w.From && since < w.To
 	if w.To < w.From {
 		inside = since >= w.From || since < w.To
@@ -119,5 +118,13 @@ func (w Window) Open(t time.Time) (bool, time.Time) {
 		midnight = time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
 	}
 	h, m := int(w.From/time.Hour), int(w.From%time.Hour/time.Minute)
-	return false, time.Date(midnight.Year(), midnight.Month(), midnight.Day(), h, m, 0, 0, t.Location())
+	next := time.Date(midnight.Year(), midnight.Month(), midnight.Day(), h, m, 0, 0, t.Location())
+	// In an hour that summer time leaves out, Date may give a moment before it, at which the window is still shut.
+	return false, next.Add(max(0, w.From-onTheClock(next)))
+}
+
+// onTheClock is the time of day that a clock on the wall shows.
+func onTheClock(t time.Time) time.Duration {
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute +
+		time.Duration(t.Second())*time.Second + time.Duration(t.Nanosecond())
 }
