@@ -62,7 +62,7 @@ Some checks can be overridden with a reason, which stands in the audit and in th
 	f.StringVar(&o.reason, "reason", "", "`WHY` the check is overridden")
 	o.partOptions.flags(f)
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
-	f.BoolVar(&o.spread, "spread", false, "spread the campaign over several days, as quota and window allow: send today's part, wait, go on")
+	f.BoolVar(&o.spread, "spread", false, "spread the campaign over several days: send what quota and window allow today; resume goes on, and --wait stays")
 	return c
 }
 
@@ -113,7 +113,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.begin(ctx, l, p); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, o.wait || o.spread)
+	return e.deliver(ctx, cfg, p.Spec.Name, o.wait)
 }
 
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
