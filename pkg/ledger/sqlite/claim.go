@@ -59,6 +59,7 @@ const (
 
 func newClaiming(x *tx, turns []*turn) *claiming {
 	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
+	demand := 0
 	for _, t := range turns {
 		if t.refused != nil {
 			continue
@@ -66,11 +67,13 @@ func newClaiming(x *tx, turns []*turn) *claiming {
 		for _, req := range t.req.Claim {
 			s := c.shelf(t, req.Channel)
 			s.demand += req.Max
+			demand += max(0, req.Max)
 			if t.req.Now.After(s.now) {
 				s.now = t.req.Now
 			}
 		}
 	}
+	c.fresh = make([]any, 0, min(demand, groupWeight)*attemptColumns)
 	return c
 }
 

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"notify/pkg/ledger"
@@ -52,9 +51,11 @@ type liveRun struct {
 // stopped is who stopped a campaign.
 type stopped struct{ paused, aborted *ledger.Act }
 
-// takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims.
-func (x *tx) takeTurns(turns []*turn) error {
+// takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims. Where
+// it is errStale, it does them when it is asked once more, to settle singly.
+func (x *tx) takeTurns(turns []*turn, single bool) error {
 	runs := make(map[ledger.RunID]*liveRun)
+	s := &settling{x: x, single: single}
 	for _, t := range turns {
 		if err := x.checkLease(runs, t); err != nil {
 			return err
@@ -62,7 +63,7 @@ func (x *tx) takeTurns(turns []*turn) error {
 		if t.refused != nil {
 			continue
 		}
-		if err := x.settle(t); err != nil {
+		if err := s.settle(t); err != nil {
 			return err
 		}
 		for _, c := range t.req.Accounts {
@@ -70,6 +71,9 @@ func (x *tx) takeTurns(turns []*turn) error {
 				return err
 			}
 		}
+	}
+	if err := s.write(); err != nil {
+		return err
 	}
 	c := newClaiming(x, turns)
 	for _, t := range turns {
@@ -139,49 +143,6 @@ func (x *tx) beat(r *liveRun) error {
 // cancelPending ends what is pending in a campaign that was aborted.
 func (x *tx) cancelPending(campaign int64) (int, error) {
 	return x.change("UPDATE message SET state = 'cancelled', why = 'abort' WHERE campaign_id = ? AND state = 'pending'", campaign)
-}
-
-const (
-	settleTo = `UPDATE OR FAIL attempt SET outcome = ?, reason = ?, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?,
-		settled_at = ?, retry_at = ?`
-	settleOpen = ` WHERE id = ? AND run_id = ? AND outcome IS NULL`
-
-	settleQuery     = settleTo + settleOpen
-	settleOverQuery = settleTo + `, over = 1` + settleOpen
-)
-
-func (x *tx) settle(t *turn) error {
-	for _, s := range t.req.Settle {
-		o := s.Outcome
-		if !slices.Contains(message.OutcomeKinds(), o.Kind) {
-			o.Kind = message.OutcomeUnknown
-		}
-		var retry int64
-		if o.Kind.State() == message.Pending {
-			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
-		}
-		query := settleQuery
-		if o.Kind.Definite() {
-			query = settleOverQuery
-		}
-		n, err := x.change(query,
-			string(o.Kind), orNull(string(o.Reason)), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments),
-			nanos(s.At), orNull(retry), s.Attempt, int64(t.req.Run))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			t.out.Stale = append(t.out.Stale, s.Attempt)
-			continue
-		}
-		if o.Kind.Definite() {
-			if err := x.credit(t.run.campaign, s.Attempt); err != nil {
-				return err
-			}
-			t.run.freed = t.run.freed || t.run.aborted != nil
-		}
-	}
-	return nil
 }
 
 // credit takes back what the attempt was debited, on the day on which it was.

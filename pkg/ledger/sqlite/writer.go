@@ -184,7 +184,7 @@ func (w *writer) commit(group []*request) {
 	for i, r := range group {
 		turns[i] = r.turn
 	}
-	err := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns) })
+	err := w.take(turns)
 	for i, r := range group {
 		switch {
 		case err == nil:
@@ -193,10 +193,22 @@ func (w *writer) commit(group []*request) {
 			r.done <- err
 		default:
 			turns[i].reset()
-			one := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns[i : i+1]) })
+			one := w.take(turns[i : i+1])
 			r.done <- errors.Join(one, turns[i].refused)
 		}
 	}
+}
+
+// take makes one transaction of the turns.
+func (w *writer) take(turns []*turn) error {
+	err := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, false) })
+	if !errors.Is(err, errStale) {
+		return err
+	}
+	for _, t := range turns {
+		t.reset()
+	}
+	return w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
 }
 
 // tx is a transaction under way on the writer's connection.
