@@ -165,6 +165,10 @@ func (r *Resolver) try(ctx context.Context, server string, q question) ([]dns.RR
 		return nil, fault
 	case err != nil:
 		fault.Err = err.Error()
+		// The ports and the kind of socket say nothing to an operator; the server stands in fault.
+		if op := (*net.OpError)(nil); errors.As(err, &op) {
+			fault.Err = op.Err.Error()
+		}
 		return nil, fault
 	}
 	return read(in, q, fault)

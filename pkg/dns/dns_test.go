@@ -319,6 +319,14 @@ func TestTheNextServerIsAskedWhereOneFails(t *testing.T) {
 	}
 }
 
+func TestAServerThatDoesNotListenIsToldWithoutPorts(t *testing.T) {
+	_, err := resolver("127.0.0.1:1").LookupTXT(t.Context(), "edm.example.com")
+	fault{Temporary: true, says: "lookup edm.example.com on 127.0.0.1:1: "}.check(t, err)
+	if strings.Count(err.Error(), "127.0.0.1") != 1 {
+		t.Error(err)
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"v=spf1 -all", `back\slash "quote"`, "\x00\xff", strings.Repeat("x", 300)} {
 		f.Add([]byte(seed))
