@@ -177,7 +177,7 @@ func runChecklistShow(ctx context.Context, e *env, o checklistOptions) error {
 
 // language is that of titles: of the command line, else of the installation.
 func (e *env) language() string {
-	if e.flags.lang != "en" || e.cfg == nil {
+	if e.flags.lang != "" || e.cfg == nil {
 		return e.flags.lang
 	}
 	return e.cfg.Language

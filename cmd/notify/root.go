@@ -31,8 +31,12 @@ func newRoot(e *env) *cobra.Command {
 Nothing is ever sent twice: what may have left and is not known is listed, and a person decides.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(*cobra.Command, []string) error {
 			e.setup()
+			if l := e.flags.lang; l != "" && l != "en" && l != "zh" {
+				return usage("--lang en, or --lang zh", "--lang %s is neither en nor zh", l)
+			}
+			return nil
 		},
 	}
 	f := root.PersistentFlags()
@@ -41,7 +45,7 @@ Nothing is ever sent twice: what may have left and is not known is listed, and a
 	f.StringVar(&e.flags.campaign, "campaign", "", "campaign `FILE` (default: beside the list, under its name)")
 	f.BoolVar(&e.flags.json, "json", false, "print the result as JSON")
 	f.BoolVar(&e.flags.yes, "yes", false, "ask nothing")
-	f.StringVar(&e.flags.lang, "lang", "en", "language of the output: en")
+	f.StringVar(&e.flags.lang, "lang", "", "language of a checklist's lines, `en|zh` (default: notify.yaml's); everything else is in English")
 	f.BoolVar(&e.flags.noColor, "no-color", false, "no colours (also: NO_COLOR)")
 	f.BoolVarP(&e.flags.quiet, "quiet", "q", false, "no progress, only the result")
 	f.BoolVarP(&e.flags.verbose, "verbose", "v", false, "say more on stderr")

@@ -173,13 +173,10 @@ type querier interface {
 // ours reports in an error that the file holds something else.
 func (l *Ledger) ours(ctx context.Context, q querier) error {
 	var id, version, tables int
-	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return err
-	}
-	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
-	}
-	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+	// One statement, one view: another process may be making the ledger at this moment.
+	err := q.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)`).Scan(&id, &version, &tables)
+	if err != nil {
 		return err
 	}
 	if id != applicationID && (id != 0 || version != 0 || tables != 0) {
