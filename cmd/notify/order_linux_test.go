@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -223,7 +225,10 @@ func parseTrace(r *bufio.Reader) ([]call, error) {
 	open := make(map[string]string) // by thread: the first part
 	for {
 		line, err := r.ReadString('\n')
-		if line == "" && err != nil {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if line == "" {
 			return calls, nil
 		}
 		line = strings.TrimRight(line, "\n")

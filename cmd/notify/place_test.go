@@ -22,7 +22,7 @@ type place struct {
 }
 
 // newPlace makes one. Its sandbox has these flags; settings are NOTIFY_… variables that change the installation.
-func newPlace(t testing.TB, flags []string, settings ...string) *place {
+func newPlace(t *testing.T, flags []string, settings ...string) *place {
 	t.Helper()
 	p := &place{TB: t, dir: t.TempDir()}
 	p.must(copyInstallation(p.dir))
