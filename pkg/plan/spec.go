@@ -162,6 +162,7 @@ func describeAccounts(cfg *config.Config, c *campaign.Campaign) (accounts, limit
 		for _, n := range names {
 			a := cfg.Accounts[n]
 			accounts = append(accounts, a.Vendor, a.Environment, a.Class, a.Endpoint, a.Segments, a.Signature)
+			accounts = append(accounts, wayOut(a)...)
 			price := "unknown"
 			if a.Price != nil {
 				price = a.Price.String() + " " + a.Currency
@@ -175,6 +176,24 @@ func describeAccounts(cfg *config.Config, c *campaign.Campaign) (accounts, limit
 	}
 	limits = append(limits, fmt.Sprintf("capacity %d", cfg.Capacity.Recipients))
 	return accounts, limits
+}
+
+// wayOut is through what, and as whom, an account's messages leave: those of its options that hold no secret, and how mail is
+// signed.
+func wayOut(a config.Account) []string {
+	var out []string
+	for _, name := range [...]string{"address", "definition", "envelope_from", "message_id_domain", "server_name", "tls"} {
+		if v, ok := a.Options[name]; ok {
+			out = append(out, fmt.Sprintf("%s=%v", name, v))
+		}
+	}
+	if a.DKIM.Selector != "" || a.DKIM.Domain != "" {
+		out = append(out, "dkim="+a.DKIM.Selector+"@"+a.DKIM.Domain)
+	}
+	for _, ip := range a.SendsFrom {
+		out = append(out, "sends_from="+ip.String())
+	}
+	return out
 }
 
 // RouteAccounts are all accounts of a route, those that share the traffic first, each once.

@@ -44,7 +44,7 @@ type Term struct {
 // Terms writes down what the plan's digest covers.
 func Terms(cfg *config.Config, p *Plan) []Term {
 	t := &terms{}
-	t.add(partList, "recipients", strconv.Itoa(p.Recipients))
+	t.add(partList, "recipients", strconv.Itoa(p.Listed))
 	for _, c := range p.Channels {
 		t.add(partList, "messages by "+string(c.Channel), strconv.Itoa(c.Messages))
 	}
@@ -164,6 +164,7 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 			{"environment", a.Environment},
 			{"class", a.Class},
 			{"endpoint", place(a.Endpoint)},
+			{"way out", strings.Join(wayOut(a), " ")},
 			{"counting of segments", a.Segments},
 			{"signature", a.Signature},
 		} {
