@@ -1,0 +1,150 @@
+package rehearse
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"time"
+
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/vendors"
+)
+
+// The kinds of account that a sandbox serves, and how an SMS account speaks to it.
+const (
+	kindHTTP   = "http"
+	kindSMTP   = "smtp"
+	definition = "builtin:sandbox-sms"
+)
+
+// Place is where the sandbox listens.
+type Place struct {
+	SMS   string // "http://127.0.0.1:40123"
+	Mail  string // "127.0.0.1:40124"
+	Token string
+}
+
+// Turn copies the configuration with every account on the routes of these channels turned to the sandbox: another address,
+// no login of the real vendor, no quota and no budget, and rates that are speed times as high. Class, price, concurrency and
+// time-outs stay. Other accounts and the alerts are left out, so that a rehearsal calls nobody. The original is not changed.
+func Turn(c *config.Config, channels []message.Channel, at Place, speed float64) (*config.Config, error) {
+	turned := *c
+	turned.Accounts, turned.Alerts, turned.DNS = make(map[string]config.Account), nil, ""
+	turned.Routes = make(map[message.Channel]config.Route)
+	for _, ch := range channels {
+		turned.Routes[ch] = c.Routes[ch]
+		for _, name := range plan.RouteAccounts(c.Routes[ch]) {
+			a, ok := c.Accounts[name]
+			if !ok {
+				return nil, fmt.Errorf("account %s is not configured", name)
+			}
+			if _, taken := turned.Accounts[name]; taken {
+				return nil, fmt.Errorf("account %s carries both channels, and the sandbox has a server for each: configure it twice, under two names", name)
+			}
+			turned.Accounts[name] = turnAccount(a, ch, at, speed)
+		}
+	}
+	return &turned, nil
+}
+
+func turnAccount(a config.Account, ch message.Channel, at Place, speed float64) config.Account {
+	a.Rate *= speed
+	a.DomainRate = maps.Clone(a.DomainRate)
+	for d := range a.DomainRate {
+		a.DomainRate[d] *= speed
+	}
+	a.DailyQuota, a.DayBudget, a.MonthBudget, a.LowBalance = 0, 0, 0, 0
+	a.DKIM, a.SendsFrom = config.DKIM{}, nil
+	switch ch {
+	case message.SMS:
+		a.Vendor, a.Endpoint = kindHTTP, at.SMS
+		a.Options = config.Options{"definition": definition, "token": at.Token}
+	case message.Email:
+		a.Vendor, a.Endpoint = kindSMTP, ""
+		a.Options = config.Options{"address": at.Mail, "tls": "none"}
+	}
+	return a
+}
+
+// ErrElsewhere says that an account would leave the sandbox. Nothing was built, and nothing was sent.
+var ErrElsewhere = errors.New("a rehearsal reaches the sandbox only")
+
+// Vendors builds the accounts of a turned configuration. It is the only way by which a rehearsal gets any, and it builds
+// nothing that does not lead to the sandbox on this machine, whatever the configuration says.
+func Vendors(r vendors.Registry, c *config.Config, at Place, now func() time.Time) (built map[string]vendors.Vendor, err error) {
+	built = make(map[string]vendors.Vendor)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(built))
+			built = nil
+		}
+	}()
+	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+		a := c.Accounts[name]
+		if err := inside(a, at); err != nil {
+			return built, fmt.Errorf("account %s: %w", name, err)
+		}
+		v, err := r.New(a.Vendor, vendors.Settings{
+			Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options, Dir: c.Dir, Now: now,
+		})
+		if err != nil {
+			return built, fmt.Errorf("account %s: %w", name, err)
+		}
+		built[name] = v
+	}
+	return built, nil
+}
+
+func closeAll(vs map[string]vendors.Vendor) error {
+	var errs []error
+	for _, v := range vs {
+		errs = append(errs, v.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// inside refuses an account that is not exactly as turnAccount leaves it: its kind, its address, its options.
+func inside(a config.Account, at Place) error {
+	address := ""
+	want := map[string]any{"definition": definition, "token": at.Token}
+	switch a.Vendor {
+	case kindHTTP:
+		u, err := url.Parse(a.Endpoint)
+		if err != nil || a.Endpoint != at.SMS {
+			return fmt.Errorf("%w: its endpoint is another one", ErrElsewhere)
+		}
+		address = u.Host
+	case kindSMTP:
+		want = map[string]any{"address": at.Mail, "tls": "none"}
+		if a.Endpoint != "" {
+			return fmt.Errorf("%w: it has an endpoint", ErrElsewhere)
+		}
+		address = at.Mail
+	default:
+		return fmt.Errorf("%w: vendor %s is not served there", ErrElsewhere, a.Vendor)
+	}
+	if !reflect.DeepEqual(want, map[string]any(a.Options)) {
+		return fmt.Errorf("%w: it has options of another vendor", ErrElsewhere)
+	}
+	return loopback(address)
+}
+
+// loopback wants an address, not a name: a name can lead anywhere tomorrow.
+func loopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %q is no address", ErrElsewhere, address)
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil || !ip.IsLoopback() {
+		return fmt.Errorf("%w: %s is not this machine", ErrElsewhere, host)
+	}
+	return nil
+}
