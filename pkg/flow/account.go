@@ -36,6 +36,7 @@ type Account struct {
 
 	policy   Policy
 	inFlight int
+	taken    int // all that was ever claimed
 
 	scale     float64
 	failures  int
@@ -120,7 +121,10 @@ func (a *Account) Ready(now time.Time) (n int, probe bool, until time.Time) {
 }
 
 // Claimed counts messages that went into flight.
-func (a *Account) Claimed(n int) { a.inFlight += n }
+func (a *Account) Claimed(n int) {
+	a.inFlight += n
+	a.taken += n
+}
 
 // Held takes in why the ledger granted less than was asked for.
 func (a *Account) Held(g ledger.Grant, now time.Time) {

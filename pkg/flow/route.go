@@ -14,12 +14,19 @@ type Route struct {
 type share struct {
 	account *Account
 	weight  float64
-	credit  float64 // messages that are due to this account, by its weight
+	// credit is how many messages are due to the account, by its weight, beyond those that it took: those of all accounts in
+	// the running add up to nothing.
+	credit  float64
+	taken   int  // of Account.taken, what the credit has taken in
+	running bool // at the last look it could take messages, if only it had a slot or a place
+	free    int  // at the last look
 }
 
-// Add puts an account on the route with its weight.
+// Add puts an account on the route with its weight. One with the weight 0 carries nothing.
 func (r *Route) Add(a *Account, weight int) {
-	r.shares = append(r.shares, share{account: a, weight: float64(max(0, weight))})
+	if weight > 0 {
+		r.shares = append(r.shares, share{account: a, weight: float64(weight), taken: a.taken})
+	}
 }
 
 // AddFailover puts an account behind the others.
@@ -51,29 +58,29 @@ type Ask struct {
 	Probe   bool
 }
 
-// Asks says what to claim now. Accounts that cannot take anything leave their share to the others; failover accounts are
-// asked where none of those that share is well. Without an ask, until is when to look again; zero means when something in
-// flight is answered, or never.
+// Asks says what to claim now, so that the shares hold over the campaign. Accounts that are out (down, used up, told to
+// wait) leave their share to the others; one that has no free slot, or waits for its place under the rate, keeps it.
+// Failover accounts are asked where none of those that share is well. Without an ask, until is when to look again; zero
+// means when something in flight is answered, or never.
 func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
+	r.settle()
 	well := false
-	var ready []int
-	room := 0
 	for i := range r.shares {
-		a := r.shares[i].account
+		s := &r.shares[i]
+		a := s.account
 		n, probe, at := a.Ready(now)
 		until = earliest(until, at)
+		up := !a.Open() && !a.spentNow(now)
+		s.running, s.free = up && !a.notBefore.After(now.Add(turnOfRate)), 0
 		switch {
 		case probe && n > 0:
 			asks = append(asks, Ask{Account: a, N: n, Probe: true})
-		case n > 0:
-			ready, room = append(ready, i), room+n
+		case s.running:
+			s.free = max(0, n)
 		}
-		// Out of slots, or waiting for its turn under the rate, is well all the same.
-		if _, _, spentUntil := a.Spent(now); !a.Open() && spentUntil.IsZero() && !a.spentForGood() {
-			well = true
-		}
+		well = well || up
 	}
-	asks = append(asks, r.divide(ready, room, now)...)
+	asks = append(asks, r.divide()...)
 	if well {
 		return asks, until
 	}
@@ -83,46 +90,86 @@ func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
 		if n > 0 {
 			return append(asks, Ask{Account: a, N: n, Probe: probe}), until
 		}
-		if !a.Open() && !a.spentForGood() {
+		if !a.Open() && !a.spentNow(now) {
 			break
 		}
 	}
 	return asks, until
 }
 
-func (a *Account) spentForGood() bool { return a.spent.why != "" && a.spent.until.IsZero() }
+// turnOfRate is the longest wait that is taken for a place under the rate, and not for being told to wait.
+const turnOfRate = time.Second
 
-// divide gives the free slots to the accounts by weight. What an account could not take now stays due to it, up to a
-// second helping, so that the shares hold over the campaign and not only in one batch.
-func (r *Route) divide(ready []int, room int, now time.Time) []Ask {
-	total := 0.0
-	for _, i := range ready {
-		total += r.shares[i].weight
-	}
-	if total == 0 {
-		return nil
-	}
-	var asks []Ask
-	due := ready[0]
-	for _, i := range ready {
+func (a *Account) spentNow(now time.Time) bool {
+	why, _, _ := a.Spent(now)
+	return why != ""
+}
+
+// settle brings the credits up to what was claimed since the last look, among the accounts that were in the running.
+func (r *Route) settle() {
+	messages, weights := 0, 0.0
+	for i := range r.shares {
 		s := &r.shares[i]
-		free, _, _ := s.account.Ready(now)
-		s.credit = min(s.credit+s.weight/total*float64(room), float64(2*free))
-		n := min(free, int(s.credit+0.5))
-		if len(ready) == 1 {
-			n = free
-		}
-		if n > 0 {
+		if s.running {
+			n := s.account.taken - s.taken
 			s.credit -= float64(n)
-			asks = append(asks, Ask{Account: s.account, N: n})
+			messages, weights = messages+n, weights+s.weight
 		}
-		if s.credit > r.shares[due].credit {
-			due = i
+		s.taken = s.account.taken
+	}
+	for i := range r.shares {
+		if s := &r.shares[i]; s.running {
+			s.credit += s.weight / weights * float64(messages)
 		}
 	}
-	if len(asks) == 0 { // many accounts, few free slots: the one that is owed most
-		r.shares[due].credit--
-		asks = append(asks, Ask{Account: r.shares[due].account, N: 1})
+}
+
+// ahead is how many messages the others may be ahead of an account that has no room, by its share. Plans promise costs and
+// quotas by weight: a fast account with many slots must not take what is due to a slow one.
+const ahead = 1
+
+// divide gives the free slots to the accounts by weight, message by message to the one that is owed most, until those that
+// have no room are owed more than ahead.
+func (r *Route) divide() []Ask {
+	weights := 0.0
+	for i := range r.shares {
+		if r.shares[i].running {
+			weights += r.shares[i].weight
+		}
+	}
+	credits, n := make([]float64, len(r.shares)), make([]int, len(r.shares))
+	for i := range r.shares {
+		credits[i] = r.shares[i].credit
+	}
+	for due := 0; due >= 0; {
+		due = -1
+		for i := range r.shares {
+			s := &r.shares[i]
+			if !s.running {
+				continue
+			}
+			credits[i] += s.weight / weights
+			switch {
+			case n[i] < s.free && (due < 0 || credits[i] > credits[due]):
+				due = i
+			case n[i] >= s.free && credits[i] > ahead:
+				return r.askFor(n)
+			}
+		}
+		if due >= 0 {
+			credits[due]--
+			n[due]++
+		}
+	}
+	return r.askFor(n)
+}
+
+func (r *Route) askFor(n []int) []Ask {
+	var asks []Ask
+	for i, n := range n {
+		if n > 0 {
+			asks = append(asks, Ask{Account: r.shares[i].account, N: n})
+		}
 	}
 	return asks
 }
