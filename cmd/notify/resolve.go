@@ -79,6 +79,9 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got); err != nil {
 		return err
 	}
+	if len(got.NotUnknown) > 0 {
+		return quietly(exitUsage)
+	}
 	if got.Left > 0 {
 		return quietly(exitSome)
 	}

@@ -55,7 +55,8 @@ func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 			}
 			n, today, done = n-m, today+m, from
 			if p.rate > 0 {
-				done = from.Add(time.Duration(float64(m) / p.rate * float64(time.Second)))
+				// fits counts a last message that begins within the window as one of its day.
+				done = earliest(from.Add(time.Duration(float64(m)/p.rate*float64(time.Second))), open[1])
 			}
 			if quota >= 0 {
 				quota -= int64(m)

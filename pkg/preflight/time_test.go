@@ -195,7 +195,7 @@ func TestDaysAddUp(t *testing.T) {
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
 	w := newWorld(t)
-	for range 100 {
+	for range 300 {
 		n, limit := 1+chance.IntN(400), int64(1+chance.IntN(200))
 		w.people = people(n)
 		smsA(func(a *config.Account) { a.Rate, a.DailyQuota = chance.Float64()*0.2, limit })(w)

@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,11 @@ type Resolver struct {
 	Now      func() time.Time
 	// Keys are the messages to settle; none means all that are unknown.
 	Keys []string
+
+	mu    sync.Mutex
+	early int
+	again time.Time
+	seen  map[string]bool
 }
 
 // Resolved counts what a Resolver did.
@@ -32,6 +38,12 @@ type Resolved struct {
 	NotAsked int `json:"not_asked"`
 	// CannotAsk are those accounts.
 	CannotAsk []string `json:"cannot_ask,omitempty"`
+	// Early is how many of them the vendor does not have, and may still get: they were tried a moment ago. Again is when to ask
+	// once more.
+	Early int       `json:"early,omitempty"`
+	Again time.Time `json:"again,omitzero"`
+	// NotUnknown are those of Keys that no unknown message has.
+	NotUnknown []string `json:"not_unknown,omitempty"`
 }
 
 const (
@@ -83,13 +95,23 @@ func (r *Resolver) ask(ctx context.Context, rec *ledger.Record) *ledger.Resoluti
 	case message.OutcomeAccepted:
 		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeAccepted, VendorID: found.VendorID, Code: "notify:found", Detail: found.Detail}
 	case message.OutcomeUnsent:
-		if r.Now().Sub(rec.Claimed) < resolveSettle {
+		if at := rec.Claimed.Add(resolveSettle); r.Now().Before(at) {
+			r.tooEarly(at)
 			return nil
 		}
 		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeUnsent, Code: "notify:not-found", Detail: found.Detail}
 	case message.OutcomeRejected, message.OutcomeThrottled, message.OutcomeRefused, message.OutcomeUnknown:
 	}
 	return nil
+}
+
+func (r *Resolver) tooEarly(again time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.early++
+	if again.After(r.again) {
+		r.again = again
+	}
 }
 
 func (r *Resolver) wanted(rec *ledger.Record) bool {
@@ -99,6 +121,7 @@ func (r *Resolver) wanted(rec *ledger.Record) bool {
 // each goes through the unknown messages and settles those for which decide has an answer, a batch at a time.
 func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledger.Record) *ledger.Resolution) (Resolved, error) {
 	var total Resolved
+	r.seen = make(map[string]bool)
 	var batch []ledger.Record
 	flush := func() error {
 		got, err := r.batch(ctx, batch, decide)
@@ -117,6 +140,7 @@ func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledge
 		if !r.wanted(&rec) {
 			continue
 		}
+		r.seen[string(rec.Key)] = true
 		rec.Fields = nil
 		if batch = append(batch, rec); len(batch) == resolveBatch {
 			if err := flush(); err != nil {
@@ -124,7 +148,14 @@ func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledge
 			}
 		}
 	}
-	return total, flush()
+	err := flush()
+	total.Early, total.Again = r.early, r.again
+	for _, k := range r.Keys {
+		if !r.seen[k] {
+			total.NotUnknown = append(total.NotUnknown, k)
+		}
+	}
+	return total, err
 }
 
 func (r *Resolver) batch(ctx context.Context, recs []ledger.Record, decide func(context.Context, *ledger.Record) *ledger.Resolution) (ledger.Resolved, error) {

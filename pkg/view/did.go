@@ -98,6 +98,13 @@ func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved) err
 			"--as accepted|not-sent --key KEY --reason …` (the keys: `notify report %s`)", Num(r.NotAsked),
 			Safe(strings.Join(r.CannotAsk, ", ")), Safe(campaign), Safe(campaign)))
 	}
+	if r.Early > 0 {
+		p.Wrapped("  ", fmt.Sprintf("%s were tried a moment ago, and the vendor may still get them; ask again after %s", Num(r.Early),
+			r.Again.In(p.zone()).Format("15:04:05")))
+	}
+	if len(r.NotUnknown) > 0 {
+		p.Wrapped("  ", "no unknown message has the key "+Safe(strings.Join(r.NotUnknown, ", "))+"; `notify report "+Safe(campaign)+"` lists them")
+	}
 	if r.NotSent > 0 {
 		p.Wrapped("  ", fmt.Sprintf("`notify resume %s` sends those that were not sent", Safe(campaign)))
 	}

@@ -231,7 +231,7 @@ func lines(w io.Writer) func(send.Snapshot, bool) {
 func bar(c *console.Console) func(send.Snapshot, bool) {
 	var b *progressbar.ProgressBar
 	return func(s send.Snapshot, last bool) {
-		if s.Total == 0 {
+		if s.Total == 0 || b == nil && s.Left == 0 {
 			return
 		}
 		if b == nil {

@@ -38,6 +38,14 @@ func NewPrinter(c *console.Console, zone *time.Location) *Printer {
 	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Zone: zone}
 }
 
+// zone is that of times, never nil.
+func (p *Printer) zone() *time.Location {
+	if p.Zone == nil {
+		return time.Local
+	}
+	return p.Zone
+}
+
 // Flush writes what was drawn since the last time, at once. The error is that of Out; a console's is always nil.
 func (p *Printer) Flush() error {
 	defer p.buf.Reset()
