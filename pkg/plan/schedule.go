@@ -15,10 +15,13 @@ func row(c contact) string { return strconv.Itoa(int(c.Row)) }
 func (p *Plan) share(cfg *config.Config) {
 	for _, c := range p.Channels {
 		route := cfg.Routes[c.Channel]
+		messages, segments := 0, 0 // of the accounts so far: rounded together, so that the parts add up
 		for i, n := range spread(c.Messages, route.Accounts) {
 			a := cfg.Accounts[route.Accounts[i].Account]
 			ap := AccountPlan{Account: route.Accounts[i].Account, Channel: c.Channel, Messages: n, Rate: a.Rate}
-			ap.Segments = proportion(c.Segments, n, c.Messages)
+			messages += n
+			ap.Segments = proportion(c.Segments, messages, c.Messages) - segments
+			segments += ap.Segments
 			if a.Price != nil {
 				cost := a.Price.Times(ap.Segments)
 				ap.Cost, ap.Currency = &cost, a.Currency
