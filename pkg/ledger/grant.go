@@ -24,6 +24,9 @@ type Teller struct {
 	n     int
 	space time.Duration // between two messages at the rate in force; 0 without a rate
 	burst time.Duration // how much of the past the bucket remembers
+
+	passed int                  // messages passed over because of their domains
+	late   map[string]time.Time // the last place, by domain, of those whose first place has gone
 }
 
 // NewTeller opens the books for one request.

@@ -287,9 +287,13 @@ type ClaimRequest struct {
 
 // Limits are what an account may do. Zero fields do not limit.
 type Limits struct {
-	Account     string
-	Rate        float64 // messages per second
-	Burst       int     // messages that may leave at once after a pause; 0 means 1
+	Account string
+	Rate    float64 // messages per second
+	Burst   int     // messages that may leave at once after a pause; 0 means 1
+	// DomainRate is messages per second by the recipient's domain (lower case), DefaultDomain for the rest; a domain whose rate
+	// is 0, and a message without one, is not limited. A message whose domain is not free is passed over: it is not debited,
+	// waits for its place, and then goes before those that never waited.
+	DomainRate  map[string]float64
 	DailyQuota  int64
 	Price       message.Money // for one segment
 	DayBudget   message.Money

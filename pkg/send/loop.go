@@ -213,7 +213,7 @@ func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Rou
 		}
 		atOnce, slack := flow.Pace(c.Rate, c.Burst)
 		limits := ledger.Limits{
-			Account: name, Rate: c.Rate, Burst: atOnce, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+			Account: name, Rate: c.Rate, Burst: atOnce, DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 			MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 		}
 		if c.Price != nil {

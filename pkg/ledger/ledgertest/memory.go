@@ -27,7 +27,8 @@ type Memory struct {
 	attempts  []*attempt // attempts[i] has id i+1
 	runs      []*run     // runs[i] has id i+1
 	accounts  map[string]*ledger.AccountState
-	usage     map[[2]string]ledger.Debit // by account and day
+	usage     map[[2]string]ledger.Debit        // by account and day
+	domains   map[[2]string]*ledger.DomainState // by account and domain
 	audit     []ledger.AuditEntry
 	checks    []ledger.Check
 	signoffs  []ledger.SignOff // signoffs[i] has ID i+1
@@ -35,7 +36,7 @@ type Memory struct {
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.
 func NewMemory() *Memory {
-	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit)}
+	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit), domains: make(map[[2]string]*ledger.DomainState)}
 }
 
 // NewLeasedMemory makes an empty ledger on which a run that died is waited for until its lease and deadlines have passed, as
@@ -70,6 +71,7 @@ type msg struct {
 	state       message.State
 	attempts    int
 	notBefore   time.Time
+	pace        ledger.Pace
 	newest      *attempt
 	byList      bool // cancelled, and a list did it
 	// What the newest list says of a message that it could not change.
@@ -197,7 +199,7 @@ func (m *Memory) orphan(r *run, now time.Time, code, detail string) int {
 func (a *attempt) settle(o message.Outcome, at, notBefore time.Time) {
 	a.open, a.outcome, a.settled = false, o, at
 	a.msg.state = o.Kind.State()
-	a.msg.notBefore = time.Time{}
+	a.msg.notBefore, a.msg.pace = time.Time{}, ledger.PaceNone
 	if a.msg.state == message.Pending {
 		a.msg.notBefore = notBefore
 	}
@@ -243,16 +245,43 @@ func (c *campaign) pending(ch message.Channel, now time.Time) (ready []*msg, nex
 	for _, m := range c.messages {
 		switch {
 		case m.state != message.Pending || m.channel != ch:
-		case ledger.Ready(m.notBefore, now):
+		case m.ready(now):
 			ready = append(ready, m)
 		case next.IsZero() || m.notBefore.Before(next):
 			next = m.notBefore
 		}
 	}
 	slices.SortStableFunc(ready, func(a, b *msg) int {
-		return cmp.Or(a.notBefore.Compare(b.notBefore), cmp.Compare(a.id, b.id))
+		return cmp.Or(b.held()-a.held(), a.notBefore.Compare(b.notBefore), cmp.Compare(a.id, b.id))
 	})
 	return ready, next
+}
+
+func (m *msg) ready(now time.Time) bool {
+	if m.pace != ledger.PaceNone {
+		return ledger.ReadyPaced(m.notBefore, now)
+	}
+	return ledger.Ready(m.notBefore, now)
+}
+
+// held is 1 for a message that waited for its domain: those go before the others.
+func (m *msg) held() int {
+	if m.pace != ledger.PaceNone {
+		return 1
+	}
+	return 0
+}
+
+// domain is the state of the domain; nil for none.
+func (m *Memory) domain(account, domain string) *ledger.DomainState {
+	if domain == "" {
+		return nil
+	}
+	k := [2]string{account, domain}
+	if m.domains[k] == nil {
+		m.domains[k] = new(ledger.DomainState)
+	}
+	return m.domains[k]
 }
 
 func (c *campaign) cancelPending() int {

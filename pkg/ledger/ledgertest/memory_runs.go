@@ -123,16 +123,26 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 	var g ledger.Grant
 	for !teller.Full() {
 		if len(ready) == 0 {
-			g.Held, g.Until = nothing.Held, nothing.Until
+			_, next := c.pending(req.Channel, now) // with those that were passed over
+			g.Held, g.Until = ledger.HoldEmpty, next
+			if !next.IsZero() {
+				g.Held = ledger.HoldLater
+			}
 			break
 		}
-		leaveAt, held, until, which := teller.Next(ready[0].segments)
-		if held != ledger.HoldNone {
-			g.Held, g.Until, g.Which = held, until, which
+		to := ready[0]
+		domain := teller.Domain(to.address)
+		v := teller.Offer(domain, ledger.Offer{Segments: to.segments, Pace: to.pace, Domain: m.domain(acct.Account, domain)})
+		if v.Held != ledger.HoldNone {
+			g.Held, g.Until, g.Which = v.Held, v.Until, v.Which
 			break
 		}
-		g.Claims = append(g.Claims, m.claim(r, now, req, ready[0], leaveAt, teller.Deadline(leaveAt)))
 		ready = ready[1:]
+		if !v.Wait.IsZero() {
+			to.notBefore, to.pace = v.Wait, v.Pace
+			continue
+		}
+		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 	}
 	acct.EmptyAt = teller.Books().Account.EmptyAt
 	return g
@@ -145,7 +155,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	}
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
-	to.state, to.newest = message.Attempting, a
+	to.state, to.newest, to.pace = message.Attempting, a, ledger.PaceNone
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel, Address: to.address,

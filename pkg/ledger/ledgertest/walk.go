@@ -171,7 +171,7 @@ func (w *walk) stage(p *proc, name string) {
 		if w.rnd.IntN(5) == 0 {
 			continue
 		}
-		r := person(name, row, 1+w.rnd.IntN(2))
+		r := w.person(name, row)
 		if w.rnd.IntN(6) == 0 && len(rs) > 0 && len(rs[0].Messages) > 0 {
 			r.Messages, r.Folds = nil, []ledger.Fold{{Channel: message.SMS, Into: rs[0].Messages[0].Key}}
 		}
@@ -185,6 +185,15 @@ func (w *walk) stage(p *proc, name string) {
 	got, gotErr := p.real.Stage(w.story.ctx(), s)
 	model, modelErr := p.model.Stage(w.story.ctx(), s)
 	w.agree("stage "+name, got, model, gotErr, modelErr)
+}
+
+// person has a number or, every third row, an address in one of two domains: a ledger does not mind which channel has which.
+func (w *walk) person(name string, row int) ledger.Recipient {
+	r := person(name, row, 1+w.rnd.IntN(2))
+	if row%3 == 0 {
+		r.Messages[0].Address = message.Address(fmt.Sprintf("e%d@d%d.test", row, row%2))
+	}
+	return r
 }
 
 func (w *walk) acquire(p *proc, name string) {
@@ -299,6 +308,9 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		c.Limits.Account, c.Day = w.accountName(), w.now.Format(time.DateOnly)
 		if w.rnd.IntN(3) > 0 {
 			c.Limits.Rate, c.Limits.Burst = float64(1+w.rnd.IntN(4)), w.rnd.IntN(3)
+		}
+		if w.rnd.IntN(2) == 0 {
+			c.Limits.DomainRate = map[string]float64{"d0.test": 0.05, ledger.DefaultDomain: 1}
 		}
 		if w.rnd.IntN(4) == 0 {
 			c.Limits.DailyQuota = int64(1 + w.rnd.IntN(10))

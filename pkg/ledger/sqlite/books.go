@@ -18,6 +18,7 @@ type books struct {
 	usage    map[dayOf]*day
 	months   map[dayOf]*ledger.Debit
 	spent    map[int64]map[purse]*day
+	domains  map[domainOf]*domain
 }
 
 type account struct {
@@ -40,6 +41,7 @@ func newBooks(t *tx) *books {
 	return &books{
 		t: t, accounts: make(map[string]*account), usage: make(map[dayOf]*day),
 		months: make(map[dayOf]*ledger.Debit), spent: make(map[int64]map[purse]*day),
+		domains: make(map[domainOf]*domain),
 	}
 }
 
@@ -214,7 +216,7 @@ func (b *books) flush() error {
 			}
 		}
 	}
-	return nil
+	return b.flushDomains()
 }
 
 func sortedKeys[K comparable, V any](m map[K]V, cmp func(a, b K) int) []K {

@@ -17,6 +17,7 @@ type claiming struct {
 	shelves map[shelfOf]*shelf
 	next    int64 // id of the next attempt
 	fresh   []any // columns of the attempts to write, row after row
+	passed  []any // columns of the messages that were passed over
 }
 
 type shelfOf struct {
@@ -39,13 +40,18 @@ type cursor struct{ notBefore, id int64 }
 type pendingRow struct {
 	id        int64
 	notBefore time.Time
+	pace      ledger.Pace
 	attempts  int
 	claim     ledger.Claim
 }
 
-// The phases of a shelf: what is due; then what a clock that stepped back left far in the future; then nothing.
+// The phases of a shelf: what waited for its domain before what did not; of each what is due, then what a clock that
+// stepped back left far in the future; then nothing.
 const (
-	due = iota
+	unread = iota
+	pacedDue
+	pacedStepped
+	due
 	stepped
 	empty
 )
@@ -117,13 +123,20 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 			}
 			return c.nothing(s, t.req.Now, g, err)
 		}
-		leaveAt, held, until, which := teller.Next(row.claim.Segments)
-		if held != ledger.HoldNone {
-			g.Held, g.Until, g.Which = held, until, which
+		v, err := c.offer(req, teller, row)
+		if err != nil {
+			return g, err
+		}
+		if v.Held != ledger.HoldNone {
+			g.Held, g.Until, g.Which = v.Held, v.Until, v.Which
 			break
 		}
 		s.rows = s.rows[1:]
-		g.Claims = append(g.Claims, row.claimed(req, leaveAt, teller.Deadline(leaveAt)))
+		if !v.Wait.IsZero() {
+			c.passed = append(c.passed, row.id, nanos(v.Wait), int(v.Pace))
+			continue
+		}
+		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 		if err := c.attempt(t, req, row, &g.Claims[len(g.Claims)-1]); err != nil {
 			return g, err
 		}
@@ -175,6 +188,9 @@ func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (
 	if err != nil {
 		return g, err
 	}
+	if err := c.writePassed(); err != nil {
+		return g, err
+	}
 	g.Held = ledger.HoldEmpty
 	g.Until, err = c.x.later(s.of.campaign, s.of.channel, now)
 	if !g.Until.IsZero() {
@@ -205,6 +221,9 @@ func (c *claiming) attempt(t *turn, req ledger.ClaimRequest, row *pendingRow, cl
 
 // write inserts the attempts, many with one statement; a trigger moves their messages.
 func (c *claiming) write() error {
+	if err := c.writePassed(); err != nil {
+		return err
+	}
 	for _, rows := range []int{64, 8, 1} {
 		for width := rows * attemptColumns; len(c.fresh) >= width; c.fresh = c.fresh[width:] {
 			if err := c.x.exec(insertAttempts(rows), c.fresh[:width]...); err != nil {
@@ -228,12 +247,17 @@ func placeholders(rows, columns int, given ...string) string {
 
 // front is the first message on the shelf that is ready at now, nil where there is none.
 func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
+	if s.phase == unread {
+		if err := c.begin(s); err != nil {
+			return nil, err
+		}
+	}
 	for len(s.rows) == 0 && s.phase != empty {
 		if err := c.fill(s); err != nil {
 			return nil, err
 		}
 	}
-	if len(s.rows) == 0 || !ledger.Ready(s.rows[0].notBefore, now) {
+	if len(s.rows) == 0 || !s.rows[0].ready(now) {
 		return nil, nil //nolint:nilnil // no message is an answer
 	}
 	return &s.rows[0], nil
@@ -243,15 +267,18 @@ func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
 func (c *claiming) fill(s *shelf) error {
 	limit := min(max(1, s.demand), readAtOnce)
 	until := nanos(s.now)
-	if s.phase == stepped {
+	if s.phase == pacedStepped || s.phase == stepped {
 		until = 1<<63 - 1
 	}
+	query := unpacedQuery
+	if s.phase < due {
+		query = pacedQuery
+	}
 	n := 0
-	// CROSS JOIN keeps the order of the pending index, which is the order of claiming.
 	err := c.x.each(func(rows *sql.Rows) error {
 		var r pendingRow
 		var key, address string
-		if err := rows.Scan(&r.id, &s.at.notBefore, &r.attempts, &key, &address, &r.claim.Segments, &r.claim.Row, &r.claim.Fields); err != nil {
+		if err := rows.Scan(&r.id, &s.at.notBefore, &r.pace, &r.attempts, &key, &address, &r.claim.Segments, &r.claim.Row, &r.claim.Fields); err != nil {
 			return err
 		}
 		s.at.id = r.id
@@ -260,19 +287,57 @@ func (c *claiming) fill(s *shelf) error {
 		s.rows = append(s.rows, r)
 		n++
 		return nil
-	}, `SELECT m.id, m.not_before, m.attempts, m.key, m.address, m.segments, r.row, r.fields
-		FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id
-		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
-		ORDER BY m.not_before, m.id LIMIT ?`,
-		s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, limit)
+	}, query, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, limit)
 	if err != nil {
 		return err
 	}
 	if n < limit {
-		s.phase++
-		if s.phase == stepped {
-			s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
-		}
+		s.enter(s.phase + 1)
 	}
 	return nil
 }
+
+// begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.
+func (c *claiming) begin(s *shelf) error {
+	var first, last sql.NullInt64
+	of := []any{s.of.campaign, string(s.of.channel)}
+	if err := c.x.one([]any{&first, &last}, firstAndLastPaced, append(of, of...)...); err != nil {
+		return err
+	}
+	switch {
+	case first.Valid && first.Int64 <= nanos(s.now):
+		s.enter(pacedDue)
+	case last.Valid && last.Int64 > nanos(ledger.PaceLimit(s.now)):
+		s.enter(pacedStepped)
+	default:
+		s.enter(due)
+	}
+	return nil
+}
+
+// enter begins a phase.
+func (s *shelf) enter(phase int) {
+	s.phase, s.at = phase, cursor{notBefore: -1 << 62}
+	switch phase {
+	case pacedStepped:
+		s.at = cursor{notBefore: nanos(ledger.PaceLimit(s.now)), id: 1<<63 - 1}
+	case stepped:
+		s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
+	}
+}
+
+// CROSS JOIN keeps the order of the index, which is the order of claiming. The wrong one of the two would be read from end
+// to end by every Turn.
+const (
+	unpacedQuery = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields
+		FROM message m INDEXED BY message_pending CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
+		AND m.paced = 0 ORDER BY m.not_before, m.id LIMIT ?`
+	pacedQuery = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields
+		FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
+		AND m.paced > 0 ORDER BY m.not_before, m.id LIMIT ?`
+	firstAndLastPaced = `SELECT
+		(SELECT min(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0),
+		(SELECT max(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0)`
+)

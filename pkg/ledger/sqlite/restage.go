@@ -60,7 +60,7 @@ func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
-		if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0 WHERE id = ?", old.id); err != nil {
+		if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0, paced = 0 WHERE id = ?", old.id); err != nil {
 			return err
 		}
 	case same:

@@ -1,0 +1,183 @@
+package ledger
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// DefaultDomain is the key of Limits.DomainRate for all domains that it does not name.
+const DefaultDomain = "default"
+
+const (
+	// PaceAhead is how far ahead places under a domain's rate are given to waiting messages. Those for whom there is none so
+	// soon are looked at again after it: a queue of days is not written down, and a clock that steps back costs no more than this.
+	PaceAhead = 10 * time.Minute
+	// MaxPassed is how many messages one request passes over because of their domain: it bounds the transaction.
+	MaxPassed = 2000
+)
+
+// Pace says how a pending message stands to the rate of its domain.
+type Pace int
+
+// The paces.
+const (
+	PaceNone   Pace = iota // it was never held by its domain
+	PacePlace              // its NotBefore is a place under the domain's rate: when it is due it has not to queue again
+	PaceQueued             // the domain's queue was too long; it is looked at again at its NotBefore
+)
+
+// DomainState is what all processes on a ledger share about one domain as an account sends to it.
+type DomainState struct {
+	// EmptyAt is when the newest message leaves: the next may one space after it.
+	EmptyAt time.Time
+	// Tail is the last place that was given to a message that waits.
+	Tail time.Time
+}
+
+// Offer is a message as a Teller is asked about it.
+type Offer struct {
+	Segments int
+	Pace     Pace
+	// Domain is the state of the recipient's domain, which the Teller changes; nil where Teller.Domain says that none is needed.
+	Domain *DomainState
+}
+
+// Verdict is a Teller's answer to an Offer: granted where Held is HoldNone and Wait is zero.
+type Verdict struct {
+	LeaveAt time.Time
+	Held    HoldReason
+	Until   time.Time
+	Which   string
+	// Wait is set for a message that is passed over because of its domain: it is pending until then, under Pace.
+	// Nothing was debited for it.
+	Wait time.Time
+	Pace Pace
+}
+
+// ReadyPaced is Ready for a message that was held by its domain: a NotBefore further ahead than any is given means that
+// the clock stepped back.
+func ReadyPaced(notBefore, now time.Time) bool {
+	return !notBefore.After(now) || notBefore.After(PaceLimit(now))
+}
+
+// PaceLimit is the latest NotBefore of a message that waits for its domain, as seen at now.
+func PaceLimit(now time.Time) time.Time { return now.Add(PaceAhead + putBack) }
+
+// Domain is the domain whose state Offer needs for a message to this address; empty where none has a rate.
+func (t *Teller) Domain(to message.Address) string {
+	if len(t.req.Limits.DomainRate) == 0 {
+		return ""
+	}
+	domain := strings.ToLower(to.Domain())
+	if t.domainRate(domain) <= 0 {
+		return ""
+	}
+	return domain
+}
+
+func (t *Teller) domainRate(domain string) float64 {
+	if domain == "" {
+		return 0
+	}
+	if r, ok := t.req.Limits.DomainRate[domain]; ok {
+		return r
+	}
+	return t.req.Limits.DomainRate[DefaultDomain]
+}
+
+// Offer grants one message to domain, holds the request, or passes the message over.
+//
+// Two instants rule a domain. EmptyAt is the bucket, with a burst of one: whatever else is true, no two messages leave
+// closer together than the rate allows. Tail is the end of the queue: who comes new goes behind all who wait. A message
+// whose place is due goes by the bucket alone; where others made it late, it and those behind it move back together.
+func (t *Teller) Offer(domain string, o Offer) Verdict {
+	if o.Domain == nil {
+		leaveAt, held, until, which := t.Next(o.Segments)
+		return Verdict{LeaveAt: leaveAt, Held: held, Until: until, Which: which}
+	}
+	// A message that the account cannot take now loses no place under its domain.
+	before := *t
+	leaveAt, held, until, which := t.Next(o.Segments)
+	if held != HoldNone {
+		return Verdict{Held: held, Until: until, Which: which}
+	}
+	space := time.Duration(min(math.Max(1, float64(time.Second)/t.domainRate(domain)), math.MaxInt64/4))
+	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
+	d := t.settleClock(o.Domain, space, ahead)
+	place := d.EmptyAt.Add(space)
+	if o.Pace != PacePlace {
+		place = d.Tail.Add(space)
+	}
+	if !place.After(ahead) {
+		leaveAt = latest(leaveAt, place, t.now.Add(t.req.Lead))
+		d.EmptyAt, d.Tail = leaveAt, latest(d.Tail, leaveAt)
+		return Verdict{LeaveAt: leaveAt}
+	}
+	passed, late := before.passed+1, t.late
+	*t = before
+	t.passed, t.late = passed, late
+	if passed > MaxPassed {
+		return Verdict{Held: HoldLater, Until: t.now.Add(time.Millisecond)}
+	}
+	return t.wait(domain, o.Pace, d, space)
+}
+
+// wait gives a place to a message that is passed over.
+func (t *Teller) wait(domain string, pace Pace, d *DomainState, space time.Duration) Verdict {
+	end := t.now.Add(PaceAhead)
+	if pace != PacePlace {
+		if place := d.Tail.Add(space); !place.After(end) {
+			d.Tail = place
+			return Verdict{Wait: t.before(place), Pace: PacePlace}
+		}
+		return Verdict{Wait: end, Pace: PaceQueued}
+	}
+	if t.late == nil {
+		t.late = make(map[string]time.Time)
+	}
+	place := latest(t.late[domain], d.EmptyAt).Add(space)
+	t.late[domain] = place
+	d.Tail = latest(d.Tail, place)
+	if place.After(end) {
+		d.Tail = end
+		return Verdict{Wait: end, Pace: PaceQueued}
+	}
+	return Verdict{Wait: t.before(place), Pace: PacePlace}
+}
+
+// before is when a message with this place is to be asked for: early enough to leave in time, and in steps, so that a
+// thousand slow domains do not ask for a thousand transactions a second.
+func (t *Teller) before(place time.Time) time.Time {
+	step := t.req.Ahead / 4
+	if step <= 0 {
+		return place
+	}
+	return place.Add(-2 * step).Truncate(step)
+}
+
+// settleClock brings the state of a domain to now, as NewTeller does with the account's.
+func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Time) *DomainState {
+	if d.EmptyAt.After(t.now.Add(max(putBack, t.req.Ahead, t.req.Lead))) {
+		d.EmptyAt = ahead
+	}
+	if oldest := t.now.Add(t.req.Lead - space); d.EmptyAt.Before(oldest) {
+		d.EmptyAt = oldest
+	}
+	if d.Tail.Before(d.EmptyAt) || d.Tail.After(PaceLimit(t.now)) {
+		d.Tail = d.EmptyAt
+	}
+	return d
+}
+
+func latest(ts ...time.Time) time.Time {
+	l := ts[0]
+	for _, t := range ts[1:] {
+		if t.After(l) {
+			l = t
+		}
+	}
+	return l
+}

@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+
+	"notify/pkg/ledger"
+)
+
+// passedColumns is the width of a row of claiming.passed.
+const passedColumns = 3
+
+type domainOf struct{ account, domain string }
+
+type domain struct{ now, was ledger.DomainState }
+
+// domain is the state of the domain, as it is now in this transaction.
+func (b *books) domain(account, name string) (*ledger.DomainState, error) {
+	k := domainOf{account, name}
+	if d, ok := b.domains[k]; ok {
+		return &d.now, nil
+	}
+	d := new(domain)
+	err := b.t.each(func(rows *sql.Rows) error {
+		var empty, tail int64
+		err := rows.Scan(&empty, &tail)
+		d.now.EmptyAt, d.now.Tail = moment(empty), moment(tail)
+		return err
+	}, "SELECT empty_at, tail FROM domain_pace WHERE account = ? AND domain = ?", account, name)
+	if err != nil {
+		return nil, err
+	}
+	d.was = d.now
+	b.domains[k] = d
+	return &d.now, nil
+}
+
+func (b *books) flushDomains() error {
+	for _, k := range sortedKeys(b.domains, func(x, y domainOf) int {
+		return strings.Compare(x.account+"\x00"+x.domain, y.account+"\x00"+y.domain)
+	}) {
+		d := b.domains[k]
+		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) {
+			continue
+		}
+		err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail) VALUES (?, ?, ?, ?)",
+			k.account, k.domain, nanos(d.now.EmptyAt), nanos(d.now.Tail))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offer asks the teller about a message.
+func (c *claiming) offer(req ledger.ClaimRequest, teller *ledger.Teller, row *pendingRow) (ledger.Verdict, error) {
+	o := ledger.Offer{Segments: row.claim.Segments, Pace: row.pace}
+	name := teller.Domain(row.claim.Address)
+	if name != "" {
+		var err error
+		if o.Domain, err = c.x.domain(req.Limits.Account, name); err != nil {
+			return ledger.Verdict{}, err
+		}
+	}
+	return teller.Offer(name, o), nil
+}
+
+// writePassed lets the messages wait that were passed over, many with one statement.
+func (c *claiming) writePassed() error {
+	for _, rows := range []int{64, 8, 1} {
+		for width := rows * passedColumns; len(c.passed) >= width; c.passed = c.passed[width:] {
+			if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3
+				FROM (VALUES `+placeholders(rows, passedColumns)+`) v WHERE message.id = v.column1`, c.passed[:width]...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *pendingRow) ready(now time.Time) bool {
+	if r.pace != ledger.PaceNone {
+		return ledger.ReadyPaced(r.notBefore, now)
+	}
+	return ledger.Ready(r.notBefore, now)
+}
