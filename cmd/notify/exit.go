@@ -22,7 +22,7 @@ const (
 	exitLeased = 6 // another run of this campaign is alive
 )
 
-var errInterrupted = errors.New("interrupted") //nolint:gochecknoglobals // a sentinel
+var errInterrupted = errors.New("interrupted")
 
 // ending is an end with a code of its own. With an empty text, the view has said everything already.
 type ending struct {

@@ -15,7 +15,7 @@ type partOptions struct {
 	rows  string
 }
 
-func (o *partOptions) flags(f *pflag.FlagSet) {
+func (o *partOptions) partFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.limit, "limit", 0, "send to the first `N` recipients of the list only; the rest can follow later")
 	f.StringVar(&o.rows, "rows", "", "send to the rows `A-B` of the list only, numbered as the spreadsheet numbers them")
 }

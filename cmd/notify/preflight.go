@@ -61,7 +61,7 @@ Nothing is sent.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write the result, with the checklist, as one page to this `FILE` (.html)")
-	o.partOptions.flags(f)
+	o.partFlags(f)
 	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.offline, "offline", false, "ask no vendor")

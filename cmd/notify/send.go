@@ -60,7 +60,7 @@ Some checks can be overridden with a reason, which stands in the audit and in th
 	f.StringVar(&o.as, "as", "", "who sends: a `NAME` as in notify.yaml's roles (default: the system user)")
 	f.StringSliceVar(&o.overrides, "override", nil, "go on in spite of this `CHECK`: "+strings.Join(preflight.Overridable(), ", "))
 	f.StringVar(&o.reason, "reason", "", "`WHY` the check is overridden")
-	o.partOptions.flags(f)
+	o.partFlags(f)
 	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
 	f.BoolVar(&o.spread, "spread", false, "spread the campaign over several days: send what quota and window allow today; resume goes on, and --wait stays")
 	return c

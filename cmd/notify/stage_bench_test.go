@@ -131,8 +131,10 @@ func planAndStage(b *testing.B, path string, rows int) {
 		Accounts: map[string]config.Account{"sms": {Name: "sms", Price: &price, Currency: "CNY", Rate: 100}},
 		Routes:   map[message.Channel]config.Route{message.SMS: {Accounts: []config.Share{{Account: "sms", Weight: 1}}}},
 	}
-	c := &campaign.Campaign{Name: "bench", Environment: config.Test, Shared: campaign.SharedRefuse,
-		SMS: &campaign.SMS{File: "t", Text: "{{姓名}}，您获得{{奖项}}，请凭短信领取。"}}
+	c := &campaign.Campaign{
+		Name: "bench", Environment: config.Test, Shared: campaign.SharedRefuse,
+		SMS: &campaign.SMS{File: "t", Text: "{{姓名}}，您获得{{奖项}}，请凭短信领取。"},
+	}
 	r, err := list.Open(path, list.Options{Country: "CN", Need: c.Channels(), TempDir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)

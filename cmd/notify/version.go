@@ -9,7 +9,7 @@ import (
 )
 
 // version is set when a release is built: -ldflags "-X main.version=1.0.0".
-var version = "dev" //nolint:gochecknoglobals // the linker writes it
+var version = "dev"
 
 func newVersion(e *env) *cobra.Command {
 	return &cobra.Command{

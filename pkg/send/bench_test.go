@@ -125,6 +125,7 @@ func benchAddress(ch message.Channel, i int) message.Address {
 
 // benchClient hands over the messages with nothing but the adapter.
 func benchClient(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) {
+	b.Helper()
 	for b.Loop() {
 		var next atomic.Int64
 		var once sync.Once
@@ -159,6 +160,7 @@ func benchClient(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) 
 
 // benchLoop stages the messages, which is not counted, and runs the loop over them.
 func benchLoop(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) {
+	b.Helper()
 	price := message.Money(45000)
 	cfg := &config.Config{
 		Environment: config.Production, Timezone: time.UTC,

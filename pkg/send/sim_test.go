@@ -88,6 +88,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 0x6e6f74696679))
 	w := &world{
 		t: t, seed: seed, path: path, memory: ledgertest.NewLeasedMemory(), rng: rng, taken: make(map[message.Key]int), tries: make(map[message.Key]int), arrivals: make(map[string][]time.Time),
