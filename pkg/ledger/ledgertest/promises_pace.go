@@ -1,0 +1,195 @@
+package ledgertest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+func pacePromises() []promise {
+	return []promise{
+		{"a message whose domain is not free is passed over, undebited, and the others go", passesOver},
+		{"who waited for a domain goes before who comes new", waitedFirst},
+		{"no domain gets more than its rate, and nobody is left behind, whatever the runs do", keepsDomainRates},
+		{"a clock that steps back neither hurries a domain nor stops it", paceWhenTheClockStepsBack},
+		{"what waits for a domain is cancelled with the rest", cancelsWhoWaits},
+		{"thousands of domains have a pace each", manyDomains},
+	}
+}
+
+// mails makes people at domains, one after the other: d0.test, d1.test, …
+func mails(n, domains int) []ledger.Recipient {
+	out := people(award, n)
+	for i := range out {
+		out[i].Messages[0].Address = message.Address(fmt.Sprintf("e%d@d%d.test", i, i%domains))
+	}
+	return out
+}
+
+func paced(rates map[string]float64) func(*ledger.ClaimRequest) {
+	return func(c *ledger.ClaimRequest) { c.Limits.DomainRate = rates }
+}
+
+func passesOver(s *story) {
+	s.stage("d1", append(mails(6, 1), person(award, 7, 1))...)
+	run := s.acquire(award)
+	ask := claims(10, paced(map[string]float64{"d0.test": 0.5}), func(c *ledger.ClaimRequest) { c.Limits.DailyQuota = 3 })
+	g := s.claim(run, ask)
+	s.same("claimed: the first at the domain, and who has no domain", rows(g.Claims), []int{1, 7})
+	s.same("debited", s.day(smsAcc).Messages, int64(2))
+	s.same("held", g.Held, ledger.HoldLater)
+	if wait := g.Until.Sub(s.now); wait <= 0 || wait > 2*time.Second {
+		s.Fatalf("asked to come again in %s", wait)
+	}
+	early := s.claim(run, ask)
+	s.same("claimed before its time", rows(early.Claims), []int(nil))
+	s.now = g.Until
+	g = s.claim(run, ask)
+	s.same("claimed at its time", rows(g.Claims), []int{2})
+	if at := g.Claims[0].LeaveAt; at.Before(noon.Add(2 * time.Second)) {
+		s.Errorf("it may leave at %s", at)
+	}
+	s.now = s.now.Add(time.Minute)
+	s.same("and the quota still holds", s.claim(run, ask).Held, ledger.HoldQuota)
+	for _, r := range s.records(award, message.Pending) {
+		s.same("attempts of who was passed over", r.Attempts, 0)
+	}
+	s.sound(award)
+}
+
+func waitedFirst(s *story) {
+	s.stage("d1", append(mails(2, 1), people(award, 9)[2:]...)...)
+	run := s.acquire(award)
+	rates := paced(map[string]float64{ledger.DefaultDomain: 0.5})
+	s.same("at first", rows(s.claim(run, claims(2, rates)).Claims), []int{1, 3})
+	s.same("meanwhile", rows(s.claim(run, claims(1, rates)).Claims), []int{4})
+	s.now = s.now.Add(3 * time.Second)
+	s.same("when its place is due", rows(s.claim(run, claims(2, rates)).Claims), []int{2, 5})
+}
+
+// keepsDomainRates lets two runs of two campaigns claim at random times from one account, and settle at random.
+func keepsDomainRates(s *story) {
+	rnd := rand.New(rand.NewPCG(rand.Uint64(), 7))
+	rates := map[string]float64{"d0.test": 3, "d1.test": 0.5, "d2.test": 40, ledger.DefaultDomain: 1}
+	const n = 60
+	s.stage("d1", mails(n, 4)...)
+	others := mails(n, 4)
+	for i := range others {
+		others[i].Messages[0].Key = message.MakeKey("other", message.SMS, others[i].Messages[0].Address, "")
+	}
+	s.stageAs("other", "d1", others...)
+	runs := []ledger.RunID{s.acquire(award), s.acquire("other")}
+	left := make(map[string][]time.Time)
+	accepted := 0
+	for turns := 0; accepted < 2*n; turns++ {
+		if turns > 5000 {
+			s.Fatalf("%d of %d are still waiting after %s", 2*n-accepted, 2*n, s.now.Sub(noon))
+		}
+		run := runs[rnd.IntN(2)]
+		g := s.claim(run, claims(1+rnd.IntN(8), paced(rates), func(c *ledger.ClaimRequest) {
+			c.Limits.Rate, c.Limits.Burst, c.Ahead, c.Lead = 50, 5, time.Second/4, 5*time.Millisecond
+		}))
+		var settle []ledger.Settlement
+		for _, c := range g.Claims {
+			left[c.Address.Domain()] = append(left[c.Address.Domain()], c.LeaveAt)
+			o := message.Outcome{Kind: message.OutcomeAccepted}
+			if rnd.IntN(4) == 0 {
+				o.Kind = message.OutcomeThrottled
+			} else {
+				accepted++
+			}
+			settle = append(settle, ledger.Settlement{Attempt: c.Attempt, Outcome: o, At: s.now})
+		}
+		s.turn(run, settle)
+		s.now = s.now.Add(time.Duration(rnd.IntN(400)) * time.Millisecond)
+		if rnd.IntN(100) == 0 {
+			s.now = s.now.Add(20 * time.Second)
+		}
+	}
+	for domain, times := range left {
+		rate, ok := rates[domain]
+		if !ok {
+			rate = rates[ledger.DefaultDomain]
+		}
+		s.withinRate(domain, rate, times)
+	}
+	s.same("debited", s.day(smsAcc).Messages, int64(2*n))
+	s.sound(award, "other")
+}
+
+// withinRate checks every second that begins with a message.
+func (s *story) withinRate(domain string, rate float64, left []time.Time) {
+	s.Helper()
+	slices.SortFunc(left, time.Time.Compare)
+	for i, first := range left {
+		n := 0
+		for _, at := range left[i:] {
+			if at.Sub(first) < time.Second {
+				n++
+			}
+		}
+		if float64(n) > rate+1 {
+			s.Fatalf("%d messages left for %s within a second of %s, its rate is %v", n, domain, first, rate)
+		}
+	}
+}
+
+func paceWhenTheClockStepsBack(s *story) {
+	for _, back := range []time.Duration{5 * time.Second, 5 * time.Minute, 3 * time.Hour, 40 * time.Hour} {
+		name := "back " + back.String()
+		rs := mails(40, 1)
+		for i := range rs {
+			rs[i].Messages[0].Key = message.MakeKey(name, message.SMS, rs[i].Messages[0].Address, "")
+		}
+		s.stageAs(name, "d1", rs...)
+		run := s.acquire(name)
+		ask := claims(40, paced(map[string]float64{ledger.DefaultDomain: 2}), func(c *ledger.ClaimRequest) { c.Limits.Account = name })
+		var left []time.Time // in true time
+		behind := time.Duration(0)
+		for truly := time.Duration(0); len(left) < 40; truly += 100 * time.Millisecond {
+			if truly == 5*time.Second {
+				behind = back
+			}
+			if truly > 20*time.Minute {
+				s.Fatalf("%d of 40 left within %s after the clock was put back by %s", len(left), truly, back)
+			}
+			s.now = noon.Add(truly - behind)
+			for _, c := range s.claim(run, ask).Claims {
+				left = append(left, c.LeaveAt.Add(behind))
+			}
+		}
+		s.withinRate(name, 2, left)
+	}
+}
+
+func cancelsWhoWaits(s *story) {
+	s.stage("d1", mails(5, 1)...)
+	run := s.acquire(award)
+	s.claim(run, claims(5, paced(map[string]float64{ledger.DefaultDomain: 1})))
+	n, err := s.Abort(s.ctx(), award, s.by("abort"))
+	s.ok(err)
+	s.same("cancelled", n+len(s.records(award, message.Attempting)), 5)
+	s.sound(award)
+}
+
+func manyDomains(s *story) {
+	const domains = 3000
+	s.stage("d1", mails(2*domains, domains)...)
+	run := s.acquire(award)
+	ask := claims(2*domains, paced(map[string]float64{ledger.DefaultDomain: 0.5}))
+	g := s.claim(run, ask)
+	for range 5 {
+		if len(g.Claims) >= domains {
+			break
+		}
+		s.now = s.now.Add(10 * time.Millisecond)
+		g.Claims = append(g.Claims, s.claim(run, ask).Claims...)
+	}
+	s.same("one for each", len(g.Claims), domains)
+	s.now = s.now.Add(2 * time.Second)
+	s.same("and the second, later", len(s.claim(run, ask).Claims), domains)
+}
