@@ -16,7 +16,7 @@ func somebody(i int) person {
 	names := []string{"王伟", "李娜", "张敏", "刘洋", "陈静", "杨磊", "赵雪", "黄平"}
 	return person{
 		key: fmt.Sprintf("A%05d", i), name: names[i%len(names)], phone: fmt.Sprintf("1349%07d", i),
-		email: fmt.Sprintf("p%05d@mail.test", i), prize: strconv.Itoa(i%3+1) + "等奖",
+		email: fmt.Sprintf("p%05d@mail%02d.test", i, i%40), prize: strconv.Itoa(i%3+1) + "等奖",
 	}
 }
 
