@@ -137,7 +137,7 @@ func Make(ctx context.Context, in Inputs) (*Plan, error) {
 	}
 	m := newMaker(p, in, renderer)
 	if err := m.read(ctx, in.List); err != nil {
-		return nil, errors.Join(err, p.Close())
+		return nil, errors.Join(err, m.contacts.Close(), p.Close())
 	}
 	if err := m.finish(); err != nil {
 		return nil, errors.Join(err, p.Close())
