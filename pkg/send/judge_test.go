@@ -63,6 +63,7 @@ func (w *world) judge() {
 	}
 	w.judgeUsage(l, debits)
 	w.judgePace()
+	w.judgeDomains()
 	if v, ok := l.(ledger.Verifier); ok {
 		if problems, err := v.Verify(ctx); err != nil || len(problems) > 0 {
 			w.t.Errorf("seed %d: ledger check: %v %v", w.seed, problems, err)
@@ -133,6 +134,30 @@ func (w *world) judgePace() {
 			}
 			if j-i+1 > limit {
 				w.t.Errorf("seed %d: account %s took %d messages within a second from %s, at a rate of %v", w.seed, name, j-i+1, at[i].Sub(w.start), a.Rate)
+				return
+			}
+		}
+	}
+}
+
+// judgeDomains: in no second did a domain get more from an account than its rate and one, plus what the way shifts.
+func (w *world) judgeDomains() {
+	if w.stepped || w.sleepy || w.domains == 0 {
+		return
+	}
+	for of, at := range w.atDomain {
+		rate, ok := w.cfg.Accounts[of[0]].DomainRate[of[1]]
+		if !ok {
+			rate = w.cfg.Accounts[of[0]].DomainRate[ledger.DefaultDomain]
+		}
+		slices.SortFunc(at, time.Time.Compare)
+		limit := int(rate*1.03) + 1
+		for i, j := 0, 0; j < len(at); j++ {
+			for at[j].Sub(at[i]) >= time.Second {
+				i++
+			}
+			if j-i+1 > limit {
+				w.t.Errorf("seed %d: %s took %d messages for %s within a second from %s, at a rate of %v", w.seed, of[0], j-i+1, of[1], at[i].Sub(w.start), rate)
 				return
 			}
 		}

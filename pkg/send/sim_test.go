@@ -78,20 +78,22 @@ type world struct {
 	taken      map[message.Key]int
 	tries      map[message.Key]int
 	arrivals   map[string][]time.Time
-	offset     time.Duration // what the clock is off by
+	atDomain   map[[2]string][]time.Time // arrivals by account and domain
+	offset     time.Duration             // what the clock is off by
 	stepped    bool
 	crashes    int
 	badUnknown int // answers that make a message unknown without a crash
 	refusing   time.Time
 	faults     float64
 	sleepy     bool
+	domains    int // over how many domains the addresses are spread; 0: they are numbers
 }
 
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 0x6e6f74696679))
 	w := &world{
-		t: t, seed: seed, path: path, memory: ledgertest.NewLeasedMemory(), rng: rng, taken: make(map[message.Key]int), tries: make(map[message.Key]int), arrivals: make(map[string][]time.Time),
+		t: t, seed: seed, path: path, memory: ledgertest.NewLeasedMemory(), rng: rng, taken: make(map[message.Key]int), tries: make(map[message.Key]int), arrivals: make(map[string][]time.Time), atDomain: make(map[[2]string][]time.Time),
 		start: time.Now(), people: 5 + rng.IntN(40), faults: []float64{0, 0.05, 0.3}[rng.IntN(3)],
 		log: slog.New(slog.NewTextHandler(story, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -112,6 +114,13 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 			Accounts: [][]config.Share{{{Account: "a", Weight: 1}}, {{Account: "a", Weight: 3}, {Account: "b", Weight: 1}}}[rng.IntN(2)],
 			Failover: [][]string{nil, {"b"}}[rng.IntN(2)],
 		}},
+	}
+	if w.domains = max(0, rng.IntN(9)-4); w.domains > 0 {
+		for _, name := range []string{"a", "b"} {
+			a := w.cfg.Accounts[name]
+			a.DomainRate = map[string]float64{"d0.test": []float64{0.2, 3}[rng.IntN(2)], ledger.DefaultDomain: []float64{1, 20}[rng.IntN(2)]}
+			w.cfg.Accounts[name] = a
+		}
 	}
 	w.log.Info("world", "seed", seed, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults)
 	return w
@@ -150,10 +159,25 @@ func (w *world) stage() {
 			w.t.Fatal(err)
 		}
 		_, err = l.Stage(context.Background(), ledger.Staging{
-			Campaign: name, Digest: "d", Spec: b, By: ledger.Act{Who: "sim", At: w.now()}, Recipients: people(name, w.people),
+			Campaign: name, Digest: "d", Spec: b, By: ledger.Act{Who: "sim", At: w.now()}, Recipients: w.recipients(name),
 		})
 		if err != nil {
 			w.t.Fatalf("seed %d: %v", w.seed, err)
+		}
+	}
+}
+
+// recipients are those of a campaign. In some worlds they have domains, which an account paces on any channel.
+func (w *world) recipients(name string) iter.Seq2[ledger.Recipient, error] {
+	return func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range people(name, w.people) {
+			if w.domains > 0 {
+				to := message.Address(fmt.Sprintf("e%s@d%d.test", r.Key, r.Row%w.domains))
+				r.Messages[0].Address, r.Messages[0].Key = to, message.MakeKey(name, message.SMS, to, "")
+			}
+			if !yield(r, err) {
+				return
+			}
 		}
 	}
 }
@@ -414,7 +438,7 @@ func (v *simVendor) Send(ctx context.Context, m message.Message) message.Outcome
 	}
 	takes, o := w.answer(v.account, rng)
 	if takes {
-		w.take(v.account, m.Key)
+		w.take(v.account, &m)
 	}
 	sleep(ctx, span(200*time.Millisecond))
 	if !v.life.step() {
@@ -464,9 +488,11 @@ func (w *world) answer(account string, rng *rand.Rand) (takes bool, o message.Ou
 	return true, message.Outcome{Kind: message.OutcomeAccepted}
 }
 
-func (w *world) take(account string, k message.Key) {
+func (w *world) take(account string, m *message.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.taken[k]++
+	w.taken[m.Key]++
 	w.arrivals[account] = append(w.arrivals[account], time.Now())
+	at := [2]string{account, m.To.Domain()}
+	w.atDomain[at] = append(w.atDomain[at], time.Now())
 }
