@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -291,6 +292,18 @@ func TestWhatIsNeverOverridden(t *testing.T) {
 	for _, id := range can {
 		if !slices.Contains(all, id) {
 			t.Errorf("%s can be overridden and is no check", id)
+		}
+	}
+}
+
+func TestTheDocumentNamesWhatCanBeOverridden(t *testing.T) {
+	b, err := os.ReadFile("../../docs/checklist.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range preflight.Overridable() {
+		if !strings.Contains(string(b), "`"+id+"`") {
+			t.Errorf("docs/checklist.md does not say that %s can be overridden", id)
 		}
 	}
 }
