@@ -13,7 +13,7 @@ LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build demo test check lint race fuzz bench simulate cross vet deps
+.PHONY: help build demo test check lint race fuzz bench simulate torture cross vet deps
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ bench: deps ## the benchmarks
 
 simulate: ## the send loop in virtual time, with faults and crashes (SEEDS=n worlds)
 	go test ./pkg/send -run '^TestNobodyIsToldTwice$$' -count 1 -timeout 4h -args -seeds $(SEEDS)
+
+torture: build deps ## 20 kills during 23,000 messages, over HTTP and SMTP, counted by the receiver
+	scripts/torture.sh
 
 deps: ## install what the tests need (smtp-sink, strace)
 	@scripts/deps.sh

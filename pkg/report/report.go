@@ -146,10 +146,11 @@ func (r *Report) figures(c ledger.Counts) {
 		if !ok {
 			continue
 		}
-		line := Channel{Channel: ch, ByState: by}
-		for s, n := range by {
-			line.Messages += n
-			r.Total[s] += n
+		line := Channel{Channel: ch, ByState: make(map[message.State]int)}
+		for _, s := range message.States() { // those that nobody is in, too: a reader need not ask whether a key is there
+			line.ByState[s] = by[s]
+			line.Messages += by[s]
+			r.Total[s] += by[s]
 		}
 		r.Channels = append(r.Channels, line)
 	}
