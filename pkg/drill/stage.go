@@ -1,0 +1,207 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"notify/pkg/sandbox"
+)
+
+// stage is where a drill is played: a folder, sandboxes, and the program.
+type stage struct {
+	options Options
+	boxes   []*sandbox.Sandbox
+	mu      sync.Mutex // of report.Steps
+	report  Report
+}
+
+func (s *stage) close() {
+	for _, b := range s.boxes {
+		_ = b.Close() // it ends with the drill either way
+	}
+}
+
+func (s *stage) path(name string) string { return filepath.Join(s.options.Dir, name) }
+
+func (s *stage) write(name, text string) error {
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write the drill's installation: %w", err)
+	}
+	return nil
+}
+
+// token is that of the drills' sandboxes.
+const token = "drill"
+
+// sandbox starts vendors on free ports.
+func (s *stage) sandbox(ctx context.Context, c sandbox.Config) (*sandbox.Sandbox, error) {
+	c.SMSAddr, c.MailAddr, c.Token, c.Now = "127.0.0.1:0", "127.0.0.1:0", token, s.options.Now
+	b, err := sandbox.Start(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s.boxes = append(s.boxes, b)
+	return b, nil
+}
+
+// ran is a command that has ended.
+type ran struct {
+	args     []string
+	code     int
+	out, err string
+}
+
+// process is a command that runs.
+type process struct {
+	ran
+	ended chan struct{} // the rest may be read once it is closed
+	wrong error
+}
+
+// begin runs the program beside the drill.
+func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, s.options.Program, append(slices.Clone(args), "--config", s.path("notify.yaml"), "--json", "--quiet")...) //nolint:gosec // it is this program
+	// A drill that is given up must leave no sender behind, and may take the time that a safe stop takes.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
+	var out, errs bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.options.Dir, s.options.Env, &out, &errs
+	began := s.options.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("run notify %s: %w", strings.Join(args, " "), err)
+	}
+	p := &process{ran: ran{args: args}, ended: make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		var exit *exec.ExitError
+		if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+			p.wrong = fmt.Errorf("run notify %s: %w", strings.Join(args, " "), err)
+		}
+		p.code, p.out, p.err = cmd.ProcessState.ExitCode(), out.String(), errs.String()
+		s.step(Step{Command: "notify " + strings.Join(args, " "), Exit: p.code, Took: s.options.Now().Sub(began)})
+	}()
+	return p, nil
+}
+
+func (s *stage) step(st Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report.Steps = append(s.report.Steps, st)
+	if s.options.Story != nil {
+		fmt.Fprintf(s.options.Story, "exit %d after %.1fs: %s\n", st.Exit, st.Took.Seconds(), st.Command)
+	}
+}
+
+// wait returns what the process came to.
+func (p *process) wait() (*ran, error) {
+	<-p.ended
+	return &p.ran, p.wrong
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// notify runs the program to its end.
+func (s *stage) notify(ctx context.Context, args ...string) (*ran, error) {
+	p, err := s.begin(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	return r, err
+}
+
+// must runs the program, which has to end with this code for the drill to go on.
+func (s *stage) must(ctx context.Context, code int, args ...string) (*ran, error) {
+	r, err := s.notify(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.want(code)
+}
+
+func (r *ran) want(code int) error {
+	if r.code == code {
+		return nil
+	}
+	return fmt.Errorf("notify %s ended with %d, the drill needs %d\n%s%s", strings.Join(r.args, " "), r.code, code, r.err, r.out)
+}
+
+// read takes the command's answer.
+func (r *ran) read(into any) error {
+	if err := json.Unmarshal([]byte(r.out), into); err != nil {
+		return fmt.Errorf("read what notify %s answers: %w", strings.Join(r.args, " "), err)
+	}
+	return nil
+}
+
+// moment is how often a drill looks whether something has come about.
+const moment = 5 * time.Millisecond
+
+// until waits for something while a process lives.
+func (p *process) until(ctx context.Context, so func() bool) error {
+	t := time.NewTicker(moment)
+	defer t.Stop()
+	for !so() {
+		select {
+		case <-t.C:
+		case <-p.ended:
+			if so() {
+				return nil
+			}
+			return fmt.Errorf("notify %s ended with %d too early\n%s%s", strings.Join(p.args, " "), p.code, p.err, p.out)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// line adds a line to the report.
+func (s *stage) line(name, then string, held bool, now ...Stop) {
+	s.report.Lines = append(s.report.Lines, Line{Name: name, Then: then, Now: now, Held: held})
+}
+
+// tally adds up what reached the sandboxes.
+func (s *stage) tally() sandbox.Tally {
+	var t sandbox.Tally
+	for _, b := range s.boxes {
+		c := b.Count()
+		t.SMS, t.Mail = together(t.SMS, c.SMS), together(t.Mail, c.Mail)
+	}
+	s.report.Tally = t
+	return t
+}
+
+func together(a, b sandbox.Count) sandbox.Count {
+	turned := make(map[string]int)
+	for _, c := range []sandbox.Count{a, b} {
+		for what, n := range c.Turned {
+			turned[what] += n
+		}
+	}
+	return sandbox.Count{
+		Reached: a.Reached + b.Reached, Unanswered: a.Unanswered + b.Unanswered, Segments: a.Segments + b.Segments,
+		Distinct: a.Distinct + b.Distinct, Twice: a.Twice + b.Twice, TwiceList: slices.Concat(a.TwiceList, b.TwiceList),
+		Repeats: a.Repeats + b.Repeats, Turned: turned,
+	}
+}
