@@ -163,11 +163,21 @@ func (m *Memory) live(c *campaign) *run {
 // bury ends the campaign's run if it can no longer write, and makes what it left open unknown.
 func (m *Memory) bury(c *campaign, now time.Time) (orphans int, held *ledger.LeasedError) {
 	r := m.live(c)
+	if held := m.held(r, now); r == nil || held != nil {
+		return 0, held
+	}
+	orphans = m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
+	r.Ended, r.Why = now, "lost"
+	return orphans, nil
+}
+
+// held says that the run can still write; nil where it cannot, or there is none.
+func (m *Memory) held(r *run, now time.Time) *ledger.LeasedError {
 	if r == nil {
-		return 0, nil
+		return nil
 	}
 	if !m.leasesOnly && !r.handle.closed {
-		return 0, &ledger.LeasedError{Holder: r.Run}
+		return &ledger.LeasedError{Holder: r.Run}
 	}
 	if m.leasesOnly {
 		until := r.Expires
@@ -177,12 +187,10 @@ func (m *Memory) bury(c *campaign, now time.Time) (orphans int, held *ledger.Lea
 			}
 		}
 		if now.Before(until) {
-			return 0, &ledger.LeasedError{Holder: r.Run, Until: until}
+			return &ledger.LeasedError{Holder: r.Run, Until: until}
 		}
 	}
-	orphans = m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
-	r.Ended, r.Why = now, "lost"
-	return orphans, nil
+	return nil
 }
 
 func (m *Memory) orphan(r *run, now time.Time, code, detail string) int {

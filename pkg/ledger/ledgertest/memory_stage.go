@@ -19,12 +19,13 @@ func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 	c, err := h.m.find(s.Campaign)
 	known := err == nil
 	if known {
-		if _, held := h.m.bury(c, s.By.At); held != nil {
+		if held := h.m.held(h.m.live(c), s.By.At); held != nil {
 			return ledger.Staged{}, held
 		}
 		if c.Aborted != nil {
-			return ledger.Staged{}, ledger.ErrAborted
+			return ledger.Staged{}, ledger.ErrAborted // and the run that it had stays as it was
 		}
+		h.m.bury(c, s.By.At)
 		if c.Digest == s.Digest {
 			return c.same(), nil
 		}

@@ -21,7 +21,7 @@ func pacePromises() []promise {
 	}
 }
 
-// mails makes people at domains, one after the other: d0.test, d1.test, …
+// mails makes people at domains, one after the other: d0.test, then d1.test, and so on.
 func mails(n, domains int) []ledger.Recipient {
 	out := people(award, n)
 	for i := range out {

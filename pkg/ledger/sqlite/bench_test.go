@@ -203,3 +203,45 @@ func BenchmarkStage(b *testing.B) {
 	}
 	report(b, b.N*n, used)
 }
+
+// Half of the messages are for one slow domain, the others for four that are fast enough.
+func BenchmarkTurnPaced(b *testing.B) {
+	const n = 100_000
+	l := open(b, filepath.Join(b.TempDir(), "notify.db"), sqlite.Options{})
+	rs := func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range people("award-2020", n) {
+			domain := "slow.test"
+			if r.Row%2 == 0 {
+				domain = fmt.Sprintf("d%d.test", r.Row%8)
+			}
+			r.Messages[0].Address = message.Address(r.Key + "@" + domain)
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+	if _, err := l.Stage(b.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Spec: []byte("{}"), Recipients: rs}); err != nil {
+		b.Fatal(err)
+	}
+	run := acquire(b, l, "award-2020")
+	ask := claimOf(256)
+	ask[0].Ahead, ask[0].Limits.DomainRate = 250*time.Millisecond, map[string]float64{"slow.test": 10, ledger.DefaultDomain: 1e6}
+	var settle []ledger.Settlement
+	sent, used, now, longest := 0, cpu(), start, time.Duration(0)
+	for b.Loop() {
+		before := cpu()
+		got, err := l.Turn(context.Background(), ledger.Turn{Run: run, Now: now, Extend: time.Minute, Settle: settle, Claim: ask})
+		if err != nil {
+			b.Fatal(err)
+		}
+		longest = max(longest, cpu()-before)
+		sent += len(settle)
+		settle = accept(got.Grants)
+		now = now.Add(20 * time.Millisecond)
+		if len(settle) == 0 {
+			now = got.Grants[0].Until
+		}
+	}
+	report(b, sent, used)
+	b.ReportMetric(float64(longest.Microseconds())/1e3, "cpu-ms/longest")
+}

@@ -95,13 +95,8 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 
 // grant answers one request. Holds are about messages that are there: where nothing is pending it says so first.
 func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error) {
-	switch {
-	case t.run.aborted != nil:
-		return ledger.Grant{Held: ledger.HoldAborted}, nil
-	case t.run.paused != nil:
-		return ledger.Grant{Held: ledger.HoldPaused}, nil
-	case req.Max <= 0:
-		return ledger.Grant{}, nil
+	if held := t.run.stops(); held != ledger.HoldNone || req.Max <= 0 {
+		return ledger.Grant{Held: held}, nil
 	}
 	s := c.shelf(t, req.Channel)
 	if row, err := c.front(s, t.req.Now); err != nil || row == nil {

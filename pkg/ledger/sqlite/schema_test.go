@@ -64,6 +64,7 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		"messages that are deleted":                         "DELETE FROM message",
 		"a message whose key is there":                      "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) SELECT campaign_id, recipient_id, channel, key, address, 1, 1 FROM message WHERE id = 1",
 		"a channel without a word":                          "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, 'fax', 'k', '', 1, 1)",
+		"a pace without a word":                             "UPDATE message SET paced = 3 WHERE id = 5",
 		"usage below zero":                                  "UPDATE usage SET messages = messages - 100",
 		"money below zero":                                  "UPDATE spent SET cost = -1",
 		"audit entries that are deleted":                    "DELETE FROM audit",

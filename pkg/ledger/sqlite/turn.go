@@ -51,6 +51,16 @@ type liveRun struct {
 // stopped is who stopped a campaign.
 type stopped struct{ paused, aborted *ledger.Act }
 
+func (s stopped) stops() ledger.HoldReason {
+	switch {
+	case s.aborted != nil:
+		return ledger.HoldAborted
+	case s.paused != nil:
+		return ledger.HoldPaused
+	}
+	return ledger.HoldNone
+}
+
 // takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims. Where
 // it is errStale, it does them when it is asked once more, to settle singly.
 func (x *tx) takeTurns(turns []*turn, single bool) error {

@@ -1,0 +1,91 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+)
+
+func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{NoFileLock: true})
+	var rs []ledger.Recipient
+	for r := range people("award-2020", 3) {
+		r.Messages[0].Address = "e@d.test"
+		rs = append(rs, r)
+	}
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Spec: []byte("{}"), Recipients: func(yield func(ledger.Recipient, error) bool) {
+		for _, r := range rs {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	ask := claimOf(3)
+	ask[0].Limits.DomainRate = map[string]float64{"d.test": 0.1}
+	claim := func(l *sqlite.Ledger, run ledger.RunID, now time.Time) ledger.Grant {
+		t.Helper()
+		got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: now, Extend: time.Minute, Claim: ask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Grants[0]
+	}
+	run := acquire(t, l, "award-2020")
+	if g := claim(l, run, start); len(g.Claims) != 1 || g.Held != ledger.HoldLater {
+		t.Fatalf("claimed %+v", g)
+	}
+	if err := l.Release(t.Context(), run, start, "done"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, path, sqlite.Options{NoFileLock: true})
+	run = acquire(t, l, "award-2020")
+	if g := claim(l, run, start.Add(5*time.Second)); len(g.Claims) != 0 || g.Held != ledger.HoldLater {
+		t.Errorf("too early, claimed %+v", g)
+	}
+	if g := claim(l, run, start.Add(10*time.Second)); len(g.Claims) != 1 {
+		t.Errorf("in time, claimed %+v", g)
+	}
+	wantSound(t, l)
+}
+
+// Claiming must not read through the messages that wait for a slow domain, nor look for those among all others.
+func TestWhoWaitsForADomainHasAnIndex(t *testing.T) {
+	_, path := fiveMessages(t)
+	db := raw(t, path)
+	const of = "campaign_id = 1 AND channel = 'sms' AND state = 'pending'"
+	for query, index := range map[string]string{
+		"SELECT min(not_before) FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0":                                              "message_paced",
+		"SELECT id FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0 AND not_before <= 5 ORDER BY not_before, id":               "message_paced",
+		"SELECT id FROM message WHERE " + of + " AND (not_before, id) > (1, 2) AND not_before <= 5 AND paced = 0 ORDER BY not_before, id LIMIT 64": "message_pending",
+	} {
+		rows, err := db.Query("EXPLAIN QUERY PLAN " + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if p := strings.Join(plan, "; "); !strings.Contains(p, index) || strings.Contains(p, "TEMP B-TREE") {
+			t.Errorf("%s: %s", query, p)
+		}
+	}
+}
