@@ -2,6 +2,8 @@ package report
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"notify/pkg/config"
@@ -32,7 +34,7 @@ type AccountStatus struct {
 	LiveError string           `json:"live_error,omitempty"`
 }
 
-// Accounts reads every configured account.
+// Accounts reads every configured account, by name.
 func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time.Time) ([]AccountStatus, error) {
 	known, err := l.Accounts(ctx)
 	if err != nil {
@@ -40,7 +42,8 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 	}
 	day := now.In(cfg.Timezone).Format(time.DateOnly)
 	var out []AccountStatus
-	for name, a := range cfg.Accounts {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
+		a := cfg.Accounts[name]
 		env := a.Environment
 		if env == "" {
 			env = cfg.Environment
