@@ -124,9 +124,21 @@ func (s *csvSource) next(rec *record) error {
 		return tooWide(s.place(s.row, line))
 	}
 	for _, f := range fields {
-		rec.cells = append(rec.cells, cell{text: f})
+		rec.cells = append(rec.cells, cell{text: unguarded(f)})
 	}
 	return nil
+}
+
+// unguarded takes off the apostrophe that keeps a spreadsheet from running a cell as a formula: reports write it, and so do
+// people.
+func unguarded(s string) string {
+	if s == "" || s[0] != '\'' {
+		return s
+	}
+	if rest := strings.TrimLeft(s, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+		return s[1:]
+	}
+	return s
 }
 
 // lastLine is the line on which a record ends.

@@ -2,6 +2,8 @@ package list_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -220,4 +222,25 @@ func FuzzCSV(f *testing.F) {
 			seen[c] = true
 		}
 	})
+}
+
+func TestAnApostropheThatGuardsACellIsNoPartOfIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "award.csv")
+	cells := "'=1+1,'-,'@here,''=2,'Li,'+8613490000001,','',=3"
+	if err := os.WriteFile(path, []byte("a,b,c,d,e,phone,f,g,h\n"+cells+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := list.Open(path, list.Options{Country: "CN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var row list.Row
+	if err := r.Next(&row, &diag.List{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"=1+1", "-", "@here", "'=2", "'Li", "+8613490000001", "'", "''", "=3"}
+	if diff := cmp.Diff(want, row.Values); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -210,11 +210,11 @@ type csvRows struct {
 }
 
 // Row writes a line. A cell that a spreadsheet would run as a formula begins with an apostrophe, as a person would type
-// it; the list reader takes that off again.
+// it; the list reader takes that off again, which is why one that begins with apostrophes before such a sign gets one more.
 func (c *csvRows) Row(cells []string) error {
 	c.buf = c.buf[:0]
 	for _, v := range cells {
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+		if bare := strings.TrimLeft(v, "'"); bare != "" && strings.ContainsRune("=+-@\t\r", rune(bare[0])) {
 			v = "'" + v
 		}
 		c.buf = append(c.buf, v)
