@@ -1,0 +1,205 @@
+package report_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/report"
+)
+
+func TestTheFiguresOfAReportAddUp(t *testing.T) {
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			staged(t, l, "award-2020")
+			released(t, l, sent(t, l, "award-2020"))
+			by := wang
+			by.What, by.Reason = report.ActOverride+"quota", "agreed by telephone"
+			if err := l.Audit(t.Context(), "award-2020", by); err != nil {
+				t.Fatal(err)
+			}
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020"))
+			// Six SMS have an answer; the seventh was under way when the run ended, and is unknown.
+			want := map[message.State]int{message.Accepted: 2, message.Rejected: 2, message.Unknown: 2, message.Pending: 9}
+			if diff := cmp.Diff(want, r.Total, cmpopts.IgnoreMapEntries(func(_ message.State, n int) bool { return n == 0 })); diff != "" {
+				t.Error(diff)
+			}
+			sum, channels := 0, 0
+			for _, n := range r.Total {
+				sum += n
+			}
+			for _, c := range r.Channels {
+				of := 0
+				for _, n := range c.ByState {
+					of += n
+				}
+				if of != c.Messages {
+					t.Errorf("%s: the states are %d of %d", c.Channel, of, c.Messages)
+				}
+				channels += c.Messages
+			}
+			if sum != 15 || channels != 15 || r.Messages != 15 || r.Recipients != 8 || r.Folded != 1 {
+				t.Errorf("%d by state, %d by channel, %d messages, %d recipients, %d folded", sum, channels, r.Messages, r.Recipients, r.Folded)
+			}
+			// Accepted and unknown cost: rows 2 and 3, 6 and 8, of 1, 2, 1 and 1 segments.
+			account := []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 4, Segments: 5, Cost: 5 * 45_000}}}
+			if diff := cmp.Diff(account, r.Accounts); diff != "" {
+				t.Error(diff)
+			}
+			if len(r.Unknown) != 2 || len(r.Rejected) != 2 || len(r.Waiting) != 1 || len(r.Overrides) != 1 || len(r.Runs) != 1 || len(r.Audit) < 2 {
+				t.Errorf("%d unknown, %d rejected, %d waiting, %d overrides, %d runs", len(r.Unknown), len(r.Rejected), len(r.Waiting), len(r.Overrides), len(r.Runs))
+			}
+			if !r.First.Equal(start) || !r.Last.Equal(start.Add(2*time.Second)) {
+				t.Errorf("from %v to %v", r.First, r.Last)
+			}
+			codes := 0
+			for _, c := range r.Codes {
+				codes += c.Messages
+			}
+			if codes != 4 || r.Codes[0].Code != "550" || r.Codes[0].Messages != 2 || r.Codes[0].Detail != "the first of them" {
+				t.Errorf("codes: %+v", r.Codes)
+			}
+			for _, p := range append(r.Unknown, r.Rejected...) {
+				if !strings.Contains(p.Address, "*") {
+					t.Errorf("%s is not masked", p.Address)
+				}
+			}
+		})
+	}
+}
+
+func TestAReportOfNothing(t *testing.T) {
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			if _, err := report.Make(t.Context(), l, "award-2020"); !errors.Is(err, ledger.ErrNoCampaign) {
+				t.Errorf("a report: %v", err)
+			}
+			if _, err := report.States(t.Context(), l, "award-2020", start); !errors.Is(err, ledger.ErrNoCampaign) {
+				t.Errorf("a status: %v", err)
+			}
+			if all, err := report.States(t.Context(), l, "", start); err != nil || len(all) != 0 || !report.Finished(all) {
+				t.Errorf("all: %v, %v", all, err)
+			}
+		})
+	}
+}
+
+func TestTheStatusOfACampaignAsItGoesOn(t *testing.T) {
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			look := func(before []report.Status, at time.Time, want string) []report.Status {
+				t.Helper()
+				now := report.Rates(before, must[[]report.Status](t)(report.States(t.Context(), l, "", at)))
+				if len(now) != 1 || now[0].State != want || now[0].Messages != 15 {
+					t.Fatalf("status %+v, want %s", now, want)
+				}
+				if done := want != "running" && want != "unfinished"; report.Finished(now) != done {
+					t.Errorf("finished: %v where it is %s", !done, want)
+				}
+				return now
+			}
+			staged(t, l, "award-2020")
+			first := look(nil, start, "unfinished")
+			if first[0].Rate != 0 || first[0].Remaining >= 0 || first[0].Last != nil {
+				t.Errorf("at the first look: %+v", first[0])
+			}
+			run := sent(t, l, "award-2020")
+			second := look(first, start.Add(2*time.Second), "running")
+			// Two were accepted within two seconds; nine are pending and one is under way.
+			if second[0].Rate != 1 || second[0].Remaining != 10*time.Second || second[0].Running == nil {
+				t.Errorf("at the second look: %v/s, %v left", second[0].Rate, second[0].Remaining)
+			}
+			released(t, l, run)
+			if s := look(second, start.Add(3*time.Second), "unfinished"); s[0].Rate != 0 || s[0].Last == nil || s[0].Last.Why != "interrupted" {
+				t.Errorf("after it ended: %+v", s[0])
+			}
+			by := wang
+			by.What = "pause"
+			if err := l.Pause(t.Context(), "award-2020", by); err != nil {
+				t.Fatal(err)
+			}
+			look(nil, start, "paused")
+			by.What = "abort"
+			must[int](t)(l.Abort(t.Context(), "award-2020", by))
+			look(nil, start, "aborted")
+		})
+	}
+}
+
+func TestACampaignWithNothingLeftIsFinished(t *testing.T) {
+	for name, c := range map[string]struct {
+		s    report.Status
+		want string
+	}{
+		"all accepted":           {report.Status{ByState: map[message.State]int{message.Accepted: 3}}, "finished"},
+		"unknown does not leave": {report.Status{ByState: map[message.State]int{message.Unknown: 3, message.Rejected: 1, message.Cancelled: 1}}, "finished"},
+		"pending":                {report.Status{ByState: map[message.State]int{message.Pending: 1}}, "unfinished"},
+		"under way":              {report.Status{ByState: map[message.State]int{message.Attempting: 1}}, "unfinished"},
+		"at work":                {report.Status{Running: &ledger.Run{}}, "running"},
+		"paused while at work":   {report.Status{Running: &ledger.Run{}, Paused: &ledger.Act{}}, "paused"},
+		"aborted while paused":   {report.Status{Aborted: &ledger.Act{}, Paused: &ledger.Act{}}, "aborted"},
+	} {
+		if got := c.s.Word(); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestAccountsAreReadWithTheirBreakerAndWhatTheyUsed(t *testing.T) {
+	price := message.Money(45_000)
+	cfg := &config.Config{Environment: "production", Timezone: zone, Accounts: map[string]config.Account{
+		"sms":  {Vendor: "http", Class: "notice", Rate: 100, DailyQuota: 1000, Price: &price, Currency: "CNY"},
+		"edm":  {Vendor: "smtp", Class: "notice", Environment: "test"},
+		"edm2": {Vendor: "smtp"},
+	}}
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			staged(t, l, "award-2020")
+			run := sent(t, l, "award-2020")
+			open, scale, reason, none := start.Add(time.Minute), 0.5, "refused", 0
+			must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{Run: run, Now: start.Add(time.Second), Extend: time.Minute, Accounts: []ledger.AccountChange{
+				{Account: "edm", OpenUntil: &open, Scale: &scale, Reason: &reason, Failures: &none, At: start},
+			}}))
+			for at, want := range map[time.Time]string{start: "open", open: "to be tested"} {
+				byName := make(map[string]report.AccountStatus)
+				for _, a := range must[[]report.AccountStatus](t)(report.Accounts(t.Context(), l, cfg, at)) {
+					byName[a.Account] = a
+				}
+				if got := byName["edm"]; got.Breaker != want || got.Environment != "test" || got.State.Scale != 0.5 || got.State.Reason != "refused" {
+					t.Errorf("%+v", got)
+				}
+				if got := byName["edm2"]; got.Breaker != "closed" || got.Environment != "production" || got.State.Scale != 1 || got.Used != (ledger.Usage{}) {
+					t.Errorf("%+v", got)
+				}
+				// Two accepted, one unknown, one under way.
+				if got := byName["sms"].Used.Day; got.Messages != 4 || got.Cost != price.Times(int(got.Segments)) {
+					t.Errorf("used today: %+v", got)
+				}
+			}
+		})
+	}
+}
+
+func TestAccountsStandInOneOrder(t *testing.T) {
+	cfg := &config.Config{Timezone: zone, Accounts: make(map[string]config.Account)}
+	for _, n := range []string{"d", "b", "a", "c", "f", "e"} {
+		cfg.Accounts[n] = config.Account{}
+	}
+	l := ledgers(t)["memory"]
+	for range 20 {
+		got := ""
+		for _, a := range must[[]report.AccountStatus](t)(report.Accounts(t.Context(), l, cfg, start)) {
+			got += a.Account
+		}
+		if got != "abcdef" {
+			t.Fatalf("the order is %s", got)
+		}
+	}
+}
