@@ -1,0 +1,232 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/console"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/report"
+	"notify/pkg/sandbox"
+	"notify/pkg/send"
+	"notify/pkg/vendors"
+	"notify/pkg/view"
+)
+
+var then = time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
+
+// drawn is how a result looks on every device, and as JSON, whose first field must name its form.
+func drawn(t *testing.T, name, schema string, show func(p *view.Printer, asJSON bool) error) {
+	t.Helper()
+	for _, d := range devices() {
+		t.Run(d.name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := show(d.printer(&out), false); err != nil {
+				t.Fatal(err)
+			}
+			if strings.ContainsAny(strings.ReplaceAll(out.String(), "\x1b[", ""), "\x1b\x07\u202e") || d.name != "colour" && strings.Contains(out.String(), "\x1b") {
+				t.Errorf("it can move the cursor: %q", out.String())
+			}
+			golden(t, name+"-"+d.name+".txt", out.String())
+		})
+	}
+	t.Run("json", func(t *testing.T) {
+		var out bytes.Buffer
+		if err := show(&view.Printer{Out: &out, Zone: zone}, true); err != nil {
+			t.Fatal(err)
+		}
+		var form struct {
+			Schema string `json:"schema"`
+		}
+		if err := json.Unmarshal(out.Bytes(), &form); err != nil || form.Schema != schema || !strings.HasPrefix(out.String(), "{\n  \"schema\"") {
+			t.Errorf("its form is %q, %v", form.Schema, err)
+		}
+		golden(t, name+".json", out.String())
+	})
+}
+
+func counts() map[message.State]int {
+	return map[message.State]int{message.Accepted: 22_900, message.Unknown: 3, message.Rejected: 97}
+}
+
+func TestARunThatFinished(t *testing.T) {
+	end := view.NewRunEnd("award-2020", send.Result{Sent: 23_000, Orphans: 2, Unrecorded: 1}, ledger.Counts{
+		ByState: map[message.Channel]map[message.State]int{message.SMS: counts()},
+		Cost:    map[string]ledger.Debit{"sms": {Messages: 22_903, Cost: 1030_635_000}, "free": {Messages: 1}},
+	})
+	end.Overrides = []ledger.AuditEntry{{Campaign: "award-2020", Act: ledger.Act{Who: "wang@ops-1", What: "override quota", Reason: "agreed\x1b[2J by telephone", At: then}}}
+	drawn(t, "run-finished", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
+}
+
+func TestARunThatPaused(t *testing.T) {
+	end := view.NewRunEnd("award-2020", send.Result{Sent: 9_090, Pause: &send.Pause{
+		Why: "refused", Channel: message.SMS, Account: "sms", Detail: "balance refuses account sms: isv.AMOUNT_NOT_ENOUGH 余额不足", Until: then.Add(5 * time.Minute),
+	}}, ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 9_090, message.Pending: 13_910}}})
+	drawn(t, "run-paused", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
+}
+
+func TestWhatToTypeAfterARun(t *testing.T) {
+	by := func(s message.State) ledger.Counts {
+		return ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {s: 1}}}
+	}
+	for _, c := range []struct {
+		name   string
+		result send.Result
+		counts ledger.Counts
+		ended  string
+		next   string
+	}{
+		{"all accepted", send.Result{}, by(message.Accepted), "finished", ""},
+		{"some unknown", send.Result{}, by(message.Unknown), "finished", "notify resolve a"},
+		{"some rejected", send.Result{}, by(message.Rejected), "finished", "notify report a"},
+		{"aborted", send.Result{Aborted: &ledger.Act{}}, by(message.Unknown), "aborted", ""},
+		{"interrupted", send.Result{Pause: &send.Pause{Why: "interrupt"}}, by(message.Pending), "paused", "notify resume a"},
+		{"refused", send.Result{Pause: &send.Pause{Why: "refused"}}, by(message.Pending), "paused", "mend the account, then: notify resume a"},
+		{"too much failed", send.Result{Pause: &send.Pause{Why: "stop-when"}}, by(message.Pending), "paused", "notify report a, find out why, then: notify resume a"},
+		{"too late", send.Result{Pause: &send.Pause{Why: "deadline"}}, by(message.Pending), "paused", "set a later deadline in the campaign file, then send again"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := view.NewRunEnd("a", c.result, c.counts); got.Ended != c.ended || got.Next != c.next || got.Messages != 1 {
+				t.Errorf("%s, next %q; want %s, %q", got.Ended, got.Next, c.ended, c.next)
+			}
+		})
+	}
+}
+
+func TestWhatIsSaidBeforeASend(t *testing.T) {
+	var out bytes.Buffer
+	c := console.New(strings.NewReader(""), &bytes.Buffer{}, &out, console.Options{Getenv: func(string) string { return "" }})
+	r := preflight.Result{
+		Campaign: "award-2020", Counts: map[preflight.Status]int{preflight.Pass: 40, preflight.Warn: 1, preflight.Skip: 2},
+		Findings: []preflight.Finding{{ID: "hidden-rows", Status: preflight.Warn, Summary: "3 rows are hidden\x1b[2J"}, {ID: "fine", Status: preflight.Pass, Summary: "fine"}},
+	}
+	view.Checked(c, r)
+	view.Staged(c, "award-2020", ledger.Staged{Added: 23_000, Left: 5, Differs: 2, Gone: 1})
+	r.Plan.ToSend, r.Plan.Messages, r.Plan.List = 22_995, 23_000, "award.xlsx"
+	out.WriteString(view.Question(r, 23_000) + "\n")
+	golden(t, "before-a-send.txt", out.String())
+}
+
+func TestTheStatusOfCampaigns(t *testing.T) {
+	by := map[message.State]int{message.Accepted: 9_090, message.Pending: 13_900, message.Attempting: 10}
+	mails := map[message.State]int{message.Accepted: 20_000, message.Unknown: 3, message.Rejected: 2_997}
+	all := map[message.State]int{message.Accepted: 29_090, message.Pending: 13_900, message.Attempting: 10, message.Unknown: 3, message.Rejected: 2_997}
+	ss := report.Rates(nil, []report.Status{
+		{
+			Campaign: "award-2020", Owner: "Operations Wang", Messages: 46_000, ByState: all, Staged: then, At: then,
+			Channels: []report.Channel{{Channel: message.SMS, Messages: 23_000, ByState: by}, {Channel: message.Email, Messages: 23_000, ByState: mails}},
+			Accounts: []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 9_100, Segments: 9_100, Cost: 409_500_000}}},
+			Running:  &ledger.Run{ID: 7, Host: "ops-1", PID: 4711, User: "wang", Started: then}, Remaining: -1,
+		},
+		{
+			Campaign: "notice", Owner: "Li", Messages: 10, ByState: map[message.State]int{message.Pending: 10}, Staged: then, At: then,
+			Channels: []report.Channel{{Channel: message.SMS, Messages: 10, ByState: map[message.State]int{message.Pending: 10}}},
+			Paused:   &ledger.Act{Who: "li@ops-2", What: "pause", Reason: "wrong text", At: then}, Remaining: -1,
+			Last: &ledger.Run{ID: 6, Host: "ops-2", Started: then},
+		},
+	})
+	ss[0].Rate, ss[0].Remaining = 98.7, 141*time.Second
+	drawn(t, "status", "notify.status/1", func(p *view.Printer, asJSON bool) error { return view.ShowStatus(p, asJSON, ss) })
+	var out bytes.Buffer
+	if err := view.ShowStatus(&view.Printer{Out: &out}, false, nil); err != nil || !strings.Contains(out.String(), "notify preflight LIST") {
+		t.Errorf("without a campaign: %q, %v", out.String(), err)
+	}
+}
+
+func TestTheReportOfACampaign(t *testing.T) {
+	r := &report.Report{
+		Campaign: "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice", Digest: "d1", Staged: then, Recipients: 23_010, Folded: 10,
+		Messages: 23_000, Channels: []report.Channel{{Channel: message.SMS, Messages: 23_000, ByState: counts()}}, Total: counts(),
+		Accounts: []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 22_903, Segments: 22_903, Cost: 1030_635_000}}},
+		Codes:    []report.Code{{State: message.Rejected, Code: "isv.MOBILE_NUMBER_ILLEGAL", Detail: "号码不对\x1b[2J", Messages: 97}, {State: message.Unknown, Code: "notify:reset", Messages: 3}},
+		Unknown:  []report.Person{{Row: 12, Key: "E0012", Channel: message.SMS, Address: "+86134****0012", Message: "k1", Account: "sms", Attempts: 1, At: then, Code: "notify:reset"}},
+		Rejected: []report.Person{{Row: 3, Key: "E0003", Channel: message.SMS, Address: "+86134****0003", Message: "k2", Account: "sms", Attempts: 1, At: then, Code: "isv.MOBILE_NUMBER_ILLEGAL"}},
+		First:    then, Last: then.Add(4 * time.Minute),
+		Runs:  []ledger.Run{{ID: 1, Host: "ops-1", PID: 4711, User: "wang", Started: then, Ended: then.Add(4 * time.Minute), Why: "finished"}},
+		Audit: []ledger.AuditEntry{{Campaign: "award-2020", Act: ledger.Act{Who: "wang@ops-1", What: "override quota", Reason: "agreed by telephone", At: then}}},
+	}
+	r.Overrides = report.Overrides(r.Audit)
+	drawn(t, "report", "notify.report/1", func(p *view.Printer, asJSON bool) error { return view.ShowReport(p, asJSON, r) })
+}
+
+func TestTheAccounts(t *testing.T) {
+	price, balance, left, limit, used := message.Money(45_000), message.Money(1138_500_000), int64(9_900), int64(10_000), int64(100)
+	as := []report.AccountStatus{
+		{
+			Account: "edm", Vendor: "smtp", Class: "notice", Environment: "production", Rate: 50, DailyQuota: 1000, Breaker: "open", LiveError: "cannot be asked",
+			Used:  ledger.Usage{Day: ledger.Debit{Messages: 1200, Segments: 1200}, Month: ledger.Debit{Messages: 1200, Segments: 1200}},
+			State: ledger.AccountState{Account: "edm", Scale: 0.25, OpenUntil: then.Add(time.Minute), Reason: "5 attempts in a row failed", Error: "unsent notify:dial: connection refused", At: then},
+		},
+		{
+			Account: "sms", Vendor: "http", Class: "notice", Environment: "production", Rate: 0.5, DailyQuota: 20_000, Price: &price, Currency: "CNY", Breaker: "closed",
+			Used:  ledger.Usage{Day: ledger.Debit{Messages: 9_090, Cost: 409_050_000}, Month: ledger.Debit{Messages: 20_000, Cost: 900_000_000}},
+			State: ledger.AccountState{Account: "sms", Scale: 1}, Live: &vendors.Balance{Amount: &balance, Currency: "CNY", Messages: &left, QuotaLimit: &limit, QuotaUsed: &used},
+		},
+		{Account: "spare", Vendor: "http", Environment: "test", Breaker: "closed", Live: &vendors.Balance{}},
+	}
+	drawn(t, "accounts", "notify.accounts/1", func(p *view.Printer, asJSON bool) error { return view.ShowAccounts(p, asJSON, as) })
+	var out bytes.Buffer
+	if err := view.ShowAccounts(&view.Printer{Out: &out}, false, nil); err != nil || !strings.Contains(out.String(), "notify init") {
+		t.Errorf("without an account: %q, %v", out.String(), err)
+	}
+}
+
+func TestTheTallyOfTheSandbox(t *testing.T) {
+	tally := sandbox.Tally{
+		SMS:  sandbox.Count{Reached: 23_001, Unanswered: 2, Segments: 23_001, Distinct: 23_000, Twice: 1, TwiceList: []string{"+86134****0012"}},
+		Mail: sandbox.Count{Reached: 22_990, Segments: 22_990, Distinct: 22_990, Turned: map[string]int{"throttled": 10}},
+	}
+	drawn(t, "tally", "notify.sandbox/1", func(p *view.Printer, asJSON bool) error { return view.ShowTally(p, asJSON, tally) })
+}
+
+func TestWhatACommandDid(t *testing.T) {
+	drawn(t, "did", "notify.retry/1", func(p *view.Printer, asJSON bool) error {
+		return view.ShowDid(p, asJSON, "retry", "97 rejected messages of award-2020 are pending again; `notify resume award-2020` sends them", map[string]any{"retried": 97})
+	})
+}
+
+func TestWhatCameOfUnknownMessages(t *testing.T) {
+	r := send.Resolved{Resolved: ledger.Resolved{Accepted: 1_200, NotSent: 3, Rejected: 1}, Left: 5, NotAsked: 4, CannotAsk: []string{"edm", "spare"}}
+	drawn(t, "resolved", "notify.resolve/1", func(p *view.Printer, asJSON bool) error { return view.ShowResolved(p, asJSON, "award-2020", r) })
+}
+
+func TestTheCheckOfALedger(t *testing.T) {
+	info := ledger.Info{ID: "L1", Driver: "sqlite", Place: "/var/lib/notify/notify.db", Schema: 2, Created: then, Bytes: 12 << 20, Durable: true}
+	drawn(t, "ledger-sound", "notify.ledger-check/1", func(p *view.Printer, asJSON bool) error {
+		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info})
+	})
+	info.Durable = false
+	drawn(t, "ledger-damaged", "notify.ledger-check/1", func(p *view.Printer, asJSON bool) error {
+		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Problems: []string{"message 7 is accepted, its attempt is not"}})
+	})
+}
+
+func TestTheVersion(t *testing.T) {
+	drawn(t, "version", "notify.version/1", func(p *view.Printer, asJSON bool) error {
+		return view.ShowVersion(p, asJSON, view.Version{Version: "v0.1.0", Commit: "0123456789abcdef", Go: "go1.26", Platform: "linux/amd64"})
+	})
+	if v := view.NewVersion("v1", "c"); v.Go == "" || !strings.Contains(v.Platform, "/") {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestErrorsForPeopleAndForMachines(t *testing.T) {
+	l := &diag.List{Keep: 2}
+	l.Errorf(diag.Place{File: "award.xlsx", Row: 3, Column: "C 手机号"}, "phone-invalid", "correct it", "not a mobile number\x1b[2J")
+	l.Add(diag.Problem{Severity: diag.Warning, Code: "odd", Summary: "odd"})
+	l.Errorf(diag.Place{Row: 5}, "phone-invalid", "", "not a mobile number")
+	for name, input := range map[string]*diag.InputError{"input": {Problems: l}, "plain": nil} {
+		var out, story bytes.Buffer
+		c := console.New(strings.NewReader(""), &out, &story, console.Options{Getenv: func(string) string { return "" }})
+		view.ErrorHuman(c, "the ledger is locked", "wait, and try again", input)
+		view.ErrorJSON(c, 3, "the ledger is locked", "wait, and try again", input)
+		golden(t, "error-"+name+".txt", story.String())
+		golden(t, "error-"+name+".json", out.String())
+	}
+}
