@@ -108,15 +108,6 @@ func (p *process) wait() (*ran, error) {
 	return &p.ran, p.wrong
 }
 
-func (p *process) alive() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
-
 // notify runs the program to its end.
 func (s *stage) notify(ctx context.Context, args ...string) (*ran, error) {
 	p, err := s.begin(ctx, args...)

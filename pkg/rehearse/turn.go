@@ -112,7 +112,7 @@ func closeAll(vs map[string]vendors.Vendor) error {
 
 // inside refuses an account that is not exactly as turnAccount leaves it: its kind, its address, its options.
 func inside(a config.Account, at Place) error {
-	address := ""
+	var address string
 	want := map[string]any{"definition": definition, "token": at.Token}
 	switch a.Vendor {
 	case kindHTTP:

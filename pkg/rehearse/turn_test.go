@@ -42,8 +42,8 @@ func production() *config.Config {
 }
 
 func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
-	real := production()
-	got, err := rehearse.Turn(real, message.Channels(), place, 3)
+	installed := production()
+	got, err := rehearse.Turn(installed, message.Channels(), place, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 	if got.Alerts != nil {
 		t.Errorf("alerts would be sent to %v", got.Alerts)
 	}
-	if diff := cmp.Diff(production().Accounts, real.Accounts); diff != "" {
+	if diff := cmp.Diff(production().Accounts, installed.Accounts); diff != "" {
 		t.Errorf("the installation's own configuration was changed\n%s", diff)
 	}
 	vs, err := rehearse.Vendors(registry(), got, place, time.Now)
@@ -150,4 +150,7 @@ func TestWhatCannotBeTurnedIsSaid(t *testing.T) {
 	}
 }
 
-func path(t *testing.T) string { return filepath.Join(t.TempDir(), "scratch.db") }
+func path(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "scratch.db")
+}

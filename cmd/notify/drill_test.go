@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"notify/pkg/drill"
+)
+
+// drilled plays a drill as the operator does, and reads what it says.
+func drilled(t *testing.T, name string) (drill.Report, map[string]drill.Line) {
+	t.Helper()
+	p := &place{TB: t, dir: t.TempDir()}
+	p.env = drillEnv(os.Getenv)
+	// Nothing of the operator's own installation may reach a drill.
+	p.env = append(p.env, "NOTIFY_ENVIRONMENT=production", "NOTIFY_ACCOUNTS_SMS_ENDPOINT=https://api.sms-vendor.test", "NOTIFY_LEDGER=/nowhere/notify.db")
+	var r drill.Report
+	p.must(json.Unmarshal([]byte(p.wants([]int{exitOK}, "drill", name, "--json", "--quiet")), &r))
+	if !r.Held || r.Tally.SMS.Twice+r.Tally.Mail.Twice != 0 {
+		t.Errorf("held %v, twice %d by SMS and %d by mail", r.Held, r.Tally.SMS.Twice, r.Tally.Mail.Twice)
+	}
+	lines := make(map[string]drill.Line)
+	for _, l := range r.Lines {
+		lines[l.Name] = l
+	}
+	return r, lines
+}
+
+// met is a line that must have held, by these mechanisms, saying this.
+type met struct {
+	line string
+	by   []string
+	says []string
+}
+
+// meets looks at every line that a drill has, each in a test of its own.
+func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
+	t.Helper()
+	if len(lines) != len(want) {
+		t.Errorf("the drill has %d lines, and %d are looked at", len(lines), len(want))
+	}
+	for name, m := range want {
+		t.Run(name, func(t *testing.T) {
+			l, ok := lines[m.line]
+			if !ok || !l.Held || l.Then == "" {
+				t.Fatalf("line %s: %+v", m.line, l)
+			}
+			var by, said []string
+			for _, s := range l.Now {
+				by, said = append(by, s.By), append(said, s.Said)
+			}
+			if got := strings.Join(by, ", "); got != strings.Join(m.by, ", ") {
+				t.Errorf("it was stopped by %s, want %v", got, m.by)
+			}
+			for _, w := range m.says {
+				if !strings.Contains(strings.Join(said, "\n"), w) {
+					t.Errorf("it does not say %q:\n%s", w, strings.Join(said, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// TestDrillAward2020 replays the incident with its figures. Every line of it is a test under its own name.
+func TestDrillAward2020(t *testing.T) {
+	r, lines := drilled(t, "award-2020")
+	if r.Tally.SMS.Reached != winners || r.Tally.Mail.Reached != winners || r.Tally.SMS.Distinct != winners || r.Tally.Mail.Distinct != winners {
+		t.Errorf("after the options were followed, %+v reached the sandbox", r.Tally)
+	}
+	meets(t, lines, map[string]met{
+		"WinnersOnAListForEightThousand": {"capacity", []string{"check capacity", "check rehearsal", "rehearse"}, []string{"23,000 recipients, the installation was designed for 8,000: 15,000 too many", "23,000 proven"}},
+		"BalanceForUnderTenThousand":     {"balance", []string{"check balance", "pause", "top-up"}, []string{"9,900 in packages left pays for 9,900, needs 25,300 segments", "9,900 SMS had left, the rest waits", "14,410 segments"}},
+		"VendorLimitOfTenThousandADay":   {"quota", []string{"check quota", "pause"}, []string{"10,000 a day (vendor), 0 used today, 10,000 left, 23,000 to send; it takes 3 days", "10,000 SMS had left"}},
+		"SMSSentTwice":                   {"sms-twice", []string{"ledger"}, []string{"23,000 SMS to 23,000 people, twice 0"}},
+		"MailsSentTwoToFiveTimes":        {"mail-repeats", []string{"ledger"}, []string{"23,000 mails to 23,000 people, twice 0"}},
+		"TimerWhileTheLastRunIsAlive":    {"timer", []string{"check timer", "lease"}, []string{"the timer comes every 10 min", "3 of 3 times that the timer fired: another run of this campaign is alive"}},
+		"TableAndMailServerDisagree":     {"counts-differ", []string{"report"}, []string{"ours: 23,000 SMS, 23,000 mails accepted; the vendors' own count: 23,000 SMS, 23,000 mails"}},
+		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"the mails come from company.test, which is protected", "the server localhost is protected"}},
+		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "subject"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
+		"NoFlowControlByDomain":          {"no-pace", []string{"check pace"}, []string{"customer.test 9,200"}},
+		"NoticeAndMarketingShareNothing": {"shared-account", []string{"check routes"}, []string{"account sms-shared is for marketing, the campaign is notice"}},
+	})
+}
+
+// TestDrillDoublePayout: an ambiguous failure was retried through a second vendor, and two jobs overlapped.
+func TestDrillDoublePayout(t *testing.T) {
+	r, lines := drilled(t, "double-payout")
+	if r.Tally.SMS.Unanswered == 0 || r.Tally.SMS.Distinct != r.Tally.SMS.Reached {
+		t.Errorf("%+v reached the sandbox", r.Tally.SMS)
+	}
+	meets(t, lines, map[string]met{
+		"TwoJobsOverlap":            {"overlap", []string{"lease"}, []string{"another run of this campaign is alive"}},
+		"SaidFailedAndHadDelivered": {"said-failed", []string{"outcome unknown"}, []string{"neither tried again nor given to sms-backup"}},
+		"RetriedAllTheSame":         {"retried", []string{"retry"}, []string{"sent 0 messages"}},
+		"NobodyAskedTheVendor":      {"settled", []string{"resolve"}, []string{"0 are left unknown"}},
+		"TheSameUnderAnotherName":   {"another-name", []string{"check dedupe"}, []string{"2,000 of 2,000 messages", "interest-2020"}},
+	})
+}
+
+// TestDrillWrongEnvironment: a test reached production users because one parameter differed.
+func TestDrillWrongEnvironment(t *testing.T) {
+	r, lines := drilled(t, "wrong-environment")
+	if r.Tally.SMS.Reached != 5 || r.Tally.Mail.Reached != 5 {
+		t.Errorf("%+v reached the sandbox", r.Tally)
+	}
+	meets(t, lines, map[string]met{
+		"ProductionsCampaign": {"campaign", []string{"check environment"}, []string{"the campaign is for production, this installation is test"}},
+		"ProductionsAccount":  {"account", []string{"check environment"}, []string{"account sms is for production, this installation is test"}},
+		"ProductionsList":     {"list", []string{"check allow-list"}, []string{"1,990 of 2,000 addresses are not on the allow list"}},
+		"SomebodyInsisted":    {"insisted", []string{"override"}, []string{"allow-list"}},
+		"TheTestThatWasMeant": {"meant", []string{"allow list"}, []string{"10 messages reached 5 testers; outside the allow list: 0"}},
+	})
+}

@@ -1,0 +1,114 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/drill"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/rehearse"
+	"notify/pkg/sandbox"
+	"notify/pkg/send"
+	"notify/pkg/view"
+)
+
+func rehearsed() rehearse.Result {
+	return rehearse.Result{
+		Rehearsal: ledger.Rehearsal{
+			Campaign: "award-2020", Digest: "d1", Recipients: 23000, Messages: 46000, Reached: 46000, Rate: 1916.7, Speed: 20, Took: 24 * time.Second,
+			Memory: 89 << 20, Faults: map[string]int{"sms throttled": 460, "sms unanswered": 23}, Complete: true,
+			At: time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC),
+		},
+		Counts:   ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 22977, message.Unknown: 23}, message.Email: {message.Accepted: 23000}}},
+		Tally:    sandbox.Tally{SMS: sandbox.Count{Reached: 23000, Unanswered: 23}, Mail: sandbox.Count{Reached: 23000}},
+		Accounts: []string{"edm", "sms"}, Lifted: []string{"window", "daily quotas"},
+	}
+}
+
+func TestRehearsalLooksTheSame(t *testing.T) {
+	for _, d := range devices() {
+		var out bytes.Buffer
+		if err := view.ShowRehearsal(d.printer(&out), false, view.NewRehearsal(rehearsed(), 8000)); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "rehearsal-"+d.name+".txt", out.String())
+	}
+	var out bytes.Buffer
+	if err := view.ShowRehearsal(devices()[0].printer(&out), true, view.NewRehearsal(rehearsed(), 8000)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "rehearsal.json", out.String())
+}
+
+func TestRehearsalThatProvesNothingSaysWhy(t *testing.T) {
+	r := rehearsed()
+	r.Complete, r.Reached, r.Run.Pause = false, 1115, &send.Pause{Why: "stop-when", Detail: "3 of the last 200 messages are unknown"}
+	var out bytes.Buffer
+	if err := view.ShowRehearsal(&view.Printer{Out: &out}, false, view.NewRehearsal(r, 8000)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"NOT PROVEN  award-2020: 1,115 of 46,000 messages reached the sandbox; 3 of the last 200 messages are unknown"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "next:") {
+		t.Errorf("it advises a capacity that was not proven\n%s", out.String())
+	}
+}
+
+func drilled() drill.Report {
+	d, _ := drill.Find("award-2020")
+	return drill.Report{
+		Drill: d, Held: true, Took: 41 * time.Second,
+		Lines: []drill.Line{
+			{Name: "capacity", Held: true, Then: "23,000 winners, on a system designed for 8,000", Now: []drill.Stop{
+				{By: "check capacity", Exit: 3, Said: "23,000 recipients, the installation was designed for 8,000: 15,000 too many"},
+				{By: "rehearse", Exit: 0, Said: "23,000 proven at the sandbox, 3357/s"},
+			}},
+			{Name: "sms-twice", Held: true, Then: "1,294 people got their SMS twice", Now: []drill.Stop{{By: "ledger", Said: "23,000 SMS to 23,000 people, twice 0"}}},
+		},
+		Steps: []drill.Step{{Command: "notify preflight award.csv", Exit: 3, Took: time.Second}},
+		Tally: sandbox.Tally{SMS: sandbox.Count{Reached: 23000}, Mail: sandbox.Count{Reached: 23000}},
+	}
+}
+
+func TestDrillLooksTheSame(t *testing.T) {
+	broke := drilled()
+	broke.Held, broke.Lines[1].Held, broke.Tally.SMS.Twice = false, false, 1294
+	for _, d := range devices() {
+		var out bytes.Buffer
+		for _, r := range []drill.Report{drilled(), broke} {
+			if err := view.ShowDrill(d.printer(&out), false, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := view.ShowDrills(d.printer(&out), false, drill.All()); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "drill-"+d.name+".txt", out.String())
+	}
+}
+
+func TestDrillAsJSONHasItsFields(t *testing.T) {
+	var out bytes.Buffer
+	if err := view.ShowDrill(&view.Printer{Out: &out}, true, drilled()); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"schema", "drill", "title", "lines", "steps", "reached", "held", "took_ns"} {
+		if got[field] == nil {
+			t.Errorf("no %s in %s", field, out.String())
+		}
+	}
+	if got["schema"] != "notify.drill/1" || got["drill"] != "award-2020" || got["held"] != true {
+		t.Errorf("got %v", got)
+	}
+}
