@@ -88,11 +88,11 @@ func (l *Ledger) acquire(ctx context.Context, doing string, a ledger.Acquire, lo
 // holder says who holds the file lock.
 func (l *Ledger) holder(campaign string) error {
 	c, err := l.Campaign(context.Background(), campaign)
-	if err != nil {
+	if err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
 		return err
 	}
 	if c.Holder == nil {
-		return fmt.Errorf("campaign %s: %w: it is being staged or changed", campaign, ledger.ErrBusy)
+		return fmt.Errorf("campaign %s: %w: another process is staging or changing it at this moment", campaign, ledger.ErrLeased)
 	}
 	return &ledger.LeasedError{Holder: *c.Holder}
 }
