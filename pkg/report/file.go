@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,26 +51,32 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 		if err != nil {
 			return err
 		}
-		if err := w.Row(append(slices.Clone(spec.Columns), outcomeColumns()...)); err != nil {
-			return err
-		}
-		for rec, err := range s.Messages(ctx, name, o.States...) {
-			if err != nil {
-				return err
-			}
-			line, err := line(&rec, len(spec.Columns), o.Zone)
-			if err != nil {
-				return err
-			}
-			if err := w.Row(line); err != nil {
-				return err
-			}
-			rows++
-		}
-		return w.Close()
+		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o.Zone)
+		// A spreadsheet in the making has a temporary file of its own, which goes with Close.
+		return errors.Join(err, w.Close())
 	})
 	if err != nil {
 		return 0, fmt.Errorf("write %s: %w", path, err)
+	}
+	return rows, nil
+}
+
+func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []string, zone *time.Location) (rows int, err error) {
+	if err := w.Row(append(slices.Clone(columns), outcomeColumns()...)); err != nil {
+		return 0, err
+	}
+	for rec, err := range messages {
+		if err != nil {
+			return rows, err
+		}
+		cells, err := line(&rec, len(columns), zone)
+		if err != nil {
+			return rows, err
+		}
+		if err := w.Row(cells); err != nil {
+			return rows, err
+		}
+		rows++
 	}
 	return rows, nil
 }

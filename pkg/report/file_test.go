@@ -178,6 +178,38 @@ func TestAFileIsReplacedAsAWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// flood is a ledger of messages that are more than a spreadsheet in the making holds in memory, and break off.
+type flood struct{ ledger.Ledger }
+
+func (f flood) Messages(ctx context.Context, name string, _ ...message.State) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		for rec, err := range f.Ledger.Messages(ctx, name) {
+			rec.Detail = strings.Repeat("x", 30_000)
+			for range 1000 {
+				if !yield(rec, err) {
+					return
+				}
+			}
+			break
+		}
+		yield(ledger.Record{}, errBroken)
+	}
+}
+
+func TestALargeSpreadsheetThatBreaksOffLeavesNoTemporaryFiles(t *testing.T) {
+	l := ledgers(t)["memory"]
+	staged(t, l, "award-2020")
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	path := filepath.Join(t.TempDir(), "out.xlsx")
+	if _, err := report.WriteFile(t.Context(), flood{l}, "award-2020", path, report.Options{}); !errors.Is(err, errBroken) {
+		t.Errorf("got %v", err)
+	}
+	if left := must[[]os.DirEntry](t)(os.ReadDir(temp)); len(left) != 0 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
 func TestAnEndingThatNamesNoFormIsRefused(t *testing.T) {
 	l := ledgers(t)["memory"]
 	staged(t, l, "award-2020")
