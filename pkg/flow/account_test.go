@@ -120,8 +120,8 @@ func TestFiveFailuresInARowOpenTheBreakerAndEachTestThatFailsDoublesIt(t *testin
 			wantReady(t, a, start, ready{N: 10})
 			observe(a, o, start, 1)
 			now := start
-			for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-				until := now.Add(want * time.Second)
+			for _, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+				until := now.Add(time.Duration(seconds) * time.Second)
 				wantReady(t, a, now, ready{Until: until})
 				wantReady(t, a, until.Add(-1), ready{Until: until})
 				wantReady(t, a, until, ready{N: 1, Probe: true})

@@ -82,7 +82,7 @@ func TestNoMessageLeavesBeforeItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, place := flow.NewValve(10, 1, 50*time.Millisecond), time.Now().Add(700*time.Millisecond)
 		if ok, err := v.Wait(t.Context(), time.Now, place); !ok || err != nil || time.Now().Before(place) {
-			t.Errorf("it left %v before its place: %v, %v", place.Sub(time.Now()), ok, err)
+			t.Errorf("it left %v before its place: %v, %v", time.Until(place), ok, err)
 		}
 	})
 }
