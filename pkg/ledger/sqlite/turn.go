@@ -208,11 +208,19 @@ func (n nullAct) act() *ledger.Act {
 	return &ledger.Act{Who: n.who.String, What: n.what.String, Reason: n.reason.String, At: moment(n.at.Int64)}
 }
 
-// later is the first time at which one of the pending messages may be claimed again; zero where none waits.
+// later is the first time at which one of the pending messages may be claimed again; zero where none waits. What a clock that
+// stepped back left further ahead is ready, and may have been claimed in this transaction.
 func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
+	limit := nanos(ledger.PaceLimit(now))
 	err := x.one([]any{&at}, `SELECT min(not_before) FROM message
 		WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ?`,
-		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)))
+		campaign, string(channel), nanos(now), limit)
+	if err != nil || at.Valid {
+		return moment(at.Int64), err
+	}
+	err = x.one([]any{&at}, `SELECT min(not_before) FROM message
+		WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ? AND paced = 0`,
+		campaign, string(channel), limit, nanos(now.Add(ledger.MaxLater)))
 	return moment(at.Int64), err
 }
