@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -112,4 +114,33 @@ func TestDrillWrongEnvironment(t *testing.T) {
 		"SomebodyInsisted":    {"insisted", []string{"override"}, []string{"allow-list"}},
 		"TheTestThatWasMeant": {"meant", []string{"allow list"}, []string{"10 messages reached 5 testers; outside the allow list: 0"}},
 	})
+}
+
+// TestEveryTestOfTheIncidentExists holds the table of docs/rehearsal.md to the tests.
+func TestEveryTestOfTheIncidentExists(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/rehearsal.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(b)
+	}
+	names := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllSubmatch(doc, -1)
+	if len(names) < 10 {
+		t.Fatalf("only %d tests are named", len(names))
+	}
+	for _, n := range names {
+		if !strings.Contains(source.String(), "func "+string(n[1])+"(") {
+			t.Errorf("there is no %s", n[1])
+		}
+	}
 }

@@ -97,7 +97,10 @@ type Step struct {
 func (d Drill) Play(ctx context.Context, o Options) (Report, error) {
 	s := &stage{options: o, report: Report{Drill: d}}
 	began := o.Now()
+	ctx, stop := context.WithCancel(ctx)
 	err := d.play(ctx, s)
+	// A drill that ends early leaves no process behind.
+	stop()
 	s.close()
 	r := s.report
 	r.Took = o.Now().Sub(began)

@@ -19,13 +19,18 @@ import (
 
 // stage is where a drill is played: a folder, sandboxes, and the program.
 type stage struct {
-	options Options
-	boxes   []*sandbox.Sandbox
-	mu      sync.Mutex // of report.Steps
-	report  Report
+	options   Options
+	boxes     []*sandbox.Sandbox
+	processes []*process
+	mu        sync.Mutex // of report.Steps
+	report    Report
 }
 
+// close waits for the processes, which end with the context of the drill, and then ends the vendors.
 func (s *stage) close() {
+	for _, p := range s.processes {
+		<-p.ended
+	}
 	for _, b := range s.boxes {
 		_ = b.Close() // it ends with the drill either way
 	}
@@ -81,6 +86,7 @@ func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
 		return nil, fmt.Errorf("run notify %s: %w", strings.Join(args, " "), err)
 	}
 	p := &process{ran: ran{args: args}, ended: make(chan struct{})}
+	s.processes = append(s.processes, p)
 	go func() {
 		defer close(p.ended)
 		var exit *exec.ExitError

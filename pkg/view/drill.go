@@ -40,9 +40,16 @@ func ShowDrill(p *Printer, asJSON bool, r drill.Report) error {
 		word, said = p.Paint(Bad, heldWord(false)), "not every line was stopped"
 	}
 	t := r.Tally
-	p.Wrapped(word+"  ", fmt.Sprintf("%s: %s. %s SMS and %s mails reached the sandbox, twice %s; %d commands in %s", r.Drill.Name, said,
-		Num(t.SMS.Reached), Num(t.Mail.Reached), Num(t.SMS.Twice+t.Mail.Twice), len(r.Steps), Duration(r.Took)))
+	p.Wrapped(word+"  ", fmt.Sprintf("%s: %s. %s SMS and %s mails reached the sandbox, twice %s; %s in %s", r.Drill.Name, said,
+		Num(t.SMS.Reached), Num(t.Mail.Reached), Num(t.SMS.Twice+t.Mail.Twice), commands(len(r.Steps)), Duration(r.Took)))
 	return p.Flush()
+}
+
+func commands(n int) string {
+	if n == 1 {
+		return "1 command"
+	}
+	return Num(n) + " commands"
 }
 
 func heldWord(held bool) string {

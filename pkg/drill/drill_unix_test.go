@@ -1,0 +1,76 @@
+//go:build unix
+
+package drill_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/drill"
+)
+
+// play plays a drill with a program that is a script.
+func play(ctx context.Context, t *testing.T, name, script string) (drill.Report, error) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "notify")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	d, ok := drill.Find(name)
+	if !ok {
+		t.Fatalf("there is no drill %s", name)
+	}
+	return d.Play(ctx, drill.Options{Program: program, Dir: t.TempDir(), Env: []string{"PATH=" + os.Getenv("PATH")}, Now: time.Now})
+}
+
+func TestAProgramThatRefusesNothingFailsEveryDrill(t *testing.T) {
+	for _, d := range drill.All() {
+		t.Run(d.Name, func(t *testing.T) {
+			r, err := play(t.Context(), t, d.Name, `echo '{"verdict":"pass","ended":"finished"}'`)
+			if err == nil && r.Held {
+				t.Errorf("it held: %+v", r.Lines)
+			}
+		})
+	}
+}
+
+func TestALineThatWasNotStoppedDoesNotHold(t *testing.T) {
+	// It says what a preflight would say, and ends as if it had sent.
+	const answer = `{"checks": [{"id": "environment", "status": "fail"}, {"id": "allow-list", "status": "fail"}], "error": ""}`
+	r, err := play(t.Context(), t, "wrong-environment", "echo '"+answer+"'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Held || len(r.Lines) != 5 {
+		t.Errorf("held %v, %d lines", r.Held, len(r.Lines))
+	}
+	for _, l := range r.Lines {
+		if l.Held {
+			t.Errorf("%s held with exit 0", l.Name)
+		}
+	}
+}
+
+func TestADrillThatIsGivenUpLeavesNoProcess(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	r, err := play(ctx, t, "double-payout", "exec sleep 600")
+	if err == nil || len(r.Steps) != 1 {
+		t.Errorf("steps %+v, %v", r.Steps, err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestAnAnswerThatCannotBeReadIsSaid(t *testing.T) {
+	_, err := play(t.Context(), t, "wrong-environment", "echo what")
+	if err == nil || !strings.Contains(err.Error(), "read what notify send award.csv --yes answers") {
+		t.Errorf("it says %v", err)
+	}
+}
