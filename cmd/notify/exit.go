@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
+	"notify/pkg/send"
 	"notify/pkg/view"
 )
 
@@ -93,6 +94,8 @@ func explain(err error) (code int, text, hint string) {
 		}
 	}
 	switch {
+	case errors.Is(err, send.ErrEnvironment):
+		return exitUsage, text, "send from the installation that the campaign and its accounts belong to"
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
 		return exitPaused, "interrupted", "`notify resume` goes on where it stopped"
 	case isUsage(text):

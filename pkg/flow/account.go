@@ -6,6 +6,7 @@ package flow
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"notify/pkg/ledger"
@@ -148,7 +149,7 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 // vendor, nor does an answer about one recipient alone say anything about the account.
 func (a *Account) Observe(o message.Outcome, now time.Time) {
 	a.inFlight--
-	if o.Held() || o.Recipient && o.Kind == message.OutcomeThrottled {
+	if o.Held() || o.Recipient && o.Kind == message.OutcomeThrottled || o.Kind == message.OutcomeRejected && strings.HasPrefix(o.Code, "notify:") {
 		return
 	}
 	switch o.Kind {

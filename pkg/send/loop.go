@@ -67,6 +67,10 @@ func DefaultTiming() Timing {
 	}
 }
 
+// ErrEnvironment says that installation, account and campaign do not belong together. Preflight says so first; the loop looks
+// again, because a ledger can be copied and a campaign be resumed elsewhere.
+var ErrEnvironment = errors.New("another environment")
+
 // MaxAttempts is how often a message is tried that is definitely not accepted each time; then it counts as rejected.
 const MaxAttempts = 25
 
@@ -133,6 +137,9 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	var err error
 	if l.spec, err = plan.DecodeSpec(got.Campaign.Spec); err != nil {
 		return Result{}, err
+	}
+	if e := l.spec.Environment; e != "" && e != l.Config.Environment {
+		return Result{}, fmt.Errorf("%w: campaign %s is for %s, and this installation is %s", ErrEnvironment, l.Campaign, e, l.Config.Environment)
 	}
 	l.renderer, err = render.New(render.Texts{SMS: l.spec.SMS, Email: l.spec.Email}, l.spec.Columns)
 	if err != nil {
@@ -207,6 +214,9 @@ func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Rou
 		c, ok := l.Config.Accounts[name]
 		if !ok || l.Vendors[name] == nil {
 			return nil, fmt.Errorf("account %s on the route of %s is not configured", name, ch)
+		}
+		if c.Environment != "" && c.Environment != l.Config.Environment {
+			return nil, fmt.Errorf("%w: account %s is for %s, and this installation is %s", ErrEnvironment, name, c.Environment, l.Config.Environment)
 		}
 		if l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class {
 			return nil, fmt.Errorf("account %s is for %s, and campaign %s is a %s", name, c.Class, l.Campaign, l.spec.Class)

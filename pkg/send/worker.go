@@ -9,8 +9,11 @@ import (
 	"notify/pkg/message"
 )
 
-// codeRender is a frozen text that cannot be made of its frozen row.
-const codeRender = "notify:render"
+// Codes of messages that this program itself turns away.
+const (
+	codeRender = "notify:render"     // the frozen text cannot be made of the frozen row
+	codeAllow  = "notify:allow-list" // outside production, and not on the allow list
+)
 
 // claim is a claim in this process.
 type claim struct {
@@ -43,6 +46,10 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
 	if err != nil || !inTime {
 		return message.Held(message.HeldLate, "its place under the rate had passed")
+	}
+	// Preflight has looked at this; but a ledger can be copied to a test installation, and be resumed there.
+	if !ln.loop.Config.Allows(c.Address) {
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow, Detail: "not on the allow list, outside production"}
 	}
 	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
