@@ -46,7 +46,7 @@ func BenchmarkHTTP(b *testing.B) {
 // BenchmarkSMTP is the same over SMTP, against postfix's smtp-sink.
 func BenchmarkSMTP(b *testing.B) {
 	address := smtpSink(b)
-	const slots = 64
+	const slots = 128
 	b.Run("client alone", func(b *testing.B) { benchClient(b, message.Email, benchVendor(b, "smtp", address, slots), slots) })
 	b.Run("whole loop", func(b *testing.B) { benchLoop(b, message.Email, benchVendor(b, "smtp", address, slots), slots) })
 }
