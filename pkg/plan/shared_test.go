@@ -75,10 +75,18 @@ func TestRowsThatShareAnAddress(t *testing.T) {
 		{"other texts fold into the first", campaign.SharedFold, differ, []row{{Own: []message.Key{shared}}, {Into: []message.Key{shared}}}, 1, ""},
 		{"each text is told", campaign.SharedEach, differ, []row{{Own: []message.Key{e1}}, {Own: []message.Key{e2}}}, 0, ""},
 		{"equal texts are told through the lowest key", campaign.SharedEach, same, each, 0, ""},
-		{"one key with two texts", campaign.SharedEach, []person{{"E1", "Wang", phone, ""}, {"E1", "Li", phone, ""}},
-			[]row{{Own: []message.Key{e1}}, {Own: []message.Key{e1}}}, 1, "address-shared"},
-		{"one key twice with one text", campaign.SharedEach, []person{{"E1", "Wang", phone, ""}, {"E1", "Wang", phone, ""}},
-			[]row{{Own: []message.Key{e1}}, {Into: []message.Key{e1}}}, 0, ""},
+		{
+			"one key with two texts", campaign.SharedEach,
+			[]person{{"E1", "Wang", phone, ""}, {"E1", "Li", phone, ""}},
+			[]row{{Own: []message.Key{e1}}, {Own: []message.Key{e1}}},
+			1, "address-shared",
+		},
+		{
+			"one key twice with one text", campaign.SharedEach,
+			[]person{{"E1", "Wang", phone, ""}, {"E1", "Wang", phone, ""}},
+			[]row{{Own: []message.Key{e1}}, {Into: []message.Key{e1}}},
+			0, "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := made(t, inputs(t, of(c.people...), sharing(c.mode), smsOnly))

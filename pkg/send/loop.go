@@ -207,52 +207,48 @@ func (l *Loop) lose() { l.loseOnce.Do(func() { close(l.lost) }) }
 func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Route, error) {
 	cfg := l.Config.Routes[ch]
 	byName := make(map[string]*flow.Account)
-	get := func(name string) (*flow.Account, error) {
-		if a, ok := byName[name]; ok {
-			return a, nil
-		}
-		c, ok := l.Config.Accounts[name]
-		if !ok || l.Vendors[name] == nil {
-			return nil, fmt.Errorf("account %s on the route of %s is not configured", name, ch)
-		}
-		if c.Environment != "" && c.Environment != l.Config.Environment {
-			return nil, fmt.Errorf("%w: account %s is for %s, and this installation is %s", ErrEnvironment, name, c.Environment, l.Config.Environment)
-		}
-		if l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class {
-			return nil, fmt.Errorf("account %s is for %s, and campaign %s is a %s", name, c.Class, l.Campaign, l.spec.Class)
-		}
-		atOnce, slack := flow.Pace(c.Rate, c.Burst)
-		limits := ledger.Limits{
-			Account: name, Rate: c.Rate, Burst: atOnce, DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
-			MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
-		}
-		if c.Price != nil {
-			limits.Price = *c.Price
-		}
-		var state ledger.AccountState
-		if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {
-			state = known[i]
-		}
-		byName[name] = flow.NewAccount(limits, c.Concurrency, slack, l.Policy, state, l.Now())
-		return byName[name], nil
-	}
-	r := &flow.Route{}
-	for _, s := range cfg.Accounts {
-		a, err := get(s.Account)
+	for _, n := range plan.RouteAccounts(cfg) {
+		a, err := l.account(n, ch, known)
 		if err != nil {
 			return nil, err
 		}
-		r.Add(a, s.Weight)
-	}
-	for _, n := range cfg.Failover {
-		a, err := get(n)
-		if err != nil {
-			return nil, err
-		}
-		r.AddFailover(a)
+		byName[n] = a
 	}
 	if len(byName) == 0 {
 		return nil, fmt.Errorf("no account on the route of %s (routes known: %v)", ch, slices.Collect(maps.Keys(l.Config.Routes)))
 	}
+	r := &flow.Route{}
+	for _, s := range cfg.Accounts {
+		r.Add(byName[s.Account], s.Weight)
+	}
+	for _, n := range cfg.Failover {
+		r.AddFailover(byName[n])
+	}
 	return r, nil
+}
+
+// account is an account that this campaign may use, with its limits and what the ledger knows of it.
+func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountState) (*flow.Account, error) {
+	c, ok := l.Config.Accounts[name]
+	switch {
+	case !ok || l.Vendors[name] == nil:
+		return nil, fmt.Errorf("account %s on the route of %s is not configured", name, ch)
+	case c.Environment != "" && c.Environment != l.Config.Environment:
+		return nil, fmt.Errorf("%w: account %s is for %s, and this installation is %s", ErrEnvironment, name, c.Environment, l.Config.Environment)
+	case l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class:
+		return nil, fmt.Errorf("account %s is for %s, and campaign %s is a %s", name, c.Class, l.Campaign, l.spec.Class)
+	}
+	atOnce, slack := flow.Pace(c.Rate, c.Burst)
+	limits := ledger.Limits{
+		Account: name, Rate: c.Rate, Burst: atOnce, DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
+	}
+	if c.Price != nil {
+		limits.Price = *c.Price
+	}
+	var state ledger.AccountState
+	if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {
+		state = known[i]
+	}
+	return flow.NewAccount(limits, c.Concurrency, slack, l.Policy, state, l.Now()), nil
 }

@@ -25,7 +25,7 @@ func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 		if c.Aborted != nil {
 			return ledger.Staged{}, ledger.ErrAborted // and the run that it had stays as it was
 		}
-		h.m.bury(c, s.By.At)
+		_, _ = h.m.bury(c, s.By.At) // nobody holds it: that was asked
 		if c.Digest == s.Digest {
 			return c.same(), nil
 		}

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +15,10 @@ func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify.db")
 	l := open(t, path, sqlite.Options{NoFileLock: true})
 	var rs []ledger.Recipient
-	for r := range people("award-2020", 3) {
+	for r, err := range people("award-2020", 3) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.Messages[0].Address = "e@d.test"
 		rs = append(rs, r)
 	}
@@ -68,24 +72,32 @@ func TestWhoWaitsForADomainHasAnIndex(t *testing.T) {
 		"SELECT id FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0 AND not_before <= 5 ORDER BY not_before, id":               "message_paced",
 		"SELECT id FROM message WHERE " + of + " AND (not_before, id) > (1, 2) AND not_before <= 5 AND paced = 0 ORDER BY not_before, id LIMIT 64": "message_pending",
 	} {
-		rows, err := db.Query("EXPLAIN QUERY PLAN " + query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan []string
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, detail)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		plan := explain(t, db, query)
 		if p := strings.Join(plan, "; "); !strings.Contains(p, index) || strings.Contains(p, "TEMP B-TREE") {
 			t.Errorf("%s: %s", query, p)
 		}
 	}
+}
+
+// explain is how the database would go about a query.
+func explain(t *testing.T, db *sql.DB, query string) []string {
+	t.Helper()
+	rows, err := db.Query("EXPLAIN QUERY PLAN " + query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
