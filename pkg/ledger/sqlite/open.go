@@ -127,6 +127,12 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	return nil
 }
 
+// The page cache, in KiB. A run needs little; the random index of a staging of a million wants 64 MiB.
+const (
+	runCache   = "PRAGMA cache_size = -8192"
+	stageCache = "PRAGMA cache_size = -65536"
+)
+
 // setPragmas makes a commit survive power loss, and reads back that it does.
 func setPragmas(ctx context.Context, conn *sql.Conn) error {
 	for _, p := range []string{
@@ -134,7 +140,7 @@ func setPragmas(ctx context.Context, conn *sql.Conn) error {
 		"PRAGMA synchronous = FULL",         // NORMAL may lose the last commits, and with them the proof that a message left
 		"PRAGMA foreign_keys = ON",          // off by default in every connection
 		"PRAGMA temp_store = MEMORY",        // no file beside the ledger that could be left behind
-		"PRAGMA cache_size = -65536",        // 64 MiB: the random index of a staging of a million fits
+		runCache,                            // a run reads and writes where it wrote just before
 		"PRAGMA wal_autocheckpoint = 1000",  // the default; larger was measured to be slower
 		"PRAGMA recursive_triggers = OFF",   // none of ours recurse
 		"PRAGMA cell_size_check = ON",       // find damage when a page is read

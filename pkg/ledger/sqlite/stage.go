@@ -40,7 +40,7 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 					return st.same()
 				}
 			}
-			return st.write()
+			return st.roomy()
 		})
 	})
 	if err != nil {
@@ -50,6 +50,14 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 		return ledger.Staged{}, held
 	}
 	return out, nil
+}
+
+// roomy writes with a larger page cache.
+func (st *staging) roomy() error {
+	if err := st.x.exec(stageCache); err != nil {
+		return err
+	}
+	return errors.Join(st.write(), st.x.exec(runCache))
 }
 
 // staging is one Stage under way.
