@@ -81,7 +81,6 @@ type world struct {
 	atDomain   map[[2]string][]time.Time // arrivals by account and domain
 	offset     time.Duration             // what the clock is off by
 	stepped    bool
-	crashes    int
 	badUnknown int // answers that make a message unknown without a crash
 	refusing   time.Time
 	faults     float64
@@ -370,9 +369,6 @@ func (l *life) step() bool {
 	}
 	if l.steps == 0 {
 		l.dead = true
-		l.w.mu.Lock()
-		l.w.crashes++
-		l.w.mu.Unlock()
 		l.w.log.Info("process died")
 		return false
 	}

@@ -147,9 +147,6 @@ func (d *Document) Parse(data []byte) (*Map, bool) {
 	return d.newMap(nil, top), true
 }
 
-// Empty is the map of a file that is not there: every value comes from Merged.
-func (d *Document) Empty() *Map { return d.newMap(nil, nil) }
-
 func firstInvalid(data []byte) int {
 	for i := 0; i < len(data); {
 		r, n := utf8.DecodeRune(data[i:])
