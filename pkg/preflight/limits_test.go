@@ -11,7 +11,6 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
-	"notify/pkg/vendors"
 )
 
 // rehearsed is a ledger that keeps rehearsals.
@@ -262,5 +261,3 @@ func TestClock(t *testing.T) {
 		},
 	})
 }
-
-var _ vendors.TemplateLister = approver{}

@@ -1,7 +1,9 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,50 +43,69 @@ func (s *Subject) approved(ctx context.Context, a *answers, acc config.Account) 
 		a.add(Skip, fmt.Sprintf(textApprovalNotTold, acc.Name))
 		return
 	}
-	have, err := lister.Templates(ctx)
-	if err != nil {
-		a.add(Error, fmt.Sprintf("%s: %v", acc.Name, err), fmt.Sprintf(textMendAccount, acc.Name))
-		return
-	}
 	for _, want := range []vendors.Template{{Kind: vendors.TemplateText, Code: code}, {Kind: vendors.TemplateSignature, Code: sign}} {
 		if want.Code != "" {
-			judgeTemplate(a, acc.Name, want, have)
+			askTemplate(ctx, a, acc.Name, want, lister)
 		}
 	}
 }
 
-func judgeTemplate(a *answers, account string, want vendors.Template, have []vendors.Template) {
+func askTemplate(ctx context.Context, a *answers, account string, want vendors.Template, lister vendors.TemplateLister) {
 	what := "template " + want.Code
 	if want.Kind == vendors.TemplateSignature {
 		what = "signature 【" + want.Code + "】"
 	}
+	have, err := lister.Templates(ctx, want.Kind, want.Code)
+	switch {
+	case errors.Is(err, vendors.ErrNotTold):
+		a.add(Skip, fmt.Sprintf(textKindNotTold, account, what))
+	case errors.Is(err, vendors.ErrTakesAny):
+		a.add(Skip, fmt.Sprintf(textTakesAny, account, want.Kind))
+	case err != nil:
+		a.add(Error, fmt.Sprintf("%s: %v", account, err), fmt.Sprintf(textMendAccount, account))
+	default:
+		judgeTemplate(a, account, what, want, have)
+	}
+}
+
+func judgeTemplate(a *answers, account, what string, want vendors.Template, have []vendors.Template) {
+	name := "account." + account + "." + string(want.Kind)
 	i := slices.IndexFunc(have, func(t vendors.Template) bool { return t.Kind == want.Kind && t.Code == want.Code })
 	if i < 0 {
+		a.fact(name, "missing")
 		a.add(Fail, fmt.Sprintf(textNotThere, account, what), fmt.Sprintf(textApply, what, account))
 		return
 	}
-	a.fact("account."+account+"."+string(want.Kind), have[i].State)
-	switch t := have[i]; t.State {
+	t := have[i]
+	a.fact(name, cmp.Or(t.State, vendors.TemplateState(t.Said)))
+	if t.Text != "" {
+		a.detail(fmt.Sprintf(textAsApproved, account, what, t.Text))
+	}
+	switch t.State {
 	case vendors.TemplateApproved:
 		a.add(Pass, fmt.Sprintf(textApproved, account, what))
 	case vendors.TemplatePending:
 		a.add(Fail, fmt.Sprintf(textPendingApproval, account, what), textWaitForApproval)
 	case vendors.TemplateRejected:
-		a.add(Fail, fmt.Sprintf(textRejectedTemplate, account, what, t.Reason), fmt.Sprintf(textApply, what, account))
+		a.add(Fail, fmt.Sprintf(textRejectedTemplate, account, what, cmp.Or(t.Reason, textNoReason)), fmt.Sprintf(textApply, what, account))
 	default:
-		a.add(Warn, fmt.Sprintf(textStateUnknown, account, what), textLookAtConsole)
+		a.add(Error, fmt.Sprintf(textStateUnknown, account, what, t.Said), fmt.Sprintf(textLookAtConsole, account))
 	}
 }
 
 const (
 	textNothingToApprove = "%s: neither template nor signature is set"
 	textApprovalNotTold  = "%s: the vendor's API does not tell what is approved; look into its console"
+	textKindNotTold      = "%s: the vendor's API does not tell whether %s is approved; look into its console"
+	textTakesAny         = "%s: the vendor takes any %s"
+	textAsApproved       = "%s: %s at the vendor: %s"
+	textNoReason         = "it gives no reason"
 	textApproved         = "%s: %s is approved"
 	textNotThere         = "%s: the vendor does not have %s"
 	textPendingApproval  = "%s: %s waits for approval"
 	textRejectedTemplate = "%s: %s was not approved: %s"
-	textStateUnknown     = "%s: the vendor says nothing that is known about %s"
+	textStateUnknown     = "%s: the state of %s is %q, which its vendor file does not know"
 	textApply            = "apply for %s at the vendor of %s, or name one that is approved"
 	textWaitForApproval  = "wait until the vendor has approved it, or use a template that is approved"
-	textLookAtConsole    = "look into the vendor's console"
+	textLookAtConsole    = "look into the vendor's console, and write what the word means under states in the vendor file of %s"
 )

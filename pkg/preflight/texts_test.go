@@ -1,7 +1,6 @@
 package preflight_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
-	"notify/pkg/vendors"
 )
 
 func signed(sign string) func(*world) { return smsA(func(a *config.Account) { a.Signature = sign }) }
@@ -207,48 +205,5 @@ func TestSize(t *testing.T) {
 			remedies: []string{"--show 2"},
 		},
 		{name: "no facts", want: preflight.Error, change: both(mails(nil), factless)},
-	})
-}
-
-// approver is a vendor that tells what it has approved.
-type approver struct {
-	mute
-	have []vendors.Template
-	err  error
-}
-
-func (a approver) Templates(context.Context) ([]vendors.Template, error) { return a.have, a.err }
-
-func TestTemplates(t *testing.T) {
-	at := func(a approver) func(*world) {
-		return func(w *world) {
-			w.vendors["sms-a"] = a
-			w.campaign.SMS.TemplateCode = map[string]string{"sms-a": "SMS_1"}
-		}
-	}
-	has := func(state vendors.TemplateState) []vendors.Template {
-		return []vendors.Template{
-			{Kind: vendors.TemplateSignature, Code: "示例", State: vendors.TemplateApproved},
-			{Kind: vendors.TemplateText, Code: "SMS_1", State: state, Reason: "names a prize"},
-		}
-	}
-	askAll(t, "templates", []question{
-		{name: "mail only", want: preflight.Skip, change: mails(nil)},
-		{name: "nothing to approve", want: preflight.Skip, summary: []string{"neither template nor signature"}},
-		{name: "a vendor that does not tell", want: preflight.Skip, change: signed("示例"), summary: []string{"does not tell", "console"}},
-		{
-			name: "approved", want: preflight.Pass, change: both(signed("示例"), at(approver{have: has(vendors.TemplateApproved)})),
-			summary: []string{"template SMS_1 is approved", "signature 【示例】 is approved"},
-		},
-		{name: "waiting", want: preflight.Fail, change: at(approver{have: has(vendors.TemplatePending)}), summary: []string{"waits for approval"}},
-		{name: "rejected", want: preflight.Fail, change: at(approver{have: has(vendors.TemplateRejected)}), summary: []string{"names a prize"}, remedies: []string{"apply for template SMS_1"}},
-		{name: "not there", want: preflight.Fail, change: at(approver{}), summary: []string{"does not have template SMS_1"}},
-		{name: "another signature", want: preflight.Fail, change: both(signed("别家"), at(approver{have: has(vendors.TemplateApproved)})), summary: []string{"【别家】"}},
-		{name: "a state that nobody knows", want: preflight.Warn, change: at(approver{have: has("")})},
-		{name: "a vendor that breaks", want: preflight.Error, change: at(approver{err: errDown}), summary: []string{"the vendor is down"}},
-		{
-			name: "an account that could not be opened", want: preflight.Error,
-			change: both(signed("示例"), func(w *world) { delete(w.vendors, "sms-a") }), summary: []string{"was not opened"},
-		},
 	})
 }

@@ -68,6 +68,11 @@ func (s *Sandbox) adminFaults(w http.ResponseWriter, r *http.Request) {
 	change(w, r, &f, func() error { return s.SetFaults(f.Channel, f.Faults) })
 }
 
+func (s *Sandbox) adminTemplate(w http.ResponseWriter, r *http.Request) {
+	var t Template
+	change(w, r, &t, func() error { return s.Decide(t) })
+}
+
 func change(w http.ResponseWriter, r *http.Request, into any, do func() error) {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
@@ -106,6 +111,11 @@ func (a Admin) Topup(ctx context.Context, t Topup) error {
 // SetFaults replaces the faults of a channel.
 func (a Admin) SetFaults(ctx context.Context, ch message.Channel, f Faults) error {
 	return a.call(ctx, http.MethodPost, "/admin/faults", faultsRequest{Channel: ch, Faults: f}, nil)
+}
+
+// Decide says what is decided about a template.
+func (a Admin) Decide(ctx context.Context, t Template) error {
+	return a.call(ctx, http.MethodPost, "/admin/template", t, nil)
 }
 
 func (a Admin) call(ctx context.Context, method, path string, body, into any) error {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -23,6 +22,7 @@ type sendRequest struct {
 	Ref      string            `json:"ref"`
 	Template string            `json:"template"`
 	Vars     map[string]string `json:"vars"`
+	Sign     string            `json:"sign"` // the signature before the text
 }
 
 type sendAnswer struct {
@@ -61,9 +61,11 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("POST /sms/send", s.authorised(s.send))
 	mux.HandleFunc("GET /sms/balance", s.authorised(s.balance))
 	mux.HandleFunc("GET /sms/find", s.authorised(s.find))
+	mux.HandleFunc("GET /sms/templates", s.authorised(s.listTemplates))
 	mux.HandleFunc("GET /admin/count", s.authorised(s.adminCount))
 	mux.HandleFunc("POST /admin/topup", s.authorised(s.adminTopup))
 	mux.HandleFunc("POST /admin/faults", s.authorised(s.adminFaults))
+	mux.HandleFunc("POST /admin/template", s.authorised(s.adminTemplate))
 	return mux
 }
 
@@ -105,8 +107,11 @@ func (s *Sandbox) send(w http.ResponseWriter, r *http.Request) {
 	case q.Text == "" && q.Template == "", units(q.Text) > maxChars:
 		answer(w, http.StatusBadRequest, refusal{"TEXT", "the text is empty or longer than 500 characters"})
 		return
-	case len(s.config.Templates) > 0 && !slices.Contains(s.config.Templates, q.Template):
+	case !s.templates.allows(KindText, q.Template):
 		answer(w, http.StatusForbidden, refusal{"TEMPLATE", "the template is not approved"})
+		return
+	case !s.templates.allows(KindSignature, q.Sign):
+		answer(w, http.StatusForbidden, refusal{"SIGNATURE", "the signature is not approved"})
 		return
 	}
 	f := s.sms.draw(q.To)

@@ -40,8 +40,24 @@ func TestTheGatewayAnswersAsItsContractSays(t *testing.T) {
 		{name: "an empty text is refused", body: with("text", ""), status: 400, code: "TEXT"},
 		{name: "a text of 501 characters is refused", body: with("text", strings.Repeat("字", 501)), status: 400, code: "TEXT"},
 		{
-			name: "a template that is not approved is refused", config: sandbox.Config{Templates: []string{"T1"}},
+			name: "a template that is not approved is refused", config: sandbox.Config{Templates: []sandbox.Template{{Code: "T1"}}},
 			body: with("template", "T2"), status: 403, code: "TEMPLATE",
+		},
+		{
+			name: "a template that waits for approval is refused", config: sandbox.Config{Templates: []sandbox.Template{{Code: "T1", State: "pending"}}},
+			body: with("template", "T1"), status: 403, code: "TEMPLATE",
+		},
+		{
+			name: "an approved template is taken", config: sandbox.Config{Templates: []sandbox.Template{{Code: "T1"}}},
+			body: with("template", "T1"), status: 200, code: "OK", reached: 1,
+		},
+		{
+			name: "a signature that is not on file is refused", config: sandbox.Config{Templates: []sandbox.Template{{Kind: sandbox.KindSignature, Code: "示例"}}},
+			body: with("sign", "别家"), status: 403, code: "SIGNATURE",
+		},
+		{
+			name: "an approved signature is taken", config: sandbox.Config{Templates: []sandbox.Template{{Kind: sandbox.KindSignature, Code: "【示例】"}}},
+			body: with("sign", "示例"), status: 200, code: "OK", reached: 1,
 		},
 		{name: "no prepaid message left", account: sandbox.Account{Messages: ptr(int64(0))}, body: good, status: 402, code: "BALANCE"},
 		{
@@ -88,7 +104,7 @@ func TestTheGatewayAnswersAsItsContractSays(t *testing.T) {
 
 func TestTheTokenIsAsked(t *testing.T) {
 	s := run(t, sandbox.Config{})
-	for _, path := range []string{"/sms/balance", "/sms/find?ref=k", "/admin/count"} {
+	for _, path := range []string{"/sms/balance", "/sms/find?ref=k", "/sms/templates", "/admin/count"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+path, nil)
 		if err != nil {
 			t.Fatal(err)

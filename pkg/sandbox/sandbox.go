@@ -32,8 +32,8 @@ type Config struct {
 	Zone     *time.Location // of the quota's day; nil is UTC
 	SMS      Account
 	Mail     Account
-	// Templates are the approved ones; empty approves all.
-	Templates []string
+	// Templates are the texts and signatures that are on file; without any of a kind the gateway takes all of that kind.
+	Templates []Template
 	Blacklist Blacklist
 	Seed      uint64 // of all faults and jitter
 	Now       func() time.Time
@@ -65,6 +65,7 @@ type Blacklist struct {
 type Sandbox struct {
 	sms, mail  *account
 	record     *record
+	templates  approvals
 	config     Config
 	smsAddr    string
 	mailAddr   string
@@ -93,6 +94,11 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{config: c, sms: newAccount(message.SMS, c.SMS, &c), mail: newAccount(message.Email, c.Mail, &c)}
 	s.blacklist = blacklist{rule: c.Blacklist}
+	for _, t := range c.Templates {
+		if err := s.templates.decide(t); err != nil {
+			return nil, err
+		}
+	}
 	s.done, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	var err error
 	if s.record, err = openRecord(c.Record, s.replay); err != nil {

@@ -1,12 +1,23 @@
 package vendors
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // TemplateLister is a Vendor that can say which texts and signatures it has approved.
 type TemplateLister interface {
-	// Templates asks the vendor for all of the account's templates and signatures. It sends no message.
-	Templates(ctx context.Context) ([]Template, error)
+	// Templates asks the vendor for the account's templates of one kind: all of them, or those with these codes where its
+	// API looks them up one by one. One that is not among the answers is not there. It sends no message. ErrNotTold and
+	// ErrTakesAny say why there is no list; any other error that nothing is known. It may be called concurrently.
+	Templates(ctx context.Context, kind TemplateKind, codes ...string) ([]Template, error)
 }
+
+// Why a TemplateLister has no list.
+var (
+	ErrNotTold  = errors.New("the vendor's API does not tell what is approved")
+	ErrTakesAny = errors.New("the vendor approves nothing for this account, and takes any")
+)
 
 // TemplateKind tells a text from a signature.
 type TemplateKind string
@@ -33,5 +44,7 @@ type Template struct {
 	// Code is the vendor's id of a text, or the words of a signature without 【】.
 	Code   string
 	State  TemplateState
+	Said   string // the state in the vendor's own word
+	Text   string // of a text, where the vendor tells it
 	Reason string // why it was rejected, as the vendor says
 }

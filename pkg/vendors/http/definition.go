@@ -23,6 +23,9 @@ type definition struct {
 	Balance  *balance          `yaml:"balance"`
 	Find     *find             `yaml:"find"`
 	Probe    *probe            `yaml:"probe"`
+
+	Templates  *listing `yaml:"templates"`
+	Signatures *listing `yaml:"signatures"`
 }
 
 // option is a key that an account may set under its options.
@@ -112,6 +115,24 @@ type notFound struct {
 	Final  flag `yaml:"final"`
 	After  text `yaml:"after"` // only so long after the message may have been sent
 	Source text `yaml:"source"`
+}
+
+type listing struct {
+	request `yaml:",inline"`
+	OK      text   `yaml:"ok"`
+	List    text   `yaml:"list"`
+	More    text   `yaml:"more"` // whether there are further pages
+	Code    text   `yaml:"code"`
+	State   text   `yaml:"state"`
+	States  states `yaml:"states"`
+	Text    text   `yaml:"text"`
+	Reason  text   `yaml:"reason"`
+}
+
+type states struct {
+	Approved texts `yaml:"approved"`
+	Pending  texts `yaml:"pending"`
+	Rejected texts `yaml:"rejected"`
 }
 
 type probe struct {

@@ -59,6 +59,9 @@ type requestEnv struct {
 	VendorID string    `expr:"vendor_id"`
 	Since    time.Time `expr:"since"`
 	Until    time.Time `expr:"until"`
+
+	Code string `expr:"code"` // of a template that is looked up
+	Page int    `expr:"page"` // of a list, from 1
 }
 
 // answerEnv is what the expressions of an answer see.
@@ -69,6 +72,7 @@ type answerEnv struct {
 	Text   string              `expr:"text"` // the body as it came
 	Key    string              `expr:"key"`
 	To     string              `expr:"to"`
+	Item   any                 `expr:"item"` // one of a list
 }
 
 // scope is which names an expression may use, and whether they are those of an answer.
@@ -91,8 +95,8 @@ func findScope(more ...string) scope {
 	return requestScope(append([]string{"key", "to", "vendor_id", "since", "until"}, more...)...)
 }
 
-func answerScope() scope {
-	return scope{names: []string{"status", "header", "body", "text", "key", "to"}, answer: true}
+func answerScope(more ...string) scope {
+	return scope{names: append([]string{"status", "header", "body", "text", "key", "to"}, more...), answer: true}
 }
 
 // functions are what expressions may call. None has a side effect, none reads the clock, and those that loop go once over an

@@ -73,6 +73,9 @@ func (v *vendor) abilities() vendors.Vendor {
 	if v.spec.balance != nil {
 		out = balancer{vendor: v, next: out}
 	}
+	if len(v.spec.listings) > 0 {
+		out = lister{vendor: v, next: out}
+	}
 	return out
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/vendors"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -40,6 +41,7 @@ type spec struct {
 	balance        *balancePlan
 	find           *findPlan
 	probe          *probePlan
+	listings       map[vendors.TemplateKind]*listingPlan
 }
 
 // load compiles a vendor file. The error holds every problem, each with its line and key.
@@ -119,6 +121,7 @@ func (l *loader) compileAll(d *definition) *spec {
 	l.sending(d, s)
 	l.answering(d, s)
 	l.queries(d, s)
+	l.listings(d, s)
 	return s
 }
 

@@ -1,0 +1,138 @@
+package httpvendor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"notify/pkg/vendors"
+
+	"github.com/expr-lang/expr/vm"
+)
+
+// maxPages bounds a list that comes in pages; a vendor that still has more then is not read to its end.
+const maxPages = 200
+
+// listingPlan is a compiled question for texts or signatures.
+type listingPlan struct {
+	queryPlan
+	byCode                    bool // the request names a code, so that it is made for each
+	list, more                *vm.Program
+	code, state, text, reason *vm.Program
+	states                    map[string]vendors.TemplateState
+}
+
+// lister is a vendor whose file describes how to ask for texts, signatures or both.
+type lister struct {
+	*vendor
+	next vendors.Vendor
+}
+
+// Unwrap implements vendors.Wrapper.
+func (l lister) Unwrap() vendors.Vendor { return l.next }
+
+// Templates implements vendors.TemplateLister.
+func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes ...string) ([]vendors.Template, error) {
+	p := l.spec.listings[kind]
+	if p == nil {
+		return nil, vendors.ErrNotTold
+	}
+	if !p.byCode {
+		codes = []string{""}
+	}
+	var out []vendors.Template
+	for _, code := range codes {
+		some, err := l.pages(ctx, p, code)
+		if errors.Is(err, vendors.ErrTakesAny) {
+			return nil, err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ask account %s for its templates (%s): %w", l.account, kind, err)
+		}
+		out = append(out, some...)
+	}
+	for i := range out {
+		out[i].Kind = kind
+		if kind == vendors.TemplateSignature {
+			out[i].Code = strings.Trim(out[i].Code, "【】")
+		}
+	}
+	return out, nil
+}
+
+// pages asks for one list to its end.
+func (v *vendor) pages(ctx context.Context, p *listingPlan, code string) ([]vendors.Template, error) {
+	var out []vendors.Template
+	for page := 1; page <= maxPages; page++ {
+		env := v.caller.env(p.request)
+		env.Code, env.Page = code, page
+		answer, _, err := v.ask(ctx, &p.queryPlan, &env, "")
+		if err != nil {
+			return nil, err
+		}
+		some, err := v.templates(p, answer)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+		if p.more == nil {
+			return out, nil
+		}
+		more, err := v.reader.truth(p.more, answer)
+		if err != nil {
+			return nil, errors.New(v.scrub.detail("more: "+err.Error(), ""))
+		}
+		if !more {
+			return out, nil
+		}
+	}
+	return nil, fmt.Errorf("the vendor has more than %d pages of them", maxPages)
+}
+
+// templates reads one answer. A list that is missing is an error, unless the file itself says "none" for it: what the answer
+// lacks must not be taken for a template that is not there, nor for a vendor that takes any.
+func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Template, error) {
+	list, err := v.reader.engine.run(p.list, answer)
+	if err != nil {
+		return nil, errors.New(v.scrub.detail("list: "+err.Error(), ""))
+	}
+	if list == untold {
+		return nil, vendors.ErrTakesAny
+	}
+	items, ok := list.([]any)
+	if !ok {
+		return nil, errors.New("list: the answer holds no list there")
+	}
+	out := make([]vendors.Template, 0, len(items))
+	for _, answer.Item = range items {
+		t, err := v.template(p, answer)
+		if err != nil {
+			return nil, errors.New(v.scrub.detail(err.Error(), ""))
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// template reads one item of a list.
+func (v *vendor) template(p *listingPlan, item *answerEnv) (vendors.Template, error) {
+	var t vendors.Template
+	var err error
+	if t.Code, err = v.reader.code(p.code, item); err != nil || t.Code == "" {
+		return t, errors.Join(errors.New("code: an item of the list holds none"), err)
+	}
+	if t.Said, err = v.reader.code(p.state, item); err != nil || t.Said == "" {
+		return t, errors.Join(errors.New("state: an item of the list holds none"), err)
+	}
+	t.State = p.states[t.Said]
+	t.Said = v.scrub.line(t.Said, maxCode, "")
+	// Text and reason are for people: an item without them is as good.
+	if s, err := v.reader.code(p.text, item); err == nil {
+		t.Text = v.scrub.detail(s, "")
+	}
+	if s, err := v.reader.code(p.reason, item); err == nil {
+		t.Reason = v.scrub.detail(s, "")
+	}
+	return t, nil
+}
