@@ -31,6 +31,7 @@ type Ledger interface {
 	Operators
 	Reader
 	SignOffs
+	Suppressions
 	// Info describes the database itself.
 	Info(ctx context.Context) (Info, error)
 	// Close waits for the transaction under way and closes the database. Claims that were not settled stay attempting.
@@ -83,6 +84,7 @@ type Operators interface {
 
 // Reader reads. Iterators stop with the first error, and hold no lock that stops a writer.
 type Reader interface {
+	SuppressionReader
 	// Counts are the messages by channel and state. The sum is the number of messages of the campaign.
 	Counts(ctx context.Context, campaign string) (Counts, error)
 	// Usage is what was debited on each account: on the day, and in its month ("2026-11-20" is in "2026-11").

@@ -32,6 +32,8 @@ type Memory struct {
 	audit     []ledger.AuditEntry
 	checks    []ledger.Check
 	signoffs  []ledger.SignOff // signoffs[i] has ID i+1
+
+	suppressions []ledger.Suppression // suppressions[i] has ID i+1
 }
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.
