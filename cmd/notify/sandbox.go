@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type sandboxOptions struct {
 	zone                     string
 	subjects                 int
 	subjectsWithin           time.Duration
+	templates, signatures    []string
 }
 
 func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.Command {
@@ -45,7 +47,9 @@ Faults are shares of the messages: refuse, throttle, reject, cut-before, cut-aft
 error500, slow. A fault for mail only is written email:cut-after=0.01.`,
 		Example: `  notify sandbox --messages 10000 --quota 10000 --record reached.jsonl
   notify sandbox --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms
+  notify sandbox --template SMS_1234=pending --signature 示例
   notify sandbox topup --messages 20000 --quota 20000
+  notify sandbox template SMS_1234 rejected --reason "names a prize"
   notify sandbox count`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
@@ -68,7 +72,9 @@ error500, slow. A fault for mail only is written email:cut-after=0.01.`,
 	f.StringVar(&o.zone, "zone", "Asia/Shanghai", "time zone of the quota's day")
 	f.IntVar(&o.subjects, "same-subjects", 0, "refuse mails beyond so many with one subject; 0: no rule")
 	f.DurationVar(&o.subjectsWithin, "same-subjects-within", time.Minute, "within this time")
-	c.AddCommand(newSandboxTopup(e, nil), newSandboxCount(e, nil))
+	f.StringArrayVar(&o.templates, "template", nil, "`CODE[=STATE]`, approved, pending or rejected; then no other text is taken; may be given again")
+	f.StringArrayVar(&o.signatures, "signature", nil, "`WORDS[=STATE]`, likewise for signatures")
+	c.AddCommand(newSandboxTopup(e, nil), newSandboxTemplate(e, nil), newSandboxCount(e, nil))
 	return c
 }
 
@@ -116,12 +122,23 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 	if o.messages >= 0 {
 		c.SMS.Messages = &o.messages
 	}
+	c.Templates = append(templates(sandbox.KindText, o.templates), templates(sandbox.KindSignature, o.signatures)...)
 	for _, f := range o.faults {
 		if err := addFault(&c, f); err != nil {
 			return c, usage("for example --fault throttle=0.02, or --fault email:cut-after=0.01", "--fault %s: %v", f, err)
 		}
 	}
 	return c, nil
+}
+
+// templates reads "SMS_1" and "SMS_1=pending".
+func templates(kind string, texts []string) []sandbox.Template {
+	var out []sandbox.Template
+	for _, text := range texts {
+		code, state, _ := strings.Cut(text, "=")
+		out = append(out, sandbox.Template{Kind: kind, Code: code, State: state})
+	}
+	return out
 }
 
 // addFault reads "cut-after=0.01" (both channels), "sms:cut-after=0.01" or "email:cut-after=0.01".
@@ -192,6 +209,55 @@ func runSandboxTopup(ctx context.Context, e *env, o adminOptions) error {
 	}
 	return e.did("sandbox-topup", fmt.Sprintf("credited: %d messages, %d on the quota of the day", o.messages, o.quota),
 		map[string]any{"messages": o.messages, "quota": o.quota})
+}
+
+type sandboxTemplateOptions struct {
+	adminOptions
+	template  sandbox.Template
+	signature bool
+}
+
+func newSandboxTemplate(e *env, run func(context.Context, sandboxTemplateOptions) error) *cobra.Command {
+	var o sandboxTemplateOptions
+	if run == nil {
+		run = func(ctx context.Context, o sandboxTemplateOptions) error { return runSandboxTemplate(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "template CODE approved|pending|rejected",
+		Short: "Say what a running sandbox has decided about a text or a signature",
+		Example: `  notify sandbox template SMS_1234 rejected --reason "names a prize"
+  notify sandbox template 示例 approved --signature`,
+		Args: func(c *cobra.Command, args []string) error {
+			const example = "for example: notify sandbox template SMS_1234 pending"
+			switch {
+			case len(args) != 2:
+				return usage(example, "%s wants a code and what is decided, and got %d arguments", c.CommandPath(), len(args))
+			case !slices.Contains(sandbox.TemplateStates(), args[1]):
+				return usage(example, "%q is not what a vendor decides: %s", args[1], strings.Join(sandbox.TemplateStates(), ", "))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.template.Code, o.template.State = args[0], args[1]
+			return run(c.Context(), o)
+		},
+	}
+	o.flags(c)
+	c.Flags().BoolVar(&o.signature, "signature", false, "CODE is the words of a signature")
+	c.Flags().StringVar(&o.template.Reason, "reason", "", "what the vendor says to it")
+	c.Flags().StringVar(&o.template.Text, "text", "", "the text as it is on file")
+	return c
+}
+
+func runSandboxTemplate(ctx context.Context, e *env, o sandboxTemplateOptions) error {
+	if o.signature {
+		o.template.Kind = sandbox.KindSignature
+	}
+	if err := o.admin().Decide(ctx, o.template); err != nil {
+		return fmt.Errorf("is `notify sandbox` running? %w", err)
+	}
+	return e.did("sandbox-template", o.template.Code+": "+o.template.State,
+		map[string]any{"code": o.template.Code, "state": o.template.State, "signature": o.signature})
 }
 
 func newSandboxCount(e *env, run func(context.Context, adminOptions) error) *cobra.Command {
