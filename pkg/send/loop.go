@@ -40,11 +40,12 @@ type Loop struct {
 	// Policy is how accounts react; the zero value means flow.DefaultPolicy.
 	Policy flow.Policy
 
-	spec     plan.Spec
-	renderer *render.Renderer
-	run      ledger.RunID
-	progress progress
-	watch    *watch
+	spec       plan.Spec
+	renderer   *render.Renderer
+	suppressed *suppressed
+	run        ledger.RunID
+	progress   progress
+	watch      *watch
 
 	lost     chan struct{} // closed when the lease is lost: nothing more may leave
 	loseOnce sync.Once
@@ -144,6 +145,9 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	l.renderer, err = render.New(render.Texts{SMS: l.spec.SMS, Email: l.spec.Email}, l.spec.Columns)
 	if err != nil {
 		return Result{}, fmt.Errorf("the frozen texts: %w", err)
+	}
+	if l.suppressed, err = newSuppressed(work, l.Reader); err != nil {
+		return Result{}, err
 	}
 	counts, err := l.Reader.Counts(work, l.Campaign)
 	if err != nil {

@@ -51,6 +51,9 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	if !ln.loop.Config.Allows(c.Address) {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow, Detail: "not on the allow list, outside production"}
 	}
+	if ln.loop.withheld(ctx, c.Address) {
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed, Detail: "on the suppression list"}
+	}
 	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: err.Error()}
