@@ -31,13 +31,17 @@ type judgement struct {
 	Value  string // for machines
 }
 
-// spfCheck asks whether the SPF record of the domain that bounces go to lets the server send, as receivers will.
+// spfCheck asks whether the SPF record of the domain that bounces go to lets the server send, as receivers will, and looks at
+// that of the name with which the server greets, as some of them do.
 func spfCheck() Check {
 	return Check{ID: "spf", Group: GroupSender, Title: "SPF", Online: true, Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			for _, m := range from.Mailers {
 				j := s.judgeSPF(ctx, m)
 				a.judged(m, "spf", j)
+				if j.Status != Skip && j.Status != Error {
+					s.greeted(ctx, from, m, a)
+				}
 			}
 		})
 	}}
@@ -130,6 +134,67 @@ func (s *Subject) spfOf(ctx context.Context, m mailer, addr netip.Addr, all []ne
 	return j
 }
 
+// greeted judges the other identity that RFC 7208, 2.3, recommends to receivers: the name with which the server greets
+// (EHLO). Few refuse a mail for it alone, so that the worst is a warning; and it proves nothing about the sender, so that a
+// pass is a detail only.
+func (s *Subject) greeted(ctx context.Context, from mailSender, m mailer, a *senderAnswers) {
+	o, err := s.origin(ctx, m)
+	switch {
+	case err != nil || len(o.Addrs) == 0:
+		return // the answer about the envelope says so
+	case !s.isOurs(from, m):
+		a.detail(m.Name + ": " + fmt.Sprintf(textEhloForeign, m.Host))
+		return
+	}
+	done := make(map[string]bool)
+	for _, addr := range o.Addrs {
+		name, err := s.ehlo(ctx, m, addr)
+		switch {
+		case err != nil:
+			a.about(m, Warn, fmt.Sprintf(textUnchecked, fmt.Sprintf(textNameOf, addr), err), textMendDNS)
+		case name == "":
+			a.detail(m.Name + ": " + fmt.Sprintf(textEhloUnknown, addr))
+		case name == m.Envelope || isReserved(name):
+		default:
+			s.greetedAs(ctx, m, name, addr, done, a)
+		}
+	}
+}
+
+// ehlo is the name with which a server of ours greets receivers, as far as it can be known: its own, or where others hand its
+// mails on, or it has none, the name that its address leads to and back; empty where there is none.
+func (s *Subject) ehlo(ctx context.Context, m mailer, addr netip.Addr) (string, error) {
+	if _, err := netip.ParseAddr(m.Host); err != nil && m.Host != "" && len(m.Account.SendsFrom) == 0 {
+		return m.Host, nil
+	}
+	_, name, err := s.confirmed(ctx, addr)
+	return name, err
+}
+
+func (s *Subject) greetedAs(ctx context.Context, m mailer, name string, addr netip.Addr, done map[string]bool, a *senderAnswers) {
+	result, err := spf.CheckHostWithSender(net.IP(addr.AsSlice()), name, "postmaster@"+name, spf.WithContext(ctx), spf.WithResolver(s.resolver()))
+	a.fact("account."+m.Name+".spf.ehlo."+addr.String(), string(result))
+	var st Status
+	part, remedy := fmt.Sprintf(textEhlo, name, result, addr), fmt.Sprintf(textEhloAdd, name)
+	switch result {
+	case spf.Pass, spf.None, spf.Neutral: // RFC 7208, 2.6.2: neutral is to be taken for none
+		a.detail(m.Name + ": " + part)
+		return
+	case spf.Fail, spf.SoftFail:
+		st = Warn
+	case spf.PermError:
+		st, part, remedy = Warn, fmt.Sprintf(textSPFBroken, name, spfFault(err)), fmt.Sprintf(textSPFMend, name)
+	case spf.TempError:
+		st, part, remedy = Warn, fmt.Sprintf(textUnchecked, fmt.Sprintf(textSPFOf, name), err), textMendDNS
+	}
+	if done[remedy] {
+		a.about(m, st, part)
+		return
+	}
+	done[remedy] = true
+	a.about(m, st, part, remedy)
+}
+
 // mechanisms are the addresses as they stand in a record.
 func mechanisms(addrs []netip.Addr) string {
 	if len(addrs) == 0 {
@@ -179,5 +244,9 @@ const (
 	textSPFMend      = "mend the SPF record of %s"
 	textSPFFewer     = "take include:, a, mx and exists that are not needed out of the SPF record of %s, or write the addresses instead, until 10 lookups are enough"
 	textSPFCloser    = "end the SPF record of %s in -all or ~all, and name the servers: receivers trust no domain that anybody can use"
+	textEhlo         = "SPF for the name with which the server greets (EHLO %s) says %s for %s"
+	textEhloAdd      = `publish a TXT record at %s that covers the server: "v=spf1 a -all"; receivers that look at EHLO refuse or mark the mails otherwise`
+	textEhloForeign  = "the name with which %s greets (EHLO) is its owner's affair"
+	textEhloUnknown  = "the name with which %s greets (EHLO) is not known: it has no name in DNS that leads back to it"
 	textSaySendsFrom = "write the addresses from which receivers get the mails into accounts.%s.sends_from in notify.yaml, or send one to yourself and look for spf=pass in Authentication-Results"
 )

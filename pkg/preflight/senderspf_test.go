@@ -113,3 +113,68 @@ func TestSPF(t *testing.T) {
 		},
 	})
 }
+
+// The name with which the server greets is the other identity of SPF (RFC 7208, 2.3).
+func TestSPFOfTheGreeting(t *testing.T) {
+	ehlo := func(record string) func(*mailWorld) {
+		return set("ehlo", dnstest.Text("smtp.edm.example.com", record))
+	}
+	askMail(t, "spf", []mailQuestion{
+		{name: "no record for it", want: preflight.Pass, summary: []string{"covers 203.0.113.7"}},
+		{name: "covered", want: preflight.Pass, change: ehlo("v=spf1 a -all")},
+		{name: "neutral is as good as none", want: preflight.Pass, change: ehlo("v=spf1 ?all")},
+		{
+			name: "not covered", want: preflight.Warn, change: ehlo("v=spf1 -all"),
+			summary:  []string{"covers 203.0.113.7", "(EHLO smtp.edm.example.com) says fail for 203.0.113.7"},
+			remedies: []string{`TXT record at smtp.edm.example.com that covers the server: "v=spf1 a -all"`},
+		},
+		{name: "softly not covered", want: preflight.Warn, change: ehlo("v=spf1 ~all"), summary: []string{"says softfail for 203.0.113.7"}},
+		{
+			name: "broken", want: preflight.Warn, change: ehlo("v=spf1 ipv4:203.0.113.7 -all"),
+			summary: []string{"the SPF record of smtp.edm.example.com is broken"}, remedies: []string{"mend the SPF record of smtp.edm.example.com"},
+		},
+		{
+			name: "a record that cannot be had is no pass", want: preflight.Warn, change: allOf(ehlo("v=spf1 include:s.example.net -all"), fails("s.example.net")),
+			summary: []string{"the SPF record of smtp.edm.example.com could not be checked"},
+		},
+		{
+			name: "where others hand it on, the name of their address counts", want: preflight.Warn,
+			change: allOf(sendsFrom("192.0.2.77"), set("spf", "edm.example.com TXT \"v=spf1 ip4:192.0.2.77 -all\"\n"),
+				set("ehlo", "77.2.0.192.in-addr.arpa PTR out.example.net.\nout.example.net A 192.0.2.77\nout.example.net TXT \"v=spf1 -all\"\n")),
+			summary: []string{"(EHLO out.example.net) says fail for 192.0.2.77"},
+		},
+		{
+			name: "a name that cannot be had is no pass", want: preflight.Warn,
+			change:  allOf(sendsFrom("192.0.2.77"), set("spf", "edm.example.com TXT \"v=spf1 ip4:192.0.2.77 -all\"\n"), fails("77.2.0.192.in-addr.arpa")),
+			summary: []string{"which name 192.0.2.77 has could not be checked"},
+		},
+		{
+			name: "a vendor's server is its own affair", want: preflight.Pass,
+			change: allOf(func(w *mailWorld) { w.option("address", "smtp.vendor.example.net:587") }, set("ehlo",
+				"smtp.vendor.example.net A 203.0.113.7\nsmtp.vendor.example.net TXT \"v=spf1 -all\"\n")),
+		},
+		{
+			name: "a server that fails under its envelope stays a fail", want: preflight.Fail,
+			change:  allOf(ehlo("v=spf1 -all"), set("spf", "edm.example.com TXT \"v=spf1 -all\"\n")),
+			summary: []string{"the SPF record of edm.example.com says fail", "(EHLO smtp.edm.example.com) says fail"},
+		},
+	})
+	for want, change := range map[string]func(*mailWorld){
+		"edm: SPF for the name with which the server greets (EHLO smtp.edm.example.com) says none for 203.0.113.7": func(*mailWorld) {},
+		"edm: SPF for the name with which the server greets (EHLO smtp.edm.example.com) says pass for 203.0.113.7": ehlo("v=spf1 a -all"),
+		"edm: the name with which 203.0.113.7 greets (EHLO) is not known: it has no name in DNS that leads back to it": func(w *mailWorld) {
+			sendsFrom("203.0.113.7")(w)
+			w.zone["ptr"] = ""
+		},
+		"edm: the name with which smtp.vendor.example.net greets (EHLO) is its owner's affair": func(w *mailWorld) {
+			w.option("address", "smtp.vendor.example.net:587")
+			w.zone["ehlo"] = "smtp.vendor.example.net A 203.0.113.7\n"
+		},
+	} {
+		w := newMailWorld(t)
+		change(w)
+		if f := w.ask("spf"); len(f.Details) != 1 || f.Details[0] != want {
+			t.Errorf("details %q, want %q", f.Details, want)
+		}
+	}
+}
