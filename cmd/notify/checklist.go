@@ -298,7 +298,8 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
 	off := ledger.SignOff{
 		Campaign: o.campaign, Item: item.ID, Role: item.Role, Name: name, Who: act.Who, At: act.At, Digest: s.res.Digest,
-		Parts: map[string]string{checklist.PartItem: item.Digest()}, Checked: s.res.At,
+		Parts:   map[string]string{checklist.PartItem: item.Digest(), checklist.PartChecklist: s.list.Digest()},
+		Checked: s.res.At,
 	}
 	for part, digest := range s.res.Parts {
 		off.Parts[part] = digest

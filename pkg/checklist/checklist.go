@@ -90,6 +90,19 @@ func (i *Item) Digest() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Digest tells whether a list is the one under which a signature was given: a signature answers for the whole of it, since
+// what others check and sign is why one person's word is enough. The order of the items does not count, nor does the title.
+func (c *Checklist) Digest() string {
+	lines := make([]string, 0, len(c.Items))
+	for _, i := range c.Items {
+		lines = append(lines, fmt.Sprintf("%q %q %q %d %d %s", i.ID, i.Phase, i.Check, i.People, i.Expires, i.Digest()))
+	}
+	slices.Sort(lines)
+	h := sha256.New()
+	fmt.Fprintf(h, "%q", lines)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // Item finds an item by its id; nil where there is none.
 func (c *Checklist) Item(id string) *Item {
 	for i := range c.Items {

@@ -62,25 +62,29 @@ func (p *Proof) Meets(want Evidence) bool {
 	return false
 }
 
-// The parts of a plan's digest, in the order in which a lapse names them. PartItem is the item's own words.
+// The parts of a plan's digest, in the order in which a lapse names them. PartChecklist is the list that a signature was given
+// under, and PartItem the signed item's own words.
 const (
-	PartList     = "list"
-	PartTexts    = "texts"
-	PartCampaign = "campaign"
-	PartAccounts = "accounts"
-	PartLimits   = "limits"
-	PartItem     = "item"
+	PartList      = "list"
+	PartTexts     = "texts"
+	PartCampaign  = "campaign"
+	PartAccounts  = "accounts"
+	PartLimits    = "limits"
+	PartChecklist = "checklist"
+	PartItem      = "item"
 )
 
 var partWords = map[string]string{ //nolint:gochecknoglobals // a table
 	PartList: "the list changed", PartTexts: "the texts changed", PartCampaign: "the campaign's rules changed",
-	PartAccounts: "the accounts changed", PartLimits: "the limits changed", PartItem: "the item was reworded",
+	PartAccounts: "the accounts changed", PartLimits: "the limits changed", PartChecklist: "the checklist changed", PartItem: "the item was reworded",
 }
 
 // Plan is what signatures are measured against.
 type Plan struct {
 	Digest string
 	Parts  map[string]string
+	// Checklist is the digest of the list that is judged; Judge fills it in.
+	Checklist string
 	// Changed says in words what is different in a part since a signature was given: "price of sms: 0.045 CNY → 0.05 CNY".
 	// nil, or empty words, leave it at the part's name.
 	Changed func(s Signature, part string) string
@@ -107,21 +111,17 @@ func (i *Item) Lapsed(s Signature, p Plan, people People, now time.Time) string 
 	}
 	var why []string
 	for _, part := range []string{PartList, PartTexts, PartCampaign, PartAccounts, PartLimits} {
-		if s.Parts[part] == p.Parts[part] {
-			continue
+		if s.Parts[part] != p.Parts[part] {
+			why = append(why, p.changed(s, part))
 		}
-		words := partWords[part]
-		if p.Changed != nil {
-			if what := p.Changed(s, part); what != "" {
-				words += " (" + what + ")"
-			}
-		}
-		why = append(why, words)
 	}
 	if len(why) == 0 && s.Digest != p.Digest {
 		why = append(why, "the plan changed")
 	}
-	if s.Parts[PartItem] != i.Digest() {
+	switch under := s.Parts[PartChecklist]; {
+	case under != "" && under != p.Checklist:
+		why = append(why, p.changed(s, PartChecklist))
+	case s.Parts[PartItem] != i.Digest():
 		why = append(why, partWords[PartItem])
 	}
 	if i.Expires > 0 && now.After(s.At.Add(i.Expires)) {
@@ -134,6 +134,17 @@ func (i *Item) Lapsed(s Signature, p Plan, people People, now time.Time) string 
 		return ""
 	}
 	return "lapsed: " + strings.Join(why, ", ")
+}
+
+// changed is what is said of a part that is another one than was signed.
+func (p *Plan) changed(s Signature, part string) string {
+	words := partWords[part]
+	if p.Changed != nil {
+		if what := p.Changed(s, part); what != "" {
+			words += " (" + what + ")"
+		}
+	}
+	return words
 }
 
 // Status is how an item stands.
@@ -218,6 +229,7 @@ type Answer struct {
 // Judge says how every item stands. signatures are in the order in which they were given; answer may be nil: then every
 // check is Unknown.
 func (c *Checklist) Judge(p Plan, signatures []Signature, people People, answer func(check string) Answer, now time.Time) *State {
+	p.Checklist = c.Digest()
 	s := &State{Name: c.Name, Title: c.Title, Digest: p.Digest, Lines: make([]Line, 0, len(c.Items))}
 	for _, item := range c.Items {
 		line := Line{Item: item, Status: Unknown}

@@ -71,6 +71,15 @@ func TestHowAnItemStands(t *testing.T) {
 		{"the item was reworded", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Parts[checklist.PartItem] = "i0"
 		})}, checklist.Lapsed, 1, "lapsed: the item was reworded"},
+		{"the list is still the one that it was signed under", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
+			s.Parts[checklist.PartChecklist] = theList().Digest()
+		})}, checklist.Done, 0, ""},
+		{"it was signed under another list", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
+			s.Parts[checklist.PartChecklist] = "k0"
+		})}, checklist.Lapsed, 1, "lapsed: the checklist changed (what: checklist)"},
+		{"the item was reworded, and so the list is another", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
+			s.Parts[checklist.PartItem], s.Parts[checklist.PartChecklist] = "i0", "k0"
+		})}, checklist.Lapsed, 1, "lapsed: the checklist changed (what: checklist)"},
 		{"it is too long ago", "released", []checklist.Signature{signs("released", "wang", func(s *checklist.Signature) {
 			s.At = noon.Add(-25 * time.Hour)
 		}), signs("released", "张伟")}, checklist.Lapsed, 1, "lapsed: it held until 2026-11-20 11:00"},

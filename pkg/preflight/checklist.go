@@ -152,23 +152,24 @@ func judge(
 		}
 		signatures = append(signatures, sig)
 	}
-	before := make(map[time.Time][]plan.Term)
+	before := make(map[time.Time]*Result)
 	p.Changed = func(s checklist.Signature, part string) string {
 		old, known := before[s.Checked]
 		if !known {
 			// Without the old result the part's name has to do.
 			if check, err := r.CheckAt(ctx, campaign, s.Digest, s.Checked); err == nil {
-				if res, err := Decode(check); err == nil {
-					old = res.Terms
-				}
+				old, _ = Decode(check)
 			}
 			before[s.Checked] = old
 		}
-		if old == nil {
-			return ""
-		}
 		const shown = 4
-		return first(plan.Differences(part, old, terms), shown)
+		switch {
+		case old == nil:
+			return ""
+		case part == checklist.PartChecklist:
+			return first(relisted(old.Checklist, c), shown)
+		}
+		return first(plan.Differences(part, old.Terms, terms), shown)
 	}
 	return c.Judge(p, signatures, people, answer, now), nil
 }

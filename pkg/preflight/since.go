@@ -77,6 +77,11 @@ func Compare(before, after *Result) []string {
 		}
 		changes = append(changes, words)
 	}
+	if after.Checklist != nil {
+		if what := relisted(before.Checklist, after.Checklist.Checklist()); len(what) > 0 {
+			changes = append(changes, fmt.Sprintf(textPartChanged, checklist.PartChecklist)+": "+strings.Join(what, "; "))
+		}
+	}
 	for _, f := range after.Findings {
 		old, known := before.Finding(f.ID)
 		if f.ID == "checklist" {
@@ -92,6 +97,14 @@ func Compare(before, after *Result) []string {
 		}
 	}
 	return changes
+}
+
+// relisted is what is different in a checklist since a preflight; nothing where that was about another list.
+func relisted(before *checklist.State, now *checklist.Checklist) []string {
+	if before == nil || before.Name != now.Name {
+		return nil
+	}
+	return checklist.Differences(before.Checklist(), now)
 }
 
 func upper(s Status) string {

@@ -1,0 +1,52 @@
+package checklist_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"notify/pkg/checklist"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A signature answers for the list that it was given under: whatever is another in it is another digest, and is said by name.
+func TestWhatIsDifferentInAList(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		edit func(*checklist.Checklist)
+		want []string
+	}{
+		{"nothing", func(*checklist.Checklist) {}, nil},
+		{"the order", func(c *checklist.Checklist) { slices.Reverse(c.Items) }, nil},
+		{"the title", func(c *checklist.Checklist) { c.Title.EN = "Theirs" }, nil},
+		{"an item is gone", func(c *checklist.Checklist) { c.Items = slices.Delete(c.Items, 2, 3) }, []string{"released is gone"}},
+		{"an item is new", func(c *checklist.Checklist) {
+			c.Items = append(c.Items, checklist.Item{ID: "law-checked", Phase: checklist.Before, Role: "legal", People: 1})
+		}, []string{"law-checked is new"}},
+		{"an item was renamed", func(c *checklist.Checklist) { c.Items[2].ID = "let-go" }, []string{"released is gone", "let-go is new"}},
+		{"a title", func(c *checklist.Checklist) { c.Items[1].Title.ZH = "x" }, []string{"texts-read was reworded"}},
+		{"a reason", func(c *checklist.Checklist) { c.Items[1].Why = "x" }, []string{"texts-read was reworded"}},
+		{"a role", func(c *checklist.Checklist) { c.Items[2].Role = "it" }, []string{"role of released: operations → it"}},
+		{"fewer people, for good", func(c *checklist.Checklist) { c.Items[2].People, c.Items[2].Expires = 1, 0 }, []string{
+			"people of released: 2 → 1", "expiry of released: 24h0m0s → none",
+		}},
+		{"evidence", func(c *checklist.Checklist) { c.Items[1].Evidence = checklist.FileEvidence }, []string{"evidence of texts-read: none → file"}},
+		{"a phase", func(c *checklist.Checklist) { c.Items[2].Phase = checklist.After }, []string{"phase of released: before → after"}},
+		{"a check that people answer for now", func(c *checklist.Checklist) { c.Items[0].Check, c.Items[0].People = "", 1 }, []string{
+			"check of balance: balance → none", "people of balance: 0 → 1",
+		}},
+		{"how long it holds", func(c *checklist.Checklist) { c.Items[2].Expires = time.Hour }, []string{"expiry of released: 24h0m0s → 1h0m0s"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			now := theList()
+			c.edit(now)
+			if diff := cmp.Diff(c.want, checklist.Differences(theList(), now)); diff != "" {
+				t.Error(diff)
+			}
+			if same := theList().Digest() == now.Digest(); same != (c.want == nil) {
+				t.Errorf("the digest is the same: %t", same)
+			}
+		})
+	}
+}
