@@ -72,6 +72,19 @@ func TestEveryCheckStandsOnAShippedList(t *testing.T) {
 	}
 }
 
+// A drill is done by commands; a list that does not name them is gone through without them.
+func TestADrillNamesItsCommands(t *testing.T) {
+	c, err := shipped().Load("drill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"notify rehearse", "notify drill award-2020, double-payout, wrong-environment", "notify pause"} {
+		if !slices.ContainsFunc(c.Items, func(i checklist.Item) bool { return strings.Contains(i.Title.EN, command) }) {
+			t.Errorf("no item names %s", command)
+		}
+	}
+}
+
 func TestAnIncidentBeginsWithAPause(t *testing.T) {
 	c, err := shipped().Load("incident")
 	if err != nil {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/checklists"
 	"notify/pkg/campaign"
+	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/list"
 )
@@ -28,9 +30,9 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 	}
 	c := &cobra.Command{
 		Use:   "init [DIR]",
-		Short: "Write a commented notify.yaml, a campaign file and texts to fill in",
-		Long: `Write a commented notify.yaml, and a campaign file with its texts. With --list the list's headers are read and its columns
-mapped. Files that are there already are left alone.`,
+		Short: "Write a commented notify.yaml, a campaign file, texts and a checklist to fill in",
+		Long: `Write a commented notify.yaml, a campaign file with its texts, and a checklist that the campaign file names. With --list the
+list's headers are read and its columns mapped. Files that are there already are left alone.`,
 		Example: `  notify init
   notify init --list award.xlsx`,
 		Args: upToOne("a folder"),
@@ -44,7 +46,7 @@ mapped. Files that are there already are left alone.`,
 }
 
 func runInit(_ context.Context, e *env, o initOptions) error {
-	so := campaign.StarterOptions{List: o.list}
+	so := campaign.StarterOptions{List: o.list, Checklist: true}
 	dir := o.dir
 	if o.list != "" {
 		h, err := list.Headers(o.list, list.Options{})
@@ -63,7 +65,11 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	files = append([]campaign.File{{Name: "notify.yaml", Text: config.Starter()}}, files...)
+	signed, err := starterChecklist(files[0].Name)
+	if err != nil {
+		return err
+	}
+	files = append(append([]campaign.File{{Name: "notify.yaml", Text: config.Starter()}}, files...), signed)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("make %s: %w", dir, err)
 	}
@@ -87,6 +93,15 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 		text += "; left alone what was there: " + strings.Join(kept, ", ")
 	}
 	return e.did("init", text+". Fill them in, then: notify preflight "+listOr(o.list), map[string]any{"dir": dir, "wrote": wrote, "kept": kept})
+}
+
+// starterChecklist is the checklist that a new campaign file names.
+func starterChecklist(campaignFile string) (campaign.File, error) {
+	base := strings.TrimSuffix(campaignFile, ".yaml")
+	f := campaign.File{Name: base + campaign.ChecklistEnding}
+	var err error
+	f.Text, err = checklist.Starter(checklists.FS(), base, f.Name, campaignFile)
+	return f, err
 }
 
 // writeNew writes a file unless it is there already.

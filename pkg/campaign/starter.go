@@ -25,6 +25,8 @@ type StarterOptions struct {
 	Mapped  map[string]string
 	// Owner answers for the campaign; empty leaves a name to be replaced.
 	Owner string
+	// Checklist says that a checklist is written beside the campaign file, under the list's name and ChecklistEnding; the campaign file names it.
+	Checklist bool
 }
 
 // File is a file to be written beside the list.
@@ -33,12 +35,16 @@ type File struct {
 	Text string
 }
 
+// ChecklistEnding follows the list's name in the name of a checklist beside the campaign file.
+const ChecklistEnding = ".checklist.yaml"
+
 //go:embed starter.yaml.tmpl
 var starterFile string
 
 // starterData is what the starting campaign file is made of; texts are quoted for YAML.
 type starterData struct {
 	Name, Base, Owner, Sheet, NameColumn string
+	Checklist                            string
 	Key, Person, Phone, Email            string
 	SMS, Mail                            bool
 	Variables                            []string
@@ -64,6 +70,9 @@ func Starter(o StarterOptions) ([]File, error) {
 		Name: quoted(starterName(base)), Base: base, Owner: quoted(o.Owner), Sheet: quoted(o.Sheet), SMS: sms, Mail: mail,
 		Key: quoted(o.Mapped["key"]), Person: quoted(o.Mapped["name"]), Phone: quoted(o.Mapped["phone"]), Email: quoted(o.Mapped["email"]),
 		NameColumn: quoted(t.subject), Variables: t.variables,
+	}
+	if o.Checklist {
+		d.Checklist = quoted(base + ChecklistEnding)
 	}
 	if o.Owner == "" {
 		d.Owner = quoted("Operations Wang")
