@@ -5,7 +5,7 @@ func All() []Check {
 	return []Check{
 		// list
 		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), rehearsalCheck(), dedupeCheck(), allowListCheck(),
-		columnsCheck(), testRowsCheck(), protectedRecipientsCheck(), domainShareCheck(),
+		suppressedCheck(), columnsCheck(), testRowsCheck(), protectedRecipientsCheck(), domainShareCheck(),
 		// texts
 		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(),
 		segmentsCheck(), subjectsCheck(), textPartCheck(), linksCheck(), sizeCheck(),

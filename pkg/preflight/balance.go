@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"notify/pkg/plan"
 	"notify/pkg/vendors"
 )
 
@@ -13,15 +14,10 @@ import (
 // other campaigns on the ledger are still to send.
 func balanceCheck() Check {
 	return Check{ID: "balance", Group: GroupMoney, Title: "balance", Online: true, Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
+		accounts, promised, err := s.owed(ctx)
 		if err != nil {
 			return broken(err)
 		}
-		promised, err := s.Promised(ctx)
-		if err != nil {
-			return broken(err)
-		}
-		accounts := byAccount(needs)
 		for _, n := range accounts {
 			if n.Messages > 0 {
 				go func() { _, _ = s.Balance(ctx, n.Name) }() // all vendors at once; the answers are shared
@@ -47,6 +43,16 @@ func balanceCheck() Check {
 	}}
 }
 
+// owed is what each account is still to carry, and what it has promised to other campaigns.
+func (s *Subject) owed(ctx context.Context) ([]accountNeed, map[string]Promise, error) {
+	needs, err := s.Needs(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	promised, err := s.Promised(ctx)
+	return byAccount(needs), promised, err
+}
+
 // bill is what an account has to pay for, and what there is.
 type bill struct {
 	need    accountNeed
@@ -56,8 +62,17 @@ type bill struct {
 }
 
 // wanted is how many segments must be covered, margin included.
-func (b *bill) wanted() int64 {
-	return int64(math.Ceil(float64(b.need.Segments+b.promise.Segments)*(1+b.margin) - 1e-6))
+func (b *bill) wanted() int64 { return b.wants(b.need.Segments) }
+
+// wants is wanted for another number of segments of this campaign.
+func (b *bill) wants(segments int) int64 {
+	return int64(math.Ceil(float64(segments+b.promise.Segments)*(1+b.margin) - 1e-6))
+}
+
+// foreign reports that the vendor counts in another currency than the price.
+func (b *bill) foreign() bool {
+	have, want := b.balance.Currency, b.need.Account.Currency
+	return b.balance.Amount != nil && have != "" && want != "" && have != want
 }
 
 // covered is how many segments packages and money pay for; ok is false where neither can be told.
@@ -103,15 +118,15 @@ func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
 	b.facts(a)
 	covered, ok := b.covered()
 	switch {
-	case b.balance.Amount != nil && b.balance.Currency != "" && acc.Currency != "" && b.balance.Currency != acc.Currency:
+	case b.foreign():
 		a.add(Fail, fmt.Sprintf(textCurrencyDiffers, name, b.balance.Currency, acc.Currency), fmt.Sprintf(textCorrectCurrency, name))
 	case !ok && b.balance.Amount == nil && b.balance.Messages == nil:
 		a.add(Warn, fmt.Sprintf(textBalanceUnknown, name), fmt.Sprintf(textLookAtBalance, name, count(b.need.Segments, "segment")))
 	case !ok:
 		a.add(Warn, fmt.Sprintf(textBalanceNoPrice, name, b.left()), fmt.Sprintf(textSayPrice, name))
 	case covered < b.wanted():
-		part := fmt.Sprintf(textBalanceShort, name, b.left(), num(covered), b.needs(), int(math.Round(b.margin*100)))
-		a.add(Fail, part, s.topUp(ctx, b, covered)...)
+		a.add(Fail, fmt.Sprintf(textBalanceShort, name, b.left(), num(covered), b.needs(), int(math.Round(b.margin*100))))
+		a.offer(s.waysToPay(ctx, &b, covered))
 	default:
 		a.add(Pass, fmt.Sprintf(textBalanceGood, name, b.left(), b.needs(), int(math.Round(b.margin*100))))
 	}
@@ -137,40 +152,47 @@ func (b *bill) facts(a *answers) {
 	}
 }
 
-// topUp says by how much, and what fits into what is there.
-func (s *Subject) topUp(ctx context.Context, b bill, covered int64) []string {
-	short := b.wanted() - covered
-	remedies := []string{fmt.Sprintf(textTopUpSegments, b.need.Name, count(short, "segment"))}
-	if p := b.need.Account.Price; p != nil {
-		remedies[0] = fmt.Sprintf(textTopUpMoney, b.need.Name, money(p.Times(int(short)), b.need.Account.Currency), count(short, "segment"))
+// waysToPay are a top-up, the end of other campaigns, a part that what is there pays for, and another account.
+func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
+	var w ways
+	w.or(b.topUp(covered))
+	if n := b.promise.Segments; n > 0 {
+		w.or(Option{
+			Kind: OptionRelease, Account: b.need.Name, Segments: int64(n), Command: "notify abort " + typed(b.promise.Campaigns[0]) + " --reason …",
+			Enough: len(b.promise.Campaigns) == 1 && (&bill{need: b.need, margin: b.margin}).wanted() <= covered,
+			Text:   fmt.Sprintf(textFreePromised, b.promise.Campaigns[0], count(n, "segment")),
+		})
 	}
-	if b.promise.Segments > 0 {
-		remedies = append(remedies, fmt.Sprintf(textFreePromised, b.promise.Campaigns[0], count(b.promise.Segments, "segment")))
-	}
-	if len(b.need.Channels) != 1 {
-		return remedies
-	}
-	ch := b.need.Channels[0]
-	free := int64(float64(covered)/(1+b.margin)+1e-6) - int64(b.promise.Segments)
-	fits, err := s.Fitting(ctx, ch.Channel, ch.Share, -1, max(0, free))
+	fits, err := s.fitting(ctx, channelsOf(b.need.Channels), func(so *beginning, _ *plan.Recipient) bool {
+		segments := 0
+		for _, n := range b.need.Channels {
+			_, carried := so.carried(n, s.Config.Routes[n.Channel].Accounts)
+			segments += carried
+		}
+		return b.wants(segments) <= covered
+	})
 	if err == nil {
-		remedies = append(remedies, s.smaller(fits, "what is there now"))
+		s.smaller(&w, Option{Account: b.need.Name, Enough: true}, fits, "what is there now")
 	}
-	if other := s.standIns(b.need.Name); other != "" {
-		remedies = append(remedies, other)
+	for _, n := range b.need.Channels {
+		s.elsewhere(ctx, &w, n, s.paysFor)
 	}
-	return remedies
+	return w
 }
 
-// smaller is the remedy of a part that fits into something.
-func (s *Subject) smaller(p Part, into string) string {
-	switch p.Recipients {
-	case 0:
-		return fmt.Sprintf(textNothingFits, into)
-	case 1:
-		return fmt.Sprintf(textOneFits, p.LastRow, into) + fmt.Sprintf(textSendPart, s.list(), p.LastRow)
+func (b *bill) topUp(covered int64) Option {
+	short := b.wanted() - covered
+	o := Option{Kind: OptionTopUp, Enough: true, Account: b.need.Name, Segments: short, Currency: b.need.Account.Currency}
+	if b.need.Account.Price == nil {
+		o.Text = fmt.Sprintf(textTopUpSegments, b.need.Name, count(short, "segment"))
+		return o
 	}
-	return fmt.Sprintf(textPartFits, num(p.Recipients), p.LastRow, into) + fmt.Sprintf(textSendPart, s.list(), p.LastRow)
+	amount := b.need.Account.Price.Times(int(short))
+	if b.balance.Amount != nil && *b.balance.Amount < 0 {
+		amount -= *b.balance.Amount // a debt is paid first
+	}
+	o.Amount, o.Text = &amount, fmt.Sprintf(textTopUpMoney, b.need.Name, money(amount, o.Currency), count(short, "segment"))
+	return o
 }
 
 const (
@@ -186,9 +208,5 @@ const (
 	textCorrectCurrency = "correct accounts.%s.price and currency in notify.yaml"
 	textTopUpMoney      = "top up %s by at least %s (%s)"
 	textTopUpSegments   = "buy at least %[2]s more for %[1]s"
-	textFreePromised    = "or end what is not to be sent any more: notify abort %s --reason … (with the others it holds %s)"
-	textPartFits        = "or send a smaller part: the first %s recipients, up to row %d, fit into %s"
-	textOneFits         = "or send a smaller part: one recipient, in row %d, fits into %s"
-	textSendPart        = ": notify send %s --rows 1-%d; the rest later, without --rows"
-	textNothingFits     = "no part of the campaign fits into %s"
+	textFreePromised    = "end what is not to be sent any more: notify abort %s --reason … (with the others it holds %s)"
 )

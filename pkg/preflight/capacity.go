@@ -7,21 +7,26 @@ import (
 
 // capacityCheck asks whether the installation was designed for so many.
 func capacityCheck() Check {
-	return Check{ID: "capacity", Group: GroupList, Title: "design capacity", Run: func(_ context.Context, s *Subject) Finding {
+	return Check{ID: "capacity", Group: GroupList, Title: "design capacity", Run: func(ctx context.Context, s *Subject) Finding {
+		if err := s.whole(ctx); err != nil {
+			return broken(err)
+		}
 		capacity, n := s.Config.Capacity.Recipients, s.Plan.Recipients
 		f := Finding{Facts: []Fact{{"capacity", capacity}, {"recipients", n}}}
 		switch {
 		case capacity == 0:
 			f.Status, f.Summary = Warn, fmt.Sprintf(textNoCapacity, count(n, "recipient"))
-			f.Remedies = []string{fmt.Sprintf(textSayCapacity, s.list())}
+			f.Remedies = []string{fmt.Sprintf(textSayCapacity, typed(s.list()))}
 		case n > capacity:
 			parts := (n + capacity - 1) / capacity
 			f.Status, f.Summary = Fail, fmt.Sprintf(textOverCapacity, count(n, "recipient"), num(capacity), num(n-capacity))
 			f.Facts = append(f.Facts, Fact{"parts", parts})
-			f.Remedies = []string{
-				fmt.Sprintf(textSplit, parts, num((n+parts-1)/parts)),
-				fmt.Sprintf(textProve, s.list(), n),
-			}
+			var w ways
+			s.inPieces(ctx, &w, capacity)
+			prove := s.rehearse(textProve, n)
+			prove.Settings = []Setting{{Key: "capacity.recipients", Value: n}}
+			w.or(prove)
+			f.offer(w)
 		default:
 			f.Status, f.Summary = Pass, fmt.Sprintf(textWithinCapacity, count(n, "recipient"), num(capacity), 100*n/capacity)
 		}
@@ -34,6 +39,5 @@ const (
 	textSayCapacity    = "prove it at full scale (notify rehearse %s), and write the figure into notify.yaml (capacity.recipients)"
 	textOverCapacity   = "%s, the installation was designed for %s: %s too many"
 	textWithinCapacity = "%s of %s that the installation was designed for (%d%%)"
-	textSplit          = "split the list into %d parts of at most %s recipients, each a campaign under a name of its own, one after the other"
-	textProve          = "or prove the larger figure first: notify rehearse %s; then set capacity.recipients to at least %d in notify.yaml"
+	textProve          = "prove the larger figure first: %s; then set capacity.recipients to at least %d in notify.yaml"
 )

@@ -36,7 +36,11 @@ func diskCheck() Check {
 			f.Remedies = []string{textLookAtDisk}
 		case info.Free < need:
 			f.Status, f.Summary = Fail, fmt.Sprintf(textDisk, size(info.Free), size(need), count(r.Messages(), "message"))
-			f.Remedies = []string{fmt.Sprintf(textFreeDisk, size(need-info.Free), info.Place)}
+			var w ways
+			w.or(Option{
+				Kind: OptionFreeDisk, Enough: true, Bytes: need - info.Free, Text: fmt.Sprintf(textFreeDisk, size(need-info.Free), info.Place),
+			})
+			f.offer(w)
 		default:
 			f.Status, f.Summary = Pass, fmt.Sprintf(textDisk, size(info.Free), size(need), count(r.Messages(), "message"))
 		}

@@ -67,8 +67,29 @@ func (s *Subject) pacing(a *answers, n Need) {
 		st = Fail
 	}
 	a.fact("account."+n.Name+".unpaced_domains", unpaced)
-	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)), fmt.Sprintf(textSetPace, n.Name, worst),
-		fmt.Sprintf(textPaceTakes, worst, length(span(mails, 1)), length(span(mails, 5)), spreadWord(s, mails)))
+	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)))
+	a.offer(s.waysToPace(n, worst, mails))
+}
+
+// A pace to begin with: what the filters of most companies bear, and of one that gets many mails.
+const (
+	modestPace = 5
+	gentlePace = 1
+)
+
+// waysToPace are a pace for every domain, and a slower one for the domain that gets most without any; no slower than lets
+// all of its mails through within a day's window.
+func (s *Subject) waysToPace(n Need, worst string, mails int) ways {
+	key := "accounts." + n.Name + "." + keyDomainRate
+	slow := max(gentlePace, tenth(float64(mails)/s.Plan.Spec.Window.Length().Seconds()))
+	var w ways
+	w.or(Option{
+		Kind: OptionRate, Enough: true, Account: n.Name, Channel: n.Channel,
+		Settings: []Setting{{Key: key + "default", Value: float64(modestPace), Unit: "/s"}, {Key: key + worst, Value: slow, Unit: "/s"}},
+		Text:     fmt.Sprintf(textSetPace, n.Name, modestPace, worst, slow),
+	})
+	w.say(fmt.Sprintf(textPaceTakes, worst, length(span(mails, gentlePace)), length(span(mails, modestPace)), spreadWord(s, mails)))
+	return w
 }
 
 // spreadWord is the slowest pace at which a domain has all of its mails within one window.
@@ -103,6 +124,6 @@ const (
 	textUnpaced    = "%s: %s would get more than %s mails without a pace, %s %s"
 	textDomainPace = "%s: %s at %.4g/s, done %s"
 	textDomainFree = "%s: %s as fast as the server takes them"
-	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: 5/s, %s: 1/s}; ask the larger customers what their filters bear"
+	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: %d/s, %s: %v/s}; ask the larger customers what their filters bear"
 	textPaceTakes  = "%s then has all in %s at 1/s, in %s at 5/s; %s is the slowest that is done within a day's window"
 )

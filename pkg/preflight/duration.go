@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"notify/pkg/campaign"
 )
 
 // durationCheck asks whether the campaign is done on the day it begins, as far as rate and window go; what quotas add to
@@ -29,9 +27,11 @@ func durationCheck() Check {
 			line := fmt.Sprintf(textTakes, n.Name, num(n.Messages), length(took), ratePhrase(p))
 			switch {
 			case done.IsZero():
-				a.add(Fail, fmt.Sprintf(textNeverDone, n.Name), s.withinDay(n))
+				a.add(Fail, fmt.Sprintf(textNeverDone, n.Name))
+				a.offer(s.withinDay(n, p.unlimited()))
 			case len(days) > 1:
-				a.add(Warn, line+fmt.Sprintf(textTakesDays, len(days), byDay(days)), s.withinDay(n))
+				a.add(Warn, line+fmt.Sprintf(textTakesDays, len(days), byDay(days)))
+				a.offer(s.withinDay(n, p.unlimited()))
 			default:
 				a.add(Pass, line)
 			}
@@ -40,13 +40,29 @@ func durationCheck() Check {
 	}}
 }
 
-// withinDay is the rate at which one day's window would do.
-func (s *Subject) withinDay(n Need) string {
-	rate := math.Ceil(float64(n.Messages)/s.Plan.Spec.Window.Length().Seconds()*10) / 10
-	if s.Plan.Spec.Window == (campaign.Window{}) {
-		return fmt.Sprintf(textBeginEarlier, n.Name, rate)
+// withinDay are the ways to be done on one day: a higher rate today, or tomorrow, from when the window opens.
+func (s *Subject) withinDay(n Need, p pace) ways {
+	var w ways
+	now, tomorrow := s.now(), s.nextDay()
+	on := func(at time.Time) func(pace) bool {
+		return func(p pace) bool {
+			days, done := p.schedule(n.Messages, at)
+			return len(days) == 1 && !done.IsZero()
+		}
 	}
-	return fmt.Sprintf(textBeginAtOpening, n.Name, rate)
+	midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
+	s.hasten(&w, n, p, openUntil(p.window, now, midnight), on(now))
+	if days, _ := p.schedule(n.Messages, tomorrow); on(tomorrow)(p) {
+		w.or(s.beginAt(n, tomorrow, days))
+		return w
+	}
+	later := n.faster(float64(n.Messages) / s.Plan.Spec.Window.Length().Seconds())
+	if quick := s.paceOf(n.with(later)).unlimited(); len(later) > 0 && on(tomorrow)(quick) {
+		o := s.beginAt(n, tomorrow, nil)
+		o.Settings, o.Text = later, fmt.Sprintf(textRaiseAndBegin, listed(later), o.Text)
+		w.or(o)
+	}
+	return w
 }
 
 // span is how long n messages take at a rate; at most what a duration can hold, which is 292 years.
@@ -67,9 +83,8 @@ func length(d time.Duration) string {
 }
 
 const (
-	textNoRates        = "no account with something to send has a rate"
-	textTakes          = "%s: %s in %s at %s"
-	textTakesDays      = "; that is over %d days: %s"
-	textBeginEarlier   = "%s needs %.1f/s to be done within a day: raise its rate, or begin early in the day"
-	textBeginAtOpening = "begin when the window opens; %s then needs %.1f/s to be done within one day of it"
+	textNoRates       = "no account with something to send has a rate"
+	textTakes         = "%s: %s in %s at %s"
+	textTakesDays     = "; that is over %d days: %s"
+	textRaiseAndBegin = "raise %s and %s"
 )

@@ -7,7 +7,10 @@ import (
 
 // expectCheck asks whether the list has as many people as its owner says.
 func expectCheck() Check {
-	return Check{ID: "expect", Group: GroupList, Title: "expected count", Run: func(_ context.Context, s *Subject) Finding {
+	return Check{ID: "expect", Group: GroupList, Title: "expected count", Run: func(ctx context.Context, s *Subject) Finding {
+		if err := s.whole(ctx); err != nil {
+			return broken(err)
+		}
 		want, have := s.Plan.Spec.Expect, s.Plan.Listed
 		f := Finding{Facts: []Fact{{"expected", want}, {"recipients", have}}}
 		switch {

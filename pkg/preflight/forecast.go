@@ -158,13 +158,10 @@ func earliest(a, b time.Time) time.Time {
 func (s *Subject) paceOf(n Need) pace {
 	p := pace{rate: n.Account.Rate * n.Part, first: -1, daily: -1, window: s.Plan.Spec.Window}
 	if p.rate > 0 {
-		p.limit = "rate"
+		p.limit = keyRate
 	}
 	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {
-		limit, ok := n.Account.DomainRate[domain]
-		if !ok {
-			limit = n.Account.DomainRate["default"]
-		}
+		limit := n.domainRate(domain)
 		count := float64(n.Domains[domain]) * n.Share // of this account's messages
 		if limit <= 0 || count == 0 {
 			continue

@@ -97,11 +97,11 @@ func TestDuration(t *testing.T) {
 		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
 		{
 			name: "over the window's end", want: preflight.Warn, change: both(perSecond(0.01), window(9*time.Hour, 11*time.Hour)),
-			summary: []string{"100 in 2 h 47 min", "over 2 days: 36 on 2026-11-20, 64 on 2026-11-21"}, remedies: []string{"begin when the window opens; sms-a then needs 0.1/s"},
+			summary: []string{"100 in 2 h 47 min", "over 2 days: 36 on 2026-11-20, 64 on 2026-11-21"}, remedies: []string{"raise accounts.sms-a.rate to at least 0.1/s (now 0.01/s)", "or raise", "begin later, 2026-11-21 09:00 CST: notify send award.xlsx"},
 		},
 		{
 			name: "over midnight", want: preflight.Warn, change: perSecond(0.001),
-			summary: []string{"over 2 days"}, remedies: []string{"begin early in the day"},
+			summary: []string{"over 2 days"}, remedies: []string{"accounts.sms-a.rate to at least 0.1/s", "or raise", "begin later, 2026-11-21 00:00 CST"},
 		},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
 		{name: "never", want: preflight.Fail, change: both(perSecond(1e-6), many(4000)), summary: []string{"ten years"}, remedies: []string{"0.1/s"}},

@@ -15,7 +15,10 @@ const (
 
 // listCheck asks whether every row can be used.
 func listCheck() Check {
-	return Check{ID: "list", Group: GroupList, Title: "rows", Run: func(_ context.Context, s *Subject) Finding {
+	return Check{ID: "list", Group: GroupList, Title: "rows", Run: func(ctx context.Context, s *Subject) Finding {
+		if err := s.whole(ctx); err != nil {
+			return broken(err)
+		}
 		p := s.Plan.Problems
 		errs := p.Errors() - p.Count(codeMissing) - p.Count(codeShared)
 		f := Finding{Status: Pass, Facts: []Fact{

@@ -11,16 +11,12 @@ import (
 // lowBalanceCheck asks whether the campaign leaves less on an account than the operator wants to have there.
 func lowBalanceCheck() Check {
 	return Check{ID: "low-balance", Group: GroupMoney, Title: "left afterwards", Online: true, Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
-		promised, err := s.Promised(ctx)
+		accounts, promised, err := s.owed(ctx)
 		if err != nil {
 			return broken(err)
 		}
 		var a answers
-		for _, n := range byAccount(needs) {
+		for _, n := range accounts {
 			if n.Account.LowBalance <= 0 || n.Cost == nil {
 				continue
 			}
@@ -43,8 +39,14 @@ func weighLow(a *answers, n accountNeed, after message.Money) {
 	a.fact("account."+n.Name+".low_balance", n.Account.LowBalance)
 	left, line := money(after, n.Account.Currency), money(n.Account.LowBalance, n.Account.Currency)
 	if after < n.Account.LowBalance {
-		a.add(Warn, fmt.Sprintf(textLowAfter, n.Name, left, line),
-			fmt.Sprintf(textTopUpSoon, n.Name, money(n.Account.LowBalance-after, n.Account.Currency)))
+		short := n.Account.LowBalance - after
+		a.add(Warn, fmt.Sprintf(textLowAfter, n.Name, left, line))
+		var w ways
+		w.or(Option{
+			Kind: OptionTopUp, Enough: true, Account: n.Name, Amount: &short, Currency: n.Account.Currency,
+			Text: fmt.Sprintf(textTopUpSoon, n.Name, money(short, n.Account.Currency)),
+		})
+		a.offer(w)
 		return
 	}
 	a.add(Pass, fmt.Sprintf(textNotLow, n.Name, left, line))

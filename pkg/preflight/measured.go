@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -53,11 +54,55 @@ func measuredRateCheck() Check {
 				a.add(Pass, line)
 				continue
 			}
-			slow, fast := span(n.Messages, m.rate), span(n.Messages, n.Account.Rate)
-			a.add(Warn, line, fmt.Sprintf(textCountOn, n.Name, length(slow), length(fast)), fmt.Sprintf(textRehearse, s.list()))
+			st, err := s.hoped(ctx, n, m.rate)
+			if err != nil {
+				return broken(err)
+			}
+			if st == Fail {
+				line += fmt.Sprintf(textThenLate, when(s.Plan.Spec.Deadline.In(s.Config.Timezone)))
+			}
+			a.add(st, line)
+			a.offer(s.waysToMeasure(n, m.rate))
 		}
 		return a.done(textNotMeasured)
 	}}
+}
+
+// hoped is how bad it is that a rate was never reached: the campaign takes longer; where a deadline holds at the configured rate
+// only, it would be missed.
+func (s *Subject) hoped(ctx context.Context, account accountNeed, reached float64) (Status, error) {
+	if s.Plan.Spec.Deadline.IsZero() {
+		return Warn, nil
+	}
+	for _, n := range account.Channels {
+		n.Account.Rate = reached
+		p, err := s.paceNow(ctx, n)
+		if err != nil {
+			return Error, err
+		}
+		if _, done := p.schedule(n.Messages, s.now()); done.IsZero() || !s.inTime(done) {
+			return Fail, nil
+		}
+	}
+	return Warn, nil
+}
+
+// waysToMeasure are the rate that was reached, and a rehearsal.
+func (s *Subject) waysToMeasure(n accountNeed, reached float64) ways {
+	slow, fast := span(n.Messages, reached), span(n.Messages, n.Account.Rate)
+	lower := math.Floor(reached*10) / 10
+	var w ways
+	if lower > 0 {
+		w.or(Option{
+			Kind: OptionRate, Enough: true, Account: n.Name,
+			Settings: []Setting{{Key: "accounts." + n.Name + "." + keyRate, Value: lower, Now: n.Account.Rate, Unit: "/s"}},
+			Text:     fmt.Sprintf(textCountOn, n.Name, length(slow), length(fast), lower),
+		})
+	}
+	again := s.rehearse(textRehearse)
+	again.Enough = false // it may turn out that the rate is not reached again
+	w.or(again)
+	return w
 }
 
 // measure looks at when the messages of the newest campaigns left, account by account: the fast one of two channels is not
@@ -122,5 +167,6 @@ func keptUp(times []time.Time) float64 {
 const (
 	textNotMeasured = "no earlier campaign on these accounts was long enough to measure"
 	textMeasured    = "%s: %.4g/s reached in %s on %s, configured %.4g/s"
-	textCountOn     = "count on %[2]s for %[1]s, not on %[3]s; or set its rate to what it reaches"
+	textCountOn     = "count on %[2]s for %[1]s, not on %[3]s: set accounts.%[1]s.rate to %[4]v/s, which it reaches"
+	textThenLate    = "; at the rate that was reached it would not be done by %s"
 )

@@ -34,28 +34,71 @@ func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 	}
 	var needs []Need
 	for _, c := range r.Channels {
-		planned := s.Plan.Channel(c.Channel)
-		upTo, messages, segments := 0, 0, 0
+		var planned []plan.AccountPlan
 		for _, ap := range s.Plan.Accounts {
-			if ap.Channel != c.Channel {
-				continue
+			if ap.Channel == c.Channel {
+				planned = append(planned, ap)
 			}
-			a := s.Config.Accounts[ap.Account]
-			n := Need{Account: a, Name: ap.Account, Channel: c.Channel, Domains: c.Domains}
-			upTo += ap.Messages
-			n.Messages = part(c.Messages, upTo, planned.Messages) - messages
-			n.Segments = part(c.Segments, upTo, planned.Messages) - segments
-			messages, segments = messages+n.Messages, segments+n.Segments
-			if planned.Messages > 0 {
-				n.Share = float64(ap.Messages) / float64(planned.Messages)
-			}
-			if a.Price != nil {
-				cost := a.Price.Times(n.Segments)
-				n.Cost = &cost
-			}
-			needs = append(needs, n)
 		}
+		needs = append(needs, s.divide(c, planned)...)
 	}
+	setParts(needs)
+	return needs, nil
+}
+
+// needsBy is Needs as they would be if one channel had other shares.
+func (s *Subject) needsBy(ctx context.Context, ch message.Channel, shares []config.Share) ([]Need, error) {
+	r, err := s.Remaining(ctx)
+	if err != nil {
+		return nil, err
+	}
+	needs, err := s.Needs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	needs = slices.DeleteFunc(needs, func(n Need) bool { return n.Channel == ch })
+	total, weight, done := 0, 0, 0
+	for _, sh := range shares {
+		total += sh.Weight
+	}
+	var planned []plan.AccountPlan
+	for _, sh := range shares {
+		weight += sh.Weight
+		upTo := part(s.Plan.Channel(ch).Messages, weight, total)
+		planned = append(planned, plan.AccountPlan{Account: sh.Account, Channel: ch, Messages: upTo - done})
+		done = upTo
+	}
+	needs = append(needs, s.divide(r.Channel(ch), planned)...)
+	setParts(needs)
+	return needs, nil
+}
+
+// divide spreads what remains of a channel over accounts, in the proportion in which the whole is planned.
+func (s *Subject) divide(c RemainingChannel, planned []plan.AccountPlan) []Need {
+	whole := s.Plan.Channel(c.Channel).Messages
+	var needs []Need
+	upTo, messages, segments := 0, 0, 0
+	for _, ap := range planned {
+		a := s.Config.Accounts[ap.Account]
+		n := Need{Account: a, Name: ap.Account, Channel: c.Channel, Domains: c.Domains}
+		upTo += ap.Messages
+		n.Messages = part(c.Messages, upTo, whole) - messages
+		n.Segments = part(c.Segments, upTo, whole) - segments
+		messages, segments = messages+n.Messages, segments+n.Segments
+		if whole > 0 {
+			n.Share = float64(ap.Messages) / float64(whole)
+		}
+		if a.Price != nil {
+			cost := a.Price.Times(n.Segments)
+			n.Cost = &cost
+		}
+		needs = append(needs, n)
+	}
+	return needs
+}
+
+// setParts says of each need which part of its account it is.
+func setParts(needs []Need) {
 	for i, n := range needs {
 		total := 0
 		for _, other := range needs {
@@ -68,7 +111,6 @@ func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 			needs[i].Part = float64(n.Messages) / float64(total)
 		}
 	}
-	return needs, nil
 }
 
 // part is n×of/whole, rounded to the nearest; cumulative parts add up to n.

@@ -100,6 +100,8 @@ type Finding struct {
 	Facts []Fact `json:"facts,omitempty"`
 	// Remedies are what to do, each with its figures and, where there is one, the command.
 	Remedies []string `json:"remedies,omitempty"`
+	// Options are those remedies that can be put into figures: by how much, on which days, which part, which account.
+	Options []Option `json:"options,omitempty"`
 	// Override says that a person answers for going on in spite of it.
 	Override *Override     `json:"override,omitempty"`
 	Took     time.Duration `json:"took_ns"`

@@ -3,11 +3,10 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
-	"notify/pkg/config"
 	"notify/pkg/plan"
 )
 
@@ -60,79 +59,113 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 		return nil
 	}
 	bad := Fail
-	if s.Spread && !done.IsZero() && (s.Plan.Spec.Deadline.IsZero() || !done.After(s.Plan.Spec.Deadline)) {
+	if s.Spread && !done.IsZero() && s.inTime(done) {
 		bad = Warn
 	}
 	if done.IsZero() {
-		a.add(bad, line+textQuotaNever, s.quotaRemedies(ctx, n, p, q, days)...)
-		return nil
+		a.add(bad, line+textQuotaNever)
+	} else {
+		a.add(bad, line+fmt.Sprintf(textQuotaDays, count(len(days), "day"), byDay(days)))
 	}
-	a.add(bad, line+fmt.Sprintf(textQuotaDays, len(days), byDay(days)), s.quotaRemedies(ctx, n, p, q, days)...)
-	return nil
+	w, err := s.waysWithinQuota(ctx, n, p, q)
+	a.offer(w)
+	return err
 }
 
-// quotaRemedies are the ways out: a higher quota, several days, a smaller part, another account.
-func (s *Subject) quotaRemedies(ctx context.Context, n Need, p pace, q Quota, days []Day) []string {
-	remedies := []string{s.raiseQuota(n, p, q)}
-	if !s.Spread && len(days) > 1 && len(days) < horizon {
-		remedies = append(remedies, fmt.Sprintf(textAcceptDays, len(days), days[len(days)-1].Date, s.list()))
-	}
-	today := int64(0)
-	if date := s.now().Format(time.DateOnly); len(days) > 0 && days[0].Date == date {
-		today = int64(days[0].Messages)
-	}
-	if fits, err := s.Fitting(ctx, n.Channel, n.Share, today, -1); err == nil {
-		remedies = append(remedies, s.smaller(fits, "what is left of today"))
-	}
-	if other := s.standIns(n.Name); other != "" {
-		remedies = append(remedies, other)
-	}
-	return remedies
+// inTime reports that a time is not after the deadline, if there is one.
+func (s *Subject) inTime(t time.Time) bool {
+	return s.Plan.Spec.Deadline.IsZero() || !t.After(s.Plan.Spec.Deadline)
 }
 
-// raiseQuota says by how much the quota would have to be higher for the quota not to matter today.
-func (s *Subject) raiseQuota(n Need, p pace, q Quota) string {
-	most, reserved := int64(0), q.Left-p.first
+// waysWithinQuota are a higher quota, several days, the next day, a smaller part, and another account.
+func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) (ways, error) {
+	var w ways
+	promised, err := s.Promised(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.or(s.raiseQuota(n, p, q, int64(promised[n.Name].Running)))
+	days, done := p.schedule(n.Messages, s.now())
+	if !s.Spread && len(days) > 1 && !done.IsZero() && s.inTime(done) {
+		command := s.sendCommand("--spread")
+		w.or(Option{
+			Kind: OptionSpread, Enough: true, Account: n.Name, Channel: n.Channel, Days: days, Command: command,
+			Text: fmt.Sprintf(textAcceptDays, count(len(days), "day"), days[len(days)-1].Date, command),
+		})
+	}
+	s.tomorrow(&w, n, p)
+	today := 0
+	if len(days) > 0 && days[0].Date == s.now().Format(time.DateOnly) {
+		today = days[0].Messages
+	}
+	fits, err := s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, _ *plan.Recipient) bool {
+		messages, _ := so.carried(n, s.Config.Routes[n.Channel].Accounts)
+		return messages <= today
+	})
+	if err != nil {
+		return w, err
+	}
+	// Where an account carries several channels, a part has another mixture of them.
+	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, "what is left of today")
+	s.elsewhere(ctx, &w, n, s.withinQuota)
+	return w, nil
+}
+
+// tomorrow offers to begin when a fresh day's quota is there, where that is enough.
+func (s *Subject) tomorrow(w *ways, n Need, p pace) {
+	if p.first >= p.daily {
+		return
+	}
+	at, fresh := s.nextDay(), p
+	fresh.first = p.daily
+	days, done := fresh.schedule(n.Messages, at)
+	if unlimited, _ := p.unlimited().schedule(n.Messages, at); !slices.Equal(days, unlimited) || !s.inTime(done) {
+		return
+	}
+	w.or(s.beginAt(n, at, days))
+}
+
+// nextDay is when the first message of tomorrow can leave.
+func (s *Subject) nextDay() time.Time {
+	now := s.now()
+	_, opens := s.Plan.Spec.Window.Open(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location()))
+	return opens
+}
+
+// beginAt is the option to begin later.
+func (s *Subject) beginAt(n Need, at time.Time, days []Day) Option {
+	command := s.sendCommand("")
+	return Option{
+		Kind: OptionLater, Enough: true, Account: n.Name, Channel: n.Channel, At: at, Days: days, Command: command,
+		Text: fmt.Sprintf(textBeginAt, when(at), command),
+	}
+}
+
+// raiseQuota says how high the quota would have to be not to matter: for this need, what was used, and what others that are
+// running still take today.
+func (s *Subject) raiseQuota(n Need, p pace, q Quota, running int64) Option {
+	most := int64(0)
 	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
 	for i, d := range unlimited {
-		want := int64(d.Messages)
+		want := int64(math.Ceil(float64(d.Messages)/n.Part - 1e-9))
 		if i == 0 && d.Date == s.now().Format(time.DateOnly) {
-			want += q.Used + max(0, reserved)
+			want += q.Used + running
 		}
 		most = max(most, want)
 	}
-	return fmt.Sprintf(textRaiseQuota, n.Name, num(most-q.Limit), num(most))
-}
-
-// standIns names accounts that could carry a part: those that only stand in on the same route.
-func (s *Subject) standIns(account string) string {
-	var names []string
-	for _, ch := range s.Plan.Spec.Channels() {
-		route := s.Config.Routes[ch]
-		carries := func(name string) bool {
-			return slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
-		}
-		if !carries(account) {
-			continue
-		}
-		for _, name := range plan.RouteAccounts(route) {
-			if !carries(name) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
-				names = append(names, name)
-			}
-		}
+	return Option{
+		Kind: OptionRaiseQuota, Enough: true, Account: n.Name, Channel: n.Channel,
+		Settings: []Setting{{Key: "accounts." + n.Name + ".daily_quota", Value: most, Now: q.Limit}},
+		Text:     fmt.Sprintf(textRaiseQuota, n.Name, num(most-q.Limit), num(most)),
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(textOtherShare, strings.Join(names, ", "))
 }
 
 const (
 	textNoQuota    = "%s: no quota is known"
 	textQuota      = "%s: %s a day (%s), %s used today, %s left, %s to send"
-	textQuotaDays  = "; it takes %d days: %s"
+	textQuotaDays  = "; it takes %s: %s"
 	textQuotaNever = "; it would never be done"
 	textRaiseQuota = "ask the vendor to raise the daily quota of %s by %s, to %s; then set daily_quota in notify.yaml"
-	textAcceptDays = "or accept that it takes %d days, until %s: notify send %s --spread"
-	textOtherShare = "or give a part of the traffic to %s, which only stands in now (routes in notify.yaml)"
+	textAcceptDays = "accept that it takes %s, until %s: %s"
+	textBeginAt    = "begin later, %s: %s"
 )

@@ -25,7 +25,7 @@ func rehearsalCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
-		return s.proven(largest(all, n))
+		return s.proven(ctx, largest(all, n))
 	}}
 }
 
@@ -44,7 +44,7 @@ func largest(all []ledger.Rehearsal, n int) *ledger.Rehearsal {
 	return best
 }
 
-func (s *Subject) proven(best *ledger.Rehearsal) Finding {
+func (s *Subject) proven(ctx context.Context, best *ledger.Rehearsal) Finding {
 	within, n := s.Config.Capacity.RequireRehearsal, s.Plan.Recipients
 	f := Finding{Status: Pass, Facts: []Fact{{"recipients", n}, {"required_within_hours", within.Hours()}}}
 	bad := Fail
@@ -55,22 +55,39 @@ func (s *Subject) proven(best *ledger.Rehearsal) Finding {
 		f.Status, f.Summary = Skip, textNeverRehearsed
 		if within > 0 {
 			f.Status, f.Summary = Fail, textNeverRehearsed+textButRequired
-			f.Remedies = []string{fmt.Sprintf(textRehearse, s.list())}
+			f.offer(s.rehearseIt())
 		}
 		return f
 	}
 	f.Facts = append(f.Facts, Fact{"proven", best.Recipients}, Fact{"at", best.At}, Fact{"rate", best.Rate})
 	f.Summary = fmt.Sprintf(textProven, count(best.Recipients, "recipient"), when(best.At.In(s.Config.Timezone)), best.Rate)
+	old := within > 0 && s.now().Sub(best.At) > within
 	switch {
 	case best.Recipients < n:
 		f.Status, f.Summary = bad, f.Summary+fmt.Sprintf(textProvenFewer, num(n))
-	case within > 0 && s.now().Sub(best.At) > within:
+	case old:
 		f.Status, f.Summary = Fail, f.Summary+fmt.Sprintf(textProvenLongAgo, hours(within))
+	default:
+		return f
 	}
-	if f.Status != Pass {
-		f.Remedies = []string{fmt.Sprintf(textRehearse, s.list())}
+	w := s.rehearseIt()
+	if !old && best.Recipients > 0 {
+		s.inPieces(ctx, &w, best.Recipients)
 	}
+	f.offer(w)
 	return f
+}
+
+func (s *Subject) rehearseIt() ways {
+	var w ways
+	w.or(s.rehearse(textRehearse))
+	return w
+}
+
+// rehearse is the option of proving the capacity; the words get the command and further figures.
+func (s *Subject) rehearse(words string, figures ...any) Option {
+	command := "notify rehearse " + typed(s.list())
+	return Option{Kind: OptionRehearse, Enough: true, Command: command, Text: fmt.Sprintf(words, append([]any{command}, figures...)...)}
 }
 
 const (
@@ -80,6 +97,6 @@ const (
 	textProven          = "%s rehearsed on %s, %.4g/s"
 	textProvenFewer     = ": fewer than the %s now"
 	textProvenLongAgo   = ": longer ago than %s"
-	textRehearse        = "rehearse it at full scale: notify rehearse %s"
+	textRehearse        = "rehearse it at full scale: %s"
 	textDoNotRequire    = "take capacity.require_rehearsal out of notify.yaml, and answer for the capacity on the checklist"
 )

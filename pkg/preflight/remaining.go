@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"iter"
-	"math"
-	"slices"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -281,6 +279,19 @@ func (s *Subject) eachRow(ctx context.Context, f func(*plan.Recipient) bool) err
 	return nil
 }
 
+// whole makes sure that the plan has all of its rows. What was counted while it was made says nothing about rows that can not be
+// read any more, or not all of them.
+func (s *Subject) whole(ctx context.Context) error {
+	v, err := s.survey(ctx)
+	if err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	if v.Rows != s.Plan.Recipients {
+		return fmt.Errorf("the plan has %d recipients, and %d of them can be read", s.Plan.Recipients, v.Rows)
+	}
+	return nil
+}
+
 // pairs are what is still to be sent, as the ledger compares it with what other campaigns sent. An error is put into err.
 func (s *Subject) pairs(ctx context.Context, r *Remaining, err *error) iter.Seq[ledger.Sent] {
 	return func(yield func(ledger.Sent) bool) {
@@ -296,35 +307,4 @@ func (s *Subject) pairs(ctx context.Context, r *Remaining, err *error) iter.Seq[
 			return true
 		})
 	}
-}
-
-// Part is the beginning of what remains of a list.
-type Part struct {
-	Recipients int // rows with something to send on the channel
-	LastRow    int // the spreadsheet's number of the last of them
-}
-
-// Fitting is the longest beginning of the list of which the share that falls to one account has at most so many messages
-// and segments. Negative is no limit.
-func (s *Subject) Fitting(ctx context.Context, ch message.Channel, share float64, messages, segments int64) (Part, error) {
-	r, err := s.Remaining(ctx)
-	if err != nil {
-		return Part{}, err
-	}
-	var p Part
-	var m, seg int64
-	over := func(n, limit int64) bool { return limit >= 0 && int64(math.Ceil(float64(n)*share)) > limit }
-	err = s.eachRow(ctx, func(row *plan.Recipient) bool {
-		i := slices.IndexFunc(row.Messages, func(x plan.Message) bool { return x.Channel == ch })
-		if i < 0 || r.hasLeft(row.Messages[i].Key) {
-			return true
-		}
-		m, seg = m+1, seg+int64(row.Messages[i].Segments)
-		if over(m, messages) || over(seg, segments) {
-			return false
-		}
-		p = Part{Recipients: p.Recipients + 1, LastRow: row.Row}
-		return true
-	})
-	return p, err
 }

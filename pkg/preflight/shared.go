@@ -9,7 +9,10 @@ import (
 
 // sharedCheck asks what becomes of rows that share an address.
 func sharedCheck() Check {
-	return Check{ID: "shared", Group: GroupList, Title: "shared addresses", Run: func(_ context.Context, s *Subject) Finding {
+	return Check{ID: "shared", Group: GroupList, Title: "shared addresses", Run: func(ctx context.Context, s *Subject) Finding {
+		if err := s.whole(ctx); err != nil {
+			return broken(err)
+		}
 		p := s.Plan
 		stopped := p.Problems.Count(codeShared)
 		f := Finding{Status: Pass, Facts: []Fact{

@@ -65,7 +65,7 @@ func TestQuota(t *testing.T) {
 		},
 		{
 			name: "what stands in is offered", want: preflight.Fail,
-			change: both(quota(40), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")), remedies: []string{"part of the traffic to sms-b"},
+			change: both(quota(40), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")), remedies: []string{"take some of the traffic off sms-a: 60 messages to sms-b", "[sms-a: 40, sms-b: 60]"},
 		},
 		{
 			name: "only the account's share counts", want: preflight.Pass,
@@ -115,7 +115,7 @@ func TestDeadline(t *testing.T) {
 		{name: "in time", want: preflight.Pass, change: in(time.Minute), summary: []string{"before the deadline 2026-11-20 10:01"}},
 		{
 			name: "too slow", want: preflight.Fail, change: both(rate(1), in(time.Minute)),
-			summary: []string{"40 of 100 messages would leave after the deadline"}, remedies: []string{"to at least 1.7/s (now 1/s, 1.7 times"},
+			summary: []string{"40 of 100 messages would leave after the deadline"}, remedies: []string{"raise accounts.sms-a.rate to at least 1.7/s (now 1/s)", "or set a new deadline", "2026-11-20 10:02 CST or later", "the first 60 recipients"},
 		},
 		{
 			name: "passed", want: preflight.Fail, change: in(-time.Minute),
@@ -127,7 +127,7 @@ func TestDeadline(t *testing.T) {
 		},
 		{
 			name: "the window does not open before", want: preflight.Fail, change: both(window(18*time.Hour, 20*time.Hour), in(time.Hour)),
-			summary: []string{"100 of 100"}, remedies: []string{"widen it"},
+			summary: []string{"100 of 100"}, remedies: []string{"does not open before", "widen the window to 10:30–20:00 (now 18:00–20:00)"},
 		},
 		{name: "no rate", want: preflight.Warn, change: both(rate(0), in(time.Hour)), summary: []string{"cannot be known"}, remedies: []string{"accounts.sms-a.rate"}},
 		{name: "no rate, no deadline", want: preflight.Pass, change: rate(0), summary: []string{"cannot be known"}},

@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -40,11 +39,30 @@ func timerCheck() Check {
 				a.add(Pass, fmt.Sprintf(textTimerGood, n.Name, length(took), length(interval)))
 				continue
 			}
-			a.add(Warn, fmt.Sprintf(textTimerShort, n.Name, tookWord(took, done), length(interval)),
-				fmt.Sprintf(textTimerRate, n.Name, math.Ceil(float64(n.Messages)/interval.Seconds()*10)/10, length(interval)))
+			a.add(Warn, fmt.Sprintf(textTimerShort, n.Name, tookWord(took, done), length(interval)), textLeaseSees)
+			a.offer(s.beforeTheTimer(n, p, done))
 		}
 		return a.done(textNothingToSend)
 	}}
+}
+
+// beforeTheTimer are the rates at which the campaign is done before the timer comes again, and a timer that comes less often.
+func (s *Subject) beforeTheTimer(n Need, p pace, done time.Time) ways {
+	now, interval := s.now(), s.Config.Timer
+	var w ways
+	s.hasten(&w, n, p, openUntil(p.window, now, now.Add(interval)), func(p pace) bool {
+		_, done := p.schedule(n.Messages, now)
+		return !done.IsZero() && done.Sub(now) <= interval
+	})
+	if !done.IsZero() {
+		seldom := done.Sub(now).Truncate(time.Minute) + time.Minute
+		w.or(Option{
+			Kind: OptionTimer, Enough: true, Account: n.Name, Channel: n.Channel,
+			Settings: []Setting{{Key: "timer", Value: hours(seldom), Now: hours(interval)}},
+			Text:     fmt.Sprintf(textSeldom, hours(seldom), hours(interval)),
+		})
+	}
+	return w
 }
 
 func tookWord(took time.Duration, done time.Time) string {
@@ -60,5 +78,6 @@ const (
 	textTimerGood     = "%s: done in %s, the timer comes every %s"
 	textTimerShort    = "%s: takes %s, and the timer comes every %s: the next run finds this one alive, and sends nothing (exit code 6)"
 	textTimerNoRate   = "%s has no rate: whether it is done before the timer comes again cannot be known"
-	textTimerRate     = "nothing is sent twice, the lease sees to it; for %s to be done before the timer comes again it needs %.1f/s, or the timer more than %s"
+	textLeaseSees     = "nothing is sent twice, the lease sees to it"
+	textSeldom        = "let whatever starts notify come every %s or less often (now %s); then set timer in notify.yaml"
 )

@@ -24,7 +24,11 @@ func windowCheck() Check {
 		f.Status = Warn
 		f.Facts = append(f.Facts, Fact{"opens", opens})
 		f.Summary = fmt.Sprintf(textClosed, clock(w.From), clock(w.To), now.Format("15:04 MST"), when(opens))
-		f.Remedies = []string{fmt.Sprintf(textItWaits, when(opens))}
+		command := s.sendCommand("")
+		f.offer(ways{
+			lines:   []string{fmt.Sprintf(textItWaits, when(opens))},
+			options: []Option{{Kind: OptionLater, Enough: true, At: opens, Command: command, Text: fmt.Sprintf(textItWaits, when(opens))}},
+		})
 		return f
 	}}
 }

@@ -81,6 +81,9 @@ func (a *answers) fact(name string, value any) {
 
 func (a *answers) detail(line string) { a.finding.Details = append(a.finding.Details, line) }
 
+// offer adds the ways out of the answer that was added last.
+func (a *answers) offer(w ways) { a.finding.offer(w) }
+
 // done is the finding; empty says what it means that there was nothing to look at.
 func (a *answers) done(empty string) Finding {
 	f := a.finding

@@ -117,6 +117,7 @@ type world struct {
 	vendors  map[string]vendors.Vendor
 	ledger   ledger.Ledger
 	dir      string
+	part     plan.Part
 	subject  func(*preflight.Subject) // further changes
 }
 
@@ -182,7 +183,7 @@ func (w *world) account(name string, change func(*config.Account)) {
 func (w *world) plan() *plan.Plan {
 	w.t.Helper()
 	p, err := plan.Make(w.t.Context(), plan.Inputs{
-		Config: w.config, Campaign: w.campaign, TempDir: w.t.TempDir(),
+		Config: w.config, Campaign: w.campaign, TempDir: w.t.TempDir(), Part: w.part,
 		List: &rows{
 			header: list.Header{
 				File: "award.xlsx", Row: 1, Columns: []string{"key", "name", "phone", "email"},
