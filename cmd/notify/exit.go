@@ -116,6 +116,7 @@ func ledgerHints() []ledgerHint {
 		{ledger.ErrLeaseLost, exitError, "another run took over this campaign; `notify status` shows it. What this run could not record is unknown: `notify resolve`"},
 		{ledger.ErrNoCampaign, exitUsage, "`notify status` lists the campaigns on this ledger; `--ledger` chooses another one"},
 		{ledger.ErrAborted, exitUsage, "an aborted campaign is ended for good; send to the rest under a new name"},
+		{ledger.ErrNotSuppressed, exitUsage, "nothing was taken off; `notify suppress list` shows who is on it"},
 		{ledger.ErrBusy, exitError, "another program holds the ledger; close it and try again"},
 		{ledger.ErrReadOnly, exitError, "make the ledger and its folder writable for this user"},
 		{ledger.ErrFull, exitError, "free some space, then `notify resume`; nothing was sent that is not recorded"},

@@ -61,7 +61,7 @@ Nothing is ever sent twice: what may have left and is not known is listed, and a
 		}
 	}
 	add("main", newPreflight(e, nil), newChecklist(e), newSend(e, nil), newResume(e, nil))
-	add("watch", newStatus(e, nil), newPause(e, nil), newAbort(e, nil), newReport(e, nil), newResolve(e, nil), newRetry(e, nil))
+	add("watch", newStatus(e, nil), newPause(e, nil), newAbort(e, nil), newReport(e, nil), newResolve(e, nil), newRetry(e, nil), newSuppress(e))
 	add("install", newInit(e, nil), newAccounts(e, nil), newLedger(e), newSandbox(e, nil), newRehearse(e, nil), newDrill(e, nil), newVersion(e))
 	root.SetHelpCommandGroupID("install")
 	root.SetCompletionCommandGroupID("install")

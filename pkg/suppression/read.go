@@ -3,6 +3,7 @@ package suppression
 import (
 	"errors"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -144,4 +145,26 @@ func (f *File) value(row *list.Row, column int) string {
 		return ""
 	}
 	return strings.TrimSpace(row.Values[column])
+}
+
+// Addresses are those of a list's rows on some channels, with their row numbers: what is to be looked up. What stops the
+// reading is put into failed; problems of rows are not told, as a row without an address asks for nothing.
+func Addresses(r list.Reader, channels []message.Channel, failed *error) iter.Seq2[int, message.Address] {
+	return func(yield func(int, message.Address) bool) {
+		var row list.Row
+		var problems diag.List
+		for {
+			if err := r.Next(&row, &problems); err != nil {
+				if !errors.Is(err, io.EOF) {
+					*failed = err
+				}
+				return
+			}
+			for _, ch := range channels {
+				if a := row.Address(ch); a != "" && !yield(row.Number, a) {
+					return
+				}
+			}
+		}
+	}
 }

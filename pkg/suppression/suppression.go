@@ -54,13 +54,20 @@ type Entry struct {
 	At      time.Time
 }
 
+// NewEntry is an entry of an address; its channel follows from its form.
+func NewEntry(a message.Address, reason Reason, note, who string, at time.Time) Entry {
+	ch := message.SMS
+	if a.Domain() != "" {
+		ch = message.Email
+	}
+	return Entry{Address: a, Channel: ch, Reason: reason, Note: note, Who: who, At: at}
+}
+
 // Parse reads one address as people type it, in the form that lists have: an e-mail address where there is an @, otherwise
 // a phone number of the country (ISO 3166; empty means list.DefaultCountry). The error is a *list.AddressError.
-func Parse(raw, country string) (message.Address, message.Channel, error) {
+func Parse(raw, country string) (message.Address, error) {
 	if strings.ContainsAny(raw, "@＠") {
-		a, err := list.Email(raw)
-		return a, message.Email, err
+		return list.Email(raw)
 	}
-	a, err := list.Phone(raw, country)
-	return a, message.SMS, err
+	return list.Phone(raw, country)
 }

@@ -1,0 +1,115 @@
+package preflight_test
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/suppression"
+)
+
+// suppress puts addresses on the suppression list for a reason.
+func suppress(reason suppression.Reason, addresses ...message.Address) func(*world) {
+	return func(w *world) {
+		w.t.Helper()
+		_, err := w.ledger.Suppress(w.t.Context(), func(yield func(ledger.Suppression, error) bool) {
+			for _, a := range addresses {
+				ch := message.SMS
+				if a.Domain() != "" {
+					ch = message.Email
+				}
+				if !yield(ledger.Suppression{Address: a, Channel: ch, Reason: string(reason), Note: "by phone", Who: "li@ops-1", At: w.now}, nil) {
+					return
+				}
+			}
+		}, w.act("suppress"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// unreadable is a ledger whose suppression list cannot be read.
+type unreadable struct{ ledger.Ledger }
+
+func (unreadable) Suppressed(context.Context, iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
+	return func(yield func(ledger.Found, error) bool) { yield(ledger.Found{}, errDisk) }
+}
+
+func TestSuppressed(t *testing.T) {
+	two := func(w *world) {
+		suppress(suppression.OptOut, "+8610000000003", "+8610000000041")(w)
+		suppress(suppression.HardBounce, "+8610000000017")(w)
+	}
+	askAll(t, "suppressed", []question{
+		{name: "nobody ever said no", want: preflight.Pass, summary: []string{"none of 100 messages"}},
+		{name: "nobody on this list", want: preflight.Pass, change: suppress(suppression.OptOut, "+8610000000100", "p3@example.test"), summary: []string{"none of 100 messages"}},
+		{
+			name: "opt-outs and a bounce", want: preflight.Fail, change: two,
+			summary:  []string{"3 of 100 messages", "2 opt-out, 1 hard-bounce"},
+			remedies: []string{"take rows 5, 19, 43 off the list", "notify suppress list --in award.xlsx", "notify suppress remove ADDRESS --reason"},
+		},
+		{
+			name: "taken off again", want: preflight.Pass, change: both(two, func(w *world) {
+				if err := w.ledger.Unsuppress(w.t.Context(), []message.Address{"+8610000000003", "+8610000000041", "+8610000000017"}, w.act("unsuppress")); err != nil {
+					w.t.Fatal(err)
+				}
+			}),
+		},
+		{
+			name: "a row by both its addresses", want: preflight.Fail,
+			change: func(w *world) {
+				w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+				suppress(suppression.Complaint, "+8610000000003", "P3@example.test")(w)
+			},
+			summary: []string{"2 of 200 messages", "2 complaint"}, remedies: []string{"take row 5 off the list"},
+		},
+		{
+			name: "who has been told already is told no more", want: preflight.Pass,
+			change: func(w *world) {
+				w.stage()
+				w.send(10, "sms-a", message.OutcomeAccepted)
+				suppress(suppression.OptOut, "+8610000000003")(w)
+			},
+			summary: []string{"none of 90 messages"},
+		},
+		{name: "a list that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = unreadable{w.ledger} }, summary: []string{errDisk.Error()}},
+		{name: "a ledger that breaks", want: preflight.Error, change: func(w *world) { w.ledger = brokenLedger{w.ledger} }},
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
+	})
+	w := newWorld(t)
+	two(w)
+	f := w.ask("suppressed")
+	want := "row 5: +86100****0003, opt-out since 2026-11-20 10:00 CST (li@ops-1): by phone"
+	if len(f.Details) != 3 || f.Details[0] != want {
+		t.Errorf("details: %q", f.Details)
+	}
+	if strings.Contains(strings.Join(f.Details, ""), "+8610000000003") {
+		t.Errorf("an address is not masked: %q", f.Details)
+	}
+}
+
+// Nobody takes it upon himself to write to somebody who said no, whatever the campaign.
+func TestSuppressedIsNeverOverridden(t *testing.T) {
+	if slices.Contains(preflight.Overridable(), "suppressed") {
+		t.Error("it is offered")
+	}
+	for _, class := range []string{config.Notice, config.Marketing} {
+		for _, reason := range suppression.Reasons() {
+			w := newWorld(t)
+			w.campaign.Class = class
+			suppress(reason, "+8610000000003")(w)
+			r := preflight.Run(t.Context(), w.make(), preflight.All())
+			if _, err := r.Override("suppressed", preflight.Override{Who: "wang", Reason: "must go"}); err == nil || r.Verdict != preflight.Fail {
+				t.Errorf("%s, %s: it was overridden, %v", class, reason, r.Verdict)
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Suppressed is the suppression list, or a part of it, in figures. The sums over ByReason and ByChannel are Entries.
+type Suppressed struct {
+	Entries   int                     `json:"entries"`
+	ByReason  map[string]int          `json:"by_reason"`
+	ByChannel map[message.Channel]int `json:"by_channel"`
+	// TakenOff is how many lines took an address off.
+	TakenOff int `json:"taken_off,omitempty"`
+	// Newest are the last lines.
+	Newest []ledger.Found `json:"-"`
+}
+
+// Holds reports whether the newest of the lines that were kept leaves the address on the list.
+func (s *Suppressed) Holds(a message.Address) bool {
+	for _, l := range slices.Backward(s.Newest) {
+		if strings.EqualFold(string(l.Address), string(a)) {
+			return l.Reason != ""
+		}
+	}
+	return false
+}
+
+// CountSuppressed reads lines of the suppression list, and keeps the last ones; 0 keeps all.
+func CountSuppressed(lines iter.Seq2[ledger.Found, error], newest int) (*Suppressed, error) {
+	s := &Suppressed{ByReason: make(map[string]int), ByChannel: make(map[message.Channel]int)}
+	for l, err := range lines {
+		if err != nil {
+			return nil, err
+		}
+		if l.Reason == "" {
+			s.TakenOff++
+		} else {
+			s.Entries++
+			s.ByReason[l.Reason]++
+			s.ByChannel[l.Channel]++
+		}
+		s.Newest = append(s.Newest, l)
+		if newest > 0 && len(s.Newest) >= 2*newest {
+			s.Newest = append(s.Newest[:0], s.Newest[len(s.Newest)-newest:]...)
+		}
+	}
+	if newest > 0 && len(s.Newest) > newest {
+		s.Newest = s.Newest[len(s.Newest)-newest:]
+	}
+	return s, nil
+}
+
+// WriteSuppressed writes lines of the suppression list to a file, .csv or .xlsx by its ending, which can be imported again
+// where no line took an address off. The file holds addresses: only its owner can read it.
+func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location) (n int, err error) {
+	if ending := strings.ToLower(filepath.Ext(path)); ending != ".csv" && ending != ".xlsx" {
+		return 0, fmt.Errorf("%w: %q; end it in .csv or .xlsx", ErrEnding, filepath.Ext(path))
+	}
+	err = writeSafely(path, func(f *os.File) error {
+		w, err := newRowWriter(path, f)
+		if err != nil {
+			return err
+		}
+		n, err = writeSuppressed(w, lines, zone)
+		return errors.Join(err, w.Close())
+	})
+	if err != nil {
+		return 0, fmt.Errorf("write %s: %w", path, err)
+	}
+	return n, nil
+}
+
+func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], zone *time.Location) (n int, err error) {
+	if err := w.Row([]string{"phone", "email", "reason", "note", "who", "since", "row"}); err != nil {
+		return 0, err
+	}
+	for l, err := range lines {
+		if err != nil {
+			return n, err
+		}
+		phone, mail, row := string(l.Address), "", ""
+		if l.Channel == message.Email {
+			phone, mail = mail, phone
+		}
+		if l.Row > 0 {
+			row = strconv.Itoa(l.Row)
+		}
+		reason := l.Reason
+		if reason == "" {
+			reason = "taken off"
+		}
+		if err := w.Row([]string{phone, mail, reason, l.Note, l.Who, instant(l.At, zone), row}); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
