@@ -94,7 +94,13 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.override(&res, o); err != nil {
 		return err
 	}
-	if code := verdictCode(res); code != exitOK {
+	code := verdictCode(res)
+	if code == exitFailed {
+		if done, err := e.finished(ctx, l, res); done || err != nil {
+			return err
+		}
+	}
+	if code != exitOK {
 		if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
 			return err
 		}

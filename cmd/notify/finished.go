@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/preflight"
+	"notify/pkg/send"
+	"notify/pkg/view"
+)
+
+// finished says how a campaign ended of which nothing is left to send, where a preflight would stop it only by what is about
+// the sending: signatures that lapsed since, a vendor that is down, a template that was withdrawn. A timer that sends once
+// more then learns that everything was sent. It is false where anything could still leave, also of rows that cannot be read.
+func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Result) (bool, error) {
+	if res.Plan.ToSend > 0 || res.Plan.Messages == 0 || res.Plan.Unknown != "" || !slices.ContainsFunc(res.Findings, moot) ||
+		slices.ContainsFunc(res.Findings, func(f preflight.Finding) bool { return stopping(f) && !moot(f) }) {
+		return false, nil
+	}
+	counts, err := l.Counts(ctx, res.Campaign)
+	if errors.Is(err, ledger.ErrNoCampaign) || err == nil && counts.Of(message.Pending, message.Attempting) > 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var ids []string
+	for _, f := range res.Findings {
+		if moot(f) {
+			ids = append(ids, f.ID)
+		}
+	}
+	fmt.Fprintf(e.console.Story(), "everything was sent already, so that it does not matter what would stop it now: %s\n", strings.Join(ids, ", "))
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, send.Result{}, counts)); err != nil {
+		return true, err
+	}
+	return true, quietly(endCode(send.Result{}, counts))
+}
+
+// stopping reports a finding that stops a campaign.
+func stopping(f preflight.Finding) bool {
+	switch f.Status {
+	case preflight.Fail, preflight.Error, preflight.NotRun:
+		return f.Override == nil
+	case preflight.Pass, preflight.Warn, preflight.Skip:
+	}
+	return false
+}
+
+// moot reports one that stops a campaign by nothing but how it would be sent.
+func moot(f preflight.Finding) bool {
+	switch f.Group {
+	case preflight.GroupAccounts, preflight.GroupSender, preflight.GroupMoney, preflight.GroupTime, preflight.GroupChecklist:
+		return stopping(f)
+	case preflight.GroupTexts:
+		return stopping(f) && f.ID == "templates"
+	case preflight.GroupList, preflight.GroupLedger:
+	}
+	return false
+}
