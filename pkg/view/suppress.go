@@ -199,11 +199,9 @@ func (v *SuppressionList) sum() string {
 		}
 	}
 	text := fmt.Sprintf("%s %s", Num(v.Entries), where)
-	if len(words) > 0 {
-		text += " = " + strings.Join(words, " + ")
-	}
 	if v.TakenOff > 0 {
-		text += "; " + Num(v.TakenOff) + " taken off"
+		text = Num(v.Entries+v.TakenOff) + " lines"
+		words = append(words, Num(v.TakenOff)+" taken off")
 	}
-	return text
+	return text + " = " + strings.Join(words, " + ")
 }
