@@ -36,10 +36,10 @@ func suppress(reason suppression.Reason, addresses ...message.Address) func(*wor
 	}
 }
 
-// unreadable is a ledger whose suppression list cannot be read.
-type unreadable struct{ ledger.Ledger }
+// listless is a ledger whose suppression list cannot be read.
+type listless struct{ ledger.Ledger }
 
-func (unreadable) Suppressed(context.Context, iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
+func (listless) Suppressed(context.Context, iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
 	return func(yield func(ledger.Found, error) bool) { yield(ledger.Found{}, errDisk) }
 }
 
@@ -80,7 +80,7 @@ func TestSuppressed(t *testing.T) {
 			},
 			summary: []string{"none of 90 messages"},
 		},
-		{name: "a list that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = unreadable{w.ledger} }, summary: []string{errDisk.Error()}},
+		{name: "a list that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = listless{w.ledger} }, summary: []string{errDisk.Error()}},
 		{name: "a ledger that breaks", want: preflight.Error, change: func(w *world) { w.ledger = brokenLedger{w.ledger} }},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
