@@ -29,25 +29,3 @@ func TestALedgerWorksInABubble(t *testing.T) {
 		}
 	})
 }
-
-// A crash on a large campaign must not make the operator wait: what it left is found by an index.
-func TestAcquireAfterACrashReadsWhatIsOpenAndNothingElse(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "notify.db")
-	l := open(t, path, sqlite.Options{})
-	stage(t, l, "award-2020", 10)
-	acquire(t, l, "award-2020")
-	db := raw(t, path)
-	for _, query := range []string{
-		"EXPLAIN QUERY PLAN UPDATE attempt SET outcome = 'unknown' WHERE run_id = 1 AND outcome IS NULL",
-		"EXPLAIN QUERY PLAN SELECT max(deadline) FROM attempt WHERE run_id = 1 AND outcome IS NULL",
-	} {
-		var id, parent, unused int
-		var plan string
-		if err := db.QueryRow(query).Scan(&id, &parent, &unused, &plan); err != nil {
-			t.Fatal(err)
-		}
-		if want := "SEARCH attempt USING INDEX attempt_open (run_id=?)"; plan != want {
-			t.Errorf("planned as %q, want %q", plan, want)
-		}
-	}
-}

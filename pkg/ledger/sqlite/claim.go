@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,13 +11,11 @@ import (
 	"notify/pkg/message"
 )
 
-// claiming is the second half of a group of turns: pending messages are read once for all of them, and the attempts are
-// written together.
+// claiming is the second half of a group of turns: pending messages are read once for all of them.
 type claiming struct {
 	x       *tx
 	shelves map[shelfOf]*shelf
-	next    int64 // id of the next attempt
-	fresh   []any // columns of the attempts to write, row after row
+	next    int64 // id of the next claim
 	passed  []any // columns of the messages that were passed over
 }
 
@@ -59,13 +58,12 @@ const (
 const (
 	// readAtOnce is how many pending messages are read at once: the account may allow fewer than are asked for.
 	readAtOnce = 64
-	// attemptColumns is the width of a row of claiming.fresh.
-	attemptColumns = 12
+	// placeColumns is the width of a row of what take writes one by one.
+	placeColumns = 2
 )
 
 func newClaiming(x *tx, turns []*turn) *claiming {
 	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
-	demand := 0
 	for _, t := range turns {
 		if t.refused != nil {
 			continue
@@ -73,13 +71,11 @@ func newClaiming(x *tx, turns []*turn) *claiming {
 		for _, req := range t.req.Claim {
 			s := c.shelf(t, req.Channel)
 			s.demand += req.Max
-			demand += max(0, req.Max)
 			if t.req.Now.After(s.now) {
 				s.now = t.req.Now
 			}
 		}
 	}
-	c.fresh = make([]any, 0, min(demand, groupWeight)*attemptColumns)
 	return c
 }
 
@@ -110,13 +106,17 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 		return ledger.Grant{Held: held, Until: until}, nil
 	}
 	var g ledger.Grant
+	var ids picked
 	for !teller.Full() {
 		row, err := c.front(s, t.req.Now)
-		if err != nil || row == nil {
-			if err == nil {
-				err = c.close(t, req, teller, g)
+		if err != nil {
+			return g, err
+		}
+		if row == nil {
+			if err := c.close(t, req, teller, g, ids); err != nil {
+				return g, err
 			}
-			return c.nothing(s, t.req.Now, g, err)
+			return c.nothing(s, t.req.Now, g, nil)
 		}
 		v, err := c.offer(req, teller, row)
 		if err != nil {
@@ -132,11 +132,24 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 			continue
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
-		if err := c.attempt(t, req, row, &g.Claims[len(g.Claims)-1]); err != nil {
-			return g, err
-		}
+		ids.add(row)
 	}
-	return g, c.close(t, req, teller, g)
+	return g, c.close(t, req, teller, g, ids)
+}
+
+// picked are the messages of one grant, in the order of the index.
+type picked struct {
+	ids       []int64
+	notBefore time.Time
+	scattered bool // there may be others of the campaign and channel between them
+}
+
+func (p *picked) add(row *pendingRow) {
+	if len(p.ids) == 0 {
+		p.notBefore = row.notBefore
+	}
+	p.scattered = p.scattered || row.pace != ledger.PaceNone || !row.notBefore.Equal(p.notBefore)
+	p.ids = append(p.ids, row.id)
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
@@ -157,8 +170,8 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, err
 	}), nil
 }
 
-// close writes the teller's books back.
-func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant) error {
+// close writes the teller's books back, and the messages as being attempted.
+func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant, ids picked) error {
 	a, err := c.x.account(req.Limits.Account)
 	if err != nil {
 		return err
@@ -168,6 +181,9 @@ func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller
 	}
 	if len(g.Claims) == 0 {
 		return nil
+	}
+	if err := c.take(t, req, g.Claims, ids); err != nil {
+		return err
 	}
 	e := entry{campaign: t.run.campaign, account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day}
 	for _, cl := range g.Claims {
@@ -197,31 +213,60 @@ func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
 	cl := r.claim
 	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
+	cl.Attempt = attemptID(r.id, cl.Number)
 	cl.LeaveAt, cl.Deadline = leaveAt, deadline
 	return cl
 }
 
-func (c *claiming) attempt(t *turn, req ledger.ClaimRequest, row *pendingRow, cl *ledger.Claim) error {
-	if c.next == 0 {
-		if err := c.x.one([]any{&c.next}, "SELECT ifnull(max(id), 0) + 1 FROM attempt"); err != nil {
-			return err
-		}
-	}
-	cl.Attempt = c.next
-	c.next++
-	c.fresh = append(c.fresh, cl.Attempt, row.id, int64(t.req.Run), cl.Number, cl.Account, req.Limits.Currency, req.Day,
-		cl.Segments, int64(req.Limits.Price), nanos(t.req.Now), nanos(cl.LeaveAt), nanos(cl.Deadline))
-	return nil
+// An attempt is known outside by one number, made of its message's id and its own number: no message was ever attempted
+// a million times, and no ledger has 2^43 messages.
+const numberBits = 20
+
+func attemptID(message int64, number int) int64 { return message<<numberBits | int64(number) }
+
+func attemptOf(id int64) (message int64, number int) {
+	return id >> numberBits, int(id & (1<<numberBits - 1))
 }
 
-// write inserts the attempts, many with one statement; a trigger moves their messages.
-func (c *claiming) write() error {
+// take writes the claim, and its messages as being attempted: all with one statement where they are neighbours with one time
+// to leave, which they are unless the account has a rate or some were tried before.
+func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim, ids picked) error {
 	if err := c.writePassed(); err != nil {
 		return err
 	}
+	if c.next == 0 {
+		if err := c.x.one([]any{&c.next}, "SELECT ifnull(max(id), 0) + 1 FROM claim"); err != nil {
+			return err
+		}
+	}
+	var last time.Time
+	together := !ids.scattered
+	for _, cl := range claims {
+		if cl.Deadline.After(last) {
+			last = cl.Deadline
+		}
+		together = together && cl.LeaveAt.Equal(claims[0].LeaveAt)
+	}
+	claim := c.next
+	c.next++
+	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, account, currency, day, price, claimed_at, deadline)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, claim, int64(t.req.Run), req.Limits.Account, req.Limits.Currency, req.Day,
+		int64(req.Limits.Price), nanos(t.req.Now), nanos(last)); err != nil {
+		return err
+	}
+	if together {
+		n, err := c.x.change(takeTogether, claim, nanos(claims[0].LeaveAt), ids.ids[0], ids.ids[len(ids.ids)-1],
+			t.run.campaign, string(req.Channel), nanos(ids.notBefore))
+		return allOf(n, len(claims), err)
+	}
+	places := make([]any, 0, len(claims)*placeColumns)
+	for i, cl := range claims {
+		places = append(places, ids.ids[i], nanos(cl.LeaveAt))
+	}
 	for _, rows := range []int{64, 8, 1} {
-		for width := rows * attemptColumns; len(c.fresh) >= width; c.fresh = c.fresh[width:] {
-			if err := c.x.exec(insertAttempts(rows), c.fresh[:width]...); err != nil {
+		for width := rows * placeColumns; len(places) >= width; places = places[width:] {
+			n, err := c.x.change(takeOneByOne(rows), append([]any{claim}, places[:width]...)...)
+			if err := allOf(n, rows, err); err != nil {
 				return err
 			}
 		}
@@ -229,9 +274,23 @@ func (c *claiming) write() error {
 	return nil
 }
 
-func insertAttempts(rows int) string {
-	return `INSERT OR FAIL INTO attempt (id, message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
-		VALUES ` + placeholders(rows, attemptColumns)
+// allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.
+func allOf(n, want int, err error) error {
+	if err == nil && n != want {
+		return fmt.Errorf("%d messages were to be claimed, and %d could be", want, n)
+	}
+	return err
+}
+
+const takeTo = `UPDATE OR FAIL message SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
+	code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, leave_at = `
+
+const takeTogether = takeTo + `? WHERE id BETWEEN ? AND ? AND campaign_id = ? AND channel = ? AND state = 'pending'
+	AND not_before = ? AND paced = 0`
+
+func takeOneByOne(rows int) string {
+	return takeTo + `v.column2 FROM (VALUES ` + placeholders(rows, placeColumns) + `) v
+		WHERE message.id = v.column1 AND message.state = 'pending'`
 }
 
 // placeholders are rows of values: first those that are given as SQL, then so many parameters.

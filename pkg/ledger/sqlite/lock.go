@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"notify/pkg/ledger"
-	"notify/pkg/message"
 
 	"github.com/gofrs/flock"
 )
@@ -84,7 +83,7 @@ func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial
 		return burial{}, err
 	}
 	if !lockFree || on != machine || on == "" {
-		until, err := x.deadline(r)
+		until, err := x.deadline(c, r)
 		if err != nil {
 			return burial{}, err
 		}
@@ -92,7 +91,7 @@ func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial
 			return burial{held: &ledger.LeasedError{Holder: *r, Until: until}}, nil
 		}
 	}
-	n, err := x.orphan(r.ID, now, ledger.CodeCrash, "the run ended without recording what came of it")
+	n, err := x.orphan(c, ledger.CodeCrash, "the run ended without recording what came of it", nanos(now))
 	if err != nil {
 		return burial{}, err
 	}
@@ -110,19 +109,12 @@ func (x *tx) live(campaign int64) (r *ledger.Run, machine string, err error) {
 }
 
 // deadline is when the run's lease and all its claims have passed.
-func (x *tx) deadline(r *ledger.Run) (time.Time, error) {
-	var last sql.NullInt64
-	err := x.one([]any{&last}, "SELECT max(deadline) FROM attempt WHERE run_id = ? AND outcome IS NULL", int64(r.ID))
+func (x *tx) deadline(campaign int64, r *ledger.Run) (time.Time, error) {
+	last, err := x.lastDeadline(campaign)
 	if at := moment(last.Int64); at.After(r.Expires) {
 		return at, err
 	}
 	return r.Expires, err
-}
-
-// orphan makes the open attempts of a run unknown. They are not credited: the messages may have left.
-func (x *tx) orphan(run ledger.RunID, now time.Time, code, detail string) (int, error) {
-	return x.change(`UPDATE attempt SET outcome = ?, code = ?, detail = ?, settled_at = ? WHERE run_id = ? AND outcome IS NULL`,
-		string(message.OutcomeUnknown), code, detail, nanos(now), int64(run))
 }
 
 func (x *tx) end(run ledger.RunID, now time.Time, why string) error {

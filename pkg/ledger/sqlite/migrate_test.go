@@ -2,36 +2,100 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
 )
 
-func TestALedgerOfTheFirstSchemaIsBroughtUp(t *testing.T) {
+// old makes a ledger as it was with so many steps.
+func old(t *testing.T, steps int, content ...string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "old.db")
-	step, err := os.ReadFile("migrations/0001_ledger.sql")
+	names, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var queries []string
+	for _, name := range names[:steps] {
+		step, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries = append(queries, string(step))
+	}
+	queries = append(queries, "INSERT INTO meta (name, value) VALUES ('id', 'old-one'), ('created', '1')",
+		"PRAGMA application_id = 0x6e746679", fmt.Sprintf("PRAGMA user_version = %d", steps))
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range []string{
-		string(step), "INSERT INTO meta (name, value) VALUES ('id', 'old-one'), ('created', '1')",
-		"INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES ('award-2020', 'd1', 'pass', x'7b7d', 5, 'wang')",
-		"PRAGMA application_id = 0x6e746679", "PRAGMA user_version = 1",
-	} {
+	for _, q := range append(queries, content...) {
 		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%v in %.40s", err, q)
+			t.Fatalf("%v in %.60s", err, q)
 		}
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// TestAttemptsOfTheOldSchemaAreKept: message 1 is accepted after it was throttled, 2 rejected, 3 unknown, 4 open when the
+// program was killed, 5 pending, 6 accepted by a person's word, and was about to be changed by a list.
+func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
+	attempt := func(id, message, number int) string {
+		return fmt.Sprintf(`INSERT INTO attempt (id, message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
+			VALUES (%d, %d, 1, %d, 'a', 'CNY', '2026-11-20', 1, 45000, %[1]d, 0, 9)`, id, message, number)
+	}
+	settled := func(id int, outcome string, over int) string {
+		return fmt.Sprintf("UPDATE attempt SET outcome = '%s', over = %d, code = 'C%d', vendor_id = 'v%[3]d', settled_at = 50 WHERE id = %[3]d", outcome, over, id)
+	}
+	content := []string{
+		"INSERT INTO campaign (id, name, digest, spec, created, staged, recipients, ordered, first_id, last_id) VALUES (1, 'award-2020', 'd1', x'7b7d', 1, 1, 6, 1, 1, 6)",
+		"INSERT INTO run (id, campaign_id, host, pid, user, machine, started, beat, expires) VALUES (1, 1, 'h', 1, 'u', '', 1, 1, 9)",
+	}
+	for i := 1; i <= 6; i++ {
+		content = append(content, fmt.Sprintf("INSERT INTO recipient (id, campaign_id, row, key, fields) VALUES (%d, 1, %[1]d, 'E%[1]d', x'5b5d')", i),
+			fmt.Sprintf("INSERT INTO message (id, campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (%d, 1, %[1]d, 'sms', 'k%[1]d', '+1202555010%[1]d', 1, %[1]d)", i))
+	}
+	content = append(
+		content, attempt(1, 1, 1), settled(1, "throttled", 1), attempt(2, 1, 2), settled(2, "accepted", 0),
+		attempt(3, 2, 1), settled(3, "rejected", 1), attempt(4, 3, 1), settled(4, "unknown", 0), attempt(5, 4, 1),
+		attempt(6, 6, 1), settled(6, "unknown", 0),
+		"UPDATE attempt SET outcome = 'accepted', resolved_at = 60, resolved_by = 'wang', resolved_why = 'she has it' WHERE id = 6",
+		"INSERT INTO relist (message_id, recipient_id, segments, fingerprint) VALUES (6, 6, 1, 7)",
+		"INSERT INTO usage (account, day, messages, segments, cost) VALUES ('a', '2026-11-20', 4, 4, 180000)",
+		"INSERT INTO spent (campaign_id, account, currency, messages, segments, cost) VALUES (1, 'a', 'CNY', 4, 4, 180000)",
+	)
+	l := open(t, old(t, 5, content...), sqlite.Options{})
+	wantSound(t, l)
+	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
+	if err != nil || got.Orphans != 1 {
+		t.Errorf("what was open when it was killed: %+v, %v", got, err)
+	}
+	want := map[message.Key]string{
+		"k1": "accepted 2 C2 v2", "k2": "rejected 1 C3 v3", "k3": "unknown 1 C4 v4", "k4": "unknown 1 notify:crash ",
+		"k5": "pending 0  ", "k6": "accepted 1 C6 v6",
+	}
+	for r, err := range l.Messages(t.Context(), "award-2020") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
+			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
+		}
+	}
+	wantSound(t, l)
+}
+
+func TestALedgerOfTheFirstSchemaIsBroughtUp(t *testing.T) {
+	path := old(t, 1, "INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES ('award-2020', 'd1', 'pass', x'7b7d', 5, 'wang')")
 	l := open(t, path, sqlite.Options{})
 	info, err := l.Info(t.Context())
 	if err != nil || info.ID != "old-one" {

@@ -80,9 +80,10 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 }
 
 func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
-	var id, attempt int64
-	err := x.one([]any{&id, &attempt},
-		"SELECT id, attempt_id FROM message WHERE campaign_id = ? AND key = ? AND state = 'unknown'", c.id, string(r.Key))
+	var id int64
+	err := x.one([]any{&id}, `INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
+		SELECT id, attempts, ?, settled_at, ?, ?, ? FROM message WHERE campaign_id = ? AND key = ? AND state = 'unknown' RETURNING message_id`,
+		string(r.As), nanos(by.At), by.Who, by.Reason, c.id, string(r.Key))
 	if errors.Is(err, sql.ErrNoRows) {
 		out.Skipped++
 		return nil
@@ -90,16 +91,19 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	if err != nil {
 		return err
 	}
-	if err := x.exec(`UPDATE attempt SET outcome = ?, over = ?, code = ifnull(?, code), detail = ifnull(?, detail), vendor_id = ifnull(?, vendor_id),
-		resolved_at = ?, resolved_by = ?, resolved_why = ? WHERE id = ?`,
-		string(r.As), r.As.Definite(), orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), by.Who, by.Reason, attempt); err != nil {
-		return err
-	}
+	said := []any{orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), id}
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
-		return nil
+		return x.exec(`UPDATE message SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
+			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE id = ?`, said...)
 	}
-	if err := x.credit(c.id, attempt); err != nil {
+	if err := x.exec(`INSERT OR FAIL INTO attempt
+		(message_id, number, claim_id, segments, leave_at, outcome, code, detail, vendor_id, vendor_segments, settled_at)
+		SELECT id, attempts, claim_id, segments, leave_at, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ?
+		FROM message WHERE id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
+		return err
+	}
+	if err := x.credit(id); err != nil {
 		return err
 	}
 	if r.As == message.OutcomeRejected {
@@ -149,7 +153,7 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 				ids = append(ids, id)
 			}
 			return nil
-		}, `SELECT m.id, a.code FROM message m JOIN attempt a ON a.id = m.attempt_id
+		}, `SELECT m.id, m.code FROM message m
 			WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.state = 'rejected'
 			AND NOT EXISTS (SELECT 1 FROM relist WHERE message_id = m.id AND recipient_id IS NULL)`, c.first, c.last, c.id)
 		if err != nil {

@@ -32,22 +32,25 @@ func (l *Ledger) Messages(ctx context.Context, campaign string, states ...messag
 }
 
 const recordColumns = `m.key, m.channel, m.address, m.segments, m.state, m.attempts, m.not_before,
-	r.row, r.key, r.fields, a.id, a.account, a.claimed_at, ifnull(a.resolved_at, a.settled_at), a.code, a.detail, a.vendor_id, a.price,
+	m.id, r.row, r.key, r.fields, c.account, c.claimed_at, m.settled_at, m.code, m.detail, m.vendor_id, c.price,
 	(SELECT json_group_array(f.row) FROM fold f WHERE f.campaign_id = m.campaign_id AND f.key = m.key)`
 
 func scanRecord(rows *sql.Rows) (ledger.Record, error) {
 	var r ledger.Record
-	var notBefore int64
-	var attempt, claimed, settled, price sql.NullInt64
+	var notBefore, id int64
+	var claimed, settled, price sql.NullInt64
 	var account, code, detail, vendorID sql.NullString
 	var folds string
-	err := rows.Scan(&r.Key, &r.Channel, &r.Address, &r.Segments, &r.State, &r.Attempts, &notBefore, &r.Row, &r.Recipient, &r.Fields,
-		&attempt, &account, &claimed, &settled, &code, &detail, &vendorID, &price, &folds)
+	err := rows.Scan(&r.Key, &r.Channel, &r.Address, &r.Segments, &r.State, &r.Attempts, &notBefore, &id, &r.Row, &r.Recipient, &r.Fields,
+		&account, &claimed, &settled, &code, &detail, &vendorID, &price, &folds)
 	if err != nil {
 		return r, err
 	}
 	r.NotBefore, r.Claimed, r.Settled = moment(notBefore), moment(claimed.Int64), moment(settled.Int64)
-	r.Attempt, r.Account, r.Price = attempt.Int64, account.String, message.Money(price.Int64)
+	r.Account, r.Price = account.String, message.Money(price.Int64)
+	if r.Attempts > 0 {
+		r.Attempt = attemptID(id, r.Attempts)
+	}
 	r.Code, r.Detail, r.VendorID = code.String, detail.String, vendorID.String
 	if folds != "[]" {
 		err = json.Unmarshal([]byte(folds), &r.Rows)
@@ -70,14 +73,14 @@ func (l *Ledger) messages(ctx context.Context, campaign string, states []message
 		where += ` AND m.state IN (SELECT value FROM json_each(?))`
 		args = append(args, string(names))
 	}
-	const tables = ` FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN attempt a ON a.id = m.attempt_id`
+	const tables = ` FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
 	query := `SELECT ` + recordColumns + tables + where + ` ORDER BY m.id`
 	if !c.ordered {
 		// The ids alone are sorted: whole rows would not fit in memory.
 		query = `WITH ranked AS MATERIALIZED (
 			SELECT m.id FROM message m CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id)
 			SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message m ON m.id = ranked.id
-			CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN attempt a ON a.id = m.attempt_id`
+			CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
 	}
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		r, err := scanRecord(rows)
@@ -133,7 +136,7 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	if _, err := conn.ExecContext(ctx, `INSERT INTO recent
 		SELECT m.address, m.fingerprint, c.name, max(a.claimed_at) FROM campaign c
 		CROSS JOIN message m ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
-		CROSS JOIN attempt a ON a.id = m.attempt_id
+		CROSS JOIN claim a ON a.id = m.claim_id
 		WHERE c.name <> ? AND m.state IN ('accepted', 'unknown', 'attempting') AND a.claimed_at >= ?
 		AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?)
 		GROUP BY m.address, m.fingerprint`, except, nanos(since), nanos(since)); err != nil {

@@ -109,8 +109,10 @@ func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, w
 		if lost = t.refused != nil; lost {
 			return nil
 		}
-		if _, err := x.orphan(run, now, ledger.CodeUnsettled, "the run was released without recording what came of it"); err != nil {
-			return err
+		if x.w.open[run] != 0 {
+			if _, err := x.orphan(t.run.campaign, ledger.CodeUnsettled, "the run was released without recording what came of it", nanos(now)); err != nil {
+				return err
+			}
 		}
 		return x.end(run, now, why)
 	})

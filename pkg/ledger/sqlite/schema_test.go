@@ -35,27 +35,38 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 	l, path := fiveMessages(t)
 	signed(t, l)
 	db := raw(t, path)
-	attempt := func(message int) string {
-		return fmt.Sprintf(`INSERT INTO attempt (message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline)
-			VALUES (%d, 1, 2, 'a', '', '2026-11-20', 1, 1, 1, 1, 1)`, message)
+	over := func(message, number int, outcome string) string {
+		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, leave_at, outcome, settled_at)
+			VALUES (%d, %d, 1, 1, 0, '%s', 1)`, message, number, outcome)
 	}
+	const begin = "UPDATE message SET state = 'attempting', attempts = attempts + 1, claim_id = 2 WHERE id = "
 	for name, query := range map[string]string{
-		"a second attempt of an accepted message":           attempt(1),
-		"a second attempt of a rejected message":            attempt(2),
-		"a second attempt of an unknown message":            attempt(3),
-		"a second open attempt":                             attempt(4),
-		"an attempt of no message":                          attempt(99),
-		"an attempt that begins with an outcome":            strings.Replace(strings.Replace(attempt(5), "deadline)", "deadline, outcome)", 1), "1, 1, 1)", "1, 1, 1, 'accepted')", 1),
-		"an accepted outcome that becomes unsent":           "UPDATE attempt SET outcome = 'unsent', over = 1 WHERE id = 1",
-		"an accepted outcome that is taken away":            "UPDATE attempt SET outcome = NULL WHERE id = 1",
-		"a rejected outcome that becomes accepted":          "UPDATE attempt SET outcome = 'accepted', over = 0 WHERE id = 2",
-		"an unknown outcome that becomes throttled":         "UPDATE attempt SET outcome = 'throttled', over = 1 WHERE id = 3",
-		"an accepted attempt that counts as over":           "UPDATE attempt SET over = 1 WHERE id = 1",
-		"an open attempt that counts as over":               "UPDATE attempt SET over = 1 WHERE id = 4",
-		"an outcome without a word":                         "UPDATE attempt SET outcome = 'sent' WHERE id = 4",
-		"a vendor id that is replaced":                      "UPDATE attempt SET vendor_id = 'x' WHERE id = 1",
-		"an attempt that moves to another message":          "UPDATE attempt SET message_id = 5 WHERE id = 1",
-		"an attempt whose price changes":                    "UPDATE attempt SET price = 0 WHERE id = 1",
+		"a second attempt of an accepted message":           begin + "1",
+		"a second attempt of a rejected message":            begin + "2",
+		"a second attempt of an unknown message":            begin + "3",
+		"a second open attempt":                             begin + "4",
+		"an attempt that is not counted":                    "UPDATE message SET state = 'attempting', claim_id = 2 WHERE id = 5",
+		"an attempt without a claim":                        "UPDATE message SET state = 'attempting', attempts = 1 WHERE id = 5",
+		"an attempt that begins accepted":                   "UPDATE message SET state = 'accepted', attempts = 1, claim_id = 2 WHERE id = 5",
+		"an accepted outcome that becomes unsent":           over(1, 1, "unsent"),
+		"an accepted outcome that is taken away":            "UPDATE message SET state = 'attempting', settled_at = NULL WHERE id = 1",
+		"an outcome without its time":                       "UPDATE message SET state = 'accepted' WHERE id = 4",
+		"a rejected outcome that becomes accepted":          "UPDATE message SET state = 'accepted' WHERE id = 2",
+		"a rejected attempt that is over twice":             over(2, 1, "unsent"),
+		"an unknown outcome that is pending by itself":      "UPDATE message SET state = 'pending', over = over + 1 WHERE id = 3",
+		"an open attempt that is given back by itself":      "UPDATE message SET state = 'pending', over = over + 1 WHERE id = 4",
+		"an accepted attempt that counts as over":           "UPDATE message SET over = 1 WHERE id = 1",
+		"an open attempt that counts as over":               "UPDATE message SET over = 1 WHERE id = 4",
+		"an attempt that is over and was never made":        over(5, 1, "unsent"),
+		"an attempt that is over, of another number":        over(4, 2, "unsent"),
+		"an attempt that is over, of no message":            over(99, 1, "unsent"),
+		"an attempt that is over and accepted":              over(4, 1, "accepted"),
+		"a vendor id that is replaced":                      "UPDATE message SET vendor_id = 'x' WHERE id = 1",
+		"an attempt that leaves at another time":            "UPDATE message SET leave_at = 5 WHERE id = 4",
+		"a message that goes over to another claim":         "UPDATE message SET claim_id = 2 WHERE id = 1",
+		"a claim whose price changes":                       "UPDATE claim SET price = 0 WHERE id = 1",
+		"claims that are deleted":                           "DELETE FROM claim",
+		"an attempt that was rejected for another reason":   "UPDATE attempt SET code = 'x'",
 		"attempts that are deleted":                         "DELETE FROM attempt",
 		"an accepted message that is pending again":         "UPDATE message SET state = 'pending' WHERE id = 1",
 		"a pending message that is accepted by itself":      "UPDATE message SET state = 'accepted' WHERE id = 5",
@@ -88,25 +99,40 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 	wantSound(t, l)
 }
 
+func TestARetryNeedsANewerClaim(t *testing.T) {
+	_, path := fiveMessages(t)
+	run(t, path, "UPDATE message SET state = 'pending' WHERE id = 2")
+	db := raw(t, path)
+	const begin = "UPDATE message SET state = 'attempting', attempts = attempts + 1, claim_id = %d WHERE id = 2"
+	if _, err := db.Exec(fmt.Sprintf(begin, 1)); err == nil {
+		t.Error("taken under the claim of its first attempt")
+	}
+	if _, err := db.Exec(fmt.Sprintf(begin, 2)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 	_, path := fiveMessages(t)
 	db := raw(t, path)
 	words := func(column string, list []string) string {
 		return "CHECK (" + column + " = '" + strings.Join(list, "' OR "+column+" = '") + "')"
 	}
-	var states, kinds, channels []string
+	var states, definite, channels []string
 	for _, s := range message.States() {
 		states = append(states, string(s))
 	}
 	for _, k := range message.OutcomeKinds() {
-		kinds = append(kinds, string(k))
+		if k.Definite() {
+			definite = append(definite, string(k))
+		}
 	}
 	for _, c := range message.Channels() {
 		channels = append(channels, string(c))
 	}
 	for table, want := range map[string][]string{
 		"message": {words("state", states), words("channel", channels)},
-		"attempt": {words("outcome", kinds)},
+		"attempt": {words("outcome", definite)},
 	} {
 		var text string
 		if err := db.QueryRow("SELECT sql FROM sqlite_schema WHERE name = ?", table).Scan(&text); err != nil {
@@ -122,13 +148,13 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 
 func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 	for name, query := range map[string]string{
-		"usage that is not the sum of the attempts":           "UPDATE usage SET messages = messages + 1",
-		"money that was not spent":                            "UPDATE spent SET cost = cost + 1",
-		"a message that says something else than its attempt": "UPDATE message SET state = 'accepted' WHERE id = 4",
-		"an attempt too many in the count":                    "UPDATE message SET attempts = 7 WHERE id = 5",
-		"a message that was never attempted and is accepted":  "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted'); UPDATE campaign SET last_id = 6",
-		"a message without a recipient":                       "DELETE FROM recipient WHERE id = 5",
-		"an open attempt of a run that ended":                 "UPDATE run SET ended = 1",
+		"usage that is not the sum of the attempts":   "UPDATE usage SET messages = messages + 1",
+		"money that was not spent":                    "UPDATE spent SET cost = cost + 1",
+		"an attempt too many in the count":            "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, attempts, over, claim_id) VALUES (1, 1, 'sms', 'k', '', 1, 1, 1, 1, 1); UPDATE campaign SET last_id = 6",
+		"a message that is rejected without a record": "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'rejected'); UPDATE campaign SET last_id = 6",
+		"a message that was accepted without a claim": "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state, attempts) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted', 1); UPDATE campaign SET last_id = 6",
+		"a message without a recipient":               "DELETE FROM recipient WHERE id = 5",
+		"an open attempt of a run that ended":         "UPDATE run SET ended = 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, path := fiveMessages(t)

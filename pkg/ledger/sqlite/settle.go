@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"errors"
 	"slices"
 
@@ -9,15 +10,18 @@ import (
 )
 
 const (
-	settleTo = `UPDATE OR FAIL attempt SET outcome = ?, reason = ?, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?,
-		settled_at = ?, retry_at = ?`
-	settleOpen = ` WHERE id = ? AND run_id = ? AND outcome IS NULL`
-
-	settleQuery     = settleTo + settleOpen
-	settleOverQuery = settleTo + `, over = 1` + settleOpen
-
 	// acceptedColumns is the width of a row of settling.accepted.
-	acceptedColumns = 7
+	acceptedColumns = 8
+
+	stillOpen = ` WHERE id = ? AND attempts = ? AND campaign_id = ? AND state = 'attempting'`
+
+	settleQuery = `UPDATE OR FAIL message
+		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?` + stillOpen
+
+	// The message follows by a trigger.
+	settleOverQuery = `INSERT OR FAIL INTO attempt
+		(message_id, number, claim_id, segments, leave_at, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at)
+		SELECT id, attempts, claim_id, segments, leave_at, ?, ?, ?, ?, ?, ?, ?, ? FROM message` + stillOpen
 )
 
 // errStale says that some of what was settled together was stale: the transaction is made again, one by one.
@@ -34,8 +38,9 @@ type settling struct {
 // settle takes in what came of a turn's attempts.
 func (s *settling) settle(t *turn) error {
 	for _, st := range t.req.Settle {
-		if o := st.Outcome; !s.single && o.Kind == message.OutcomeAccepted && o.Reason == "" {
-			s.accepted = append(s.accepted, st.Attempt, int64(t.req.Run),
+		if o := st.Outcome; !s.single && o.Kind == message.OutcomeAccepted {
+			id, number := attemptOf(st.Attempt)
+			s.accepted = append(s.accepted, id, number, t.run.campaign,
 				orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(st.At))
 			continue
 		}
@@ -66,10 +71,10 @@ func (s *settling) write() error {
 }
 
 func settleAccepted(rows int) string {
-	return `UPDATE OR FAIL attempt SET outcome = 'accepted', code = v.column3, detail = v.column4, vendor_id = v.column5,
-		vendor_segments = v.column6, settled_at = v.column7
+	return `UPDATE OR FAIL message SET state = 'accepted', not_before = 0, code = v.column4, detail = v.column5, vendor_id = v.column6,
+		vendor_segments = v.column7, settled_at = v.column8
 		FROM (VALUES ` + placeholders(rows, acceptedColumns) + `) v
-		WHERE attempt.id = v.column1 AND attempt.run_id = v.column2 AND attempt.outcome IS NULL`
+		WHERE message.id = v.column1 AND message.attempts = v.column2 AND message.campaign_id = v.column3 AND message.state = 'attempting'`
 }
 
 // settle records one outcome.
@@ -78,17 +83,20 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 	if !slices.Contains(message.OutcomeKinds(), o.Kind) {
 		o.Kind = message.OutcomeUnknown
 	}
-	var retry int64
-	if o.Kind.State() == message.Pending {
-		retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
-	}
-	query := settleQuery
+	id, number := attemptOf(s.Attempt)
+	open := []any{id, number, t.run.campaign}
+	said := []any{orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At)}
+	var n int
+	var err error
 	if o.Kind.Definite() {
-		query = settleOverQuery
+		var retry int64
+		if o.Kind.State() == message.Pending {
+			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
+		}
+		n, err = x.change(settleOverQuery, slices.Concat([]any{string(o.Kind), orNull(string(o.Reason))}, said, []any{retry}, open)...)
+	} else {
+		n, err = x.change(settleQuery, slices.Concat([]any{string(o.Kind.State())}, said, open)...)
 	}
-	n, err := x.change(query,
-		string(o.Kind), orNull(string(o.Reason)), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments),
-		nanos(s.At), orNull(retry), s.Attempt, int64(t.req.Run))
 	if err != nil {
 		return err
 	}
@@ -97,10 +105,25 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 		return nil
 	}
 	if o.Kind.Definite() {
-		if err := x.credit(t.run.campaign, s.Attempt); err != nil {
-			return err
-		}
 		t.run.freed = t.run.freed || t.run.aborted != nil
+		return x.credit(id)
 	}
 	return nil
 }
+
+// orphan makes what a run left open unknown. It is not credited: the messages may have left. The campaign had no other run
+// beside it, so that all that is open was the run's. It reads the campaign once, half a second for a million messages:
+// an index of what is open would be written twice for every message.
+func (x *tx) orphan(campaign int64, code, detail string, at int64) (int, error) {
+	return x.change(`UPDATE message SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?`+openOf, code, detail, at, campaign, campaign, campaign)
+}
+
+// lastDeadline is the latest of what is open.
+func (x *tx) lastDeadline(campaign int64) (sql.NullInt64, error) {
+	var last sql.NullInt64
+	err := x.one([]any{&last}, `SELECT max(deadline) FROM claim WHERE id IN (SELECT claim_id FROM message`+openOf+`)`, campaign, campaign, campaign)
+	return last, err
+}
+
+const openOf = ` WHERE id BETWEEN (SELECT first_id FROM campaign WHERE id = ?) AND (SELECT last_id FROM campaign WHERE id = ?)
+	AND campaign_id = ? AND state = 'attempting'`

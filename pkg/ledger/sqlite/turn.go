@@ -37,6 +37,18 @@ type turn struct {
 
 func (t *turn) reset() { *t = turn{req: t.req} }
 
+// opened is how many more attempts of the run are open after the turn.
+func (t *turn) opened() int {
+	if t.refused != nil {
+		return 0
+	}
+	n := len(t.out.Stale) - len(t.req.Settle)
+	for _, g := range t.out.Grants {
+		n += len(g.Claims)
+	}
+	return n
+}
+
 // liveRun is what a transaction knows of a run and its campaign.
 type liveRun struct {
 	id       ledger.RunID
@@ -99,7 +111,7 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 			t.out.Grants = append(t.out.Grants, g)
 		}
 	}
-	if err := c.write(); err != nil {
+	if err := c.writePassed(); err != nil {
 		return err
 	}
 	for _, r := range runs {
@@ -155,11 +167,12 @@ func (x *tx) cancelPending(campaign int64) (int, error) {
 	return x.change("UPDATE message SET state = 'cancelled', why = 'abort' WHERE campaign_id = ? AND state = 'pending'", campaign)
 }
 
-// credit takes back what the attempt was debited, on the day on which it was.
-func (x *tx) credit(campaign, attempt int64) error {
-	e := entry{campaign: campaign, messages: 1}
-	err := x.one([]any{&e.account, &e.currency, &e.day, &e.segments, &e.cost},
-		"SELECT account, currency, day, segments, segments * price FROM attempt WHERE id = ?", attempt)
+// credit takes back what the newest attempt of a message was debited, on the day on which it was.
+func (x *tx) credit(message int64) error {
+	e := entry{messages: 1}
+	err := x.one([]any{&e.campaign, &e.account, &e.currency, &e.day, &e.segments, &e.cost},
+		`SELECT m.campaign_id, c.account, c.currency, c.day, m.segments, m.segments * c.price
+		FROM message m JOIN claim c ON c.id = m.claim_id WHERE m.id = ?`, message)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 
+	// open is how many attempts of the runs of this process are open.
+	open map[ledger.RunID]int
+
 	queue chan *request
 	next  *request // taken from the queue and left for the next transaction
 	quit  chan struct{}
@@ -62,7 +65,7 @@ func (r *request) weight() int {
 
 func newWriter(path string, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
-		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt),
+		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), open: make(map[ledger.RunID]int),
 		queue: make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -202,13 +205,19 @@ func (w *writer) commit(group []*request) {
 // take makes one transaction of the turns.
 func (w *writer) take(turns []*turn) error {
 	err := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, false) })
-	if !errors.Is(err, errStale) {
+	if errors.Is(err, errStale) {
+		for _, t := range turns {
+			t.reset()
+		}
+		err = w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
+	}
+	if err != nil {
 		return err
 	}
 	for _, t := range turns {
-		t.reset()
+		w.open[t.req.Run] += t.opened()
 	}
-	return w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
+	return nil
 }
 
 // tx is a transaction under way on the writer's connection.
