@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
@@ -71,7 +70,7 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	if err != nil {
 		return err
 	}
-	found, done, err := e.suppressed(ctx, cfg, l, as, o)
+	found, done, err := e.suppressed(ctx, l, as, o)
 	if err != nil {
 		return err
 	}
@@ -103,7 +102,7 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 }
 
 // suppressed is what was asked for: the whole list, its log, some addresses, or the rows of a list. done closes that.
-func (e *env) suppressed(ctx context.Context, cfg *config.Config, l ledger.Ledger, as []message.Address, o suppressListOptions) (found lines, done func(), err error) {
+func (e *env) suppressed(ctx context.Context, l ledger.Ledger, as []message.Address, o suppressListOptions) (found lines, done func(), err error) {
 	done = func() {}
 	switch {
 	case o.in != "":

@@ -40,8 +40,11 @@ func suppressionLists() []view.SuppressionList {
 		Newest: []ledger.Found{{Row: 12, Suppression: first}, {Row: 22901, Suppression: mail}},
 	}
 	return []view.SuppressionList{
-		{Suppressed: &report.Suppressed{}}, {Suppressed: part}, {Suppressed: log, Free: []message.Address{"+8613490000001"}},
-		{Suppressed: rows, In: "award.xlsx"}, {Suppressed: &report.Suppressed{}, Free: []message.Address{"li@example.test"}},
+		{Suppressed: &report.Suppressed{}},
+		{Suppressed: part},
+		{Suppressed: log, Free: []message.Address{"+8613490000001"}},
+		{Suppressed: rows, In: "award.xlsx"},
+		{Suppressed: &report.Suppressed{}, Free: []message.Address{"li@example.test"}},
 	}
 }
 

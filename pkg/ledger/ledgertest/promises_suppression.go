@@ -69,6 +69,12 @@ func suppressionPromises() []promise {
 			s.ok(err)
 			s.same("audit", len(log), 1)
 		}},
+	}
+}
+
+// suppressionStreams are promises about many entries at once.
+func suppressionStreams() []promise {
+	return []promise{
 		{"thousands of entries are found among thousands of addresses, in the order of the question", func(s *story) {
 			const n = 5000
 			phone := func(i int) message.Address { return message.Address(fmt.Sprintf("+1202%07d", i)) }

@@ -163,8 +163,8 @@ func (l *Ledger) Suppressed(ctx context.Context, asked iter.Seq[ledger.Asked]) i
 }
 
 func (l *Ledger) lookUp(ctx context.Context, asked iter.Seq[ledger.Asked], found func(ledger.Found) error) error {
-	var any bool
-	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM suppression)").Scan(&any); err != nil || !any {
+	var some bool
+	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM suppression)").Scan(&some); err != nil || !some {
 		return err
 	}
 	rows, addresses := make([]int, 0, askPortion), make([]message.Address, 0, askPortion)
