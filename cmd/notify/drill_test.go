@@ -68,7 +68,8 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 // TestDrillAward2020 replays the incident with its figures. Every line of it is a test under its own name.
 func TestDrillAward2020(t *testing.T) {
 	r, lines := drilled(t, "award-2020")
-	if r.Tally.SMS.Reached != winners || r.Tally.Mail.Reached != winners || r.Tally.SMS.Distinct != winners || r.Tally.Mail.Distinct != winners {
+	const nodes = 2 * 800 // the lists of the two nodes
+	if r.Tally.SMS.Reached != winners+nodes || r.Tally.Mail.Reached != winners || r.Tally.SMS.Distinct != winners+nodes || r.Tally.Mail.Distinct != winners {
 		t.Errorf("after the options were followed, %+v reached the sandbox", r.Tally)
 	}
 	meets(t, lines, map[string]met{
@@ -82,6 +83,7 @@ func TestDrillAward2020(t *testing.T) {
 		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"the mails come from company.test, which is protected", "the server localhost is protected"}},
 		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "subject"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
 		"NoFlowControlByDomain":          {"no-pace", []string{"check pace"}, []string{"customer.test 9,200"}},
+		"MendedInOneNodeOnly":            {"one-node", []string{"one policy", "ledger"}, []string{"two processes sent 1,600 SMS at once, together at no more than the 400 a second", "turned 0 away", "nothing of it is left to send"}},
 		"NoticeAndMarketingShareNothing": {"shared-account", []string{"check routes"}, []string{"account sms-shared is for marketing, the campaign is notice"}},
 	})
 }

@@ -55,7 +55,7 @@ func playAward(ctx context.Context, s *stage) error {
 	if err := s.texts(); err != nil {
 		return err
 	}
-	for _, act := range []func(context.Context, *award, *sandbox.Sandbox) error{s.asThen, s.proven, s.inHaste, s.mended} {
+	for _, act := range []func(context.Context, *award, *sandbox.Sandbox) error{s.asThen, s.proven, s.inHaste, s.mended, s.nodes} {
 		if err := act(ctx, a, box); err != nil {
 			return err
 		}

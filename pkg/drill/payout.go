@@ -152,13 +152,4 @@ routes:
 	return s.write("interest.yaml", interestCampaign("interest-2020"))
 }
 
-func interestCampaign(name string) string {
-	return "name: " + name + `
-owner: Operations Wang
-class: notice
-environment: test
-dedupe_window: 72h
-channels:
-  sms: {text: award.sms.txt}
-`
-}
+func interestCampaign(name string) string { return smsCampaign(name) + "dedupe_window: 72h\n" }

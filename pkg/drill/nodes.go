@@ -1,0 +1,82 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"notify/pkg/sandbox"
+)
+
+// Two nodes send at once. The account is mended to a rate that the vendor takes; twice that, as two nodes would make which
+// each keep to it by themselves, the vendor turns away.
+const (
+	nodeList  = 800         // people of each node's own list
+	nodeRate  = 400         // of the account, a second
+	takesRate = 500         // the vendor's
+	takesPeak = 100         // what it takes at once beyond it
+	nodeSoon  = time.Second // by which more than the rate's worth may seem to leave: its burst, and a late clock
+)
+
+// nodes sends the lists of two nodes at the same time through one account, and tries the award once more from the second.
+func (s *stage) nodes(ctx context.Context, a *award, _ *sandbox.Sandbox) error {
+	vendor, err := s.sandbox(ctx, sandbox.Config{SMS: sandbox.Account{Rate: takesRate, Burst: takesPeak}})
+	if err != nil {
+		return err
+	}
+	a.URL, a.Rate = vendor.URL(), fmt.Sprintf("%d/s", nodeRate)
+	if err := s.install(a); err != nil {
+		return err
+	}
+	var runs []*process
+	began := s.options.Now()
+	for i, name := range []string{"node-one", "node-two"} {
+		if err := s.people(name+".csv", nodeList, func(n int) somebody { return person(winners+i*nodeList+n, "customer.test") }); err != nil {
+			return err
+		}
+		if err := s.write(name+".yaml", smsCampaign(name)); err != nil {
+			return err
+		}
+		p, err := s.begin(ctx, "send", name+".csv", "--yes")
+		if err != nil {
+			return err
+		}
+		runs = append(runs, p)
+	}
+	exit := exitOK
+	for _, p := range runs {
+		r, err := p.wait()
+		if err != nil {
+			return err
+		}
+		exit = max(exit, r.code)
+	}
+	took := s.options.Now().Sub(began)
+	c := vendor.Count().SMS
+	least := time.Duration(2*nodeList)*time.Second/nodeRate - nodeSoon
+	s.line("one-node", "the same fault had been mended before, in one node only: every node had its own sending code",
+		exit == exitOK && c.Reached == 2*nodeList && c.Twice == 0 && c.Turned["rate"] == 0 && took >= least,
+		Stop{By: "one policy", Exit: exit, Said: fmt.Sprintf(
+			"two processes sent %s SMS at once, together at no more than the %d a second that the account has on the ledger; the vendor takes %d, and turned %d away as too many",
+			num(c.Reached), nodeRate, takesRate, c.Turned["rate"])})
+	again, err := s.must(ctx, exitOK, "send", "award.csv", "--yes")
+	if err != nil {
+		return err
+	}
+	t := s.tally()
+	s.also("one-node", vendor.Count().SMS.Reached == 2*nodeList && t.SMS.Twice+t.Mail.Twice == 0, Stop{
+		By: "ledger", Exit: again.code, Said: "a node that begins the award again knows from the same ledger that nothing of it is left to send",
+	})
+	return nil
+}
+
+// smsCampaign tells by SMS only.
+func smsCampaign(name string) string {
+	return "name: " + name + `
+owner: Operations Wang
+class: notice
+environment: test
+channels:
+  sms: {text: award.sms.txt}
+`
+}
