@@ -19,7 +19,13 @@ func drilled(t *testing.T, name string) (drill.Report, map[string]drill.Line) {
 	// Nothing of the operator's own installation may reach a drill.
 	p.env = append(p.env, "NOTIFY_ENVIRONMENT=production", "NOTIFY_ACCOUNTS_SMS_ENDPOINT=https://api.sms-vendor.test", "NOTIFY_LEDGER=/nowhere/notify.db")
 	var r drill.Report
-	p.must(json.Unmarshal([]byte(p.wants([]int{exitOK}, "drill", name, "--json", "--quiet")), &r))
+	played := p.begin("drill", name, "--json", "--quiet")
+	code, err := played.within(5 * patience) // it runs a campaign for each thing that went wrong
+	p.must(err)
+	if code != exitOK {
+		t.Fatalf("the drill ended with %d\n%s\n%s", code, played.out.String(), played.err.String())
+	}
+	p.must(json.Unmarshal([]byte(played.out.String()), &r))
 	if !r.Held || r.Tally.SMS.Twice+r.Tally.Mail.Twice != 0 {
 		t.Errorf("held %v, twice %d by SMS and %d by mail", r.Held, r.Tally.SMS.Twice, r.Tally.Mail.Twice)
 	}
@@ -68,7 +74,7 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 // TestDrillAward2020 replays the incident with its figures. Every line of it is a test under its own name.
 func TestDrillAward2020(t *testing.T) {
 	r, lines := drilled(t, "award-2020")
-	const nodes = 2 * 800 // the lists of the two nodes
+	const nodes = 2 * 600 // the lists of the two nodes
 	if r.Tally.SMS.Reached != winners+nodes || r.Tally.Mail.Reached != winners || r.Tally.SMS.Distinct != winners+nodes || r.Tally.Mail.Distinct != winners {
 		t.Errorf("after the options were followed, %+v reached the sandbox", r.Tally)
 	}
@@ -83,7 +89,7 @@ func TestDrillAward2020(t *testing.T) {
 		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"the mails come from company.test, which is protected", "the server localhost is protected"}},
 		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "subject"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
 		"NoFlowControlByDomain":          {"no-pace", []string{"check pace"}, []string{"customer.test 9,200"}},
-		"MendedInOneNodeOnly":            {"one-node", []string{"one policy", "ledger"}, []string{"two processes sent 1,600 SMS at once, together at no more than the 400 a second", "turned 0 away", "nothing of it is left to send"}},
+		"MendedInOneNodeOnly":            {"one-node", []string{"one policy"}, []string{"two processes sent 1,200 SMS at once, together at no more than the 400 a second", "turned 0 away"}},
 		"NoticeAndMarketingShareNothing": {"shared-account", []string{"check routes"}, []string{"account sms-shared is for marketing, the campaign is notice"}},
 	})
 }

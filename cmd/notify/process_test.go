@@ -77,14 +77,17 @@ func (p *process) alive() bool {
 }
 
 // wait returns the exit code.
-func (p *process) wait() (int, error) {
+func (p *process) wait() (int, error) { return p.within(patience) }
+
+// within is wait for a program that takes longer.
+func (p *process) within(limit time.Duration) (int, error) {
 	select {
 	case <-p.ended:
 		return p.code, nil
-	case <-time.After(patience):
+	case <-time.After(limit):
 		_ = p.cmd.Process.Kill()
 		<-p.ended
-		return p.code, fmt.Errorf("%s did not end within %s\n%s", strings.Join(p.cmd.Args, " "), patience, p.err.String())
+		return p.code, fmt.Errorf("%s did not end within %s\n%s", strings.Join(p.cmd.Args, " "), limit, p.err.String())
 	}
 }
 
