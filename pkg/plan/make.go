@@ -171,6 +171,7 @@ func (m *maker) row(row *list.Row) error {
 	}
 	writePart(m.rows, row.Key)
 	writePart(m.rows, fields)
+	m.plan.marks.add(row.Number, row.Key, fields)
 	for _, ch := range m.channels {
 		msg := m.message(row, ch)
 		writePart(m.rows, msg.Address)

@@ -62,6 +62,7 @@ type Plan struct {
 
 	rows  *spool
 	folds folds
+	marks marks
 }
 
 // ChannelPlan is what goes out through one channel.

@@ -30,8 +30,11 @@ const (
 	partLimits   = "limits"
 )
 
+// termRows is the term that tells which rows of the list changed.
+const termRows = "rows"
+
 // Term is one thing that a digest covers, by a name and a value that a person knows, so that it can be said what changed.
-// The rows of the list are too many: of them there are figures only.
+// The rows of the list are too many: of them there are figures, and marks that tell which of them changed.
 type Term struct {
 	Part string `json:"part"` // as in Digests.Parts
 	Name string `json:"name"` // "price of sms"
@@ -45,6 +48,7 @@ type Term struct {
 func Terms(cfg *config.Config, p *Plan) []Term {
 	t := &terms{}
 	t.add(partList, "recipients", strconv.Itoa(p.Listed))
+	t.all = append(t.all, Term{Part: partList, Name: termRows, Value: p.marks.String(), Long: true})
 	for _, c := range p.Channels {
 		t.add(partList, "messages by "+string(c.Channel), strconv.Itoa(c.Messages))
 	}
@@ -59,8 +63,8 @@ func Terms(cfg *config.Config, p *Plan) []Term {
 	return t.all
 }
 
-// Differences says what is different in a part, a few words for each: "price of sms: 0.045 CNY → 0.05 CNY". Nothing
-// where the terms are the same, as where only rows of the list changed.
+// Differences says what is different in a part, a few words for each: "price of sms: 0.045 CNY → 0.05 CNY", "row 7". Nothing
+// where the terms are the same.
 func Differences(part string, before, after []Term) []string {
 	var out []string
 	old := make(map[string]Term)
@@ -77,6 +81,10 @@ func Differences(part string, before, after []Term) []string {
 		delete(old, t.Name)
 		switch {
 		case known && was.Value == t.Value:
+		case t.Name == termRows:
+			if rows := rowsChanged(was.Value, t.Value); rows != "" {
+				out = append(out, rows)
+			}
 		case t.Long || was.Long:
 			out = append(out, t.Name)
 		case known:

@@ -98,8 +98,8 @@ var digestPattern = regexp.MustCompile(`\([0-9a-f]{8}\)`)
 func TestWhatChangedIsSaidByName(t *testing.T) {
 	before, terms := frozen(t, signable())
 	for _, c := range []struct{ name, file, from, to, part, says string }{
-		{"a cell of the list", "award.csv", "Wang", "Wong", "list", ""},
-		{"a row more", "award.csv", "E2", "E3,Mo,+8613490000003,mo@qq.test\nE2", "list", "recipients: 2 → 3; messages by sms: 2 → 3; messages by email: 2 → 3"},
+		{"a cell of the list", "award.csv", "Wang", "Wong", "list", "row 2"},
+		{"a row more", "award.csv", "E2", "E3,Mo,+8613490000003,mo@qq.test\nE2", "list", "recipients: 2 → 3; 2 rows: 3–4; messages by sms: 2 → 3; messages by email: 2 → 3"},
 		{"the SMS", "sms.txt", "won", "lost", "texts", "SMS text"},
 		{"the mail", "mail.txt", "won", "lost", "texts", "mail text"},
 		{"the subject", "award.yaml", "your award", "the award", "texts", "subject: {{name}}, your award → {{name}}, the award"},
