@@ -14,6 +14,19 @@ import (
 	"notify/pkg/view"
 )
 
+// refuse shows why a campaign is not sent, unless there is nothing of it to send.
+func (e *env) refuse(ctx context.Context, l ledger.Ledger, res preflight.Result, code int) error {
+	if code == exitFailed {
+		if done, err := e.finished(ctx, l, res); done || err != nil {
+			return err
+		}
+	}
+	if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
+		return err
+	}
+	return quietly(code)
+}
+
 // finished says how a campaign ended of which nothing is left to send, where a preflight would stop it only by what is about
 // the sending: signatures that lapsed since, a vendor that is down, a template that was withdrawn. A timer that sends once
 // more then learns that everything was sent. It is false where anything could still leave, also of rows that cannot be read.

@@ -94,17 +94,8 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.override(&res, o); err != nil {
 		return err
 	}
-	code := verdictCode(res)
-	if code == exitFailed {
-		if done, err := e.finished(ctx, l, res); done || err != nil {
-			return err
-		}
-	}
-	if code != exitOK {
-		if err := view.NewPreflight(e.printer(), e.flags.json).Result(res); err != nil {
-			return err
-		}
-		return quietly(code)
+	if code := verdictCode(res); code != exitOK {
+		return e.refuse(ctx, l, res, code)
 	}
 	view.Checked(e.console, res)
 	if err := e.confirmOverrides(ctx, res); err != nil {
