@@ -10,15 +10,19 @@ import (
 	"notify/pkg/message"
 )
 
-// books are what the turns of one transaction read and debit: each row is read once and written once, however many
-// messages the transaction holds.
+// books are what turns read and debit: each row is read once, and written once by a transaction, however many messages that
+// holds. They stay good for the next transaction as long as nobody else writes.
 type books struct {
-	t        *tx
-	accounts map[string]*account
-	usage    map[dayOf]*day
-	months   map[dayOf]*ledger.Debit
-	spent    map[int64]map[purse]*day
-	domains  map[domainOf]*domain
+	t         *tx
+	version   int64 // of the database, as others change it, when the books were opened
+	runs      map[ledger.RunID]*liveRun
+	accounts  map[string]*account
+	usage     map[dayOf]*day
+	months    map[dayOf]*ledger.Debit
+	spent     map[int64]map[purse]*day
+	domains   map[domainOf]*domain
+	unpaced   map[shelfOf]bool // no message there waits for its domain
+	nextClaim int64            // its id; 0: not looked up
 }
 
 type account struct {
@@ -39,9 +43,9 @@ type day struct {
 
 func newBooks(t *tx) *books {
 	return &books{
-		t: t, accounts: make(map[string]*account), usage: make(map[dayOf]*day),
+		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[dayOf]*day),
 		months: make(map[dayOf]*ledger.Debit), spent: make(map[int64]map[purse]*day),
-		domains: make(map[domainOf]*domain),
+		domains: make(map[domainOf]*domain), unpaced: make(map[shelfOf]bool),
 	}
 }
 
@@ -192,6 +196,7 @@ func (b *books) flush() error {
 		if err != nil {
 			return err
 		}
+		a.dirty = false
 	}
 	for _, k := range sortedKeys(b.usage, func(x, y dayOf) int {
 		return strings.Compare(x.account+"\x00"+x.day, y.account+"\x00"+y.day)
@@ -202,6 +207,7 @@ func (b *books) flush() error {
 			if err != nil {
 				return err
 			}
+			d.dirty = false
 		}
 	}
 	for campaign, ps := range b.spent {
@@ -214,6 +220,7 @@ func (b *books) flush() error {
 			if err != nil {
 				return err
 			}
+			d.dirty = false
 		}
 	}
 	return b.flushDomains()

@@ -15,7 +15,6 @@ import (
 type claiming struct {
 	x       *tx
 	shelves map[shelfOf]*shelf
-	next    int64 // id of the next claim
 	passed  []any // columns of the messages that were passed over
 }
 
@@ -234,24 +233,20 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	if err := c.writePassed(); err != nil {
 		return err
 	}
-	if c.next == 0 {
-		if err := c.x.one([]any{&c.next}, "SELECT ifnull(max(id), 0) + 1 FROM claim"); err != nil {
+	if c.x.nextClaim == 0 {
+		if err := c.x.one([]any{&c.x.nextClaim}, "SELECT ifnull(max(id), 0) + 1 FROM claim"); err != nil {
 			return err
 		}
 	}
-	var last time.Time
 	together := !ids.scattered
 	for _, cl := range claims {
-		if cl.Deadline.After(last) {
-			last = cl.Deadline
-		}
 		together = together && cl.LeaveAt.Equal(claims[0].LeaveAt)
 	}
-	claim := c.next
-	c.next++
-	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, account, currency, day, price, claimed_at, deadline)
+	claim := c.x.nextClaim
+	c.x.nextClaim++
+	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, account, currency, day, price, claimed_at, hold)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, claim, int64(t.req.Run), req.Limits.Account, req.Limits.Currency, req.Day,
-		int64(req.Limits.Price), nanos(t.req.Now), nanos(last)); err != nil {
+		int64(req.Limits.Price), nanos(t.req.Now), int64(req.Hold)); err != nil {
 		return err
 	}
 	if together {
@@ -353,6 +348,10 @@ func (c *claiming) fill(s *shelf) error {
 
 // begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.
 func (c *claiming) begin(s *shelf) error {
+	if c.x.unpaced[s.of] {
+		s.enter(due)
+		return nil
+	}
 	var first, last sql.NullInt64
 	of := []any{s.of.campaign, string(s.of.channel)}
 	if err := c.x.one([]any{&first, &last}, firstAndLastPaced, append(of, of...)...); err != nil {
@@ -366,6 +365,7 @@ func (c *claiming) begin(s *shelf) error {
 	default:
 		s.enter(due)
 	}
+	c.x.unpaced[s.of] = !first.Valid
 	return nil
 }
 

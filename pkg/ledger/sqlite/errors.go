@@ -61,6 +61,12 @@ func sentinelOf(path string, err error) error {
 	return nil
 }
 
+// busy reports whether another process was in the way.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // constraint reports whether the schema refused a statement: the fault of one request, not of the disk.
 func constraint(err error) bool {
 	var e *sqlite.Error

@@ -114,10 +114,10 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	w := newWriter(l.path, db, conn)
 	l.writer = w
 	// A file that is not ours must be left as it was: look before any pragma that writes.
-	if err := l.ours(ctx, conn); err != nil {
+	if err := patiently(func() error { return l.ours(ctx, conn) }); err != nil {
 		return err
 	}
-	if err := setPragmas(ctx, conn); err != nil {
+	if err := patiently(func() error { return setPragmas(ctx, conn) }); err != nil {
 		return err
 	}
 	if err := l.migrate(ctx, conn); err != nil {
@@ -132,6 +132,19 @@ const (
 	runCache   = "PRAGMA cache_size = -8192"
 	stageCache = "PRAGMA cache_size = -65536"
 )
+
+// patiently tries again while the database is busy: where two processes make a ledger at once, the one that comes second is
+// turned away at once, whatever its busy timeout, as its waiting could block the other.
+func patiently(try func() error) error {
+	const pause = 10 * time.Millisecond
+	err := try()
+	for waited := time.Duration(0); busy(err) && waited < busyTimeout; waited += pause {
+		timer := time.NewTimer(pause)
+		<-timer.C
+		err = try()
+	}
+	return err
+}
 
 // setPragmas makes a commit survive power loss, and reads back that it does.
 func setPragmas(ctx context.Context, conn *sql.Conn) error {

@@ -49,6 +49,7 @@ func (b *books) flushDomains() error {
 		if err != nil {
 			return err
 		}
+		d.was = d.now
 	}
 	return nil
 }
@@ -68,6 +69,9 @@ func (c *claiming) offer(req ledger.ClaimRequest, teller *ledger.Teller, row *pe
 
 // writePassed lets the messages wait that were passed over, many with one statement.
 func (c *claiming) writePassed() error {
+	if len(c.passed) > 0 {
+		clear(c.x.unpaced)
+	}
 	for _, rows := range []int{64, 8, 1} {
 		for width := rows * passedColumns; len(c.passed) >= width; c.passed = c.passed[width:] {
 			if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3

@@ -121,9 +121,10 @@ func (x *tx) orphan(campaign int64, code, detail string, at int64) (int, error) 
 // lastDeadline is the latest of what is open.
 func (x *tx) lastDeadline(campaign int64) (sql.NullInt64, error) {
 	var last sql.NullInt64
-	err := x.one([]any{&last}, `SELECT max(deadline) FROM claim WHERE id IN (SELECT claim_id FROM message`+openOf+`)`, campaign, campaign, campaign)
+	err := x.one([]any{&last}, `SELECT max(c.hold + CASE message.leave_at WHEN 0 THEN c.claimed_at ELSE message.leave_at END)
+		FROM message JOIN claim c ON c.id = message.claim_id`+openOf, campaign, campaign, campaign)
 	return last, err
 }
 
-const openOf = ` WHERE id BETWEEN (SELECT first_id FROM campaign WHERE id = ?) AND (SELECT last_id FROM campaign WHERE id = ?)
+const openOf = ` WHERE message.id BETWEEN (SELECT first_id FROM campaign WHERE id = ?) AND (SELECT last_id FROM campaign WHERE id = ?)
 	AND campaign_id = ? AND state = 'attempting'`

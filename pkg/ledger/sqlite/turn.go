@@ -76,7 +76,7 @@ func (s stopped) stops() ledger.HoldReason {
 // takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims. Where
 // it is errStale, it does them when it is asked once more, to settle singly.
 func (x *tx) takeTurns(turns []*turn, single bool) error {
-	runs := make(map[ledger.RunID]*liveRun)
+	runs := make(map[ledger.RunID]*liveRun) // of these turns
 	s := &settling{x: x, single: single}
 	for _, t := range turns {
 		if err := x.checkLease(runs, t); err != nil {
@@ -123,7 +123,7 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 }
 
 func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
-	r, ok := runs[t.req.Run]
+	r, ok := x.runs[t.req.Run]
 	if !ok {
 		r = &liveRun{id: t.req.Run, ended: true}
 		err := x.each(func(rows *sql.Rows) (err error) {
@@ -136,8 +136,9 @@ func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
 		if err != nil {
 			return err
 		}
-		runs[t.req.Run] = r
+		x.runs[t.req.Run] = r
 	}
+	runs[t.req.Run] = r
 	if r.ended {
 		t.refused = ledger.ErrLeaseLost
 		return nil
@@ -156,6 +157,7 @@ func (x *tx) beat(r *liveRun) error {
 		return err
 	}
 	if r.freed {
+		r.freed = false
 		_, err := x.cancelPending(r.campaign)
 		return err
 	}

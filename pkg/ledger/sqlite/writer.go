@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	"notify/pkg/ledger"
@@ -28,6 +27,8 @@ type writer struct {
 
 	// open is how many attempts of the runs of this process are open.
 	open map[ledger.RunID]int
+	// books are those of the last transaction, where it was one of turns and is durable.
+	books *books
 
 	queue chan *request
 	next  *request // taken from the queue and left for the next transaction
@@ -156,8 +157,6 @@ func (w *writer) serve(r *request) {
 
 // collect drains the queue without waiting: turns that came while the last commit was flushed share the next one.
 func (w *writer) collect(first *request) []*request {
-	// The callers just answered are runnable and about to come back: let them, once.
-	runtime.Gosched()
 	var group []*request
 	weight := 0
 	for r := first; ; {
@@ -204,7 +203,13 @@ func (w *writer) commit(group []*request) {
 
 // take makes one transaction of the turns.
 func (w *writer) take(turns []*turn) error {
-	err := w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, false) })
+	open := w.books
+	err := w.transact(context.Background(), func(t *tx) error {
+		if err := t.reopen(open); err != nil {
+			return err
+		}
+		return t.takeTurns(turns, false)
+	})
 	if errors.Is(err, errStale) {
 		for _, t := range turns {
 			t.reset()
@@ -217,6 +222,20 @@ func (w *writer) take(turns []*turn) error {
 	for _, t := range turns {
 		w.open[t.req.Run] += t.opened()
 	}
+	return nil
+}
+
+// reopen goes on with the books of the transaction before, where no other connection has written since.
+func (t *tx) reopen(last *books) error {
+	var version int64
+	if err := t.one([]any{&version}, "PRAGMA data_version"); err != nil {
+		return err
+	}
+	if last != nil && last.version == version {
+		last.t = t
+		t.books = last
+	}
+	t.version = version
 	return nil
 }
 
@@ -234,7 +253,7 @@ func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
 		return err
 	}
 	t := &tx{w: w, ctx: context.WithoutCancel(ctx)}
-	t.books = newBooks(t)
+	t.books, w.books = newBooks(t), nil
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -248,8 +267,12 @@ func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
 	if err != nil {
 		// A full disk or an I/O error has rolled back already; then this says so, and nothing more is to be done.
 		_ = t.exec("ROLLBACK")
+		return err
 	}
-	return err
+	if t.version != 0 {
+		w.books = t.books
+	}
+	return nil
 }
 
 // stmt is the prepared statement: each is prepared once for the life of the connection.

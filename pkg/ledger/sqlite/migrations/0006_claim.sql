@@ -11,10 +11,11 @@ CREATE TABLE claim (
   day        TEXT    NOT NULL, -- on which they were debited
   price      INTEGER NOT NULL, -- for one segment
   claimed_at INTEGER NOT NULL,
-  deadline   INTEGER NOT NULL  -- the latest of them
+  hold       INTEGER NOT NULL  -- for how long after its time to leave one may still begin to; without a time, after claimed_at
 );
-INSERT INTO claim (id, run_id, account, currency, day, price, claimed_at, deadline)
-  SELECT id, run_id, account, currency, day, price, claimed_at, deadline FROM attempt;
+INSERT INTO claim (id, run_id, account, currency, day, price, claimed_at, hold)
+  SELECT id, run_id, account, currency, day, price, claimed_at,
+    deadline - CASE leave_at WHEN 0 THEN claimed_at ELSE leave_at END FROM attempt;
 
 CREATE TABLE message_new (
   id              INTEGER PRIMARY KEY,
