@@ -2,6 +2,7 @@ package send_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/render"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
@@ -29,8 +31,8 @@ import (
 
 const benchMessages = 20_000
 
-// BenchmarkHTTP compares the whole loop (claim, render, hand over, settle, every commit synced) with the same adapter
-// without a ledger, against one server on loopback.
+// BenchmarkHTTP compares the whole loop (claim, render, hand over, settle, every commit synced) with a client that renders
+// and hands over the same messages through the same adapter, without a ledger. One server on loopback takes both.
 func BenchmarkHTTP(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -39,16 +41,28 @@ func BenchmarkHTTP(b *testing.B) {
 	}))
 	defer server.Close()
 	const slots = 256
-	b.Run("client alone", func(b *testing.B) { benchClient(b, message.SMS, benchVendor(b, "http", server.URL, slots), slots) })
-	b.Run("whole loop", func(b *testing.B) { benchLoop(b, message.SMS, benchVendor(b, "http", server.URL, slots), slots) })
+	w := exampleWork(b, message.SMS)
+	b.Run("client alone", func(b *testing.B) { w.client(b, benchVendor(b, "http", server.URL, slots), slots) })
+	b.Run("whole loop", func(b *testing.B) { w.loop(b, benchVendor(b, "http", server.URL, slots), slots) })
 }
 
-// BenchmarkSMTP is the same over SMTP, against postfix's smtp-sink.
+// BenchmarkSMTP is the same over SMTP, against postfix's smtp-sink: with the mail of the example, which has a text and
+// an HTML part, and with one of a few lines.
 func BenchmarkSMTP(b *testing.B) {
 	address := smtpSink(b)
-	const slots = 128
-	b.Run("client alone", func(b *testing.B) { benchClient(b, message.Email, benchVendor(b, "smtp", address, slots), slots) })
-	b.Run("whole loop", func(b *testing.B) { benchLoop(b, message.Email, benchVendor(b, "smtp", address, slots), slots) })
+	for _, mail := range []struct {
+		name string
+		work benchWork
+	}{{"example", exampleWork(b, message.Email)}, {"short", shortMail()}} {
+		for _, slots := range []int{128, 256} {
+			b.Run(fmt.Sprintf("%s/connections=%d/client alone", mail.name, slots), func(b *testing.B) {
+				mail.work.client(b, benchVendor(b, "smtp", address, slots), slots)
+			})
+			b.Run(fmt.Sprintf("%s/connections=%d/whole loop", mail.name, slots), func(b *testing.B) {
+				mail.work.loop(b, benchVendor(b, "smtp", address, slots), slots)
+			})
+		}
+	}
 }
 
 func smtpSink(b *testing.B) string {
@@ -103,17 +117,48 @@ func benchVendor(b *testing.B, kind, endpoint string, slots int) vendors.Vendor 
 	return v
 }
 
-func benchSpec(ch message.Channel) plan.Spec {
-	s := plan.Spec{Schema: plan.SpecSchema, Name: "bench", Environment: config.Production, Columns: []string{"name", "award"}}
+// benchWork is what is sent: one text to many.
+type benchWork struct {
+	channel message.Channel
+	spec    plan.Spec
+	fields  []byte
+}
+
+// exampleWork is the campaign of examples/award.yaml.
+func exampleWork(b *testing.B, ch message.Channel) benchWork {
+	b.Helper()
+	c, err := campaign.Load("../../examples/award.yaml", time.UTC)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := benchWork{
+		channel: ch,
+		spec: plan.Spec{
+			Schema: plan.SpecSchema, Name: "bench", Environment: config.Production,
+			Columns: []string{"工号", "姓名", "奖项", "金额", "领奖日期"}, NameColumn: "姓名",
+		},
+		fields: []byte(`["A1023","王芳","优秀员工奖","￥3,000.00","2020年1月10日"]`),
+	}
 	if ch == message.SMS {
-		s.SMS = &campaign.SMS{File: "t", Text: "Dear {{name}}, you have won: {{award}}. Details follow by mail."}
-		return s
+		w.spec.SMS = c.SMS
+	} else {
+		w.spec.Email = c.Email
 	}
-	s.Email = &campaign.Email{
-		From: "Awards <award@edm.example.test>", Subject: "{{name}}, your award: {{award}}", TextFile: "t",
-		Text: "Dear {{name}},\n\nyou have won: {{award}}.\n\nThe ceremony is in the great hall at seven in the evening. Please bring this mail.\n",
+	return w
+}
+
+func shortMail() benchWork {
+	return benchWork{
+		channel: message.Email,
+		spec: plan.Spec{
+			Schema: plan.SpecSchema, Name: "bench", Environment: config.Production, Columns: []string{"name", "award"},
+			Email: &campaign.Email{
+				From: "Awards <award@edm.example.test>", Subject: "{{name}}, your award: {{award}}", TextFile: "t",
+				Text: "Dear {{name}},\n\nyou have won: {{award}}.\n\nThe ceremony is at seven in the evening. Please bring this mail.\n",
+			},
+		},
+		fields: []byte(`["Wang","the great prize"]`),
 	}
-	return s
 }
 
 func benchAddress(ch message.Channel, i int) message.Address {
@@ -123,31 +168,37 @@ func benchAddress(ch message.Channel, i int) message.Address {
 	return message.Address(fmt.Sprintf("w%d@customer-%d.test", i, i%50))
 }
 
-// benchClient hands over the messages with nothing but the adapter.
-func benchClient(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) {
+// client renders the messages and hands them over with nothing but the adapter.
+func (w benchWork) client(b *testing.B, v vendors.Vendor, slots int) {
 	b.Helper()
+	r, err := render.New(render.Texts{SMS: w.spec.SMS, Email: w.spec.Email}, w.spec.Columns)
+	if err != nil {
+		b.Fatal(err)
+	}
+	one := func(i int) error {
+		var values []string
+		if err := json.Unmarshal(w.fields, &values); err != nil {
+			return err
+		}
+		to := benchAddress(w.channel, i)
+		m := message.Message{Key: message.MakeKey("bench", w.channel, to, ""), Campaign: "bench", Channel: w.channel, To: to, Segments: 1}
+		if err := r.Render(w.channel, values, &m); err != nil {
+			return err
+		}
+		if o := v.Send(context.Background(), m); o.Kind != message.OutcomeAccepted {
+			return fmt.Errorf("%+v", o)
+		}
+		return nil
+	}
 	for b.Loop() {
 		var next atomic.Int64
 		var once sync.Once
 		var wg sync.WaitGroup
 		for range slots {
 			wg.Go(func() {
-				for {
-					i := int(next.Add(1))
-					if i > benchMessages {
-						return
-					}
-					to := benchAddress(ch, i)
-					m := message.Message{
-						Key: message.MakeKey("bench", ch, to, ""), Campaign: "bench", Channel: ch, To: to, Segments: 1,
-						Text: "Dear Wang, you have won: the great prize. The ceremony is in the great hall at seven in the evening.",
-					}
-					if ch == message.Email {
-						m.From, m.Subject = "Awards <award@edm.example.test>", "Wang, your award: the great prize"
-					}
-					o := v.Send(context.Background(), m)
-					if o.Kind != message.OutcomeAccepted {
-						once.Do(func() { b.Errorf("%+v", o) })
+				for i := int(next.Add(1)); i <= benchMessages; i = int(next.Add(1)) {
+					if err := one(i); err != nil {
+						once.Do(func() { b.Error(err) })
 						return
 					}
 				}
@@ -158,19 +209,19 @@ func benchClient(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) 
 	b.ReportMetric(float64(b.N)*benchMessages/b.Elapsed().Seconds(), "messages/s")
 }
 
-// benchLoop stages the messages, which is not counted, and runs the loop over them.
-func benchLoop(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) {
+// loop stages the messages, which is not counted, and runs the loop over them.
+func (w benchWork) loop(b *testing.B, v vendors.Vendor, slots int) {
 	b.Helper()
 	price := message.Money(45000)
 	cfg := &config.Config{
 		Environment: config.Production, Timezone: time.UTC,
 		Accounts: map[string]config.Account{"a": {Concurrency: slots, Price: &price, Currency: "CNY", DailyQuota: 1 << 40}},
-		Routes:   map[message.Channel]config.Route{ch: {Accounts: []config.Share{{Account: "a", Weight: 1}}}},
+		Routes:   map[message.Channel]config.Route{w.channel: {Accounts: []config.Share{{Account: "a", Weight: 1}}}},
 	}
 	var took time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		l := benchLedger(b, ch)
+		l := w.ledger(b)
 		loop := &send.Loop{
 			Ledger: l, Reader: l, Campaign: "bench", Config: cfg, Vendors: map[string]vendors.Vendor{"a": v},
 			Now: func() time.Time { return time.Now().Round(0) }, Log: slog.New(slog.DiscardHandler), Host: "h", User: "u", PID: 1,
@@ -192,23 +243,22 @@ func benchLoop(b *testing.B, ch message.Channel, v vendors.Vendor, slots int) {
 	b.ReportMetric(float64(b.N)*benchMessages/took.Seconds(), "messages/s")
 }
 
-func benchLedger(b *testing.B, ch message.Channel) *sqlite.Ledger {
+func (w benchWork) ledger(b *testing.B) *sqlite.Ledger {
 	b.Helper()
 	l, err := sqlite.Open(context.Background(), filepath.Join(b.TempDir(), "ledger.db"), sqlite.Options{Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = l.Close() })
-	spec := benchSpec(ch)
-	frozen, err := spec.Encode()
+	frozen, err := w.spec.Encode()
 	if err != nil {
 		b.Fatal(err)
 	}
 	people := func(yield func(ledger.Recipient, error) bool) {
 		for i := range benchMessages {
-			to := benchAddress(ch, i)
-			ok := yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: []byte(`["Wang","the great prize"]`), Messages: []ledger.NewMessage{{
-				Key: message.MakeKey("bench", ch, to, ""), Channel: ch, Address: to, Segments: 1, Fingerprint: int64(i),
+			to := benchAddress(w.channel, i)
+			ok := yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: w.fields, Messages: []ledger.NewMessage{{
+				Key: message.MakeKey("bench", w.channel, to, ""), Channel: w.channel, Address: to, Segments: 1, Fingerprint: int64(i),
 			}}}, nil)
 			if !ok {
 				return
