@@ -32,7 +32,11 @@ func protectedRecipientsCheck() Check {
 				a.add(Pass, fmt.Sprintf(textOwnPaced, count(n, "mail"), domain))
 				continue
 			}
-			a.add(Warn, fmt.Sprintf(textOwn, count(n, "mail"), domain), fmt.Sprintf(textPaceOwn, domain))
+			st := Warn
+			if n > unpacedWarn {
+				st = Fail // what a customer's filters notice stops our own orders and shipping notices
+			}
+			a.add(st, fmt.Sprintf(textOwn, count(n, "mail"), domain), fmt.Sprintf(textPaceOwn, domain))
 		}
 		if a.status == NotRun {
 			a.add(Pass, textNoneOwn)

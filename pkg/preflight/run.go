@@ -23,7 +23,10 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	// What checks share outlives the one that asked first, and ends with the run.
 	base, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.memo = newMemo(base)
+	// What vendors are asked is for all checks and the plan's figures: who has not answered within the limit has not answered.
+	asking, cancelAsking := context.WithTimeout(base, s.limit())
+	defer cancelAsking()
+	s.memo = newMemo(base, asking)
 	at := s.Now() // before the checks look at the clock
 	answers := make([]chan Finding, len(checks))
 	for i, c := range checks {
@@ -55,13 +58,17 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	return r
 }
 
+func (s *Subject) limit() time.Duration {
+	if s.Limit == 0 {
+		return DefaultLimit
+	}
+	return s.Limit
+}
+
 // ask runs one check within its limit. The check has a goroutine of its own: one that does not listen to its context is
 // given up, and counts as broken.
 func (s *Subject) ask(ctx context.Context, c Check) Finding {
-	limit := s.Limit
-	if limit == 0 {
-		limit = DefaultLimit
-	}
+	limit := s.limit()
 	if c.Online && s.Offline {
 		return named(c, Finding{Status: Skip, Summary: textOffline, Remedies: []string{textRunOnline}}, 0)
 	}

@@ -112,6 +112,19 @@ func TestASlowCheckHidesNoOther(t *testing.T) {
 	})
 }
 
+// Nor does a vendor that never answers hide the plan: it is not waited for once more.
+func TestASilentVendorHidesNoPlan(t *testing.T) {
+	w := newWorld(t)
+	silentVendor(w)
+	r := preflight.Run(t.Context(), w.make(), preflight.All())
+	if f, _ := r.Finding("balance"); f.Status != preflight.Error {
+		t.Errorf("balance: %s: %s", f.Status, f.Summary)
+	}
+	if r.Plan.ToSend != 100 || r.Plan.Unknown != "" || r.Plan.Accounts[0].Days[0].Messages != 100 {
+		t.Errorf("plan: %+v", r.Plan)
+	}
+}
+
 func TestAnInterruptedPreflightIsNoPass(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

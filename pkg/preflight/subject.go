@@ -86,6 +86,7 @@ func (s *Subject) noLedger() error {
 
 // memo keeps evidence that several checks look at, so that it is asked for once in a run.
 type memo struct {
+	asking   context.Context //nolint:containedctx // it bounds what vendors are asked
 	base     context.Context //nolint:containedctx // it bounds what is shared by checks that each have a context of their own
 	rows     chan struct{}   // held while the plan's rows are read: it allows one reader at a time
 	remain   shared[*Remaining]
@@ -104,9 +105,9 @@ type balanceAt struct {
 	at time.Time
 }
 
-func newMemo(base context.Context) *memo {
+func newMemo(base, asking context.Context) *memo {
 	return &memo{
-		base: base, rows: make(chan struct{}, 1),
+		base: base, asking: asking, rows: make(chan struct{}, 1),
 		balances: make(map[string]*shared[balanceAt]), usages: make(map[string]*shared[ledger.Usage]),
 	}
 }
@@ -132,12 +133,19 @@ func (m *shared[T]) get(ctx, base context.Context, fetch func(context.Context) (
 			m.value, m.err = fetch(base)
 		}()
 	})
+	var zero T
+	select {
+	case <-m.done:
+		return m.value, m.err // also where the time is over since
+	default:
+	}
 	select {
 	case <-m.done:
 		return m.value, m.err
 	case <-ctx.Done():
-		var zero T
 		return zero, ctx.Err()
+	case <-base.Done():
+		return zero, base.Err()
 	}
 }
 
@@ -161,7 +169,7 @@ func (s *Subject) Balance(ctx context.Context, account string) (vendors.Balance,
 }
 
 func (s *Subject) balanceAt(ctx context.Context, account string) (balanceAt, error) {
-	return entry(&s.memo.mu, s.memo.balances, account).get(ctx, s.memo.base, func(ctx context.Context) (balanceAt, error) {
+	return entry(&s.memo.mu, s.memo.balances, account).get(ctx, s.memo.asking, func(ctx context.Context) (balanceAt, error) {
 		v, err := s.vendor(account)
 		if err != nil {
 			return balanceAt{}, err

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -29,7 +30,10 @@ func vendorCheck() Check {
 			if !r.Carries {
 				bad = Warn
 			}
+			late := errors.Is(results[i].err, context.DeadlineExceeded) || errors.Is(results[i].err, context.Canceled)
 			switch {
+			case late && r.Carries:
+				a.add(Error, fmt.Sprintf(textNotInTime, r.Name), textAskAgain)
 			case results[i].err != nil:
 				a.add(bad, fmt.Sprintf("%s: %v", r.Name, results[i].err), fmt.Sprintf(textMendAccount, r.Name))
 			case !results[i].told:
@@ -58,6 +62,7 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 
 const (
 	textReached     = "%s answers and takes our credentials"
+	textNotInTime   = "%s did not answer in time"
 	textCannotTry   = "%s cannot be tried without sending"
 	textTryOne      = "send one message to yourself through %s before the campaign"
 	textMendAccount = "look at accounts.%s in notify.yaml (endpoint, credentials), at the connection, and at the vendor's console; then run the preflight again"

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -75,18 +76,25 @@ type vendor struct {
 
 func (v *vendor) Send(context.Context, message.Message) message.Outcome { return message.Outcome{} }
 func (v *vendor) Close() error                                          { return nil }
-func (v *vendor) Probe(context.Context) error                           { return v.probeErr }
+
+func (v *vendor) Probe(ctx context.Context) error { return errors.Join(v.wait(ctx), v.probeErr) }
 
 func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
 	v.asked.Add(1)
-	if v.block != nil {
-		select {
-		case <-v.block:
-		case <-ctx.Done():
-			return vendors.Balance{}, ctx.Err()
-		}
+	return v.balance, errors.Join(v.wait(ctx), v.err)
+}
+
+// wait is how long the vendor takes.
+func (v *vendor) wait(ctx context.Context) error {
+	if v.block == nil {
+		return nil
 	}
-	return v.balance, v.err
+	select {
+	case <-v.block:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // mute is a vendor that can do nothing but send.
@@ -216,13 +224,17 @@ func (w *world) make() *preflight.Subject {
 // ask runs one check.
 func (w *world) ask(id string) preflight.Finding {
 	w.t.Helper()
-	for _, c := range preflight.All() {
-		if c.ID == id {
-			return preflight.Run(w.t.Context(), w.make(), []preflight.Check{c}).Findings[0]
-		}
+	return preflight.Run(w.t.Context(), w.make(), []preflight.Check{check(w.t, id)}).Findings[0]
+}
+
+func check(tb testing.TB, id string) preflight.Check {
+	tb.Helper()
+	all := preflight.All()
+	i := slices.IndexFunc(all, func(c preflight.Check) bool { return c.ID == id })
+	if i < 0 {
+		tb.Fatalf("there is no check %q", id)
 	}
-	w.t.Fatalf("there is no check %q", id)
-	return preflight.Finding{}
+	return all[i]
 }
 
 // stage writes the campaign as it now is into the ledger.
