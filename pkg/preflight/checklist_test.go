@@ -94,7 +94,6 @@ func TestChecklist(t *testing.T) {
 				"notify checklist sign award released --as NAME (operations: wang, zhang; 2 more of 2 people)",
 			},
 		},
-		{name: "nobody has signed, and a send follows", want: preflight.Fail, change: sending, summary: []string{"2 of 2 items wait"}, remedies: []string{"notify checklist sign"}},
 		{
 			name: "nobody may sign", want: preflight.Fail, change: func(w *world) { sending(w); w.config.Roles = nil },
 			remedies: []string{"nobody may sign for product, which texts-read needs: write roles: {product: [NAME]} into notify.yaml"},
@@ -103,7 +102,6 @@ func TestChecklist(t *testing.T) {
 			name: "one of two", want: preflight.Warn, change: func(w *world) { listed(w); w.signedBy(all[:2]...) },
 			summary: []string{"1 of 2 items wait for signatures: released"}, remedies: []string{"1 more of 2 people"},
 		},
-		{name: "all have signed", want: preflight.Pass, change: func(w *world) { sending(w); w.signedBy(all...) }, summary: []string{"2 items signed for exactly this plan, by li, wang, zhang"}},
 		{
 			name: "the list changed", want: preflight.Fail, change: func(w *world) { sending(w); w.signedBy(all...); w.people = people(99) },
 			summary: []string{"2 of 2 items wait"},
@@ -122,7 +120,6 @@ func TestChecklist(t *testing.T) {
 			},
 			summary: []string{"only wang has signed, who sends"}, remedies: []string{"let another person sign"},
 		},
-		{name: "the ledger cannot be read", want: preflight.Error, change: func(w *world) { sending(w); w.ledger = noSignatures{w.ledger} }, summary: []string{"disk I/O error"}},
 		{
 			name: "there is no ledger", want: preflight.Error,
 			change:  func(w *world) { w.subject = func(s *preflight.Subject) { s.Checklist, s.Ledger = awardList(), nil } },

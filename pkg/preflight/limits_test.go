@@ -53,7 +53,6 @@ func TestRehearsal(t *testing.T) {
 		{name: "smaller, and none is required", want: preflight.Warn, change: kept(whole(50, time.Hour))},
 		{name: "long ago", want: preflight.Fail, change: both(required, kept(whole(100, 721*time.Hour))), summary: []string{"longer ago than 720h"}},
 		{name: "not completed", want: preflight.Fail, change: both(required, kept(ledger.Rehearsal{Recipients: 100})), summary: []string{"nothing was ever rehearsed"}},
-		{name: "a ledger that breaks", want: preflight.Error, change: func(w *world) { w.ledger = rehearsed{Ledger: w.ledger, err: errDisk} }},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
 }
@@ -62,30 +61,15 @@ func TestLowBalance(t *testing.T) {
 	low := func(m message.Money) func(*world) { return smsA(func(a *config.Account) { a.LowBalance = m }) }
 	askAll(t, "low-balance", []question{
 		{name: "no line", want: preflight.Skip},
-		{name: "enough is left", want: preflight.Pass, change: low(95_500_000), summary: []string{"95.50 CNY will be left, low_balance is 95.50 CNY"}},
-		{
-			name: "little is left", want: preflight.Warn, change: low(99_000_000),
-			summary: []string{"95.50 CNY will be left, below low_balance 99.00 CNY"}, remedies: []string{"top up sms-a by at least 3.50 CNY"},
-		},
 		{name: "what is promised to others is gone too", want: preflight.Warn, change: both(otherPending, low(95_000_000)), summary: []string{"93.25 CNY"}},
 		{name: "a vendor that does not tell", want: preflight.Skip, change: both(low(1), func(w *world) { w.vendors["sms-a"] = mute{} })},
-		{name: "a vendor that breaks", want: preflight.Error, change: both(low(1), func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown })},
 		{name: "a ledger that breaks", want: preflight.Error, change: broke},
 	})
 }
 
 func TestCurrency(t *testing.T) {
 	askAll(t, "currency", []question{
-		{name: "one", want: preflight.Pass, summary: []string{"4.50 CNY"}},
 		{name: "no price", want: preflight.Skip, change: noPrice},
-		{
-			name: "two", want: preflight.Warn,
-			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
-				w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.01")), "USD" })
-			}),
-			summary: []string{"2.25 CNY; 0.50 USD"}, remedies: []string{"2 amounts"},
-		},
-		{name: "a ledger that breaks", want: preflight.Error, change: broke},
 	})
 }
 
@@ -93,7 +77,6 @@ func perSecond(r float64) func(*world) { return smsA(func(a *config.Account) { a
 
 func TestDuration(t *testing.T) {
 	askAll(t, "duration", []question{
-		{name: "soon", want: preflight.Pass, summary: []string{"sms-a: 100 in 10 s at 10/s"}},
 		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
 		{
 			name: "over the window's end", want: preflight.Warn, change: both(perSecond(0.01), window(9*time.Hour, 11*time.Hour)),
@@ -104,8 +87,6 @@ func TestDuration(t *testing.T) {
 			summary: []string{"over 2 days"}, remedies: []string{"accounts.sms-a.rate to at least 0.1/s", "or raise", "begin later, 2026-11-21 00:00 CST"},
 		},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
-		{name: "never", want: preflight.Fail, change: both(perSecond(1e-6), many(4000)), summary: []string{"ten years"}, remedies: []string{"0.1/s"}},
-		{name: "a ledger that breaks", want: preflight.Error, change: broke},
 	})
 }
 
@@ -113,7 +94,6 @@ func TestTimer(t *testing.T) {
 	every := func(d time.Duration) func(*world) { return func(w *world) { w.config.Timer = d } }
 	askAll(t, "timer", []question{
 		{name: "none", want: preflight.Skip},
-		{name: "longer than the campaign", want: preflight.Pass, change: every(10 * time.Minute), summary: []string{"done in 10 s, the timer comes every 10 min"}},
 		{
 			name: "23,000 at ten a second, every ten minutes", want: preflight.Warn,
 			change:  both(many(23000), every(10*time.Minute), quota(100000)),
@@ -126,7 +106,6 @@ func TestTimer(t *testing.T) {
 			name: "all has left", want: preflight.Skip,
 			change: both(every(time.Minute), func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }),
 		},
-		{name: "a ledger that breaks", want: preflight.Error, change: both(every(time.Hour), broke)},
 	})
 }
 
@@ -172,10 +151,13 @@ func TestMeasuredRate(t *testing.T) {
 	}
 	askAll(t, "measured-rate", []question{
 		{name: "nothing before", want: preflight.Skip},
-		{name: "reached", want: preflight.Pass, change: was(700, 100*time.Second), summary: []string{"sms-a: 7.01/s reached in spring on 2026-11-20, configured 10/s"}},
 		{
 			name: "never nearly reached", want: preflight.Warn, change: both(was(5000, 100*time.Second), perSecond(100), many(23000)),
 			summary: []string{"50.01/s reached in spring", "configured 100/s"}, remedies: []string{"count on 8 min for sms-a, not on 4 min", "notify rehearse"},
+		},
+		{
+			name: "never nearly reached, and the deadline bears it", want: preflight.Warn,
+			change: both(was(5000, 100*time.Second), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }),
 		},
 		{name: "too few to tell", want: preflight.Skip, change: was(99, 100*time.Second)},
 		{
@@ -191,7 +173,6 @@ func TestMeasuredRate(t *testing.T) {
 		},
 		{name: "too short to tell", want: preflight.Skip, change: was(500, time.Second)},
 		{name: "a real run of no length", want: preflight.Skip, change: func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }},
-		{name: "a ledger that breaks", want: preflight.Error, change: broke},
 		{name: "earlier campaigns that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} }},
 	})
 }
@@ -202,7 +183,6 @@ func TestPace(t *testing.T) {
 	}
 	askAll(t, "pace", []question{
 		{name: "SMS only", want: preflight.Skip},
-		{name: "few", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails to 1 domain"}},
 		{
 			name: "a thousand to one company", want: preflight.Warn, change: both(many(1001), mails(nil)),
 			summary: []string{"edm: 1 domain would get more than 1,000 mails without a pace, example.test 1,001"}, remedies: []string{"accounts.edm.domain_rate", "example.test: 1/s", "all in 17 min at 1/s, in 3 min at 5/s; 0.012/s is the slowest"},
@@ -210,9 +190,6 @@ func TestPace(t *testing.T) {
 		{name: "five thousand to one company", want: preflight.Fail, change: both(many(5001), mails(nil)), summary: []string{"5,001"}},
 		{name: "with a pace", want: preflight.Pass, change: both(many(5001), mails(nil), paced(map[string]float64{"default": 5}))},
 		{name: "with a pace for another", want: preflight.Warn, change: both(many(1001), mails(nil), paced(map[string]float64{"qq.test": 5}))},
-		{
-			name: "what has left does not count", want: preflight.Error, change: both(mails(nil), broke), summary: []string{"disk I/O error"},
-		},
 	})
 	w := newWorld(t)
 	both(many(1200), mails(nil), domains(1000, "a.test"), domains(300, "b.test"), paced(map[string]float64{"a.test": 1}))(w)
@@ -252,9 +229,7 @@ func TestClock(t *testing.T) {
 		{name: "right", want: preflight.Pass, change: at(-time.Second), summary: []string{"1 s ahead of sms-a"}},
 		{name: "half a minute is still right", want: preflight.Pass, change: at(30 * time.Second)},
 		{name: "behind", want: preflight.Warn, change: at(31 * time.Second), summary: []string{"31 s behind sms-a"}, remedies: []string{"set its clock"}},
-		{name: "far behind", want: preflight.Fail, change: at(301 * time.Second), summary: []string{"5 min behind"}},
 		{name: "far ahead", want: preflight.Fail, change: at(-time.Hour), summary: []string{"60 min ahead of"}},
-		{name: "a vendor that breaks", want: preflight.Error, change: func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown }},
 		{
 			name: "one that only stands in breaks", want: preflight.Warn,
 			change: both(at(0), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), func(w *world) { w.vendors["sms-b"] = &vendor{err: errDown} }),

@@ -14,7 +14,6 @@ func problem(code string, sev diag.Severity, row int) diag.Problem {
 
 func TestList(t *testing.T) {
 	askAll(t, "list", []question{
-		{name: "a clean list passes", want: preflight.Pass, summary: []string{"100 recipients, nothing wrong"}},
 		{
 			name: "errors stop it, counted by kind", want: preflight.Fail,
 			change: func(w *world) {
@@ -61,16 +60,7 @@ func TestListShowsTheFirstTwenty(t *testing.T) {
 	}
 }
 
-func TestVariables(t *testing.T) {
-	askAll(t, "variables", []question{
-		{name: "filled in", want: preflight.Pass, summary: []string{"every row has a value"}},
-		{
-			name: "an empty cell stops it", want: preflight.Fail,
-			change:   func(w *world) { w.people[7].Values[1], w.people[8].Values[1] = "", "" },
-			summary:  []string{"2 texts cannot be made"},
-			remedies: []string{"fill in the cells", "--problems"},
-		},
-	})
+func TestVariablesAreToldOnce(t *testing.T) {
 	w := newWorld(t)
 	w.people[7].Values[1] = ""
 	if f := w.ask("list"); f.Status != preflight.Pass {
@@ -89,7 +79,6 @@ func TestShared(t *testing.T) {
 		}
 	}
 	askAll(t, "shared", []question{
-		{name: "nobody shares", want: preflight.Pass, summary: []string{"no two rows"}},
 		{
 			name: "the same text is told once", want: preflight.Pass, change: share("refuse", true),
 			summary: []string{"1 message told once for several rows"},
@@ -109,11 +98,6 @@ func TestShared(t *testing.T) {
 func TestExpect(t *testing.T) {
 	expect := func(n int) func(*world) { return func(w *world) { w.campaign.Expect = n } }
 	askAll(t, "expect", []question{
-		{name: "as expected", want: preflight.Pass, summary: []string{"expected 100"}},
-		{
-			name: "one missing", want: preflight.Fail, change: expect(101),
-			summary: []string{"expected 101, the list has 100: 1 missing"}, remedies: []string{"right file", "expect: 100"},
-		},
 		{name: "too many", want: preflight.Fail, change: expect(90), summary: []string{"expected 90, the list has 100: 10 too many"}},
 		{name: "not said", want: preflight.Warn, change: expect(0), summary: []string{"does not say"}, remedies: []string{"expect: 100"}},
 	})
@@ -122,12 +106,7 @@ func TestExpect(t *testing.T) {
 func TestCapacity(t *testing.T) {
 	capacity := func(n int) func(*world) { return func(w *world) { w.config.Capacity.Recipients = n } }
 	askAll(t, "capacity", []question{
-		{name: "within", want: preflight.Pass, change: capacity(200), summary: []string{"100 recipients of 200", "50%"}},
 		{name: "exactly", want: preflight.Pass, change: capacity(100), summary: []string{"100%"}},
-		{
-			name: "over", want: preflight.Fail, change: capacity(40),
-			summary: []string{"designed for 40: 60 too many"}, remedies: []string{"3 parts of at most 34", "notify rehearse award.xlsx", "at least 100"},
-		},
 		{name: "not stated", want: preflight.Warn, change: capacity(0), summary: []string{"does not say"}, remedies: []string{"rehearse"}},
 	})
 }
@@ -138,20 +117,7 @@ func TestAllowList(t *testing.T) {
 	}
 	askAll(t, "allow-list", []question{
 		{name: "production reaches everybody", want: preflight.Skip, summary: []string{"everybody"}},
-		{name: "all are on it", want: preflight.Pass, change: in("test", "+86100*"), summary: []string{"100 addresses, all on the allow list (test)"}},
-		{
-			name: "one is not", want: preflight.Fail,
-			change: func(w *world) {
-				in("test", "+86100*")(w)
-				w.people[41].Phone = "+447700900123"
-			},
-			summary: []string{"1 of 100 addresses"}, remedies: []string{"test addresses", "allow_list"},
-		},
 		{name: "without a list nobody is reached", want: preflight.Fail, change: in("staging"), summary: []string{"100 of 100", "staging"}},
-		{name: "a broken ledger is an error", want: preflight.Error, change: func(w *world) {
-			in("test", "+86100*")(w)
-			w.ledger = brokenLedger{w.ledger}
-		}, summary: []string{"read what has left"}},
 	})
 	w := newWorld(t)
 	in("test", "+86100*")(w)

@@ -50,17 +50,7 @@ func otherPending(w *world) {
 
 func TestPrice(t *testing.T) {
 	askAll(t, "price", []question{
-		{name: "known", want: preflight.Pass, summary: []string{"sms-a: 100 segments × 0.045 = 4.50 CNY"}},
 		{name: "unknown", want: preflight.Warn, change: noPrice, summary: []string{"sms-a has no price"}, remedies: []string{"accounts.sms-a.price"}},
-		{
-			name: "unknown with a budget", want: preflight.Fail,
-			change:  both(noPrice, func(w *world) { w.campaign.Budget = yuan(w.t, "100") }),
-			summary: []string{"a budget is to be kept"},
-		},
-		{
-			name: "a broken ledger is an error", want: preflight.Error,
-			change: func(w *world) { w.ledger = brokenLedger{w.ledger} }, summary: []string{"disk I/O error"},
-		},
 		{
 			name: "mails and messages have their own lines", want: preflight.Warn,
 			change: func(w *world) {
@@ -73,13 +63,7 @@ func TestPrice(t *testing.T) {
 
 func TestBalance(t *testing.T) {
 	askAll(t, "balance", []question{
-		{name: "enough", want: preflight.Pass, summary: []string{"100.00 CNY left", "110 segments = 4.95 CNY", "margin 10%"}},
 		{name: "enough to the last fen", want: preflight.Pass, change: balance("4.95")},
-		{
-			name: "enough without the margin only", want: preflight.Fail, change: balance("4.949999"),
-			summary:  []string{"pays for 109", "needs 110 segments"},
-			remedies: []string{"top up sms-a by at least 0.045 CNY (1 segment)", "the first 99 recipients, up to row 100"},
-		},
 		{
 			name: "the operator's margin", want: preflight.Pass,
 			change: both(balance("4.5"), func(w *world) { w.subject = func(s *preflight.Subject) { s.Margin = -1 } }),
@@ -114,10 +98,6 @@ func TestBalance(t *testing.T) {
 			summary: []string{"cannot be checked"}, remedies: []string{"console", "100 segments"},
 		},
 		{name: "an answer without a figure", want: preflight.Warn, change: balance(""), summary: []string{"cannot be checked"}},
-		{
-			name: "a vendor that breaks", want: preflight.Error, change: func(w *world) { w.vendors["sms-a"].(*vendor).err = errDown },
-			summary: []string{"sms-a: the vendor is down"}, remedies: []string{"accounts.sms-a"},
-		},
 		{
 			name: "what is promised to others counts", want: preflight.Fail, change: both(otherPending, balance("5")),
 			summary:  []string{"pays for 111", "165 segments", "50 of them for other"},
@@ -162,10 +142,6 @@ func TestBudget(t *testing.T) {
 			summary: []string{"sms-a, day 2026-11-20: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", "month"},
 		},
 		{
-			name: "over for the day", want: preflight.Fail, change: smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }),
-			summary: []string{"0.50 CNY over"}, remedies: []string{"raise accounts.sms-a.budget.day to at least 4.50 (by 0.50 CNY)"},
-		},
-		{
 			name: "the day's budget is for each day that it takes", want: preflight.Pass,
 			change: both(smsA(func(a *config.Account) { a.DayBudget, a.DailyQuota = 2_000_000, 40 }), used),
 			// 20 of today's 40 are used: 20 today, 40 tomorrow, 20 the day after.
@@ -202,11 +178,6 @@ func TestBudget(t *testing.T) {
 		{
 			name: "a budget without a price", want: preflight.Fail,
 			change: both(noPrice, smsA(func(a *config.Account) { a.DayBudget = 1 })), summary: []string{"has no price"},
-		},
-		{
-			name: "a ledger that cannot say what was used", want: preflight.Error,
-			change:  both(smsA(func(a *config.Account) { a.DayBudget = 1 }), func(w *world) { w.ledger = forgetful{w.ledger} }),
-			summary: []string{"disk I/O error"},
 		},
 	})
 }
