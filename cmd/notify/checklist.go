@@ -36,8 +36,8 @@ func newChecklist(e *env) *cobra.Command {
 		Short: "Show what people have to sign before, during and after a campaign; sign it",
 		Long: `Show, sign or revoke the lines of a campaign's checklist. The campaign file names the list (checklist: award-notice); some
 lines are proven by preflight checks, some are signed by people. A signature is for exactly the plan of the newest
-preflight: it lapses when the list, the texts, the accounts or the limits change. Who may sign for which role stands
-under roles in notify.yaml.`,
+preflight: it lapses when the list, the texts, the accounts, the limits or the checklist itself change. Who may sign for
+which role stands under roles in notify.yaml.`,
 	}
 	c.AddCommand(newChecklistShow(e, nil), newChecklistSign(e, nil), newChecklistRevoke(e, nil))
 	return c
