@@ -14,11 +14,7 @@ const backupAge = 24 * time.Hour
 
 // backupCheck asks whether the ledger was copied lately. A ledger that has sent nothing has nothing to lose.
 func backupCheck() Check {
-	return Check{ID: "backup", Group: GroupLedger, Title: "backup", Run: func(ctx context.Context, s *Subject) Finding {
-		states, err := s.accountStates(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "backup", Group: GroupLedger, Title: "backup", Run: ofAccountStates(func(ctx context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		if _, ok := s.Ledger.(ledger.Backuper); !ok {
 			return Finding{Status: Skip, Summary: textOwnBackup}
 		}
@@ -48,7 +44,7 @@ func backupCheck() Check {
 			f.Remedies = []string{s.backUp()}
 		}
 		return f
-	}}
+	})}
 }
 
 func (s *Subject) backUp() string {

@@ -12,11 +12,7 @@ import (
 // breakerCheck asks whether an account was stopped or slowed down when it was used last. It never fails: a run tests every
 // account anew, with one message, because whoever starts it may have mended the cause a moment ago.
 func breakerCheck() Check {
-	return Check{ID: "breaker", Group: GroupAccounts, Title: "breaker", Run: func(ctx context.Context, s *Subject) Finding {
-		states, err := s.accountStates(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "breaker", Group: GroupAccounts, Title: "breaker", Run: ofAccountStates(func(_ context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		var a answers
 		for _, r := range s.routed() {
 			s.breaker(&a, r.Name, states[r.Name])
@@ -29,7 +25,7 @@ func breakerCheck() Check {
 			}
 		}
 		return a.done(textNoChannel)
-	}}
+	})}
 }
 
 func (s *Subject) breaker(a *answers, name string, st ledger.AccountState) {

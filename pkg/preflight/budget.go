@@ -15,11 +15,7 @@ import (
 
 // budgetCheck asks whether what is still to be sent stays within the operator's own limits in money.
 func budgetCheck() Check {
-	return Check{ID: "budget", Group: GroupMoney, Title: "budget", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "budget", Group: GroupMoney, Title: "budget", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		accounts := byAccount(needs)
 		for _, n := range accounts {
@@ -31,7 +27,7 @@ func budgetCheck() Check {
 			return broken(err)
 		}
 		return a.done(textNoBudget)
-	}}
+	})}
 }
 
 func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) error {

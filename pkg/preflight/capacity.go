@@ -7,10 +7,7 @@ import (
 
 // capacityCheck asks whether the installation was designed for so many.
 func capacityCheck() Check {
-	return Check{ID: "capacity", Group: GroupList, Title: "design capacity", Run: func(ctx context.Context, s *Subject) Finding {
-		if err := s.whole(ctx); err != nil {
-			return broken(err)
-		}
+	return Check{ID: "capacity", Group: GroupList, Title: "design capacity", Run: ofWholePlan(func(ctx context.Context, s *Subject) Finding {
 		capacity, n := s.Config.Capacity.Recipients, s.Plan.Recipients
 		f := Finding{Facts: []Fact{{"capacity", capacity}, {"recipients", n}}}
 		switch {
@@ -31,7 +28,7 @@ func capacityCheck() Check {
 			f.Status, f.Summary = Pass, fmt.Sprintf(textWithinCapacity, count(n, "recipient"), num(capacity), 100*n/capacity)
 		}
 		return f
-	}}
+	})}
 }
 
 const (

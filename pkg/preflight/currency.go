@@ -12,11 +12,7 @@ import (
 // currencyCheck asks whether the campaign is paid in one currency: amounts of several cannot be added, so that neither
 // the total nor the campaign's budget says anything.
 func currencyCheck() Check {
-	return Check{ID: "currency", Group: GroupMoney, Title: "currency", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "currency", Group: GroupMoney, Title: "currency", Run: ofNeeds(func(_ context.Context, _ *Subject, needs []Need) Finding {
 		sums := make(map[string]message.Money)
 		for _, n := range byAccount(needs) {
 			if n.Cost != nil {
@@ -33,7 +29,7 @@ func currencyCheck() Check {
 			a.finding.Remedies = []string{fmt.Sprintf(textOneCurrency, len(sums))}
 		}
 		return a.done(textNothingPriced)
-	}}
+	})}
 }
 
 const (

@@ -10,11 +10,7 @@ import (
 
 // deadlineCheck asks whether the last message leaves in time, from now on, at the rates, quotas and window there are.
 func deadlineCheck() Check {
-	return Check{ID: "deadline", Group: GroupTime, Title: "deadline", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "deadline", Group: GroupTime, Title: "deadline", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		for _, n := range needs {
 			if err := s.accountDeadline(ctx, &a, n); err != nil {
@@ -25,7 +21,7 @@ func deadlineCheck() Check {
 			a.fact("deadline", s.Plan.Spec.Deadline)
 		}
 		return a.done(textNoChannel)
-	}}
+	})}
 }
 
 func (s *Subject) accountDeadline(ctx context.Context, a *answers, n Need) error {

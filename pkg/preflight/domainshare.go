@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // One domain with more than oneDomainShare of the mails, in a list that has others too, is either a list cut short or a
@@ -16,14 +17,7 @@ const (
 
 // domainShareCheck asks whether nearly all mails go to one domain.
 func domainShareCheck() Check {
-	return Check{ID: "domain-share", Group: GroupList, Title: "share of a domain", Run: func(_ context.Context, s *Subject) Finding {
-		facts, err := s.facts(message.Email)
-		if err != nil {
-			return broken(err)
-		}
-		if facts == nil {
-			return Finding{Status: Skip, Summary: textNoMail}
-		}
+	return Check{ID: "domain-share", Group: GroupList, Title: "share of a domain", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.Email)
 		top, most := "", 0
 		for domain, n := range c.Domains {
@@ -44,7 +38,7 @@ func domainShareCheck() Check {
 			}
 		}
 		return f
-	}}
+	})}
 }
 
 const (

@@ -10,11 +10,7 @@ import (
 // durationCheck asks whether the campaign is done on the day it begins, as far as rate and window go; what quotas add to
 // that is the quota check's to say.
 func durationCheck() Check {
-	return Check{ID: "duration", Group: GroupTime, Title: "duration", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "duration", Group: GroupTime, Title: "duration", Run: ofNeeds(func(_ context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		for _, n := range needs {
 			p := s.paceOf(n)
@@ -37,7 +33,7 @@ func durationCheck() Check {
 			}
 		}
 		return a.done(textNoRates)
-	}}
+	})}
 }
 
 // withinDay are the ways to be done on one day: a higher rate today, or tomorrow, from when the window opens.

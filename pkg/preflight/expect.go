@@ -7,10 +7,7 @@ import (
 
 // expectCheck asks whether the list has as many people as its owner says.
 func expectCheck() Check {
-	return Check{ID: "expect", Group: GroupList, Title: "expected count", Run: func(ctx context.Context, s *Subject) Finding {
-		if err := s.whole(ctx); err != nil {
-			return broken(err)
-		}
+	return Check{ID: "expect", Group: GroupList, Title: "expected count", Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		want, have := s.Plan.Spec.Expect, s.Plan.Listed
 		f := Finding{Facts: []Fact{{"expected", want}, {"recipients", have}}}
 		switch {
@@ -28,7 +25,7 @@ func expectCheck() Check {
 			f.Remedies = []string{textRightSheet, fmt.Sprintf(textCorrectExpect, have)}
 		}
 		return f
-	}}
+	})}
 }
 
 const (

@@ -11,17 +11,7 @@ import (
 // forbiddenCheck asks whether an SMS has what carriers in mainland China do not let through: 【】 besides the signature,
 // which the brackets are reserved for, and web addresses in variables (Alibaba Cloud answers isv.PARAM_NOT_SUPPORT_URL).
 func forbiddenCheck() Check {
-	return Check{ID: "forbidden", Group: GroupTexts, Title: "brackets and links", Run: func(_ context.Context, s *Subject) Finding {
-		f, err := s.facts(message.SMS)
-		if err != nil {
-			return broken(err)
-		}
-		switch {
-		case f == nil:
-			return Finding{Status: Skip, Summary: textNoSMS}
-		case f.Mainland == 0:
-			return Finding{Status: Skip, Summary: textNoMainland}
-		}
+	return Check{ID: "forbidden", Group: GroupTexts, Title: "brackets and links", Run: ofMainlandSMS(func(_ context.Context, s *Subject, f *plan.ChannelFacts) Finding {
 		var a answers
 		a.fact("brackets", f.Brackets.Count)
 		a.fact("urls", f.URLs.Count)
@@ -31,7 +21,7 @@ func forbiddenCheck() Check {
 			a.add(Pass, textNothingForbidden)
 		}
 		return a.done("")
-	}}
+	})}
 }
 
 func (s *Subject) brackets(a *answers, f *plan.ChannelFacts) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"notify/pkg/ledger"
 )
 
 // errorsSince is how long an account's last error is news: a day, in which somebody should have looked at it.
@@ -11,11 +13,7 @@ const errorsSince = 24 * time.Hour
 
 // lastErrorsCheck asks what went wrong with the accounts lately.
 func lastErrorsCheck() Check {
-	return Check{ID: "last-errors", Group: GroupAccounts, Title: "last errors", Run: func(ctx context.Context, s *Subject) Finding {
-		states, err := s.accountStates(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "last-errors", Group: GroupAccounts, Title: "last errors", Run: ofAccountStates(func(_ context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		var a answers
 		for _, r := range s.routed() {
 			st := states[r.Name]
@@ -30,7 +28,7 @@ func lastErrorsCheck() Check {
 			a.add(Pass, textNoErrors)
 		}
 		return a.done("")
-	}}
+	})}
 }
 
 const (

@@ -15,10 +15,7 @@ const (
 
 // listCheck asks whether every row can be used.
 func listCheck() Check {
-	return Check{ID: "list", Group: GroupList, Title: "rows", Run: func(ctx context.Context, s *Subject) Finding {
-		if err := s.whole(ctx); err != nil {
-			return broken(err)
-		}
+	return Check{ID: "list", Group: GroupList, Title: "rows", Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		p := s.Plan.Problems
 		errs := p.Errors() - p.Count(codeMissing) - p.Count(codeShared)
 		f := Finding{Status: Pass, Facts: []Fact{
@@ -58,7 +55,7 @@ func listCheck() Check {
 			f.Summary = fmt.Sprintf(textListGood, rows)
 		}
 		return f
-	}}
+	})}
 }
 
 // kept are the problems that were kept whole and whose code is wanted, a line each.

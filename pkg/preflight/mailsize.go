@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // Gmail cuts a mail off behind 102 KB of it; 10 MiB is what the smaller of the common servers take (RFC 5321 asks for
@@ -16,15 +17,8 @@ const (
 
 // sizeCheck asks how large the largest mail is on its way: attachments in base64, which adds a third.
 func sizeCheck() Check {
-	return Check{ID: "size", Group: GroupTexts, Title: "size of a mail", Run: func(_ context.Context, s *Subject) Finding {
-		facts, err := s.facts(message.Email)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "size", Group: GroupTexts, Title: "size of a mail", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		e := s.Plan.Spec.Email
-		if facts == nil || e == nil {
-			return Finding{Status: Skip, Summary: textNoMail}
-		}
 		body, attached, row := int64(0), int64(0), 0
 		if len(facts.Longest) > 0 {
 			body, row = int64(facts.Longest[0].Length), facts.Longest[0].Row
@@ -50,7 +44,7 @@ func sizeCheck() Check {
 			f.Remedies = []string{fmt.Sprintf(textShorterMail, s.list(), row)}
 		}
 		return f
-	}}
+	})}
 }
 
 const (

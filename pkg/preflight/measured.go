@@ -32,11 +32,7 @@ type measured struct {
 
 // measuredRateCheck asks whether the configured rates have ever been reached.
 func measuredRateCheck() Check {
-	return Check{ID: "measured-rate", Group: GroupTime, Title: "rate reached", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "measured-rate", Group: GroupTime, Title: "rate reached", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		best, err := s.measure(ctx)
 		if err != nil {
 			return broken(err)
@@ -65,7 +61,7 @@ func measuredRateCheck() Check {
 			a.offer(s.waysToMeasure(n, m.rate))
 		}
 		return a.done(textNotMeasured)
-	}}
+	})}
 }
 
 // hoped is how bad it is that a rate was never reached: the campaign takes longer; where a deadline holds at the configured rate

@@ -9,11 +9,7 @@ import (
 
 // priceCheck asks whether it is known what the campaign costs. Without a price a budget would never end.
 func priceCheck() Check {
-	return Check{ID: "price", Group: GroupMoney, Title: "prices", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "price", Group: GroupMoney, Title: "prices", Run: ofNeeds(func(_ context.Context, s *Subject, needs []Need) Finding {
 		accounts := byAccount(needs)
 		var a answers
 		for _, n := range accounts {
@@ -32,7 +28,7 @@ func priceCheck() Check {
 			}
 		}
 		return a.done(textNoChannel)
-	}}
+	})}
 }
 
 func priceLine(n accountNeed) string {

@@ -13,11 +13,7 @@ import (
 // quotaCheck asks whether the limits by day let the campaign through as fast as everything else does. Several days where
 // one was meant is what the operator must know before, not after: it fails, unless he has said that it may take days.
 func quotaCheck() Check {
-	return Check{ID: "quota", Group: GroupTime, Title: "quota of the day", Run: func(ctx context.Context, s *Subject) Finding {
-		needs, err := s.Needs(ctx)
-		if err != nil {
-			return broken(err)
-		}
+	return Check{ID: "quota", Group: GroupTime, Title: "quota of the day", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		for _, n := range needs {
 			if err := s.accountQuota(ctx, &a, n); err != nil {
@@ -25,7 +21,7 @@ func quotaCheck() Check {
 			}
 		}
 		return a.done(textNoChannel)
-	}}
+	})}
 }
 
 func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {

@@ -19,14 +19,7 @@ const (
 
 // segmentsCheck asks whether texts are longer than meant, and shows the longest.
 func segmentsCheck() Check {
-	return Check{ID: "segments", Group: GroupTexts, Title: "length", Run: func(_ context.Context, s *Subject) Finding {
-		facts, err := s.facts(message.SMS)
-		if err != nil {
-			return broken(err)
-		}
-		if facts == nil {
-			return Finding{Status: Skip, Summary: textNoSMS}
-		}
+	return Check{ID: "segments", Group: GroupTexts, Title: "length", Run: ofTexts(message.SMS, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.SMS)
 		long, tooLong, most := 0, 0, 0
 		for n, messages := range c.BySegments {
@@ -54,7 +47,7 @@ func segmentsCheck() Check {
 			f.Remedies = []string{fmt.Sprintf(textShorten, s.list(), facts.Longest[0].Row)}
 		}
 		return f
-	}}
+	})}
 }
 
 // longest names the rows of the longest texts, on one line. The texts themselves are for those who may see the list: --show.

@@ -9,10 +9,7 @@ import (
 
 // sharedCheck asks what becomes of rows that share an address.
 func sharedCheck() Check {
-	return Check{ID: "shared", Group: GroupList, Title: "shared addresses", Run: func(ctx context.Context, s *Subject) Finding {
-		if err := s.whole(ctx); err != nil {
-			return broken(err)
-		}
+	return Check{ID: "shared", Group: GroupList, Title: "shared addresses", Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		p := s.Plan
 		stopped := p.Problems.Count(codeShared)
 		f := Finding{Status: Pass, Facts: []Fact{
@@ -34,7 +31,7 @@ func sharedCheck() Check {
 			f.Summary = textNoneShared
 		}
 		return f
-	}}
+	})}
 }
 
 const (

@@ -6,22 +6,13 @@ import (
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // signatureCheck asks whether an SMS to mainland China says who sends it: without 【…】 carriers do not deliver it. A
 // gateway may put it there by itself without our knowing, so that this warns; a second signature is a fail.
 func signatureCheck() Check {
-	return Check{ID: "signature", Group: GroupTexts, Title: "signature", Run: func(ctx context.Context, s *Subject) Finding {
-		f, err := s.facts(message.SMS)
-		if err != nil {
-			return broken(err)
-		}
-		switch {
-		case f == nil:
-			return Finding{Status: Skip, Summary: textNoSMS}
-		case f.Mainland == 0:
-			return Finding{Status: Skip, Summary: textNoMainland}
-		}
+	return Check{ID: "signature", Group: GroupTexts, Title: "signature", Run: ofMainlandSMS(func(ctx context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		r, err := s.renderer(ctx)
 		if err != nil {
 			return broken(err)
@@ -43,7 +34,7 @@ func signatureCheck() Check {
 			}
 		}
 		return a.done(textNoSMSAccount)
-	}}
+	})}
 }
 
 // signatureOf is what stands in the 【…】 at the beginning of a text.

@@ -17,14 +17,7 @@ const (
 
 // subjectsCheck asks whether a large mailing has one subject for all.
 func subjectsCheck() Check {
-	return Check{ID: "subjects", Group: GroupTexts, Title: "subjects", Run: func(_ context.Context, s *Subject) Finding {
-		facts, err := s.facts(message.Email)
-		if err != nil {
-			return broken(err)
-		}
-		if facts == nil {
-			return Finding{Status: Skip, Summary: textNoMail}
-		}
+	return Check{ID: "subjects", Group: GroupTexts, Title: "subjects", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.Email)
 		f := Finding{Status: Pass, Facts: []Fact{{"subjects", c.Subjects}, {"messages", c.Messages}}}
 		switch {
@@ -41,7 +34,7 @@ func subjectsCheck() Check {
 		}
 		f.Remedies = []string{fmt.Sprintf(textPersonalSubject, s.example())}
 		return f
-	}}
+	})}
 }
 
 // example is a variable that could make a subject personal.

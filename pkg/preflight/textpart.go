@@ -4,25 +4,21 @@ import (
 	"context"
 
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // textPartCheck asks whether a mail with HTML has a plain text as well: filters count its absence against the mail
 // (SpamAssassin: MIME_HTML_ONLY), and people without HTML read nothing.
 func textPartCheck() Check {
-	return Check{ID: "text-part", Group: GroupTexts, Title: "plain text", Run: func(_ context.Context, s *Subject) Finding {
-		facts, err := s.facts(message.Email)
+	return Check{ID: "text-part", Group: GroupTexts, Title: "plain text", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		switch e := s.Plan.Spec.Email; {
-		case err != nil:
-			return broken(err)
-		case facts == nil || e == nil:
-			return Finding{Status: Skip, Summary: textNoMail}
 		case e.HTML != "" && e.Text == "":
 			return Finding{Status: Warn, Summary: textHTMLOnly, Remedies: []string{textAddText}}
 		case e.HTML == "":
 			return Finding{Status: Pass, Summary: textTextOnly}
 		}
 		return Finding{Status: Pass, Summary: textBothParts}
-	}}
+	})}
 }
 
 const (

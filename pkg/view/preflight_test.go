@@ -44,13 +44,36 @@ func stopped() preflight.Result {
 				},
 				Remedies: []string{
 					"top up sms-a by at least 693.00 CNY (15,400 segments)",
-					"or send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now",
+					"or send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: " +
+						"notify send award.xlsx --rows 1-9001; the rest later, without --rows",
+					"or take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now",
+				},
+				Options: []preflight.Option{
+					{
+						Kind: preflight.OptionTopUp, Text: "top up sms-a by at least 693.00 CNY (15,400 segments)", Enough: true, Account: "sms-a",
+						Amount: money(693_000_000), Currency: "CNY", Segments: 15400,
+					},
+					{
+						Kind: preflight.OptionPart, Enough: true, Account: "sms-a", Command: "notify send award.xlsx --rows 1-9001",
+						Text: "send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: " +
+							"notify send award.xlsx --rows 1-9001; the rest later, without --rows",
+						Parts: []preflight.ListPart{{Recipients: 9000, From: 1, To: 9001, Limit: 9000, Command: "notify send award.xlsx --rows 1-9001"}},
+					},
+					{
+						Kind: preflight.OptionAccount, Text: "take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now", Enough: true, Account: "sms-b", Channel: message.SMS,
+						Shares:   []preflight.ShareOf{{Account: "sms-a", Weight: 39, Messages: 8970, Segments: 8970}, {Account: "sms-b", Weight: 61, Messages: 14030, Segments: 14030}},
+						Settings: []preflight.Setting{{Key: "routes.sms.accounts", Value: "[sms-a: 39, sms-b: 61]", Now: "[sms-a: 1]"}},
+					},
 				},
 				Took: 120 * time.Millisecond,
 			},
 			{
 				ID: "quota", Group: preflight.GroupTime, Title: "quota of the day", Status: preflight.Error,
 				Summary: "the vendor said:\x1b[2J 500", Remedies: []string{"run the preflight again"},
+				Options: []preflight.Option{{
+					Kind: preflight.OptionSpread, Text: "run the preflight again", At: at(21, 9, 0), Bytes: 1,
+					Days: []preflight.Day{{Date: "2026-11-20", Messages: 10000}, {Date: "2026-11-21", Messages: 13000}},
+				}},
 			},
 			{ID: "run", Group: preflight.GroupLedger, Title: "another run", Status: preflight.NotRun, Summary: "not run: interrupted"},
 		},
@@ -131,6 +154,9 @@ func TestPreflightJSONFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := all["checks"].([]any)[3].(map[string]any)
+	options := check["options"].([]any)
+	option := func(i int) map[string]any { return options[i].(map[string]any) }
+	spread := all["checks"].([]any)[4].(map[string]any)["options"].([]any)[0].(map[string]any)
 	planned := all["plan"].(map[string]any)
 	for _, c := range []struct {
 		name string
@@ -138,7 +164,14 @@ func TestPreflightJSONFields(t *testing.T) {
 		want []string
 	}{
 		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "parts", "plan", "schema", "terms", "verdict"}},
-		{"check", check, []string{"facts", "group", "id", "remedies", "status", "summary", "title", "took_ns"}},
+		{"check", check, []string{"facts", "group", "id", "options", "remedies", "status", "summary", "title", "took_ns"}},
+		{"top-up", option(0), []string{"account", "amount", "currency", "enough", "kind", "segments", "text"}},
+		{"part", option(1), []string{"account", "command", "enough", "kind", "parts", "text"}},
+		{"part of the list", option(1)["parts"].([]any)[0].(map[string]any), []string{"command", "from", "limit", "recipients", "to"}},
+		{"account that helps", option(2), []string{"account", "channel", "enough", "kind", "settings", "shares", "text"}},
+		{"share", option(2)["shares"].([]any)[0].(map[string]any), []string{"account", "messages", "segments", "weight"}},
+		{"setting", option(2)["settings"].([]any)[0].(map[string]any), []string{"key", "now", "value"}},
+		{"spread", spread, []string{"at", "bytes", "days", "enough", "kind", "text"}},
 		{"plan", planned, []string{
 			"accounts", "channels", "costs", "done", "duplicates", "hidden", "left", "list", "messages", "recipients", "segments",
 			"start", "to_send", "unpriced",
