@@ -20,8 +20,8 @@ type bears func(ctx context.Context, needs []Need, account string) bool
 func (s *Subject) elsewhere(ctx context.Context, w *ways, n Need, ok bears) {
 	var help *Option
 	for _, other := range s.standIns(n.Channel, n.Name) {
-		o, err := s.move(ctx, n, other, ok)
-		if err != nil || o == nil {
+		o := s.move(ctx, n, other, ok)
+		if o == nil {
 			continue
 		}
 		if o.Enough {
@@ -37,14 +37,15 @@ func (s *Subject) elsewhere(ctx context.Context, w *ways, n Need, ok bears) {
 	}
 }
 
-// move takes percent after percent off an account until it bears the rest; nil where it bears nothing.
-func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) (*Option, error) {
+// move takes percent after percent off an account until it bears the rest; nil where it bears nothing, or
+// that cannot be worked out.
+func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Option {
 	route := s.Config.Routes[n.Channel].Accounts
 	for p := percent(route, n.Name) - 1; p >= 0; p-- {
 		shares := shifted(route, n.Name, other, p)
 		needs, err := s.needsBy(ctx, n.Channel, shares)
 		if err != nil {
-			return nil, err
+			return nil
 		}
 		if !ok(ctx, needs, n.Name) {
 			continue
@@ -58,9 +59,9 @@ func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) (*Op
 		if !o.Enough {
 			o.Text += fmt.Sprintf(textNotEnough, other)
 		}
-		return o, nil
+		return o
 	}
-	return nil, nil //nolint:nilnil // there is no option, and nothing went wrong
+	return nil
 }
 
 // percent is an account's part of a route.
