@@ -78,11 +78,15 @@ func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy,
 	return a
 }
 
+// minSlack is what a timer and a busy machine need to let a message out at its place.
+const minSlack = 20 * time.Millisecond
+
 // Pace splits the burst that an account may have beyond its rate in any second: half of it may leave at once after a
 // pause, half of it is how late a message may be under its place (slack). Burst 0 means a tenth of a second's worth.
+// Without a rate there may be places all the same, under the rate of a domain.
 func Pace(rate float64, burst int) (atOnce int, slack time.Duration) {
 	if rate <= 0 {
-		return 0, 0
+		return 0, minSlack
 	}
 	b := float64(burst)
 	if burst <= 0 {
@@ -90,7 +94,7 @@ func Pace(rate float64, burst int) (atOnce int, slack time.Duration) {
 	}
 	atOnce = max(1, int(b/2))
 	slack = time.Duration(b / 2 / rate * float64(time.Second))
-	return atOnce, min(max(slack, 20*time.Millisecond), time.Second)
+	return atOnce, min(max(slack, minSlack), time.Second)
 }
 
 // Name is the account's name.

@@ -266,8 +266,8 @@ func TestTheBurstIsSplitBetweenAPauseAndBeingLate(t *testing.T) {
 		atOnce int
 		slack  time.Duration
 	}{
-		{0, 0, 0, 0},
-		{0, 10, 0, 0},
+		{0, 0, 0, 20 * time.Millisecond},
+		{0, 10, 0, 20 * time.Millisecond},
 		{100, 0, 5, 50 * time.Millisecond},
 		{100, 20, 10, 100 * time.Millisecond},
 		{1000, 0, 50, 50 * time.Millisecond},
