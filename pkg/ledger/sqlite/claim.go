@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,8 +105,8 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}, nil
 	}
-	var g ledger.Grant
-	var ids picked
+	g := ledger.Grant{Claims: make([]ledger.Claim, 0, min(req.Max, len(s.rows)))}
+	ids := picked{ids: make([]int64, 0, cap(g.Claims))}
 	for !teller.Full() {
 		row, err := c.front(s, t.req.Now)
 		if err != nil {
@@ -238,9 +239,9 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 			return err
 		}
 	}
-	together := !ids.scattered
+	neighbours := !ids.scattered
 	for _, cl := range claims {
-		together = together && cl.LeaveAt.Equal(claims[0].LeaveAt)
+		neighbours = neighbours && cl.LeaveAt.Equal(claims[0].LeaveAt)
 	}
 	claim := c.x.nextClaim
 	c.x.nextClaim++
@@ -249,7 +250,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		int64(req.Limits.Price), nanos(t.req.Now), int64(req.Hold)); err != nil {
 		return err
 	}
-	if together {
+	if neighbours {
 		n, err := c.x.change(takeTogether, claim, nanos(claims[0].LeaveAt), ids.ids[0], ids.ids[len(ids.ids)-1],
 			t.run.campaign, string(req.Channel), nanos(ids.notBefore))
 		return allOf(n, len(claims), err)
@@ -258,7 +259,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	for i, cl := range claims {
 		places = append(places, ids.ids[i], nanos(cl.LeaveAt))
 	}
-	for _, rows := range []int{64, 8, 1} {
+	for _, rows := range together() {
 		for width := rows * placeColumns; len(places) >= width; places = places[width:] {
 			n, err := c.x.change(takeOneByOne(rows), append([]any{claim}, places[:width]...)...)
 			if err := allOf(n, rows, err); err != nil {
@@ -287,6 +288,10 @@ func takeOneByOne(rows int) string {
 	return takeTo + `v.column2 FROM (VALUES ` + placeholders(rows, placeColumns) + `) v
 		WHERE message.id = v.column1 AND message.state = 'pending'`
 }
+
+// together is how many rows are written with one statement: powers of two, so that any number takes few statements, and few
+// are prepared.
+func together() []int { return []int{64, 32, 16, 8, 4, 2, 1} }
 
 // placeholders are rows of values: first those that are given as SQL, then so many parameters.
 func placeholders(rows, columns int, given ...string) string {
@@ -324,19 +329,17 @@ func (c *claiming) fill(s *shelf) error {
 		query = pacedQuery
 	}
 	n := 0
-	err := c.x.each(func(rows *sql.Rows) error {
-		var r pendingRow
-		var key, address string
-		if err := rows.Scan(&r.id, &s.at.notBefore, &r.pace, &r.attempts, &key, &address, &r.claim.Segments, &r.claim.Row, &r.claim.Fields); err != nil {
+	s.rows = slices.Grow(s.rows, limit)
+	err := c.x.rawEach(func(v []driver.Value) error {
+		r, err := pendingOf(v)
+		if err != nil {
 			return err
 		}
-		s.at.id = r.id
-		r.notBefore = moment(s.at.notBefore)
-		r.claim.Key, r.claim.Address = message.Key(key), message.Address(address)
+		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
 		s.rows = append(s.rows, r)
 		n++
 		return nil
-	}, query, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, limit)
+	}, query, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
 	if err != nil {
 		return err
 	}
@@ -344,6 +347,30 @@ func (c *claiming) fill(s *shelf) error {
 		s.enter(s.phase + 1)
 	}
 	return nil
+}
+
+// pendingOf is a row of unpacedQuery or pacedQuery.
+func pendingOf(v []driver.Value) (pendingRow, error) {
+	var numbers [6]int64
+	for i, at := range []int{0, 1, 2, 3, 6, 7} {
+		n, ok := v[at].(int64)
+		if !ok {
+			return pendingRow{}, fmt.Errorf("column %d of a pending message is %T", at+1, v[at])
+		}
+		numbers[i] = n
+	}
+	key, isKey := v[4].(string)
+	address, isAddress := v[5].(string)
+	fields, isFields := v[8].([]byte)
+	if !isKey || !isAddress || !isFields {
+		return pendingRow{}, fmt.Errorf("a pending message has a key that is %T, an address that is %T and fields that are %T", v[4], v[5], v[8])
+	}
+	return pendingRow{
+		id: numbers[0], notBefore: moment(numbers[1]), pace: ledger.Pace(numbers[2]), attempts: int(numbers[3]),
+		claim: ledger.Claim{
+			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[4]), Row: int(numbers[5]), Fields: fields,
+		},
+	}, nil
 }
 
 // begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.

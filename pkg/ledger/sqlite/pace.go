@@ -72,7 +72,7 @@ func (c *claiming) writePassed() error {
 	if len(c.passed) > 0 {
 		clear(c.x.unpaced)
 	}
-	for _, rows := range []int{64, 8, 1} {
+	for _, rows := range together() {
 		for width := rows * passedColumns; len(c.passed) >= width; c.passed = c.passed[width:] {
 			if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3
 				FROM (VALUES `+placeholders(rows, passedColumns)+`) v WHERE message.id = v.column1`, c.passed[:width]...); err != nil {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"slices"
 
@@ -31,8 +32,8 @@ var errStale = errors.New("some of the attempts were settled before, or are anot
 // many with one statement, in the order in which they came. A statement for each costs a third more for a whole Turn.
 type settling struct {
 	x        *tx
-	single   bool  // each with a statement of its own, which tells the stale ones
-	accepted []any // columns of what is to be written together, row after row
+	single   bool                // each with a statement of its own, which tells the stale ones
+	accepted []driver.NamedValue // columns of what is to be written together, row after row
 }
 
 // settle takes in what came of a turn's attempts.
@@ -40,8 +41,11 @@ func (s *settling) settle(t *turn) error {
 	for _, st := range t.req.Settle {
 		if o := st.Outcome; !s.single && o.Kind == message.OutcomeAccepted {
 			id, number := attemptOf(st.Attempt)
-			s.accepted = append(s.accepted, id, number, t.run.campaign,
-				orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(st.At))
+			for _, v := range [acceptedColumns]driver.Value{
+				id, int64(number), t.run.campaign, orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(st.At),
+			} {
+				s.accepted = append(s.accepted, driver.NamedValue{Value: v})
+			}
 			continue
 		}
 		if err := s.write(); err != nil {
@@ -56,9 +60,11 @@ func (s *settling) settle(t *turn) error {
 
 // write records what was accepted.
 func (s *settling) write() error {
-	for _, rows := range []int{64, 8, 1} {
+	s.x.w.accepted = s.accepted[:0]
+	defer func() { s.accepted = s.x.w.accepted }()
+	for _, rows := range together() {
 		for width := rows * acceptedColumns; len(s.accepted) >= width; s.accepted = s.accepted[width:] {
-			n, err := s.x.change(settleAccepted(rows), s.accepted[:width]...)
+			n, err := s.x.rawChange(settleAccepted(rows), s.accepted[:width])
 			if err != nil {
 				return err
 			}

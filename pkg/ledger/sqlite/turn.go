@@ -77,7 +77,7 @@ func (s stopped) stops() ledger.HoldReason {
 // it is errStale, it does them when it is asked once more, to settle singly.
 func (x *tx) takeTurns(turns []*turn, single bool) error {
 	runs := make(map[ledger.RunID]*liveRun) // of these turns
-	s := &settling{x: x, single: single}
+	s := &settling{x: x, single: single, accepted: x.w.accepted[:0]}
 	for _, t := range turns {
 		if err := x.checkLease(runs, t); err != nil {
 			return err

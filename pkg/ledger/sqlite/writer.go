@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -24,6 +25,9 @@ type writer struct {
 	db    *sql.DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	raws  map[string]driver.Stmt
+	// accepted is room for what a transaction records as accepted.
+	accepted []driver.NamedValue
 
 	// open is how many attempts of the runs of this process are open.
 	open map[ledger.RunID]int
@@ -66,7 +70,7 @@ func (r *request) weight() int {
 
 func newWriter(path string, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
-		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), open: make(map[ledger.RunID]int),
+		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), raws: make(map[string]driver.Stmt), open: make(map[ledger.RunID]int),
 		queue: make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -86,7 +90,8 @@ func (w *writer) close() error {
 	for _, s := range w.stmts {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+	raws := w.conn.Raw(func(any) error { return w.closeRaw() })
+	return errors.Join(append(errs, raws, w.conn.Close(), w.db.Close())...)
 }
 
 // submit returns when the transaction that holds the request is durable, or was not made. A context that ends takes the
