@@ -86,7 +86,7 @@ func TestDrillAward2020(t *testing.T) {
 		"MailsSentTwoToFiveTimes":        {"mail-repeats", []string{"ledger"}, []string{"23,000 mails to 23,000 people, twice 0"}},
 		"TimerWhileTheLastRunIsAlive":    {"timer", []string{"check timer", "lease"}, []string{"the timer comes every 10 min", "3 of 3 times that the timer fired: another run of this campaign is alive"}},
 		"TableAndMailServerDisagree":     {"counts-differ", []string{"report"}, []string{"ours: 23,000 SMS, 23,000 mails accepted; the vendors' own count: 23,000 SMS, 23,000 mails"}},
-		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"the mails come from company.test, which is protected", "the server localhost is protected"}},
+		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"23,000 mails from company.test, which is protected", "the server localhost is protected"}},
 		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "subject"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
 		"NoFlowControlByDomain":          {"no-pace", []string{"check pace"}, []string{"customer.test 9,200"}},
 		"MendedInOneNodeOnly":            {"one-node", []string{"one policy"}, []string{"two processes sent 1,200 SMS at once, together at no more than the 400 a second", "turned 0 away"}},

@@ -2,9 +2,7 @@ package drill
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -28,10 +26,20 @@ type checked struct {
 }
 
 type finding struct {
-	ID       string   `json:"id"`
-	Status   string   `json:"status"`
-	Summary  string   `json:"summary"`
-	Remedies []string `json:"remedies"`
+	ID      string   `json:"id"`
+	Status  string   `json:"status"`
+	Summary string   `json:"summary"`
+	Options []option `json:"options"`
+}
+
+// option is a way to make a check pass, as far as drills follow it.
+type option struct {
+	Kind     string `json:"kind"`
+	Segments int64  `json:"segments"`
+	Settings []struct {
+		Value any `json:"value"`
+		Now   any `json:"now"`
+	} `json:"settings"`
 }
 
 func (r *ran) preflight() (*checked, error) {
@@ -70,14 +78,30 @@ func (c *checked) fails(ids ...string) (held bool, stops []Stop) {
 	return held, stops
 }
 
-// figure is the number that a remedy of a check asks for, as the pattern finds it.
-func (c *checked) figure(id string, pattern *regexp.Regexp) (int64, error) {
-	for _, r := range c.finding(id).Remedies {
-		if m := pattern.FindStringSubmatch(r); m != nil {
-			return strconv.ParseInt(strings.ReplaceAll(m[1], ",", ""), 10, 64)
+// option is what a check offers of a kind.
+func (c *checked) option(id, kind string) (option, error) {
+	all := c.finding(id).Options
+	i := slices.IndexFunc(all, func(o option) bool { return o.Kind == kind })
+	if i < 0 {
+		return option{}, fmt.Errorf("the check %s offers no %s: %+v", id, kind, all)
+	}
+	return all[i], nil
+}
+
+// raise is by how much the check wants a setting to be higher.
+func (c *checked) raise(id, kind string) (int64, error) {
+	o, err := c.option(id, kind)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range o.Settings {
+		to, isTo := s.Value.(float64)
+		from, isFrom := s.Now.(float64)
+		if isTo && isFrom {
+			return int64(to - from), nil
 		}
 	}
-	return 0, fmt.Errorf("the check %s does not say by how much: %q", id, c.finding(id).Remedies)
+	return 0, fmt.Errorf("the option %s of the check %s does not say from where to where: %+v", kind, id, o.Settings)
 }
 
 // ended is how a run ended, as the program answers it.

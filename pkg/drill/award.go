@@ -3,7 +3,6 @@ package drill
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -185,11 +184,6 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 	return nil
 }
 
-var (
-	topUpFigure = regexp.MustCompile(`by at least .* \(([0-9,]+) segments\)`)
-	quotaFigure = regexp.MustCompile(`by ([0-9,]+), to `)
-)
-
 // mended tops up and raises the quota by what the preflight asks for, and sends to the end.
 func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) error {
 	r, err := s.must(ctx, exitFailed, "preflight", "award.csv")
@@ -200,11 +194,11 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 	if err != nil {
 		return err
 	}
-	topup, err := now.figure("balance", topUpFigure)
+	topup, err := now.option("balance", "top-up")
 	if err != nil {
 		return err
 	}
-	if err := box.Topup(sandbox.Topup{Messages: topup}); err != nil {
+	if err := box.Topup(sandbox.Topup{Messages: topup.Segments}); err != nil {
 		return err
 	}
 	if r, err = s.must(ctx, exitPaused, "resume", "award-2020"); err != nil {
@@ -214,10 +208,10 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 	if err != nil {
 		return err
 	}
-	s.also("balance", true, Stop{By: "top-up", Exit: exitPaused, Said: fmt.Sprintf("%s segments, as the preflight says; it went on, to the quota", num(int(topup)))})
+	s.also("balance", true, Stop{By: "top-up", Exit: exitPaused, Said: fmt.Sprintf("%s segments, as the preflight says; it went on, to the quota", num(int(topup.Segments)))})
 	pause.Said += fmt.Sprintf("; %s SMS had left, the rest waits, nothing failed", num(s.tally().SMS.Reached))
 	s.also("quota", s.tally().SMS.Reached == smsQuota, pause)
-	raise, err := now.figure("quota", quotaFigure)
+	raise, err := now.raise("quota", "raise-quota")
 	if err != nil {
 		return err
 	}

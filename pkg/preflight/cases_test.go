@@ -392,7 +392,7 @@ func senderCases() map[string]cases {
 	return map[string]cases{
 		"protected": {
 			pass:   mailIs("mails from edm.example.com"),
-			bad:    mailIs("the mails come from example.com, which is protected", func(w *mailWorld) { w.campaign.Email.From = "award@EXAMPLE.com" }).do("edm.example.com", "reply_to"),
+			bad:    mailIs(" from example.com, which is protected", func(w *mailWorld) { w.campaign.Email.From = "award@EXAMPLE.com" }).do("edm.example.com", "reply_to"),
 			broken: mailIs(noDNS, silence).do("dns"),
 		},
 		"spf": {

@@ -28,6 +28,7 @@ const (
 	OptionTimer       OptionKind = "timer"        // start notify less often
 	OptionRehearse    OptionKind = "rehearse"     // prove the capacity
 	OptionFreeDisk    OptionKind = "free-disk"    // free Bytes
+	OptionSender      OptionKind = "sender"       // send from a domain of its own, such as the one of Settings
 )
 
 // Option is one way to make a check pass, in figures. What its kind does not need is zero.

@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
 	"notify/pkg/config"
 	"notify/pkg/dns"
+	"notify/pkg/message"
 )
 
 // protectedSenderCheck asks whether the mails leave under a protected domain or through a protected server: receivers that
@@ -26,21 +28,52 @@ func protectedSenderCheck() Check {
 			}
 			a.fact("from", from.From)
 			if slices.Contains(listed, from.From) {
-				a.add(Fail, fmt.Sprintf(textFromProtected, from.From), fmt.Sprintf(textOwnDomain, from.From))
+				a.add(Fail, fmt.Sprintf(textFromProtected, count(s.Plan.Channel(message.Email).Messages, "mail"), from.From))
+				a.offer(s.ownDomain(from.From))
 			}
 			for _, m := range from.Mailers {
 				a.fact("account."+m.Name+".envelope", m.Envelope)
 				a.fact("account."+m.Name+".server", m.Host)
 				if m.Envelope != from.From && slices.Contains(listed, m.Envelope) {
-					a.add(Fail, fmt.Sprintf(textEnvelopeProtected, m.Name, m.Envelope), fmt.Sprintf(textOwnEnvelope, m.Name, m.Envelope))
+					a.add(Fail, fmt.Sprintf(textEnvelopeProtected, m.Name, m.Envelope))
+					a.offer(m.ownEnvelope())
 				}
 				s.protectedServer(ctx, from, m, a)
 			}
 			if a.status == Pass {
 				a.parts = slices.Insert(a.parts, 0, fmt.Sprintf(textNotProtected, from.From, first(listed, shownNames)))
 			}
+			for i := range a.finding.Options {
+				a.finding.Options[i].Enough = len(a.finding.Remedies) == 1
+			}
 		})
 	}}
+}
+
+// bulkName is before a domain the name of its bulk mail.
+const bulkName = "edm."
+
+// ownDomain is to send from a domain for bulk mail.
+func (s *Subject) ownDomain(domain string) ways {
+	from := s.Plan.Spec.Email.From
+	at := strings.LastIndexByte(from, '@') + 1
+	var w ways
+	w.or(Option{
+		Kind: OptionSender, Channel: message.Email, Text: fmt.Sprintf(textOwnDomain, bulkName+domain),
+		Settings: []Setting{{Key: "channels.email.from", Value: from[:at] + bulkName + from[at:], Now: from, Campaign: true}},
+	})
+	return w
+}
+
+// ownEnvelope is to have bounces go to a domain for bulk mail.
+func (m mailer) ownEnvelope() ways {
+	address := "bounces@" + bulkName + m.Envelope
+	var w ways
+	w.or(Option{
+		Kind: OptionSender, Account: m.Name, Channel: message.Email, Text: fmt.Sprintf(textOwnEnvelope, m.Name, address),
+		Settings: []Setting{{Key: "accounts." + m.Name + ".options.envelope_from", Value: address, Now: m.Account.Options["envelope_from"]}},
+	})
+	return w
 }
 
 // shownNames is how many names stand on a line.
@@ -183,7 +216,7 @@ var errOffline = errors.New("this preflight is offline")
 
 const (
 	textNotProtected       = "mails from %s, and %s are protected"
-	textFromProtected      = "the mails come from %s, which is protected"
+	textFromProtected      = "%s from %s, which is protected"
 	textEnvelopeProtected  = "%s: bounces go to %s, which is protected"
 	textServerProtected    = "%s: the server %s is protected"
 	textServerIs           = "%s: the server %s is %s, and so is %s"
@@ -195,8 +228,8 @@ const (
 	textServerNowhere      = "%s: the server %s has another name, and no address in DNS to compare"
 	textServerAddress      = "%s: which server %s is"
 	textProtectedAddresses = "which addresses the protected servers have"
-	textOwnDomain          = "send bulk mail from a domain of its own, such as edm.%s: set channels.email.from in the campaign file, and publish SPF, DKIM and DMARC for it; answers can still go to the official domain by reply_to"
-	textOwnEnvelope        = "set accounts.%s.options.envelope_from to an address of a domain for bulk mail, such as bounces@edm.%s"
+	textOwnDomain          = "send bulk mail from a domain of its own, such as %s: set channels.email.from in the campaign file, and publish SPF, DKIM and DMARC for it; answers can still go to the official domain by reply_to"
+	textOwnEnvelope        = "set accounts.%s.options.envelope_from to an address of a domain for bulk mail, such as %s"
 	textOtherServer        = "put an account with a server of its own for bulk mail on the route instead of %s"
 	textListServer         = "if %s carries official mail, list it in protected_domains and take %s off the route; if it is for bulk mail only, send from its own domain"
 	textSeeServer          = "see in the vendor's console which machine %s is"

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"slices"
 	"testing"
 
 	"notify/pkg/config"
@@ -101,4 +102,38 @@ func TestProtected(t *testing.T) {
 			summary: []string{"protected_domains in notify.yaml is empty"},
 		},
 	})
+}
+
+// What is offered for a protected sender passes, and is not said to be enough where something else is protected too.
+func TestAnotherSenderIsOffered(t *testing.T) {
+	w := newMailWorld(t)
+	w.campaign.Email.From = "Awards <award@example.com>"
+	offered := func(n int, enough bool) []preflight.Option {
+		f := w.ask("protected")
+		if f.Status != preflight.Fail || len(f.Options) != n {
+			t.Fatalf("%s: %s: %+v", f.Status, f.Summary, f.Options)
+		}
+		for _, o := range f.Options {
+			if o.Kind != preflight.OptionSender || o.Enough != enough || len(o.Settings) != 1 || !slices.Contains(f.Remedies, o.Text) {
+				t.Errorf("%+v", o)
+			}
+		}
+		return f.Options
+	}
+	w.option("envelope_from", "award@mail.example.com")
+	both := offered(2, false)
+	want := preflight.Setting{Key: "channels.email.from", Value: "Awards <award@edm.example.com>", Now: "Awards <award@example.com>", Campaign: true}
+	if got := both[0].Settings[0]; got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	w.campaign.Email.From = both[0].Settings[0].Value.(string)
+	one := offered(1, true)[0]
+	want = preflight.Setting{Key: "accounts.edm.options.envelope_from", Value: "bounces@edm.mail.example.com", Now: "award@mail.example.com"}
+	if got := one.Settings[0]; got != want || one.Account != "edm" {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	w.option("envelope_from", one.Settings[0].Value.(string))
+	if f := w.ask("protected"); f.Status != preflight.Pass {
+		t.Errorf("%s: %s", f.Status, f.Summary)
+	}
 }
