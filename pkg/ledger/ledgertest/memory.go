@@ -262,7 +262,7 @@ func (c *campaign) pending(ch message.Channel, now time.Time) (ready []*msg, nex
 		}
 	}
 	slices.SortStableFunc(ready, func(a, b *msg) int {
-		return cmp.Or(b.held()-a.held(), a.notBefore.Compare(b.notBefore), cmp.Compare(a.id, b.id))
+		return cmp.Or(b.held()-a.held(), a.again()-b.again(), a.notBefore.Compare(b.notBefore), cmp.Compare(a.id, b.id))
 	})
 	return ready, next
 }
@@ -272,6 +272,14 @@ func (m *msg) ready(now time.Time) bool {
 		return ledger.ReadyPaced(m.notBefore, now)
 	}
 	return ledger.Ready(m.notBefore, now)
+}
+
+// again is 1 for a message that was tried before: those go after the others.
+func (m *msg) again() int {
+	if m.attempts > 0 && m.pace == ledger.PaceNone {
+		return 1
+	}
+	return 0
 }
 
 // held is 1 for a message that waited for its domain: those go before the others.

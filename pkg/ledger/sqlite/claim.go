@@ -27,10 +27,12 @@ type shelfOf struct {
 // shelf holds pending messages of one campaign and channel, in the order in which they are claimed.
 type shelf struct {
 	of     shelfOf
+	run    *liveRun
 	demand int // how many the turns of the group may still ask for
 	now    time.Time
 	rows   []pendingRow
 	at     cursor // the last row that was read
+	fresh  int64  // the last id up to which messages that were never tried were read
 	phase  int
 }
 
@@ -44,12 +46,13 @@ type pendingRow struct {
 	claim     ledger.Claim
 }
 
-// The phases of a shelf: what waited for its domain before what did not; of each what is due, then what a clock that
-// stepped back left far in the future; then nothing.
+// The phases of a shelf: what waited for its domain; what was never tried; what was. Of the first and the last what is due,
+// then what a clock that stepped back left far in the future; then nothing.
 const (
 	unread = iota
 	pacedDue
 	pacedStepped
+	untried
 	due
 	stepped
 	empty
@@ -83,7 +86,7 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	of := shelfOf{t.run.campaign, ch}
 	s := c.shelves[of]
 	if s == nil {
-		s = &shelf{of: of, at: cursor{notBefore: -1 << 62}}
+		s = &shelf{of: of, run: t.run, at: cursor{notBefore: -1 << 62}, fresh: max(t.run.from[ch], t.run.first) - 1}
 		c.shelves[of] = s
 	}
 	return s
@@ -137,19 +140,29 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 	return g, c.close(t, req, teller, g, ids)
 }
 
-// picked are the messages of one grant, in the order of the index.
+// picked are the messages of one grant, in the order in which they were read.
 type picked struct {
-	ids       []int64
-	notBefore time.Time
-	scattered bool // there may be others of the campaign and channel between them
+	ids   []int64
+	again bool // some were tried before, or waited for their domains
 }
 
 func (p *picked) add(row *pendingRow) {
-	if len(p.ids) == 0 {
-		p.notBefore = row.notBefore
-	}
-	p.scattered = p.scattered || row.pace != ledger.PaceNone || !row.notBefore.Equal(p.notBefore)
+	p.again = p.again || !row.untried()
 	p.ids = append(p.ids, row.id)
+}
+
+// untried reports whether the message was never attempted, nor held by its domain. Those are claimed in the order of their
+// ids, so that between two that were picked none is left.
+func (r *pendingRow) untried() bool { return r.attempts == 0 && r.pace == ledger.PaceNone }
+
+// untriedFrom is the id below which none is pending that was never tried.
+func (s *shelf) untriedFrom() int64 {
+	for i := range s.rows {
+		if s.rows[i].untried() {
+			return s.rows[i].id
+		}
+	}
+	return s.fresh + 1
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
@@ -204,10 +217,33 @@ func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (
 	}
 	g.Held = ledger.HoldEmpty
 	g.Until, err = c.x.later(s.of.campaign, s.of.channel, now)
+	if err == nil && g.Until.IsZero() {
+		g.Until, err = c.missed(s, now)
+	}
 	if !g.Until.IsZero() {
 		g.Held = ledger.HoldLater
 	}
 	return g, err
+}
+
+// missed looks, before a campaign is called done, whether the place up to which messages were read had left one out. None
+// ever should be; if one was, it is asked for at once.
+func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
+	var id sql.NullInt64
+	if s.run.swept[s.of.channel] {
+		return time.Time{}, nil
+	}
+	err := c.x.one([]any{&id}, "SELECT min(id) FROM message NOT INDEXED WHERE id BETWEEN ? AND ?"+untriedWhere,
+		s.run.first, s.run.last, s.of.campaign, string(s.of.channel))
+	if err != nil {
+		return time.Time{}, err
+	}
+	s.run.swept[s.of.channel] = true
+	if !id.Valid {
+		return time.Time{}, nil
+	}
+	s.fresh = id.Int64 - 1
+	return now.Add(time.Millisecond), nil
 }
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
@@ -239,7 +275,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 			return err
 		}
 	}
-	neighbours := !ids.scattered
+	neighbours := !ids.again
 	for _, cl := range claims {
 		neighbours = neighbours && cl.LeaveAt.Equal(claims[0].LeaveAt)
 	}
@@ -252,7 +288,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	}
 	if neighbours {
 		n, err := c.x.change(takeTogether, claim, nanos(claims[0].LeaveAt), ids.ids[0], ids.ids[len(ids.ids)-1],
-			t.run.campaign, string(req.Channel), nanos(ids.notBefore))
+			t.run.campaign, string(req.Channel))
 		return allOf(n, len(claims), err)
 	}
 	places := make([]any, 0, len(claims)*placeColumns)
@@ -278,11 +314,12 @@ func allOf(n, want int, err error) error {
 	return err
 }
 
-const takeTo = `UPDATE OR FAIL message SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
+// NOT INDEXED: by their ids, which no index is faster for.
+const takeTo = `UPDATE OR FAIL message NOT INDEXED SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
 	code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, leave_at = `
 
 const takeTogether = takeTo + `? WHERE id BETWEEN ? AND ? AND campaign_id = ? AND channel = ? AND state = 'pending'
-	AND not_before = ? AND paced = 0`
+	AND attempts = 0 AND paced = 0`
 
 func takeOneByOne(rows int) string {
 	return takeTo + `v.column2 FROM (VALUES ` + placeholders(rows, placeColumns) + `) v
@@ -324,13 +361,9 @@ func (c *claiming) fill(s *shelf) error {
 	if s.phase == pacedStepped || s.phase == stepped {
 		until = 1<<63 - 1
 	}
-	query := unpacedQuery
-	if s.phase < due {
-		query = pacedQuery
-	}
 	n := 0
 	s.rows = slices.Grow(s.rows, limit)
-	err := c.x.rawEach(func(v []driver.Value) error {
+	row := func(v []driver.Value) error {
 		r, err := pendingOf(v)
 		if err != nil {
 			return err
@@ -339,17 +372,26 @@ func (c *claiming) fill(s *shelf) error {
 		s.rows = append(s.rows, r)
 		n++
 		return nil
-	}, query, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
-	if err != nil {
-		return err
 	}
-	if n < limit {
+	var err error
+	switch s.phase {
+	case untried:
+		err = c.x.rawEach(row, untriedQuery, s.fresh+1, s.run.last, s.of.campaign, string(s.of.channel), int64(limit))
+		if s.fresh = s.at.id; n < limit {
+			s.fresh = s.run.last
+		}
+	case pacedDue, pacedStepped:
+		err = c.x.rawEach(row, pacedQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+	default:
+		err = c.x.rawEach(row, againQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+	}
+	if err == nil && n < limit {
 		s.enter(s.phase + 1)
 	}
-	return nil
+	return err
 }
 
-// pendingOf is a row of unpacedQuery or pacedQuery.
+// pendingOf is a row of untriedQuery, pacedQuery or againQuery.
 func pendingOf(v []driver.Value) (pendingRow, error) {
 	var numbers [6]int64
 	for i, at := range []int{0, 1, 2, 3, 6, 7} {
@@ -376,7 +418,7 @@ func pendingOf(v []driver.Value) (pendingRow, error) {
 // begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.
 func (c *claiming) begin(s *shelf) error {
 	if c.x.unpaced[s.of] {
-		s.enter(due)
+		s.enter(untried)
 		return nil
 	}
 	var first, last sql.NullInt64
@@ -390,7 +432,7 @@ func (c *claiming) begin(s *shelf) error {
 	case last.Valid && last.Int64 > nanos(ledger.PaceLimit(s.now)):
 		s.enter(pacedStepped)
 	default:
-		s.enter(due)
+		s.enter(untried)
 	}
 	c.x.unpaced[s.of] = !first.Valid
 	return nil
@@ -407,15 +449,18 @@ func (s *shelf) enter(phase int) {
 	}
 }
 
-// CROSS JOIN keeps the order of the index, which is the order of claiming. The wrong one of the two would be read from end
-// to end by every Turn.
+// CROSS JOIN keeps the order of the index, or of the ids, which is the order of claiming. The wrong way would be read from
+// end to end by every Turn.
 const (
-	unpacedQuery = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields
-		FROM message m INDEXED BY message_pending CROSS JOIN recipient r ON r.id = m.recipient_id
-		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
-		AND m.paced = 0 ORDER BY m.not_before, m.id LIMIT ?`
-	pacedQuery = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields
-		FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
+	pendingColumns = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields `
+	untriedWhere   = ` AND campaign_id = ? AND channel = ? AND state = 'pending' AND attempts = 0 AND paced = 0`
+	untriedQuery   = pendingColumns + `FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts = 0 AND m.paced = 0
+		ORDER BY m.id LIMIT ?`
+	againQuery = pendingColumns + `FROM message m INDEXED BY message_again CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts > 0 AND (m.not_before, m.id) > (?, ?)
+		AND m.not_before <= ? AND m.paced = 0 ORDER BY m.not_before, m.id LIMIT ?`
+	pacedQuery = pendingColumns + `FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
 		AND m.paced > 0 ORDER BY m.not_before, m.id LIMIT ?`
 	firstAndLastPaced = `SELECT

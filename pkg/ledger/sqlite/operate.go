@@ -45,7 +45,8 @@ func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int
 			nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
 			return err
 		}
-		n, err = x.cancelPending(c.id)
+		n, err = x.change(`UPDATE message NOT INDEXED SET state = 'cancelled', why = 'abort'
+			WHERE id BETWEEN ? AND ? AND campaign_id = ? AND state = 'pending'`, c.first, c.last, c.id)
 		return err
 	})
 	return n, err
@@ -73,8 +74,7 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 		if c.Aborted == nil {
 			return nil
 		}
-		_, err := x.cancelPending(c.id)
-		return err
+		return x.cancelReturned(c.id)
 	})
 	return out, err
 }

@@ -62,21 +62,46 @@ func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
 	wantSound(t, l)
 }
 
-// Claiming must not read through the messages that wait for a slow domain, nor look for those among all others.
-func TestWhoWaitsForADomainHasAnIndex(t *testing.T) {
+// Claiming must not read through the messages that wait for a slow domain, nor look for those among all others; what was never
+// tried is read by its ids, what was by an index.
+func TestClaimingReadsNothingTwice(t *testing.T) {
 	_, path := fiveMessages(t)
 	db := raw(t, path)
 	const of = "campaign_id = 1 AND channel = 'sms' AND state = 'pending'"
-	for query, index := range map[string]string{
-		"SELECT min(not_before) FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0":                                              "message_paced",
-		"SELECT id FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0 AND not_before <= 5 ORDER BY not_before, id":               "message_paced",
-		"SELECT id FROM message WHERE " + of + " AND (not_before, id) > (1, 2) AND not_before <= 5 AND paced = 0 ORDER BY not_before, id LIMIT 64": "message_pending",
+	for query, want := range map[string]string{
+		"SELECT min(not_before) FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0":                                                                                        "message_paced",
+		"SELECT id FROM message INDEXED BY message_paced WHERE " + of + " AND paced > 0 AND not_before <= 5 ORDER BY not_before, id":                                                         "message_paced",
+		"SELECT id FROM message INDEXED BY message_again WHERE " + of + " AND attempts > 0 AND (not_before, id) > (1, 2) AND not_before <= 5 AND paced = 0 ORDER BY not_before, id LIMIT 64": "message_again",
+		"SELECT id FROM message NOT INDEXED WHERE id BETWEEN 1 AND 5 AND " + of + " AND attempts = 0 AND paced = 0 ORDER BY id LIMIT 64":                                                     "INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+		"UPDATE message NOT INDEXED SET state = 'attempting' WHERE id BETWEEN 1 AND 5 AND " + of:                                                                                             "INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+		"UPDATE message SET state = 'cancelled' WHERE campaign_id = 1 AND state = 'pending' AND attempts > 0":                                                                                "message_again",
 	} {
 		plan := explain(t, db, query)
-		if p := strings.Join(plan, "; "); !strings.Contains(p, index) || strings.Contains(p, "TEMP B-TREE") {
+		if p := strings.Join(plan, "; "); !strings.Contains(p, want) || strings.Contains(p, "TEMP B-TREE") {
 			t.Errorf("%s: %s", query, p)
 		}
 	}
+}
+
+// A message that nobody ever tried is found before a campaign is called done, wherever the run believes to be.
+func TestNobodyIsLeftOut(t *testing.T) {
+	l, path := fiveMessages(t)
+	run(t, path, "UPDATE run SET sms_from = 6")
+	turn := func(now time.Time) ledger.Grant {
+		got, err := l.Turn(t.Context(), ledger.Turn{Run: 1, Now: now, Extend: time.Minute, Claim: claimOf(9)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Grants[0]
+	}
+	g := turn(start)
+	if len(g.Claims) != 0 || g.Held != ledger.HoldLater {
+		t.Fatalf("past the end, %+v", g)
+	}
+	if g = turn(g.Until); len(g.Claims) != 1 || g.Held != ledger.HoldEmpty {
+		t.Errorf("asked again, %+v", g)
+	}
+	wantSound(t, l)
 }
 
 // explain is how the database would go about a query.

@@ -57,7 +57,10 @@ type liveRun struct {
 	beat     int64
 	expires  int64
 	stopped
-	freed bool // messages came back to pending although the campaign was aborted
+	first, last int64                     // ids of the campaign's messages
+	from        map[message.Channel]int64 // below it none is pending that was never tried
+	swept       map[message.Channel]bool  // that was looked at from the first id
+	freed       bool                      // messages came back to pending although the campaign was aborted
 }
 
 // stopped is who stopped a campaign.
@@ -114,6 +117,9 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 	if err := c.writePassed(); err != nil {
 		return err
 	}
+	for of, sh := range c.shelves {
+		sh.run.from[of.channel] = sh.untriedFrom()
+	}
 	for _, r := range runs {
 		if err := x.beat(r); err != nil {
 			return err
@@ -125,13 +131,15 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
 	r, ok := x.runs[t.req.Run]
 	if !ok {
-		r = &liveRun{id: t.req.Run, ended: true}
+		r = &liveRun{id: t.req.Run, ended: true, swept: make(map[message.Channel]bool)}
 		err := x.each(func(rows *sql.Rows) (err error) {
 			var ended sql.NullInt64
-			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires)
+			var sms, email int64
+			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires, &r.first, &r.last, &sms, &email)
 			r.ended = ended.Valid
+			r.from = map[message.Channel]int64{message.SMS: sms, message.Email: email}
 			return err
-		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, `+stoppedColumns+`
+		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, c.first_id, c.last_id, r.sms_from, r.email_from, `+stoppedColumns+`
 			FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(t.req.Run))
 		if err != nil {
 			return err
@@ -153,20 +161,21 @@ func (x *tx) beat(r *liveRun) error {
 	if r.ended {
 		return nil
 	}
-	if err := x.exec("UPDATE run SET beat = ?, expires = ? WHERE id = ?", r.beat, r.expires, int64(r.id)); err != nil {
+	if err := x.exec("UPDATE run SET beat = ?, expires = ?, sms_from = ?, email_from = ? WHERE id = ?",
+		r.beat, r.expires, r.from[message.SMS], r.from[message.Email], int64(r.id)); err != nil {
 		return err
 	}
 	if r.freed {
 		r.freed = false
-		_, err := x.cancelPending(r.campaign)
-		return err
+		return x.cancelReturned(r.campaign)
 	}
 	return nil
 }
 
-// cancelPending ends what is pending in a campaign that was aborted.
-func (x *tx) cancelPending(campaign int64) (int, error) {
-	return x.change("UPDATE message SET state = 'cancelled', why = 'abort' WHERE campaign_id = ? AND state = 'pending'", campaign)
+// cancelReturned ends what came back to pending in a campaign that was aborted.
+func (x *tx) cancelReturned(campaign int64) error {
+	return x.exec(`UPDATE message SET state = 'cancelled', why = 'abort'
+		WHERE campaign_id = ? AND state = 'pending' AND attempts > 0`, campaign)
 }
 
 // credit takes back what the newest attempt of a message was debited, on the day on which it was.
@@ -226,16 +235,16 @@ func (n nullAct) act() *ledger.Act {
 // later is the first time at which one of the pending messages may be claimed again; zero where none waits. What a clock that
 // stepped back left further ahead is ready, and may have been claimed in this transaction.
 func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time.Time, error) {
-	var at sql.NullInt64
-	limit := nanos(ledger.PaceLimit(now))
-	err := x.one([]any{&at}, `SELECT min(not_before) FROM message
-		WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ?`,
-		campaign, string(channel), nanos(now), limit)
-	if err != nil || at.Valid {
-		return moment(at.Int64), err
+	var again, paced sql.NullInt64
+	err := x.one([]any{&again, &paced}, `SELECT
+		(SELECT min(not_before) FROM message INDEXED BY message_again
+			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND attempts > 0 AND not_before > ? AND not_before <= ? AND paced = 0),
+		(SELECT min(not_before) FROM message INDEXED BY message_paced
+			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0 AND not_before > ? AND not_before <= ?)`,
+		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)),
+		campaign, string(channel), nanos(now), nanos(ledger.PaceLimit(now)))
+	if again.Valid && paced.Valid {
+		return moment(min(again.Int64, paced.Int64)), err
 	}
-	err = x.one([]any{&at}, `SELECT min(not_before) FROM message
-		WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ? AND paced = 0`,
-		campaign, string(channel), limit, nanos(now.Add(ledger.MaxLater)))
-	return moment(at.Int64), err
+	return moment(max(again.Int64, paced.Int64)), err
 }

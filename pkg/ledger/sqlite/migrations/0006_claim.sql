@@ -103,8 +103,14 @@ ALTER TABLE message_new RENAME TO message;
 ALTER TABLE attempt_new RENAME TO attempt;
 ALTER TABLE relist_new RENAME TO relist;
 
+-- Below these ids no message of the channel is pending that was never tried.
+ALTER TABLE run ADD COLUMN sms_from   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN email_from INTEGER NOT NULL DEFAULT 0;
+
 CREATE UNIQUE INDEX message_key ON message (campaign_id, key);
-CREATE INDEX message_pending ON message (campaign_id, channel, not_before) WHERE state = 'pending';
+-- Pending messages that were tried before, or wait for their domains. All others are read in the order of their ids, from
+-- where the run is: an index of them would have to be written for every message.
+CREATE INDEX message_again ON message (campaign_id, channel, not_before) WHERE state = 'pending' AND attempts > 0;
 CREATE INDEX message_paced ON message (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
 
 -- The one way through the states: an attempt begins on a pending message, under a newer claim; it is accepted, or unknown,
