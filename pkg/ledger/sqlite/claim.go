@@ -92,6 +92,30 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	return s
 }
 
+// grantAll answers the requests of all turns.
+func (c *claiming) grantAll(turns []*turn) error {
+	for _, t := range turns {
+		if t.refused != nil {
+			continue
+		}
+		t.out.Paused, t.out.Aborted = t.run.paused, t.run.aborted
+		for _, req := range t.req.Claim {
+			g, err := c.grant(t, req)
+			if err != nil {
+				return err
+			}
+			t.out.Grants = append(t.out.Grants, g)
+		}
+	}
+	if err := c.writePassed(); err != nil {
+		return err
+	}
+	for of, s := range c.shelves {
+		s.run.from[of.channel] = s.untriedFrom()
+	}
+	return nil
+}
+
 // grant answers one request. Holds are about messages that are there: where nothing is pending it says so first.
 func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error) {
 	if held := t.run.stops(); held != ledger.HoldNone || req.Max <= 0 {

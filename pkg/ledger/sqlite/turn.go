@@ -100,25 +100,8 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 	if err := s.write(); err != nil {
 		return err
 	}
-	c := newClaiming(x, turns)
-	for _, t := range turns {
-		if t.refused != nil {
-			continue
-		}
-		t.out.Paused, t.out.Aborted = t.run.paused, t.run.aborted
-		for _, req := range t.req.Claim {
-			g, err := c.grant(t, req)
-			if err != nil {
-				return err
-			}
-			t.out.Grants = append(t.out.Grants, g)
-		}
-	}
-	if err := c.writePassed(); err != nil {
+	if err := newClaiming(x, turns).grantAll(turns); err != nil {
 		return err
-	}
-	for of, sh := range c.shelves {
-		sh.run.from[of.channel] = sh.untriedFrom()
 	}
 	for _, r := range runs {
 		if err := x.beat(r); err != nil {
