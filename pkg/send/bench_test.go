@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,7 +30,10 @@ import (
 	"notify/pkg/vendors/all"
 )
 
-const benchMessages = 20_000
+const (
+	benchMessages = 20_000
+	gcPercent     = 200 // as cmd/notify has it for a run
+)
 
 // BenchmarkHTTP compares the whole loop (claim, render, hand over, settle, every commit synced) with a client that renders
 // and hands over the same messages through the same adapter, without a ledger. One server on loopback takes both.
@@ -40,6 +44,7 @@ func BenchmarkHTTP(b *testing.B) {
 		_, _ = io.WriteString(w, `{"code":"OK","id":"sb-1","segments":1}`)
 	}))
 	defer server.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	const slots = 256
 	w := exampleWork(b, message.SMS)
 	b.Run("client alone", func(b *testing.B) { w.client(b, benchVendor(b, "http", server.URL, slots), slots) })
@@ -50,6 +55,7 @@ func BenchmarkHTTP(b *testing.B) {
 // an HTML part, and with one of a few lines.
 func BenchmarkSMTP(b *testing.B) {
 	address := smtpSink(b)
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	for _, mail := range []struct {
 		name string
 		work benchWork

@@ -46,9 +46,9 @@ func (l *Ledger) open(ctx context.Context) error {
 			return err
 		}
 	}
-	db, err := sql.Open("sqlite", l.dsn("rw", "query_only(1)"))
+	db, err := sql.Open("sqlite", l.dsn("rw", "query_only(1)", readCache))
 	if l.opts.ReadOnly {
-		db, err = sql.Open("sqlite", l.dsn("ro"))
+		db, err = sql.Open("sqlite", l.dsn("ro", readCache))
 	}
 	if err != nil {
 		return err
@@ -129,8 +129,9 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 
 // The page cache, in KiB. A run needs little; the random index of a staging of a million wants 64 MiB.
 const (
-	runCache   = "PRAGMA cache_size = -8192"
+	runCache   = "PRAGMA cache_size = -4096"
 	stageCache = "PRAGMA cache_size = -65536"
+	readCache  = "cache_size(-1024)" // of each of several connections, which read from end to end
 )
 
 // patiently tries again while the database is busy: where two processes make a ledger at once, the one that comes second is
