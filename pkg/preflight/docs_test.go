@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -57,6 +58,28 @@ func TestEveryCheckIsExplained(t *testing.T) {
 	slices.Sort(have)
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("docs/checks.md has other checks than there are (-checks +docs):\n%s", diff)
+	}
+}
+
+// A screen in README.md that counts checks counts as many as there are.
+func TestTheScreensOfTheReadmeCountEveryCheck(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	screens := regexp.MustCompile(`\d+ of (\d+) checks stop it|(\d+) passed, (\d+) warnings?, (\d+) skipped`).FindAllStringSubmatch(string(b), -1)
+	if len(screens) < 3 {
+		t.Fatalf("%d screens were found", len(screens))
+	}
+	for _, s := range screens {
+		sum := 0
+		for _, figure := range s[1:] {
+			n, _ := strconv.Atoi(figure) // the other form has none
+			sum += n
+		}
+		if sum != len(preflight.All()) {
+			t.Errorf("%q counts %d checks, there are %d", s[0], sum, len(preflight.All()))
+		}
 	}
 }
 
