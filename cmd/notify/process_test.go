@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for something that takes moments on a machine with nothing else to do.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // process is a notify that runs beside the test.
 type process struct {
