@@ -64,6 +64,20 @@ const (
 	NoteEvidence Evidence = "note"
 )
 
+// Flag is how it is given to notify checklist sign, with a blank before it; empty where none is wanted.
+func (e Evidence) Flag() string {
+	switch e {
+	case AnyEvidence, FileEvidence:
+		return " --evidence FILE"
+	case LinkEvidence:
+		return " --evidence https://…"
+	case NoteEvidence:
+		return ` --note "…"`
+	case NoEvidence:
+	}
+	return ""
+}
+
 // Item is one line.
 type Item struct {
 	ID    string `json:"id"` // "texts-read"

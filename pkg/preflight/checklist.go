@@ -87,17 +87,7 @@ func (s *Subject) howToSign(l *checklist.Line) string {
 	if len(people) == 0 {
 		return fmt.Sprintf(textNobodyMay, l.Role, l.ID, l.Role)
 	}
-	what := ""
-	switch l.Evidence {
-	case checklist.NoEvidence:
-	case checklist.AnyEvidence, checklist.FileEvidence:
-		what = " --evidence FILE"
-	case checklist.LinkEvidence:
-		what = " --evidence https://…"
-	case checklist.NoteEvidence:
-		what = ` --note "…"`
-	}
-	command := fmt.Sprintf("notify checklist sign %s %s --as NAME%s", s.name(), l.ID, what)
+	command := fmt.Sprintf("notify checklist sign %s %s --as NAME%s", s.name(), l.ID, l.Evidence.Flag())
 	if l.People > 1 {
 		return fmt.Sprintf(textSignersMany, command, l.Role, strings.Join(people, ", "), l.Wanting(), l.People)
 	}

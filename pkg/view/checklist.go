@@ -116,7 +116,7 @@ func howToSign(v *Checklist, l *checklist.Line) string {
 	if len(people) == 0 {
 		return fmt.Sprintf(txtNobodyMay, Safe(l.Role), Safe(l.Role))
 	}
-	words := fmt.Sprintf(txtSign, Safe(v.Campaign), l.ID, Safe(strings.Join(people, ", ")))
+	words := fmt.Sprintf(txtSign, Safe(v.Campaign), l.ID, l.Evidence.Flag(), Safe(strings.Join(people, ", ")))
 	if l.People > 1 {
 		words += fmt.Sprintf(txtMorePeople, l.Wanting(), l.People)
 	}
@@ -256,7 +256,7 @@ const (
 	txtAllDone      = "nothing is missing before the campaign: notify send %s"
 	txtOpen         = "%d of %d items are open before the campaign: %s"
 	txtBy           = "%s (%s) %s"
-	txtSign         = "notify checklist sign %s %s --as NAME  (%s)"
+	txtSign         = "notify checklist sign %s %s --as NAME%s  (%s)"
 	txtMorePeople   = "; %d more of %d people"
 	txtWants        = "; wants evidence: %s"
 	txtNobodyMay    = "nobody may sign for %s: write roles: {%s: [NAME]} into notify.yaml"
