@@ -188,11 +188,14 @@ type standing struct {
 	res   *preflight.Result
 	state *checklist.State
 	list  *checklist.Checklist
+	// beside is the list that was asked for; empty for the campaign's own.
+	beside string
 }
 
 func (s *standing) view(cfg *config.Config) view.Checklist {
 	return view.Checklist{
 		Campaign: s.res.Campaign, List: s.res.Plan.List, Checked: s.res.At, Verdict: s.res.Verdict, State: s.state, People: cfg.Roles,
+		Beside: s.beside,
 	}
 }
 
@@ -234,7 +237,7 @@ func (e *env) standing(ctx context.Context, o checklistOptions) (*standing, erro
 
 // judged is the checklist for one preflight.
 func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions) (*standing, error) {
-	s := &standing{}
+	s := &standing{beside: o.checklist}
 	var err error
 	if s.res, err = preflight.Decode(check); err != nil {
 		return nil, err

@@ -17,6 +17,8 @@ type Checklist struct {
 	Verdict  preflight.Status    `json:"verdict"`
 	State    *checklist.State    `json:"checklist"`
 	People   map[string][]string `json:"people"` // who may sign, by role
+	// Beside is the list that was asked for beside the campaign's own; empty for that.
+	Beside string `json:"beside,omitempty"`
 }
 
 // ShowChecklist draws who signed what and what is missing.
@@ -116,7 +118,11 @@ func howToSign(v *Checklist, l *checklist.Line) string {
 	if len(people) == 0 {
 		return fmt.Sprintf(txtNobodyMay, Safe(l.Role), Safe(l.Role))
 	}
-	words := fmt.Sprintf(txtSign, Safe(v.Campaign), l.ID, l.Evidence.Flag(), Safe(strings.Join(people, ", ")))
+	flags := l.Evidence.Flag()
+	if v.Beside != "" {
+		flags += " --checklist " + Safe(v.Beside)
+	}
+	words := fmt.Sprintf(txtSign, Safe(v.Campaign), l.ID, flags, Safe(strings.Join(people, ", ")))
 	if l.People > 1 {
 		words += fmt.Sprintf(txtMorePeople, l.Wanting(), l.People)
 	}
