@@ -155,7 +155,9 @@ func TestCompare(t *testing.T) {
 		return &preflight.Result{
 			Parts: map[string]string{"list": "l1"},
 			Findings: []preflight.Finding{
-				{ID: "balance", Status: preflight.Pass, Summary: "enough", Facts: []preflight.Fact{{Name: "account.sms.balance", Value: yuan(t, "100")}}},
+				{ID: "balance", Status: preflight.Pass, Summary: "enough", Facts: []preflight.Fact{
+					{Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
+				}},
 				{ID: "templates", Status: preflight.Pass, Summary: "approved"},
 				{ID: "checklist", Status: preflight.Warn, Summary: "unsigned"},
 			},
@@ -182,6 +184,7 @@ func TestCompare(t *testing.T) {
 			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass})
 		}, []string{}},
 		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
+		{"packages were used", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = int64(25_300) }, []string{"balance of sms: 1,200,000 → 25,300 in packages"}},
 		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "400") }, []string{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,21 +115,26 @@ func upper(s Status) string {
 	return strings.ToUpper(string(s))
 }
 
-// fallen are balances that are lower than they were.
+// fallen are balances that are lower than they were, in money or in packages.
 func fallen(before, after Finding) []string {
 	var out []string
 	for _, f := range after.Facts {
-		if !strings.HasSuffix(f.Name, ".balance") {
+		name, isMoney := strings.CutSuffix(f.Name, ".balance")
+		name, isPackages := strings.CutSuffix(name, ".packages")
+		i := slices.IndexFunc(before.Facts, func(old Fact) bool { return old.Name == f.Name })
+		if i < 0 || !isMoney && !isPackages {
 			continue
 		}
-		for _, old := range before.Facts {
-			was, ok := amountOf(old.Value)
-			now, too := amountOf(f.Value)
-			if old.Name == f.Name && ok && too && now < was {
-				name := strings.TrimSuffix(strings.TrimPrefix(f.Name, "account."), ".balance")
-				out = append(out, fmt.Sprintf(textFell, name, money(was, ""), money(now, "")))
-			}
+		was, ok := amountOf(before.Facts[i].Value)
+		now, too := amountOf(f.Value)
+		if !ok || !too || now >= was {
+			continue
 		}
+		from, to := money(was, ""), money(now, "")
+		if isPackages {
+			from, to = strings.TrimSuffix(from, ".00"), fmt.Sprintf(textPackages, strings.TrimSuffix(to, ".00"))
+		}
+		out = append(out, fmt.Sprintf(textFell, strings.TrimPrefix(name, "account."), from, to))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (v preflightJSON) Result(r preflight.Result) error { return JSON(v.p.Out, p
 
 type preflightHuman struct{ p *Printer }
 
-// Result draws the checks by group, the plan, and last the verdict with what to do next.
+// Result draws the checks by group, what stops the campaign first, then the plan, and last the verdict with what to do next.
 func (v preflightHuman) Result(r preflight.Result) error {
 	p := v.p
 	if !p.Terminal {
@@ -44,7 +45,7 @@ func (v preflightHuman) Result(r preflight.Result) error {
 		width = max(width, len(f.Title))
 	}
 	group := preflight.Group("")
-	for _, f := range r.Findings {
+	for _, f := range worstFirst(r.Findings) {
 		if f.Group != group {
 			group = f.Group
 			p.Blank()
@@ -60,14 +61,50 @@ func (v preflightHuman) Result(r preflight.Result) error {
 	return p.Flush()
 }
 
+// What an operator must see before the rest.
+const (
+	stops = iota
+	warns
+	rest
+)
+
+func weight(s preflight.Status) int {
+	switch s {
+	case preflight.Fail, preflight.Error, preflight.NotRun:
+		return stops
+	case preflight.Warn:
+		return warns
+	case preflight.Pass, preflight.Skip:
+	}
+	return rest
+}
+
+// worstFirst puts the groups with the worst findings first, and within each of them the worst; the rest stays in its order.
+func worstFirst(all []preflight.Finding) []preflight.Finding {
+	place, worst := make(map[preflight.Group]int), make(map[preflight.Group]int)
+	for i, f := range all {
+		if _, known := place[f.Group]; !known {
+			place[f.Group], worst[f.Group] = i, rest
+		}
+		worst[f.Group] = min(worst[f.Group], weight(f.Status))
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(x, y preflight.Finding) int {
+		return cmp.Or(
+			cmp.Compare(worst[x.Group], worst[y.Group]), cmp.Compare(place[x.Group], place[y.Group]), cmp.Compare(weight(x.Status), weight(y.Status)),
+		)
+	})
+	return all
+}
+
 // finding is one line with its evidence; under it, for what did not pass, the rows concerned and what to do.
 func (v preflightHuman) finding(f preflight.Finding, width int) {
 	word, tone := statusWord(f.Status)
-	title := pad(f.Title, width)
-	if f.Status == preflight.Pass || f.Status == preflight.Skip {
-		title = v.p.Paint(Dim, title)
+	title, summary := pad(f.Title, width), Safe(f.Summary)
+	if weight(f.Status) == rest {
+		title, summary = v.p.Paint(Dim, title), v.p.Paint(Dim, summary)
 	}
-	v.p.Wrapped("  "+v.p.Paint(tone, pad(word, statusWidth))+"  "+title+"  ", Safe(f.Summary))
+	v.p.Wrapped("  "+v.p.Paint(tone, pad(word, statusWidth))+"  "+title+"  ", summary)
 	indent := strings.Repeat(" ", 2+statusWidth+2)
 	for _, d := range f.Details {
 		v.p.Wrapped(indent+"  · ", Safe(d))
