@@ -1,0 +1,210 @@
+package sqlite
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+type shelfOf struct {
+	campaign int64
+	channel  message.Channel
+}
+
+// shelf holds pending messages of one campaign and channel, in the order in which they are claimed.
+type shelf struct {
+	of     shelfOf
+	run    *liveRun
+	demand int // how many the turns of the group may still ask for
+	now    time.Time
+	rows   []pendingRow
+	at     cursor // the last row that was read
+	fresh  int64  // the last id up to which messages that were never tried were read
+	phase  int
+}
+
+type cursor struct{ notBefore, id int64 }
+
+type pendingRow struct {
+	id        int64
+	notBefore time.Time
+	pace      ledger.Pace
+	attempts  int
+	claim     ledger.Claim
+}
+
+// The phases of a shelf: what waited for its domain; what was never tried; what was. Of the first and the last what is due,
+// then what a clock that stepped back left far in the future; then nothing.
+const (
+	unread = iota
+	pacedDue
+	pacedStepped
+	untried
+	due
+	stepped
+	empty
+)
+
+func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
+	of := shelfOf{t.run.campaign, ch}
+	s := c.shelves[of]
+	if s == nil {
+		s = &shelf{of: of, run: t.run, at: cursor{notBefore: -1 << 62}, fresh: max(t.run.from[ch], t.run.first) - 1}
+		c.shelves[of] = s
+	}
+	return s
+}
+
+// untried reports whether the message was never attempted, nor held by its domain. Those are claimed in the order of their
+// ids, so that between two that were picked none is left.
+func (r *pendingRow) untried() bool { return r.attempts == 0 && r.pace == ledger.PaceNone }
+
+// untriedFrom is the id below which none is pending that was never tried.
+func (s *shelf) untriedFrom() int64 {
+	for i := range s.rows {
+		if s.rows[i].untried() {
+			return s.rows[i].id
+		}
+	}
+	return s.fresh + 1
+}
+
+// front is the first message on the shelf that is ready at now, nil where there is none.
+func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
+	if s.phase == unread {
+		if err := c.begin(s); err != nil {
+			return nil, err
+		}
+	}
+	for len(s.rows) == 0 && s.phase != empty {
+		if err := c.fill(s); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.rows) == 0 || !s.rows[0].ready(now) {
+		return nil, nil //nolint:nilnil // no message is an answer
+	}
+	return &s.rows[0], nil
+}
+
+// fill reads the next rows.
+func (c *claiming) fill(s *shelf) error {
+	limit := min(max(1, s.demand), readAtOnce)
+	until := nanos(s.now)
+	if s.phase == pacedStepped || s.phase == stepped {
+		until = 1<<63 - 1
+	}
+	n := 0
+	s.rows = slices.Grow(s.rows, limit)
+	row := func(v []driver.Value) error {
+		r, err := pendingOf(v)
+		if err != nil {
+			return err
+		}
+		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
+		s.rows = append(s.rows, r)
+		n++
+		return nil
+	}
+	var err error
+	switch s.phase {
+	case untried:
+		err = c.x.rawEach(row, untriedQuery, s.fresh+1, s.run.last, s.of.campaign, string(s.of.channel), int64(limit))
+		if s.fresh = s.at.id; n < limit {
+			s.fresh = s.run.last
+		}
+	case pacedDue, pacedStepped:
+		err = c.x.rawEach(row, pacedQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+	default:
+		err = c.x.rawEach(row, againQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+	}
+	if err == nil && n < limit {
+		s.enter(s.phase + 1)
+	}
+	return err
+}
+
+// pendingOf is a row of untriedQuery, pacedQuery or againQuery.
+func pendingOf(v []driver.Value) (pendingRow, error) {
+	var numbers [6]int64
+	for i, at := range []int{0, 1, 2, 3, 6, 7} {
+		n, ok := v[at].(int64)
+		if !ok {
+			return pendingRow{}, fmt.Errorf("column %d of a pending message is %T", at+1, v[at])
+		}
+		numbers[i] = n
+	}
+	key, isKey := v[4].(string)
+	address, isAddress := v[5].(string)
+	fields, isFields := v[8].([]byte)
+	if !isKey || !isAddress || !isFields {
+		return pendingRow{}, fmt.Errorf("a pending message has a key that is %T, an address that is %T and fields that are %T", v[4], v[5], v[8])
+	}
+	return pendingRow{
+		id: numbers[0], notBefore: moment(numbers[1]), pace: ledger.Pace(numbers[2]), attempts: int(numbers[3]),
+		claim: ledger.Claim{
+			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[4]), Row: int(numbers[5]), Fields: fields,
+		},
+	}, nil
+}
+
+// begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.
+func (c *claiming) begin(s *shelf) error {
+	if c.x.unpaced[s.of] {
+		s.enter(untried)
+		return nil
+	}
+	var first, last sql.NullInt64
+	of := []any{s.of.campaign, string(s.of.channel)}
+	if err := c.x.one([]any{&first, &last}, firstAndLastPaced, append(of, of...)...); err != nil {
+		return err
+	}
+	switch {
+	case first.Valid && first.Int64 <= nanos(s.now):
+		s.enter(pacedDue)
+	case last.Valid && last.Int64 > nanos(ledger.PaceLimit(s.now)):
+		s.enter(pacedStepped)
+	default:
+		s.enter(untried)
+	}
+	c.x.unpaced[s.of] = !first.Valid
+	return nil
+}
+
+// enter begins a phase.
+func (s *shelf) enter(phase int) {
+	s.phase, s.at = phase, cursor{notBefore: -1 << 62}
+	switch phase {
+	case pacedStepped:
+		s.at = cursor{notBefore: nanos(ledger.PaceLimit(s.now)), id: 1<<63 - 1}
+	case stepped:
+		s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
+	}
+}
+
+// CROSS JOIN keeps the order of the index, or of the ids, which is the order of claiming. The wrong way would be read from
+// end to end by every Turn.
+const (
+	pendingColumns = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields `
+	untriedWhere   = ` AND campaign_id = ? AND channel = ? AND state = 'pending' AND attempts = 0 AND paced = 0`
+	untriedQuery   = pendingColumns + `FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts = 0 AND m.paced = 0
+		ORDER BY m.id LIMIT ?`
+	againQuery = pendingColumns + `FROM message m INDEXED BY message_again CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts > 0 AND (m.not_before, m.id) > (?, ?)
+		AND m.not_before <= ? AND m.paced = 0 ORDER BY m.not_before, m.id LIMIT ?`
+	pacedQuery = pendingColumns + `FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
+		AND m.paced > 0 ORDER BY m.not_before, m.id LIMIT ?`
+	firstAndLastPaced = `SELECT
+		(SELECT min(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0),
+		(SELECT max(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0)`
+)
+
+// readAtOnce is how many pending messages are read at once: the account may allow fewer than are asked for.
+const readAtOnce = 64
