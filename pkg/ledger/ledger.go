@@ -205,6 +205,9 @@ type Acquire struct {
 	Now      time.Time
 	// Extend is how long the lease lasts without a Turn.
 	Extend time.Duration
+	// Pace tells one set of rates by domain from another. Where it is not that of the campaign's last run, what waits for a
+	// place under such a rate is asked for anew: the old places were too near, or too far.
+	Pace string
 }
 
 // Acquired is a lease.

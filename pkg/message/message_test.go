@@ -90,8 +90,9 @@ func TestAMaskedAddressIsNeverTheAddress(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		local := rapid.StringMatching(`[a-z0-9.]{2,20}`).Draw(t, "local")
 		phone := rapid.StringMatching(`\+[1-9][0-9]{6,14}`).Draw(t, "phone")
-		if got := message.Address(local + "@a.test").Masked(); strings.Contains(got, local) {
-			t.Fatalf("%s shows %s", got, local)
+		shown, _, _ := strings.Cut(message.Address(local+"@a.test").Masked(), "@")
+		if strings.Contains(shown, local) {
+			t.Fatalf("%s shows %s", shown, local)
 		}
 		hidden := strings.Count(message.Address(phone).Masked(), "*")
 		if hidden < 4 {

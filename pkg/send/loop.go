@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -99,6 +100,24 @@ type Result struct {
 	Sent int
 }
 
+// pace is all rates by domain in words.
+func (l *Loop) pace() string {
+	rates := make(map[string]map[string]float64)
+	for name, a := range l.Config.Accounts {
+		if len(a.DomainRate) > 0 {
+			rates[name] = a.DomainRate
+		}
+	}
+	if len(rates) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(rates) // in the order of the names
+	if err != nil {
+		return fmt.Sprint(rates)
+	}
+	return string(b)
+}
+
 // Run takes the lease and sends until nothing is left, or a reason to pause. When ctx ends it stops claiming, finishes what
 // is under way, records it, and returns a Pause. The error is a *ledger.LeasedError, ledger.ErrLeaseLost, or a failure of
 // the ledger; messages that had not begun to leave are pending all the same, or become unknown at the next run.
@@ -108,6 +127,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	}
 	got, err := l.Ledger.Acquire(ctx, ledger.Acquire{
 		Campaign: l.Campaign, Host: l.Host, PID: l.PID, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
+		Pace: l.pace(),
 	})
 	if err != nil {
 		return Result{}, err

@@ -56,6 +56,8 @@ type campaign struct {
 	folds              map[message.Key][]int
 	recipients, folded int
 	spent              map[purse]ledger.Debit
+	ran                bool   // at least once
+	pace               string // of the last run
 }
 
 type purse struct{ account, currency string }

@@ -27,12 +27,27 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 	if c.Aborted != nil {
 		return ledger.Acquired{}, ledger.ErrAborted
 	}
+	h.m.repace(c, a.Pace)
 	r := &run{campaign: c, handle: h, Run: ledger.Run{
 		ID: ledger.RunID(len(h.m.runs) + 1), Host: a.Host, PID: a.PID, User: a.User,
 		Started: a.Now, Beat: a.Now, Expires: a.Now.Add(a.Extend),
 	}}
 	h.m.runs = append(h.m.runs, r)
 	return ledger.Acquired{Run: r.Run, Campaign: h.m.view(c), Orphans: orphans}, nil
+}
+
+func (m *Memory) repace(c *campaign, pace string) {
+	if c.ran && c.pace != pace {
+		for _, to := range c.messages {
+			if to.state == message.Pending && to.pace != ledger.PaceNone {
+				to.notBefore, to.pace = time.Time{}, ledger.PaceNone
+			}
+		}
+		for _, d := range m.domains {
+			d.Tail = d.EmptyAt
+		}
+	}
+	c.ran, c.pace = true, pace
 }
 
 func (m *Memory) owner(id ledger.RunID) *run {

@@ -18,6 +18,7 @@ func pacePromises() []promise {
 		{"a clock that steps back neither hurries a domain nor stops it", paceWhenTheClockStepsBack},
 		{"what waits for a domain is cancelled with the rest", cancelsWhoWaits},
 		{"thousands of domains have a pace each", manyDomains},
+		{"another rate counts from the next run on, for those as well who wait under the old one", paceThatChanges},
 	}
 }
 
@@ -57,6 +58,32 @@ func passesOver(s *story) {
 	s.same("and the quota still holds", s.claim(run, ask).Held, ledger.HoldQuota)
 	for _, r := range s.records(award, message.Pending) {
 		s.same("attempts of who was passed over", r.Attempts, 0)
+	}
+	s.sound(award)
+}
+
+func paceThatChanges(s *story) {
+	s.stage("d1", mails(5, 1)...)
+	run := s.acquire(award)
+	slow, quick := paced(map[string]float64{"d0.test": 0.001}), paced(map[string]float64{"d0.test": 10})
+	first := s.claim(run, claims(10, slow))
+	s.same("claimed at the old rate", rows(first.Claims), []int{1})
+	s.turn(run, s.settled(first.Claims, message.Outcome{Kind: message.OutcomeAccepted}))
+	s.ok(s.Release(s.ctx(), run, s.now, "paused"))
+	s.now = s.now.Add(time.Minute)
+	run = s.acquire(award)
+	s.same("claimed by a run at the old rate", rows(s.claim(run, claims(10, slow)).Claims), []int(nil))
+	s.ok(s.Release(s.ctx(), run, s.now, "paused"))
+	a := s.asks(award)
+	a.Pace = "quick"
+	got, err := s.Acquire(s.ctx(), a)
+	s.ok(err)
+	g := s.claim(got.Run.ID, claims(10, quick))
+	s.same("claimed at the new rate", rows(g.Claims), []int{2, 3, 4, 5})
+	for i, c := range g.Claims[1:] {
+		if space := c.LeaveAt.Sub(g.Claims[i].LeaveAt); space < 100*time.Millisecond {
+			s.Errorf("%s between two", space)
+		}
 	}
 	s.sound(award)
 }

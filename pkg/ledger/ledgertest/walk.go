@@ -201,7 +201,7 @@ func (w *walk) acquire(p *proc, name string) {
 	if p.run.real != 0 {
 		return
 	}
-	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease}
+	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease, Pace: fmt.Sprint(w.rnd.IntN(2))}
 	got, gotErr := p.real.Acquire(w.story.ctx(), a)
 	model, modelErr := p.model.Acquire(w.story.ctx(), a)
 	var realHeld, modelHeld *ledger.LeasedError

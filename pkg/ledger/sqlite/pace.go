@@ -2,11 +2,29 @@ package sqlite
 
 import (
 	"database/sql"
+	"errors"
 	"strings"
 	"time"
 
 	"notify/pkg/ledger"
 )
+
+// repace gives back all places under the rates of domains, where those were others when the campaign ran last: the queues are
+// made anew by who asks first. What has left counts as before.
+func (x *tx) repace(campaign int64, pace string) error {
+	var last string
+	err := x.one([]any{&last}, "SELECT pace FROM run WHERE campaign_id = ? ORDER BY id DESC LIMIT 1", campaign)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && last == pace {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := x.exec("UPDATE message SET not_before = 0, paced = 0 WHERE campaign_id = ? AND state = 'pending' AND paced > 0", campaign); err != nil {
+		return err
+	}
+	return x.exec("UPDATE domain_pace SET tail = empty_at")
+}
 
 // passedColumns is the width of a row of claiming.passed.
 const passedColumns = 3

@@ -62,10 +62,13 @@ func (l *Ledger) acquire(ctx context.Context, doing string, a ledger.Acquire, lo
 		got.Run = ledger.Run{
 			Host: a.Host, PID: a.PID, User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
 		}
+		if err := x.repace(c.id, a.Pace); err != nil {
+			return err
+		}
 		var id int64
-		if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, user, machine, started, beat, expires)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, a.User, machine,
-			nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend))); err != nil {
+		if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, user, machine, started, beat, expires, pace)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, a.User, machine,
+			nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Pace); err != nil {
 			return err
 		}
 		got.Run.ID = ledger.RunID(id)

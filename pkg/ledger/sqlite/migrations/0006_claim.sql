@@ -106,6 +106,8 @@ ALTER TABLE relist_new RENAME TO relist;
 -- Below these ids no message of the channel is pending that was never tried.
 ALTER TABLE run ADD COLUMN sms_from   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN email_from INTEGER NOT NULL DEFAULT 0;
+-- What the rates of the domains were: places were given under them.
+ALTER TABLE run ADD COLUMN pace       TEXT    NOT NULL DEFAULT '';
 
 CREATE UNIQUE INDEX message_key ON message (campaign_id, key);
 -- Pending messages that were tried before, or wait for their domains. All others are read in the order of their ids, from
