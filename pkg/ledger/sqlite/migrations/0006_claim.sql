@@ -116,8 +116,7 @@ CREATE INDEX message_again ON message (campaign_id, channel, not_before) WHERE s
 CREATE INDEX message_paced ON message (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
 
 -- The one way through the states: an attempt begins on a pending message, under a newer claim; it is accepted, or unknown,
--- or over, and over only with its row in attempt; what is accepted stays as it is, word for word. One trigger for all of it:
--- each costs what a column costs, and this is the path of every message.
+-- or over; what is accepted stays as it is, word for word. This is the path of every message: it looks into no other table.
 CREATE TRIGGER message_moves
 BEFORE UPDATE OF state, attempts, over, claim_id, leave_at, code, detail, vendor_id, vendor_segments, settled_at ON message
 WHEN CASE OLD.state
@@ -126,16 +125,20 @@ WHEN CASE OLD.state
     OR NEW.state = 'cancelled' AND NEW.attempts = OLD.attempts AND NEW.claim_id IS OLD.claim_id)
   WHEN 'attempting' THEN NEW.attempts = OLD.attempts AND NEW.claim_id = OLD.claim_id AND NEW.leave_at = OLD.leave_at AND (
     (NEW.state = 'accepted' OR NEW.state = 'unknown') AND NEW.settled_at IS NOT NULL
-    OR EXISTS (SELECT 1 FROM attempt WHERE message_id = OLD.id AND number = OLD.attempts))
+    OR (NEW.state = 'pending' OR NEW.state = 'rejected') AND NEW.over = OLD.over + 1)
   WHEN 'unknown' THEN NEW.attempts = OLD.attempts AND NEW.claim_id = OLD.claim_id AND NEW.leave_at = OLD.leave_at AND (
-    NEW.state = 'accepted'
-    OR (NEW.state = 'rejected' OR NEW.state = 'pending') AND EXISTS (SELECT 1 FROM attempt WHERE message_id = OLD.id AND number = OLD.attempts))
+    NEW.state = 'accepted' OR (NEW.state = 'rejected' OR NEW.state = 'pending') AND NEW.over = OLD.over + 1)
   WHEN 'rejected' THEN (NEW.state = 'pending' OR NEW.state = 'cancelled')
     AND NEW.attempts = OLD.attempts AND NEW.over = OLD.over AND NEW.claim_id = OLD.claim_id
   WHEN 'cancelled' THEN NEW.state = 'pending' AND OLD.why = 'list'
     AND NEW.attempts = OLD.attempts AND NEW.over = OLD.over AND NEW.claim_id IS OLD.claim_id
   ELSE 0 END IS NOT 1 BEGIN
   SELECT RAISE(FAIL, 'a message does not go that way');
+END;
+-- It is over only with its record in attempt.
+CREATE TRIGGER message_over BEFORE UPDATE OF over ON message
+WHEN NEW.over <> OLD.over AND NOT EXISTS (SELECT 1 FROM attempt WHERE message_id = OLD.id AND number = OLD.attempts) BEGIN
+  SELECT RAISE(FAIL, 'an attempt that is over is recorded');
 END;
 CREATE TRIGGER message_who_stands BEFORE UPDATE OF id, campaign_id, channel, key, address ON message BEGIN
   SELECT RAISE(FAIL, 'a message is not rewritten');
