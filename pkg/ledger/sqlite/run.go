@@ -112,7 +112,7 @@ func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, w
 		if lost = t.refused != nil; lost {
 			return nil
 		}
-		if x.w.open[run] != 0 {
+		if open, known := x.w.open[run]; !known || open > 0 {
 			if _, err := x.orphan(t.run.campaign, ledger.CodeUnsettled, "the run was released without recording what came of it", nanos(now)); err != nil {
 				return err
 			}

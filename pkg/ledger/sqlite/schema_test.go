@@ -180,3 +180,17 @@ func signed(t *testing.T, l *sqlite.Ledger) {
 		t.Fatal(err)
 	}
 }
+
+// A run that is released by a handle that did not claim for it leaves nothing open all the same.
+func TestWhoeverReleasesARunSettlesWhatIsOpen(t *testing.T) {
+	l, path := fiveMessages(t)
+	other := open(t, path, sqlite.Options{})
+	if err := other.Release(t.Context(), 1, start, "released elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Counts(t.Context(), "award-2020")
+	if err != nil || c.Of(message.Attempting) != 0 || c.Of(message.Unknown) != 2 {
+		t.Errorf("%+v, %v", c.ByState, err)
+	}
+	wantSound(t, l)
+}

@@ -29,7 +29,7 @@ type writer struct {
 	// accepted is room for what a transaction records as accepted.
 	accepted []driver.NamedValue
 
-	// open is how many attempts of the runs of this process are open.
+	// open is how many attempts are open, at most, of the runs that took a turn here.
 	open map[ledger.RunID]int
 	// books are those of the last transaction, where it was one of turns and is durable.
 	books *books
@@ -221,13 +221,14 @@ func (w *writer) take(turns []*turn) error {
 		}
 		err = w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
 	}
-	if err != nil {
-		return err
-	}
 	for _, t := range turns {
+		if err != nil {
+			w.open[t.req.Run]++ // whatever became of it on disk: too many is safe
+			continue
+		}
 		w.open[t.req.Run] += t.opened()
 	}
-	return nil
+	return err
 }
 
 // reopen goes on with the books of the transaction before, where no other connection has written since.
