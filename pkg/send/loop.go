@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -108,14 +107,7 @@ func (l *Loop) pace() string {
 			rates[name] = a.DomainRate
 		}
 	}
-	if len(rates) == 0 {
-		return ""
-	}
-	b, err := json.Marshal(rates) // in the order of the names
-	if err != nil {
-		return fmt.Sprint(rates)
-	}
-	return string(b)
+	return fmt.Sprint(rates) // in the order of the names
 }
 
 // Run takes the lease and sends until nothing is left, or a reason to pause. When ctx ends it stops claiming, finishes what
