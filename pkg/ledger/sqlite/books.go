@@ -21,6 +21,7 @@ type books struct {
 	months    map[dayOf]*ledger.Debit
 	spent     map[int64]map[purse]*day
 	domains   map[domainOf]*domain
+	asked     []domainOf       // of this transaction
 	unpaced   map[shelfOf]bool // no message there waits for its domain
 	nextClaim int64            // its id; 0: not looked up
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -250,12 +251,10 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	for i, cl := range claims {
 		places = append(places, ids.ids[i], nanos(cl.LeaveAt))
 	}
-	for _, rows := range together() {
-		for width := rows * placeColumns; len(places) >= width; places = places[width:] {
-			n, err := c.x.change(takeOneByOne(rows), append([]any{claim}, places[:width]...)...)
-			if err := allOf(n, rows, err); err != nil {
-				return err
-			}
+	for rows, values := range statements(places, placeColumns) {
+		n, err := c.x.change(takeOneByOne(rows), append([]any{claim}, values...)...)
+		if err := allOf(n, rows, err); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -281,9 +280,19 @@ func takeOneByOne(rows int) string {
 		WHERE message.id = v.column1 AND message.state = 'pending'`
 }
 
-// together is how many rows are written with one statement: powers of two, so that any number takes few statements, and few
-// are prepared.
-func together() []int { return []int{64, 32, 16, 8, 4, 2, 1} }
+// statements cuts rows of values into what is written with one statement each: powers of two, so that any number takes few
+// statements, and few are prepared.
+func statements[V any](values []V, columns int) iter.Seq2[int, []V] {
+	return func(yield func(int, []V) bool) {
+		for rows := 64; rows > 0; rows /= 2 {
+			for width := rows * columns; len(values) >= width; values = values[width:] {
+				if !yield(rows, values[:width]) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // placeholders are rows of values: first those that are given as SQL, then so many parameters.
 func placeholders(rows, columns int, given ...string) string {

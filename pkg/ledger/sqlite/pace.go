@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,34 +33,44 @@ const passedColumns = 3
 
 type domainOf struct{ account, domain string }
 
-type domain struct{ now, was ledger.DomainState }
+type domain struct {
+	now, was ledger.DomainState
+	asked    bool // in this transaction
+}
 
 // domain is the state of the domain, as it is now in this transaction.
 func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 	k := domainOf{account, name}
-	if d, ok := b.domains[k]; ok {
-		return &d.now, nil
+	d, ok := b.domains[k]
+	if !ok {
+		d = new(domain)
+		err := b.t.each(func(rows *sql.Rows) error {
+			var empty, tail int64
+			err := rows.Scan(&empty, &tail)
+			d.now.EmptyAt, d.now.Tail = moment(empty), moment(tail)
+			return err
+		}, "SELECT empty_at, tail FROM domain_pace WHERE account = ? AND domain = ?", account, name)
+		if err != nil {
+			return nil, err
+		}
+		d.was = d.now
+		b.domains[k] = d
 	}
-	d := new(domain)
-	err := b.t.each(func(rows *sql.Rows) error {
-		var empty, tail int64
-		err := rows.Scan(&empty, &tail)
-		d.now.EmptyAt, d.now.Tail = moment(empty), moment(tail)
-		return err
-	}, "SELECT empty_at, tail FROM domain_pace WHERE account = ? AND domain = ?", account, name)
-	if err != nil {
-		return nil, err
+	if !d.asked {
+		d.asked = true
+		b.asked = append(b.asked, k)
 	}
-	d.was = d.now
-	b.domains[k] = d
 	return &d.now, nil
 }
 
+// flushDomains writes what changed of the domains of this transaction: the books may know thousands.
 func (b *books) flushDomains() error {
-	for _, k := range sortedKeys(b.domains, func(x, y domainOf) int {
-		return strings.Compare(x.account+"\x00"+x.domain, y.account+"\x00"+y.domain)
-	}) {
+	slices.SortFunc(b.asked, func(x, y domainOf) int {
+		return cmp.Or(strings.Compare(x.account, y.account), strings.Compare(x.domain, y.domain))
+	})
+	for _, k := range b.asked {
 		d := b.domains[k]
+		d.asked = false
 		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) {
 			continue
 		}
@@ -69,6 +81,7 @@ func (b *books) flushDomains() error {
 		}
 		d.was = d.now
 	}
+	b.asked = b.asked[:0]
 	return nil
 }
 
@@ -90,14 +103,13 @@ func (c *claiming) writePassed() error {
 	if len(c.passed) > 0 {
 		clear(c.x.unpaced)
 	}
-	for _, rows := range together() {
-		for width := rows * passedColumns; len(c.passed) >= width; c.passed = c.passed[width:] {
-			if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3
-				FROM (VALUES `+placeholders(rows, passedColumns)+`) v WHERE message.id = v.column1`, c.passed[:width]...); err != nil {
-				return err
-			}
+	for rows, values := range statements(c.passed, passedColumns) {
+		if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3
+			FROM (VALUES `+placeholders(rows, passedColumns)+`) v WHERE message.id = v.column1`, values...); err != nil {
+			return err
 		}
 	}
+	c.passed = c.passed[:0]
 	return nil
 }
 

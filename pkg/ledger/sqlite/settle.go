@@ -60,19 +60,17 @@ func (s *settling) settle(t *turn) error {
 
 // write records what was accepted.
 func (s *settling) write() error {
-	s.x.w.accepted = s.accepted[:0]
-	defer func() { s.accepted = s.x.w.accepted }()
-	for _, rows := range together() {
-		for width := rows * acceptedColumns; len(s.accepted) >= width; s.accepted = s.accepted[width:] {
-			n, err := s.x.rawChange(settleAccepted(rows), s.accepted[:width])
-			if err != nil {
-				return err
-			}
-			if n != rows {
-				return errStale
-			}
+	for rows, values := range statements(s.accepted, acceptedColumns) {
+		n, err := s.x.rawChange(settleAccepted(rows), values)
+		if err != nil {
+			return err
+		}
+		if n != rows {
+			return errStale
 		}
 	}
+	s.accepted = s.accepted[:0]
+	s.x.w.accepted = s.accepted
 	return nil
 }
 
