@@ -168,6 +168,16 @@ func (e *env) opened(ctx context.Context) (*config.Config, ledger.Ledger, error)
 	return cfg, l, err
 }
 
+// asked is the ledger, and the addresses that were typed.
+func (e *env) asked(ctx context.Context, typed []string) (ledger.Ledger, []message.Address, error) {
+	cfg, l, err := e.opened(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	as, err := addresses(cfg, typed)
+	return l, as, err
+}
+
 func parseReason(s string) (suppression.Reason, error) {
 	if s == "" {
 		return "", nil
@@ -196,11 +206,7 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, l, err := e.opened(ctx)
-	if err != nil {
-		return err
-	}
-	as, err := addresses(cfg, o.addresses)
+	l, as, err := e.asked(ctx, o.addresses)
 	if err != nil {
 		return err
 	}
@@ -219,11 +225,7 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 }
 
 func runSuppressRemove(ctx context.Context, e *env, o suppressOptions) error {
-	cfg, l, err := e.opened(ctx)
-	if err != nil {
-		return err
-	}
-	as, err := addresses(cfg, o.addresses)
+	l, as, err := e.asked(ctx, o.addresses)
 	if err != nil {
 		return err
 	}
