@@ -5,6 +5,11 @@ import (
 	"fmt"
 )
 
+const (
+	MessagesOf = messagesOf
+	OpenOf     = openOf
+)
+
 // LimitPages makes the disk full for the writer: as many pages as the file has, and so many more. 0 lifts it.
 func (l *Ledger) LimitPages(ctx context.Context, more int) error {
 	return l.do(ctx, "limit", func(x *tx) error {

@@ -153,8 +153,7 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 				ids = append(ids, id)
 			}
 			return nil
-		}, `SELECT m.id, m.code FROM message m
-			WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.state = 'rejected'
+		}, `SELECT m.id, m.code`+messagesOf+` AND m.state = 'rejected'
 			AND NOT EXISTS (SELECT 1 FROM relist WHERE message_id = m.id AND recipient_id IS NULL)`, c.first, c.last, c.id)
 		if err != nil {
 			return err

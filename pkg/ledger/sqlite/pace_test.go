@@ -83,6 +83,24 @@ func TestClaimingReadsNothingTwice(t *testing.T) {
 	}
 }
 
+// A campaign is read as it lies: in the order of the keys every message is on another page, and half of a small cache is
+// thrown away for each.
+func TestACampaignIsReadByItsIDs(t *testing.T) {
+	_, path := fiveMessages(t)
+	db := raw(t, path)
+	const where = "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+	for _, query := range []string{
+		"SELECT m.channel, m.state, count(*)" + sqlite.MessagesOf + " GROUP BY m.channel, m.state",
+		"SELECT max(c.hold) FROM message NOT INDEXED JOIN claim c ON c.id = message.claim_id" + sqlite.OpenOf,
+		"UPDATE message NOT INDEXED SET state = 'unknown'" + sqlite.OpenOf,
+	} {
+		plan := strings.Join(explain(t, db, strings.ReplaceAll(query, "?", "1")), "; ")
+		if plan = strings.ReplaceAll(plan, "SEARCH m ", "SEARCH message "); !strings.Contains(plan, where) {
+			t.Errorf("%s: %s", query, plan)
+		}
+	}
+}
+
 // A message that nobody ever tried is found before a campaign is called done, wherever the run believes to be.
 func TestNobodyIsLeftOut(t *testing.T) {
 	l, path := fiveMessages(t)

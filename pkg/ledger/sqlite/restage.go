@@ -107,6 +107,7 @@ func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write 
 // older lists that no message is about any more.
 func (st *staging) dropOut() error {
 	var pending, left []int64
+	last := max(st.c.last, st.nextMessage-1)
 	err := st.x.each(func(rows *sql.Rows) error {
 		var id int64
 		var state message.State
@@ -121,8 +122,7 @@ func (st *staging) dropOut() error {
 			left = append(left, id)
 		}
 		return nil
-	}, "SELECT id, state FROM message WHERE id BETWEEN ? AND ? AND campaign_id = ?",
-		st.c.first, max(st.c.last, st.nextMessage-1), st.c.id)
+	}, "SELECT m.id, m.state"+messagesOf, st.c.first, last, st.c.id)
 	if err != nil {
 		return err
 	}
@@ -140,9 +140,8 @@ func (st *staging) dropOut() error {
 	if !st.replaced && len(left) == 0 {
 		return nil
 	}
-	return st.x.exec(`DELETE FROM recipient WHERE campaign_id = ?1 AND id NOT IN (
-		SELECT recipient_id FROM message WHERE campaign_id = ?1
-		UNION ALL SELECT recipient_id FROM relist WHERE recipient_id IS NOT NULL)`, st.c.id)
+	return st.x.exec("DELETE FROM recipient WHERE campaign_id = ? AND id NOT IN (SELECT m.recipient_id"+messagesOf+
+		" UNION ALL SELECT recipient_id FROM relist WHERE recipient_id IS NOT NULL)", st.c.id, st.c.first, last, st.c.id)
 }
 
 // bitmap is a set of ids that lie close together.

@@ -91,8 +91,7 @@ func (st *staging) campaign() (err error) {
 func (st *staging) same() error {
 	err := st.x.one([]any{&st.out.Same, &st.out.Left}, `
 		SELECT count(*) FILTER (WHERE m.state = 'pending'), count(*) FILTER (WHERE m.state NOT IN ('pending', 'cancelled')
-			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))
-		FROM message m WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ?`, st.c.first, st.c.last, st.c.id)
+			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))`+messagesOf, st.c.first, st.c.last, st.c.id)
 	if err != nil {
 		return err
 	}
