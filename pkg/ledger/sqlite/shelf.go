@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -108,22 +109,27 @@ func (c *claiming) fill(s *shelf) error {
 		}
 		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
 		s.rows = append(s.rows, r)
-		n++
+		if n++; n == limit {
+			return errStop
+		}
 		return nil
 	}
 	var err error
 	switch s.phase {
 	case untried:
-		err = c.x.rawEach(row, untriedQuery, s.fresh+1, s.run.last, s.of.campaign, string(s.of.channel), int64(limit))
+		err = c.x.rawEach(row, untriedQuery, s.fresh+1, s.run.last, s.of.campaign, string(s.of.channel))
 		if s.fresh = s.at.id; n < limit {
 			s.fresh = s.run.last
 		}
 	case pacedDue, pacedStepped:
-		err = c.x.rawEach(row, pacedQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+		err = c.x.rawEach(row, pacedQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until)
 	default:
-		err = c.x.rawEach(row, againQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until, int64(limit))
+		err = c.x.rawEach(row, againQuery, s.of.campaign, string(s.of.channel), s.at.notBefore, s.at.id, until)
 	}
-	if err == nil && n < limit {
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	if err == nil {
 		s.enter(s.phase + 1)
 	}
 	return err
@@ -188,19 +194,20 @@ func (s *shelf) enter(phase int) {
 }
 
 // CROSS JOIN keeps the order of the index, or of the ids, which is the order of claiming. The wrong way would be read from
-// end to end by every Turn.
+// end to end by every Turn. There is no LIMIT, reading stops by itself: SQLite looks into the value of a bound LIMIT when it
+// plans, and plans anew for every one that is bound.
 const (
 	pendingColumns = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields `
 	untriedWhere   = ` AND campaign_id = ? AND channel = ? AND state = 'pending' AND attempts = 0 AND paced = 0`
 	untriedQuery   = pendingColumns + `FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts = 0 AND m.paced = 0
-		ORDER BY m.id LIMIT ?`
+		ORDER BY m.id`
 	againQuery = pendingColumns + `FROM message m INDEXED BY message_again CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts > 0 AND (m.not_before, m.id) > (?, ?)
-		AND m.not_before <= ? AND m.paced = 0 ORDER BY m.not_before, m.id LIMIT ?`
+		AND m.not_before <= ? AND m.paced = 0 ORDER BY m.not_before, m.id`
 	pacedQuery = pendingColumns + `FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
-		AND m.paced > 0 ORDER BY m.not_before, m.id LIMIT ?`
+		AND m.paced > 0 ORDER BY m.not_before, m.id`
 	firstAndLastPaced = `SELECT
 		(SELECT min(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0),
 		(SELECT max(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0)`
