@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"notify/pkg/flow"
@@ -26,8 +25,8 @@ const (
 	pauseSibling   = "sibling"
 )
 
-// lane is one channel of a run. One goroutine claims and settles; a worker for every slot sends. Everything below is owned
-// by that one goroutine, except work and results.
+// lane is one channel of a run. One goroutine claims and settles; workers send, up to one for every slot. Everything below is
+// owned by that one goroutine, except work and results.
 type lane struct {
 	loop     *Loop
 	channel  message.Channel
@@ -37,6 +36,7 @@ type lane struct {
 
 	work    chan claim
 	results chan result
+	crew    crew
 
 	inFlight int
 	settle   []ledger.Settlement
@@ -55,6 +55,7 @@ type result struct {
 	outcome message.Outcome
 	at      time.Time
 	late    time.Duration // by how much its place had passed when a worker took it up
+	took    time.Duration // from then to the outcome
 }
 
 type laneEnd struct {
@@ -88,10 +89,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 // drive claims and settles until there is nothing left or a reason to end. It always settles what it claimed, as long as
 // the ledger can be written.
 func (ln *lane) drive(ctx, work context.Context) laneEnd {
-	var wg sync.WaitGroup
-	for range cap(ln.work) {
-		wg.Go(func() { ln.worker(work) })
-	}
+	ln.crew.work = func() { ln.worker(work) }
 	for {
 		ln.drain()
 		if ln.end.err != nil {
@@ -116,7 +114,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 		ln.wait(ctx, wake)
 	}
 	close(ln.work)
-	wg.Wait()
+	ln.crew.Wait()
 	ln.end.unrecorded += len(ln.settle)
 	return ln.end
 }
@@ -128,7 +126,7 @@ const gatherFor = 2 * time.Millisecond
 // gather reports that answers are on their way which had better be recorded together with those that are here.
 func (ln *lane) gather() (until time.Time, more bool) {
 	n := len(ln.settle)
-	if n == 0 || ln.inFlight == 0 || n >= (n+ln.inFlight)/4 {
+	if n == 0 || ln.inFlight == 0 || n >= (n+ln.inFlight)/3 {
 		return time.Time{}, false
 	}
 	until = ln.gathered.Add(gatherFor)
@@ -288,7 +286,10 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 		ln.loop.Log.Debug("claimed", "account", asks[i].Account.Name(), "asked", asks[i].N, "got", len(g.Claims), "held", g.Held, "until", g.Until)
 		ln.granted(asks[i], g, now)
 	}
+	ln.hire()
 }
+
+func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFlight, cap(ln.work)) }
 
 func paused(a *ledger.Act) string {
 	s := "paused by " + a.Who
@@ -328,6 +329,7 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	for _, c := range g.Claims {
 		//nolint:forbidigo // it measures a span, it records nothing
 		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now)} // never blocks: there is room for every slot
+		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero()
 	}
 	ask.Account.Claimed(len(g.Claims))
 	ln.inFlight += len(g.Claims)
@@ -384,6 +386,9 @@ func (ln *lane) wait(ctx context.Context, wake time.Time) {
 	if !ln.later.IsZero() {
 		d = min(d, ln.later.Sub(now))
 	}
+	if again := ln.hire(); again > 0 {
+		d = min(d, again)
+	}
 	t := time.NewTimer(max(d, time.Millisecond))
 	defer t.Stop()
 	done := ctx.Done()
@@ -413,6 +418,7 @@ func (ln *lane) drain() {
 // answered turns a worker's result into a settlement.
 func (ln *lane) answered(r result) {
 	ln.inFlight--
+	ln.crew.answered(r.took)
 	a := ln.accounts[r.claim.Account]
 	a.Observe(r.outcome, r.at)
 	ln.valves[a.Name()].Scale(a.Scale())
