@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	// acceptedColumns is the width of a row of settling.accepted.
+	// acceptedColumns is the width of a row of what is accepted.
 	acceptedColumns = 8
 
 	stillOpen = ` WHERE id = ? AND attempts = ? AND campaign_id = ? AND state = 'attempting'`
@@ -29,38 +30,53 @@ const (
 var errStale = errors.New("some of the attempts were settled before, or are another run's")
 
 // settling is the first half of a group of turns. To be accepted is what comes of nearly all attempts: those are written
-// many with one statement, in the order in which they came. A statement for each costs a third more for a whole Turn.
+// many with one statement. A statement for each costs a third more for a whole Turn.
 type settling struct {
 	x        *tx
-	single   bool                // each with a statement of its own, which tells the stale ones
-	accepted []driver.NamedValue // columns of what is to be written together, row after row
+	single   bool       // each with a statement of its own, which tells the stale ones
+	accepted []accepted // to be written together
+}
+
+// accepted is a message of the campaign that was accepted.
+type accepted struct {
+	campaign int64
+	*ledger.Settlement
 }
 
 // settle takes in what came of a turn's attempts.
 func (s *settling) settle(t *turn) error {
-	for _, st := range t.req.Settle {
-		if o := st.Outcome; !s.single && o.Kind == message.OutcomeAccepted {
-			id, number := attemptOf(st.Attempt)
-			for _, v := range [acceptedColumns]driver.Value{
-				id, int64(number), t.run.campaign, orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(st.At),
-			} {
-				s.accepted = append(s.accepted, driver.NamedValue{Value: v})
-			}
+	for i := range t.req.Settle {
+		st := &t.req.Settle[i]
+		if !s.single && st.Outcome.Kind == message.OutcomeAccepted {
+			s.accepted = append(s.accepted, accepted{t.run.campaign, st})
 			continue
 		}
 		if err := s.write(); err != nil {
 			return err
 		}
-		if err := s.x.settle(t, st); err != nil {
+		if err := s.x.settle(t, *st); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// write records what was accepted.
+// write records what was accepted, in the order of the messages: in the order in which they were answered, each is on another
+// page than the one before.
 func (s *settling) write() error {
-	for rows, values := range statements(s.accepted, acceptedColumns) {
+	slices.SortFunc(s.accepted, func(a, b accepted) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	all := s.x.w.values[:0]
+	for _, a := range s.accepted {
+		id, number := attemptOf(a.Attempt)
+		o := a.Outcome
+		for _, v := range [acceptedColumns]driver.Value{
+			id, int64(number), a.campaign, orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(a.At),
+		} {
+			all = append(all, driver.NamedValue{Value: v})
+		}
+	}
+	s.x.w.values = all
+	for rows, values := range statements(all, acceptedColumns) {
 		n, err := s.x.rawChange(settleAccepted(rows), values)
 		if err != nil {
 			return err

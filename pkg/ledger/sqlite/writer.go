@@ -26,8 +26,9 @@ type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	raws  map[string]driver.Stmt
-	// accepted is room for what a transaction records as accepted.
-	accepted []driver.NamedValue
+	// Room for what a transaction records as accepted.
+	accepted []accepted
+	values   []driver.NamedValue
 
 	// open is how many attempts are open, at most, of the runs that took a turn here.
 	open map[ledger.RunID]int
