@@ -49,6 +49,8 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 	if held != nil {
 		return ledger.Staged{}, held
 	}
+	// The large cache is given back to the system, whatever comes of that: the campaign is staged.
+	_ = l.do(ctx, doing, func(x *tx) error { return x.exec("PRAGMA shrink_memory") })
 	return out, nil
 }
 
