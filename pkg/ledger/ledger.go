@@ -123,6 +123,9 @@ type Staging struct {
 	// Spec is the frozen campaign as JSON, opaque to the ledger: texts, columns, rules. It replaces the one before it.
 	Spec []byte
 	By   Act
+	// Part is a part of the list: who is not in it is not taken off the list. What is pending is cancelled all the same, as it is
+	// not to be sent now; what was rejected stays so.
+	Part bool
 	// Recipients are consumed once, in the order of the list. The driver may keep what it was given while it asks for the
 	// next. An error in the stream rolls everything back.
 	Recipients iter.Seq2[Recipient, error]
@@ -163,7 +166,7 @@ type Staged struct {
 	Restored int `json:"restored"` // cancelled because a list left them out, and back to pending
 	Left     int `json:"left"`     // attempted or settled before: not touched
 	Differs  int `json:"differs"`  // of Left: the list now says something else than what left
-	Gone     int `json:"gone"`     // pending, no longer on the list: cancelled by this Stage
+	Gone     int `json:"gone"`     // pending, or rejected, and no longer on the list: cancelled by this Stage
 }
 
 // Campaign is a staged campaign.

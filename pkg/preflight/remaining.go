@@ -43,8 +43,8 @@ type Changes struct {
 	Added   int // not staged, or cancelled by an earlier list
 	Changed int // staged and not sent yet, with another row now
 	Same    int // staged and not sent yet
-	Removed int // staged and not sent yet, and not on the list any more
-	Left    int // left already, or may have
+	Removed int // staged and not sent yet, or rejected, and not on the list any more
+	Left    int // left already, or may have; or rejected
 	Differs int // of Left: the row is another now
 	Gone    int // left already, and not on the list any more
 }
@@ -55,6 +55,7 @@ const (
 	fatePending = 0
 	fateLeft    = 1
 	fateOff     = 2 // cancelled: a list that has it again restores it
+	fateRefused = 3 // rejected: not sent again, and cancelled by a list without it
 )
 
 // marked puts a fate and the hash of a row into one word.
@@ -78,9 +79,13 @@ func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
 	fate := was & (1<<fateBits - 1)
 	same := was == marked(fate, fields)
 	switch fate {
-	case fateLeft:
+	case fateLeft, fateRefused:
 		r.Changes.Left++
-		r.Changes.Gone--
+		if fate == fateLeft {
+			r.Changes.Gone--
+		} else {
+			r.Changes.Removed--
+		}
 		if !same {
 			r.Changes.Differs++
 		}
@@ -234,19 +239,29 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 		if err != nil {
 			return err
 		}
-		fate := uint32(fateLeft)
-		switch rec.State {
-		case message.Pending:
-			fate = fatePending
-			r.Changes.Removed++ // until it is found on the list
-		case message.Cancelled:
-			fate = fateOff
-		case message.Accepted, message.Attempting, message.Unknown, message.Rejected:
+		fate := s.fate(rec.State)
+		switch fate { // until it is found on the list
+		case fatePending, fateRefused:
+			r.Changes.Removed++
+		case fateLeft:
 			r.Changes.Gone++
 		}
 		r.staged[short(rec.Key)] = marked(fate, rec.Fields)
 	}
 	return nil
+}
+
+// fate is what becomes of a message in the state.
+func (s *Subject) fate(state message.State) uint32 {
+	switch {
+	case state == message.Pending:
+		return fatePending
+	case state == message.Cancelled:
+		return fateOff
+	case state == message.Rejected && s.Plan.Part.All(): // a part of the list takes nobody off it
+		return fateRefused
+	}
+	return fateLeft
 }
 
 // states are those that must be read to compare: all, or, where nothing has changed, those that are not sent again.

@@ -20,7 +20,7 @@ func Begin(ctx context.Context, l ledger.Campaigns, p *plan.Plan, by ledger.Act)
 		return ledger.Staged{}, err
 	}
 	staged, err := l.Stage(ctx, ledger.Staging{
-		Campaign: p.Spec.Name, Digest: p.Staged(), Spec: spec, By: by, Recipients: recipients(p),
+		Campaign: p.Spec.Name, Digest: p.Staged(), Spec: spec, By: by, Part: !p.Part.All(), Recipients: recipients(p),
 	})
 	if err != nil {
 		return staged, fmt.Errorf("stage campaign %s: %w", p.Spec.Name, err)

@@ -72,10 +72,11 @@ type plan struct {
 	listed       map[message.Key]bool
 	folds        map[message.Key][]int
 	rows, folded int
+	part         bool
 }
 
 func readPlan(c *campaign, s ledger.Staging) (plan, error) {
-	p := plan{listed: make(map[message.Key]bool), folds: make(map[message.Key][]int)}
+	p := plan{part: s.Part, listed: make(map[message.Key]bool), folds: make(map[message.Key][]int)}
 	foldRow := make(map[message.Key]int)
 	for r, err := range s.Recipients {
 		if err != nil {
@@ -126,8 +127,9 @@ func (m *Memory) apply(c *campaign, p plan) ledger.Staged {
 	for _, old := range c.messages {
 		switch {
 		case p.listed[old.key] || old.state == message.Cancelled:
-		case old.state == message.Pending:
-			old.state, old.byList = message.Cancelled, true
+		case old.state == message.Pending || old.state == message.Rejected && !p.part:
+			old.relisted = &relist{gone: true}
+			old.back()
 			out.Gone++
 		default:
 			old.relisted = &relist{gone: true}

@@ -67,6 +67,7 @@ func stagePromises() []promise {
 			_, err = s.Stage(s.ctx(), ledger.Staging{Campaign: award, Digest: "d2", By: s.by("stage"), Recipients: list()})
 			s.fails(err, ledger.ErrAborted)
 		}},
+		{"a part of the list leaves alone what is not in it and was refused", stagePart},
 		{"rows that share a message are told through it", func(s *story) {
 			rs := people(award, 3)
 			rs[0].Folds = []ledger.Fold{{Channel: message.SMS, Into: key(3)}}
@@ -97,9 +98,9 @@ func stageAgain(s *story) {
 
 	// 1 and 3 say something else now, 2 is gone; 4 is as it was, 5 changed, 6 is gone; 7 is new.
 	s.same("staged", s.stage("d2", person(award, 1, 2), person(award, 3, 2), person(award, 4, 1), person(award, 5, 2), person(award, 7, 1)),
-		ledger.Staged{Same: 1, Added: 1, Updated: 1, Left: 2, Differs: 2, Gone: 1})
+		ledger.Staged{Same: 1, Added: 1, Updated: 1, Left: 2, Differs: 2, Gone: 2})
 	s.same("states", s.states(award), []message.State{
-		message.Accepted, message.Rejected, message.Unknown, message.Pending, message.Pending, message.Cancelled, message.Pending,
+		message.Accepted, message.Cancelled, message.Unknown, message.Pending, message.Pending, message.Cancelled, message.Pending,
 	})
 	s.same("what left is as it left", string(s.records(award)[0].Fields), `["E1","v1"]`)
 	s.same("again", s.stage("d2"), ledger.Staged{Same: 3, Left: 2, Differs: 2})
@@ -112,6 +113,24 @@ func stageAgain(s *story) {
 	s.same("resolved", res, ledger.Resolved{NotSent: 1})
 	s.same("what comes back says what the new list says", string(s.records(award)[2].Fields), `["E3","v2"]`)
 
-	s.same("all back", s.stage("d3", people(award, 7)...), ledger.Staged{Same: 2, Updated: 2, Restored: 1, Left: 2})
+	s.same("all back", s.stage("d3", people(award, 7)...), ledger.Staged{Same: 2, Updated: 2, Restored: 2, Left: 1})
+	again := s.claim(s.acquire(award), claims(7)).Claims
+	s.same("what goes now", rows(again), []int{4, 5, 6, 7, 2, 3})
+	s.same("what was refused goes as its second attempt", again[4].Number, 2)
+	s.sound(award)
+}
+
+func stagePart(s *story) {
+	s.stage("d1", people(award, 3)...)
+	run := s.acquire(award)
+	s.turn(run, s.settled(s.claim(run, claims(2)).Claims, message.Outcome{Kind: message.OutcomeRejected}))
+	s.ok(s.Release(s.ctx(), run, s.now, "done"))
+	part := ledger.Staging{Campaign: award, Digest: "d1 2", Part: true, By: s.by("stage"), Recipients: list(person(award, 2, 1))}
+	staged, err := s.Stage(s.ctx(), part)
+	s.ok(err)
+	s.same("a part", staged, ledger.Staged{Left: 1, Gone: 1})
+	s.same("states", s.states(award), []message.State{message.Rejected, message.Rejected, message.Cancelled})
+	s.same("another list", s.stage("d2", person(award, 2, 1), person(award, 3, 1)), ledger.Staged{Left: 1, Restored: 1, Gone: 1})
+	s.same("states", s.states(award), []message.State{message.Cancelled, message.Rejected, message.Pending})
 	s.sound(award)
 }

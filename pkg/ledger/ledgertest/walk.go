@@ -181,7 +181,7 @@ func (w *walk) stage(p *proc, name string) {
 		w.rnd.Shuffle(len(rs), func(i, j int) { rs[i].Row, rs[j].Row = rs[j].Row, rs[i].Row })
 	}
 	digest := fmt.Sprintf("d%d", w.seq-w.rnd.IntN(2))
-	s := ledger.Staging{Campaign: name, Digest: digest, Spec: []byte(digest), By: w.by("stage"), Recipients: list(rs...)}
+	s := ledger.Staging{Campaign: name, Digest: digest, Spec: []byte(digest), By: w.by("stage"), Part: w.rnd.IntN(4) == 0, Recipients: list(rs...)}
 	got, gotErr := p.real.Stage(w.story.ctx(), s)
 	model, modelErr := p.model.Stage(w.story.ctx(), s)
 	w.agree("stage "+name, got, model, gotErr, modelErr)

@@ -103,10 +103,10 @@ func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write 
 		old.id, recipient, m.Segments, m.Fingerprint)
 }
 
-// dropOut cancels what is pending and no longer on the list, notes of what left that it is not, and forgets the rows of
-// older lists that no message is about any more.
+// dropOut cancels what did not leave and is no longer on the list, notes of what left, or may have, that it is not, and
+// forgets the rows of older lists that no message is about any more.
 func (st *staging) dropOut() error {
-	var pending, left []int64
+	var out, left []int64
 	last := max(st.c.last, st.nextMessage-1)
 	err := st.x.each(func(rows *sql.Rows) error {
 		var id int64
@@ -116,8 +116,8 @@ func (st *staging) dropOut() error {
 		}
 		switch {
 		case st.seen.has(id) || state == message.Cancelled:
-		case state == message.Pending:
-			pending = append(pending, id)
+		case state == message.Pending || state == message.Rejected && !st.s.Part:
+			out = append(out, id)
 		default:
 			left = append(left, id)
 		}
@@ -126,9 +126,9 @@ func (st *staging) dropOut() error {
 	if err != nil {
 		return err
 	}
-	st.out.Gone = len(pending)
-	for _, id := range pending {
-		if err := st.x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id); err != nil {
+	st.out.Gone = len(out)
+	for _, id := range out {
+		if err := st.x.leaveOut(id); err != nil {
 			return err
 		}
 	}
@@ -137,11 +137,19 @@ func (st *staging) dropOut() error {
 			return err
 		}
 	}
-	if !st.replaced && len(left) == 0 {
+	if !st.replaced && len(left) == 0 && len(out) == 0 {
 		return nil
 	}
 	return st.x.exec("DELETE FROM recipient WHERE campaign_id = ? AND id NOT IN (SELECT m.recipient_id"+messagesOf+
 		" UNION ALL SELECT recipient_id FROM relist WHERE recipient_id IS NOT NULL)", st.c.id, st.c.first, last, st.c.id)
+}
+
+// leaveOut cancels a message that is not on the newest list, whatever an older one said of it.
+func (x *tx) leaveOut(id int64) error {
+	if err := x.exec("DELETE FROM relist WHERE message_id = ?", id); err != nil {
+		return err
+	}
+	return x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
 }
 
 // bitmap is a set of ids that lie close together.
