@@ -195,17 +195,20 @@ func (w benchWork) client(b *testing.B, v vendors.Vendor, connections int) time.
 	if err != nil {
 		b.Fatal(err)
 	}
-	var people [benchMessages]message.Message // whom it is told, as the loop has it from the ledger
+	var people [benchMessages]struct { // as the loop has them from the ledger
+		to  message.Address
+		key message.Key
+	}
 	for i := range people {
-		to := benchAddress(w.channel, i)
-		people[i] = message.Message{Key: message.MakeKey("bench", w.channel, to, ""), Campaign: "bench", Channel: w.channel, To: to, Segments: 1}
+		people[i].to = benchAddress(w.channel, i)
+		people[i].key = message.MakeKey("bench", w.channel, people[i].to, "")
 	}
 	one := func(i int) error {
 		var values []string
 		if err := json.Unmarshal(w.fields, &values); err != nil {
 			return err
 		}
-		m := people[i]
+		m := message.Message{Key: people[i].key, Campaign: "bench", Channel: w.channel, To: people[i].to, Segments: 1}
 		if err := r.Render(w.channel, values, &m); err != nil {
 			return err
 		}
