@@ -125,7 +125,7 @@ func (x *tx) relist(id int64) error {
 	case err != nil:
 		return err
 	case !recipient.Valid:
-		return x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
+		return x.leaveOut(id)
 	}
 	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
 		recipient.Int64, segments.Int64, fingerprint.Int64, id)
