@@ -116,8 +116,10 @@ func (st *staging) dropOut() error {
 		}
 		switch {
 		case st.seen.has(id) || state == message.Cancelled:
-		case state == message.Pending || state == message.Rejected && !st.s.Part:
+		case state == message.Pending:
 			out = append(out, id)
+		case state == message.Rejected && !st.s.Part:
+			out, st.replaced = append(out, id), true // an older list may have said something of it
 		default:
 			left = append(left, id)
 		}
@@ -137,7 +139,7 @@ func (st *staging) dropOut() error {
 			return err
 		}
 	}
-	if !st.replaced && len(left) == 0 && len(out) == 0 {
+	if !st.replaced && len(left) == 0 {
 		return nil
 	}
 	return st.x.exec("DELETE FROM recipient WHERE campaign_id = ? AND id NOT IN (SELECT m.recipient_id"+messagesOf+
