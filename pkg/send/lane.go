@@ -26,7 +26,7 @@ const (
 )
 
 // lane is one channel of a run. One goroutine claims and settles; workers send, up to one for every slot. Everything below is
-// owned by that one goroutine, except work and results.
+// owned by that one goroutine, except work and answers.
 type lane struct {
 	loop     *Loop
 	channel  message.Channel
@@ -35,7 +35,8 @@ type lane struct {
 	valves   map[string]*flow.Valve
 
 	work    chan claim
-	results chan result
+	answers *answers
+	taken   []result // room for what is taken of them
 	crew    crew
 
 	inFlight int
@@ -82,7 +83,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 		ln.valves[a.Name()].Scale(a.Scale())
 		slots += a.Concurrency
 	}
-	ln.work, ln.results = make(chan claim, slots), make(chan result, slots)
+	ln.work, ln.answers = make(chan claim, slots), newAnswers(slots)
 	return ln, nil
 }
 
@@ -96,22 +97,22 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			if ln.inFlight == 0 {
 				break
 			}
-			ln.wait(ctx, time.Time{})
+			ln.wait(ctx, time.Time{}, 1)
 			continue
 		}
 		asks, wake := ln.plan(ctx)
 		if ln.finished() {
 			break
 		}
-		if until, more := ln.gather(); more {
-			ln.wait(ctx, until)
+		if until, more := ln.gather(); more > 0 {
+			ln.wait(ctx, until, more)
 			continue
 		}
 		if len(ln.settle) > 0 || len(asks) > 0 || ln.beatDue() {
 			ln.turn(work, asks)
 			continue
 		}
-		ln.wait(ctx, wake)
+		ln.wait(ctx, wake, 1)
 	}
 	close(ln.work)
 	ln.crew.Wait()
@@ -123,15 +124,19 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 // for one, and vendors answer far slower.
 const gatherFor = 2 * time.Millisecond
 
-// gather reports that answers are on their way which had better be recorded together with those that are here.
-func (ln *lane) gather() (until time.Time, more bool) {
+// gather says how many answers are on their way that had better be recorded together with those that are here, and until when
+// to wait for them; 0 for none.
+func (ln *lane) gather() (until time.Time, more int) {
 	n := len(ln.settle)
-	if n == 0 || ln.inFlight == 0 || n >= (n+ln.inFlight)/3 {
-		return time.Time{}, false
+	if more = (n+ln.inFlight)/3 - n; n == 0 || ln.inFlight == 0 || more <= 0 {
+		return time.Time{}, 0
 	}
 	until = ln.gathered.Add(gatherFor)
 	now := ln.loop.Now()
-	return until, until.After(now) && !ln.gathered.After(now)
+	if !until.After(now) || ln.gathered.After(now) {
+		return time.Time{}, 0
+	}
+	return until, more
 }
 
 // finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed.
@@ -376,8 +381,8 @@ func (ln *lane) beatDue() bool {
 	return since < 0 || since >= ln.loop.Timing.Lease/3
 }
 
-// wait sleeps until something is answered, wake has come, the lease wants a sign of life, or the run is to end.
-func (ln *lane) wait(ctx context.Context, wake time.Time) {
+// wait sleeps until so many answers are here, wake has come, the lease wants a sign of life, or the run is to end.
+func (ln *lane) wait(ctx context.Context, wake time.Time, answers int) {
 	now := ln.loop.Now()
 	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3)
 	if !wake.IsZero() {
@@ -395,24 +400,20 @@ func (ln *lane) wait(ctx context.Context, wake time.Time) {
 	if ln.stopping() {
 		done = nil
 	}
+	ln.answers.await(answers)
 	select {
-	case r := <-ln.results:
-		ln.answered(r)
-		ln.drain()
+	case <-ln.answers.wake:
 	case <-t.C:
 	case <-done:
 	}
 }
 
 func (ln *lane) drain() {
-	for {
-		select {
-		case r := <-ln.results:
-			ln.answered(r)
-		default:
-			return
-		}
+	ln.taken = ln.answers.take(ln.taken)
+	for _, r := range ln.taken {
+		ln.answered(r)
 	}
+	clear(ln.taken)
 }
 
 // answered turns a worker's result into a settlement.

@@ -39,7 +39,7 @@ func (ln *lane) worker(ctx context.Context) {
 		r.outcome = ln.attempt(ctx, &c)
 		r.took = time.Since(begun)
 		r.at = ln.loop.Now()
-		ln.results <- r
+		ln.answers.put(r)
 	}
 }
 

@@ -78,6 +78,7 @@ type msg struct {
 	pace        ledger.Pace
 	newest      *attempt
 	byList      bool // cancelled, and a list did it
+	stood       bool // it was attempted, held or cancelled before
 	// What the newest list says of a message that it could not change.
 	relisted *relist
 }
@@ -276,9 +277,9 @@ func (m *msg) ready(now time.Time) bool {
 	return ledger.Ready(m.notBefore, now)
 }
 
-// again is 1 for a message that was tried before: those go after the others.
+// again is 1 for a message that was attempted, held or cancelled before: those go after the others.
 func (m *msg) again() int {
-	if m.attempts > 0 && m.pace == ledger.PaceNone {
+	if m.stood && m.pace == ledger.PaceNone {
 		return 1
 	}
 	return 0
@@ -308,7 +309,7 @@ func (c *campaign) cancelPending() int {
 	n := 0
 	for _, m := range c.messages {
 		if m.state == message.Pending {
-			m.state = message.Cancelled
+			m.state, m.stood = message.Cancelled, true
 			n++
 		}
 	}
@@ -322,7 +323,7 @@ func (m *msg) back() {
 	switch {
 	case r == nil:
 	case r.gone:
-		m.state, m.byList = message.Cancelled, true
+		m.state, m.byList, m.stood = message.Cancelled, true, true
 	default:
 		m.row, m.recipient, m.fields, m.segments, m.fingerprint = r.row, r.recipient, r.fields, r.segments, r.fingerprint
 	}

@@ -154,7 +154,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		}
 		ready = ready[1:]
 		if !v.Wait.IsZero() {
-			to.notBefore, to.pace = v.Wait, v.Pace
+			to.notBefore, to.pace, to.stood = v.Wait, v.Pace, true
 			continue
 		}
 		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
@@ -170,7 +170,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	}
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
-	to.state, to.newest, to.pace = message.Attempting, a, ledger.PaceNone
+	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PaceNone, true
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel, Address: to.address,

@@ -15,11 +15,15 @@ import (
 type claiming struct {
 	x       *tx
 	shelves map[shelfOf]*shelf
-	passed  []any // columns of the messages that were passed over
+	// Columns of the messages that were passed over: for the first time, and again.
+	passed, passedAgain []any
 }
 
-// placeColumns is the width of a row of what take writes one by one.
-const placeColumns = 2
+// The widths of the rows of what take writes one by one.
+const (
+	beginColumns = 5
+	againColumns = 2
+)
 
 func newClaiming(x *tx, turns []*turn) *claiming {
 	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
@@ -101,7 +105,7 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 		}
 		s.rows = s.rows[1:]
 		if !v.Wait.IsZero() {
-			c.passed = append(c.passed, row.id, nanos(v.Wait), int(v.Pace))
+			c.pass(s, row, v)
 			continue
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
@@ -112,13 +116,14 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 
 // picked are the messages of one grant, in the order in which they were read.
 type picked struct {
-	ids   []int64
-	again bool // some were tried before, or waited for their domains
+	ids      []int64
+	recorded []bool
+	again    bool // some of them are
 }
 
 func (p *picked) add(row *pendingRow) {
-	p.again = p.again || !row.untried()
-	p.ids = append(p.ids, row.id)
+	p.again = p.again || row.recorded
+	p.ids, p.recorded = append(p.ids, row.id), append(p.recorded, row.recorded)
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
@@ -182,15 +187,14 @@ func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (
 	return g, err
 }
 
-// missed looks, before a campaign is called done, whether the place up to which messages were read had left one out. None
-// ever should be; if one was, it is asked for at once.
+// missed looks, before a campaign is called done, whether the place up to which messages were read had left one out: beyond the
+// last range that was claimed, where every message must have a standing. None ever should be; if one was, it is asked for at once.
 func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 	var id sql.NullInt64
 	if s.run.swept[s.of.channel] {
 		return time.Time{}, nil
 	}
-	err := c.x.one([]any{&id}, "SELECT min(id) FROM message NOT INDEXED WHERE id BETWEEN ? AND ?"+untriedWhere,
-		s.run.first, s.run.last, s.of.campaign, string(s.of.channel))
+	err := c.x.one([]any{&id}, missedQuery, s.run.first, s.of.campaign, string(s.of.channel), s.run.last, s.of.campaign, string(s.of.channel))
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -201,6 +205,10 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 	s.fresh = id.Int64 - 1
 	return now.Add(time.Millisecond), nil
 }
+
+const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED
+	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT last_id FROM claim WHERE campaign_id = ? AND channel = ? AND last_id <> 0 ORDER BY id DESC LIMIT 1), 0)) AND ?
+	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
 	cl := r.claim
@@ -220,8 +228,8 @@ func attemptOf(id int64) (message int64, number int) {
 	return id >> numberBits, int(id & (1<<numberBits - 1))
 }
 
-// take writes the claim, and its messages as being attempted: all with one statement where they are neighbours with one time
-// to leave, which they are unless the account has a rate or some were tried before.
+// take writes the claim. Where its messages may leave at once and none has a standing, its range says that they are being
+// attempted: between two that were picked none is left. Where the account has a rate, or some were tried before, each is written.
 func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim, ids picked) error {
 	if err := c.writePassed(); err != nil {
 		return err
@@ -231,28 +239,48 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 			return err
 		}
 	}
-	neighbours := !ids.again
+	together := !ids.again
 	for _, cl := range claims {
-		neighbours = neighbours && cl.LeaveAt.Equal(claims[0].LeaveAt)
+		together = together && cl.LeaveAt.IsZero()
+	}
+	var first, last int64
+	if together {
+		first, last = ids.ids[0], ids.ids[len(ids.ids)-1]
 	}
 	claim := c.x.nextClaim
 	c.x.nextClaim++
-	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, account, currency, day, price, claimed_at, hold)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, claim, int64(t.req.Run), req.Limits.Account, req.Limits.Currency, req.Day,
-		int64(req.Limits.Price), nanos(t.req.Now), int64(req.Hold)); err != nil {
+	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, campaign_id, channel, account, currency, day, price, claimed_at, hold, first_id, last_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, claim, int64(t.req.Run), t.run.campaign, string(req.Channel), req.Limits.Account,
+		req.Limits.Currency, req.Day, int64(req.Limits.Price), nanos(t.req.Now), int64(req.Hold), first, last); err != nil {
 		return err
 	}
-	if neighbours {
-		n, err := c.x.change(takeTogether, claim, nanos(claims[0].LeaveAt), ids.ids[0], ids.ids[len(ids.ids)-1],
-			t.run.campaign, string(req.Channel))
-		return allOf(n, len(claims), err)
+	if together {
+		for _, id := range ids.ids {
+			t.unrecorded = append(t.unrecorded, unrecorded{message: id, claim: claim, campaign: t.run.campaign, channel: req.Channel})
+		}
+		return nil
 	}
-	places := make([]any, 0, len(claims)*placeColumns)
+	return c.takeEach(t, req, claim, claims, ids)
+}
+
+// takeEach writes messages as being attempted that have a standing already, or get one now because they have a time to leave.
+func (c *claiming) takeEach(t *turn, req ledger.ClaimRequest, claim int64, claims []ledger.Claim, ids picked) error {
+	var begin, again []any
 	for i, cl := range claims {
-		places = append(places, ids.ids[i], nanos(cl.LeaveAt))
+		if ids.recorded[i] {
+			again = append(again, ids.ids[i], nanos(cl.LeaveAt))
+			continue
+		}
+		begin = append(begin, ids.ids[i], nanos(cl.LeaveAt), t.run.campaign, string(req.Channel), claim)
 	}
-	for rows, values := range statements(places, placeColumns) {
-		n, err := c.x.change(takeOneByOne(rows), append([]any{claim}, values...)...)
+	for rows, values := range statements(begin, beginColumns) {
+		n, err := c.x.change(takeBegun(rows), values...)
+		if err := allOf(n, rows, err); err != nil {
+			return err
+		}
+	}
+	for rows, values := range statements(again, againColumns) {
+		n, err := c.x.change(takeAgain(rows), append([]any{claim}, values...)...)
 		if err := allOf(n, rows, err); err != nil {
 			return err
 		}
@@ -268,16 +296,15 @@ func allOf(n, want int, err error) error {
 	return err
 }
 
-// NOT INDEXED: by their ids, which no index is faster for.
-const takeTo = `UPDATE OR FAIL message NOT INDEXED SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
-	code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, leave_at = `
+func takeBegun(rows int) string {
+	return `INSERT OR FAIL INTO standing (state, attempts, message_id, leave_at, campaign_id, channel, claim_id)
+		VALUES ` + placeholders(rows, beginColumns, "'attempting'", "1")
+}
 
-const takeTogether = takeTo + `? WHERE id BETWEEN ? AND ? AND campaign_id = ? AND channel = ? AND state = 'pending'
-	AND attempts = 0 AND paced = 0`
-
-func takeOneByOne(rows int) string {
-	return takeTo + `v.column2 FROM (VALUES ` + placeholders(rows, placeColumns) + `) v
-		WHERE message.id = v.column1 AND message.state = 'pending'`
+func takeAgain(rows int) string {
+	return `UPDATE OR FAIL standing NOT INDEXED SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
+		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, leave_at = v.column2
+		FROM (VALUES ` + placeholders(rows, againColumns) + `) v WHERE standing.message_id = v.column1 AND standing.state = 'pending'`
 }
 
 // statements cuts rows of values into what is written with one statement each: powers of two, so that any number takes few

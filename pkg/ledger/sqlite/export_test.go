@@ -6,8 +6,14 @@ import (
 )
 
 const (
-	MessagesOf = messagesOf
-	OpenOf     = openOf
+	CountQuery   = countQuery
+	StandingOf   = standingOf
+	OpenOf       = openOf
+	UntriedQuery = untriedQuery
+	AgainQuery   = againQuery
+	PacedQuery   = pacedQuery
+	FirstPaced   = firstAndLastPaced
+	MissedQuery  = missedQuery
 )
 
 // LimitPages makes the disk full for the writer: as many pages as the file has, and so many more. 0 lifts it.

@@ -37,7 +37,8 @@ func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) er
 // Abort ends the campaign: see ledger.Operators. A second abort is ErrAborted.
 func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int, error) {
 	n := 0
-	err := l.buried(ctx, "abort campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) (err error) {
+	err := l.buried(ctx, "abort campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+		n = 0
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -45,9 +46,19 @@ func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int
 			nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
 			return err
 		}
-		n, err = x.change(`UPDATE message NOT INDEXED SET state = 'cancelled', why = 'abort'
-			WHERE id BETWEEN ? AND ? AND campaign_id = ? AND state = 'pending'`, c.first, c.last, c.id)
-		return err
+		for _, query := range []string{
+			`INSERT INTO standing (message_id, campaign_id, channel, state, why) SELECT id, campaign_id, channel, 'cancelled', 'abort'` +
+				standingOf + ` AND m.state = 'pending' AND NOT m.recorded`,
+			`UPDATE standing NOT INDEXED SET state = 'cancelled', why = 'abort'
+				WHERE message_id BETWEEN ? AND ? AND campaign_id = ? AND state = 'pending'`,
+		} {
+			cancelled, err := x.change(query, c.first, c.last, c.id)
+			if err != nil {
+				return err
+			}
+			n += cancelled
+		}
+		return nil
 	})
 	return n, err
 }
@@ -82,7 +93,8 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
 	var id int64
 	err := x.one([]any{&id}, `INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
-		SELECT id, attempts, ?, settled_at, ?, ?, ? FROM message WHERE campaign_id = ? AND key = ? AND state = 'unknown' RETURNING message_id`,
+		SELECT m.id, s.attempts, ?, s.settled_at, ?, ?, ? FROM message m JOIN standing s ON s.message_id = m.id
+		WHERE m.campaign_id = ? AND m.key = ? AND s.state = 'unknown' RETURNING message_id`,
 		string(r.As), nanos(by.At), by.Who, by.Reason, c.id, string(r.Key))
 	if errors.Is(err, sql.ErrNoRows) {
 		out.Skipped++
@@ -94,13 +106,13 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	said := []any{orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), id}
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
-		return x.exec(`UPDATE message SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
-			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE id = ?`, said...)
+		return x.exec(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
+			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE message_id = ?`, said...)
 	}
 	if err := x.exec(`INSERT OR FAIL INTO attempt
 		(message_id, number, claim_id, segments, leave_at, outcome, code, detail, vendor_id, vendor_segments, settled_at)
 		SELECT id, attempts, claim_id, segments, leave_at, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ?
-		FROM message WHERE id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
+		FROM message_standing WHERE id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
 		return err
 	}
 	if err := x.credit(id); err != nil {
@@ -153,13 +165,13 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 				ids = append(ids, id)
 			}
 			return nil
-		}, `SELECT m.id, m.code`+messagesOf+` AND m.state = 'rejected'
+		}, `SELECT m.id, m.code`+standingOf+` AND m.state = 'rejected'
 			AND NOT EXISTS (SELECT 1 FROM relist WHERE message_id = m.id AND recipient_id IS NULL)`, c.first, c.last, c.id)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			if err := x.exec("UPDATE message SET state = 'pending', not_before = 0 WHERE id = ?", id); err != nil {
+			if err := x.exec("UPDATE standing SET state = 'pending', not_before = 0 WHERE message_id = ?", id); err != nil {
 				return err
 			}
 			if err := x.relist(id); err != nil {

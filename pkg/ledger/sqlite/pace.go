@@ -22,14 +22,17 @@ func (x *tx) repace(campaign int64, pace string) error {
 	if err != nil {
 		return err
 	}
-	if err := x.exec("UPDATE message SET not_before = 0, paced = 0 WHERE campaign_id = ? AND state = 'pending' AND paced > 0", campaign); err != nil {
+	if err := x.exec("UPDATE standing SET not_before = 0, paced = 0 WHERE campaign_id = ? AND state = 'pending' AND paced > 0", campaign); err != nil {
 		return err
 	}
 	return x.exec("UPDATE domain_pace SET tail = empty_at")
 }
 
-// passedColumns is the width of a row of claiming.passed.
-const passedColumns = 3
+// The widths of the rows of claiming.passed and claiming.passedAgain.
+const (
+	passedColumns      = 5
+	passedAgainColumns = 3
+)
 
 type domainOf struct{ account, domain string }
 
@@ -100,17 +103,33 @@ func (c *claiming) offer(req ledger.ClaimRequest, teller *ledger.Teller, row *pe
 
 // writePassed lets the messages wait that were passed over, many with one statement.
 func (c *claiming) writePassed() error {
-	if len(c.passed) > 0 {
+	if len(c.passed)+len(c.passedAgain) > 0 {
 		clear(c.x.unpaced)
 	}
 	for rows, values := range statements(c.passed, passedColumns) {
-		if err := c.x.exec(`UPDATE OR FAIL message SET not_before = v.column2, paced = v.column3
-			FROM (VALUES `+placeholders(rows, passedColumns)+`) v WHERE message.id = v.column1`, values...); err != nil {
+		if err := c.x.exec(`INSERT OR FAIL INTO standing (state, message_id, not_before, paced, campaign_id, channel)
+			VALUES `+placeholders(rows, passedColumns, "'pending'"), values...); err != nil {
 			return err
 		}
 	}
-	c.passed = c.passed[:0]
+	for rows, values := range statements(c.passedAgain, passedAgainColumns) {
+		if err := c.x.exec(`UPDATE OR FAIL standing SET not_before = v.column2, paced = v.column3
+			FROM (VALUES `+placeholders(rows, passedAgainColumns)+`) v WHERE standing.message_id = v.column1`, values...); err != nil {
+			return err
+		}
+	}
+	c.passed, c.passedAgain = c.passed[:0], c.passedAgain[:0]
 	return nil
+}
+
+// pass lets a message wait for its domain.
+func (c *claiming) pass(s *shelf, row *pendingRow, v ledger.Verdict) {
+	place := []any{row.id, nanos(v.Wait), int(v.Pace)}
+	if !row.recorded {
+		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel))...)
+		return
+	}
+	c.passedAgain = append(c.passedAgain, place...)
 }
 
 func (r *pendingRow) ready(now time.Time) bool {

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// The two statements through which every message goes talk to the driver without database/sql between: that allocates more
-// for their hundreds of values than everything else in a transaction.
+// What changes rows, and what reads the pending messages, talks to the driver without database/sql between: that allocates more
+// for the hundreds of values of a Turn than everything else in it.
 
 // raw gives do the prepared statement of the writer's connection.
 func (t *tx) raw(query string, do func(driver.Stmt) error) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -13,6 +14,9 @@ import (
 // messagesOf are all messages of a campaign, in the order of their ids: as they lie. The planner prefers the index of the keys,
 // in whose order every message is on another page.
 const messagesOf = ` FROM message m NOT INDEXED WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ?`
+
+// standingOf is messagesOf, with how each stands. The sign keeps the index away.
+const standingOf = ` FROM message_standing m WHERE m.id BETWEEN ? AND ? AND +m.campaign_id = ?`
 
 // campaignRow is a campaign with what only this package needs of it.
 type campaignRow struct {
@@ -116,6 +120,19 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 	return out, l.asking(err, "read campaigns")
 }
 
+// countQuery counts, by channel, all messages, with no state, and by state those that have a standing; of each also how many are
+// below where the live run is. It reads both tables from end to end and looks nothing up; what is most is not grouped, because
+// that sorts.
+const countQuery = `
+	WITH live AS (SELECT max(sms_from) AS sms_from, max(email_from) AS email_from FROM run WHERE campaign_id = ? AND ended IS NULL),
+	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id < sms_from) AS sms_below,
+		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id < email_from) AS email_below
+		FROM message NOT INDEXED CROSS JOIN live WHERE id BETWEEN ? AND ? AND campaign_id = ?)
+	SELECT 'sms', '', sms, sms_below FROM every UNION ALL SELECT 'email', '', email, email_below FROM every
+	UNION ALL
+	SELECT channel, state, count(*), count(*) FILTER (WHERE message_id < CASE channel WHEN 'sms' THEN sms_from ELSE email_from END)
+	FROM standing NOT INDEXED CROSS JOIN live WHERE message_id BETWEEN ? AND ? AND campaign_id = ? GROUP BY channel, state`
+
 // Counts are the messages by channel and state.
 func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, error) {
 	c, err := l.row(ctx, campaign)
@@ -129,17 +146,29 @@ func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, er
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var ch message.Channel
 		var state message.State
-		var n int
-		if err := rows.Scan(&ch, &state, &n); err != nil {
+		var n, below int
+		if err := rows.Scan(&ch, &state, &n, &below); err != nil || n == 0 {
 			return err
 		}
-		if out.ByState[ch] == nil {
-			out.ByState[ch] = make(map[message.State]int)
+		of := out.ByState[ch]
+		if of == nil {
+			of = make(map[message.State]int)
+			out.ByState[ch] = of
 		}
-		out.ByState[ch][state] = n
+		if state == "" {
+			of[message.Pending] += n - below
+			of[message.Attempting] += below
+			return nil
+		}
+		// It is among all, too.
+		of[state] += n
+		of[message.Pending] -= n - below
+		of[message.Attempting] -= below
 		return nil
-	}, "SELECT m.channel, m.state, count(*)"+messagesOf+" GROUP BY m.channel, m.state",
-		c.first, c.last, c.id)
+	}, countQuery, c.id, c.first, c.last, c.id, c.first, c.last, c.id)
+	for _, of := range out.ByState {
+		maps.DeleteFunc(of, func(_ message.State, n int) bool { return n == 0 })
+	}
 	if err != nil {
 		return ledger.Counts{}, l.asking(err, "count campaign %s", campaign)
 	}

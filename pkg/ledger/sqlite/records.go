@@ -73,13 +73,13 @@ func (l *Ledger) messages(ctx context.Context, campaign string, states []message
 		where += ` AND m.state IN (SELECT value FROM json_each(?))`
 		args = append(args, string(names))
 	}
-	const tables = ` FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
+	const tables = ` FROM message_standing m CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
 	query := `SELECT ` + recordColumns + tables + where + ` ORDER BY m.id`
 	if !c.ordered {
 		// The ids alone are sorted: whole rows would not fit in memory.
 		query = `WITH ranked AS MATERIALIZED (
-			SELECT m.id FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id)
-			SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message m ON m.id = ranked.id
+			SELECT m.id FROM message_standing m CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id)
+			SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message_standing m ON m.id = ranked.id
 			CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
 	}
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
@@ -135,7 +135,7 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	}
 	if _, err := conn.ExecContext(ctx, `INSERT INTO recent
 		SELECT m.address, m.fingerprint, c.name, max(a.claimed_at) FROM campaign c
-		CROSS JOIN message m NOT INDEXED ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
+		CROSS JOIN message_standing m ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
 		CROSS JOIN claim a ON a.id = m.claim_id
 		WHERE c.name <> ? AND m.state IN ('accepted', 'unknown', 'attempting') AND a.claimed_at >= ?
 		AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?)

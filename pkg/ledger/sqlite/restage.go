@@ -30,7 +30,7 @@ func (st *staging) lookup(key message.Key) (*oldMessage, error) {
 	err := st.x.one([]any{
 		&m.id, &m.channel, &m.address, &m.segments, &m.fingerprint, &m.state, &m.row, &m.recipient, &m.fields, &relisted,
 	}, `SELECT m.id, m.channel, m.address, m.segments, m.fingerprint, m.state, r.row, r.key, r.fields, l.message_id
-		FROM message m JOIN recipient r ON r.id = m.recipient_id LEFT JOIN relist l ON l.message_id = m.id
+		FROM message_standing m JOIN recipient r ON r.id = m.recipient_id LEFT JOIN relist l ON l.message_id = m.id
 		WHERE m.campaign_id = ? AND m.key = ?`, st.c.id, string(key))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // no message is an answer
@@ -60,7 +60,7 @@ func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
-		if err := st.x.exec("UPDATE message SET state = 'pending', why = NULL, not_before = 0, paced = 0 WHERE id = ?", old.id); err != nil {
+		if err := st.x.exec("UPDATE standing SET state = 'pending', why = NULL, not_before = 0, paced = 0 WHERE message_id = ?", old.id); err != nil {
 			return err
 		}
 	case same:
@@ -124,7 +124,7 @@ func (st *staging) dropOut() error {
 			left = append(left, id)
 		}
 		return nil
-	}, "SELECT m.id, m.state"+messagesOf, st.c.first, last, st.c.id)
+	}, "SELECT m.id, m.state"+standingOf, st.c.first, last, st.c.id)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,12 @@ func (x *tx) leaveOut(id int64) error {
 	if err := x.exec("DELETE FROM relist WHERE message_id = ?", id); err != nil {
 		return err
 	}
-	return x.exec("UPDATE message SET state = 'cancelled', why = 'list' WHERE id = ?", id)
+	n, err := x.change("UPDATE standing SET state = 'cancelled', why = 'list' WHERE message_id = ?", id)
+	if err != nil || n > 0 {
+		return err
+	}
+	return x.exec(`INSERT INTO standing (message_id, campaign_id, channel, state, why)
+		SELECT id, campaign_id, channel, 'cancelled', 'list' FROM message WHERE id = ?`, id)
 }
 
 // bitmap is a set of ids that lie close together.

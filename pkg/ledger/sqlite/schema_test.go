@@ -39,43 +39,63 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, leave_at, outcome, settled_at)
 			VALUES (%d, %d, 1, 1, 0, '%s', 1)`, message, number, outcome)
 	}
-	const begin = "UPDATE message SET state = 'attempting', attempts = attempts + 1, claim_id = 2 WHERE id = "
+	const (
+		begin   = "UPDATE standing SET state = 'attempting', attempts = attempts + 1, claim_id = 2 WHERE message_id = "
+		columns = "INSERT INTO standing (campaign_id, channel, message_id, state, attempts, claim_id, settled_at) VALUES (1, 'sms', "
+	)
+	claim := func(from, to int) string {
+		return fmt.Sprintf(`INSERT INTO claim (run_id, campaign_id, channel, account, currency, day, price, claimed_at, hold, first_id, last_id)
+			VALUES (1, 1, 'sms', 'a', 'CNY', '2026-11-20', 1, 1, 1, %d, %d)`, from, to)
+	}
 	for name, query := range map[string]string{
 		"a second attempt of an accepted message":           begin + "1",
 		"a second attempt of a rejected message":            begin + "2",
 		"a second attempt of an unknown message":            begin + "3",
-		"a second open attempt":                             begin + "4",
-		"an attempt that is not counted":                    "UPDATE message SET state = 'attempting', claim_id = 2 WHERE id = 5",
-		"an attempt without a claim":                        "UPDATE message SET state = 'attempting', attempts = 1 WHERE id = 5",
-		"an attempt that begins accepted":                   "UPDATE message SET state = 'accepted', attempts = 1, claim_id = 2 WHERE id = 5",
+		"a second claim of an open message":                 claim(4, 5),
+		"a second claim of everything":                      claim(1, 5),
+		"a claim that ends before it begins":                claim(6, 5),
+		"a second record of an accepted message":            columns + "1, 'accepted', 1, 1, 1)",
+		"an open message that is pending":                   columns + "4, 'pending', 0, NULL, NULL)",
+		"an open message that is cancelled":                 columns + "4, 'cancelled', 0, NULL, NULL)",
+		"a second open attempt":                             columns + "4, 'attempting', 2, 1, NULL)",
+		"an attempt that is not counted":                    columns + "4, 'attempting', 0, 1, NULL)",
+		"an outcome without its time":                       columns + "4, 'accepted', 1, 1, NULL)",
+		"an open attempt whose time has come":               columns + "4, 'attempting', 1, 1, 1)",
+		"an open message that is rejected by itself":        columns + "4, 'rejected', 1, 1, 1)",
+		"an open message of another channel":                "INSERT INTO standing (campaign_id, channel, message_id, state, attempts, claim_id) VALUES (1, 'email', 4, 'attempting', 1, 1)",
+		"an open message of another campaign":               "INSERT INTO standing (campaign_id, channel, message_id, state, attempts, claim_id) VALUES (2, 'sms', 4, 'attempting', 1, 1)",
+		"an attempt without a claim":                        columns + "5, 'attempting', 1, NULL, NULL)",
+		"an attempt under the claim of others":              columns + "5, 'attempting', 1, 1, NULL)",
+		"an attempt that begins accepted":                   columns + "5, 'accepted', 1, 1, 1)",
+		"a pending message that is accepted by itself":      columns + "5, 'accepted', 0, NULL, 1)",
+		"a pending message that was tried":                  columns + "5, 'pending', 1, 1, NULL)",
 		"an accepted outcome that becomes unsent":           over(1, 1, "unsent"),
-		"an accepted outcome that is taken away":            "UPDATE message SET state = 'attempting', settled_at = NULL WHERE id = 1",
-		"an outcome without its time":                       "UPDATE message SET state = 'accepted' WHERE id = 4",
-		"a rejected outcome that becomes accepted":          "UPDATE message SET state = 'accepted' WHERE id = 2",
+		"an accepted outcome that is taken away":            "UPDATE standing SET state = 'attempting', settled_at = NULL WHERE message_id = 1",
+		"a rejected outcome that becomes accepted":          "UPDATE standing SET state = 'accepted' WHERE message_id = 2",
 		"a rejected attempt that is over twice":             over(2, 1, "unsent"),
-		"an unknown outcome that is pending by itself":      "UPDATE message SET state = 'pending', over = over + 1 WHERE id = 3",
-		"an open attempt that is given back by itself":      "UPDATE message SET state = 'pending', over = over + 1 WHERE id = 4",
-		"an accepted attempt that counts as over":           "UPDATE message SET over = 1 WHERE id = 1",
-		"an open attempt that counts as over":               "UPDATE message SET over = 1 WHERE id = 4",
+		"an unknown outcome that is pending by itself":      "UPDATE standing SET state = 'pending', over = over + 1 WHERE message_id = 3",
+		"an accepted attempt that counts as over":           "UPDATE standing SET over = 1 WHERE message_id = 1",
+		"an unknown attempt that counts as over":            "UPDATE standing SET over = 1 WHERE message_id = 3",
 		"an attempt that is over and was never made":        over(5, 1, "unsent"),
-		"an attempt that is over, of another number":        over(4, 2, "unsent"),
+		"an attempt that is over, of another number":        over(3, 2, "unsent"),
 		"an attempt that is over, of no message":            over(99, 1, "unsent"),
-		"an attempt that is over and accepted":              over(4, 1, "accepted"),
-		"a vendor id that is replaced":                      "UPDATE message SET vendor_id = 'x' WHERE id = 1",
-		"an attempt that leaves at another time":            "UPDATE message SET leave_at = 5 WHERE id = 4",
-		"a message that goes over to another claim":         "UPDATE message SET claim_id = 2 WHERE id = 1",
+		"an attempt that is over and accepted":              over(3, 1, "accepted"),
+		"a vendor id that is replaced":                      "UPDATE standing SET vendor_id = 'x' WHERE message_id = 1",
+		"an attempt that leaves at another time":            "UPDATE standing SET leave_at = 5 WHERE message_id = 3",
+		"a message that goes over to another claim":         "UPDATE standing SET claim_id = 2 WHERE message_id = 1",
+		"a standing that goes over to another message":      "UPDATE standing SET message_id = 5 WHERE message_id = 1",
+		"what came of messages that is deleted":             "DELETE FROM standing",
 		"a claim whose price changes":                       "UPDATE claim SET price = 0 WHERE id = 1",
 		"claims that are deleted":                           "DELETE FROM claim",
 		"an attempt that was rejected for another reason":   "UPDATE attempt SET code = 'x'",
 		"attempts that are deleted":                         "DELETE FROM attempt",
-		"an accepted message that is pending again":         "UPDATE message SET state = 'pending' WHERE id = 1",
-		"a pending message that is accepted by itself":      "UPDATE message SET state = 'accepted' WHERE id = 5",
-		"a state without a word":                            "UPDATE message SET state = 'sent' WHERE id = 5",
+		"an accepted message that is pending again":         "UPDATE standing SET state = 'pending' WHERE message_id = 1",
+		"a state without a word":                            columns + "5, 'sent', 0, NULL, NULL)",
 		"a message that gets another address":               "UPDATE message SET address = '+12025550199' WHERE id = 5",
 		"messages that are deleted":                         "DELETE FROM message",
 		"a message whose key is there":                      "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) SELECT campaign_id, recipient_id, channel, key, address, 1, 1 FROM message WHERE id = 1",
 		"a channel without a word":                          "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, 'fax', 'k', '', 1, 1)",
-		"a pace without a word":                             "UPDATE message SET paced = 3 WHERE id = 5",
+		"a pace without a word":                             "INSERT INTO standing (campaign_id, channel, message_id, state, paced) VALUES (1, 'sms', 5, 'pending', 3)",
 		"usage below zero":                                  "UPDATE usage SET messages = messages - 100",
 		"money below zero":                                  "UPDATE spent SET cost = -1",
 		"audit entries that are deleted":                    "DELETE FROM audit",
@@ -101,14 +121,31 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 
 func TestARetryNeedsANewerClaim(t *testing.T) {
 	_, path := fiveMessages(t)
-	run(t, path, "UPDATE message SET state = 'pending' WHERE id = 2")
+	run(t, path, "UPDATE standing SET state = 'pending' WHERE message_id = 2")
 	db := raw(t, path)
-	const begin = "UPDATE message SET state = 'attempting', attempts = attempts + 1, claim_id = %d WHERE id = 2"
+	const begin = "UPDATE standing SET state = 'attempting', attempts = attempts + 1, claim_id = %d WHERE message_id = 2"
 	if _, err := db.Exec(fmt.Sprintf(begin, 1)); err == nil {
 		t.Error("taken under the claim of its first attempt")
 	}
 	if _, err := db.Exec(fmt.Sprintf(begin, 2)); err != nil {
 		t.Error(err)
+	}
+}
+
+// What was in flight when somebody ended the run by hand is not sent again: the ledger refuses, and a check says which it is.
+func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
+	l, path := fiveMessages(t)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, path, "UPDATE run SET ended = 1")
+	l = open(t, path, sqlite.Options{})
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: acquire(t, l, "award-2020"), Now: start, Extend: time.Minute, Claim: claimOf(9)})
+	if err == nil || !strings.Contains(err.Error(), "claimed once") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if problems, err := l.Verify(t.Context()); err != nil || !strings.Contains(strings.Join(problems, "; "), "nothing is recorded") {
+		t.Errorf("%q, %v", problems, err)
 	}
 }
 
@@ -131,8 +168,9 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 		channels = append(channels, string(c))
 	}
 	for table, want := range map[string][]string{
-		"message": {words("state", states), words("channel", channels)},
-		"attempt": {words("outcome", definite)},
+		"message":  {words("channel", channels)},
+		"standing": {words("state", states)},
+		"attempt":  {words("outcome", definite)},
 	} {
 		var text string
 		if err := db.QueryRow("SELECT sql FROM sqlite_schema WHERE name = ?", table).Scan(&text); err != nil {
@@ -147,14 +185,16 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 }
 
 func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
+	const unguarded = "DROP TRIGGER standing_begins; DROP TRIGGER standing_moves; DROP TRIGGER standing_over; DROP TRIGGER standing_who_stands; "
 	for name, query := range map[string]string{
 		"usage that is not the sum of the attempts":   "UPDATE usage SET messages = messages + 1",
 		"money that was not spent":                    "UPDATE spent SET cost = cost + 1",
-		"an attempt too many in the count":            "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, attempts, over, claim_id) VALUES (1, 1, 'sms', 'k', '', 1, 1, 1, 1, 1); UPDATE campaign SET last_id = 6",
-		"a message that is rejected without a record": "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'rejected'); UPDATE campaign SET last_id = 6",
-		"a message that was accepted without a claim": "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint, state, attempts) VALUES (1, 1, 'sms', 'k', '', 1, 1, 'accepted', 1); UPDATE campaign SET last_id = 6",
+		"an attempt too many in the count":            unguarded + "UPDATE standing SET attempts = 2, over = 1 WHERE message_id = 1",
+		"a message that is rejected without a record": unguarded + `INSERT INTO standing (campaign_id, channel, message_id, state, attempts, over, claim_id) VALUES (1, 'sms', 5, 'rejected', 0, 0, 1)`,
+		"a message that was accepted without a claim": unguarded + "UPDATE standing SET claim_id = NULL WHERE message_id = 1; UPDATE usage SET messages = 2, segments = 2, cost = 90000; UPDATE spent SET messages = 2, segments = 2, cost = 90000",
 		"a message without a recipient":               "DELETE FROM recipient WHERE id = 5",
-		"an open attempt of a run that ended":         "UPDATE run SET ended = 1",
+		"an open attempt of a run that ended":         "UPDATE run SET ended = 1; UPDATE usage SET messages = 2, segments = 2, cost = 90000; UPDATE spent SET messages = 2, segments = 2, cost = 90000",
+		"a standing of another channel":               unguarded + "UPDATE standing SET channel = 'email' WHERE message_id = 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, path := fiveMessages(t)

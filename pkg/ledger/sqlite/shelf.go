@@ -36,10 +36,11 @@ type pendingRow struct {
 	notBefore time.Time
 	pace      ledger.Pace
 	attempts  int
+	recorded  bool // it has a standing
 	claim     ledger.Claim
 }
 
-// The phases of a shelf: what waited for its domain; what was never tried; what was. Of the first and the last what is due,
+// The phases of a shelf: what waited for its domain; what has no standing; what has. Of the first and the last what is due,
 // then what a clock that stepped back left far in the future; then nothing.
 const (
 	unread = iota
@@ -61,14 +62,10 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	return s
 }
 
-// untried reports whether the message was never attempted, nor held by its domain. Those are claimed in the order of their
-// ids, so that between two that were picked none is left.
-func (r *pendingRow) untried() bool { return r.attempts == 0 && r.pace == ledger.PaceNone }
-
-// untriedFrom is the id below which none is pending that was never tried.
+// untriedFrom is the id below which every message that has no standing is claimed. Those are claimed in the order of their ids.
 func (s *shelf) untriedFrom() int64 {
 	for i := range s.rows {
-		if s.rows[i].untried() {
+		if !s.rows[i].recorded {
 			return s.rows[i].id
 		}
 	}
@@ -107,6 +104,7 @@ func (c *claiming) fill(s *shelf) error {
 		if err != nil {
 			return err
 		}
+		r.recorded = s.phase != untried
 		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
 		s.rows = append(s.rows, r)
 		if n++; n == limit {
@@ -197,20 +195,20 @@ func (s *shelf) enter(phase int) {
 // end to end by every Turn. There is no LIMIT, reading stops by itself: SQLite looks into the value of a bound LIMIT when it
 // plans, and plans anew for every one that is bound.
 const (
-	pendingColumns = `SELECT m.id, m.not_before, m.paced, m.attempts, m.key, m.address, m.segments, r.row, r.fields `
-	untriedWhere   = ` AND campaign_id = ? AND channel = ? AND state = 'pending' AND attempts = 0 AND paced = 0`
-	untriedQuery   = pendingColumns + `FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
-		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts = 0 AND m.paced = 0
-		ORDER BY m.id`
-	againQuery = pendingColumns + `FROM message m INDEXED BY message_again CROSS JOIN recipient r ON r.id = m.recipient_id
-		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND m.attempts > 0 AND (m.not_before, m.id) > (?, ?)
-		AND m.not_before <= ? AND m.paced = 0 ORDER BY m.not_before, m.id`
-	pacedQuery = pendingColumns + `FROM message m INDEXED BY message_paced CROSS JOIN recipient r ON r.id = m.recipient_id
-		WHERE m.campaign_id = ? AND m.channel = ? AND m.state = 'pending' AND (m.not_before, m.id) > (?, ?) AND m.not_before <= ?
-		AND m.paced > 0 ORDER BY m.not_before, m.id`
+	untriedQuery = `SELECT m.id, 0, 0, 0, m.key, m.address, m.segments, r.row, r.fields
+		FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ?
+		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id) ORDER BY m.id`
+	recordedColumns = `SELECT s.message_id, s.not_before, s.paced, s.attempts, m.key, m.address, m.segments, r.row, r.fields `
+	recordedWith    = ` CROSS JOIN message m ON m.id = s.message_id CROSS JOIN recipient r ON r.id = m.recipient_id
+		WHERE s.campaign_id = ? AND s.channel = ? AND s.state = 'pending' AND (s.not_before, s.message_id) > (?, ?) AND s.not_before <= ?`
+	againQuery = recordedColumns + `FROM standing s INDEXED BY standing_again` + recordedWith + ` AND s.paced = 0
+		ORDER BY s.not_before, s.message_id`
+	pacedQuery = recordedColumns + `FROM standing s INDEXED BY standing_paced` + recordedWith + ` AND s.paced > 0
+		ORDER BY s.not_before, s.message_id`
 	firstAndLastPaced = `SELECT
-		(SELECT min(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0),
-		(SELECT max(not_before) FROM message INDEXED BY message_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0)`
+		(SELECT min(not_before) FROM standing INDEXED BY standing_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0),
+		(SELECT max(not_before) FROM standing INDEXED BY standing_paced WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0)`
 )
 
 // readAtOnce is how many pending messages are read at once: the account may allow fewer than are asked for.

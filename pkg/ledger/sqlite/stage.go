@@ -93,7 +93,7 @@ func (st *staging) campaign() (err error) {
 func (st *staging) same() error {
 	err := st.x.one([]any{&st.out.Same, &st.out.Left}, `
 		SELECT count(*) FILTER (WHERE m.state = 'pending'), count(*) FILTER (WHERE m.state NOT IN ('pending', 'cancelled')
-			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))`+messagesOf, st.c.first, st.c.last, st.c.id)
+			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))`+standingOf, st.c.first, st.c.last, st.c.id)
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (st *staging) finish() error {
 	var row int
 	var key string
 	err := st.x.one([]any{&row, &key}, `SELECT row, key FROM fold f WHERE campaign_id = ? AND NOT EXISTS (
-		SELECT 1 FROM message m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND m.state <> 'cancelled'
+		SELECT 1 FROM message_standing m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND m.state <> 'cancelled'
 		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL)) ORDER BY row LIMIT 1`, st.c.id)
 	if err == nil {
 		return fmt.Errorf("row %d: it is told through message %s, which is not on the list", row, key)

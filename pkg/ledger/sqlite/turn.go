@@ -33,6 +33,14 @@ type turn struct {
 	out     ledger.Turned
 	run     *liveRun
 	refused error // why nothing was written for it; the transaction went on without it
+	// unrecorded are the messages that were claimed by a range.
+	unrecorded []unrecorded
+}
+
+// unrecorded is a message that is being attempted because its claim says so, and has no record of its own yet.
+type unrecorded struct {
+	message, claim, campaign int64
+	channel                  message.Channel
 }
 
 func (t *turn) reset() { *t = turn{req: t.req} }
@@ -58,8 +66,8 @@ type liveRun struct {
 	expires  int64
 	stopped
 	first, last int64                     // ids of the campaign's messages
-	from        map[message.Channel]int64 // below it none is pending that was never tried
-	swept       map[message.Channel]bool  // that was looked at from the first id
+	from        map[message.Channel]int64 // below it every message that has no standing was claimed by this run
+	swept       map[message.Channel]bool  // beyond what was claimed none was found that is pending
 	freed       bool                      // messages came back to pending although the campaign was aborted
 }
 
@@ -157,8 +165,8 @@ func (x *tx) beat(r *liveRun) error {
 
 // cancelReturned ends what came back to pending in a campaign that was aborted.
 func (x *tx) cancelReturned(campaign int64) error {
-	return x.exec(`UPDATE message SET state = 'cancelled', why = 'abort'
-		WHERE campaign_id = ? AND state = 'pending' AND attempts > 0`, campaign)
+	return x.exec(`UPDATE standing SET state = 'cancelled', why = 'abort'
+		WHERE campaign_id = ? AND state = 'pending' AND paced = 0`, campaign)
 }
 
 // credit takes back what the newest attempt of a message was debited, on the day on which it was.
@@ -166,7 +174,7 @@ func (x *tx) credit(message int64) error {
 	e := entry{messages: 1}
 	err := x.one([]any{&e.campaign, &e.account, &e.currency, &e.day, &e.segments, &e.cost},
 		`SELECT m.campaign_id, c.account, c.currency, c.day, m.segments, m.segments * c.price
-		FROM message m JOIN claim c ON c.id = m.claim_id WHERE m.id = ?`, message)
+		FROM message m JOIN standing s ON s.message_id = m.id JOIN claim c ON c.id = s.claim_id WHERE m.id = ?`, message)
 	if err != nil {
 		return err
 	}
@@ -220,9 +228,9 @@ func (n nullAct) act() *ledger.Act {
 func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time.Time, error) {
 	var again, paced sql.NullInt64
 	err := x.one([]any{&again, &paced}, `SELECT
-		(SELECT min(not_before) FROM message INDEXED BY message_again
-			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND attempts > 0 AND not_before > ? AND not_before <= ? AND paced = 0),
-		(SELECT min(not_before) FROM message INDEXED BY message_paced
+		(SELECT min(not_before) FROM standing INDEXED BY standing_again
+			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ? AND paced = 0),
+		(SELECT min(not_before) FROM standing INDEXED BY standing_paced
 			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0 AND not_before > ? AND not_before <= ?)`,
 		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)),
 		campaign, string(channel), nanos(now), nanos(ledger.PaceLimit(now)))

@@ -15,30 +15,35 @@ func questions() []string {
 		`SELECT 'usage of ' || account || ' on ' || day || ' is ' || sum(messages) || ' messages, ' || sum(segments) || ' segments, ' || sum(cost)
 			|| ' money more than its attempts'
 			FROM (SELECT account, day, messages, segments, cost FROM usage
-				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message m JOIN claim c ON c.id = m.claim_id
+				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
 				WHERE m.attempts > m.over)
 			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
 		`SELECT 'campaign ' || campaign_id || ' has spent ' || sum(messages) || ' messages, ' || sum(cost) || ' money more on ' || account
 			|| ' than its attempts'
 			FROM (SELECT campaign_id, account, currency, messages, segments, cost FROM spent
 				UNION ALL SELECT m.campaign_id, c.account, c.currency, -1, -m.segments, -m.segments * c.price
-				FROM message m JOIN claim c ON c.id = m.claim_id WHERE m.attempts > m.over)
+				FROM message_standing m JOIN claim c ON c.id = m.claim_id WHERE m.attempts > m.over)
 			GROUP BY campaign_id, account, currency HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
 		`SELECT 'message ' || m.key || ' has ' || m.over || ' attempts that are over, and ' || ifnull(a.n, 0) || ' of them are recorded'
-			FROM message m LEFT JOIN (SELECT message_id, count(*) AS n, max(number) AS last FROM attempt GROUP BY message_id) a
+			FROM message_standing m LEFT JOIN (SELECT message_id, count(*) AS n, max(number) AS last FROM attempt GROUP BY message_id) a
 			ON a.message_id = m.id WHERE m.over <> ifnull(a.n, 0) OR a.last > m.attempts`,
-		`SELECT 'message ' || m.key || ' is rejected, and its newest attempt is not' FROM message m
+		`SELECT 'message ' || m.key || ' is rejected, and its newest attempt is not' FROM message_standing m
 			WHERE m.state = 'rejected' AND NOT EXISTS (SELECT 1 FROM attempt a
 				WHERE a.message_id = m.id AND a.number = m.attempts AND a.outcome = 'rejected')`,
 		`SELECT 'message ' || key || ' has no campaign or no recipient' FROM message m
 			WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE id = m.campaign_id AND m.id BETWEEN first_id AND last_id)
 			OR NOT EXISTS (SELECT 1 FROM recipient WHERE id = m.recipient_id)`,
-		`SELECT 'message ' || m.key || ' was attempted without a claim' FROM message m
+		`SELECT 'message ' || m.key || ' was attempted without a claim' FROM message_standing m
 			WHERE m.attempts > 0 AND NOT EXISTS (SELECT 1 FROM claim WHERE id = m.claim_id)`,
 		`SELECT 'attempt ' || a.number || ' of message ' || a.message_id || ' has no message or no claim' FROM attempt a
 			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = a.message_id) OR NOT EXISTS (SELECT 1 FROM claim WHERE id = a.claim_id)`,
+		`SELECT 'message ' || s.message_id || ' has a standing of another campaign or channel' FROM standing s
+			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = s.message_id AND campaign_id = s.campaign_id AND channel = s.channel)`,
+		`SELECT 'message ' || m.key || ' was claimed, and nothing is recorded of it' FROM message_standing m
+			WHERE m.state = 'pending' AND NOT m.recorded AND EXISTS (SELECT 1 FROM claim c
+				WHERE c.campaign_id = m.campaign_id AND c.channel = m.channel AND m.id BETWEEN c.first_id AND c.last_id)`,
 		`SELECT 'claim ' || c.id || ' has no run' FROM claim c WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = c.run_id)`,
-		`SELECT 'message ' || m.key || ' is being attempted, and its run has ended' FROM message m
+		`SELECT 'message ' || m.key || ' is being attempted, and its run has ended' FROM message_standing m
 			JOIN claim c ON c.id = m.claim_id JOIN run r ON r.id = c.run_id WHERE m.state = 'attempting' AND r.ended IS NOT NULL`,
 	}
 }

@@ -32,6 +32,9 @@ type writer struct {
 
 	// open is how many attempts are open, at most, of the runs that took a turn here.
 	open map[ledger.RunID]int
+	// unrecorded are, by their ids, the messages that were claimed here by a range and have no record yet: so many as are in
+	// flight. What is not here is found in the ledger.
+	unrecorded map[int64]unrecorded
 	// books are those of the last transaction, where it was one of turns and is durable.
 	books *books
 
@@ -72,7 +75,8 @@ func (r *request) weight() int {
 func newWriter(path string, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
 		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), raws: make(map[string]driver.Stmt), open: make(map[ledger.RunID]int),
-		queue: make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
+		unrecorded: make(map[int64]unrecorded),
+		queue:      make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -228,6 +232,13 @@ func (w *writer) take(turns []*turn) error {
 			continue
 		}
 		w.open[t.req.Run] += t.opened()
+		for _, s := range t.req.Settle {
+			id, _ := attemptOf(s.Attempt)
+			delete(w.unrecorded, id)
+		}
+		for _, u := range t.unrecorded {
+			w.unrecorded[u.message] = u
+		}
 	}
 	return err
 }
@@ -302,16 +313,15 @@ func (t *tx) exec(query string, args ...any) error {
 
 // change is exec that says how many rows it changed.
 func (t *tx) change(query string, args ...any) (int, error) {
-	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the life of the connection
-	if err != nil {
-		return 0, err
+	values := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return 0, fmt.Errorf("parameter %d: %w", i+1, err)
+		}
+		values[i].Value = v
 	}
-	res, err := s.ExecContext(t.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return t.rawChange(query, values)
 }
 
 // one reads the first row; sql.ErrNoRows where there is none.
