@@ -207,7 +207,7 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 }
 
 const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED
-	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT last_id FROM claim WHERE campaign_id = ? AND channel = ? AND last_id <> 0 ORDER BY id DESC LIMIT 1), 0)) AND ?
+	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = ? AND last_id > 0), 0)) AND ?
 	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {

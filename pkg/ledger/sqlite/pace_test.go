@@ -75,6 +75,8 @@ func TestClaimingReadsNothingTwice(t *testing.T) {
 		sqlite.UntriedQuery: byID,
 		sqlite.MissedQuery:  byID,
 		"UPDATE standing SET state = 'cancelled' WHERE campaign_id = 1 AND state = 'pending' AND paced = 0": "standing_again",
+		"SELECT max(last_id) FROM claim WHERE campaign_id = 1 AND channel = 'sms' AND last_id > 0":          "claim_range",
+		"SELECT claim_id FROM message_standing WHERE id = 1":                                                "claim_range",
 	} {
 		if p := explain(t, db, query); !strings.Contains(p, want) || strings.Contains(p, "TEMP B-TREE") {
 			t.Errorf("%s: %s", query, p)
