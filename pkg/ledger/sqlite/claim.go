@@ -307,16 +307,19 @@ func takeAgain(rows int) string {
 		FROM (VALUES ` + placeholders(rows, againColumns) + `) v WHERE standing.message_id = v.column1 AND standing.state = 'pending'`
 }
 
-// statements cuts rows of values into what is written with one statement each: powers of two, so that any number takes few
-// statements, and few are prepared.
+// statements cuts rows of values into what is written with one statement each, so that any number takes few statements, and few
+// are prepared.
 func statements[V any](values []V, columns int) iter.Seq2[int, []V] {
+	const most, step = 64, 16
 	return func(yield func(int, []V) bool) {
-		for rows := 64; rows > 0; rows /= 2 {
-			for width := rows * columns; len(values) >= width; values = values[width:] {
-				if !yield(rows, values[:width]) {
-					return
-				}
+		for rows := len(values) / columns; rows > 0; rows = len(values) / columns {
+			if rows > step {
+				rows = min(rows/step*step, most)
 			}
+			if !yield(rows, values[:rows*columns]) {
+				return
+			}
+			values = values[rows*columns:]
 		}
 	}
 }

@@ -120,18 +120,19 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 	return out, l.asking(err, "read campaigns")
 }
 
-// countQuery counts, by channel, all messages, with no state, and by state those that have a standing; of each also how many are
-// below where the live run is. It reads both tables from end to end and looks nothing up; what is most is not grouped, because
-// that sorts.
+// countQuery counts, by channel, all messages, with no state, and by state those that have a standing; of each also how many the
+// ranges reach. It reads both tables from end to end and looks nothing up; what is most is not grouped, because that sorts.
 const countQuery = `
-	WITH live AS (SELECT max(sms_from) AS sms_from, max(email_from) AS email_from FROM run WHERE campaign_id = ? AND ended IS NULL),
-	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id < sms_from) AS sms_below,
-		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id < email_from) AS email_below
-		FROM message NOT INDEXED CROSS JOIN live WHERE id BETWEEN ? AND ? AND campaign_id = ?)
-	SELECT 'sms', '', sms, sms_below FROM every UNION ALL SELECT 'email', '', email, email_below FROM every
+	WITH reach AS (SELECT
+		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'sms' AND last_id > 0) AS sms_to,
+		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'email' AND last_id > 0) AS email_to),
+	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id <= sms_to) AS sms_reached,
+		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id <= email_to) AS email_reached
+		FROM message NOT INDEXED CROSS JOIN reach WHERE id BETWEEN ? AND ? AND campaign_id = ?)
+	SELECT 'sms', '', sms, sms_reached FROM every UNION ALL SELECT 'email', '', email, email_reached FROM every
 	UNION ALL
-	SELECT channel, state, count(*), count(*) FILTER (WHERE message_id < CASE channel WHEN 'sms' THEN sms_from ELSE email_from END)
-	FROM standing NOT INDEXED CROSS JOIN live WHERE message_id BETWEEN ? AND ? AND campaign_id = ? GROUP BY channel, state`
+	SELECT channel, state, count(*), count(*) FILTER (WHERE message_id <= CASE channel WHEN 'sms' THEN sms_to ELSE email_to END)
+	FROM standing NOT INDEXED CROSS JOIN reach WHERE message_id BETWEEN ? AND ? AND campaign_id = ? GROUP BY channel, state`
 
 // Counts are the messages by channel and state.
 func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, error) {
@@ -146,8 +147,8 @@ func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, er
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var ch message.Channel
 		var state message.State
-		var n, below int
-		if err := rows.Scan(&ch, &state, &n, &below); err != nil || n == 0 {
+		var n, reached int
+		if err := rows.Scan(&ch, &state, &n, &reached); err != nil || n == 0 {
 			return err
 		}
 		of := out.ByState[ch]
@@ -156,16 +157,16 @@ func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, er
 			out.ByState[ch] = of
 		}
 		if state == "" {
-			of[message.Pending] += n - below
-			of[message.Attempting] += below
+			of[message.Pending] += n - reached
+			of[message.Attempting] += reached
 			return nil
 		}
 		// It is among all, too.
 		of[state] += n
-		of[message.Pending] -= n - below
-		of[message.Attempting] -= below
+		of[message.Pending] -= n - reached
+		of[message.Attempting] -= reached
 		return nil
-	}, countQuery, c.id, c.first, c.last, c.id, c.first, c.last, c.id)
+	}, countQuery, c.id, c.id, c.first, c.last, c.id, c.first, c.last, c.id)
 	for _, of := range out.ByState {
 		maps.DeleteFunc(of, func(_ message.State, n int) bool { return n == 0 })
 	}

@@ -62,7 +62,7 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	return s
 }
 
-// untriedFrom is the id below which every message that has no standing is claimed. Those are claimed in the order of their ids.
+// untriedFrom is the id below which no message is pending that has no standing: those are claimed in the order of their ids.
 func (s *shelf) untriedFrom() int64 {
 	for i := range s.rows {
 		if !s.rows[i].recorded {

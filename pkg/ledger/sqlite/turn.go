@@ -66,7 +66,7 @@ type liveRun struct {
 	expires  int64
 	stopped
 	first, last int64                     // ids of the campaign's messages
-	from        map[message.Channel]int64 // below it every message that has no standing was claimed by this run
+	from        map[message.Channel]int64 // below it no message is pending that has no standing
 	swept       map[message.Channel]bool  // beyond what was claimed none was found that is pending
 	freed       bool                      // messages came back to pending although the campaign was aborted
 }
@@ -125,12 +125,14 @@ func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
 		r = &liveRun{id: t.req.Run, ended: true, swept: make(map[message.Channel]bool)}
 		err := x.each(func(rows *sql.Rows) (err error) {
 			var ended sql.NullInt64
-			var sms, email int64
-			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires, &r.first, &r.last, &sms, &email)
+			var sms, email, smsTo, emailTo int64
+			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires, &r.first, &r.last, &sms, &email, &smsTo, &emailTo)
 			r.ended = ended.Valid
-			r.from = map[message.Channel]int64{message.SMS: sms, message.Email: email}
+			r.from = map[message.Channel]int64{message.SMS: max(sms, smsTo+1), message.Email: max(email, emailTo+1)}
 			return err
-		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, c.first_id, c.last_id, r.sms_from, r.email_from, `+stoppedColumns+`
+		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, c.first_id, c.last_id, r.sms_from, r.email_from,
+			ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = c.id AND channel = 'sms' AND last_id > 0), 0),
+			ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = c.id AND channel = 'email' AND last_id > 0), 0), `+stoppedColumns+`
 			FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(t.req.Run))
 		if err != nil {
 			return err

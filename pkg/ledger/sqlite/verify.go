@@ -39,9 +39,6 @@ func questions() []string {
 			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = a.message_id) OR NOT EXISTS (SELECT 1 FROM claim WHERE id = a.claim_id)`,
 		`SELECT 'message ' || s.message_id || ' has a standing of another campaign or channel' FROM standing s
 			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = s.message_id AND campaign_id = s.campaign_id AND channel = s.channel)`,
-		`SELECT 'message ' || m.key || ' was claimed, and nothing is recorded of it' FROM message_standing m
-			WHERE m.state = 'pending' AND NOT m.recorded AND m.id <= (SELECT max(c.last_id) FROM claim c
-				WHERE c.campaign_id = m.campaign_id AND c.channel = m.channel AND c.last_id > 0)`,
 		`SELECT 'claim ' || c.id || ' has no run' FROM claim c WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = c.run_id)`,
 		`SELECT 'message ' || m.key || ' is being attempted, and its run has ended' FROM message_standing m
 			JOIN claim c ON c.id = m.claim_id JOIN run r ON r.id = c.run_id WHERE m.state = 'attempting' AND r.ended IS NOT NULL`,

@@ -1,6 +1,6 @@
 -- What came of a message is a record of its own, much smaller than whom it goes to and what it says. Messages that lie side by
--- side and were never tried are claimed by a range of their ids: they are attempted because a claim of the live run says so,
--- and have a record when something came of it. A message is then written once on its way.
+-- side and were never tried are claimed by a range of their ids: they are attempted because their claim says so, and have
+-- a record when something came of it. A message is then written once on its way.
 
 ALTER TABLE claim ADD COLUMN campaign_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE claim ADD COLUMN channel     TEXT    NOT NULL DEFAULT '';
@@ -64,29 +64,24 @@ DROP TABLE message;
 ALTER TABLE message_new RENAME TO message;
 ALTER TABLE relist_new RENAME TO relist;
 
--- Below these ids every message of the channel that has no standing was claimed by this run; 0: none was.
-UPDATE run SET sms_from = 0, email_from = 0;
-
 CREATE UNIQUE INDEX message_key ON message (campaign_id, key);
 -- Pending messages that have a standing: they were tried before, held, or left out for a while. All others are read in the order
 -- of their ids, from where the run is: an index of them would have to be written for every message.
 CREATE INDEX standing_again ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced = 0;
 CREATE INDEX standing_paced ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
 
--- Every message, and how it stands.
+-- Every message, and how it stands. One without a record is being attempted where a range reaches it.
 CREATE VIEW message_standing AS
 SELECT m.id, m.campaign_id, m.recipient_id, m.channel, m.key, m.address, m.segments, m.fingerprint,
-  CASE WHEN s.message_id IS NOT NULL THEN s.state WHEN r.id IS NOT NULL THEN 'attempting' ELSE 'pending' END AS state,
-  CASE WHEN s.message_id IS NOT NULL THEN s.attempts ELSE r.id IS NOT NULL END AS attempts,
-  ifnull(s.over, 0) AS over,
-  CASE WHEN s.message_id IS NOT NULL THEN s.claim_id WHEN r.id IS NOT NULL THEN (SELECT c.id FROM claim c
-    WHERE c.campaign_id = m.campaign_id AND c.channel = m.channel AND c.last_id > 0 AND c.last_id >= m.id ORDER BY c.last_id LIMIT 1) END AS claim_id,
+  CASE WHEN s.message_id IS NOT NULL THEN s.state WHEN c.id IS NOT NULL THEN 'attempting' ELSE 'pending' END AS state,
+  CASE WHEN s.message_id IS NOT NULL THEN s.attempts ELSE c.id IS NOT NULL END AS attempts,
+  ifnull(s.over, 0) AS over, CASE WHEN s.message_id IS NOT NULL THEN s.claim_id ELSE c.id END AS claim_id,
   s.settled_at, s.code, s.vendor_id, s.detail, s.vendor_segments, ifnull(s.leave_at, 0) AS leave_at, ifnull(s.not_before, 0) AS not_before,
   ifnull(s.paced, 0) AS paced, s.why, s.message_id IS NOT NULL AS recorded
 FROM message m
 LEFT JOIN standing s ON s.message_id = m.id
-LEFT JOIN run r ON s.message_id IS NULL AND r.campaign_id = m.campaign_id AND r.ended IS NULL
-  AND m.id < CASE m.channel WHEN 'sms' THEN r.sms_from ELSE r.email_from END;
+LEFT JOIN claim c ON s.message_id IS NULL AND c.id = (SELECT n.id FROM claim n
+  WHERE n.campaign_id = m.campaign_id AND n.channel = m.channel AND n.last_id > 0 AND n.last_id >= m.id ORDER BY n.last_id LIMIT 1);
 
 -- Ranges only go up, so that what was claimed by one is never claimed again, whatever became of the run.
 CREATE TRIGGER claim_begins BEFORE INSERT ON claim
