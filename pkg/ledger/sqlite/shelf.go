@@ -104,7 +104,6 @@ func (c *claiming) fill(s *shelf) error {
 		if err != nil {
 			return err
 		}
-		r.recorded = s.phase != untried
 		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
 		s.rows = append(s.rows, r)
 		if n++; n == limit {
@@ -136,23 +135,26 @@ func (c *claiming) fill(s *shelf) error {
 // pendingOf is a row of untriedQuery, pacedQuery or againQuery.
 func pendingOf(v []driver.Value) (pendingRow, error) {
 	var numbers [6]int64
-	for i, at := range []int{0, 1, 2, 3, 6, 7} {
+	for i, at := range []int{0, 3, 4, 6, 7, 8} {
+		if at >= len(v) {
+			break // it has no standing
+		}
 		n, ok := v[at].(int64)
 		if !ok {
 			return pendingRow{}, fmt.Errorf("column %d of a pending message is %T", at+1, v[at])
 		}
 		numbers[i] = n
 	}
-	key, isKey := v[4].(string)
-	address, isAddress := v[5].(string)
-	fields, isFields := v[8].([]byte)
+	key, isKey := v[1].(string)
+	address, isAddress := v[2].(string)
+	fields, isFields := v[5].([]byte)
 	if !isKey || !isAddress || !isFields {
-		return pendingRow{}, fmt.Errorf("a pending message has a key that is %T, an address that is %T and fields that are %T", v[4], v[5], v[8])
+		return pendingRow{}, fmt.Errorf("a pending message has a key that is %T, an address that is %T and fields that are %T", v[1], v[2], v[5])
 	}
 	return pendingRow{
-		id: numbers[0], notBefore: moment(numbers[1]), pace: ledger.Pace(numbers[2]), attempts: int(numbers[3]),
+		id: numbers[0], notBefore: moment(numbers[3]), pace: ledger.Pace(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
 		claim: ledger.Claim{
-			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[4]), Row: int(numbers[5]), Fields: fields,
+			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
 		},
 	}, nil
 }
@@ -195,11 +197,12 @@ func (s *shelf) enter(phase int) {
 // end to end by every Turn. There is no LIMIT, reading stops by itself: SQLite looks into the value of a bound LIMIT when it
 // plans, and plans anew for every one that is bound.
 const (
-	untriedQuery = `SELECT m.id, 0, 0, 0, m.key, m.address, m.segments, r.row, r.fields
+	pendingColumns = 6
+	untriedQuery   = `SELECT m.id, m.key, m.address, m.segments, r.row, r.fields
 		FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ?
 		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id) ORDER BY m.id`
-	recordedColumns = `SELECT s.message_id, s.not_before, s.paced, s.attempts, m.key, m.address, m.segments, r.row, r.fields `
+	recordedColumns = `SELECT s.message_id, m.key, m.address, m.segments, r.row, r.fields, s.not_before, s.paced, s.attempts `
 	recordedWith    = ` CROSS JOIN message m ON m.id = s.message_id CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE s.campaign_id = ? AND s.channel = ? AND s.state = 'pending' AND (s.not_before, s.message_id) > (?, ?) AND s.not_before <= ?`
 	againQuery = recordedColumns + `FROM standing s INDEXED BY standing_again` + recordedWith + ` AND s.paced = 0

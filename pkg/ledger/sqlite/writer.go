@@ -246,7 +246,11 @@ func (w *writer) take(turns []*turn) error {
 // reopen goes on with the books of the transaction before, where no other connection has written since.
 func (t *tx) reopen(last *books) error {
 	var version int64
-	if err := t.one([]any{&version}, "PRAGMA data_version"); err != nil {
+	err := t.rawEach(func(v []driver.Value) error {
+		version, _ = v[0].(int64)
+		return nil
+	}, "PRAGMA data_version")
+	if err != nil {
 		return err
 	}
 	if last != nil && last.version == version {
