@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,6 +91,66 @@ func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
 		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
 			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
 		}
+	}
+	wantSound(t, l)
+}
+
+// TestStandingsOfTheOldSchemaAreKept: message 1 is accepted after it was throttled, 2 was open when the program was killed, 3 waits
+// for its domain, 4 was left out by a list, 5 is pending, 6 rejected.
+func TestStandingsOfTheOldSchemaAreKept(t *testing.T) {
+	content := []string{
+		"INSERT INTO campaign (id, name, digest, spec, created, staged, recipients, ordered, first_id, last_id) VALUES (1, 'award-2020', 'd1', x'7b7d', 1, 1, 6, 1, 1, 6)",
+		"INSERT INTO run (id, campaign_id, host, pid, user, machine, started, beat, expires, sms_from) VALUES (1, 1, 'h', 1, 'u', '', 1, 1, 9, 5)",
+	}
+	for i := 1; i <= 6; i++ {
+		content = append(content, fmt.Sprintf("INSERT INTO recipient (id, campaign_id, row, key, fields) VALUES (%d, 1, %[1]d, 'E%[1]d', x'5b5d')", i),
+			fmt.Sprintf("INSERT INTO message (id, campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (%d, 1, %[1]d, 'sms', 'k%[1]d', '+1202555010%[1]d', 1, %[1]d)", i))
+	}
+	begin := func(claim, message int) []string {
+		return []string{
+			fmt.Sprintf("INSERT INTO claim (id, run_id, account, currency, day, price, claimed_at, hold) VALUES (%d, 1, 'a', 'CNY', '2026-11-20', 45000, 1, 9)", claim),
+			fmt.Sprintf("UPDATE message SET state = 'attempting', attempts = attempts + 1, claim_id = %d WHERE id = %d", claim, message),
+		}
+	}
+	over := func(claim, message int, outcome string) string {
+		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, leave_at, outcome, code, settled_at)
+			VALUES (%d, 1, %d, 1, 0, '%s', 'C%[2]d', 50)`, message, claim, outcome)
+	}
+	content = slices.Concat(content, begin(1, 1), []string{over(1, 1, "throttled")}, begin(2, 1), begin(3, 2), begin(4, 6), []string{
+		"UPDATE message SET state = 'accepted', code = 'OK', vendor_id = 'v1', settled_at = 60 WHERE id = 1",
+		over(4, 6, "rejected"),
+		"UPDATE message SET not_before = 70, paced = 1 WHERE id = 3",
+		"UPDATE message SET state = 'cancelled', why = 'list' WHERE id = 4",
+		"INSERT INTO usage (account, day, messages, segments, cost) VALUES ('a', '2026-11-20', 2, 2, 90000)",
+		"INSERT INTO spent (campaign_id, account, currency, messages, segments, cost) VALUES (1, 'a', 'CNY', 2, 2, 90000)",
+	})
+	l := open(t, old(t, 6, content...), sqlite.Options{})
+	wantSound(t, l)
+	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
+	if err != nil || got.Orphans != 1 {
+		t.Errorf("what was open when it was killed: %+v, %v", got, err)
+	}
+	want := map[message.Key]string{
+		"k1": "accepted 2 OK v1", "k2": "unknown 1 notify:crash ", "k3": "pending 0  ", "k4": "cancelled 0  ", "k5": "pending 0  ", "k6": "rejected 1 C4 ",
+	}
+	for r, err := range l.Messages(t.Context(), "award-2020") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
+			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
+		}
+	}
+	turned, err := l.Turn(t.Context(), ledger.Turn{Run: got.Run.ID, Now: start, Extend: time.Minute, Claim: claimOf(9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claimed []message.Key
+	for _, c := range turned.Grants[0].Claims {
+		claimed = append(claimed, c.Key)
+	}
+	if !slices.Equal(claimed, []message.Key{"k3", "k5"}) {
+		t.Errorf("claimed %v", claimed)
 	}
 	wantSound(t, l)
 }
