@@ -207,7 +207,7 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 }
 
 const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED
-	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = ? AND last_id > 0), 0)) AND ?
+	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = ? AND last_id IS NOT NULL), 0)) AND ?
 	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
@@ -243,7 +243,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	for _, cl := range claims {
 		together = together && cl.LeaveAt.IsZero()
 	}
-	var first, last int64
+	var first, last any
 	if together {
 		first, last = ids.ids[0], ids.ids[len(ids.ids)-1]
 	}

@@ -9,12 +9,18 @@ const (
 	CountQuery   = countQuery
 	StandingOf   = standingOf
 	OpenOf       = openOf
+	UnrecordedOf = unrecordedOf
 	UntriedQuery = untriedQuery
 	AgainQuery   = againQuery
 	PacedQuery   = pacedQuery
 	FirstPaced   = firstAndLastPaced
 	MissedQuery  = missedQuery
 )
+
+// RecordsOf are the queries for all records, and for those of the states that only a standing has.
+func RecordsOf() (all, standing string) {
+	return recordsOf(standings, ofCampaign, "m.id"), recordsOf(recorded, recordedOf, "s.message_id")
+}
 
 // LimitPages makes the disk full for the writer: as many pages as the file has, and so many more. 0 lifts it.
 func (l *Ledger) LimitPages(ctx context.Context, more int) error {

@@ -16,7 +16,11 @@ import (
 const messagesOf = ` FROM message m NOT INDEXED WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ?`
 
 // standingOf is messagesOf, with how each stands. The sign keeps the index away.
-const standingOf = ` FROM message_standing m WHERE m.id BETWEEN ? AND ? AND +m.campaign_id = ?`
+const (
+	standings  = ` FROM message_standing m`
+	ofCampaign = ` WHERE m.id BETWEEN ? AND ? AND +m.campaign_id = ?`
+	standingOf = standings + ofCampaign
+)
 
 // campaignRow is a campaign with what only this package needs of it.
 type campaignRow struct {
@@ -124,8 +128,8 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 // ranges reach. It reads both tables from end to end and looks nothing up; what is most is not grouped, because that sorts.
 const countQuery = `
 	WITH reach AS (SELECT
-		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'sms' AND last_id > 0) AS sms_to,
-		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'email' AND last_id > 0) AS email_to),
+		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'sms' AND last_id IS NOT NULL) AS sms_to,
+		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'email' AND last_id IS NOT NULL) AS email_to),
 	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id <= sms_to) AS sms_reached,
 		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id <= email_to) AS email_reached
 		FROM message NOT INDEXED CROSS JOIN reach WHERE id BETWEEN ? AND ? AND campaign_id = ?)

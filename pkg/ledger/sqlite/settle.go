@@ -179,15 +179,15 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 }
 
 // orphan makes what a run left open unknown. It is not credited: the messages may have left. The campaign had no other run
-// beside it, so that all that is open was the run's. It reads the campaign once, about a second for a million messages:
-// an index of what is open would be written twice for every message.
+// beside it, so that all that is open was the run's. It reads what was claimed of the campaign once, about half a second for a million
+// messages: an index of what is open would be written twice for every message.
 func (x *tx) orphan(campaign int64, code, detail string, at int64) (int, error) {
 	n := 0
 	for _, query := range []string{
 		`INSERT INTO standing (state, code, detail, settled_at, message_id, campaign_id, channel, attempts, claim_id)
-			SELECT 'unknown', ?, ?, ?, id, campaign_id, channel, attempts, claim_id FROM message_standing m` + openOf + ` AND NOT m.recorded`,
+			SELECT 'unknown', ?, ?, ?, m.id, m.campaign_id, m.channel, m.attempts, m.claim_id` + unrecordedOf,
 		`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?
-			WHERE message_id IN (SELECT m.id FROM message_standing m` + openOf + `)`,
+			WHERE message_id IN (SELECT s.message_id` + openOf + `)`,
 	} {
 		changed, err := x.change(query, code, detail, at, campaign, campaign, campaign)
 		if err != nil {
@@ -201,10 +201,17 @@ func (x *tx) orphan(campaign int64, code, detail string, at int64) (int, error) 
 // lastDeadline is the latest of what is open.
 func (x *tx) lastDeadline(campaign int64) (sql.NullInt64, error) {
 	var last sql.NullInt64
-	err := x.one([]any{&last}, `SELECT max(c.hold + CASE m.leave_at WHEN 0 THEN c.claimed_at ELSE m.leave_at END)
-		FROM message_standing m CROSS JOIN claim c ON c.id = m.claim_id`+openOf, campaign, campaign, campaign)
+	err := x.one([]any{&last}, `SELECT max(c.hold + CASE o.leave_at WHEN 0 THEN c.claimed_at ELSE o.leave_at END)
+		FROM (SELECT m.claim_id, m.leave_at`+unrecordedOf+` UNION ALL SELECT s.claim_id, s.leave_at`+openOf+`) o CROSS JOIN claim c ON c.id = o.claim_id`,
+		campaign, campaign, campaign, campaign, campaign, campaign)
 	return last, err
 }
 
-const openOf = ` WHERE m.id BETWEEN (SELECT first_id FROM campaign WHERE id = ?) AND (SELECT last_id FROM campaign WHERE id = ?)
-	AND +m.campaign_id = ? AND m.state = 'attempting'`
+// What is being attempted, because a range reaches it, and by its own record. Beyond the last range nothing is looked at.
+const (
+	unrecordedOf = ` FROM message_standing m WHERE m.id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
+		AND (SELECT max(last_id) FROM claim WHERE campaign_id = ? AND last_id IS NOT NULL)
+		AND +m.campaign_id = ? AND m.state = 'attempting' AND NOT m.recorded`
+	openOf = ` FROM standing s NOT INDEXED WHERE s.message_id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
+		AND (SELECT last_id FROM campaign WHERE id = ?) AND s.campaign_id = ? AND s.state = 'attempting'`
+)

@@ -4,10 +4,10 @@
 
 ALTER TABLE claim ADD COLUMN campaign_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE claim ADD COLUMN channel     TEXT    NOT NULL DEFAULT '';
--- The messages of the campaign and the channel between these ids that had no standing then. 0 where each has one, as attempted.
-ALTER TABLE claim ADD COLUMN first_id    INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE claim ADD COLUMN last_id     INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX claim_range ON claim (campaign_id, channel, last_id) WHERE last_id > 0;
+-- The messages of the campaign and the channel between these ids that had no standing then. NULL where each has one, as attempted.
+ALTER TABLE claim ADD COLUMN first_id    INTEGER;
+ALTER TABLE claim ADD COLUMN last_id     INTEGER;
+CREATE INDEX claim_range ON claim (campaign_id, channel, last_id) WHERE last_id IS NOT NULL;
 
 CREATE TABLE message_new (
   id           INTEGER PRIMARY KEY,
@@ -80,13 +80,13 @@ SELECT m.id, m.campaign_id, m.recipient_id, m.channel, m.key, m.address, m.segme
   ifnull(s.paced, 0) AS paced, s.why, s.message_id IS NOT NULL AS recorded
 FROM message m
 LEFT JOIN standing s ON s.message_id = m.id
-LEFT JOIN claim c ON s.message_id IS NULL AND c.id = (SELECT n.id FROM claim n
-  WHERE n.campaign_id = m.campaign_id AND n.channel = m.channel AND n.last_id > 0 AND n.last_id >= m.id ORDER BY n.last_id LIMIT 1);
+LEFT JOIN claim c ON c.id = CASE WHEN s.message_id IS NULL THEN (SELECT n.id FROM claim n
+  WHERE n.campaign_id = m.campaign_id AND n.channel = m.channel AND n.last_id >= m.id ORDER BY n.last_id LIMIT 1) END;
 
 -- Ranges only go up, so that what was claimed by one is never claimed again, whatever became of the run.
 CREATE TRIGGER claim_begins BEFORE INSERT ON claim
-WHEN NEW.last_id <> 0 AND (NEW.first_id > NEW.last_id OR NEW.first_id <= ifnull((SELECT max(c.last_id) FROM claim c
-    WHERE c.campaign_id = NEW.campaign_id AND c.channel = NEW.channel AND c.last_id > 0), 0)) BEGIN
+WHEN NEW.last_id IS NOT NULL AND (NEW.first_id IS NULL OR NEW.first_id > NEW.last_id OR NEW.first_id <= ifnull((SELECT max(c.last_id) FROM claim c
+    WHERE c.campaign_id = NEW.campaign_id AND c.channel = NEW.channel AND c.last_id IS NOT NULL), 0)) BEGIN
   SELECT RAISE(FAIL, 'a message is claimed once');
 END;
 -- A message gets its standing with what came of its claim, or before it was claimed: held, cancelled, or attempted alone. This is
@@ -94,13 +94,13 @@ END;
 CREATE TRIGGER standing_begins BEFORE INSERT ON standing
 WHEN NEW.over = 0 AND CASE
   WHEN NEW.state = 'accepted' OR NEW.state = 'unknown' OR NEW.state = 'attempting' THEN (NEW.settled_at IS NULL) = (NEW.state = 'attempting')
-    AND (SELECT CASE c.last_id WHEN 0 THEN NEW.state = 'attempting' AND NEW.message_id > ifnull((SELECT max(n.last_id) FROM claim n
-          WHERE n.campaign_id = NEW.campaign_id AND n.channel = NEW.channel AND n.last_id > 0), 0)
+    AND (SELECT CASE WHEN c.last_id IS NULL THEN NEW.state = 'attempting' AND NEW.message_id > ifnull((SELECT max(n.last_id) FROM claim n
+          WHERE n.campaign_id = NEW.campaign_id AND n.channel = NEW.channel AND n.last_id IS NOT NULL), 0)
         ELSE c.first_id <= NEW.message_id AND c.last_id >= NEW.message_id END
         AND c.campaign_id = NEW.campaign_id AND c.channel = NEW.channel
       FROM claim c WHERE c.id = NEW.claim_id)
   WHEN NEW.state = 'pending' OR NEW.state = 'cancelled' THEN NEW.attempts = 0 AND NEW.message_id > ifnull((SELECT max(n.last_id) FROM claim n
-    WHERE n.campaign_id = NEW.campaign_id AND n.channel = NEW.channel AND n.last_id > 0), 0)
+    WHERE n.campaign_id = NEW.campaign_id AND n.channel = NEW.channel AND n.last_id IS NOT NULL), 0)
   END IS NOT 1 BEGIN
   SELECT RAISE(FAIL, 'a message does not begin that way');
 END;
