@@ -245,3 +245,65 @@ func BenchmarkTurnPaced(b *testing.B) {
 	report(b, sent, used)
 	b.ReportMetric(float64(longest.Microseconds())/1e3, "cpu-ms/longest")
 }
+
+// BenchmarkHalfSent is what a large campaign costs, half of it sent and some in flight when the program was killed, besides sending:
+// to count it, to take it over, to list all of it and what is unknown, and to stage the same list again.
+func BenchmarkHalfSent(b *testing.B) {
+	const n = 200_000
+	took := make(map[string]time.Duration)
+	for b.Loop() {
+		path := filepath.Join(b.TempDir(), "notify.db")
+		l := open(b, path, sqlite.Options{})
+		stage(b, l, "award-2020", n)
+		run := acquire(b, l, "award-2020")
+		var settle []ledger.Settlement
+		for sent := 0; sent < n/2; sent += len(settle) {
+			got, err := l.Turn(b.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle, Claim: claimOf(256)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			settle = accept(got.Grants)
+		}
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+		l = open(b, path, sqlite.Options{})
+		at := time.Now()
+		done := func(what string, err error) {
+			if err != nil {
+				b.Fatalf("%s: %v", what, err)
+			}
+			took[what] += time.Since(at)
+			at = time.Now()
+		}
+		_, err := l.Counts(b.Context(), "award-2020")
+		done("count", err)
+		run = acquire(b, l, "award-2020")
+		done("take-over", nil)
+		list := func(states ...message.State) (n int, err error) {
+			for _, err := range l.Messages(b.Context(), "award-2020", states...) {
+				if n++; err != nil {
+					return n, err
+				}
+			}
+			return n, nil
+		}
+		listed, err := list()
+		if done("list", err); listed != n {
+			b.Fatalf("%d of %d", listed, n)
+		}
+		listed, err = list(message.Unknown)
+		if done("unknown", err); listed != 256 {
+			b.Fatalf("%d are unknown", listed)
+		}
+		if err := l.Release(b.Context(), run, start, "done"); err != nil {
+			b.Fatal(err)
+		}
+		at = time.Now()
+		_, err = l.Stage(b.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Spec: []byte("{}"), Recipients: people("award-2020", n)})
+		done("same-again", err)
+	}
+	for what, d := range took {
+		b.ReportMetric(float64(d.Microseconds())/1e3/float64(b.N), what+"-ms")
+	}
+}

@@ -91,12 +91,18 @@ func (st *staging) campaign() (err error) {
 
 // same counts, where the ledger has this very plan.
 func (st *staging) same() error {
-	err := st.x.one([]any{&st.out.Same, &st.out.Left}, `
-		SELECT count(*) FILTER (WHERE m.state = 'pending'), count(*) FILTER (WHERE m.state NOT IN ('pending', 'cancelled')
-			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))`+standingOf, st.c.first, st.c.last, st.c.id)
+	var all, stand int
+	if err := st.x.one([]any{&all}, "SELECT count(*)"+messagesOf, st.c.first, st.c.last, st.c.id); err != nil {
+		return err
+	}
+	err := st.x.one([]any{&stand, &st.out.Left}, `
+		SELECT count(*) FILTER (WHERE s.state <> 'pending'), count(*) FILTER (WHERE s.state <> 'pending' AND s.state <> 'cancelled'
+			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = s.message_id AND r.recipient_id IS NULL))
+		FROM standing s NOT INDEXED WHERE s.message_id BETWEEN ? AND ? AND s.campaign_id = ?`, st.c.first, st.c.last, st.c.id)
 	if err != nil {
 		return err
 	}
+	st.out.Same = all - stand
 	return st.x.one([]any{&st.out.Differs}, `
 		SELECT count(*) FROM relist r JOIN message m ON m.id = r.message_id
 		WHERE m.campaign_id = ? AND r.recipient_id IS NOT NULL AND r.fingerprint <> m.fingerprint`, st.c.id)
