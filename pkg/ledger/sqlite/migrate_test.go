@@ -47,6 +47,35 @@ func old(t *testing.T, steps int, content ...string) string {
 	return path
 }
 
+// sixMessages make campaign 1 with six SMS, as the older schemas have them.
+func sixMessages() []string {
+	queries := []string{
+		"INSERT INTO campaign (id, name, digest, spec, created, staged, recipients, ordered, first_id, last_id) VALUES (1, 'award-2020', 'd1', x'7b7d', 1, 1, 6, 1, 1, 6)",
+	}
+	for i := 1; i <= 6; i++ {
+		queries = append(queries, fmt.Sprintf("INSERT INTO recipient (id, campaign_id, row, key, fields) VALUES (%d, 1, %[1]d, 'E%[1]d', x'5b5d')", i),
+			fmt.Sprintf("INSERT INTO message (id, campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (%d, 1, %[1]d, 'sms', 'k%[1]d', '+1202555010%[1]d', 1, %[1]d)", i))
+	}
+	return queries
+}
+
+// wantMessages compares state, attempts, code and vendor's id of every message, by its key.
+func wantMessages(t *testing.T, l *sqlite.Ledger, want map[message.Key]string) {
+	t.Helper()
+	for r, err := range l.Messages(t.Context(), "award-2020") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
+			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
+		}
+		delete(want, r.Key)
+	}
+	if len(want) > 0 {
+		t.Errorf("not there: %v", want)
+	}
+}
+
 // TestAttemptsOfTheOldSchemaAreKept: message 1 is accepted after it was throttled, 2 rejected, 3 unknown, 4 open when the
 // program was killed, 5 pending, 6 accepted by a person's word, and was about to be changed by a list.
 func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
@@ -58,15 +87,10 @@ func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
 		return fmt.Sprintf("UPDATE attempt SET outcome = '%s', over = %d, code = 'C%d', vendor_id = 'v%[3]d', settled_at = 50 WHERE id = %[3]d", outcome, over, id)
 	}
 	content := []string{
-		"INSERT INTO campaign (id, name, digest, spec, created, staged, recipients, ordered, first_id, last_id) VALUES (1, 'award-2020', 'd1', x'7b7d', 1, 1, 6, 1, 1, 6)",
 		"INSERT INTO run (id, campaign_id, host, pid, user, machine, started, beat, expires) VALUES (1, 1, 'h', 1, 'u', '', 1, 1, 9)",
 	}
-	for i := 1; i <= 6; i++ {
-		content = append(content, fmt.Sprintf("INSERT INTO recipient (id, campaign_id, row, key, fields) VALUES (%d, 1, %[1]d, 'E%[1]d', x'5b5d')", i),
-			fmt.Sprintf("INSERT INTO message (id, campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (%d, 1, %[1]d, 'sms', 'k%[1]d', '+1202555010%[1]d', 1, %[1]d)", i))
-	}
 	content = append(
-		content, attempt(1, 1, 1), settled(1, "throttled", 1), attempt(2, 1, 2), settled(2, "accepted", 0),
+		append(content, sixMessages()...), attempt(1, 1, 1), settled(1, "throttled", 1), attempt(2, 1, 2), settled(2, "accepted", 0),
 		attempt(3, 2, 1), settled(3, "rejected", 1), attempt(4, 3, 1), settled(4, "unknown", 0), attempt(5, 4, 1),
 		attempt(6, 6, 1), settled(6, "unknown", 0),
 		"UPDATE attempt SET outcome = 'accepted', resolved_at = 60, resolved_by = 'wang', resolved_why = 'she has it' WHERE id = 6",
@@ -84,14 +108,7 @@ func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
 		"k1": "accepted 2 C2 v2", "k2": "rejected 1 C3 v3", "k3": "unknown 1 C4 v4", "k4": "unknown 1 notify:crash ",
 		"k5": "pending 0  ", "k6": "accepted 1 C6 v6",
 	}
-	for r, err := range l.Messages(t.Context(), "award-2020") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
-			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
-		}
-	}
+	wantMessages(t, l, want)
 	wantSound(t, l)
 }
 
@@ -99,12 +116,7 @@ func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
 // for its domain, 4 was left out by a list, 5 is pending, 6 rejected.
 func TestStandingsOfTheOldSchemaAreKept(t *testing.T) {
 	content := []string{
-		"INSERT INTO campaign (id, name, digest, spec, created, staged, recipients, ordered, first_id, last_id) VALUES (1, 'award-2020', 'd1', x'7b7d', 1, 1, 6, 1, 1, 6)",
 		"INSERT INTO run (id, campaign_id, host, pid, user, machine, started, beat, expires, sms_from) VALUES (1, 1, 'h', 1, 'u', '', 1, 1, 9, 5)",
-	}
-	for i := 1; i <= 6; i++ {
-		content = append(content, fmt.Sprintf("INSERT INTO recipient (id, campaign_id, row, key, fields) VALUES (%d, 1, %[1]d, 'E%[1]d', x'5b5d')", i),
-			fmt.Sprintf("INSERT INTO message (id, campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (%d, 1, %[1]d, 'sms', 'k%[1]d', '+1202555010%[1]d', 1, %[1]d)", i))
 	}
 	begin := func(claim, message int) []string {
 		return []string{
@@ -116,7 +128,7 @@ func TestStandingsOfTheOldSchemaAreKept(t *testing.T) {
 		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, leave_at, outcome, code, settled_at)
 			VALUES (%d, 1, %d, 1, 0, '%s', 'C%[2]d', 50)`, message, claim, outcome)
 	}
-	content = slices.Concat(content, begin(1, 1), []string{over(1, 1, "throttled")}, begin(2, 1), begin(3, 2), begin(4, 6), []string{
+	content = slices.Concat(content, sixMessages(), begin(1, 1), []string{over(1, 1, "throttled")}, begin(2, 1), begin(3, 2), begin(4, 6), []string{
 		"UPDATE message SET state = 'accepted', code = 'OK', vendor_id = 'v1', settled_at = 60 WHERE id = 1",
 		over(4, 6, "rejected"),
 		"UPDATE message SET not_before = 70, paced = 1 WHERE id = 3",
@@ -133,14 +145,7 @@ func TestStandingsOfTheOldSchemaAreKept(t *testing.T) {
 	want := map[message.Key]string{
 		"k1": "accepted 2 OK v1", "k2": "unknown 1 notify:crash ", "k3": "pending 0  ", "k4": "cancelled 0  ", "k5": "pending 0  ", "k6": "rejected 1 C4 ",
 	}
-	for r, err := range l.Messages(t.Context(), "award-2020") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if now := fmt.Sprintf("%s %d %s %s", r.State, r.Attempts, r.Code, r.VendorID); now != want[r.Key] {
-			t.Errorf("message %s is %q, want %q", r.Key, now, want[r.Key])
-		}
-	}
+	wantMessages(t, l, want)
 	turned, err := l.Turn(t.Context(), ledger.Turn{Run: got.Run.ID, Now: start, Extend: time.Minute, Claim: claimOf(9)})
 	if err != nil {
 		t.Fatal(err)
