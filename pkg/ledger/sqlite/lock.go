@@ -79,8 +79,13 @@ type burial struct {
 // free proves it, on the machine on which it ran; otherwise its lease and every deadline must have passed.
 func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial, error) {
 	r, on, err := x.live(c)
-	if err != nil || r == nil {
+	if err != nil {
 		return burial{}, err
+	}
+	if r == nil {
+		// Nothing is open then, unless somebody ended a run by hand.
+		n, err := x.orphan(c, ledger.CodeCrash, "the run ended without recording what came of it", nanos(now))
+		return burial{orphans: n}, err
 	}
 	if !lockFree || on != machine || on == "" {
 		until, err := x.deadline(c, r)

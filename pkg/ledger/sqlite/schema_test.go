@@ -132,7 +132,7 @@ func TestARetryNeedsANewerClaim(t *testing.T) {
 	}
 }
 
-// What was in flight when somebody ended the run by hand is not sent again, and a check says which it is.
+// What was in flight when somebody ended the run by hand becomes unknown, and is not sent again.
 func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
 	l, path := fiveMessages(t)
 	if err := l.Close(); err != nil {
@@ -140,13 +140,17 @@ func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
 	}
 	run(t, path, "UPDATE run SET ended = 1")
 	l = open(t, path, sqlite.Options{})
+	if problems, err := l.Verify(t.Context()); err != nil || len(problems) != 1 || !strings.Contains(problems[0], "its run has ended") {
+		t.Errorf("%q, %v", problems, err)
+	}
 	got, err := l.Turn(t.Context(), ledger.Turn{Run: acquire(t, l, "award-2020"), Now: start, Extend: time.Minute, Claim: claimOf(9)})
 	if err != nil || len(got.Grants[0].Claims) != 1 || got.Grants[0].Claims[0].Row != 6 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if problems, err := l.Verify(t.Context()); err != nil || len(problems) != 1 || !strings.Contains(problems[0], "its run has ended") {
-		t.Errorf("%q, %v", problems, err)
+	if c, err := l.Counts(t.Context(), "award-2020"); err != nil || c.Of(message.Unknown) != 2 || c.Of(message.Attempting) != 1 {
+		t.Errorf("%+v, %v", c.ByState, err)
 	}
+	wantSound(t, l)
 }
 
 func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
