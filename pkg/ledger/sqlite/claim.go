@@ -118,11 +118,9 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 type picked struct {
 	ids      []int64
 	recorded []bool
-	again    bool // some of them are
 }
 
 func (p *picked) add(row *pendingRow) {
-	p.again = p.again || row.recorded
 	p.ids, p.recorded = append(p.ids, row.id), append(p.recorded, row.recorded)
 }
 
@@ -207,7 +205,7 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 }
 
 const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED
-	WHERE m.id BETWEEN max(?, 1 + ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = ? AND last_id IS NOT NULL), 0)) AND ?
+	WHERE m.id BETWEEN max(?, 1 + ifnull((` + reach + `campaign_id = ? AND channel = ?), 0)) AND ?
 	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
@@ -239,7 +237,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 			return err
 		}
 	}
-	together := !ids.again
+	together := !slices.Contains(ids.recorded, true)
 	for _, cl := range claims {
 		together = together && cl.LeaveAt.IsZero()
 	}

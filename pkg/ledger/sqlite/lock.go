@@ -82,12 +82,7 @@ func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial
 	if err != nil {
 		return burial{}, err
 	}
-	if r == nil {
-		// Nothing is open then, unless somebody ended a run by hand.
-		n, err := x.orphan(c, ledger.CodeCrash, "the run ended without recording what came of it", nanos(now))
-		return burial{orphans: n}, err
-	}
-	if !lockFree || on != machine || on == "" {
+	if r != nil && (!lockFree || on != machine || on == "") {
 		until, err := x.deadline(c, r)
 		if err != nil {
 			return burial{}, err
@@ -97,8 +92,8 @@ func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial
 		}
 	}
 	n, err := x.orphan(c, ledger.CodeCrash, "the run ended without recording what came of it", nanos(now))
-	if err != nil {
-		return burial{}, err
+	if err != nil || r == nil {
+		return burial{orphans: n}, err // without a run nothing is open, unless somebody ended one by hand
 	}
 	return burial{orphans: n}, x.end(r.ID, now, "lost")
 }

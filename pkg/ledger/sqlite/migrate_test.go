@@ -59,6 +59,17 @@ func sixMessages() []string {
 	return queries
 }
 
+// takenOver is a run after the one that was killed with one message open.
+func takenOver(t *testing.T, l *sqlite.Ledger) ledger.RunID {
+	t.Helper()
+	wantSound(t, l)
+	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
+	if err != nil || got.Orphans != 1 {
+		t.Errorf("what was open when it was killed: %+v, %v", got, err)
+	}
+	return got.Run.ID
+}
+
 // wantMessages compares state, attempts, code and vendor's id of every message, by its key.
 func wantMessages(t *testing.T, l *sqlite.Ledger, want map[message.Key]string) {
 	t.Helper()
@@ -99,11 +110,7 @@ func TestAttemptsOfTheOldSchemaAreKept(t *testing.T) {
 		"INSERT INTO spent (campaign_id, account, currency, messages, segments, cost) VALUES (1, 'a', 'CNY', 4, 4, 180000)",
 	)
 	l := open(t, old(t, 5, content...), sqlite.Options{})
-	wantSound(t, l)
-	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
-	if err != nil || got.Orphans != 1 {
-		t.Errorf("what was open when it was killed: %+v, %v", got, err)
-	}
+	takenOver(t, l)
 	want := map[message.Key]string{
 		"k1": "accepted 2 C2 v2", "k2": "rejected 1 C3 v3", "k3": "unknown 1 C4 v4", "k4": "unknown 1 notify:crash ",
 		"k5": "pending 0  ", "k6": "accepted 1 C6 v6",
@@ -137,16 +144,12 @@ func TestStandingsOfTheOldSchemaAreKept(t *testing.T) {
 		"INSERT INTO spent (campaign_id, account, currency, messages, segments, cost) VALUES (1, 'a', 'CNY', 2, 2, 90000)",
 	})
 	l := open(t, old(t, 6, content...), sqlite.Options{})
-	wantSound(t, l)
-	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
-	if err != nil || got.Orphans != 1 {
-		t.Errorf("what was open when it was killed: %+v, %v", got, err)
-	}
+	run := takenOver(t, l)
 	want := map[message.Key]string{
 		"k1": "accepted 2 OK v1", "k2": "unknown 1 notify:crash ", "k3": "pending 0  ", "k4": "cancelled 0  ", "k5": "pending 0  ", "k6": "rejected 1 C4 ",
 	}
 	wantMessages(t, l, want)
-	turned, err := l.Turn(t.Context(), ledger.Turn{Run: got.Run.ID, Now: start, Extend: time.Minute, Claim: claimOf(9)})
+	turned, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(9)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,8 +111,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	}
 	if err := x.exec(`INSERT OR FAIL INTO attempt
 		(message_id, number, claim_id, segments, leave_at, outcome, code, detail, vendor_id, vendor_segments, settled_at)
-		SELECT id, attempts, claim_id, segments, leave_at, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ?
-		FROM message_standing WHERE id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
+		`+newestAttempt+`, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ? FROM standing WHERE message_id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
 		return err
 	}
 	if err := x.credit(id); err != nil {
@@ -165,8 +164,8 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 				ids = append(ids, id)
 			}
 			return nil
-		}, `SELECT m.id, m.code`+standingOf+` AND m.state = 'rejected'
-			AND NOT EXISTS (SELECT 1 FROM relist WHERE message_id = m.id AND recipient_id IS NULL)`, c.first, c.last, c.id)
+		}, `SELECT s.message_id, s.code FROM standing s NOT INDEXED`+recordedOf+` AND s.state = 'rejected'
+			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = s.message_id AND r.recipient_id IS NULL)`, c.first, c.last, c.id)
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,9 @@ const (
 	standingOf = standings + ofCampaign
 )
 
+// reach is the last id that a range has claimed, of the campaign and the channel that follow; NULL where there is none.
+const reach = `SELECT max(last_id) FROM claim WHERE last_id IS NOT NULL AND `
+
 // campaignRow is a campaign with what only this package needs of it.
 type campaignRow struct {
 	ledger.Campaign
@@ -128,8 +131,7 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 // ranges reach. It reads both tables from end to end and looks nothing up; what is most is not grouped, because that sorts.
 const countQuery = `
 	WITH reach AS (SELECT
-		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'sms' AND last_id IS NOT NULL) AS sms_to,
-		(SELECT max(last_id) FROM claim WHERE campaign_id = ? AND channel = 'email' AND last_id IS NOT NULL) AS email_to),
+		(` + reach + `campaign_id = ? AND channel = 'sms') AS sms_to, (` + reach + `campaign_id = ? AND channel = 'email') AS email_to),
 	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id <= sms_to) AS sms_reached,
 		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id <= email_to) AS email_reached
 		FROM message NOT INDEXED CROSS JOIN reach WHERE id BETWEEN ? AND ? AND campaign_id = ?)

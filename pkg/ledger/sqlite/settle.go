@@ -26,11 +26,13 @@ const (
 	settleQuery = `UPDATE OR FAIL standing
 		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?` + stillOpen
 
+	// newestAttempt is how a row of attempt begins.
+	newestAttempt = `SELECT message_id, attempts, claim_id, (SELECT segments FROM message WHERE id = message_id), leave_at`
+
 	// The message follows by a trigger.
 	settleOverQuery = `INSERT OR FAIL INTO attempt
 		(message_id, number, claim_id, segments, leave_at, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at)
-		SELECT message_id, attempts, claim_id, (SELECT segments FROM message WHERE id = message_id), leave_at, ?, ?, ?, ?, ?, ?, ?, ?
-		FROM standing` + stillOpen
+		` + newestAttempt + `, ?, ?, ?, ?, ?, ?, ?, ? FROM standing` + stillOpen
 )
 
 // errStale says that some of what was settled together was stale: the transaction is made again, one by one.
@@ -210,7 +212,7 @@ func (x *tx) lastDeadline(campaign int64) (sql.NullInt64, error) {
 // What is being attempted, because a range reaches it, and by its own record. Beyond the last range nothing is looked at.
 const (
 	unrecordedOf = ` FROM message_standing m WHERE m.id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
-		AND (SELECT max(last_id) FROM claim WHERE campaign_id = ? AND last_id IS NOT NULL)
+		AND (` + reach + `campaign_id = ?)
 		AND +m.campaign_id = ? AND m.state = 'attempting' AND NOT m.recorded`
 	openOf = ` FROM standing s NOT INDEXED WHERE s.message_id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
 		AND (SELECT last_id FROM campaign WHERE id = ?) AND s.campaign_id = ? AND s.state = 'attempting'`

@@ -98,7 +98,7 @@ func (st *staging) same() error {
 	err := st.x.one([]any{&stand, &st.out.Left}, `
 		SELECT count(*) FILTER (WHERE s.state <> 'pending'), count(*) FILTER (WHERE s.state <> 'pending' AND s.state <> 'cancelled'
 			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = s.message_id AND r.recipient_id IS NULL))
-		FROM standing s NOT INDEXED WHERE s.message_id BETWEEN ? AND ? AND s.campaign_id = ?`, st.c.first, st.c.last, st.c.id)
+		FROM standing s NOT INDEXED`+recordedOf, st.c.first, st.c.last, st.c.id)
 	if err != nil {
 		return err
 	}

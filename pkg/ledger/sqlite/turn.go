@@ -131,8 +131,7 @@ func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
 			r.from = map[message.Channel]int64{message.SMS: max(sms, smsTo+1), message.Email: max(email, emailTo+1)}
 			return err
 		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, c.first_id, c.last_id, r.sms_from, r.email_from,
-			ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = c.id AND channel = 'sms' AND last_id IS NOT NULL), 0),
-			ifnull((SELECT max(last_id) FROM claim WHERE campaign_id = c.id AND channel = 'email' AND last_id IS NOT NULL), 0), `+stoppedColumns+`
+			ifnull((`+reach+`campaign_id = c.id AND channel = 'sms'), 0), ifnull((`+reach+`campaign_id = c.id AND channel = 'email'), 0), `+stoppedColumns+`
 			FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(t.req.Run))
 		if err != nil {
 			return err
