@@ -72,6 +72,11 @@ func setupStory(env *testscript.Env) error {
 			s.receiver.stop()
 		}
 	})
+	lists, err := filepath.Abs("../../pkg/list/testdata") // lists as people and programs write them
+	if err != nil {
+		return err
+	}
+	env.Setenv("LISTS", lists)
 	if _, err := os.Stat(filepath.Join(env.WorkDir, "no-installation")); err == nil {
 		return nil
 	}

@@ -71,10 +71,14 @@ type column struct {
 	name   string
 	role   role
 	hidden bool
+	unused bool // no text fills it in, and it serves as nothing
 }
 
 // place is the column as a problem names it: "C 手机号".
 func (c column) place() string { return letter(c.index) + " " + c.name }
+
+// needsDigits reports a column whose numbers must have all their digits; an address that has lost some is told as such.
+func (c column) needsDigits() bool { return !c.unused && c.role != rolePhone && c.role != roleEmail }
 
 // columnSet gives every header a unique name, and every role its column.
 type columnSet struct {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"notify/pkg/diag"
 )
@@ -28,13 +29,13 @@ type csvSource struct {
 	endLine int // the line on which the last record ended
 }
 
-func openCSV(f *os.File, path string, mapping map[string]string) (source, error) {
+func openCSV(f *os.File, path string, o Options) (source, error) {
 	cs, err := detectCharset(f)
 	if err != nil {
 		return nil, err
 	}
 	s := &csvSource{file: f, path: path, charset: cs}
-	comma, err := s.detectComma(mapping)
+	comma, err := s.detectComma(o)
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +48,17 @@ func (s *csvSource) rewind(comma rune) error {
 	if err != nil {
 		return err
 	}
-	s.in = &meter{r: text, maxItem: maxRecord}
+	s.in = &meter{r: &quoteReader{in: bufio.NewReaderSize(text, 1<<16), comma: comma}, maxItem: maxRecord}
 	s.csv = csv.NewReader(bufio.NewReaderSize(s.in, 1<<16))
 	s.csv.Comma, s.csv.LazyQuotes, s.csv.FieldsPerRecord, s.csv.ReuseRecord = comma, true, -1, true
+	s.csv.TrimLeadingSpace = !unicode.IsSpace(comma)
 	s.comma, s.row, s.endLine = comma, 0, 0
 	return nil
 }
 
 // detectComma takes the separator that the first line declares ("sep=;"), else the one under which a row of headers is
 // found, else the one that gives the most even table.
-func (s *csvSource) detectComma(mapping map[string]string) (rune, error) {
+func (s *csvSource) detectComma(o Options) (rune, error) {
 	text, err := s.charset.open(s.file)
 	if err != nil {
 		return 0, err
@@ -73,7 +75,7 @@ func (s *csvSource) detectComma(mapping map[string]string) (rune, error) {
 		if err := s.rewind(comma); err != nil {
 			return 0, err
 		}
-		if score := s.evenness(mapping); score > most {
+		if score := s.evenness(o); score > most {
 			best, most = comma, score
 		}
 	}
@@ -83,7 +85,7 @@ func (s *csvSource) detectComma(mapping map[string]string) (rune, error) {
 func validComma(r rune) bool { return r != '"' && r != '\r' && r != '\n' && r != '\uFFFD' && r != 0 }
 
 // evenness says how well the first rows fit the current separator.
-func (s *csvSource) evenness(mapping map[string]string) int {
+func (s *csvSource) evenness(o Options) int {
 	widths := make(map[int]int)
 	best := 0
 	var rec record
@@ -92,7 +94,7 @@ func (s *csvSource) evenness(mapping map[string]string) int {
 			break
 		}
 		headers := texts(s, &rec)
-		if _, complete := scoreHeader(headers, mapping); complete {
+		if _, complete := scoreHeader(headers, o); complete {
 			return 1000 + len(headers)
 		}
 		if len(rec.cells) > 1 {
@@ -124,9 +126,21 @@ func (s *csvSource) next(rec *record) error {
 		return tooWide(s.place(s.row, line))
 	}
 	for _, f := range fields {
-		rec.cells = append(rec.cells, cell{text: unguarded(f)})
+		rec.cells = append(rec.cells, cell{text: plainText(f)})
 	}
 	return nil
+}
+
+// plainText is what a program meant that wrote a cell in its own way: MySQL writes \N for nothing, and ="00123" keeps a
+// spreadsheet from taking a text for a number.
+func plainText(s string) string {
+	if s == `\N` {
+		return ""
+	}
+	if t := trim(s); len(t) > 3 && strings.HasPrefix(t, `="`) && t[len(t)-1] == '"' {
+		return strings.ReplaceAll(t[2:len(t)-1], `""`, `"`)
+	}
+	return unguarded(s)
 }
 
 // unguarded takes off the apostrophe that keeps a spreadsheet from running a cell as a formula: reports write it, and so do

@@ -42,7 +42,7 @@ func findHeader(src source, o Options) (candidate, bool, error) {
 		if len(headers) > maxColumns {
 			return best, false, tooWide(src.place(rec.row, rec.line))
 		}
-		score, complete := scoreHeader(headers, o.Columns)
+		score, complete := scoreHeader(headers, o)
 		c := candidate{row: rec.row, headers: headers, score: score}
 		if complete {
 			if aboveRow == rec.row-1 {
@@ -71,10 +71,10 @@ func texts(src source, rec *record) []string {
 
 // scoreHeader says how much a row looks like the headers, and whether it holds what was asked for: every mapped header, and
 // one for a phone or an e-mail, mapped or recognised. A row in which somebody's address stands is none.
-func scoreHeader(headers []string, mapping map[string]string) (score int, complete bool) {
+func scoreHeader(headers []string, o Options) (score int, complete bool) {
 	reachable := false
 	for _, h := range headers {
-		if looksLikeAddress(h) {
+		if looksLikeAddress(h, countryOf(o.Country)) {
 			return 0, false
 		}
 		r := recognise(h)
@@ -87,7 +87,7 @@ func scoreHeader(headers []string, mapping map[string]string) (score int, comple
 		}
 	}
 	complete = true
-	for key, want := range mapping {
+	for key, want := range o.Columns {
 		switch {
 		case want == "":
 		case hasHeader(headers, want):
@@ -109,7 +109,7 @@ func hasHeader(headers []string, want string) bool {
 	return slices.ContainsFunc(headers, func(h string) bool { return h == want || (form != "" && headerForm(h) == form) })
 }
 
-func looksLikeAddress(s string) bool {
+func looksLikeAddress(s, country string) bool {
 	digits := 0
 	for i := range len(s) {
 		if s[i] >= '0' && s[i] <= '9' {
@@ -123,7 +123,7 @@ func looksLikeAddress(s string) bool {
 	if digits < minPhoneDigits {
 		return false
 	}
-	_, err := Phone(s, DefaultCountry)
+	_, err := Phone(s, country)
 	return err == nil
 }
 

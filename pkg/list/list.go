@@ -66,6 +66,9 @@ type Reader interface {
 	// Next fills row with the next recipient and reports problems of rows into problems; rows with problems are returned
 	// as well as they could be read. It returns io.EOF after the last one. Rows that are empty are passed over.
 	Next(row *Row, problems *diag.List) error
+	// Use says which columns the texts fill in, by header. A number whose digits are gone, and one that cannot be shown for sure,
+	// matters there, and where the column serves as key, name or address. Until it is called every column counts as used.
+	Use(columns []string)
 	// Close frees temporary files.
 	Close() error
 }

@@ -145,7 +145,7 @@ func sourceOf(f *os.File, path string, o Options) (source, error) {
 	if o.Sheet != "" {
 		return nil, refusal(place, "sheet-missing", fmt.Sprintf("a text file has no sheet %q", o.Sheet), "take list.sheet out, or give the .xlsx file")
 	}
-	return openCSV(f, path, o.Columns)
+	return openCSV(f, path, o)
 }
 
 // foreign names files that are neither a spreadsheet nor text, by how they begin.

@@ -35,8 +35,11 @@ type workbook struct {
 	sheets []sheetInfo
 	// date1904 is set where dates count from 1904, as old Macs did.
 	date1904 bool
-	strings  string // part names; empty where there is none
-	styles   string
+	// uncalculated is set where a program that cannot calculate wrote the formulas, each with a 0 to hold its place, and asks
+	// whoever opens the file to do it.
+	uncalculated bool
+	strings      string // part names; empty where there is none
+	styles       string
 }
 
 type sheetInfo struct {
@@ -102,6 +105,9 @@ type workbookXML struct {
 	Properties struct {
 		Date1904 string `xml:"date1904,attr"`
 	} `xml:"workbookPr"`
+	Calculation struct {
+		OnLoad string `xml:"fullCalcOnLoad,attr"`
+	} `xml:"calcPr"`
 	Sheets []struct {
 		Name  string     `xml:"name,attr"`
 		State string     `xml:"state,attr"`
@@ -139,6 +145,7 @@ func (w *workbook) readParts() error {
 			w.styles = resolve(main, r.Target)
 		}
 	}
+	w.uncalculated = isTrue(book.Calculation.OnLoad)
 	w.date1904 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
 	for _, s := range book.Sheets {
 		info := sheetInfo{name: s.Name, hidden: s.State == "hidden" || s.State == "veryHidden"}
@@ -214,18 +221,6 @@ func (w *workbook) open(part string, limit int64) (*meter, io.Closer, error) {
 		return nil, nil, fmt.Errorf("%s: %w", part, err)
 	}
 	return &meter{r: r, max: limit, packed: max(int64(entry.CompressedSize64), 1)}, r, nil //nolint:gosec // a size in a file of less than 1 GB
-}
-
-// unread are the other sheets that can be seen and hold more than an empty sheet does: half of a list may stand there.
-func (w *workbook) unread(chosen sheetInfo) []string {
-	const emptySheet = 4 << 10
-	var names []string
-	for _, s := range w.sheets {
-		if entry := w.parts[s.part]; s.grid && !s.hidden && s.part != chosen.part && entry != nil && entry.UncompressedSize64 > emptySheet {
-			names = append(names, s.name)
-		}
-	}
-	return names
 }
 
 // tokens reads XML piece by piece. Names are compared without their prefix: writers differ in it.

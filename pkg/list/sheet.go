@@ -22,10 +22,9 @@ const (
 // type, so that an error, a formula that nobody calculated and a number cannot be told from text, either as shown or as
 // stored, not both; and it takes malformed XML for the end of the sheet, which would drop recipients without a word.
 type sheetSource struct {
-	book  *workbook
-	sheet sheetInfo
-	// byDefault is set where nobody named the sheet.
-	byDefault bool
+	book    *workbook
+	sheet   sheetInfo
+	country string
 
 	strings *stringTable
 	formats *formats
@@ -45,7 +44,7 @@ type columnRange struct{ first, last int } // 1-based, as the file has them
 const keepMerges = 10_000
 
 func (w *workbook) openSheet(sheet sheetInfo, o Options) (src source, err error) {
-	s := &sheetSource{book: w, sheet: sheet, byDefault: o.Sheet == "", formats: newFormats(w, o.Country)}
+	s := &sheetSource{book: w, sheet: sheet, country: countryOf(o.Country), formats: newFormats(w, o.Country)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(damaged(s.place(0, 0), err), s.closeParts())
@@ -246,17 +245,20 @@ func (s *sheetSource) makeCell(kindOf string, formula bool) (cell, error) {
 	case "d":
 		return cell{text: strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(value, "Z"), ".000"), "T00:00:00")}, nil
 	}
-	value = strings.TrimSpace(value)
+	return s.makeNumber(strings.TrimSpace(value), formula), nil
+}
+
+func (s *sheetSource) makeNumber(value string, formula bool) cell {
 	switch {
-	case value == "" && formula:
-		return cell{kind: kindUncached}, nil
+	case formula && (value == "" || value == "0" && s.book.uncalculated):
+		return cell{kind: kindUncached}
 	case value == "":
-		return cell{}, nil
+		return cell{}
 	}
 	if _, err := strconv.ParseFloat(value, 64); err != nil {
-		return cell{text: value}, nil //nolint:nilerr // some writers put text where a number belongs; it is shown as it is
+		return cell{text: value} // some writers put text where a number belongs; it is shown as it is
 	}
-	return cell{text: value, kind: kindNumber}, nil
+	return cell{text: value, kind: kindNumber}
 }
 
 // columnNumber is the 1-based column of a reference such as "AB12", or 0.
@@ -311,8 +313,8 @@ func (s *sheetSource) finish(first int, problems *diag.List) {
 		p.Column = strings.TrimRight(from, "0123456789")
 		problems.Add(diag.Problem{Code: "cells-merged", Place: p, Value: clipText(ref), Summary: "merged cells: only the first of them holds the value, the others are empty", Hint: "unmerge them and fill the value in on every row"})
 	}
-	if others := s.book.unread(s.sheet); s.byDefault && len(others) > 0 {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: "only this sheet is read, and others hold something: " + strings.Join(others, ", "), Hint: "name the sheet (list.sheet); a list on several sheets has to be put on one"})
+	if others := s.peopleElsewhere(); len(others) > 0 {
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: "only this sheet is read, and people stand on others: " + strings.Join(others, ", "), Hint: "if they are to be told as well, put all of them on one sheet; if another sheet is meant, name it: list.sheet"})
 	}
 	if s.sheet.hidden {
 		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheet-hidden", Place: s.place(0, 0), Summary: "the sheet is hidden", Hint: "check that it is the one you mean"})

@@ -62,6 +62,14 @@ func (t *table) begin(path string, o Options) error {
 	return t.columns.problems.Err()
 }
 
+// Use is described at Reader.
+func (t *table) Use(columns []string) {
+	for i := range t.columns.columns {
+		c := &t.columns.columns[i]
+		c.unused = c.role == roleNone && !slices.Contains(columns, c.name)
+	}
+}
+
 func (t *table) layOut() {
 	t.values = make([]string, len(t.columns.columns))
 	t.stray = make(map[int]bool)
@@ -190,13 +198,14 @@ func (t *table) value(c *cell, col *column, problems *diag.List) string {
 		problems.Errorf(t.place(col), "formula-uncached", "open the file in a spreadsheet program, save it, and try again", "a formula without a calculated value")
 		return ""
 	case kindNumber:
-		shown := trim(t.src.shown(c))
-		if (col.role == rolePhone || col.role == roleKey) && losesDigits(shown) {
-			shown, _ = exact(c.text)
-		}
-		return shown
+		return t.number(c, col, problems)
 	case kindText, kindFailed:
 	}
+	return t.textual(c, col, problems)
+}
+
+// textual is the value of a cell with a text, or with an error.
+func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 	s := trim(c.text)
 	switch {
 	case c.kind == kindFailed || isCellError(s):
@@ -204,10 +213,35 @@ func (t *table) value(c *cell, col *column, problems *diag.List) string {
 		return ""
 	case isDamaged(s):
 		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: "characters that could not be read, or that no text holds", Hint: "type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8"})
+	case t.text && col.needsDigits() && losesDigits(s) && strings.Contains(s, "+"): // "12E3" may well be a key
+		problems.Add(digitsLost(t.place(col), s))
 	case t.text && t.holdsRows(s):
 		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: "a cell that holds what looks like whole rows", Hint: "a quotation mark was opened and not closed: look at the line where this row begins"})
 	}
+	if col.role == roleName || col.role == roleKey {
+		return oneLine(s)
+	}
 	return s
+}
+
+// number is what a cell with a number shows. Beyond 15 digits a spreadsheet keeps zeros, whatever was typed.
+func (t *table) number(c *cell, col *column, problems *diag.List) string {
+	shown := trim(t.src.shown(c))
+	exactly, lost := exact(c.text)
+	if (col.role == rolePhone || col.role == roleKey) && losesDigits(shown) {
+		shown = exactly
+	}
+	if lost && col.needsDigits() {
+		problems.Add(digitsLost(t.place(col), shown))
+	}
+	return shown
+}
+
+func digitsLost(place diag.Place, value string) diag.Problem {
+	return diag.Problem{
+		Code: "digits-lost", Place: place, Value: mask(value),
+		Summary: "a number of more digits than a spreadsheet keeps: the last ones are not what was typed", Hint: "set the column to text and type it again",
+	}
 }
 
 // holdsRows reports a cell with a line break in which one of the lines has as many cells as the file has columns.
@@ -345,11 +379,7 @@ func (t *table) identity(row *Row, problems *diag.List) {
 		return
 	}
 	row.Key = value
-	lost := losesDigits(value) && strings.Contains(value, "+") // "12E3" may well be a key
 	if c.kind == kindNumber {
-		row.Key, lost = exact(c.text)
-	}
-	if lost {
-		problems.Add(diag.Problem{Code: "digits-lost", Place: t.place(col), Value: mask(value), Summary: "a key that is a number of more digits than a spreadsheet keeps", Hint: "set the column to text and type it again"})
+		row.Key, _ = exact(c.text)
 	}
 }

@@ -16,6 +16,14 @@ func trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 }
 
+// oneLine folds line breaks, with the blanks around them, to a space each: people break a name in two to make a column narrow.
+func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\n\r\t\v\f\u0085\u2028\u2029") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
 // isDamaged reports characters that no cell should hold: control characters, and the mark of bytes that could not be read.
 func isDamaged(s string) bool {
 	for i := range len(s) {

@@ -30,6 +30,8 @@ func (n *names) Header() list.Header {
 
 func (n *names) Close() error { return nil }
 
+func (n *names) Use([]string) {}
+
 func (n *names) Next(row *list.Row, _ *diag.List) error {
 	if n.next == len(n.names) {
 		return io.EOF

@@ -60,6 +60,15 @@ func newMaker(p *Plan, in Inputs, r *render.Renderer) *maker {
 	return m
 }
 
+// usedColumns are the headers that the texts of the channels fill in.
+func usedColumns(r *render.Renderer, channels []message.Channel) []string {
+	var used []string
+	for _, ch := range channels {
+		used = append(used, r.Uses(ch)...)
+	}
+	return used
+}
+
 // batch is a number of rows on their way from the reader to the maker.
 type batch struct {
 	rows     []list.Row

@@ -41,6 +41,8 @@ func (p *people) Header() list.Header {
 
 func (p *people) Close() error { return nil }
 
+func (p *people) Use([]string) {}
+
 func (p *people) Next(row *list.Row, _ *diag.List) error {
 	if p.reading != nil {
 		p.reading(p.next)

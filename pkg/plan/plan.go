@@ -136,6 +136,7 @@ func Make(ctx context.Context, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.List.Use(usedColumns(renderer, in.Campaign.Channels()))
 	m := newMaker(p, in, renderer)
 	if err := m.read(ctx, in.List); err != nil {
 		return nil, errors.Join(err, m.contacts.Close(), p.Close())

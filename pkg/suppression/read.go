@@ -52,6 +52,7 @@ func Open(path string, o Options) (*File, error) {
 	if len(o.Channels) == 0 {
 		o.Channels = message.Channels()
 	}
+	r.Use(nil) // whatever else the file holds serves nothing here
 	f := &File{opts: o, reader: r, reason: columnOf(r.Header(), "reason", "原因", "类型"), note: columnOf(r.Header(), "note", "备注")}
 	if f.reason < 0 && o.Reason == "" {
 		problems := &diag.List{}

@@ -1,0 +1,123 @@
+package list_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/diag"
+	"notify/pkg/list"
+)
+
+// The files in testdata are such as people and programs write.
+
+func TestTextsThatProgramsWrapAreReadAsMeant(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		want [][]string
+	}{
+		{"equals-quote.csv", [][]string{{"00123", "Wang", "13490009001"}}},
+		{"equals-quote-value.csv", [][]string{{"Wang", "13490009001", "00123"}, {"Li", "13490009002", "00456"}}},
+		{"mysql-null.csv", [][]string{{"", "13490009001", "x"}}},
+		{"linebreak.csv", [][]string{{"E1", "王小明 (二班)", "a1@x.test", "一等奖"}, {"E2", "李雷", "a2@x.test", "一等奖\n电脑一台"}, {"E3", "韩梅", "a3@x.test", "三等奖"}}},
+	} {
+		got := read(t, filepath.Join("testdata", test.name), list.Options{})
+		if diff := cmp.Diff(test.want, got.values()); diff != "" || len(got.problems) != 0 {
+			t.Errorf("%s (-want +got):\n%s%v", test.name, diff, got.problems)
+		}
+	}
+}
+
+func TestQuotesStandOutsideOfBlanks(t *testing.T) {
+	const phone = ",13494000001,"
+	for cell, want := range map[string]string{
+		` "Wang, Li"`:         "Wang, Li",
+		`"Wang, Li"  `:        "Wang, Li",
+		`   "a ""b"" , c"  `:  `a "b" , c`,
+		`"" `:                 "",
+		` """" `:              `"`,
+		`"a"" , ""b"`:         `a" , "b`,
+		`5" `:                 `5"`,
+		`say "hi" there`:      `say "hi" there`,
+		`"` + "a\nb" + `"   `: "a\nb",
+	} {
+		for _, test := range []struct{ line, where string }{{cell + phone + "x", "first"}, {"x" + phone + cell, "last"}} {
+			got := read(t, file(t, "l.csv", "说明一,手机,说明二\n"+test.line+"\n"+test.line+"\n"), list.Options{})
+			if len(got.rows) != 2 || len(got.problems) != 0 || got.rows[1].Phone != "+8613494000001" {
+				t.Errorf("%q %s: %v, %v", cell, test.where, got.rows, got.problems)
+				continue
+			}
+			at := 0
+			if test.where == "last" {
+				at = 2
+			}
+			if got.rows[0].Values[at] != want || got.rows[1].Values[at] != want {
+				t.Errorf("%q %s is %q, want %q", cell, test.where, got.values(), want)
+			}
+		}
+	}
+}
+
+func TestDigitsThatAreGoneAreToldWhereTheyAreUsed(t *testing.T) {
+	long := filepath.Join("testdata", "long-number.xlsx")
+	text := file(t, "l.csv", "phone,card,note\n13494000001,6.22202E+18,x\n13494000002,6222021234567890123,12E3\n")
+	for path, want := range map[string][]string{long: {"digits-lost 2 C 卡号", "digits-lost 3 C 卡号"}, text: {"digits-lost 2 B card"}} {
+		r, err := list.Open(path, list.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := readAll(t, r, func() { r.Use([]string{"card", "卡号"}) })
+		if diff := cmp.Diff(want, told(used)); diff != "" {
+			t.Errorf("%s, card is used (-want +got):\n%s", path, diff)
+		}
+		r, err = list.Open(path, list.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unused := readAll(t, r, func() { r.Use(nil) }); len(unused) != 0 {
+			t.Errorf("%s, card is not used: %v", path, unused)
+		}
+	}
+}
+
+func readAll(t *testing.T, r list.Reader, before func()) []diag.Problem {
+	t.Helper()
+	before()
+	var problems diag.List
+	var row list.Row
+	for r.Next(&row, &problems) == nil {
+		continue
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	return problems.Kept()
+}
+
+func TestPeopleOnASecondSheetAreCounted(t *testing.T) {
+	got := read(t, filepath.Join("testdata", "two-sheets.xlsx"), list.Options{})
+	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.Contains(got.problems[0].Summary, "(25 with an address)") {
+		t.Errorf("problems %v", got.problems)
+	}
+}
+
+func TestAFormulaThatNobodyCalculatedIsNoValue(t *testing.T) {
+	got := read(t, filepath.Join("testdata", "xlsxwriter-formula.xlsx"), list.Options{})
+	if len(got.problems) == 0 || len(got.problems) != len(got.rows) {
+		t.Fatalf("rows %v, problems %v", got.rows, got.problems)
+	}
+	for _, p := range got.problems {
+		if p.Code != "formula-uncached" || !p.Stops() {
+			t.Errorf("problem %v", p)
+		}
+	}
+	calculated := workbook(t, map[string]string{
+		"xl/workbook.xml": strings.Replace(bookXML, "</sheets>", `</sheets><calcPr fullCalcOnLoad="1"/>`, 1),
+		sheetPart:         sheetXML(`<row r="2"><c r="A2"><f>1</f><v>7</v></c>` + inline("B2", "13494000001") + `<c r="C2"><v>0</v></c></row>`),
+	})
+	if got := read(t, calculated, list.Options{}); len(got.problems) != 0 || got.rows[0].Key != "7" || got.rows[0].Values[2] != "0" {
+		t.Errorf("rows %v, problems %v", got.rows, got.problems)
+	}
+}
