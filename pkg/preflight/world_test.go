@@ -37,6 +37,8 @@ type rows struct {
 func (r *rows) Header() list.Header { return r.header }
 func (r *rows) Close() error        { return nil }
 
+func (r *rows) Use([]string) {}
+
 func (r *rows) Next(row *list.Row, problems *diag.List) error {
 	if r.next == 0 {
 		for _, p := range r.problems {
