@@ -175,14 +175,6 @@ func runChecklistShow(ctx context.Context, e *env, o checklistOptions) error {
 	return view.ShowChecklist(e.printer(), e.flags.json, s.view(cfg))
 }
 
-// language is that of titles: of the command line, else of the installation.
-func (e *env) language() string {
-	if e.flags.lang != "" || e.cfg == nil {
-		return e.flags.lang
-	}
-	return e.cfg.Language
-}
-
 // standing is a campaign's checklist as it stands.
 type standing struct {
 	res   *preflight.Result

@@ -23,6 +23,7 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 // globalFlags are the flags that every command has.
@@ -46,6 +47,7 @@ type env struct {
 	now      func() time.Time
 	flags    globalFlags
 
+	lang    words.Language // of every screen
 	console *console.Console
 	log     *slog.Logger
 	cfg     *config.Config
@@ -231,7 +233,7 @@ func (e *env) printer() *view.Printer {
 		zone = e.cfg.Timezone
 	}
 	p := view.NewPrinter(e.console, zone)
-	p.Lang = e.language()
+	p.Lang = e.lang
 	return p
 }
 

@@ -70,7 +70,7 @@ func (e *env) exit(err error) int {
 	switch {
 	case text == "" && !isInput:
 	case e.flags.json:
-		view.ErrorJSON(e.console, code, text, hint, input)
+		view.ErrorJSON(e.console, e.printer().Words(), code, text, hint, input)
 	default:
 		view.ErrorHuman(e.console, text, hint, input)
 	}

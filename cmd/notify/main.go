@@ -26,6 +26,7 @@ func run(args []string) int {
 	defer stop()
 	e := newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv, func() time.Time { return time.Now().Round(0) })
 	defer e.close()
+	e.lang = chosenLanguage(args, os.Getenv)
 	root := newRoot(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -106,7 +106,7 @@ func (e *env) page(path string, cfg *config.Config, res preflight.Result) error 
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	err = view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: e.language(), People: cfg.Roles})
+	err = view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles})
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

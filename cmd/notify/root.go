@@ -45,7 +45,7 @@ Nothing is ever sent twice: what may have left and is not known is listed, and a
 	f.StringVar(&e.flags.campaign, "campaign", "", "campaign `FILE` (default: beside the list, under its name)")
 	f.BoolVar(&e.flags.json, "json", false, "print the result as JSON")
 	f.BoolVar(&e.flags.yes, "yes", false, "ask nothing")
-	f.StringVar(&e.flags.lang, "lang", "", "language of a checklist's lines, `en|zh` (default: notify.yaml's); everything else is in English")
+	f.StringVar(&e.flags.lang, "lang", "", "language of everything that is shown, `en|zh` (default: language in notify.yaml, else that of the locale)")
 	f.BoolVar(&e.flags.noColor, "no-color", false, "no colours (also: NO_COLOR)")
 	f.BoolVarP(&e.flags.quiet, "quiet", "q", false, "no progress, only the result")
 	f.BoolVarP(&e.flags.verbose, "verbose", "v", false, "say more on stderr")

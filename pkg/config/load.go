@@ -8,6 +8,8 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // FileName is what the search looks for.
@@ -62,6 +64,27 @@ func Load(o LoadOptions) (*Config, error) {
 	}
 	c.Path = path
 	return c, nil
+}
+
+// PeekLanguage is what the file that Load would read says under language, read without looking at anything else in it, since
+// what is wrong with the rest is told in that language; empty where there is no such word.
+func PeekLanguage(o LoadOptions) string {
+	if o.Dir == "" {
+		o.Dir, _ = os.Getwd()
+	}
+	path := o.find()
+	if path != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(o.Dir, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	var only struct {
+		Language string `yaml:"language"`
+	}
+	_ = yaml.Unmarshal(text, &only) // Load says what is wrong with it
+	return only.Language
 }
 
 // Default is the configuration where there is no file: a test installation whose accounts are at the sandbox on this

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 
+	"notify/pkg/words"
+
 	"notify/pkg/plan"
 	"notify/pkg/vendors"
 )
@@ -158,7 +160,7 @@ func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
 	w.or(b.topUp(covered))
 	if n := b.promise.Segments; n > 0 {
 		w.or(Option{
-			Kind: OptionRelease, Account: b.need.Name, Segments: int64(n), Command: "notify abort " + typed(b.promise.Campaigns[0]) + " --reason …",
+			Kind: OptionRelease, Account: b.need.Name, Segments: int64(n), Command: "notify abort " + words.Typed(b.promise.Campaigns[0]) + " --reason …",
 			Enough: len(b.promise.Campaigns) == 1 && (&bill{need: b.need, margin: b.margin}).wanted() <= covered,
 			Text:   fmt.Sprintf(textFreePromised, b.promise.Campaigns[0], count(n, "segment")),
 		})

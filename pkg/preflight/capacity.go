@@ -3,6 +3,8 @@ package preflight
 import (
 	"context"
 	"fmt"
+
+	"notify/pkg/words"
 )
 
 // capacityCheck asks whether the installation was designed for so many.
@@ -13,7 +15,7 @@ func capacityCheck() Check {
 		switch {
 		case capacity == 0:
 			f.Status, f.Summary = Warn, fmt.Sprintf(textNoCapacity, count(n, "recipient"))
-			f.Remedies = []string{fmt.Sprintf(textSayCapacity, typed(s.list()))}
+			f.Remedies = []string{fmt.Sprintf(textSayCapacity, words.Typed(s.list()))}
 		case n > capacity:
 			parts := (n + capacity - 1) / capacity
 			f.Status, f.Summary = Fail, fmt.Sprintf(textOverCapacity, count(n, "recipient"), num(capacity), num(n-capacity))

@@ -223,7 +223,7 @@ func listCases() map[string]cases {
 			broken: is(planClosed, closed),
 		},
 		"rehearsal": {
-			pass:   is("100 recipients rehearsed on 2026-11-20 09:00 CST, 95/s", requires(ledger.Rehearsal{Recipients: 100})),
+			pass:   is("100 recipients rehearsed on 2026-11-20 09:00 +08:00, 95/s", requires(ledger.Rehearsal{Recipients: 100})),
 			bad:    is("fewer than the 100 now", requires(ledger.Rehearsal{Recipients: 50})).do("notify rehearse award.xlsx", "2 parts of at most 50"),
 			broken: is(diskError, func(w *world) { w.ledger = rehearsed{Ledger: w.ledger, err: errDisk} }),
 		},
@@ -366,7 +366,7 @@ func accountCases() map[string]cases {
 		"breaker": {
 			warns: "whoever starts the run may have mended the cause: the run tests each account anew with one message",
 			pass:  is("sms-a is closed"),
-			bad: is("sms-a is open, to be tested from 2026-11-20 10:01 CST on: balance", func(w *world) {
+			bad: is("sms-a is open, to be tested from 2026-11-20 10:01 +08:00 on: balance", func(w *world) {
 				knows(ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: w.now.Add(time.Minute), Reason: "balance"})(w)
 			}).do("mend the cause at sms-a"),
 			broken: is(diskError, silent),
@@ -374,7 +374,7 @@ func accountCases() map[string]cases {
 		"last-errors": {
 			warns: "what went wrong is over, or the other checks of the account say so",
 			pass:  is("none within 24 hours"),
-			bad: is("sms-a, 2026-11-20 09:00 CST: signature refused", func(w *world) {
+			bad: is("sms-a, 2026-11-20 09:00 +08:00: signature refused", func(w *world) {
 				knows(ledger.AccountState{Account: "sms-a", Error: "signature refused", At: w.now.Add(-time.Hour)})(w)
 			}).do("send one message to yourself"),
 			broken: is(diskError, silent),
@@ -479,8 +479,8 @@ func timeCases() map[string]cases {
 		},
 		"window": {
 			warns:  "the run waits until the window opens, and nothing leaves before",
-			pass:   is("09:00 to 20:00, it is 10:00 CST: open", window(9*time.Hour, 20*time.Hour)),
-			bad:    is("closed until 2026-11-20 12:00 CST", window(12*time.Hour, 20*time.Hour)).do("waits until 2026-11-20 12:00"),
+			pass:   is("09:00 to 20:00, it is 10:00 +08:00: open", window(9*time.Hour, 20*time.Hour)),
+			bad:    is("closed until 2026-11-20 12:00 +08:00", window(12*time.Hour, 20*time.Hour)).do("waits until 2026-11-20 12:00"),
 			broken: withoutConfig(),
 		},
 		"duration": {
@@ -490,7 +490,7 @@ func timeCases() map[string]cases {
 		},
 		"deadline": {
 			pass:   is("before the deadline 2026-11-20 10:01", func(w *world) { w.campaign.Deadline = w.now.Add(time.Minute) }),
-			bad:    is("40 of 100 messages would leave after the deadline", perSecond(1), func(w *world) { w.campaign.Deadline = w.now.Add(time.Minute) }).do("1.7/s", "2026-11-20 10:02 CST or later"),
+			bad:    is("40 of 100 messages would leave after the deadline", perSecond(1), func(w *world) { w.campaign.Deadline = w.now.Add(time.Minute) }).do("1.7/s", "2026-11-20 10:02 +08:00 or later"),
 			broken: is(diskError, forgets),
 		},
 		"timer": {
@@ -549,7 +549,7 @@ func ledgerCases() map[string]cases {
 		},
 		"run": {
 			pass:   is("none"),
-			bad:    is("since 2026-11-20 10:00 CST", func(w *world) { w.stage(); w.acquire() }).do("notify status award --watch", "notify pause award"),
+			bad:    is("since 2026-11-20 10:00 +08:00", func(w *world) { w.stage(); w.acquire() }).do("notify status award --watch", "notify pause award"),
 			broken: is(diskError, broke),
 		},
 		"staged": {

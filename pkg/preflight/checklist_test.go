@@ -137,7 +137,7 @@ func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	res := w.kept()
 	f, _ := res.Finding("checklist")
-	want := []string{"texts-read: the signature of li from 2026-11-20 10:00 CST does not hold; lapsed: the limits changed " +
+	want := []string{"texts-read: the signature of li from 2026-11-20 10:00 +08:00 does not hold; lapsed: the limits changed " +
 		"(price of sms-a: 0.045 CNY → 0.05 CNY, rate of sms-a: 10/s → 20/s)"}
 	if diff := cmp.Diff(want, f.Details); diff != "" {
 		t.Error(diff)

@@ -136,7 +136,7 @@ func TestStopped(t *testing.T) {
 					w.t.Fatal(err)
 				}
 			},
-			summary: []string{"paused by wang@ops-1, 2026-11-20 10:00 CST: asked for"}, remedies: []string{"notify resume award"},
+			summary: []string{"paused by wang@ops-1, 2026-11-20 10:00 +08:00: asked for"}, remedies: []string{"notify resume award"},
 		},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
@@ -156,7 +156,7 @@ func TestRun(t *testing.T) {
 		{name: "ended", want: preflight.Pass, change: func(w *world) { w.stage(); w.send(1, "sms-a", message.OutcomeAccepted) }},
 		{
 			name: "alive", want: preflight.Fail, change: running,
-			summary: []string{fmt.Sprintf("process %d on", os.Getpid()), "since 2026-11-20 10:00 CST"}, remedies: []string{"notify status award --watch", "notify pause award"},
+			summary: []string{fmt.Sprintf("process %d on", os.Getpid()), "since 2026-11-20 10:00 +08:00"}, remedies: []string{"notify status award --watch", "notify pause award"},
 		},
 		{name: "alive, and its process too", want: preflight.Fail, change: both(running, alive(true))},
 		{name: "killed", want: preflight.Pass, change: both(running, alive(false)), summary: []string{"ended without a word"}},

@@ -47,7 +47,7 @@ func TestRehearsal(t *testing.T) {
 		{name: "a ledger that keeps none, and one is required", want: preflight.Fail, change: both(required, keepsNone), remedies: []string{"require_rehearsal"}},
 		{name: "never", want: preflight.Skip, change: kept()},
 		{name: "never, and one is required", want: preflight.Fail, change: both(required, kept()), remedies: []string{"notify rehearse award.xlsx"}},
-		{name: "as large", want: preflight.Pass, change: both(required, kept(whole(100, time.Hour))), summary: []string{"100 recipients rehearsed on 2026-11-20 09:00 CST, 95/s"}},
+		{name: "as large", want: preflight.Pass, change: both(required, kept(whole(100, time.Hour))), summary: []string{"100 recipients rehearsed on 2026-11-20 09:00 +08:00, 95/s"}},
 		{name: "the newest that is large enough counts", want: preflight.Pass, change: both(required, kept(whole(50, time.Hour), whole(200, 48*time.Hour), whole(300, 2000*time.Hour))), summary: []string{"200 recipients"}},
 		{name: "smaller", want: preflight.Fail, change: both(required, kept(whole(50, time.Hour))), summary: []string{"fewer than the 100 now"}, remedies: []string{"rehearse"}},
 		{name: "smaller, and none is required", want: preflight.Warn, change: kept(whole(50, time.Hour))},
@@ -80,11 +80,11 @@ func TestDuration(t *testing.T) {
 		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
 		{
 			name: "over the window's end", want: preflight.Warn, change: both(perSecond(0.01), window(9*time.Hour, 11*time.Hour)),
-			summary: []string{"100 in 2 h 47 min", "over 2 days: 36 on 2026-11-20, 64 on 2026-11-21"}, remedies: []string{"raise accounts.sms-a.rate to at least 0.1/s (now 0.01/s)", "or raise", "begin later, 2026-11-21 09:00 CST: notify send award.xlsx"},
+			summary: []string{"100 in 2 h 47 min", "over 2 days: 36 on 2026-11-20, 64 on 2026-11-21"}, remedies: []string{"raise accounts.sms-a.rate to at least 0.1/s (now 0.01/s)", "or raise", "begin later, 2026-11-21 09:00 +08:00: notify send award.xlsx"},
 		},
 		{
 			name: "over midnight", want: preflight.Warn, change: perSecond(0.001),
-			summary: []string{"over 2 days"}, remedies: []string{"accounts.sms-a.rate to at least 0.1/s", "or raise", "begin later, 2026-11-21 00:00 CST"},
+			summary: []string{"over 2 days"}, remedies: []string{"accounts.sms-a.rate to at least 0.1/s", "or raise", "begin later, 2026-11-21 00:00 +08:00"},
 		},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
 	})
@@ -195,8 +195,8 @@ func TestPace(t *testing.T) {
 	both(many(1200), mails(nil), domains(1000, "a.test"), domains(300, "b.test"), paced(map[string]float64{"a.test": 1}))(w)
 	f := w.ask("pace")
 	want := []string{
-		"a.test: 700 mails at 1/s, done 2026-11-20 10:11 CST", "b.test: 300 mails at 12.5/s, done 2026-11-20 10:00 CST",
-		"example.test: 200 mails at 8.333/s, done 2026-11-20 10:00 CST",
+		"a.test: 700 mails at 1/s, done 2026-11-20 10:11 +08:00", "b.test: 300 mails at 12.5/s, done 2026-11-20 10:00 +08:00",
+		"example.test: 200 mails at 8.333/s, done 2026-11-20 10:00 +08:00",
 	}
 	if len(f.Details) != 3 || f.Details[0] != want[0] || f.Details[1] != want[1] || f.Details[2] != want[2] {
 		t.Errorf("details: %q, want %q", f.Details, want)

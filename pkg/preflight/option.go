@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/words"
+
 	"notify/pkg/message"
 )
 
@@ -128,15 +130,7 @@ func (f *Finding) offer(w ways) {
 	f.Remedies, f.Options = append(f.Remedies, w.lines...), append(f.Options, w.options...)
 }
 
-// typed is a word as a shell takes it.
-func typed(word string) string {
-	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
 // sendCommand is how the campaign is sent, with further flags.
 func (s *Subject) sendCommand(flags string) string {
-	return strings.TrimSpace("notify send " + typed(s.list()) + " " + flags)
+	return strings.TrimSpace("notify send " + words.Typed(s.list()) + " " + flags)
 }

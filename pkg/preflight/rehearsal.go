@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"notify/pkg/words"
+
 	"notify/pkg/ledger"
 )
 
@@ -84,10 +86,10 @@ func (s *Subject) rehearseIt() ways {
 	return w
 }
 
-// rehearse is the option of proving the capacity; the words get the command and further figures.
-func (s *Subject) rehearse(words string, figures ...any) Option {
-	command := "notify rehearse " + typed(s.list())
-	return Option{Kind: OptionRehearse, Enough: true, Command: command, Text: fmt.Sprintf(words, append([]any{command}, figures...)...)}
+// rehearse is the option of proving the capacity; what is said gets the command and further figures.
+func (s *Subject) rehearse(said string, figures ...any) Option {
+	command := "notify rehearse " + words.Typed(s.list())
+	return Option{Kind: OptionRehearse, Enough: true, Command: command, Text: fmt.Sprintf(said, append([]any{command}, figures...)...)}
 }
 
 const (

@@ -128,7 +128,7 @@ func parseDKIMKey(text string) (dkimKey, error) {
 	case !allows(tags, "s", "*", "email"):
 		return k, errKeyService
 	}
-	k.testing = slices.Contains(words(tags["t"]), "y")
+	k.testing = slices.Contains(parts(tags["t"]), "y")
 	k.bits, err = keyBits(k.kind, p)
 	return k, err
 }
@@ -159,13 +159,13 @@ func clip(s string) string {
 	return s
 }
 
-// words are the parts of a value that colons separate.
-func words(value string) []string { return strings.Split(strings.ToLower(value), ":") }
+// parts are the parts of a value that colons separate.
+func parts(value string) []string { return strings.Split(strings.ToLower(value), ":") }
 
 // allows reports a tag that is not there, or names one of these.
 func allows(tags map[string]string, tag string, one ...string) bool {
 	value, has := tags[tag]
-	return !has || slices.ContainsFunc(words(value), func(w string) bool { return slices.Contains(one, w) })
+	return !has || slices.ContainsFunc(parts(value), func(w string) bool { return slices.Contains(one, w) })
 }
 
 // keyBits is the size of a key. RSA keys are found in both forms that RFC 6376 can be read to ask for (erratum 3017).

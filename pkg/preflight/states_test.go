@@ -35,7 +35,7 @@ func TestBreaker(t *testing.T) {
 		{name: "never used", want: preflight.Pass, change: knows(ledger.AccountState{Account: "edm", OpenUntil: now.Add(time.Hour)})},
 		{
 			name: "open, and nothing stands in", want: preflight.Warn, change: both(knows(open), route(alone)),
-			summary: []string{"sms-a is open, to be tested from 2026-11-20 10:01 CST on: balance", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
+			summary: []string{"sms-a is open, to be tested from 2026-11-20 10:01 +08:00 on: balance", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
 		},
 		{name: "open, and another carries on", want: preflight.Warn, change: both(knows(open), route(two)), summary: []string{"sms-a is open", "sms-b is closed"}},
 		{name: "open, and another stands in", want: preflight.Warn, change: both(knows(open), route(alone, "sms-b"))},
@@ -82,7 +82,7 @@ func TestBackup(t *testing.T) {
 		}
 	}
 	askAll(t, "backup", []question{
-		{name: "an hour ago", want: preflight.Pass, change: both(sent, copied(time.Hour)), summary: []string{"2026-11-20 09:00 CST, to /backup/notify.db"}},
+		{name: "an hour ago", want: preflight.Pass, change: both(sent, copied(time.Hour)), summary: []string{"2026-11-20 09:00 +08:00, to /backup/notify.db"}},
 		{name: "the newest counts", want: preflight.Pass, change: both(sent, copied(time.Hour), copied(99*time.Hour))},
 		{name: "long ago", want: preflight.Warn, change: both(sent, copied(25*time.Hour)), summary: []string{"25 h 00 min ago"}, remedies: []string{"copy it"}},
 		{name: "a ledger with tools of its own", want: preflight.Skip, change: func(w *world) { w.ledger = bareLedger{w.ledger} }},

@@ -87,7 +87,7 @@ func TestSuppressed(t *testing.T) {
 	w := newWorld(t)
 	two(w)
 	f := w.ask("suppressed")
-	want := "row 5: +86100****0003, opt-out since 2026-11-20 10:00 CST (li@ops-1): by phone"
+	want := "row 5: +86100****0003, opt-out since 2026-11-20 10:00 +08:00 (li@ops-1): by phone"
 	if len(f.Details) != 3 || f.Details[0] != want {
 		t.Errorf("details: %q", f.Details)
 	}

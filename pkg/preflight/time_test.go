@@ -96,7 +96,7 @@ func TestDeadline(t *testing.T) {
 		w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"default": 100, "example.test": 0.1} })
 	}
 	askAll(t, "deadline", []question{
-		{name: "none", want: preflight.Pass, summary: []string{"done 2026-11-20 10:00 CST at 10/s; no deadline"}},
+		{name: "none", want: preflight.Pass, summary: []string{"done 2026-11-20 10:00 +08:00 at 10/s; no deadline"}},
 		{
 			name: "passed", want: preflight.Fail, change: in(-time.Minute),
 			summary: []string{"has passed, with 100 messages"}, remedies: []string{"new deadline"},

@@ -18,12 +18,12 @@ func windowCheck() Check {
 		open, opens := w.Open(now)
 		f := Finding{Status: Pass, Facts: []Fact{{"from", clock(w.From)}, {"to", clock(w.To)}, {"open", open}}}
 		if open {
-			f.Summary = fmt.Sprintf(textOpen, clock(w.From), clock(w.To), now.Format("15:04 MST"))
+			f.Summary = fmt.Sprintf(textOpen, clock(w.From), clock(w.To), now.Format("15:04 -07:00"))
 			return f
 		}
 		f.Status = Warn
 		f.Facts = append(f.Facts, Fact{"opens", opens})
-		f.Summary = fmt.Sprintf(textClosed, clock(w.From), clock(w.To), now.Format("15:04 MST"), when(opens))
+		f.Summary = fmt.Sprintf(textClosed, clock(w.From), clock(w.To), now.Format("15:04 -07:00"), when(opens))
 		command := s.sendCommand("")
 		f.offer(ways{
 			lines:   []string{fmt.Sprintf(textItWaits, when(opens))},

@@ -1,17 +1,15 @@
 package preflight
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"notify/pkg/message"
-
-	"github.com/dustin/go-humanize"
+	"notify/pkg/words"
 )
 
 // num is a figure as an operator reads it: 23,000.
-func num[T ~int | ~int64](n T) string { return humanize.Comma(int64(n)) }
+func num[T ~int | ~int64](n T) string { return words.Num(n) }
 
 // count is a figure with its noun: "1 message", "23,000 messages".
 func count[T ~int | ~int64](n T, noun string) string {
@@ -23,31 +21,15 @@ func count[T ~int | ~int64](n T, noun string) string {
 
 // money is an amount with its currency, if one is known: "1,035.00 CNY".
 func money(m message.Money, currency string) string {
-	text := m.String()
-	sign := ""
-	if strings.HasPrefix(text, "-") {
-		sign, text = "-", text[1:]
-	}
-	units, decimals, _ := strings.Cut(text, ".")
-	if n, err := strconv.ParseInt(units, 10, 64); err == nil {
-		units = humanize.Comma(n)
-	}
-	text = sign + units + "." + decimals
-	if currency != "" {
-		text += " " + currency
-	}
-	return text
+	return words.Printer{}.Money(words.Money(m, currency))
 }
 
 // when is a time as an operator reads it, in the zone that it carries.
-func when(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }
+func when(t time.Time) string { return words.Printer{}.Time(t) }
 
 // first joins at most so many words, and counts the rest.
-func first(words []string, n int) string {
-	if len(words) <= n {
-		return strings.Join(words, ", ")
-	}
-	return strings.Join(words[:n], ", ") + " and " + num(len(words)-n) + " more"
+func first(names []string, n int) string {
+	return words.Printer{}.Value(words.Names(names, n))
 }
 
 // byDay says how messages spread over days: "10,000 on 2026-11-20, 10,000 on 2026-11-21, 3,000 on 2026-11-22".

@@ -14,7 +14,7 @@ func ShowAccounts(p *Printer, asJSON bool, as []report.AccountStatus) error {
 		if as == nil {
 			as = []report.AccountStatus{}
 		}
-		return JSON(p.Out, "notify.accounts/1", struct {
+		return JSON(p.Out, p.Words(), "notify.accounts/1", struct {
 			Accounts []report.AccountStatus `json:"accounts"`
 		}{as})
 	}

@@ -24,10 +24,10 @@ type Checklist struct {
 // ShowChecklist draws who signed what and what is missing.
 func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 	if asJSON {
-		return JSON(p.Out, "notify.checklist/1", v)
+		return JSON(p.Out, p.Words(), "notify.checklist/1", v)
 	}
 	if p.Terminal {
-		p.Line("%s", p.Paint(Strong, fmt.Sprintf("%s  ·  %s  ·  %s", Safe(v.Campaign), Safe(v.State.Name), Safe(v.State.Title.In(p.Lang)))))
+		p.Line("%s", p.Paint(Strong, fmt.Sprintf("%s  ·  %s  ·  %s", Safe(v.Campaign), Safe(v.State.Name), Safe(v.State.Title.In(string(p.Lang))))))
 		p.Wrapped("", fmt.Sprintf(txtSignedIs, Safe(v.List), p.Time(v.Checked), v.State.Digest[:min(12, len(v.State.Digest))], strings.ToUpper(string(v.Verdict))))
 	}
 	for _, phase := range checklist.Phases() {
@@ -72,7 +72,7 @@ func (p *Printer) open(v *Checklist) {
 // item draws an item, who signed it, and what does not hold any more.
 func (p *Printer) item(l *checklist.Line) {
 	word, tone := itemWord(l.Status)
-	title := Safe(l.Title.In(p.Lang))
+	title := Safe(l.Title.In(string(p.Lang)))
 	if p.Terminal {
 		if l.Status == checklist.Done {
 			title = p.Paint(Dim, title)
@@ -155,7 +155,7 @@ func itemWord(s checklist.Status) (string, Tone) {
 // ShowChecklists lists the lists that there are.
 func ShowChecklists(p *Printer, asJSON bool, all []*checklist.Checklist) error {
 	if asJSON {
-		return JSON(p.Out, "notify.checklists/1", struct {
+		return JSON(p.Out, p.Words(), "notify.checklists/1", struct {
 			Checklists []*checklist.Checklist `json:"checklists"`
 		}{all})
 	}
@@ -167,7 +167,7 @@ func ShowChecklists(p *Printer, asJSON bool, all []*checklist.Checklist) error {
 				signed++
 			}
 		}
-		t.Row(c.Name, Num(len(c.Items)), Num(signed), c.Title.In(p.Lang))
+		t.Row(c.Name, Num(len(c.Items)), Num(signed), c.Title.In(string(p.Lang)))
 	}
 	p.Table(t, 0)
 	return p.Flush()
@@ -176,10 +176,10 @@ func ShowChecklists(p *Printer, asJSON bool, all []*checklist.Checklist) error {
 // ShowItems draws a list without a campaign: what is on it, and why.
 func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 	if asJSON {
-		return JSON(p.Out, "notify.checklist-items/1", c)
+		return JSON(p.Out, p.Words(), "notify.checklist-items/1", c)
 	}
 	if p.Terminal {
-		p.Line("%s", p.Paint(Strong, Safe(c.Name)+"  ·  "+Safe(c.Title.In(p.Lang))))
+		p.Line("%s", p.Paint(Strong, Safe(c.Name)+"  ·  "+Safe(c.Title.In(string(p.Lang)))))
 	}
 	phase := checklist.Phase("")
 	for i := range c.Items {
@@ -192,7 +192,7 @@ func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 			}
 		}
 		if !p.Terminal {
-			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, Safe(it.Title.In(p.Lang)), Safe(it.Why))
+			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, Safe(it.Title.In(string(p.Lang))), Safe(it.Why))
 			continue
 		}
 		if it.Phase != phase {
@@ -200,7 +200,7 @@ func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 			p.Blank()
 			p.Line("%s", p.Paint(Strong, string(phase)))
 		}
-		p.Wrapped("  ", Safe(it.Title.In(p.Lang))+" "+p.Paint(Dim, "("+Safe(it.ID)+", "+proof+")"))
+		p.Wrapped("  ", Safe(it.Title.In(string(p.Lang)))+" "+p.Paint(Dim, "("+Safe(it.ID)+", "+proof+")"))
 		p.Wrapped("    ", p.Paint(Dim, Safe(it.Why)))
 	}
 	return p.Flush()
@@ -212,7 +212,7 @@ func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) stri
 	if v.Verdict == preflight.Fail {
 		verdict = txtStillFails
 	}
-	return fmt.Sprintf(txtSignQuestion, Safe(it.Title.In(p.Lang)), Safe(it.Why), Safe(name), Safe(it.Role), Safe(v.Campaign), Safe(v.List),
+	return fmt.Sprintf(txtSignQuestion, Safe(it.Title.In(string(p.Lang))), Safe(it.Why), Safe(name), Safe(it.Role), Safe(v.Campaign), Safe(v.List),
 		p.Time(v.Checked), verdict, it.ID)
 }
 
@@ -250,10 +250,10 @@ func (p *Printer) later(s *checklist.State) {
 			who += ", " + Safe(sig.Name) + " " + p.Time(sig.At)
 		}
 		if p.Terminal {
-			p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", fmt.Sprintf("%s: %s (%s, %s%s)", l.Phase, Safe(l.Title.In(p.Lang)), Safe(l.ID), Safe(l.Role), who))
+			p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", fmt.Sprintf("%s: %s (%s, %s%s)", l.Phase, Safe(l.Title.In(string(p.Lang))), Safe(l.ID), Safe(l.Role), who))
 			continue
 		}
-		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), Safe(l.Title.In(p.Lang)))
+		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), Safe(l.Title.In(string(p.Lang))))
 	}
 }
 

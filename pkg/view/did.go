@@ -9,6 +9,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/send"
+	"notify/pkg/words"
 )
 
 // ShowDid says in a sentence what a command did; as JSON, its figures under "notify.<command>/1".
@@ -18,7 +19,7 @@ func ShowDid(p *Printer, asJSON bool, command, text string, figures map[string]a
 			figures = map[string]any{}
 		}
 		figures["text"] = text
-		return JSON(p.Out, "notify."+command+"/1", figures)
+		return JSON(p.Out, p.Words(), "notify."+command+"/1", figures)
 	}
 	p.Wrapped("", text)
 	return p.Flush()
@@ -40,7 +41,7 @@ func NewVersion(version, commit string) Version {
 // ShowVersion draws it.
 func ShowVersion(p *Printer, asJSON bool, v Version) error {
 	if asJSON {
-		return JSON(p.Out, "notify.version/1", v)
+		return JSON(p.Out, p.Words(), "notify.version/1", v)
 	}
 	line := "notify " + v.Version
 	if v.Commit != "" {
@@ -62,7 +63,7 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 		if v.Problems == nil {
 			v.Problems = []string{}
 		}
-		return JSON(p.Out, "notify.ledger-check/1", v)
+		return JSON(p.Out, p.Words(), "notify.ledger-check/1", v)
 	}
 	p.field("ledger", v.Place)
 	p.field("identity", v.ID)
@@ -86,7 +87,7 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 // ShowResolved says what came of unknown messages.
 func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved) error {
 	if asJSON {
-		return JSON(p.Out, "notify.resolve/1", struct {
+		return JSON(p.Out, p.Words(), "notify.resolve/1", struct {
 			Campaign string `json:"campaign"`
 			send.Resolved
 		}{campaign, r})
@@ -119,7 +120,7 @@ type problemsJSON struct {
 }
 
 // ErrorJSON writes an error as an object on stdout: whoever asked for JSON reads it there.
-func ErrorJSON(c *console.Console, code int, text, hint string, input *diag.InputError) {
+func ErrorJSON(c *console.Console, say words.Printer, code int, text, hint string, input *diag.InputError) {
 	v := struct {
 		Code     int           `json:"exit"`
 		Error    string        `json:"error"`
@@ -129,7 +130,7 @@ func ErrorJSON(c *console.Console, code int, text, hint string, input *diag.Inpu
 	if input != nil {
 		v.Problems = &problemsJSON{Errors: input.Problems.Errors(), Warnings: input.Problems.Warnings(), First: input.Problems.Kept()}
 	}
-	_ = JSON(c.Out, "notify.error/1", v) // a console takes everything
+	_ = JSON(c.Out, say, "notify.error/1", v) // a console takes everything
 }
 
 // ErrorHuman writes an error for people on stderr: what is wrong, and the next thing to do.

@@ -10,7 +10,7 @@ import (
 // ShowDrills lists what can be drilled.
 func ShowDrills(p *Printer, asJSON bool, all []drill.Drill) error {
 	if asJSON {
-		return JSON(p.Out, "notify.drills/1", struct {
+		return JSON(p.Out, p.Words(), "notify.drills/1", struct {
 			Drills []drill.Drill `json:"drills"`
 		}{all})
 	}
@@ -25,7 +25,7 @@ func ShowDrills(p *Printer, asJSON bool, all []drill.Drill) error {
 // ShowDrill draws what happened then, and what stopped it now.
 func ShowDrill(p *Printer, asJSON bool, r drill.Report) error {
 	if asJSON {
-		return JSON(p.Out, "notify.drill/1", struct {
+		return JSON(p.Out, p.Words(), "notify.drill/1", struct {
 			drill.Drill
 			drill.Report
 		}{r.Drill, r})

@@ -5,18 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"notify/pkg/words"
 )
 
 // JSON writes an object for machines, indented, its form under "schema" as the first field ("notify.preflight/1"). A value
-// that carries that field itself, first, keeps it. Text is written as it is: nothing is escaped for HTML.
-func JSON(w io.Writer, schema string, v any) error {
-	var plain bytes.Buffer
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+// that carries that field itself, first, keeps it. Every words.Text in it has its sentence beside its id and arguments.
+// Nothing is escaped for HTML.
+func JSON(w io.Writer, say words.Printer, schema string, v any) error {
+	plain, err := say.JSON(v)
+	if err != nil {
 		return fmt.Errorf("write %s: %w", schema, err)
 	}
-	body := bytes.TrimSpace(plain.Bytes())
+	body := bytes.TrimSpace(plain)
 	if len(body) < 2 || body[0] != '{' {
 		return fmt.Errorf("write %s: a %T is no object", schema, v)
 	}

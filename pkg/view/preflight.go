@@ -25,7 +25,9 @@ func NewPreflight(p *Printer, asJSON bool) Preflight {
 type preflightJSON struct{ p *Printer }
 
 // Result writes the result as it is.
-func (v preflightJSON) Result(r preflight.Result) error { return JSON(v.p.Out, preflight.Schema, r) }
+func (v preflightJSON) Result(r preflight.Result) error {
+	return JSON(v.p.Out, v.p.Words(), preflight.Schema, r)
+}
 
 type preflightHuman struct{ p *Printer }
 

@@ -50,7 +50,7 @@ type PreviewFile struct {
 // ShowPreview draws a preview for people, or writes it as JSON.
 func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 	if asJSON {
-		return JSON(p.Out, PreviewSchema, v)
+		return JSON(p.Out, p.Words(), PreviewSchema, v)
 	}
 	p.Line("%s", p.Paint(Strong, txtRow+" "+strconv.Itoa(v.Row)+"  "+Safe(v.Recipient)))
 	if s := v.SMS; s != nil {

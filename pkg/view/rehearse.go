@@ -42,7 +42,7 @@ func NewRehearsal(r rehearse.Result, capacity int) Rehearsal {
 // ShowRehearsal draws it.
 func ShowRehearsal(p *Printer, asJSON bool, v Rehearsal) error {
 	if asJSON {
-		return JSON(p.Out, "notify.rehearse/1", v)
+		return JSON(p.Out, p.Words(), "notify.rehearse/1", v)
 	}
 	word, said := p.Paint(Good, "PROVEN"), fmt.Sprintf("%s recipients of %s: every message reached the sandbox, each of them once", Num(v.Recipients), Safe(v.Campaign))
 	if !v.Complete {

@@ -13,7 +13,7 @@ import (
 // ShowReport draws what happened to a campaign.
 func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	if asJSON {
-		return JSON(p.Out, "notify.report/1", r)
+		return JSON(p.Out, p.Words(), "notify.report/1", r)
 	}
 	p.Line("%s  %s  %s", p.Paint(Strong, Safe(r.Campaign)), Safe(r.Owner), Safe(r.Team))
 	p.field("recipients", Num(r.Recipients))

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/words"
+
 	"notify/pkg/console"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
@@ -225,7 +227,7 @@ func TestErrorsForPeopleAndForMachines(t *testing.T) {
 		var out, story bytes.Buffer
 		c := console.New(strings.NewReader(""), &out, &story, console.Options{Getenv: func(string) string { return "" }})
 		view.ErrorHuman(c, "the ledger is locked", "wait, and try again", input)
-		view.ErrorJSON(c, 3, "the ledger is locked", "wait, and try again", input)
+		view.ErrorJSON(c, words.Printer{}, 3, "the ledger is locked", "wait, and try again", input)
 		golden(t, "error-"+name+".txt", story.String())
 		golden(t, "error-"+name+".json", out.String())
 	}

@@ -133,7 +133,7 @@ func nextAfter(campaign string, p *send.Pause) string {
 // ShowRunEnd draws how a run ended, its sum adding up.
 func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	if asJSON {
-		return JSON(p.Out, "notify.run/1", e)
+		return JSON(p.Out, p.Words(), "notify.run/1", e)
 	}
 	word, tone := strings.ToUpper(e.Ended), Good
 	switch {

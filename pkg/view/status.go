@@ -13,7 +13,7 @@ func ShowStatus(p *Printer, asJSON bool, ss []report.Status) error {
 		if ss == nil {
 			ss = []report.Status{}
 		}
-		return JSON(p.Out, "notify.status/1", struct {
+		return JSON(p.Out, p.Words(), "notify.status/1", struct {
 			Campaigns []report.Status `json:"campaigns"`
 		}{ss})
 	}

@@ -75,9 +75,9 @@ func (v *Suppress) json(p *Printer, kept []suppressedLine) error {
 	}
 	a := added{v.text(), v.Added, v.Known, kept}
 	if v.Problems == nil {
-		return JSON(p.Out, "notify.suppress-add/1", a)
+		return JSON(p.Out, p.Words(), "notify.suppress-add/1", a)
 	}
-	return JSON(p.Out, "notify.suppress-import/1", struct {
+	return JSON(p.Out, p.Words(), "notify.suppress-import/1", struct {
 		added
 		File     string       `json:"file"`
 		Rows     int          `json:"rows"`
@@ -144,7 +144,7 @@ func ShowSuppressionList(p *Printer, asJSON bool, v SuppressionList) error {
 	}
 	lines := suppressedLines(v.Newest)
 	if asJSON {
-		return JSON(p.Out, "notify.suppress-list/1", struct {
+		return JSON(p.Out, p.Words(), "notify.suppress-list/1", struct {
 			SuppressionList
 			Lines []suppressedLine `json:"lines"`
 			Free  []string         `json:"free,omitempty"`

@@ -10,7 +10,7 @@ import (
 // ShowTally draws what reached the sandbox.
 func ShowTally(p *Printer, asJSON bool, t sandbox.Tally) error {
 	if asJSON {
-		return JSON(p.Out, "notify.sandbox/1", t)
+		return JSON(p.Out, p.Words(), "notify.sandbox/1", t)
 	}
 	table := NewTable("channel", ">reached messages", ">addresses", ">twice", ">segments", ">answer lost")
 	for _, c := range []struct {

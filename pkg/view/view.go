@@ -11,9 +11,9 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"notify/pkg/console"
+	"notify/pkg/words"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 )
@@ -27,8 +27,8 @@ type Printer struct {
 	Width           int // columns to wrap at; 0: never
 	// Zone is that of every time shown; nil leaves times in their own.
 	Zone *time.Location
-	// Lang is that of titles that have words in several, "en" or "zh"; empty is English.
-	Lang string
+	// Lang is the language of every sentence; empty is English.
+	Lang words.Language
 
 	buf bytes.Buffer
 }
@@ -37,6 +37,12 @@ type Printer struct {
 func NewPrinter(c *console.Console, zone *time.Location) *Printer {
 	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Zone: zone}
 }
+
+// Words makes the sentences of this screen.
+func (p *Printer) Words() words.Printer { return words.Printer{Lang: p.Lang, Zone: p.Zone} }
+
+// Say is a sentence of the catalogue in the language of the screen.
+func (p *Printer) Say(t words.Text) string { return p.Words().Say(t) }
 
 // zone is that of times, never nil.
 func (p *Printer) zone() *time.Location {
@@ -70,13 +76,13 @@ func (p *Printer) Blank() {
 
 // Wrapped draws words behind a head, wrapped to the width, further lines under the first. The head's width is counted
 // without its colours.
-func (p *Printer) Wrapped(head, words string) {
+func (p *Printer) Wrapped(head, said string) {
 	indent := text.StringWidthWithoutEscSequences(head)
 	const narrowest = 30 // below, wrapping does more harm than a broken line
 	if room := p.Width - indent; p.Width > 0 && room >= narrowest {
-		words = text.WrapSoft(words, room)
+		said = text.WrapSoft(said, room)
 	}
-	for i, line := range strings.Split(words, "\n") {
+	for i, line := range strings.Split(said, "\n") {
 		if i > 0 {
 			head = strings.Repeat(" ", indent)
 		}
@@ -97,33 +103,20 @@ const (
 )
 
 // Paint emphasises words where there are colours, and otherwise leaves them as they are.
-func (p *Printer) Paint(t Tone, words string) string {
+func (p *Printer) Paint(t Tone, said string) string {
 	if !p.Color || t == "" {
-		return words
+		return said
 	}
-	return "\x1b[" + string(t) + "m" + words + "\x1b[0m"
+	return "\x1b[" + string(t) + "m" + said + "\x1b[0m"
 }
 
-// Safe is text from a list or a vendor as it may be shown: nothing in it can move the cursor, change colours or turn the
-// direction of what follows. Line ends become spaces.
-func Safe(s string) string { return strings.Map(safeRune, strings.ReplaceAll(s, "\n", " ")) }
+// Safe is text from a list or a vendor as it may be shown on a terminal, on one line.
+func Safe(s string) string { return words.Safe(s) }
 
 // SafeText is Safe that keeps line ends.
-func SafeText(s string) string { return strings.Map(safeRune, strings.ReplaceAll(s, "\r\n", "\n")) }
-
-func safeRune(r rune) rune {
-	switch {
-	case r == '\n':
-		return r
-	case r == '\t' || r == '\r':
-		return ' '
-	case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-		return '\ufffd'
-	}
-	return r
-}
+func SafeText(s string) string { return words.SafeText(s) }
 
 // pad fills words with spaces to a width; a Chinese character is two wide.
-func pad(words string, width int) string {
-	return words + strings.Repeat(" ", max(0, width-text.StringWidthWithoutEscSequences(words)))
+func pad(said string, width int) string {
+	return said + strings.Repeat(" ", max(0, width-text.StringWidthWithoutEscSequences(said)))
 }

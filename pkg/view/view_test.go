@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/words"
+
 	"notify/pkg/console"
 	"notify/pkg/message"
 	"notify/pkg/view"
@@ -79,7 +81,7 @@ func TestFormats(t *testing.T) {
 		{"hours", view.Duration(2*time.Hour + 5*time.Minute + 3*time.Second), "2h 5m"},
 		{"days", view.Duration(49*time.Hour + time.Minute), "2d 1h"},
 		{"nothing", view.Duration(0), "0s"},
-		{"a time in the zone", p.Time(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)), "2026-11-20 10:00 CST"},
+		{"a time in the zone", p.Time(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)), "2026-11-20 10:00 +08:00"},
 		{"no time", p.Time(time.Time{}), "–"},
 		{"an escape sequence from a list", view.Safe("a\x1b[2Jb\nc"), "a\ufffd[2Jb c"},
 		{"text turned around", view.Safe("a\u202eb"), "a\ufffdb"},
@@ -147,7 +149,7 @@ func TestJSON(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if err := view.JSON(&out, "notify.x/1", c.value); err != nil {
+			if err := view.JSON(&out, words.Printer{}, "notify.x/1", c.value); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.want, out.String()); diff != "" {
@@ -158,10 +160,10 @@ func TestJSON(t *testing.T) {
 			}
 		})
 	}
-	if err := view.JSON(io.Discard, "notify.x/1", []int{1}); err == nil {
+	if err := view.JSON(io.Discard, words.Printer{}, "notify.x/1", []int{1}); err == nil {
 		t.Error("a list has no form, and was written")
 	}
-	if err := view.JSON(io.Discard, "notify.x/1", func() {}); err == nil {
+	if err := view.JSON(io.Discard, words.Printer{}, "notify.x/1", func() {}); err == nil {
 		t.Error("a function was written")
 	}
 }
@@ -176,7 +178,7 @@ func TestWriteErrors(t *testing.T) {
 	if err := p.Flush(); err == nil {
 		t.Error("the error of the writer was lost")
 	}
-	if err := view.JSON(full{}, "notify.x/1", struct{}{}); err == nil {
+	if err := view.JSON(full{}, words.Printer{}, "notify.x/1", struct{}{}); err == nil {
 		t.Error("the error of the writer was lost")
 	}
 	c := console.New(strings.NewReader(""), full{}, io.Discard, console.Options{Getenv: func(string) string { return "" }})

@@ -1,0 +1,308 @@
+package words_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/template"
+	"text/template/parse"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"notify/pkg/words"
+)
+
+const root = "../.."
+
+// entry is a sentence of a catalogue: its templates, one or two, and the arguments that stand in them.
+type entry struct {
+	texts []string
+	args  []string
+}
+
+// catalogue reads all files of a language.
+func catalogue(t *testing.T, lang words.Language) map[string]entry {
+	t.Helper()
+	paths, err := filepath.Glob("catalogue/*." + string(lang) + ".yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no catalogue of %s: %v", lang, err)
+	}
+	all := make(map[string]entry)
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var raw map[string]any
+		if err := yaml.Unmarshal(b, &raw); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for id, v := range raw {
+			if _, twice := all[id]; twice {
+				t.Errorf("%s: %s stands in two files", path, id)
+			}
+			all[id] = entryOf(t, path, id, v)
+		}
+	}
+	return all
+}
+
+func entryOf(t *testing.T, path, id string, v any) entry {
+	t.Helper()
+	var e entry
+	switch v := v.(type) {
+	case string:
+		e.texts = []string{v}
+	case map[string]any:
+		for form, text := range v {
+			s, ok := text.(string)
+			if !ok || form != "one" && form != "other" {
+				t.Errorf("%s: %s has the form %s, which is neither one nor other", path, id, form)
+			}
+			e.texts = append(e.texts, s)
+		}
+	default:
+		t.Errorf("%s: %s is a %T", path, id, v)
+	}
+	for _, text := range e.texts {
+		tree, err := template.New(id).Parse(text)
+		if err != nil {
+			t.Errorf("%s: %s: %v", path, id, err)
+			continue
+		}
+		for _, node := range tree.Root.Nodes {
+			if action, ok := node.(*parse.ActionNode); ok {
+				e.args = append(e.args, strings.TrimPrefix(action.Pipe.String(), "."))
+			}
+		}
+	}
+	slices.Sort(e.args)
+	e.args = slices.Compact(e.args)
+	return e
+}
+
+func TestBothLanguagesSayTheSameThings(t *testing.T) {
+	en, zh := catalogue(t, words.English), catalogue(t, words.Chinese)
+	for id, e := range en {
+		z, ok := zh[id]
+		if !ok {
+			t.Errorf("%s has no Chinese", id)
+			continue
+		}
+		if diff := cmp.Diff(e.args, z.args); diff != "" {
+			t.Errorf("%s has other arguments in Chinese: %s", id, diff)
+		}
+	}
+	for id := range zh {
+		if _, ok := en[id]; !ok {
+			t.Errorf("%s has no English", id)
+		}
+	}
+}
+
+// latin is what may stand in Latin letters in a Chinese sentence: names of programs, formats and protocols.
+var latin = regexp.MustCompile("(?s)`[^`]*`|\\{\\{.*?\\}\\}|<[^<>]*>|--?[a-z][a-z-]*|[A-Z][A-Z0-9-]+|[a-z0-9_.-]+\\.(?:ya?ml|xlsx|csv|json|html|db|txt)|https?://\\S*|" +
+	`\b(?:notify|cron|Excel|Ctrl-C|Unicode|Base64|GB18030|OAuth|OpenAPI|Linux|Windows|macOS|PostgreSQL|SQLite|postfix|MiB|min|DNS|To|From|ListUnsubscribe|List-Unsubscribe|List-Id|Reply-To|Message-ID|cid|px|id|ID|key|sheet)\b`)
+
+var word = regexp.MustCompile(`[A-Za-z]{2,}`)
+
+func TestNoEnglishIsLeftInChinese(t *testing.T) {
+	for id, e := range catalogue(t, words.Chinese) {
+		for _, text := range e.texts {
+			if left := word.FindAllString(latin.ReplaceAllString(text, " "), -1); len(left) > 0 {
+				t.Errorf("%s: %q has %v: say it in Chinese, or put what is typed into backquotes", id, text, left)
+			}
+		}
+	}
+}
+
+// sets are the words for values of closed sets: words.Of(set, value). Whoever adds a set adds its values here.
+func sets() map[string][]string {
+	return map[string][]string{}
+}
+
+// use is a place in the code where a sentence is named.
+type use struct {
+	place string
+	args  []string // nil where they are not written there
+	known bool     // args is all there is
+}
+
+// uses finds every sentence that the code names: literals that stand where an id does, with their arguments.
+func uses(t *testing.T, ids map[string]entry) (named map[string][]use, literals map[string]bool) {
+	t.Helper()
+	named, literals = make(map[string][]use), make(map[string]bool)
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			if err == nil && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root) {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(files, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				if s, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
+					literals[s] = true
+				}
+			case *ast.CallExpr:
+				id, u, ok := useOf(files, n, ids)
+				if ok {
+					named[id] = append(named[id], u)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return named, literals
+}
+
+// useOf looks at a call: an id, and right behind it words.A{…} or, in T, Err, Wrap and Do, nil.
+func useOf(files *token.FileSet, call *ast.CallExpr, ids map[string]entry) (string, use, bool) {
+	name := calledName(call)
+	for i, arg := range call.Args {
+		lit, ok := arg.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING {
+			continue
+		}
+		id, err := strconv.Unquote(lit.Value)
+		if err != nil {
+			continue
+		}
+		u := use{place: files.Position(call.Pos()).String()}
+		if name == "N" && len(call.Args) == 2 && i == 1 {
+			return "noun." + id, use{place: u.place, args: []string{"n"}, known: true}, true
+		}
+		if i+1 >= len(call.Args) {
+			continue
+		}
+		says := slices.Contains([]string{"T", "Err", "Wrap", "Do"}, name)
+		if keys, isA := keysOf(call.Args[i+1], says); isA {
+			if name == "Wrap" {
+				keys = append(keys, "cause")
+			}
+			slices.Sort(keys)
+			u.args, u.known = slices.Compact(keys), true
+			return id, u, true
+		}
+		if _, there := ids[id]; there || says {
+			return id, u, true
+		}
+	}
+	return "", use{}, false
+}
+
+func calledName(call *ast.CallExpr) string {
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	}
+	return ""
+}
+
+// keysOf are the names in a literal words.A{…}; where a sentence is made, nil stands for none.
+func keysOf(e ast.Expr, says bool) ([]string, bool) {
+	if id, ok := e.(*ast.Ident); ok && id.Name == "nil" {
+		return []string{}, says
+	}
+	lit, ok := e.(*ast.CompositeLit)
+	if !ok {
+		return nil, false
+	}
+	switch typ := lit.Type.(type) {
+	case *ast.Ident:
+		ok = typ.Name == "A"
+	case *ast.SelectorExpr:
+		ok = typ.Sel.Name == "A"
+	default:
+		ok = false
+	}
+	keys := []string{}
+	for _, el := range lit.Elts {
+		kv, isKV := el.(*ast.KeyValueExpr)
+		if !isKV {
+			return nil, false
+		}
+		key, isLit := kv.Key.(*ast.BasicLit)
+		if !isLit {
+			return nil, false
+		}
+		s, err := strconv.Unquote(key.Value)
+		if err != nil {
+			return nil, false
+		}
+		keys = append(keys, s)
+	}
+	return keys, ok
+}
+
+func TestCodeAndCatalogueNameTheSameSentences(t *testing.T) {
+	en := catalogue(t, words.English)
+	named, literals := uses(t, en)
+	for id, us := range named {
+		e, ok := en[id]
+		if !ok {
+			t.Errorf("%s: %s is not in the catalogue", us[0].place, id)
+			continue
+		}
+		for _, u := range us {
+			if !u.known {
+				continue
+			}
+			if missing := without(e.args, u.args); len(missing) > 0 {
+				t.Errorf("%s: %s has no %v, which its template shows", u.place, id, missing)
+			}
+			if extra := without(u.args, e.args); len(extra) > 0 {
+				t.Errorf("%s: %s has %v, which no template shows", u.place, id, extra)
+			}
+		}
+	}
+	used := make(map[string]bool)
+	for set, values := range sets() {
+		for _, v := range values {
+			if _, ok := en[set+"."+v]; !ok {
+				t.Errorf("%s.%s is not in the catalogue", set, v)
+			}
+			used[set+"."+v] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(en)) {
+		if !used[id] && !literals[id] && !literals[strings.TrimPrefix(id, "noun.")] && len(named[id]) == 0 {
+			t.Errorf("%s is in the catalogue, and nothing says it", id)
+		}
+	}
+}
+
+func without(all, some []string) []string {
+	var left []string
+	for _, s := range all {
+		if !slices.Contains(some, s) {
+			left = append(left, s)
+		}
+	}
+	return left
+}

@@ -1,0 +1,91 @@
+package words
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+)
+
+// Error is an error that an operator reads: what went wrong, and what to do. Its Error is the sentence in English; view
+// makes it in the language of the screen.
+type Error struct {
+	Text Text
+	Hint Text // what to do next; zero where the sentence says it
+	Err  error
+}
+
+// Err is an error with a sentence of its own.
+func Err(id string, args A) *Error { return &Error{Text: T(id, args)} }
+
+// Wrap is an error that says what was being done when err came: the sentence has err as its argument "cause".
+func Wrap(err error, id string, args A) *Error {
+	all := A{"cause": Cause(err)}
+	for k, v := range args {
+		all[k] = v
+	}
+	return &Error{Text: T(id, all), Err: err}
+}
+
+// Do says what to do about it.
+func (e *Error) Do(id string, args A) *Error {
+	e.Hint = T(id, args)
+	return e
+}
+
+func (e *Error) Error() string { return e.Text.String() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Cause is an error as a sentence: its own where it has one, that of a well-known fault of the system, and otherwise what
+// it says, word for word.
+func Cause(err error) Text {
+	var own *Error
+	if errors.As(err, &own) {
+		return own.Text
+	}
+	for _, k := range []struct {
+		is error
+		id string
+	}{
+		{fs.ErrNotExist, "cause.not-exist"},
+		{fs.ErrPermission, "cause.permission"},
+		{fs.ErrExist, "cause.exists"},
+		{syscall.ENOSPC, "cause.full"},
+		{syscall.EROFS, "cause.read-only"},
+		{syscall.EISDIR, "cause.is-folder"},
+		{syscall.ENOTDIR, "cause.no-folder"},
+		{syscall.ECONNREFUSED, "cause.refused"},
+		{syscall.ECONNRESET, "cause.reset"},
+		{syscall.EHOSTUNREACH, "cause.unreachable"},
+		{syscall.ENETUNREACH, "cause.unreachable"},
+		{context.DeadlineExceeded, "cause.timeout"},
+		{os.ErrDeadlineExceeded, "cause.timeout"},
+	} {
+		if errors.Is(err, k.is) {
+			return Text{ID: k.id}
+		}
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return T("cause.no-name", A{"name": dns.Name})
+	}
+	return Raw(err.Error())
+}
+
+// HintOf is what the error says is to be done; zero where it says nothing.
+func HintOf(err error) Text {
+	for err != nil {
+		var own *Error
+		if !errors.As(err, &own) {
+			return Text{}
+		}
+		if !own.Hint.IsZero() {
+			return own.Hint
+		}
+		err = own.Err
+	}
+	return Text{}
+}

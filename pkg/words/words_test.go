@@ -1,0 +1,133 @@
+package words_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+var shanghai = time.FixedZone("", 8*3600)
+
+func TestAValueReadsAsItsLanguageHasIt(t *testing.T) {
+	at := time.Date(2026, 11, 25, 19, 28, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		value  any
+		en, zh string
+	}{
+		"a figure":               {23000, "23,000", "23,000"},
+		"one of a noun":          {words.N(1, "segment"), "1 segment", "计费 1 条"},
+		"many of a noun":         {words.N(25300, "segment"), "25,300 segments", "计费 25,300 条"},
+		"money":                  {words.Money(1035000000, "CNY"), "1,035.00 CNY", "1,035.00 元"},
+		"money elsewhere":        {words.Money(45000, "USD"), "0.045 USD", "0.045 USD"},
+		"a debt":                 {words.Money(-1234500000, ""), "-1,234.50", "-1,234.50"},
+		"a share":                {words.Percent(2.55), "2.6%", "2.6%"},
+		"a rate":                 {words.Rate(0.5), "0.5/s", "0.5/s"},
+		"no rate":                {words.Rate(0), "–", "–"},
+		"a size":                 {words.Size(1258291), "1.2 MiB", "1.2 MiB"},
+		"a time":                 {at, "2026-11-26 03:28 +08:00", "2026-11-26 03:28 +08:00"},
+		"no time":                {time.Time{}, "–", "–"},
+		"a length of time":       {51*time.Hour + time.Minute, "2d 3h", "2 天 3 小时"},
+		"a moment":               {1500 * time.Millisecond, "1.5s", "1.5 秒"},
+		"a name":                 {"王\x1b[31m\nx", "王\ufffd[31m x", "王\ufffd[31m x"},
+		"names":                  {words.Names([]string{"a", "b", "c"}, 0), "a, b, c", "a、b、c"},
+		"names, some only count": {words.Names([]string{"a", "b", "c"}, 1), "a and 2 more", "a 等，另有 2 个"},
+		"one or the other":       {words.List{Items: []any{1, "x"}, Join: words.Or}, "1 or x", "1或x"},
+		"sentences":              {words.Texts(words.Sentences, words.T("cause.full", nil), words.T("cause.refused", nil)), "the disk is full; nothing answers there", "磁盘已满；那里没有程序应答"},
+		"nothing":                {nil, "–", "–"},
+		"no price":               {words.Price(nil, "CNY"), "not known", "未知"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			en, zh := words.Printer{Zone: shanghai}, words.Printer{Lang: words.Chinese, Zone: shanghai}
+			if diff := cmp.Diff([]string{c.en, c.zh}, []string{en.Value(c.value), zh.Value(c.value)}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestATextSurvivesJSON(t *testing.T) {
+	text := words.T("words.and-more", words.A{
+		"shown": words.List{Items: []any{"a", int64(2), words.T("cause.no-name", words.A{"name": "x.test"})}, Join: words.And, Most: 7},
+		"n":     int64(3), "money": words.Money(45000, "CNY"), "bare": message.Money(5), "share": words.Percent(2.5), "rate": words.Rate(100),
+		"size": words.Size(9), "at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "for": 90 * time.Second, "rows": words.N(5, "row"),
+	})
+	b, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back words.Text
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	if diff := cmp.Diff(text, back); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestJSONForMachinesCarriesIDArgumentsAndSentence(t *testing.T) {
+	v := struct {
+		Found words.Text   `json:"found"`
+		None  words.Text   `json:"none,omitzero"`
+		All   []words.Text `json:"all"`
+	}{Found: words.T("cause.no-name", words.A{"name": "a<b>"}), All: nil}
+	b, err := words.Printer{Lang: words.Chinese}.JSON(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"found":{"id":"cause.no-name","args":{"name":"a<b>"},"text":"DNS 中查不到 a<b>"},"all":null}`
+	if diff := cmp.Diff(want, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(b))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheLocaleChoosesTheLanguage(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want words.Language
+	}{
+		{nil, words.English},
+		{map[string]string{"LANG": "zh_CN.UTF-8"}, words.Chinese},
+		{map[string]string{"LANG": "zh_TW"}, words.Chinese},
+		{map[string]string{"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, words.English},
+		{map[string]string{"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "POSIX"}, words.English},
+		{map[string]string{"LANG": "C.UTF-8", "LC_MESSAGES": "zh_CN.GB18030@stroke"}, words.Chinese},
+		{map[string]string{"LANG": "de_DE.UTF-8"}, words.English},
+	} {
+		if got := words.OfLocale(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%v: %s, want %s", c.env, got, c.want)
+		}
+	}
+}
+
+func TestAnErrorSaysItsCauseAndWhatToDo(t *testing.T) {
+	system := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}
+	inner := words.Wrap(system, "words.raw", words.A{"said": "open x"}).Do("cause.full", nil)
+	outer := fmt.Errorf("begin: %w", inner)
+	if !errors.Is(outer, fs.ErrPermission) {
+		t.Error("the cause is not in the chain")
+	}
+	if diff := cmp.Diff("cause.full", words.HintOf(outer).ID); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff("cause.permission", words.Cause(system).ID); diff != "" {
+		t.Error(diff)
+	}
+	if got := words.Cause(errors.New("odd")).String(); got != "odd" {
+		t.Errorf("an error that nobody knows says %q", got)
+	}
+}
+
+func TestAnIDThatIsMissingLosesNothing(t *testing.T) {
+	if got := words.T("no.such", words.A{"n": 5}).String(); !strings.Contains(got, "no.such") || !strings.Contains(got, "5") {
+		t.Errorf("it says %q", got)
+	}
+}
