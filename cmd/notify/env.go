@@ -158,7 +158,8 @@ func (e *env) vendor(cfg *config.Config, name string) (vendors.Vendor, error) {
 		return nil, fmt.Errorf("account %s is not configured", name)
 	}
 	v, err := all.Registry().New(a.Vendor, vendors.Settings{
-		Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options, Dir: cfg.Dir, Now: e.now,
+		Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
+		Channels: cfg.Channels, Dir: cfg.Dir, Now: e.now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", name, err)
@@ -175,7 +176,7 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 			return nil, err
 		}
 	}
-	c, err := campaign.Load(path, cfg.Timezone)
+	c, err := campaign.Load(path, cfg.Timezone, cfg.Channels)
 	if err != nil {
 		return nil, err
 	}

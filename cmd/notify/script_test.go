@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"notify/pkg/channel"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
 )
@@ -199,9 +200,9 @@ func receiverOf(ts *testscript.TestScript) *receiver {
 	return r
 }
 
-func channel(ts *testscript.TestScript, name string) message.Channel {
+func channelOf(ts *testscript.TestScript, name string) message.Channel {
 	ch := message.Channel(name)
-	if !slices.Contains(message.Channels(), ch) {
+	if !slices.Contains(channel.Builtin().Names(), ch) {
 		ts.Fatalf("no channel %q", name)
 	}
 	return ch
@@ -211,7 +212,7 @@ func cmdReached(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "reached CHANNEL N")
 	t, err := receiverOf(ts).count()
 	ts.Check(err)
-	got := of(t, channel(ts, args[0]))
+	got := of(t, channelOf(ts, args[0]))
 	if got.Reached != number(ts, args[1]) || got.Twice != 0 || got.Distinct != got.Reached {
 		ts.Fatalf("%d messages by %s reached %d people, %d of them twice; want %s", got.Reached, args[0], got.Distinct, got.Twice, args[1])
 	}
@@ -221,9 +222,9 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "await CHANNEL N")
 	n := number(ts, args[1])
 	if strings.HasPrefix(args[1], "+") {
-		n += of(storyOf(ts).begun, channel(ts, args[0])).Reached
+		n += of(storyOf(ts).begun, channelOf(ts, args[0])).Reached
 	}
-	ts.Check(receiverOf(ts).reached(channel(ts, args[0]), n, nil))
+	ts.Check(receiverOf(ts).reached(channelOf(ts, args[0]), n, nil))
 }
 
 func cmdExits(ts *testscript.TestScript, _ bool, args []string) {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/list"
@@ -27,7 +28,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	defer r.Close()
-	texts, err := render.New(render.Texts{Source: c.Path, SMS: c.SMS, Email: c.Email}, r.Header().Columns)
+	texts, err := render.New(render.Texts{Source: c.Path, Texts: c.Texts}, r.Header().Columns)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 func (e *env) openList(path string, cfg *config.Config, c *campaign.Campaign) (list.Reader, error) {
-	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Need: c.Channels()})
+	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
 	if err != nil {
 		return nil, listError(err)
 	}
@@ -95,21 +96,20 @@ func preview(p *view.Preview, cfg *config.Config, texts *render.Renderer, ch mes
 	if err := texts.Render(ch, row.Values, &m); err != nil {
 		return err
 	}
-	if ch == message.SMS {
-		text, rule := m.Text, ""
-		if accounts := cfg.Routes[ch].Accounts; len(accounts) > 0 {
-			a := cfg.Accounts[accounts[0].Account]
-			text, rule = render.WithSignature(text, a.Signature), a.Segments
-		}
-		used := render.RuleFor(to, rule)
-		p.SMS = &view.PreviewSMS{
-			To: to, Text: text, Characters: utf8.RuneCountInString(text), Segments: render.Segments(text, used), Rule: string(used),
-		}
+	e := cfg.Channels.Of(ch)
+	if e.Class == channel.Short {
+		by := cfg.Counting(ch)
+		units, rule := e.Count(m.Text, to, by)
+		text := channel.WithSignature(m.Text, by.Signature)
+		p.Short = append(p.Short, view.PreviewShort{
+			Channel: ch, To: to, Text: text, Characters: utf8.RuneCountInString(text), Segments: units, Rule: string(rule),
+		})
 		return nil
 	}
-	p.Email = &view.PreviewEmail{To: to, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject, Text: m.Text, HTMLBytes: len(m.HTML)}
+	mail := view.PreviewMail{Channel: ch, To: to, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject, Text: m.Text, HTMLBytes: len(m.HTML)}
 	for _, a := range m.Attachments {
-		p.Email.Attachments = append(p.Email.Attachments, view.PreviewFile{Name: a.Name, Bytes: len(a.Data)})
+		mail.Attachments = append(mail.Attachments, view.PreviewFile{Name: a.Name, Bytes: len(a.Data)})
 	}
+	p.Mails = append(p.Mails, mail)
 	return nil
 }

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
-	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/suppression"
 	"notify/pkg/view"
@@ -109,9 +109,6 @@ Rows that cannot be read are named and hold up none of the others; the program t
 		Args: oneArg("a file", "notify suppress import unsubscribed.csv --reason opt-out"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.file = args[0]
-			if o.channel != "" && !slices.Contains(message.Channels(), message.Channel(o.channel)) {
-				return usage("--channel sms, or --channel email", "--channel %s is neither", o.channel)
-			}
 			return run(c.Context(), o)
 		},
 	}
@@ -144,13 +141,15 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 	problems := &diag.List{}
 	var out []message.Address
 	for _, raw := range typed {
-		a, err := suppression.Parse(raw, cfg.Country)
-		var fault *list.AddressError
+		ch, a, err := cfg.Channels.Parse(raw, cfg.Country)
+		var fault *channel.AddressError
 		switch {
 		case errors.As(err, &fault):
 			problems.Add(diag.Problem{Code: fault.Code, Value: message.Address(raw).Masked(), Summary: fault.Summary, Hint: fault.Hint})
 		case err != nil:
 			return nil, err
+		case !cfg.Channels.Of(ch).Suppressible:
+			problems.Add(diag.Problem{Code: "not-suppressible", Value: a.Masked(), Summary: "nobody can ask to get no more by " + string(ch), Hint: "leave it out"})
 		case !slices.Contains(out, a):
 			out = append(out, a)
 		}
@@ -210,10 +209,14 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
+	cfg, err := e.Config()
+	if err != nil {
+		return err
+	}
 	by := e.Act("suppress "+someOf(as), string(reason))
 	sum, err := l.Suppress(ctx, func(yield func(ledger.Suppression, error) bool) {
 		for _, a := range as {
-			if !yield(kept(suppression.NewEntry(a, reason, o.note, by.Who, by.At)), nil) {
+			if !yield(kept(suppression.Entry{Address: a, Channel: cfg.Channels.ChannelOf(a), Reason: reason, Note: o.note, Who: by.Who, At: by.At}), nil) {
 				return
 			}
 		}
@@ -251,7 +254,10 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 	}
 	by := e.Act("suppress import", "from "+o.file)
 	options := suppression.Options{
-		Sheet: o.sheet, Columns: o.columns, Country: cfg.Country, Reason: reason, Note: o.note, Who: by.Who, At: by.At,
+		Sheet: o.sheet, Columns: o.columns, Country: cfg.Country, Set: cfg.Channels, Reason: reason, Note: o.note, Who: by.Who, At: by.At,
+	}
+	if o.channel != "" && !cfg.Channels.Has(message.Channel(o.channel)) {
+		return usage("--channel "+strings.Join(cfg.Channels.Words(), ", or --channel "), "there is no channel %s", o.channel)
 	}
 	if o.channel != "" {
 		options.Channels = []message.Channel{message.Channel(o.channel)}

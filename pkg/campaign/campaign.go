@@ -27,8 +27,7 @@ type Campaign struct {
 	Environment string
 	Expect      int // recipients there should be; 0 where the file does not say
 	List        ListOptions
-	SMS         *SMS   // nil: no SMS
-	Email       *Email // nil: no mail
+	Texts       Texts
 	Window      Window
 	Deadline    time.Time // zero: none
 	StopWhen    StopWhen
@@ -40,40 +39,13 @@ type Campaign struct {
 }
 
 // Channels are the channels of the campaign, in the order in which they are shown.
-func (c *Campaign) Channels() []message.Channel {
-	var chs []message.Channel
-	if c.SMS != nil {
-		chs = append(chs, message.SMS)
-	}
-	if c.Email != nil {
-		chs = append(chs, message.Email)
-	}
-	return chs
-}
+func (c *Campaign) Channels() []message.Channel { return c.Texts.Channels() }
 
 // ListOptions is how the list is to be read.
 type ListOptions struct {
 	Sheet string // empty: the first
-	// Columns maps what notify needs (key, name, phone, email) to headers; what is missing is recognised by itself.
+	// Columns maps what notify needs (key, name, and the channels' addresses) to headers; what is missing is recognised by itself.
 	Columns map[string]string
-}
-
-// SMS is the text message of a campaign.
-type SMS struct {
-	File string // where the text came from, for problems
-	Text string
-	// TemplateCode is the vendor's id of the approved text, by account.
-	TemplateCode map[string]string
-}
-
-// Email is the mail of a campaign.
-type Email struct {
-	From, ReplyTo      string
-	Subject            string
-	TextFile, HTMLFile string
-	Text, HTML         string // HTML may be empty
-	Headers            map[string]string
-	Attachments        []message.Attachment
 }
 
 // Window is the time of day in which messages may leave, in the installation's zone; the zero value is all day.

@@ -66,7 +66,7 @@ func TestTheWholeFile(t *testing.T) {
 		"map.pdf": "%PDF",
 	})
 	zone := time.FixedZone("CST", 8*3600)
-	got, err := campaign.Load(filepath.Join(dir, "award.yaml"), zone)
+	got, err := campaign.Load(filepath.Join(dir, "award.yaml"), zone, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,9 @@ func TestTheWholeFile(t *testing.T) {
 		Path: filepath.Join(dir, "award.yaml"), Name: "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice",
 		Environment: "production", Expect: 23000,
 		List: campaign.ListOptions{Sheet: "获奖名单", Columns: map[string]string{"key": "工号", "name": "姓名", "phone": "手机号", "email": "邮箱"}},
-		SMS: &campaign.SMS{
+		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{
 			File: filepath.Join(dir, "award.sms.txt"), Text: "{{姓名}}，恭喜\r\n", TemplateCode: map[string]string{"sms-marketing": "SMS_1234"},
-		},
-		Email: &campaign.Email{
+		}}, {Channel: message.Email, Mail: &campaign.Mail{
 			From: "Awards <award@edm.example.com>", ReplyTo: "hr@example.com", Subject: "{{姓名}}, your award",
 			TextFile: filepath.Join(dir, "texts", "award.txt"), HTMLFile: filepath.Join(dir, "texts", "award.html"),
 			Text: "Dear {{姓名}}", HTML: "<p>{{姓名}}</p>",
@@ -86,7 +85,7 @@ func TestTheWholeFile(t *testing.T) {
 				{Name: "map.pdf", Type: "application/pdf", Data: []byte("%PDF")},
 				{Name: "地图.pdf", Type: "application/pdf", Data: []byte("%PDF")},
 			},
-		},
+		}}},
 		Window:   campaign.Window{From: 9 * time.Hour, To: 24 * time.Hour},
 		Deadline: time.Date(2020, 1, 2, 18, 0, 0, 0, zone),
 		StopWhen: campaign.StopWhen{Failed: 0.05, Unknown: 0.01, Window: 200},
@@ -105,13 +104,13 @@ func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := campaign.Load(path, nil)
+	got, err := campaign.Load(path, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &campaign.Campaign{
 		Path: filepath.Join(dir, "a.yml"), Name: "年终奖", Owner: "W", Class: "marketing", Shared: campaign.SharedRefuse,
-		SMS: &campaign.SMS{File: filepath.Join(dir, "a.txt"), Text: "x"},
+		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: filepath.Join(dir, "a.txt"), Text: "x"}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -166,7 +165,7 @@ func loadText(t *testing.T, zone *time.Location, text string) (*campaign.Campaig
 			t.Fatal(err)
 		}
 	}
-	c, err := campaign.Load(filepath.Join(dir, "a.yaml"), zone)
+	c, err := campaign.Load(filepath.Join(dir, "a.yaml"), zone, nil)
 	return c, relative(err, dir)
 }
 

@@ -22,9 +22,9 @@ const (
 	maxAttached    = 15 << 20
 )
 
-func (r *reader) email(m *yamldoc.Map) *Email {
+func (r *reader) mail(m *yamldoc.Map) *Mail {
 	defer m.Done()
-	e := &Email{
+	e := &Mail{
 		From:    r.address(m, "from", true),
 		ReplyTo: r.address(m, "reply_to", false),
 		Subject: r.subject(m),

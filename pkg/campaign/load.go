@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
@@ -33,14 +34,15 @@ func Find(listPath string) (string, error) {
 // Load reads a campaign file and the texts that it names, relative to it. zone is the installation's, for a deadline
 // that does not say its own; nil refuses such a deadline. What the operator has to mend is a *diag.InputError: every
 // problem at once.
-func Load(path string, zone *time.Location) (*Campaign, error) {
+// channels are those that the installation has; nil are the built-in ones.
+func Load(path string, zone *time.Location, channels channel.Set) (*Campaign, error) {
 	problems := &diag.List{Keep: 100}
 	doc := &yamldoc.Document{File: path, Problems: problems}
 	root, ok := doc.Read(path)
 	if !ok {
 		return nil, problems.Err()
 	}
-	r := &reader{dir: filepath.Dir(path), zone: zone, problems: problems}
+	r := &reader{dir: filepath.Dir(path), zone: zone, set: channels, problems: problems}
 	c := r.campaign(root)
 	c.Path = path
 	if err := problems.Err(); err != nil {
@@ -53,6 +55,7 @@ func Load(path string, zone *time.Location) (*Campaign, error) {
 type reader struct {
 	dir      string
 	zone     *time.Location
+	set      channel.Set
 	problems *diag.List
 }
 
@@ -126,7 +129,7 @@ func (r *reader) class(m *yamldoc.Map) string {
 func (r *reader) list(m *yamldoc.Map) ListOptions {
 	o := ListOptions{Sheet: m.Value("sheet").Text()}
 	columns := m.Map("columns")
-	for _, role := range []string{"key", "name", "phone", "email"} {
+	for _, role := range append([]string{"key", "name"}, r.set.Columns()...) {
 		header := strings.TrimSpace(columns.Value(role).Text())
 		if header == "" {
 			continue
@@ -244,13 +247,21 @@ func (r *reader) channels(m *yamldoc.Map, c *Campaign) {
 	v := m.Value("channels")
 	channels := v.Map()
 	if v.Missing() || v.IsMap() && len(channels.Keys()) == 0 {
-		m.Problem("channels", "value-missing", "write channels: with sms: or email: below", "the campaign has no channel")
+		m.Problem("channels", "value-missing", "write channels: with "+strings.Join(r.set.Words(), ": or ")+": below", "the campaign has no channel")
 	}
-	if sms, there := section(channels, "sms"); there {
-		c.SMS = r.sms(sms)
-	}
-	if email, there := section(channels, "email"); there {
-		c.Email = r.email(email)
+	for _, e := range r.set.All() {
+		m, there := section(channels, string(e.Name))
+		if !there {
+			continue
+		}
+		t := Text{Channel: e.Name}
+		switch e.Class {
+		case channel.Short:
+			t.Short = r.short(m)
+		case channel.Mail:
+			t.Mail = r.mail(m)
+		}
+		c.Texts.Put(t)
 	}
 	channels.Done()
 }
@@ -262,12 +273,12 @@ func section(m *yamldoc.Map, key string) (*yamldoc.Map, bool) {
 	return v.Map(), v.IsMap() || slices.Contains(m.Keys(), key) && v.Missing()
 }
 
-func (r *reader) sms(m *yamldoc.Map) *SMS {
+func (r *reader) short(m *yamldoc.Map) *Short {
 	defer m.Done()
-	s := &SMS{}
+	s := &Short{}
 	if file := required(m, "text", "write text: and the name of a text file beside the campaign"); file != "" {
 		s.File = r.path(file)
-		s.Text = r.text(m.Value("text"), s.File, maxSMS)
+		s.Text = r.text(m.Value("text"), s.File, maxShort)
 	}
 	codes := m.Map("template_code")
 	for _, account := range codes.Keys() {

@@ -80,7 +80,7 @@ func TestStarterFilesLoadAndRender(t *testing.T) {
 				texts[f.Name] = f.Text
 			}
 			dir := write(t, texts)
-			got, err := campaign.Load(filepath.Join(dir, files[0].Name), time.UTC)
+			got, err := campaign.Load(filepath.Join(dir, files[0].Name), time.UTC, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestStarterFilesLoadAndRender(t *testing.T) {
 			if columns == nil {
 				columns = []string{"姓名", "手机号", "邮箱"}
 			}
-			r, err := render.New(render.Texts{SMS: got.SMS, Email: got.Email}, columns)
+			r, err := render.New(render.Texts{Texts: got.Texts}, columns)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,8 +16,8 @@ import (
 
 // The largest texts: an SMS of 16 KiB would be far over a hundred segments, and mail readers cut HTML off at 100 KB.
 const (
-	maxSMS  = 16 << 10
-	maxMail = 1 << 20
+	maxShort = 16 << 10
+	maxMail  = 1 << 20
 )
 
 func (r *reader) path(file string) string {

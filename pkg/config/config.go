@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/message"
 )
 
@@ -43,14 +44,26 @@ type Config struct {
 	DNS string
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".
 	AllowList []string
-	Accounts  map[string]Account
-	Routes    map[message.Channel]Route
-	Alerts    []Alert
+	// Channels are those that there are; nil are the built-in ones.
+	Channels channel.Set
+	Accounts map[string]Account
+	Routes   map[message.Channel]Route
+	Alerts   []Alert
 	// Roles are who may sign for what on a checklist, by role: names of people, each once.
 	Roles map[string][]string
 
 	// Warnings are what is allowed and unwise: a literal secret, a file that others can read.
 	Warnings []string
+}
+
+// Counting is how the texts of a channel are counted: as the first account on its route has it.
+func (c *Config) Counting(ch message.Channel) channel.Counting {
+	shares := c.Routes[ch].Accounts
+	if len(shares) == 0 {
+		return channel.Counting{}
+	}
+	a := c.Accounts[shares[0].Account]
+	return channel.Counting{Rule: a.Segments, Signature: a.Signature}
 }
 
 // Capacity is what the installation was designed and proven for.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/message"
 )
@@ -16,7 +17,7 @@ func TestTheExampleLoads(t *testing.T) {
 	if len(c.Warnings) > 0 {
 		t.Errorf("the example has warnings: %q", c.Warnings)
 	}
-	for _, ch := range message.Channels() {
+	for _, ch := range channel.Builtin().Names() {
 		if len(c.Routes[ch].Accounts) == 0 {
 			t.Errorf("the example has no route for %s", ch)
 		}

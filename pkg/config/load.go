@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 
@@ -25,6 +26,8 @@ type LoadOptions struct {
 	Path string
 	// Dir is the working folder; empty means the process's.
 	Dir string
+	// Channels are those that there are; nil are the built-in ones.
+	Channels channel.Set
 	// Vendors are the kinds of vendor that there are; nil means that any name is taken.
 	Vendors []string
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
@@ -27,10 +28,11 @@ const (
 
 // reader turns the file into a Config.
 type reader struct {
-	dir     string
-	vendors []string
-	merged  *merged
-	sandbox bool // the account being read is on this machine
+	dir      string
+	channels channel.Set
+	vendors  []string
+	merged   *merged
+	sandbox  bool // the account being read is on this machine
 }
 
 func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (*Config, error) {
@@ -39,8 +41,8 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 		return nil, err
 	}
 	doc.Merged = m.lookup
-	r := &reader{dir: dir, vendors: o.Vendors, merged: m}
-	c := &Config{Dir: dir}
+	r := &reader{dir: dir, channels: o.Channels, vendors: o.Vendors, merged: m}
+	c := &Config{Dir: dir, Channels: o.Channels}
 	r.installation(root, c)
 	c.Capacity = r.capacity(root.Map("capacity"))
 	c.Accounts = r.accounts(root.Map("accounts"), c.Environment)
@@ -164,7 +166,7 @@ func (r *reader) capacity(m *yamldoc.Map) Capacity {
 func (r *reader) routes(m *yamldoc.Map, accounts map[string]Account) map[message.Channel]Route {
 	routes := make(map[message.Channel]Route)
 	names := slices.Sorted(maps.Keys(accounts))
-	for _, ch := range message.Channels() {
+	for _, ch := range r.channels.Names() {
 		v := m.Map(string(ch))
 		if route := r.route(v, names); len(route.Accounts) > 0 {
 			routes[ch] = route

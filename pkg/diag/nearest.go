@@ -1,6 +1,8 @@
 package diag
 
-import "strings"
+import (
+	"strings"
+)
 
 // Nearest is the known word that was probably meant, for a hint ("did you mean rate?"); empty where none is near enough:
 // at most a third of the letters, and at least one, may differ.
@@ -8,15 +10,20 @@ func Nearest(word string, known []string) string {
 	w := []rune(strings.ToLower(word))
 	best, bestAt := "", max(1, len(w)/3)+1
 	for _, k := range known {
-		if d := distance(w, []rune(strings.ToLower(k))); d < bestAt {
+		if d := Distance(string(w), strings.ToLower(k)); d < bestAt {
 			best, bestAt = k, d
 		}
 	}
 	return best
 }
 
-// distance counts inserted, dropped, changed and swapped letters (optimal string alignment).
-func distance(a, b []rune) int {
+// longest is how much of a text counts: a header of a megabyte must not cost its square.
+const longest = 64
+
+// Distance counts inserted, dropped, changed and swapped letters (optimal string alignment) in the first 64 letters of each.
+func Distance(one, other string) int {
+	a, b := []rune(one), []rune(other)
+	a, b = a[:min(len(a), longest)], b[:min(len(b), longest)]
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -246,6 +246,8 @@ type Settlement struct {
 type ClaimRequest struct {
 	Channel message.Channel
 	Limits  Limits
+	// PaceKey is the key of Limits.DomainRate under which a message to an address counts, empty for none. Nil: the address's domain.
+	PaceKey func(message.Address) string
 	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
 	Day string
 	// Max is how many at the most; the caller has that many free slots.

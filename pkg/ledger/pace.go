@@ -71,7 +71,11 @@ func (t *Teller) Domain(to message.Address) string {
 	if len(t.req.Limits.DomainRate) == 0 {
 		return ""
 	}
-	domain := strings.ToLower(to.Domain())
+	key := message.Address.Domain
+	if t.req.PaceKey != nil {
+		key = t.req.PaceKey
+	}
+	domain := strings.ToLower(key(to))
 	if t.domainRate(domain) <= 0 {
 		return ""
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/list"
-	"notify/pkg/message"
 )
 
 const benchRows = 100_000
@@ -95,7 +95,7 @@ func streamExcelize(b *testing.B, path string, rows func(n int)) {
 
 func streamList(b *testing.B, path string, rows func(n int)) {
 	b.Helper()
-	r, err := list.Open(path, list.Options{Need: message.Channels(), TempDir: b.TempDir()})
+	r, err := list.Open(path, list.Options{Need: channel.Builtin().Names(), TempDir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/list"
+	"notify/pkg/message"
 )
 
 // The files in testdata are such as people and programs write.
@@ -45,7 +46,7 @@ func TestQuotesStandOutsideOfBlanks(t *testing.T) {
 	} {
 		for _, test := range []struct{ line, where string }{{cell + phone + "x", "first"}, {"x" + phone + cell, "last"}} {
 			got := read(t, file(t, "l.csv", "说明一,手机,说明二\n"+test.line+"\n"+test.line+"\n"), list.Options{})
-			if len(got.rows) != 2 || len(got.problems) != 0 || got.rows[1].Phone != "+8613494000001" {
+			if len(got.rows) != 2 || len(got.problems) != 0 || got.rows[1].Address(message.SMS) != "+8613494000001" {
 				t.Errorf("%q %s: %v, %v", cell, test.where, got.rows, got.problems)
 				continue
 			}

@@ -2,38 +2,62 @@ package list
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/message"
 )
 
 // role is what notify needs of a column.
 type role string
 
 const (
-	roleNone  role = ""
-	roleKey   role = "key"
-	roleName  role = "name"
-	rolePhone role = "phone"
-	roleEmail role = "email"
+	roleNone role = ""
+	roleKey  role = "key"
+	roleName role = "name"
 )
 
-func roles() []role { return []role{roleKey, roleName, rolePhone, roleEmail} }
+// roles are what columns can serve as: key, name, and an address for each channel.
+type roles struct {
+	all      []role
+	channels map[role]channel.Entry
+	// aliases are the headers that are recognised without a mapping, as headerForm writes them. Only whole headers count: a
+	// "紧急联系人电话" is somebody else's number.
+	aliases map[string]role
+}
 
-// aliases are the headers that are recognised without a mapping, as headerForm writes them. Only whole headers count: a
-// "紧急联系人电话" is somebody else's number.
+func newRoles(channels channel.Set) *roles {
+	r := &roles{all: []role{roleKey, roleName}, channels: make(map[role]channel.Entry), aliases: maps.Clone(personAliases)}
+	for _, e := range channels.All() {
+		column := role(e.Column)
+		r.all, r.channels[column] = append(r.all, column), e
+		for _, h := range e.Headers {
+			r.aliases[h] = column
+		}
+	}
+	return r
+}
+
+// isAddress reports a role that is the address of a channel.
+func (r *roles) isAddress(of role) bool { _, ok := r.channels[of]; return ok }
+
+// of is the role that is the address of a channel.
+func (r *roles) of(ch message.Channel) role {
+	for _, column := range r.all {
+		if e, ok := r.channels[column]; ok && e.Name == ch {
+			return column
+		}
+	}
+	return roleNone
+}
+
+// personAliases are the headers of what says who somebody is; those of addresses are their channels'.
 //
 //nolint:gochecknoglobals // a table
-var aliases = map[string]role{
-	"手机号": rolePhone, "手机": rolePhone, "电话": rolePhone, "手机号码": rolePhone, "联系电话": rolePhone, "电话号码": rolePhone,
-	"联系手机": rolePhone, "移动电话": rolePhone, "手機": rolePhone, "手機號碼": rolePhone, "電話": rolePhone, "phone": rolePhone,
-	"mobile": rolePhone, "tel": rolePhone, "telephone": rolePhone, "phonenumber": rolePhone, "phoneno": rolePhone,
-	"mobilephone": rolePhone, "mobilenumber": rolePhone, "mobileno": rolePhone, "cellphone": rolePhone, "cell": rolePhone, "msisdn": rolePhone,
-
-	"邮箱": roleEmail, "电子邮箱": roleEmail, "邮件": roleEmail, "电子邮件": roleEmail, "邮箱地址": roleEmail, "邮件地址": roleEmail,
-	"电子邮箱地址": roleEmail, "電子郵件": roleEmail, "郵箱": roleEmail, "email": roleEmail, "mail": roleEmail, "emailaddress": roleEmail, "mailaddress": roleEmail,
-
+var personAliases = map[string]role{
 	"姓名": roleName, "名字": roleName, "name": roleName, "fullname": roleName,
 
 	"工号": roleKey, "编号": roleKey, "员工号": roleKey, "员工编号": roleKey, "学号": roleKey, "会员号": roleKey, "客户编号": roleKey, "用户编号": roleKey,
@@ -47,13 +71,13 @@ var aliases = map[string]role{
 var remarks = map[string]bool{"必填": true, "选填": true, "必须": true, "required": true, "optional": true}
 
 // recognise is the role of a header, also of one in two languages ("手机号 Mobile").
-func recognise(header string) role {
-	if r, ok := aliases[headerForm(header)]; ok {
+func (s *roles) recognise(header string) role {
+	if r, ok := s.aliases[headerForm(header)]; ok {
 		return r
 	}
 	found := roleNone
 	for _, part := range headerParts(header) {
-		r := aliases[part]
+		r := s.aliases[part]
 		switch {
 		case remarks[part]:
 		case r == roleNone, found != roleNone && r != found:
@@ -71,33 +95,35 @@ type column struct {
 	name   string
 	role   role
 	hidden bool
-	unused bool // no text fills it in, and it serves as nothing
+	unused bool           // no text fills it in, and it serves as nothing
+	entry  *channel.Entry // of which it holds the addresses; nil: of none
 }
 
 // place is the column as a problem names it: "C 手机号".
 func (c column) place() string { return letter(c.index) + " " + c.name }
 
 // needsDigits reports a column whose numbers must have all their digits; an address that has lost some is told as such.
-func (c column) needsDigits() bool { return !c.unused && c.role != rolePhone && c.role != roleEmail }
+func (c column) needsDigits() bool { return !c.unused && c.entry == nil }
 
 // columnSet gives every header a unique name, and every role its column.
 type columnSet struct {
+	roles    *roles
 	place    diag.Place // of the header row
 	columns  []column
 	byRole   map[role]int // position in columns
 	problems *diag.List
 }
 
-func newColumnSet(place diag.Place, headers []string, mapping map[string]string) *columnSet {
-	s := &columnSet{place: place, byRole: make(map[role]int), problems: &diag.List{}}
+func newColumnSet(rs *roles, place diag.Place, headers []string, mapping map[string]string) *columnSet {
+	s := &columnSet{roles: rs, place: place, byRole: make(map[role]int), problems: &diag.List{}}
 	s.name(headers)
 	s.checkMapping(mapping)
-	for _, r := range roles() {
+	for _, r := range s.roles.all {
 		if header, ok := mapping[string(r)]; ok && header != "" {
 			s.assignMapped(r, header)
 		}
 	}
-	for _, r := range roles() {
+	for _, r := range s.roles.all {
 		if mapping[string(r)] == "" {
 			s.assignRecognised(r)
 		}
@@ -139,8 +165,8 @@ func (s *columnSet) position(name string) int {
 }
 
 func (s *columnSet) checkMapping(mapping map[string]string) {
-	known := make([]string, 0, len(roles()))
-	for _, r := range roles() {
+	known := make([]string, 0, len(s.roles.all))
+	for _, r := range s.roles.all {
 		known = append(known, string(r))
 	}
 	for _, name := range sortedKeys(mapping) {
@@ -158,7 +184,7 @@ func (s *columnSet) assignMapped(r role, header string) {
 	if i < 0 {
 		hint := "the headers are " + s.listed()
 		n := nearest(header, s.names())
-		if i := slices.IndexFunc(s.columns, func(c column) bool { return recognise(c.name) == r }); n == "" && i >= 0 {
+		if i := slices.IndexFunc(s.columns, func(c column) bool { return s.roles.recognise(c.name) == r }); n == "" && i >= 0 {
 			n = s.columns[i].name
 		}
 		if n != "" {
@@ -177,7 +203,7 @@ func (s *columnSet) assignMapped(r role, header string) {
 func (s *columnSet) assignRecognised(r role) {
 	var found []int
 	for i, c := range s.columns {
-		if c.role == roleNone && recognise(strings.TrimSuffix(c.name, " ("+letter(c.index)+")")) == r {
+		if c.role == roleNone && s.roles.recognise(strings.TrimSuffix(c.name, " ("+letter(c.index)+")")) == r {
 			found = append(found, i)
 		}
 	}
@@ -201,6 +227,9 @@ func (s *columnSet) assignRecognised(r role) {
 
 func (s *columnSet) assign(r role, i int) {
 	s.columns[i].role = r
+	if e, ok := s.roles.channels[r]; ok {
+		s.columns[i].entry = &e
+	}
 	s.byRole[r] = i
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"notify/pkg/channel"
 	"notify/pkg/list"
 	"notify/pkg/message"
 )
@@ -35,7 +36,7 @@ func TestColumnsAreRecognised(t *testing.T) {
 func TestAMappingDecides(t *testing.T) {
 	path := file(t, "l.csv", "手机,办公 电话,昵称,备注,备注\n13494000001,13494000002,小王,x,K1\n")
 	got := read(t, path, list.Options{Columns: map[string]string{"phone": "办公电话", "name": "昵称", "key": "备注 (E)"}})
-	want := []list.Row{{Number: 2, Key: "K1", Name: "小王", Phone: "+8613494000002", Values: []string{"13494000001", "13494000002", "小王", "x", "K1"}}}
+	want := []list.Row{{Number: 2, Key: "K1", Name: "小王", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000002"}}, Values: []string{"13494000001", "13494000002", "小王", "x", "K1"}}}
 	if diff := cmp.Diff(want, got.rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s%v", diff, got.err)
 	}
@@ -64,7 +65,7 @@ func TestAHeaderThatCannotBeUsedIsExplained(t *testing.T) {
 		{"one column for two", "手机\n1\n", list.Options{Columns: map[string]string{"phone": "手机", "key": "手机"}}, "mapping-twice", []string{"A 手机"}},
 		{"no headers", "13494000001,王小明\n13494000002,李小红\n", list.Options{}, "header-none", []string{"手机号"}},
 		{"foreign headers", "Rufnummer,Vorname\n13494000001,W\n", list.Options{}, "header-none", []string{"Rufnummer, Vorname", "list.columns"}},
-		{"no e-mail where mail is to be sent", "手机,姓名\n1,2\n", list.Options{Need: message.Channels()}, "column-missing", []string{"email", "手机, 姓名"}},
+		{"no e-mail where mail is to be sent", "手机,姓名\n1,2\n", list.Options{Need: channel.Builtin().Names()}, "column-missing", []string{"email", "手机, 姓名"}},
 		{"an unknown country", "手机\n1\n", list.Options{Country: "XX"}, "country-unknown", []string{`"XX"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,7 +104,7 @@ func TestHeadersMayStandBelowOtherRows(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := read(t, file(t, "l.csv", test.content), list.Options{})
-			if got.err != nil || got.header.Row != test.row || len(got.rows) != 1 || got.rows[0].Phone != "+8613494000001" {
+			if got.err != nil || got.header.Row != test.row || len(got.rows) != 1 || got.rows[0].Address(message.SMS) != "+8613494000001" {
 				t.Fatalf("header %+v, rows %v, %v", got.header, got.rows, got.err)
 			}
 			if diff := cmp.Diff(test.columns, got.header.Columns); diff != "" {

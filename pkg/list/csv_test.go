@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
@@ -47,7 +48,7 @@ func TestATextFileIsReadInItsEncodingAndSeparator(t *testing.T) {
 			if len(got.rows) != 1 || len(got.problems) != 0 {
 				t.Fatalf("rows %+v, problems %v, %v", got.rows, got.problems, got.err)
 			}
-			if row := got.rows[0]; row.Name != "欧阳小明" || row.Phone != "+8613494000001" || row.Key != "+8613494000001" {
+			if row := got.rows[0]; row.Name != "欧阳小明" || row.Address(message.SMS) != "+8613494000001" || row.Key != "+8613494000001" {
 				t.Errorf("row %+v", row)
 			}
 		})
@@ -67,10 +68,10 @@ func TestARowOfATextFileIsARecord(t *testing.T) {
 		`错,1349400000,`,               // row 8, line 9
 	}, "\r\n")), list.Options{Need: []message.Channel{message.SMS}})
 	want := []list.Row{
-		{Number: 2, Key: "+8613494000001", Name: "王", Phone: "+8613494000001", Values: []string{"王", "13494000001", "第一行\n第二行, 有逗号"}},
-		{Number: 4, Key: "+8613494000002", Name: "李", Phone: "+8613494000002", Values: []string{"李", "13494000002", `5" 屏幕`}},
-		{Number: 6, Key: "+8613494000003", Name: "张", Phone: "+8613494000003", Values: []string{"张", "13494000003", ""}},
-		{Number: 7, Key: "+8613494000004", Name: "赵ab", Phone: "+8613494000004", Values: []string{"赵ab", "13494000004", `他说"好"`}},
+		{Number: 2, Key: "+8613494000001", Name: "王", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000001"}}, Values: []string{"王", "13494000001", "第一行\n第二行, 有逗号"}},
+		{Number: 4, Key: "+8613494000002", Name: "李", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000002"}}, Values: []string{"李", "13494000002", `5" 屏幕`}},
+		{Number: 6, Key: "+8613494000003", Name: "张", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000003"}}, Values: []string{"张", "13494000003", ""}},
+		{Number: 7, Key: "+8613494000004", Name: "赵ab", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000004"}}, Values: []string{"赵ab", "13494000004", `他说"好"`}},
 		{Number: 8, Name: "错", Values: []string{"错", "1349400000", ""}},
 	}
 	if diff := cmp.Diff(want, got.rows); diff != "" {
@@ -108,7 +109,7 @@ func TestEveryProblemOfATextFileIsTold(t *testing.T) {
 		{"a column without a header", "工号,手机,邮箱,,部门\nA1,13494000001,w@x.test,是,\nA2,13494000002,v@x.test,否,\n", []string{"column-unnamed 2 D"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := read(t, file(t, "l.csv", test.content), list.Options{Need: message.Channels()})
+			got := read(t, file(t, "l.csv", test.content), list.Options{Need: channel.Builtin().Names()})
 			if diff := cmp.Diff(test.want, told(got.problems)); diff != "" || got.err != nil {
 				t.Errorf("problems (-want +got):\n%s%v", diff, got.err)
 			}
@@ -207,11 +208,11 @@ func FuzzCSV(f *testing.F) {
 			if len(row.Values) != len(got.header.Columns) {
 				t.Fatalf("row %+v has not the %d columns", row, len(got.header.Columns))
 			}
-			if _, err := list.Phone(string(row.Phone), ""); row.Phone != "" && err != nil {
-				t.Fatalf("phone %q: %v", row.Phone, err)
+			if _, err := channel.Phone(string(row.Address(message.SMS)), ""); row.Address(message.SMS) != "" && err != nil {
+				t.Fatalf("phone %q: %v", row.Address(message.SMS), err)
 			}
-			if _, err := list.Email(string(row.Email)); row.Email != "" && err != nil {
-				t.Fatalf("e-mail %q: %v", row.Email, err)
+			if _, err := channel.Email(string(row.Address(message.Email))); row.Address(message.Email) != "" && err != nil {
+				t.Fatalf("e-mail %q: %v", row.Address(message.Email), err)
 			}
 		}
 		seen := map[string]bool{}

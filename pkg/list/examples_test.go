@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"notify/pkg/channel"
 	"notify/pkg/list"
 	"notify/pkg/message"
 )
@@ -15,7 +16,7 @@ import (
 const examples = "../../examples"
 
 func TestTheExampleAwardHas23000RecipientsWithoutAProblem(t *testing.T) {
-	got := read(t, filepath.Join(examples, "award.xlsx"), list.Options{Sheet: "获奖名单", Need: message.Channels()})
+	got := read(t, filepath.Join(examples, "award.xlsx"), list.Options{Sheet: "获奖名单", Need: channel.Builtin().Names()})
 	if got.err != nil || len(got.problems) != 0 || len(got.rows) != 23_000 {
 		t.Fatalf("%d rows, %v, %v", len(got.rows), got.problems, got.err)
 	}
@@ -24,14 +25,14 @@ func TestTheExampleAwardHas23000RecipientsWithoutAProblem(t *testing.T) {
 	}
 	seen, domains := map[string]bool{}, map[string]bool{}
 	for _, row := range got.rows {
-		for _, unique := range []string{row.Key, string(row.Phone), string(row.Email)} {
+		for _, unique := range []string{row.Key, string(row.Address(message.SMS)), string(row.Address(message.Email))} {
 			if seen[unique] {
 				t.Fatalf("row %d: %s stands twice", row.Number, unique)
 			}
 			seen[unique] = true
 		}
-		domains[row.Email.Domain()] = true
-		if !strings.HasSuffix(string(row.Email), ".test") || !strings.HasPrefix(string(row.Phone), "+861349") || !strings.HasPrefix(row.Values[5], "¥") || row.Values[6] != "2020-01-02" {
+		domains[row.Address(message.Email).Domain()] = true
+		if !strings.HasSuffix(string(row.Address(message.Email)), ".test") || !strings.HasPrefix(string(row.Address(message.SMS)), "+861349") || !strings.HasPrefix(row.Values[5], "¥") || row.Values[6] != "2020-01-02" {
 			t.Fatalf("row %+v", row)
 		}
 	}
@@ -46,12 +47,12 @@ func TestTheExampleListsHoldTheSamePeople(t *testing.T) {
 	if err != nil || len(paths) < 9 {
 		t.Fatalf("%v, %v", paths, err)
 	}
-	want := people(t, filepath.Join(examples, "lists", "english.csv"), list.Options{Need: message.Channels()})
+	want := people(t, filepath.Join(examples, "lists", "english.csv"), list.Options{Need: channel.Builtin().Names()})
 	if len(want) != 12 {
 		t.Fatalf("%d people", len(want))
 	}
 	for _, path := range paths {
-		o, want := list.Options{Need: message.Channels()}, want
+		o, want := list.Options{Need: channel.Builtin().Names()}, want
 		if filepath.Ext(path) == ".xlsx" { // it has no mail column, and a cover sheet
 			o = list.Options{Need: []message.Channel{message.SMS}, Sheet: "名单"}
 			want = slices.Clone(want)
@@ -78,7 +79,7 @@ func people(t *testing.T, path string, o list.Options) []who {
 	}
 	var all []who
 	for _, row := range got.rows {
-		all = append(all, who{row.Key, row.Name, row.Phone, row.Email})
+		all = append(all, who{row.Key, row.Name, row.Address(message.SMS), row.Address(message.Email)})
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"notify/pkg/channel"
 )
 
 // formats shows numbers as the workbook's number formats do: excelize knows them all. The numbers of a list repeat, so the
@@ -33,7 +35,7 @@ const (
 )
 
 func newFormats(book *workbook, country string) *formats {
-	return &formats{book: book, zh: countryOf(country) == "CN", plain: make(map[int]bool), cache: make(map[styled]string)}
+	return &formats{book: book, zh: channel.Country(country) == "CN", plain: make(map[int]bool), cache: make(map[styled]string)}
 }
 
 // show is what the sheet shows for a number. A format that cannot be applied, or hides the number, shows it as it is.

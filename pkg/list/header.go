@@ -74,11 +74,11 @@ func texts(src source, rec *record) []string {
 func scoreHeader(headers []string, o Options) (score int, complete bool) {
 	reachable := false
 	for _, h := range headers {
-		if looksLikeAddress(h, countryOf(o.Country)) {
+		if looksLikeAddress(h, o) {
 			return 0, false
 		}
-		r := recognise(h)
-		reachable = reachable || r == rolePhone || r == roleEmail
+		r := o.roles.recognise(h)
+		reachable = reachable || o.roles.isAddress(r)
 		if r != roleNone {
 			score += 10
 		}
@@ -92,7 +92,7 @@ func scoreHeader(headers []string, o Options) (score int, complete bool) {
 		case want == "":
 		case hasHeader(headers, want):
 			score += 20
-			reachable = reachable || key == string(rolePhone) || key == string(roleEmail)
+			reachable = reachable || o.roles.isAddress(role(key))
 		default:
 			complete = false
 		}
@@ -109,22 +109,22 @@ func hasHeader(headers []string, want string) bool {
 	return slices.ContainsFunc(headers, func(h string) bool { return h == want || (form != "" && headerForm(h) == form) })
 }
 
-func looksLikeAddress(s, country string) bool {
+func looksLikeAddress(s string, o Options) bool {
 	digits := 0
 	for i := range len(s) {
 		if s[i] >= '0' && s[i] <= '9' {
 			digits++
 		}
 	}
-	if strings.Contains(s, "@") {
-		_, err := Email(s)
-		return err == nil
+	for _, e := range o.roles.channels {
+		if !e.Is(s) || e.Digits && digits < minPhoneDigits {
+			continue
+		}
+		if _, err := e.Parse(s, o.Country); err == nil {
+			return true
+		}
 	}
-	if digits < minPhoneDigits {
-		return false
-	}
-	_, err := Phone(s, country)
-	return err == nil
+	return false
 }
 
 // underGroup fills headers that are empty because a cell of the row above is merged down over them. A row above with a
@@ -156,7 +156,7 @@ func noHeader(place diag.Place, best candidate, sheets []string, o Options) *dia
 	problems := &diag.List{}
 	if best.row > 0 && len(o.Columns) > 0 {
 		place.Row = best.row
-		set := newColumnSet(place, best.headers, o.Columns)
+		set := newColumnSet(o.roles, place, best.headers, o.Columns)
 		if set.problems.Errors() > 0 {
 			return set.problems
 		}
@@ -164,7 +164,7 @@ func noHeader(place diag.Place, best candidate, sheets []string, o Options) *dia
 	hint := "the first row must name the columns, one of them 手机号, phone, 邮箱 or email; or say which is which: list.columns: {phone: …, email: …}"
 	if best.row > 0 {
 		place.Row = best.row
-		set := newColumnSet(place, best.headers, nil)
+		set := newColumnSet(o.roles, place, best.headers, nil)
 		hint = fmt.Sprintf("the headers seem to be %s; say which is which: list.columns: {phone: …, email: …}", set.listed())
 	}
 	if len(sheets) > 1 {
@@ -183,10 +183,7 @@ func tooWide(place diag.Place) error {
 // checkNeed reports channels for which no column was found.
 func (s *columnSet) checkNeed(need []message.Channel) {
 	for _, ch := range need {
-		r := rolePhone
-		if ch == message.Email {
-			r = roleEmail
-		}
+		r := s.roles.of(ch)
 		if _, ok := s.byRole[r]; ok || s.problems.Count("column-ambiguous") > 0 || s.problems.Count("header-missing") > 0 {
 			continue
 		}

@@ -69,7 +69,7 @@ func read(tb testing.TB, path string, o list.Options) reading {
 			got.err, got.problems = err, append(slices.Clone(problems.Kept()), inputProblems(tb, err)...)
 			return got
 		}
-		row.Values = slices.Clone(row.Values)
+		row.Values, row.To = slices.Clone(row.Values), slices.Clone(row.To)
 		got.rows = append(got.rows, row)
 	}
 	got.problems = problems.Kept()

@@ -6,6 +6,7 @@
 package list
 
 import (
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
 )
@@ -15,12 +16,16 @@ type Options struct {
 	Sheet   string            // empty: the first
 	Columns map[string]string // what notify needs → header; the rest is recognised
 	Country string            // ISO 3166 alpha-2, for phone numbers without a country code; empty means CN
+	// Channels are those whose addresses are read.
+	Channels channel.Set
 	// Need are the channels for which every row must have an address.
 	Need []message.Channel
 	// MaxRows refuses absurd files; 0 means DefaultMaxRows.
 	MaxRows int
 	// TempDir is where a large spreadsheet spills; empty means the system's.
 	TempDir string
+
+	roles *roles
 }
 
 // DefaultMaxRows is what a spreadsheet can hold, and more than a CSV should.
@@ -31,19 +36,27 @@ type Row struct {
 	Number int    // 1-based row in the file
 	Key    string // the recipient's key; the address where the file has no key column
 	Name   string
-	Phone  message.Address // E.164, empty where the row has none
-	Email  message.Address
+	// To are the row's addresses, in the order of the channels. The slice is reused: copy what you keep.
+	To []Reach
 	// Values are the cells as they are shown, trimmed, in the order of Columns. The slice is reused: copy what you keep.
 	Values []string
 	Hidden bool // the spreadsheet hides this row; it is sent to all the same, and reported
 }
 
-// Address is the row's address on a channel.
+// Reach is where somebody is reached on a channel.
+type Reach struct {
+	Channel message.Channel
+	Address message.Address
+}
+
+// Address is the row's address on a channel; empty where it has none.
 func (r *Row) Address(ch message.Channel) message.Address {
-	if ch == message.SMS {
-		return r.Phone
+	for _, to := range r.To {
+		if to.Channel == ch {
+			return to.Address
+		}
 	}
-	return r.Email
+	return ""
 }
 
 // Header is what a file says about itself before its first row.
@@ -53,7 +66,7 @@ type Header struct {
 	Sheets  []string // all sheets, in order
 	Row     int      // 1-based row in which the headers stand
 	Columns []string // headers, in order, unique and not empty
-	// Mapped is which header serves as key, name, phone, email.
+	// Mapped is which header serves as key, as name, and as the address of a channel (channel.Entry.Column).
 	Mapped map[string]string
 	// Encoding and Comma are what a CSV turned out to be ("utf-8", "utf-8-bom", "gb18030", "utf-16le"); empty for a sheet.
 	Encoding string

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 )
 
@@ -33,25 +34,27 @@ func Open(path string, o Options) (Reader, error) {
 // Headers is what a list says about itself. Where its columns cannot be mapped, it returns the header as well as it could be
 // read, and the error that Open would return.
 func Headers(path string, o Options) (Header, error) {
+	o.roles = newRoles(o.Channels)
 	src, err := openSource(path, o)
 	if err != nil {
 		return Header{File: path}, err
 	}
-	t := &table{src: src}
+	t := &table{src: src, roles: o.roles}
 	err = t.begin(path, o)
 	return t.header, errors.Join(err, t.Close())
 }
 
 func open(path string, o Options) (*table, error) {
-	if !knownCountry(o.Country) {
+	if !channel.KnownCountry(o.Country) {
 		return nil, refusal(diag.Place{}, "country-unknown", fmt.Sprintf("there is no country %q", o.Country), "give the two letters of ISO 3166, such as CN")
 	}
+	o.roles = newRoles(o.Channels)
 	src, err := openSource(path, o)
 	if err != nil {
 		return nil, err
 	}
 	_, isText := src.(*csvSource)
-	t := &table{src: src, country: countryOf(o.Country), need: o.Need, maxRows: o.MaxRows, text: isText}
+	t := &table{src: src, country: channel.Country(o.Country), roles: o.roles, need: o.Need, maxRows: o.MaxRows, text: isText}
 	if t.maxRows <= 0 {
 		t.maxRows = DefaultMaxRows
 	}

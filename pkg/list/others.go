@@ -44,7 +44,7 @@ func (s *sheetSource) countPeople(sheet sheetInfo) (n int, err error) {
 			if rec.cells[i].kind == kindNumber {
 				text, _ = exact(text)
 			}
-			if looksLikeAddress(text, s.country) {
+			if looksLikeAddress(text, s.opts) {
 				n++
 				break
 			}

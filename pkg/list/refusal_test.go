@@ -13,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"notify/pkg/list"
+	"notify/pkg/message"
 )
 
 // zipped is a zip file with the named parts, each holding a few bytes.
@@ -107,7 +108,7 @@ func TestContentDecidesWhateverTheNameSays(t *testing.T) {
 	}
 	for name, content := range map[string]string{"l.csv": string(content), "l.xlsx": "工号,手机\nA,13494000001\n"} {
 		got := read(t, file(t, name, content), list.Options{})
-		if len(got.rows) != 1 || got.rows[0].Phone != "+8613494000001" {
+		if len(got.rows) != 1 || got.rows[0].Address(message.SMS) != "+8613494000001" {
 			t.Errorf("%s: %v, %v", name, got.rows, got.err)
 		}
 	}

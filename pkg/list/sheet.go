@@ -22,9 +22,9 @@ const (
 // type, so that an error, a formula that nobody calculated and a number cannot be told from text, either as shown or as
 // stored, not both; and it takes malformed XML for the end of the sheet, which would drop recipients without a word.
 type sheetSource struct {
-	book    *workbook
-	sheet   sheetInfo
-	country string
+	book  *workbook
+	sheet sheetInfo
+	opts  Options
 
 	strings *stringTable
 	formats *formats
@@ -44,7 +44,7 @@ type columnRange struct{ first, last int } // 1-based, as the file has them
 const keepMerges = 10_000
 
 func (w *workbook) openSheet(sheet sheetInfo, o Options) (src source, err error) {
-	s := &sheetSource{book: w, sheet: sheet, country: countryOf(o.Country), formats: newFormats(w, o.Country)}
+	s := &sheetSource{book: w, sheet: sheet, opts: o, formats: newFormats(w, o.Country)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(damaged(s.place(0, 0), err), s.closeParts())

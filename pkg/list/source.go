@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 )
 
@@ -67,7 +68,7 @@ func (c *cell) blank() bool { return c.kind == kindText && trim(c.text) == "" }
 // exact is a number without exponent or format: 1.3800138E10 is "13800138000". lost reports that it has more digits than
 // a spreadsheet keeps, so that the last ones are not what was typed.
 func exact(raw string) (text string, lost bool) {
-	if allDigits(raw) {
+	if channel.AllDigits(raw) {
 		return raw, len(raw) > 15
 	}
 	f, err := strconv.ParseFloat(raw, 64)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
 )
@@ -17,17 +18,19 @@ type table struct {
 	header  Header
 	columns *columnSet
 	country string
+	roles   *roles
 	need    []message.Channel
 	maxRows int
 
 	rec      record
 	values   []string
 	byIndex  []int // column of the file → position in columns, or -1
+	to       []Reach
 	rows     int
 	hidden   int
 	started  bool
 	finished bool
-	domains  map[string]string // what likelyDomain said
+	likely   map[string]string // what the channels said of probable slips
 	stray    map[int]bool      // columns without a header in which something stood
 	text     bool              // a text file, in which a cell too many means that the cells of the row have shifted
 }
@@ -46,7 +49,7 @@ func (t *table) begin(path string, o Options) error {
 	}
 	t.header.Row = best.row
 	place := t.src.place(best.row, 0)
-	t.columns = newColumnSet(place, best.headers, o.Columns)
+	t.columns = newColumnSet(t.roles, place, best.headers, o.Columns)
 	t.header.Columns, t.header.Mapped = t.columns.names(), t.columns.mapped()
 	if !found {
 		return noHeader(t.src.place(0, 0), best, t.header.Sheets, o).Err()
@@ -147,6 +150,7 @@ func (t *table) place(c *column) diag.Place {
 
 // fill reads the current record into row.
 func (t *table) fill(row *Row, problems *diag.List) {
+	t.to = t.to[:0]
 	*row = Row{Number: t.rec.row, Hidden: t.rec.hidden, Values: t.values}
 	if t.rec.hidden {
 		t.hidden++
@@ -173,17 +177,23 @@ func (t *table) fill(row *Row, problems *diag.List) {
 		problems.Errorf(t.place(nil), "header-repeated", "delete the row", "the headers stand here once more")
 		return
 	}
-	t.address(row, rolePhone, problems)
-	t.address(row, roleEmail, problems)
+	for _, r := range t.roles.all {
+		if e, ok := t.roles.channels[r]; ok {
+			t.address(r, &e, problems)
+		}
+	}
+	if len(t.to) > 0 {
+		row.To = t.to
+	}
 	t.identity(row, problems)
 	if len(t.need) == 0 && t.unreachable() {
-		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: "neither a phone nor an e-mail", Hint: "fill one in, or take the row out"})
+		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: "the row has no address", Hint: "fill one in, or take the row out"})
 	}
 }
 
 // unreachable reports a row whose cells for addresses are all blank.
 func (t *table) unreachable() bool {
-	for _, r := range []role{rolePhone, roleEmail} {
+	for r := range t.roles.channels {
 		if c, _, col := t.cellOf(r); col != nil && !c.blank() {
 			return false
 		}
@@ -213,7 +223,7 @@ func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 		return ""
 	case isDamaged(s):
 		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: "characters that could not be read, or that no text holds", Hint: "type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8"})
-	case t.text && col.needsDigits() && losesDigits(s) && strings.Contains(s, "+"): // "12E3" may well be a key
+	case t.text && col.needsDigits() && channel.LosesDigits(s) && strings.Contains(s, "+"): // "12E3" may well be a key
 		problems.Add(digitsLost(t.place(col), s))
 	case t.text && t.holdsRows(s):
 		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: "a cell that holds what looks like whole rows", Hint: "a quotation mark was opened and not closed: look at the line where this row begins"})
@@ -228,7 +238,7 @@ func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 func (t *table) number(c *cell, col *column, problems *diag.List) string {
 	shown := trim(t.src.shown(c))
 	exactly, lost := exact(c.text)
-	if (col.role == rolePhone || col.role == roleKey) && losesDigits(shown) {
+	if (col.role == roleKey || col.entry != nil && col.entry.Digits) && channel.LosesDigits(shown) {
 		shown = exactly
 	}
 	if lost && col.needsDigits() {
@@ -288,75 +298,68 @@ func (t *table) cellOf(r role) (*cell, string, *column) {
 }
 
 // address reads one of the row's addresses.
-func (t *table) address(row *Row, r role, problems *diag.List) {
+func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 	c, value, col := t.cellOf(r)
 	if col == nil {
 		return
 	}
-	ch := message.SMS
-	if r == roleEmail {
-		ch = message.Email
-	}
 	if value == "" {
-		if t.must(ch) && c.blank() {
-			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: fmt.Sprintf("no address for %s", ch), Hint: "fill it in, or take the row out"})
+		if t.must(e.Name) && c.blank() {
+			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: fmt.Sprintf("no address for %s", e.Name), Hint: "fill it in, or take the row out"})
 		}
 		return
 	}
-	a, err := t.parse(r, c, value)
+	a, err := t.parse(e, c, value)
 	if err == nil {
-		t.keep(row, ch, a, col, problems)
+		t.keep(e, a, col, problems)
 		return
 	}
 	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: err.Error()}
-	var fault *AddressError
+	var fault *channel.AddressError
 	if errors.As(err, &fault) {
 		p.Code, p.Hint = fault.Code, fault.Hint
 	}
-	if len(t.need) > 0 && !t.must(ch) {
+	if len(t.need) > 0 && !t.must(e.Name) {
 		p.Severity = diag.Warning
 	}
 	problems.Add(p)
 }
 
 // keep stores an address, and doubts a domain that is probably a slip.
-func (t *table) keep(row *Row, ch message.Channel, a message.Address, col *column, problems *diag.List) {
-	if ch == message.SMS {
-		row.Phone = a
+func (t *table) keep(e *channel.Entry, a message.Address, col *column, problems *diag.List) {
+	t.to = append(t.to, Reach{e.Name, a})
+	if e.Likely == nil {
 		return
 	}
-	row.Email = a
-	if likely := t.likely(a.Domain()); likely != "" {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "email-typo", Place: t.place(col), Value: a.Masked(), Summary: "the domain " + a.Domain() + " may be mistyped", Hint: "did they mean " + likely + "?"})
+	domain := e.Pace(a)
+	if likely := t.slip(e, domain); likely != "" {
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: e.Column + "-typo", Place: t.place(col), Value: e.Mask(a), Summary: "the domain " + domain + " may be mistyped", Hint: "did they mean " + likely + "?"})
 	}
 }
 
-// likely is likelyDomain, which costs more than the rest of the row, asked once for each domain.
-func (t *table) likely(domain string) string {
+// slip is what was probably meant. To find that out costs more than the rest of the row, so that each domain is asked about once.
+func (t *table) slip(e *channel.Entry, domain string) string {
 	const most = 1 << 12
-	if known, ok := t.domains[domain]; ok {
+	if known, ok := t.likely[domain]; ok {
 		return known
 	}
-	if t.domains == nil || len(t.domains) >= most {
-		t.domains = make(map[string]string)
+	if t.likely == nil || len(t.likely) >= most {
+		t.likely = make(map[string]string)
 	}
-	found := likelyDomain(domain)
-	t.domains[domain] = found
+	found := e.Likely(domain)
+	t.likely[domain] = found
 	return found
 }
 
-func (t *table) parse(r role, c *cell, value string) (message.Address, error) {
-	if r == roleEmail {
-		return Email(value)
-	}
-	if c.kind == kindNumber {
+func (t *table) parse(e *channel.Entry, c *cell, value string) (message.Address, error) {
+	if e.Digits && c.kind == kindNumber {
 		number, lost := exact(c.text)
 		if lost {
-			return "", errDigitsLost()
+			return "", channel.ErrDigitsLost()
 		}
-		return Phone(number, t.country)
+		value = number
 	}
-	return Phone(value, t.country)
+	return e.Parse(value, t.country)
 }
 
 // must reports whether every row needs an address for the channel.
@@ -367,8 +370,8 @@ func (t *table) identity(row *Row, problems *diag.List) {
 	_, row.Name, _ = t.cellOf(roleName)
 	c, value, col := t.cellOf(roleKey)
 	if col == nil {
-		if row.Key = string(row.Phone); row.Key == "" {
-			row.Key = string(row.Email)
+		if len(row.To) > 0 {
+			row.Key = string(row.To[0].Address)
 		}
 		return
 	}

@@ -50,6 +50,9 @@ func isCellError(s string) bool {
 	return false
 }
 
+// minPhoneDigits is how many digits a text has that may be a phone number.
+const minPhoneDigits = 7
+
 // mask is a cell as it may stand in a problem: enough to find it on the sheet, too little to reach a person.
 func mask(s string) string {
 	s = trim(s)

@@ -81,9 +81,9 @@ func TestCellsOfEveryKindAreRead(t *testing.T) {
 	})
 	got := read(t, path, smsOnly())
 	want := []list.Row{
-		{Number: 4, Key: "1200", Phone: "+8613494000001", Values: []string{"1200", "13494000001", "TRUE"}},
-		{Number: 5, Key: "7", Phone: "+8613494000002", Values: []string{"7", "13494000002", "2020-01-02"}, Hidden: true},
-		{Number: 9, Key: "A9", Phone: "+8613494000003", Values: []string{"A9", "13494000003", "一\n二"}},
+		{Number: 4, Key: "1200", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000001"}}, Values: []string{"1200", "13494000001", "TRUE"}},
+		{Number: 5, Key: "7", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000002"}}, Values: []string{"7", "13494000002", "2020-01-02"}, Hidden: true},
+		{Number: 9, Key: "A9", To: []list.Reach{{Channel: message.SMS, Address: "+8613494000003"}}, Values: []string{"A9", "13494000003", "一\n二"}},
 	}
 	if diff := cmp.Diff(want, got.rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s%v", diff, got.err)
@@ -174,7 +174,7 @@ func TestTheSheetIsChosen(t *testing.T) {
 	path := workbook(t, parts)
 	for sheet, want := range map[string]message.Address{"": "+8613494000002", "旧名单": "+8613494000001", "获奖名单": "+8613494000002", " second": "+8613494000003"} {
 		got := read(t, path, list.Options{Sheet: sheet})
-		if len(got.rows) != 1 || got.rows[0].Phone != want {
+		if len(got.rows) != 1 || got.rows[0].Address(message.SMS) != want {
 			t.Errorf("sheet %q gives %+v, %v; want %s", sheet, got.rows, got.err, want)
 		}
 		warnings := []string{"sheets-unread"}
@@ -255,7 +255,7 @@ func TestManyStringsSpillToDisk(t *testing.T) {
 	}
 	for i, row := range got.rows {
 		key, _, phone, _ := invented((i * 7919) % rows)
-		if row.Key != key+pad || row.Phone != message.Address("+86"+phone) {
+		if row.Key != key+pad || row.Address(message.SMS) != message.Address("+86"+phone) {
 			t.Fatalf("row %d is %+v, want %s %s", row.Number, row, key, phone)
 		}
 	}

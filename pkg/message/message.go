@@ -12,14 +12,11 @@ import (
 // Channel is a way to reach a person.
 type Channel string
 
-// The channels.
+// The channels that the program has; package channel says what they are, and whether there are others.
 const (
 	SMS   Channel = "sms"
 	Email Channel = "email"
 )
-
-// Channels are all channels, in the order in which they are shown.
-func Channels() []Channel { return []Channel{SMS, Email} }
 
 // Address is a normalised address: a phone number in E.164 ("+8613800138000"), or an e-mail address whose domain is
 // lower-case ASCII ("wang@example.test"). The zero value is no address.

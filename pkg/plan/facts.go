@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"notify/pkg/channel"
 	"notify/pkg/message"
 	"notify/pkg/render"
 )
@@ -67,12 +68,13 @@ func (s *Sample) Add(row int) {
 type looker struct {
 	facts   *ChannelFacts
 	columns []string
+	class   channel.Class
 	uses    []int    // the columns that the texts fill in
 	braced  []string // "{姓名}" for each of them
 }
 
-func newLooker(r *render.Renderer, ch message.Channel) *looker {
-	l := &looker{facts: &ChannelFacts{}, columns: r.Columns()}
+func newLooker(r *render.Renderer, ch message.Channel, class channel.Class) *looker {
+	l := &looker{class: class, facts: &ChannelFacts{}, columns: r.Columns()}
 	for _, name := range r.Uses(ch) {
 		l.uses = append(l.uses, slices.Index(l.columns, name))
 	}
@@ -91,7 +93,7 @@ func (l *looker) look(row int, values []string, m *message.Message, segments int
 		f.Braces.Add(row)
 	}
 	n := len(m.Subject) + len(m.Text) + len(m.HTML)
-	if m.Channel == message.SMS {
+	if l.class == channel.Short {
 		if strings.ContainsAny(afterSignature(m.Text), "【】") {
 			f.Brackets.Add(row)
 		}

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/plan"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // names is a list of people who differ in their name only.
@@ -38,7 +38,7 @@ func (n *names) Next(row *list.Row, _ *diag.List) error {
 	}
 	phone := "+8610000000" + string([]byte{'0' + byte(n.next/100), '0' + byte(n.next/10%10), '0' + byte(n.next%10)})
 	*row = list.Row{
-		Number: n.next + 2, Key: phone, Phone: message.Address(phone), Email: message.Address("p" + phone[1:] + "@a.test"),
+		Number: n.next + 2, Key: phone, To: []list.Reach{{Channel: message.SMS, Address: message.Address(phone)}, {Channel: message.Email, Address: message.Address("p" + phone[1:] + "@a.test")}},
 		Values: []string{n.names[n.next], phone, "p@a.test"},
 	}
 	n.next++
@@ -49,10 +49,10 @@ func factsOf(t *testing.T, sms, html string, people ...string) *plan.Facts {
 	t.Helper()
 	c := &campaign.Campaign{Name: "award", Shared: campaign.SharedRefuse}
 	if sms != "" {
-		c.SMS = &campaign.SMS{Text: sms}
+		c.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: sms}})
 	}
 	if html != "" {
-		c.Email = &campaign.Email{From: "a@a.test", Subject: "{{姓名}}", HTML: html}
+		c.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@a.test", Subject: "{{姓名}}", HTML: html}})
 	}
 	cfg := &config.Config{Accounts: map[string]config.Account{"sms": {Signature: "示例"}}, Routes: map[message.Channel]config.Route{
 		message.SMS: {Accounts: []config.Share{{Account: "sms", Weight: 1}}},
@@ -144,8 +144,7 @@ func BenchmarkMake(b *testing.B) {
 		people[i] = strings.Repeat("王", 1+i%7)
 	}
 	c := &campaign.Campaign{
-		Name: "award", Shared: campaign.SharedRefuse, SMS: &campaign.SMS{Text: "【示例】{{姓名}}，恭喜您荣获年度大奖，请到人力资源部领取。"},
-		Email: &campaign.Email{From: "a@a.test", Subject: "{{姓名}}", HTML: "<style>p { color: red }</style>" + strings.Repeat("<p>{{姓名}} 恭喜您荣获年度大奖</p>", 20)},
+		Name: "award", Shared: campaign.SharedRefuse, Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "【示例】{{姓名}}，恭喜您荣获年度大奖，请到人力资源部领取。"}}, {Channel: message.Email, Mail: &campaign.Mail{From: "a@a.test", Subject: "{{姓名}}", HTML: "<style>p { color: red }</style>" + strings.Repeat("<p>{{姓名}} 恭喜您荣获年度大奖</p>", 20)}}},
 	}
 	for b.Loop() {
 		p, err := plan.Make(b.Context(), plan.Inputs{Config: cfg, Campaign: c, List: &names{names: people}, TempDir: b.TempDir()})

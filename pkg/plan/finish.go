@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
 )
@@ -29,8 +30,8 @@ func (m *maker) finish() error {
 	}
 	for _, ch := range m.channels {
 		c := m.counts[ch]
-		if ch == message.Email {
-			c.Subjects, c.BySegments = len(m.subjects), nil
+		if m.entries[ch].Class == channel.Mail {
+			c.Subjects = len(m.subjects[ch])
 		}
 		m.plan.Channels = append(m.plan.Channels, *c)
 	}
@@ -118,10 +119,7 @@ func (m *maker) fold(c, into contact) {
 
 func (m *maker) conflict(c, other contact, hint string) {
 	ch := m.channels[c.Channel]
-	column, what := m.plan.Header.Mapped["phone"], "phone number"
-	if ch == message.Email {
-		column, what = m.plan.Header.Mapped["email"], "e-mail address"
-	}
+	column, what := m.plan.Header.Mapped[m.entries[ch].Column], m.entries[ch].What
 	m.problems.Add(diag.Problem{
 		Severity: diag.Error, Code: "address-shared", Place: m.place(c, column),
 		Summary: "the " + what + " is that of row " + row(other) + ", and the text is another", Hint: hint,

@@ -179,7 +179,7 @@ type folds struct {
 }
 
 func (f *folds) add(index uint32, channel uint8, own, into message.Key) {
-	n := uint64(index)*uint64(f.channels) + uint64(channel) //nolint:gosec // at most two channels
+	n := uint64(index)*uint64(f.channels) + uint64(channel) //nolint:gosec // a few channels
 	for uint64(len(f.bits)) <= n/64 {
 		f.bits = append(f.bits, 0)
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/list"
@@ -28,11 +29,12 @@ type maker struct {
 	campaign *campaign.Campaign
 	renderer *render.Renderer
 	channels []message.Channel
+	entries  map[message.Channel]channel.Entry
 	problems *diag.List
 	rows     hash.Hash
 	contacts contacts
 	counts   map[message.Channel]*ChannelPlan
-	subjects map[int64]struct{}
+	subjects map[message.Channel]map[int64]struct{}
 	lookers  map[message.Channel]*looker
 	name     int // index of the name column, -1 where there is none
 
@@ -45,12 +47,14 @@ func newMaker(p *Plan, in Inputs, r *render.Renderer) *maker {
 	m := &maker{
 		plan: p, cfg: in.Config, campaign: in.Campaign, renderer: r, channels: in.Campaign.Channels(), problems: in.Problems,
 		rows: sha256.New(), contacts: contacts{dir: in.TempDir}, counts: make(map[message.Channel]*ChannelPlan),
-		subjects: make(map[int64]struct{}), name: slices.Index(p.Header.Columns, p.Header.Mapped["name"]),
+		entries:  make(map[message.Channel]channel.Entry),
+		subjects: make(map[message.Channel]map[int64]struct{}), name: slices.Index(p.Header.Columns, p.Header.Mapped["name"]),
 	}
 	p.folds.channels = len(m.channels)
 	p.Facts, m.lookers = &Facts{Channels: make(map[message.Channel]*ChannelFacts)}, make(map[message.Channel]*looker)
 	for _, ch := range m.channels {
-		m.lookers[ch] = newLooker(r, ch)
+		m.entries[ch], m.subjects[ch] = in.Config.Channels.Of(ch), make(map[int64]struct{})
+		m.lookers[ch] = newLooker(r, ch, m.entries[ch].Class)
 		p.Facts.Channels[ch] = m.lookers[ch].facts
 	}
 	m.resetCounts()
@@ -152,9 +156,9 @@ func keepRow(rows []list.Row, n int, row *list.Row) []list.Row {
 	} else {
 		rows = append(rows[:n], list.Row{})
 	}
-	values := append(rows[n].Values[:0], row.Values...)
+	values, to := append(rows[n].Values[:0], row.Values...), append(rows[n].To[:0], row.To...)
 	rows[n] = *row
-	rows[n].Values = values
+	rows[n].Values, rows[n].To = values, to
 	return rows
 }
 
@@ -209,10 +213,7 @@ func (m *maker) message(row *list.Row, ch message.Channel) Message {
 		m.renderProblem(row, ch, err)
 		return Message{Channel: ch}
 	}
-	segments := 1
-	if ch == message.SMS {
-		segments = m.segments(to, m.msg.Text)
-	}
+	segments := m.segments(ch, to, m.msg.Text)
 	m.lookers[ch].look(row.Number, row.Values, &m.msg, segments)
 	recipient := ""
 	if m.campaign.Shared == campaign.SharedEach {
@@ -238,18 +239,14 @@ func (m *maker) renderProblem(row *list.Row, ch message.Channel, err error) {
 	m.problems.Errorf(place, "text-failed", "look at this row with --show", "the %s text cannot be made: %v", ch, err)
 }
 
-// segments counts an SMS as the accounts on its route will: with the signature that the vendor puts before it.
-func (m *maker) segments(to message.Address, text string) int {
-	var rule, sign string
-	if accounts := m.cfg.Routes[message.SMS].Accounts; len(accounts) > 0 {
-		a := m.cfg.Accounts[accounts[0].Account]
-		rule, sign = a.Segments, a.Signature
+// segments counts a text as the accounts on its route will: with the signature that the vendor puts before it.
+func (m *maker) segments(ch message.Channel, to message.Address, text string) int {
+	e := m.entries[ch]
+	n, rule := e.Count(text, to, m.cfg.Counting(ch))
+	if rule == channel.Mainland {
+		m.lookers[ch].facts.Mainland++
 	}
-	counted := render.RuleFor(to, rule)
-	if counted == render.Mainland {
-		m.lookers[message.SMS].facts.Mainland++
-	}
-	return render.Segments(render.WithSignature(text, sign), counted)
+	return n
 }
 
 // fingerprint tells equal texts from different ones: all that the recipient will read.
@@ -259,9 +256,9 @@ func (m *maker) fingerprint() int64 {
 		m.buf = appendBytes(m.buf, part)
 	}
 	h := sha256.Sum256(m.buf)
-	if m.msg.Subject != "" && len(m.subjects) < DistinctSubjects {
+	if seen := m.subjects[m.msg.Channel]; m.msg.Subject != "" && len(seen) < DistinctSubjects {
 		s := sha256.Sum256([]byte(m.msg.Subject))
-		m.subjects[int64(binary.LittleEndian.Uint64(s[:8]))] = struct{}{} //nolint:gosec // any 64 bits will do
+		seen[int64(binary.LittleEndian.Uint64(s[:8]))] = struct{}{} //nolint:gosec // any 64 bits will do
 	}
 	return int64(binary.LittleEndian.Uint64(h[:8])) //nolint:gosec // any 64 bits will do
 }
@@ -286,17 +283,22 @@ func (m *maker) count(msg *Message) {
 	count := m.counts[msg.Channel]
 	count.Messages++
 	count.Segments += msg.Segments
-	if msg.Channel == message.SMS {
+	if count.BySegments != nil {
 		count.BySegments[msg.Segments]++
-	} else {
-		count.Domains[msg.Address.Domain()]++
+	}
+	if count.Domains != nil {
+		e := m.entries[msg.Channel]
+		count.Domains[e.Pace(msg.Address)]++
 	}
 }
 
 func (m *maker) resetCounts() {
 	for _, ch := range m.channels {
-		m.counts[ch] = &ChannelPlan{Channel: ch, BySegments: make(map[int]int)}
-		if ch == message.Email {
+		m.counts[ch] = &ChannelPlan{Channel: ch}
+		if m.entries[ch].Units != nil {
+			m.counts[ch].BySegments = make(map[int]int)
+		}
+		if m.entries[ch].PaceKey != nil {
 			m.counts[ch].Domains = make(map[string]int)
 		}
 	}

@@ -58,15 +58,17 @@ func TestOnlyThePartOfTheDigestThatChangedChanges(t *testing.T) {
 		{"a row more", "list", list(func(r []person) []person { return append(r, person{"E3", "Mo", "+8613490000003", "m@a.test"}) })},
 		{"a row less", "list", list(func(r []person) []person { return r[:1] })},
 		{"a letter that moved to the next cell", "list", list(func(r []person) []person { r[1].key, r[1].name = "E2L", "i"; return r })},
-		{"the SMS", "texts", func(in *plan.Inputs) { in.Campaign.SMS.Text += "!" }},
-		{"a template code", "texts", func(in *plan.Inputs) { in.Campaign.SMS.TemplateCode = map[string]string{"sms": "SMS_1"} }},
-		{"the subject", "texts", func(in *plan.Inputs) { in.Campaign.Email.Subject += "!" }},
-		{"the mail", "texts", func(in *plan.Inputs) { in.Campaign.Email.Text += "!" }},
-		{"the sender", "texts", func(in *plan.Inputs) { in.Campaign.Email.From = "b@a.test" }},
-		{"an attachment", "texts", func(in *plan.Inputs) {
-			in.Campaign.Email.Attachments = []message.Attachment{{Name: "map.pdf", Data: []byte("a")}}
+		{"the SMS", "texts", func(in *plan.Inputs) { in.Campaign.Texts.Short(message.SMS).Text += "!" }},
+		{"a template code", "texts", func(in *plan.Inputs) {
+			in.Campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms": "SMS_1"}
 		}},
-		{"where the text lies", "", func(in *plan.Inputs) { in.Campaign.SMS.File = "other.txt" }},
+		{"the subject", "texts", func(in *plan.Inputs) { in.Campaign.Texts.Mail(message.Email).Subject += "!" }},
+		{"the mail", "texts", func(in *plan.Inputs) { in.Campaign.Texts.Mail(message.Email).Text += "!" }},
+		{"the sender", "texts", func(in *plan.Inputs) { in.Campaign.Texts.Mail(message.Email).From = "b@a.test" }},
+		{"an attachment", "texts", func(in *plan.Inputs) {
+			in.Campaign.Texts.Mail(message.Email).Attachments = []message.Attachment{{Name: "map.pdf", Data: []byte("a")}}
+		}},
+		{"where the text lies", "", func(in *plan.Inputs) { in.Campaign.Texts.Short(message.SMS).File = "other.txt" }},
 		{"what becomes of shared addresses", "campaign", func(in *plan.Inputs) { in.Campaign.Shared = campaign.SharedFold }},
 		{"the window", "campaign", func(in *plan.Inputs) { in.Campaign.Window = campaign.Window{From: 9 * time.Hour, To: 20 * time.Hour} }},
 		{"the deadline", "campaign", func(in *plan.Inputs) { in.Campaign.Deadline = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }},
@@ -145,8 +147,10 @@ func TestALeftOverPlanLeavesNoFiles(t *testing.T) {
 			in   func(*plan.Inputs)
 			want error
 		}{
-			"a list that breaks off":     {func(in *plan.Inputs) { p := crowd(n); p.err, p.failAt = broken, n-1; in.List = p }, broken},
-			"a text that cannot be used": {func(in *plan.Inputs) { in.Campaign.SMS = &campaign.SMS{Text: "{{nobody}}"} }, nil},
+			"a list that breaks off": {func(in *plan.Inputs) { p := crowd(n); p.err, p.failAt = broken, n-1; in.List = p }, broken},
+			"a text that cannot be used": {func(in *plan.Inputs) {
+				in.Campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{nobody}}"}})
+			}, nil},
 		} {
 			t.Run(fmt.Sprintf("%s, of %d rows", name, n), func(t *testing.T) {
 				in := inputs(t, crowd(n), sharing(campaign.SharedFold), c.in)
@@ -226,7 +230,7 @@ func TestASpecComesBackFromTheLedgerAsItWas(t *testing.T) {
 		in.Campaign.Window = campaign.Window{From: 9 * time.Hour, To: 20 * time.Hour}
 		in.Campaign.Deadline = time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
 		in.Campaign.Budget, in.Campaign.DedupeWindow, in.Campaign.Expect = 1035_123456, 72*time.Hour, 3
-		in.Campaign.Email.Attachments = []message.Attachment{{Name: "map.pdf", Type: "application/pdf", Data: []byte{0, 1, 255}}}
+		in.Campaign.Texts.Mail(message.Email).Attachments = []message.Attachment{{Name: "map.pdf", Type: "application/pdf", Data: []byte{0, 1, 255}}}
 	}))
 	b, err := p.Spec.Encode()
 	if err != nil {

@@ -55,7 +55,7 @@ func (p *people) Next(row *list.Row, _ *diag.List) error {
 	}
 	x := p.at(p.next)
 	*row = list.Row{
-		Number: p.next + 2, Key: x.key, Name: x.name, Phone: message.Address(x.phone), Email: message.Address(x.email),
+		Number: p.next + 2, Key: x.key, Name: x.name, To: []list.Reach{{Channel: message.SMS, Address: message.Address(x.phone)}, {Channel: message.Email, Address: message.Address(x.email)}},
 		Values: append(row.Values[:0], x.key, x.name, x.phone, x.email),
 	}
 	p.next++
@@ -82,8 +82,7 @@ func inputs(t *testing.T, p *people, change ...func(*plan.Inputs)) plan.Inputs {
 			},
 		},
 		Campaign: &campaign.Campaign{
-			Name: "award-2020", Shared: campaign.SharedRefuse, SMS: &campaign.SMS{Text: "{{姓名}}, you won."},
-			Email: &campaign.Email{From: "a@a.test", Subject: "{{姓名}}, your award", Text: "You won."},
+			Name: "award-2020", Shared: campaign.SharedRefuse, Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "{{姓名}}, you won."}}, {Channel: message.Email, Mail: &campaign.Mail{From: "a@a.test", Subject: "{{姓名}}, your award", Text: "You won."}}},
 		},
 		List: p, TempDir: t.TempDir(),
 	}
@@ -97,7 +96,7 @@ func sharing(mode string) func(*plan.Inputs) {
 	return func(in *plan.Inputs) { in.Campaign.Shared = mode }
 }
 
-func smsOnly(in *plan.Inputs) { in.Campaign.Email = nil }
+func smsOnly(in *plan.Inputs) { in.Campaign.Texts.Put(campaign.Text{Channel: message.Email}) }
 
 // made is the plan, closed when the test ends.
 func made(t *testing.T, in plan.Inputs) *plan.Plan {

@@ -72,9 +72,9 @@ type ChannelPlan struct {
 	Segments int             `json:"segments"`
 	// BySegments is how many messages have so many segments.
 	BySegments map[int]int `json:"by_segments,omitempty"`
-	// Domains is how many messages go to each recipient domain; nil for SMS.
+	// Domains is how many messages go to each recipient domain, or whatever else the channel has a pace for; nil where it has none.
 	Domains map[string]int `json:"-"`
-	// Subjects is how many different subjects there are, counted up to DistinctSubjects; 0 for SMS.
+	// Subjects is how many different subjects there are, counted up to DistinctSubjects; 0 for short texts.
 	Subjects int `json:"subjects,omitempty"`
 }
 
@@ -127,7 +127,7 @@ func Make(ctx context.Context, in Inputs) (*Plan, error) {
 		in.Problems = &diag.List{}
 	}
 	header := in.List.Header()
-	renderer, err := render.New(render.Texts{SMS: in.Campaign.SMS, Email: in.Campaign.Email}, header.Columns)
+	renderer, err := render.New(render.Texts{Texts: in.Campaign.Texts}, header.Columns)
 	if err != nil {
 		return nil, err
 	}

@@ -319,7 +319,7 @@ func TestMoreRowsThanMemoryHoldsMakeTheSamePlan(t *testing.T) {
 func TestThePartsOfAPlanAddUp(t *testing.T) {
 	for _, weights := range [][]int{{80, 20}, {50, 50}, {1, 2}, {0, 1}, {97, 3}, {1, 1, 1}, {5, 3, 2, 1, 1, 1}} {
 		p := made(t, inputs(t, crowd(1001), sharing(campaign.SharedFold), func(in *plan.Inputs) {
-			in.Campaign.SMS.Text = strings.Repeat("恭", 61) + "{{姓名}}" // one segment or two, by the name
+			in.Campaign.Texts.Short(message.SMS).Text = strings.Repeat("恭", 61) + "{{姓名}}" // one segment or two, by the name
 			var route config.Route
 			for i, w := range weights {
 				route.Accounts = append(route.Accounts, config.Share{Account: fmt.Sprint("sms-", i), Weight: w})

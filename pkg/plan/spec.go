@@ -31,8 +31,7 @@ type Spec struct {
 	List        string            `json:"list"`
 	Columns     []string          `json:"columns"`
 	NameColumn  string            `json:"name_column,omitempty"`
-	SMS         *campaign.SMS     `json:"sms,omitempty"`
-	Email       *campaign.Email   `json:"email,omitempty"`
+	Texts       campaign.Texts    `json:"texts"`
 	Window      campaign.Window   `json:"window,omitzero"`
 	Deadline    time.Time         `json:"deadline,omitzero"`
 	StopWhen    campaign.StopWhen `json:"stop_when,omitzero"`
@@ -46,17 +45,14 @@ type Spec struct {
 func newSpec(c *campaign.Campaign, h list.Header) Spec {
 	return Spec{
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
-		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], SMS: c.SMS, Email: c.Email,
+		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], Texts: c.Texts,
 		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Budget: c.Budget, Shared: c.Shared,
 		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect,
 	}
 }
 
 // Channels are the channels of the campaign.
-func (s *Spec) Channels() []message.Channel {
-	c := campaign.Campaign{SMS: s.SMS, Email: s.Email}
-	return c.Channels()
-}
+func (s *Spec) Channels() []message.Channel { return s.Texts.Channels() }
 
 // Encode is the spec as it is kept in the ledger.
 func (s *Spec) Encode() ([]byte, error) {
@@ -112,12 +108,12 @@ func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
 // digests hashes everything but the rows, which are hashed as they are read.
 func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (Digests, error) {
-	texts, err := json.Marshal(unplaced(p.Spec.SMS, p.Spec.Email))
+	texts, err := json.Marshal(unplaced(p.Spec.Texts))
 	if err != nil {
 		return Digests{}, fmt.Errorf("digest the texts: %w", err)
 	}
 	rules := p.Spec
-	rules.SMS, rules.Email, rules.Columns, rules.List = nil, nil, nil, ""
+	rules.Texts, rules.Columns, rules.List = nil, nil, ""
 	rest, err := json.Marshal(rules)
 	if err != nil {
 		return Digests{}, fmt.Errorf("digest the campaign: %w", err)
@@ -133,18 +129,19 @@ func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (D
 }
 
 // unplaced is the texts without the names of their files: the same words from another folder are the same texts.
-func unplaced(sms *campaign.SMS, email *campaign.Email) []any {
-	if sms != nil {
-		c := *sms
-		c.File = ""
-		sms = &c
+func unplaced(texts campaign.Texts) campaign.Texts {
+	out := slices.Clone(texts)
+	for i, t := range out {
+		if t.Short != nil {
+			c := *t.Short
+			c.File, out[i].Short = "", &c
+		}
+		if t.Mail != nil {
+			c := *t.Mail
+			c.TextFile, c.HTMLFile, out[i].Mail = "", "", &c
+		}
 	}
-	if email != nil {
-		c := *email
-		c.TextFile, c.HTMLFile = "", ""
-		email = &c
-	}
-	return []any{sms, email}
+	return out
 }
 
 // describeAccounts writes down the accounts on the campaign's routes: who they are, and what they may do. Secrets are no

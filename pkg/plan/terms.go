@@ -116,23 +116,30 @@ func (t *terms) long(part, name, value string) {
 }
 
 func (t *terms) texts(s *Spec) {
-	if s.SMS != nil {
-		t.long(partTexts, "SMS text", s.SMS.Text)
-		t.add(partTexts, "template codes", pairs(s.SMS.TemplateCode))
-	}
-	if e := s.Email; e != nil {
-		t.add(partTexts, "subject", e.Subject)
-		t.add(partTexts, "sender", e.From)
-		t.add(partTexts, "reply-to", e.ReplyTo)
-		t.long(partTexts, "mail text", e.Text)
-		t.long(partTexts, "mail HTML", e.HTML)
-		t.long(partTexts, "mail headers", pairs(e.Headers))
-		var all strings.Builder
-		for _, a := range e.Attachments {
-			fmt.Fprintf(&all, "%s %s %s\n", a.Name, a.Type, digestOf(string(a.Data)))
+	for _, text := range s.Texts {
+		of := " of " + string(text.Channel)
+		if short := text.Short; short != nil {
+			t.long(partTexts, "text"+of, short.Text)
+			t.add(partTexts, "template codes"+of, pairs(short.TemplateCode))
 		}
-		t.long(partTexts, "attachments", all.String())
+		if m := text.Mail; m != nil {
+			t.mail(m, of)
+		}
 	}
+}
+
+func (t *terms) mail(m *campaign.Mail, of string) {
+	t.add(partTexts, "subject"+of, m.Subject)
+	t.add(partTexts, "sender"+of, m.From)
+	t.add(partTexts, "reply-to"+of, m.ReplyTo)
+	t.long(partTexts, "text"+of, m.Text)
+	t.long(partTexts, "HTML"+of, m.HTML)
+	t.long(partTexts, "headers"+of, pairs(m.Headers))
+	var all strings.Builder
+	for _, a := range m.Attachments {
+		fmt.Fprintf(&all, "%s %s %s\n", a.Name, a.Type, digestOf(string(a.Data)))
+	}
+	t.long(partTexts, "attachments"+of, all.String())
 }
 
 func (t *terms) campaign(s *Spec) {

@@ -75,7 +75,7 @@ func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := campaign.Load(filepath.Join(dir, "award.yaml"), cfg.Timezone)
+	c, err := campaign.Load(filepath.Join(dir, "award.yaml"), cfg.Timezone, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,10 +100,10 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 	for _, c := range []struct{ name, file, from, to, part, says string }{
 		{"a cell of the list", "award.csv", "Wang", "Wong", "list", "row 2"},
 		{"a row more", "award.csv", "E2", "E3,Mo,+8613490000003,mo@qq.test\nE2", "list", "recipients: 2 → 3; 2 rows: 3–4; messages by sms: 2 → 3; messages by email: 2 → 3"},
-		{"the SMS", "sms.txt", "won", "lost", "texts", "SMS text"},
-		{"the mail", "mail.txt", "won", "lost", "texts", "mail text"},
-		{"the subject", "award.yaml", "your award", "the award", "texts", "subject: {{name}}, your award → {{name}}, the award"},
-		{"the sender", "award.yaml", "award@edm", "prize@edm", "texts", "sender: award@edm.example.test → prize@edm.example.test"},
+		{"the SMS", "sms.txt", "won", "lost", "texts", "text of sms"},
+		{"the mail", "mail.txt", "won", "lost", "texts", "text of email"},
+		{"the subject", "award.yaml", "your award", "the award", "texts", "subject of email: {{name}}, your award → {{name}}, the award"},
+		{"the sender", "award.yaml", "award@edm", "prize@edm", "texts", "sender of email: award@edm.example.test → prize@edm.example.test"},
 		{"the owner", "award.yaml", "Operations Wang", "Li", "campaign", "owner: Operations Wang → Li"},
 		{"the window", "award.yaml", "20:00", "21:30", "campaign", "window: 09:00–20:00 → 09:00–21:30"},
 		{"the deadline", "award.yaml", "02T18", "03T18", "campaign", "deadline: 2020-01-02T18:00:00+08:00 → 2020-01-03T18:00:00+08:00"},

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"notify/pkg/message"
+	"notify/pkg/channel"
 )
 
 // allVariablesCheck asks whether a text has words of its own. One that is nothing but variables is no template: carriers
@@ -29,7 +29,7 @@ func allVariablesCheck() Check {
 			switch {
 			case letters > 0:
 				a.add(Pass, fmt.Sprintf(textFixedWords, ch, count(letters, "letter")))
-			case ch == message.SMS:
+			case s.Config.Channels.Of(ch).Class == channel.Short:
 				a.add(Fail, fmt.Sprintf(textNothingFixed, ch), textWriteWords)
 			default:
 				a.add(Warn, fmt.Sprintf(textNothingFixed, ch), textWriteWords)

@@ -141,7 +141,7 @@ func ownDomain(w *world) { w.config.ProtectedDomains = []string{"company.net"} }
 func templated(state vendors.TemplateState) func(*world) {
 	return func(w *world) {
 		w.vendors["sms-a"] = approver{have: []vendors.Template{{Kind: vendors.TemplateText, Code: "SMS_1", State: state, Reason: "names a prize"}}}
-		w.campaign.SMS.TemplateCode = map[string]string{"sms-a": "SMS_1"}
+		w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"}
 	}
 }
 
@@ -208,7 +208,7 @@ func listCases() map[string]cases {
 		},
 		"shared": {
 			pass:   is("no two rows share"),
-			bad:    is("1 row with the address of another row", func(w *world) { w.people[1].Phone = w.people[0].Phone }).do("shared_address: fold", "each"),
+			bad:    is("1 row with the address of another row", func(w *world) { w.people[1].To[0].Address = w.people[0].To[0].Address }).do("shared_address: fold", "each"),
 			broken: is(planClosed, closed),
 		},
 		"expect": {
@@ -239,7 +239,7 @@ func listCases() map[string]cases {
 		},
 		"allow-list": {
 			pass:   is("100 addresses, all on the allow list (test)", allowing("+86100*")),
-			bad:    is("1 of 100 addresses", allowing("+86100*"), func(w *world) { w.people[41].Phone = "+447700900123" }).do("test addresses", "allow_list"),
+			bad:    is("1 of 100 addresses", allowing("+86100*"), func(w *world) { w.people[41].To[0].Address = "+447700900123" }).do("test addresses", "allow_list"),
 			broken: is("read what has left", allowing("+86100*"), broke),
 		},
 		"columns": {
@@ -267,7 +267,7 @@ func listCases() map[string]cases {
 }
 
 func textCases() map[string]cases {
-	html := func(w *world) { mails(func(e *campaign.Email) { e.Text, e.HTML = "", "<p>{{name}}</p>" })(w) }
+	html := func(w *world) { mails(func(e *campaign.Mail) { e.Text, e.HTML = "", "<p>{{name}}</p>" })(w) }
 	long := strings.Repeat("好", 700)
 	return map[string]cases{
 		"values": {
@@ -314,7 +314,7 @@ func textCases() map[string]cases {
 		},
 		"subjects": {
 			pass:   is("100 subjects in 100 mails", mails(nil)),
-			bad:    is("1,001 mails with one identical subject", many(1001), mails(func(e *campaign.Email) { e.Subject = "Your award" })).do(`subject: "{{name}}, …"`),
+			bad:    is("1,001 mails with one identical subject", many(1001), mails(func(e *campaign.Mail) { e.Subject = "Your award" })).do(`subject: "{{name}}, …"`),
 			broken: is(noFacts, mails(nil), factless),
 		},
 		"text-part": {
@@ -331,7 +331,7 @@ func textCases() map[string]cases {
 		},
 		"size": {
 			pass: is("attachments 0 B", mails(nil)),
-			bad: is("12 MiB", mails(func(e *campaign.Email) {
+			bad: is("12 MiB", mails(func(e *campaign.Mail) {
 				e.Attachments = []message.Attachment{{Name: "award.pdf", Data: make([]byte, 9<<20)}}
 			})).do("link to them"),
 			broken: is(noFacts, mails(nil), factless),
@@ -392,7 +392,7 @@ func senderCases() map[string]cases {
 	return map[string]cases{
 		"protected": {
 			pass:   mailIs("mails from edm.example.com"),
-			bad:    mailIs(" from example.com, which is protected", func(w *mailWorld) { w.campaign.Email.From = "award@EXAMPLE.com" }).do("edm.example.com", "reply_to"),
+			bad:    mailIs(" from example.com, which is protected", func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "award@EXAMPLE.com" }).do("edm.example.com", "reply_to"),
 			broken: mailIs(noDNS, silence).do("dns"),
 		},
 		"spf": {
@@ -418,10 +418,12 @@ func senderCases() map[string]cases {
 		"unsubscribe": {
 			pass: mailIs("one click: <https://edm.example.com/u/K0>"),
 			bad: mailIs("no header List-Unsubscribe", func(w *mailWorld) {
-				w.campaign.Class, w.campaign.Email.Headers = config.Marketing, map[string]string{}
+				w.campaign.Class, w.campaign.Texts.Mail(message.Email).Headers = config.Marketing, map[string]string{}
 			}).do("channels.email.headers", "RFC 8058"),
 			broken: mailIs("nothing", func(w *mailWorld) {
-				w.subject = func(s *preflight.Subject) { s.Plan.Spec.Email.Headers[name] = "<https://edm.example.com/{{nothing}}>" }
+				w.subject = func(s *preflight.Subject) {
+					s.Plan.Spec.Texts.Mail(message.Email).Headers[name] = "<https://edm.example.com/{{nothing}}>"
+				}
 			}),
 		},
 		"ptr": {

@@ -22,7 +22,7 @@ const (
 // paceCheck asks whether the domains that get most of the mails get them at a pace that their filters bear.
 func paceCheck() Check {
 	return Check{ID: "pace", Group: GroupTime, Title: "pace by domain", Run: func(ctx context.Context, s *Subject) Finding {
-		if s.Plan.Spec.Email == nil {
+		if s.Plan.Spec.Texts.Mail(message.Email) == nil {
 			return Finding{Status: Skip, Summary: textNoMail}
 		}
 		needs, err := s.Needs(ctx)

@@ -48,7 +48,7 @@ func (s *Subject) urls(a *answers, f *plan.ChannelFacts) {
 	}
 	bad := Warn
 	for _, acc := range s.carriers(message.SMS) {
-		if s.Plan.Spec.SMS.TemplateCode[acc.Name] != "" {
+		if s.Plan.Spec.Texts.Short(message.SMS).TemplateCode[acc.Name] != "" {
 			bad = Fail
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/campaign"
 	"notify/pkg/config"
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
 )
@@ -51,7 +52,7 @@ func TestIncidentIsStoppedBeforeTheFirstMessage(t *testing.T) {
 func BenchmarkAllChecks(b *testing.B) {
 	w := newWorld(b)
 	w.people = people(23000)
-	w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won, {{name}}.", HTML: "<p>{{name}}</p>"}
+	w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won, {{name}}.", HTML: "<p>{{name}}</p>"}})
 	w.campaign.DedupeWindow = time.Hour
 	w.stage()
 	s := w.make()

@@ -176,8 +176,10 @@ func TestStaged(t *testing.T) {
 		{name: "the same plan", want: preflight.Pass, change: half, summary: []string{"the same plan", "40 of 100 messages have left", "60 to send"}},
 		{
 			name: "another text", want: preflight.Warn,
-			change:  both(half, func(w *world) { w.campaign.SMS = &campaign.SMS{Text: "{{name}}, you have won."} }),
-			summary: []string{"changed: SMS text", "40 of 100"}, remedies: []string{"keeps its old text"},
+			change: both(half, func(w *world) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, you have won."}})
+			}),
+			summary: []string{"changed: text of sms", "40 of 100"}, remedies: []string{"keeps its old text"},
 		},
 		{
 			name: "more rows", want: preflight.Warn, change: both(half, func(w *world) { w.people = people(110) }),
@@ -194,7 +196,9 @@ func TestDedupe(t *testing.T) {
 		{name: "told long ago", want: preflight.Pass, change: both(within(time.Hour), toldBefore(30, 2*time.Hour))},
 		{
 			name: "another text", want: preflight.Pass,
-			change: both(within72h, toldBefore(30, time.Hour), func(w *world) { w.campaign.SMS = &campaign.SMS{Text: "{{name}}, come and see."} }),
+			change: both(within72h, toldBefore(30, time.Hour), func(w *world) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, come and see."}})
+			}),
 		},
 	})
 	w := newWorld(t)

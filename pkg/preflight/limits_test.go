@@ -206,7 +206,7 @@ func TestPace(t *testing.T) {
 // The company's official mail server, one subject for 23,000, and no pace: what customers' filters blacklisted.
 func TestIncidentMailIsStopped(t *testing.T) {
 	w := newWorld(t)
-	both(many(23000), mails(func(e *campaign.Email) { e.Subject = "Your award" }), domains(19105, "customer.test"))(w)
+	both(many(23000), mails(func(e *campaign.Mail) { e.Subject = "Your award" }), domains(19105, "customer.test"))(w)
 	for id, summary := range map[string]string{
 		"subjects": "23,000 mails with one identical subject",
 		"pace":     "customer.test 19,105",

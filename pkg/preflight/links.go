@@ -48,10 +48,11 @@ func linksCheck() Check {
 
 // textOf is what a campaign says on a channel, with its variables.
 func (s *Subject) textOf(ch message.Channel) string {
-	if ch == message.SMS {
-		return s.Plan.Spec.SMS.Text
+	t := s.Plan.Spec.Texts.On(ch)
+	if t == nil {
+		return ""
 	}
-	return s.Plan.Spec.Email.Text + "\n" + s.Plan.Spec.Email.HTML
+	return t.Words()
 }
 
 // plainLinks are the different links with http://.

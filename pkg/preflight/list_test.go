@@ -38,7 +38,7 @@ func TestList(t *testing.T) {
 			name: "a list without an address stops it", want: preflight.Fail,
 			change: func(w *world) {
 				for i := range w.people {
-					w.people[i].Phone = ""
+					w.people[i].To[0].Address = ""
 				}
 			},
 			summary: []string{"100 recipients", "none of them has an address"}, remedies: []string{"correct"},
@@ -72,7 +72,7 @@ func TestShared(t *testing.T) {
 	share := func(rule string, sameText bool) func(*world) {
 		return func(w *world) {
 			w.campaign.Shared = rule
-			w.people[1].Phone = w.people[0].Phone
+			w.people[1].To[0].Address = w.people[0].To[0].Address
 			if sameText {
 				w.people[1].Values[1] = w.people[0].Values[1]
 			}
@@ -121,7 +121,7 @@ func TestAllowList(t *testing.T) {
 	})
 	w := newWorld(t)
 	in("test", "+86100*")(w)
-	w.people[41].Phone = "+447700900123"
+	w.people[41].To[0].Address = "+447700900123"
 	if f := w.ask("allow-list"); len(f.Details) != 1 || f.Details[0] != "row 43: "+message.Address("+447700900123").Masked() {
 		t.Errorf("details: %q", f.Details)
 	}

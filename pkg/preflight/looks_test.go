@@ -11,18 +11,20 @@ import (
 )
 
 // mails makes it a mailing with these texts.
-func mails(change func(*campaign.Email)) func(*world) {
+func mails(change func(*campaign.Mail)) func(*world) {
 	return func(w *world) {
-		e := &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}, your award", Text: "You won, {{name}}."}
+		e := &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}, your award", Text: "You won, {{name}}."}
 		if change != nil {
 			change(e)
 		}
-		w.campaign.SMS, w.campaign.Email = nil, e
+		w.campaign.Texts = campaign.Texts{{Channel: message.Email, Mail: e}}
 	}
 }
 
 func reads(text string) func(*world) {
-	return func(w *world) { w.campaign.SMS = &campaign.SMS{File: "award.sms.txt", Text: text} }
+	return func(w *world) {
+		w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: text}})
+	}
 }
 
 func many(n int) func(*world) { return func(w *world) { w.people = people(n) } }
@@ -41,7 +43,7 @@ func domains(n int, domain string) func(*world) {
 	return func(w *world) {
 		for i := range n {
 			mail := fmt.Sprintf("p%d@%s", i, domain)
-			w.people[i].Email, w.people[i].Values[3] = message.Address(mail), mail
+			w.people[i].To[1].Address, w.people[i].Values[3] = message.Address(mail), mail
 		}
 	}
 }
@@ -86,7 +88,7 @@ func TestColumns(t *testing.T) {
 func TestTestRows(t *testing.T) {
 	actual := many(120)
 	phone := func(number string) func(*world) {
-		return func(w *world) { w.people[7].Phone = message.Address(number) }
+		return func(w *world) { w.people[7].To[0].Address = message.Address(number) }
 	}
 	askAll(t, "test-rows", []question{
 		{name: "测试", want: preflight.Warn, change: both(noZeros, cell(1, 2, "测试用户")), summary: []string{"2 rows of 100 look like a test: rows 3, 4"}, remedies: []string{"delete"}},

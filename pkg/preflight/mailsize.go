@@ -18,7 +18,7 @@ const (
 // sizeCheck asks how large the largest mail is on its way: attachments in base64, which adds a third.
 func sizeCheck() Check {
 	return Check{ID: "size", Group: GroupTexts, Title: "size of a mail", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
-		e := s.Plan.Spec.Email
+		e := s.Plan.Spec.Texts.Mail(message.Email)
 		body, attached, row := int64(0), int64(0), 0
 		if len(facts.Longest) > 0 {
 			body, row = int64(facts.Longest[0].Length), facts.Longest[0].Row

@@ -54,7 +54,7 @@ func TestPrice(t *testing.T) {
 		{
 			name: "mails and messages have their own lines", want: preflight.Warn,
 			change: func(w *world) {
-				w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
 			},
 			summary: []string{"sms-a: 100 segments", "edm has no price"},
 		},

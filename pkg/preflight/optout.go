@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"notify/pkg/config"
-	"notify/pkg/message"
 )
 
 // optOutCheck asks whether marketing says how to get no more of it. Carriers in mainland China approve no marketing SMS
@@ -23,8 +22,8 @@ func optOutCheck() Check {
 		var a answers
 		for _, ch := range s.Plan.Spec.Channels() {
 			text, remedy := r.Fixed(ch), textAddOptOutSMS
-			if ch == message.Email {
-				text, remedy = s.Plan.Spec.Email.Text+"\n"+s.Plan.Spec.Email.HTML, textAddOptOutMail
+			if t := s.Plan.Spec.Texts.Mail(ch); t != nil {
+				text, remedy = s.textOf(ch), textAddOptOutMail
 			}
 			word := optOutWord(text)
 			a.fact(string(ch)+".opt_out", word)

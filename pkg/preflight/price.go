@@ -3,8 +3,6 @@ package preflight
 import (
 	"context"
 	"fmt"
-
-	"notify/pkg/message"
 )
 
 // priceCheck asks whether it is known what the campaign costs. Without a price a budget would never end.
@@ -21,7 +19,7 @@ func priceCheck() Check {
 			case acc.Price == nil:
 				a.add(Warn, fmt.Sprintf(textNoPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
 			default:
-				a.add(Pass, priceLine(n))
+				a.add(Pass, priceLine(s, n))
 				a.fact("account."+n.Name+".price", *acc.Price)
 				a.fact("account."+n.Name+".cost", *n.Cost)
 				a.fact("account."+n.Name+".currency", acc.Currency)
@@ -31,9 +29,9 @@ func priceCheck() Check {
 	})}
 }
 
-func priceLine(n accountNeed) string {
+func priceLine(s *Subject, n accountNeed) string {
 	unit := "segment"
-	if len(n.Channels) == 1 && n.Channels[0].Channel == message.Email {
+	if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
 		unit = "mail"
 	}
 	return fmt.Sprintf(textCosts, n.Name, count(n.Segments, unit), n.Account.Price, money(*n.Cost, n.Account.Currency))

@@ -14,7 +14,7 @@ import (
 // orders and shipping notices need, and a burst of them stops those.
 func protectedRecipientsCheck() Check {
 	return Check{ID: "protected-recipients", Group: GroupList, Title: "own addresses", Run: func(ctx context.Context, s *Subject) Finding {
-		if s.Plan.Spec.Email == nil {
+		if s.Plan.Spec.Texts.Mail(message.Email) == nil {
 			return Finding{Status: Skip, Summary: textNoMail}
 		}
 		if len(s.Config.ProtectedDomains) == 0 {

@@ -109,8 +109,10 @@ type RemainingChannel struct {
 	Messages int
 	Segments int
 	Left     int
-	// Domains is how many of Messages go to each recipient domain; nil for SMS.
+	// Domains is how many of Messages go to each recipient domain; nil where the channel has no pace by domain.
 	Domains map[string]int
+
+	pace func(message.Address) string
 }
 
 // Messages is how many are still to be sent on all channels.
@@ -175,8 +177,8 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 	at := make(map[message.Channel]int)
 	for i, c := range s.Plan.Channels {
 		at[c.Channel] = i
-		rc := RemainingChannel{Channel: c.Channel}
-		if c.Channel == message.Email {
+		rc := RemainingChannel{Channel: c.Channel, pace: s.Config.Channels.Of(c.Channel).PaceKey}
+		if rc.pace != nil {
 			rc.Domains = make(map[string]int)
 		}
 		r.Channels = append(r.Channels, rc)
@@ -206,7 +208,7 @@ func (c *RemainingChannel) take(m plan.Message, left bool) {
 	c.Messages++
 	c.Segments += m.Segments
 	if c.Domains != nil {
-		c.Domains[m.Address.Domain()]++
+		c.Domains[c.pace(m.Address)]++
 	}
 }
 

@@ -43,7 +43,7 @@ type mailer struct {
 
 // mailSender reads the campaign's sender and the accounts on the route of mails.
 func (s *Subject) mailSender() (mailSender, error) {
-	email := s.Plan.Spec.Email
+	email := s.Plan.Spec.Texts.Mail(message.Email)
 	from, err := addressDomain(email.From)
 	if err != nil {
 		return mailSender{}, fmt.Errorf("from: %w", err)
@@ -144,7 +144,7 @@ func (s *Subject) resolver() *dns.Resolver {
 
 // ofSender runs a check about the sender of mails; it is skipped where the campaign sends none.
 func (s *Subject) ofSender(check func(mailSender, *senderAnswers)) Finding {
-	if s.Plan.Spec.Email == nil {
+	if s.Plan.Spec.Texts.Mail(message.Email) == nil {
 		return Finding{Status: Skip, Summary: textNoMail}
 	}
 	from, err := s.mailSender()

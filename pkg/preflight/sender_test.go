@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
+	mdns "github.com/miekg/dns"
+
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/dns"
 	"notify/pkg/dns/dnstest"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
-
-	mdns "github.com/miekg/dns"
 )
 
 // mailWorld is a world whose campaign sends mails from edm.example.com through smtp.edm.example.com, with everything in DNS
@@ -61,13 +61,13 @@ func mailWorldOn(tb testing.TB, base *world) *mailWorld {
 		a.Options = config.Options{"address": "SMTP.edm.example.com:587"}
 		a.DKIM = config.DKIM{Selector: "s1"}
 	})
-	w.campaign.SMS = nil
-	w.campaign.Email = &campaign.Email{
+	w.campaign.Texts.Put(campaign.Text{Channel: message.SMS})
+	w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{
 		From: "Awards <award@edm.example.com>", Subject: "{{name}}, your award", Text: "You won.", TextFile: "award.txt",
 		Headers: map[string]string{
 			"List-Unsubscribe": "<https://edm.example.com/u/{{key}}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 		},
-	}
+	}})
 	w.zone = map[string]string{
 		"server": "smtp.edm.example.com A 203.0.113.7\n",
 		"spf":    "edm.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n",
@@ -91,7 +91,7 @@ func (w *mailWorld) mails(n int, domain string) {
 	w.people = people(n)
 	for i := range w.people {
 		address := fmt.Sprintf("p%d@%s", i, domain)
-		w.people[i].Email, w.people[i].Values[3] = message.Address(address), address
+		w.people[i].To[1].Address, w.people[i].Values[3] = message.Address(address), address
 	}
 }
 
@@ -176,7 +176,7 @@ func sandboxed(w *mailWorld) {
 }
 
 // invented is a sender that exists nowhere.
-func invented(w *mailWorld) { w.campaign.Email.From = "award@edm.example.test" }
+func invented(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "award@edm.example.test" }
 
 // senderChecks are those that this file is about.
 var senderChecks = []string{"protected", "spf", "dkim", "dmarc", "mx", "unsubscribe", "ptr"}
@@ -246,10 +246,10 @@ func TestACampaignWithoutMailHasNoSender(t *testing.T) {
 
 func TestASenderThatCannotBeReadIsAnError(t *testing.T) {
 	for name, change := range map[string]func(*mailWorld){
-		"from":          func(w *mailWorld) { w.campaign.Email.From = "nobody" },
-		"reply_to":      func(w *mailWorld) { w.campaign.Email.ReplyTo = "nobody" },
+		"from":          func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "nobody" },
+		"reply_to":      func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).ReplyTo = "nobody" },
 		"envelope_from": func(w *mailWorld) { w.option("envelope_from", "nobody") },
-		"from, by the rules of international names": func(w *mailWorld) { w.campaign.Email.From = "a@\u0378.com" },
+		"from, by the rules of international names": func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "a@\u0378.com" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newMailWorld(t)

@@ -55,7 +55,7 @@ const bulkName = "edm."
 
 // ownDomain is to send from a domain for bulk mail.
 func (s *Subject) ownDomain(domain string) ways {
-	from := s.Plan.Spec.Email.From
+	from := s.Plan.Spec.Texts.Mail(message.Email).From
 	at := strings.LastIndexByte(from, '@') + 1
 	var w ways
 	w.or(Option{

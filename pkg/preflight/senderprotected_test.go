@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"notify/pkg/config"
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 )
 
@@ -16,7 +17,7 @@ func TestProtected(t *testing.T) {
 		},
 		{
 			name: "answers may go to the official domain", want: preflight.Pass,
-			change: func(w *mailWorld) { w.campaign.Email.ReplyTo = "hr@example.com" },
+			change: func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).ReplyTo = "hr@example.com" },
 		},
 		{
 			name: "bounces to the official domain", want: preflight.Fail,
@@ -77,7 +78,7 @@ func TestProtected(t *testing.T) {
 			name: "offline the official domain fails all the same", want: preflight.Fail,
 			change: func(w *mailWorld) {
 				w.subject = func(s *preflight.Subject) { s.Offline = true }
-				w.campaign.Email.From = "award@example.com"
+				w.campaign.Texts.Mail(message.Email).From = "award@example.com"
 			},
 		},
 		{name: "a server that DNS does not know", want: preflight.Warn, change: set("server", ""), summary: []string{"no address in DNS"}},
@@ -107,7 +108,7 @@ func TestProtected(t *testing.T) {
 // What is offered for a protected sender passes, and is not said to be enough where something else is protected too.
 func TestAnotherSenderIsOffered(t *testing.T) {
 	w := newMailWorld(t)
-	w.campaign.Email.From = "Awards <award@example.com>"
+	w.campaign.Texts.Mail(message.Email).From = "Awards <award@example.com>"
 	offered := func(n int, enough bool) []preflight.Option {
 		f := w.ask("protected")
 		if f.Status != preflight.Fail || len(f.Options) != n {
@@ -126,7 +127,7 @@ func TestAnotherSenderIsOffered(t *testing.T) {
 	if got := both[0].Settings[0]; got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	w.campaign.Email.From = both[0].Settings[0].Value.(string)
+	w.campaign.Texts.Mail(message.Email).From = both[0].Settings[0].Value.(string)
 	one := offered(1, true)[0]
 	want = preflight.Setting{Key: "accounts.edm.options.envelope_from", Value: "bounces@edm.mail.example.com", Now: "award@mail.example.com"}
 	if got := one.Settings[0]; got != want || one.Account != "edm" {

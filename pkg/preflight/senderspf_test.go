@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"notify/pkg/dns/dnstest"
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 )
 
@@ -35,7 +36,7 @@ func TestSPF(t *testing.T) {
 			summary: []string{"edm.example.com has no SPF record"}, remedies: []string{`"v=spf1 ip4:203.0.113.7 -all"`},
 		},
 		{name: "no such domain", want: preflight.Fail, change: allOf(set("spf", ""), set("mx", ""), set("dkim", ""), func(w *mailWorld) {
-			w.campaign.Email.From = "a@gone.example.net"
+			w.campaign.Texts.Mail(message.Email).From = "a@gone.example.net"
 		}), summary: []string{"gone.example.net has no SPF record"}},
 		{
 			name: "two records", want: preflight.Fail, change: set("spf", "edm.example.com TXT \"v=spf1 -all\"\nedm.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n"),
@@ -106,7 +107,7 @@ func TestSPF(t *testing.T) {
 		},
 		{
 			name: "a domain of Chinese letters", want: preflight.Pass,
-			change:  allOf(func(w *mailWorld) { w.campaign.Email.From = "award@奖.example.com" }, set("spf", "xn--1ts.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n")),
+			change:  allOf(func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "award@奖.example.com" }, set("spf", "xn--1ts.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n")),
 			summary: []string{"xn--"},
 		},
 	})

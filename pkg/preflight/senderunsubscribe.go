@@ -97,7 +97,7 @@ func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
 
 // isPersonal reports a link that says who unsubscribes.
 func (s *Subject) isPersonal() bool {
-	return strings.Contains(s.Plan.Spec.Email.Headers[headerUnsubscribe], "{{")
+	return strings.Contains(s.Plan.Spec.Texts.Mail(message.Email).Headers[headerUnsubscribe], "{{")
 }
 
 // unsubscribe says what is missing for a button that works with one click, and what to do.

@@ -5,6 +5,7 @@ import (
 
 	"notify/pkg/config"
 	"notify/pkg/list"
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 )
 
@@ -12,9 +13,9 @@ func TestUnsubscribe(t *testing.T) {
 	headers := func(class string, kv ...string) func(*mailWorld) {
 		return func(w *mailWorld) {
 			w.campaign.Class = class
-			w.campaign.Email.Headers = map[string]string{}
+			w.campaign.Texts.Mail(message.Email).Headers = map[string]string{}
 			for i := 0; i < len(kv); i += 2 {
-				w.campaign.Email.Headers[kv[i]] = kv[i+1]
+				w.campaign.Texts.Mail(message.Email).Headers[kv[i]] = kv[i+1]
 			}
 		}
 	}

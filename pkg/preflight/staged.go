@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"notify/pkg/campaign"
 	"notify/pkg/plan"
 )
 
@@ -59,12 +60,15 @@ func (s *Subject) changed(spec []byte) string {
 	}
 	now := &s.Plan.Spec
 	var what []string
+	for _, ch := range s.Config.Channels.Names() {
+		if wordsDiffer(old.Texts.On(ch), now.Texts.On(ch)) {
+			what = append(what, "text of "+string(ch))
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		differs bool
 	}{
-		{"SMS text", (old.SMS == nil) != (now.SMS == nil) || old.SMS != nil && old.SMS.Text != now.SMS.Text},
-		{"mail", (old.Email == nil) != (now.Email == nil) || old.Email != nil && mailDiffers(&old, now)},
 		{"columns", strings.Join(old.Columns, "\x00") != strings.Join(now.Columns, "\x00")},
 		{"window", old.Window != now.Window},
 		{"deadline", !old.Deadline.Equal(now.Deadline)},
@@ -82,9 +86,15 @@ func (s *Subject) changed(spec []byte) string {
 	return strings.Join(what, ", ")
 }
 
-func mailDiffers(a, b *plan.Spec) bool {
-	x, y := a.Email, b.Email
-	return x.Subject != y.Subject || x.Text != y.Text || x.HTML != y.HTML || x.From != y.From
+// wordsDiffer reports whether people read something else, or from another sender.
+func wordsDiffer(a, b *campaign.Text) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	if x, y := a.Mail, b.Mail; x != nil && y != nil {
+		return x.Subject != y.Subject || x.From != y.From || a.Words() != b.Words()
+	}
+	return a.Words() != b.Words()
 }
 
 const (

@@ -51,7 +51,7 @@ func TestFailover(t *testing.T) {
 	askAll(t, "failover", []question{
 		{name: "two share", want: preflight.Pass, change: route(append(alone, config.Share{Account: "sms-b", Weight: 1}))},
 		{name: "each channel for itself", want: preflight.Warn, change: both(route(alone, "sms-b"), func(w *world) {
-			w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+			w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
 		}), summary: []string{"email has edm alone"}},
 		{name: "no route is told elsewhere", want: preflight.Skip, change: route(nil)},
 	})

@@ -66,7 +66,7 @@ func TestSuppressed(t *testing.T) {
 		{
 			name: "a row by both its addresses", want: preflight.Fail,
 			change: func(w *world) {
-				w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
 				suppress(suppression.Complaint, "+8610000000003", "P3@example.test")(w)
 			},
 			summary: []string{"2 of 200 messages", "2 complaint"}, remedies: []string{"take row 5 off the list"},

@@ -18,7 +18,7 @@ import (
 // survey is what one reading of all rows finds out for every check that looks at rows.
 type survey struct {
 	Rows int
-	// Columns are those that are mapped: name, phone, email.
+	// Columns are those that are mapped: the name, and the channels' addresses.
 	Columns []columnLook
 	// Tests are rows that look as if somebody had typed them to try something.
 	Tests plan.Sample
@@ -43,7 +43,7 @@ type columnLook struct {
 func (s *Subject) survey(ctx context.Context) (*survey, error) {
 	return s.memo.surveyed.get(ctx, s.memo.base, func(ctx context.Context) (*survey, error) {
 		v := &survey{Protected: make(map[string]int)}
-		for _, role := range []string{"name", "phone", "email"} {
+		for _, role := range append([]string{"name"}, s.Config.Channels.Columns()...) {
 			header := s.Plan.Header.Mapped[role]
 			if i := slices.Index(s.Plan.Header.Columns, header); i >= 0 {
 				v.Columns = append(v.Columns, columnLook{Role: role, Header: header, index: i})
@@ -115,7 +115,7 @@ func within(domain string, domains []string) string {
 // renderer are the campaign's texts, read once in a run.
 func (s *Subject) renderer(ctx context.Context) (*render.Renderer, error) {
 	return s.memo.texts.get(ctx, s.memo.base, func(context.Context) (*render.Renderer, error) {
-		return render.New(render.Texts{SMS: s.Plan.Spec.SMS, Email: s.Plan.Spec.Email}, s.Plan.Spec.Columns)
+		return render.New(render.Texts{Texts: s.Plan.Spec.Texts}, s.Plan.Spec.Columns)
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // templatesCheck asks the vendors that tell whether they have approved the campaign's template and signature.
 func templatesCheck() Check {
 	return Check{ID: "templates", Group: GroupTexts, Title: "approval", Online: true, Run: func(ctx context.Context, s *Subject) Finding {
-		if s.Plan.Spec.SMS == nil {
+		if s.Plan.Spec.Texts.Short(message.SMS) == nil {
 			return Finding{Status: Skip, Summary: textNoSMS}
 		}
 		var a answers
@@ -28,7 +28,7 @@ func templatesCheck() Check {
 }
 
 func (s *Subject) approved(ctx context.Context, a *answers, acc config.Account) {
-	code, sign := s.Plan.Spec.SMS.TemplateCode[acc.Name], strings.Trim(strings.TrimSpace(acc.Signature), "【】")
+	code, sign := s.Plan.Spec.Texts.Short(message.SMS).TemplateCode[acc.Name], strings.Trim(strings.TrimSpace(acc.Signature), "【】")
 	if code == "" && sign == "" {
 		a.add(Skip, fmt.Sprintf(textNothingToApprove, acc.Name))
 		return

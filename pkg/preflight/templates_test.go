@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
 )
@@ -24,7 +25,7 @@ func TestTemplates(t *testing.T) {
 	at := func(a approver) func(*world) {
 		return func(w *world) {
 			w.vendors["sms-a"] = a
-			w.campaign.SMS.TemplateCode = map[string]string{"sms-a": "SMS_1"}
+			w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"}
 		}
 	}
 	has := func(state vendors.TemplateState) []vendors.Template {

@@ -11,7 +11,7 @@ import (
 // (SpamAssassin: MIME_HTML_ONLY), and people without HTML read nothing.
 func textPartCheck() Check {
 	return Check{ID: "text-part", Group: GroupTexts, Title: "plain text", Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
-		switch e := s.Plan.Spec.Email; {
+		switch e := s.Plan.Spec.Texts.Mail(message.Email); {
 		case e.HTML != "" && e.Text == "":
 			return Finding{Status: Warn, Summary: textHTMLOnly, Remedies: []string{textAddText}}
 		case e.HTML == "":

@@ -15,7 +15,7 @@ func signed(sign string) func(*world) { return smsA(func(a *config.Account) { a.
 // abroad are numbers that no rule of mainland China is for (the range is reserved for drama).
 func abroad(w *world) {
 	for i := range w.people {
-		w.people[i].Phone = message.Address("+4477009" + strings.Repeat("0", 2) + string([]byte{'0' + byte(i/100), '0' + byte(i/10%10), '0' + byte(i%10)}))
+		w.people[i].To[0].Address = message.Address("+4477009" + strings.Repeat("0", 2) + string([]byte{'0' + byte(i/100), '0' + byte(i/10%10), '0' + byte(i%10)}))
 	}
 }
 
@@ -36,7 +36,7 @@ func TestBraces(t *testing.T) {
 		{name: "a price with a dollar", want: preflight.Pass, change: reads("{{name}}, you won ${{key}}.")},
 		{
 			name: "a style sheet", want: preflight.Pass,
-			change: mails(func(e *campaign.Email) { e.HTML = "<style>@media print{p{color:red}}</style><p>{{name}}</p>" }),
+			change: mails(func(e *campaign.Mail) { e.HTML = "<style>@media print{p{color:red}}</style><p>{{name}}</p>" }),
 		},
 	})
 }
@@ -45,13 +45,13 @@ func TestAllVariables(t *testing.T) {
 	askAll(t, "all-variables", []question{
 		{
 			name: "a mail may, with a warning", want: preflight.Warn,
-			change: mails(func(e *campaign.Email) { e.Subject, e.Text = "{{name}}", "{{key}}" }),
+			change: mails(func(e *campaign.Mail) { e.Subject, e.Text = "{{name}}", "{{key}}" }),
 		},
 	})
 }
 
 func TestForbidden(t *testing.T) {
-	templated := func(w *world) { w.campaign.SMS.TemplateCode = map[string]string{"sms-a": "SMS_1"} }
+	templated := func(w *world) { w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"} }
 	askAll(t, "forbidden", []question{
 		{name: "mail only", want: preflight.Skip, change: mails(nil)},
 		{name: "abroad", want: preflight.Skip, change: both(abroad, reads("{{name}} 【!】"))},
@@ -80,7 +80,7 @@ func TestOptOut(t *testing.T) {
 		{name: "a notice", want: preflight.Skip, summary: []string{"notice"}},
 		{
 			name: "in HTML", want: preflight.Pass,
-			change: both(marketing, mails(func(e *campaign.Email) { e.HTML = `<p>{{name}} <a href="https://a.test/u">Unsubscribe</a></p>` })),
+			change: both(marketing, mails(func(e *campaign.Mail) { e.HTML = `<p>{{name}} <a href="https://a.test/u">Unsubscribe</a></p>` })),
 		},
 		{name: "not in the mail", want: preflight.Fail, change: both(marketing, mails(nil)), remedies: []string{"link to unsubscribe"}},
 		{name: "only a value says it", want: preflight.Fail, change: both(marketing, cell(1, 100, "unsubscribe"))},
@@ -105,7 +105,7 @@ func TestSegments(t *testing.T) {
 }
 
 func TestSubjects(t *testing.T) {
-	same := mails(func(e *campaign.Email) { e.Subject = "Your award" })
+	same := mails(func(e *campaign.Mail) { e.Subject = "Your award" })
 	askAll(t, "subjects", []question{
 		{name: "SMS only", want: preflight.Skip},
 		{name: "more than are counted", want: preflight.Pass, change: both(many(1200), mails(nil)), summary: []string{"1,000 subjects or more in 1,200 mails"}},
@@ -121,7 +121,7 @@ func TestTextPart(t *testing.T) {
 	const html = "<p>{{name}}</p>"
 	askAll(t, "text-part", []question{
 		{name: "SMS only", want: preflight.Skip},
-		{name: "both", want: preflight.Pass, change: mails(func(e *campaign.Email) { e.HTML = html })},
+		{name: "both", want: preflight.Pass, change: mails(func(e *campaign.Mail) { e.HTML = html })},
 	})
 }
 
@@ -131,7 +131,7 @@ func TestLinks(t *testing.T) {
 		{name: "in a value", want: preflight.Warn, change: cell(1, 3, "http://a.test/1"), summary: []string{"3 texts with http:// in a value: rows 2, 3, 4"}, remedies: []string{"in the list"}},
 		{
 			name: "names of HTML are no links", want: preflight.Pass,
-			change: mails(func(e *campaign.Email) { e.HTML = `<html xmlns="http://www.w3.org/1999/xhtml"><p>{{name}}</p></html>` }),
+			change: mails(func(e *campaign.Mail) { e.HTML = `<html xmlns="http://www.w3.org/1999/xhtml"><p>{{name}}</p></html>` }),
 		},
 	})
 	w := newWorld(t)
@@ -143,7 +143,7 @@ func TestLinks(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	attached := func(n int) func(*world) {
-		return mails(func(e *campaign.Email) {
+		return mails(func(e *campaign.Mail) {
 			e.Attachments = []message.Attachment{{Name: "award.pdf", Data: make([]byte, n)}}
 		})
 	}

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func quota(n int64) func(*world) { return smsA(func(a *config.Account) { a.DailyQuota = n }) }
@@ -91,8 +91,8 @@ func TestDeadline(t *testing.T) {
 	}
 	rate := func(r float64) func(*world) { return smsA(func(a *config.Account) { a.Rate = r }) }
 	mail := func(w *world) {
-		w.campaign.SMS = nil
-		w.campaign.Email = &campaign.Email{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}
+		w.campaign.Texts.Put(campaign.Text{Channel: message.SMS})
+		w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
 		w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"default": 100, "example.test": 0.1} })
 	}
 	askAll(t, "deadline", []question{

@@ -60,7 +60,7 @@ func people(n int) []list.Row {
 		phone, mail := fmt.Sprintf("+86100%08d", i), fmt.Sprintf("p%d@example.test", i)
 		name := fmt.Sprintf("Winner %d", i)
 		all[i] = list.Row{
-			Number: i + 2, Key: fmt.Sprintf("K%d", i), Name: name, Phone: message.Address(phone), Email: message.Address(mail),
+			Number: i + 2, Key: fmt.Sprintf("K%d", i), Name: name, To: []list.Reach{{Channel: message.SMS, Address: message.Address(phone)}, {Channel: message.Email, Address: message.Address(mail)}},
 			Values: []string{fmt.Sprintf("K%d", i), name, phone, mail},
 		}
 	}
@@ -157,7 +157,7 @@ func newWorld(tb testing.TB) *world {
 		},
 		campaign: &campaign.Campaign{
 			Name: "award", Owner: "Operations Wang", Class: config.Notice, Environment: config.Production, Expect: 100,
-			SMS:    &campaign.SMS{File: "award.sms.txt", Text: "{{name}}, you won."},
+			Texts:  campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: "{{name}}, you won."}}},
 			Shared: campaign.SharedRefuse,
 		},
 		vendors: map[string]vendors.Vendor{

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/list"
@@ -38,7 +39,7 @@ func rehearsal(t *testing.T, n int) *rehearse.Rehearsal {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := list.Open(file, list.Options{Country: "CN", Need: message.Channels()})
+	rows, err := list.Open(file, list.Options{Country: "CN", Need: channel.Builtin().Names()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,7 @@ func rehearsal(t *testing.T, n int) *rehearse.Rehearsal {
 		c.Accounts[name] = a
 	}
 	p, err := plan.Make(t.Context(), plan.Inputs{Config: c, List: rows, Campaign: &campaign.Campaign{
-		Name: "award-2020", Class: "notice", Environment: c.Environment, SMS: &campaign.SMS{Text: "{{姓名}}, you won."},
-		Email:    &campaign.Email{From: "award@edm.company.test", Subject: "{{姓名}}", Text: "You won, {{姓名}}."},
+		Name: "award-2020", Class: "notice", Environment: c.Environment, Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "{{姓名}}, you won."}}, {Channel: message.Email, Mail: &campaign.Mail{From: "award@edm.company.test", Subject: "{{姓名}}", Text: "You won, {{姓名}}."}}},
 		Deadline: time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC), // long gone: it is lifted
 	}})
 	if err != nil {

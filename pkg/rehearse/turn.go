@@ -92,7 +92,8 @@ func Vendors(r vendors.Registry, c *config.Config, at Place, now func() time.Tim
 			return built, fmt.Errorf("account %s: %w", name, err)
 		}
 		v, err := r.New(a.Vendor, vendors.Settings{
-			Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options, Dir: c.Dir, Now: now,
+			Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
+			Channels: c.Channels, Dir: c.Dir, Now: now,
 		})
 		if err != nil {
 			return built, fmt.Errorf("account %s: %w", name, err)

@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/rehearse"
 	"notify/pkg/vendors"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var place = rehearse.Place{SMS: "http://127.0.0.1:40123", Mail: "127.0.0.1:40124", Token: "rehearsal"}
@@ -43,7 +44,7 @@ func production() *config.Config {
 
 func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 	installed := production()
-	got, err := rehearse.Turn(installed, message.Channels(), place, 3)
+	got, err := rehearse.Turn(installed, channel.Builtin().Names(), place, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestAnAccountThatLeadsElsewhereIsNeverBuilt(t *testing.T) {
 		"a mail server by an endpoint": func(a *config.Account) { mailAccount(a, place.Mail); a.Endpoint = "smtp.company.test:587" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			turned, err := rehearse.Turn(production(), message.Channels(), place, 1)
+			turned, err := rehearse.Turn(production(), channel.Builtin().Names(), place, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +130,7 @@ func mailAccount(a *config.Account, address string) {
 
 func TestASandboxThatIsNotOnThisMachineIsNone(t *testing.T) {
 	far := rehearse.Place{SMS: "http://192.0.2.1:80", Mail: "192.0.2.1:25", Token: "t"}
-	turned, err := rehearse.Turn(production(), message.Channels(), far, 1)
+	turned, err := rehearse.Turn(production(), channel.Builtin().Names(), far, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestWhatCannotBeTurnedIsSaid(t *testing.T) {
 	missing := production()
 	delete(missing.Accounts, "sms-own")
 	for want, c := range map[string]*config.Config{"carries both channels": both, "account sms-own is not configured": missing} {
-		if _, err := rehearse.Turn(c, message.Channels(), place, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := rehearse.Turn(c, channel.Builtin().Names(), place, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("it says %v, want %q", err, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/message"
 	"notify/pkg/render"
 )
@@ -15,12 +16,12 @@ func TestTheExampleRenders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := campaign.Load(path, nil)
+	c, err := campaign.Load(path, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	columns := []string{"工号", "姓名", "手机号", "邮箱", "奖项", "金额", "领奖日期"}
-	r, err := render.New(render.Texts{Source: path, SMS: c.SMS, Email: c.Email}, columns)
+	r, err := render.New(render.Texts{Source: path, Texts: c.Texts}, columns)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestTheExampleRenders(t *testing.T) {
 	if want := "欧阳霞平，恭喜您荣获年度优秀奖，奖金¥18,888.00，请于2020-01-02前领取。"; s.Text != want {
 		t.Errorf("the SMS is %q, want %q", s.Text, want)
 	}
-	if n := render.Segments(render.WithSignature(s.Text, "示例"), render.Mainland); n != 1 {
+	if n := channel.Segments(channel.WithSignature(s.Text, "示例"), channel.Mainland); n != 1 {
 		t.Errorf("the SMS is %d segments, want one", n)
 	}
 	if e.Subject != "欧阳霞平, your award: 优秀奖" || e.Headers["List-Unsubscribe"] != "<https://edm.example.test/unsubscribe/A00001>" {

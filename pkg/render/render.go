@@ -25,21 +25,28 @@ import (
 // Texts are what a campaign says. They can be stored as JSON and be made into the same Renderer again later.
 type Texts struct {
 	// Source is the campaign file, for problems in the subject and the headers; it may be empty.
-	Source string          `json:"source,omitempty"`
-	SMS    *campaign.SMS   `json:"sms,omitempty"`   // nil: no SMS
-	Email  *campaign.Email `json:"email,omitempty"` // nil: no mail
+	Source string         `json:"source,omitempty"`
+	Texts  campaign.Texts `json:"texts"`
 }
 
 // Renderer makes messages out of rows. It is safe for concurrent use.
 type Renderer struct {
 	columns []string
-	texts   Texts
-	sms     *line
+	on      map[message.Channel]*filler
+}
+
+// filler makes the messages of one channel: of its short text, or of its mail.
+type filler struct {
+	channel message.Channel
+	columns []string
+	uses    []int
+	short   *line // nil for a mail
+
+	mail    *campaign.Mail
 	subject *line
 	text    *line // nil where the mail has no plain part
 	html    *page // nil where the mail has no HTML part
 	headers map[string]*line
-	uses    map[message.Channel][]int
 }
 
 // MissingError is a row that lacks a value for a variable of the text: it must not be sent with a hole in it.
@@ -67,13 +74,19 @@ var (
 func New(t Texts, columns []string) (*Renderer, error) {
 	problems := &diag.List{Keep: 100}
 	p := parser{columns: columns, problems: problems}
-	r := &Renderer{columns: slices.Clone(columns), texts: t, uses: make(map[message.Channel][]int)}
-	if t.SMS != nil {
-		r.sms = p.line(diag.Place{File: t.SMS.File}, trimEnd(normal(t.SMS.Text)))
-		r.uses[message.SMS] = used(r.sms)
-	}
-	if t.Email != nil {
-		r.email(p, t.Email)
+	r := &Renderer{columns: slices.Clone(columns), on: make(map[message.Channel]*filler)}
+	for _, text := range t.Texts {
+		f := &filler{channel: text.Channel, columns: r.columns}
+		switch {
+		case text.Short != nil:
+			f.short = p.line(diag.Place{File: text.Short.File}, trimEnd(normal(text.Short.Text)))
+			f.uses = used(f.short)
+		case text.Mail != nil:
+			f.readMail(p, text.Mail, t.Source)
+		default:
+			continue
+		}
+		r.on[text.Channel] = f
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -81,25 +94,23 @@ func New(t Texts, columns []string) (*Renderer, error) {
 	return r, nil
 }
 
-func (r *Renderer) email(p parser, e *campaign.Email) {
-	r.subject = p.line(diag.Place{File: r.texts.Source, Column: "channels.email.subject"}, strings.TrimSpace(e.Subject))
-	lines := []*line{r.subject}
-	if e.Text != "" {
-		r.text = p.line(diag.Place{File: e.TextFile}, normal(e.Text))
-		lines = append(lines, r.text)
+func (f *filler) readMail(p parser, m *campaign.Mail, source string) {
+	f.mail = m
+	place := func(key string) diag.Place {
+		return diag.Place{File: source, Column: "channels." + string(f.channel) + "." + key}
 	}
-	if e.HTML != "" {
-		r.html = p.page(diag.Place{File: e.HTMLFile}, normal(e.HTML))
-		lines = append(lines, r.html.line)
+	f.subject = p.line(place("subject"), strings.TrimSpace(m.Subject))
+	if m.Text != "" {
+		f.text = p.line(diag.Place{File: m.TextFile}, normal(m.Text))
 	}
-	r.headers = make(map[string]*line, len(e.Headers))
-	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
-		place := diag.Place{File: r.texts.Source, Column: "channels.email.headers." + name}
-		l := p.line(place, e.Headers[name])
-		r.headers[name] = l
-		lines = append(lines, l)
+	if m.HTML != "" {
+		f.html = p.page(diag.Place{File: m.HTMLFile}, normal(m.HTML))
 	}
-	r.uses[message.Email] = used(lines...)
+	f.headers = make(map[string]*line, len(m.Headers))
+	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
+		f.headers[name] = p.line(place("headers."+name), m.Headers[name])
+	}
+	f.uses = used(f.lines()...)
 }
 
 // used are the columns of the variables, in the order of the list, each once.
@@ -120,8 +131,10 @@ func (r *Renderer) Columns() []string { return slices.Clone(r.columns) }
 // Uses are the headers that the texts of a channel fill in, in the order of the list; nil where there are none.
 func (r *Renderer) Uses(ch message.Channel) []string {
 	var names []string
-	for _, c := range r.uses[ch] {
-		names = append(names, r.columns[c])
+	if f := r.on[ch]; f != nil {
+		for _, c := range f.uses {
+			names = append(names, r.columns[c])
+		}
 	}
 	return names
 }
@@ -129,14 +142,18 @@ func (r *Renderer) Uses(ch message.Channel) []string {
 // Fixed is what every recipient of a channel reads: the SMS, or subject and plain text of the mail (its HTML where it has
 // no plain text), without the variables. Carriers refuse an SMS of which nothing is fixed.
 func (r *Renderer) Fixed(ch message.Channel) string {
-	if ch == message.SMS {
-		return r.sms.fixed()
+	f := r.on[ch]
+	switch {
+	case f == nil:
+		return ""
+	case f.short != nil:
+		return f.short.fixed()
 	}
-	body := r.text
-	if body == nil && r.html != nil {
-		body = r.html.line
+	body := f.text
+	if body == nil && f.html != nil {
+		body = f.html.line
 	}
-	return strings.TrimSpace(r.subject.fixed() + "\n" + body.fixed())
+	return strings.TrimSpace(f.subject.fixed() + "\n" + body.fixed())
 }
 
 // Render fills in the text of a channel for one row, whose values are in the order of the columns: Text and Vars of an
@@ -145,99 +162,96 @@ func (r *Renderer) Fixed(ch message.Channel) string {
 //
 // A *MissingError is a row without a value for a variable; ErrEmpty and ErrUnsafe are rows that cannot be sent either.
 func (r *Renderer) Render(ch message.Channel, values []string, m *message.Message) error {
-	switch ch {
-	case message.SMS:
-		if r.sms == nil {
-			return ErrNoText
-		}
-		return r.renderSMS(values, m)
-	case message.Email:
-		if r.subject == nil {
-			return ErrNoText
-		}
-		return r.renderEmail(values, m)
+	f := r.on[ch]
+	switch {
+	case f == nil:
+		return ErrNoText
+	case f.short != nil:
+		return f.fillShort(values, m)
 	}
-	return ErrNoText
+	return f.fillMail(values, m)
 }
 
-func (r *Renderer) renderSMS(values []string, m *message.Message) error {
-	text, ok := r.sms.fill(values, clean)
+func (f *filler) fillShort(values []string, m *message.Message) error {
+	text, ok := f.short.fill(values, clean)
 	if !ok {
-		return r.missing(values, r.sms)
+		return f.missing(values)
 	}
 	if blank(text) {
 		return ErrEmpty
 	}
-	m.Channel, m.Text = message.SMS, text
+	m.Channel, m.Text = f.channel, text
 	m.Vars = nil
-	if len(r.sms.vars) > 0 {
-		m.Vars = make(map[string]string, len(r.sms.vars))
-		for _, v := range r.sms.vars {
+	if len(f.short.vars) > 0 {
+		m.Vars = make(map[string]string, len(f.short.vars))
+		for _, v := range f.short.vars {
 			s, _ := v.value(values)
-			m.Vars[r.columns[v.column]] = clean(s)
+			m.Vars[f.columns[v.column]] = clean(s)
 		}
 	}
 	return nil
 }
 
-func (r *Renderer) renderEmail(values []string, m *message.Message) error {
-	out := message.Message{
-		From: r.texts.Email.From, ReplyTo: r.texts.Email.ReplyTo, Attachments: r.texts.Email.Attachments,
-	}
+func (f *filler) fillMail(values []string, m *message.Message) error {
+	out := message.Message{From: f.mail.From, ReplyTo: f.mail.ReplyTo, Attachments: f.mail.Attachments}
 	missing := false
 	fill := func(l *line, tidy func(string) string) string {
 		s, ok := l.fill(values, tidy)
 		missing = missing || !ok
 		return s
 	}
-	out.Subject = fill(r.subject, oneLine)
-	if r.text != nil {
-		out.Text = fill(r.text, clean)
+	out.Subject = fill(f.subject, oneLine)
+	if f.text != nil {
+		out.Text = fill(f.text, clean)
 	}
-	if len(r.headers) > 0 {
-		out.Headers = make(map[string]string, len(r.headers))
-		for name, l := range r.headers {
+	if len(f.headers) > 0 {
+		out.Headers = make(map[string]string, len(f.headers))
+		for name, l := range f.headers {
 			out.Headers[name] = fill(l, oneLine)
 		}
 	}
-	if r.html != nil && !missing {
-		html, ok, err := r.html.fill(values)
+	if f.html != nil && !missing {
+		html, ok, err := f.html.fill(values)
 		if err != nil {
-			return fmt.Errorf("fill in %s: %w", r.texts.Email.HTMLFile, err)
+			return fmt.Errorf("fill in %s: %w", f.mail.HTMLFile, err)
 		}
 		missing = missing || !ok
 		out.HTML = html
 	}
 	if missing {
-		return r.missing(values, r.emailLines()...)
+		return f.missing(values)
 	}
 	if blank(out.Subject) || blank(out.Text) && blank(out.HTML) {
 		return ErrEmpty
 	}
-	m.Channel, m.Segments = message.Email, 1
+	m.Channel, m.Segments = f.channel, 1
 	m.From, m.ReplyTo, m.Subject = out.From, out.ReplyTo, out.Subject
 	m.Text, m.HTML, m.Headers, m.Attachments = out.Text, out.HTML, out.Headers, out.Attachments
 	return nil
 }
 
-func (r *Renderer) emailLines() []*line {
-	lines := []*line{r.subject}
-	if r.text != nil {
-		lines = append(lines, r.text)
+// lines are all that is filled in.
+func (f *filler) lines() []*line {
+	if f.short != nil {
+		return []*line{f.short}
 	}
-	if r.html != nil {
-		lines = append(lines, r.html.line)
+	lines := []*line{f.subject}
+	if f.text != nil {
+		lines = append(lines, f.text)
 	}
-	for _, l := range r.headers {
+	if f.html != nil {
+		lines = append(lines, f.html.line)
+	}
+	for _, l := range f.headers {
 		lines = append(lines, l)
 	}
 	return lines
 }
 
 // missing collects every column that the row lacks, so that the operator mends a row once.
-func (r *Renderer) missing(values []string, lines ...*line) error {
+func (f *filler) missing(values []string) error {
 	var cols []int
-	for _, l := range lines {
+	for _, l := range f.lines() {
 		for _, v := range l.vars {
 			if _, ok := v.value(values); !ok {
 				cols = append(cols, v.column)
@@ -247,7 +261,7 @@ func (r *Renderer) missing(values []string, lines ...*line) error {
 	slices.Sort(cols)
 	var e MissingError
 	for _, c := range slices.Compact(cols) {
-		e.Columns = append(e.Columns, r.columns[c])
+		e.Columns = append(e.Columns, f.columns[c])
 	}
 	return &e
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/render"
@@ -20,15 +21,15 @@ var columns = []string{"工号", "姓名", "奖项", "金额 (元)", "Name", `a 
 var row = []string{"A17", "王伟", "年度优秀", "8,000", "Wang Wei", "quoted", "https://award.example.test/a?b=c"}
 
 func sms(text string) render.Texts {
-	return render.Texts{SMS: &campaign.SMS{File: "award.sms.txt", Text: text}}
+	return render.Texts{Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: text}}}}
 }
 
-func mail(e campaign.Email) render.Texts {
+func mail(e campaign.Mail) render.Texts {
 	e.From, e.TextFile, e.HTMLFile = "Awards <award@edm.example.test>", "award.txt", "award.html"
-	return render.Texts{Source: "award.yaml", Email: &e}
+	return render.Texts{Source: "award.yaml", Texts: campaign.Texts{{Channel: message.Email, Mail: &e}}}
 }
 
-func emailWith(html string) campaign.Email { return campaign.Email{Subject: "s", HTML: html} }
+func emailWith(html string) campaign.Mail { return campaign.Mail{Subject: "s", HTML: html} }
 
 func TestSMSText(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
@@ -81,11 +82,10 @@ func TestValuesAreNeverReadAsATemplate(t *testing.T) {
 
 func TestRowsThatCannotBeSent(t *testing.T) {
 	r, err := render.New(render.Texts{
-		SMS: &campaign.SMS{Text: `{{姓名}} {{奖项}} {{default "-" 工号}}`},
-		Email: &campaign.Email{
+		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: `{{姓名}} {{奖项}} {{default "-" 工号}}`}}, {Channel: message.Email, Mail: &campaign.Mail{
 			Subject: "{{姓名}}", Text: "{{奖项}}", HTML: `<a href="{{链接}}">{{Name}}</a>`,
 			Headers: map[string]string{"List-Unsubscribe": "<https://example.test/{{工号}}>"},
-		},
+		}}},
 	}, columns)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestATextThatIsEmptyForARow(t *testing.T) {
 
 func TestMail(t *testing.T) {
 	attached := []message.Attachment{{Name: "map.png", Type: "image/png", Data: []byte{1}}}
-	texts := mail(campaign.Email{
+	texts := mail(campaign.Mail{
 		ReplyTo: "hr@example.test", Subject: "{{姓名}}, your award", Text: "Dear {{Name}}\r\n",
 		HTML: "<!DOCTYPE html>\n<!-- dropped --><p>{{姓名}}</p><a href=\"{{链接}}\">" +
 			"<!--[if mso]><b>Outlook</b><![endif]--></a><style>@media x{p{color:red}}</style>",
@@ -176,11 +176,11 @@ func TestMail(t *testing.T) {
 }
 
 func TestTextsThatWereStoredMakeTheSameMessages(t *testing.T) {
-	texts := mail(campaign.Email{
+	texts := mail(campaign.Mail{
 		Subject: "{{姓名}}", Text: "{{奖项}}", HTML: "<p>{{Name}}</p>", Headers: map[string]string{"X-Id": "{{工号}}"},
 		Attachments: []message.Attachment{{Name: "a", Type: "b", Data: []byte{0, 255}}},
 	})
-	texts.SMS = &campaign.SMS{File: "award.sms.txt", Text: "{{姓名}}", TemplateCode: map[string]string{"sms": "SMS_1"}}
+	texts.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: "{{姓名}}", TemplateCode: map[string]string{"sms": "SMS_1"}}})
 	stored, err := json.Marshal(texts)
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestTextsThatWereStoredMakeTheSameMessages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for j, ch := range message.Channels() {
+		for j, ch := range channel.Builtin().Names() {
 			if err := r.Render(ch, row, &made[i][j]); err != nil {
 				t.Fatal(err)
 			}
@@ -241,11 +241,11 @@ func TestBrokenTexts(t *testing.T) {
 		{"default without a column", sms(`{{default "x"}}`), 1, "award.sms.txt", "template-syntax", "names no column", "default"},
 		{"default with an open quote", sms(`{{default "x 姓名}}`), 1, "award.sms.txt", "template-syntax", "not closed", "default"},
 		{"default with an unknown column", sms(`{{default "x" 姓明}}`), 1, "award.sms.txt", "variable-unknown", "姓明", "{{姓名}}"},
-		{"the subject is named by its key", mail(campaign.Email{Subject: "{{姓}}", Text: "x"}), 0, "award.yaml, channels.email.subject", "variable-unknown", "姓", "{{姓名}}"},
-		{"a header is named by its key", mail(campaign.Email{Subject: "x", Text: "x", Headers: map[string]string{"X-A": "{{x"}}), 0, "award.yaml, channels.email.headers.X-A", "template-syntax", "not closed", "}}"},
-		{"HTML that ends inside a tag", mail(campaign.Email{Subject: "x", HTML: "<p>\n<a href=\"{{链接}}"}), 0, "award.html", "html-unsafe", "ends in a non-text context", "complete tags"},
-		{"a variable in a conditional comment", mail(campaign.Email{Subject: "x", HTML: "<p>\n<!--[if mso]>{{姓名}}<![endif]-->"}), 2, "award.html, line 2", "html-unsafe", "conditional comment", "move the variable"},
-		{"a control character", mail(campaign.Email{Subject: "x", HTML: "<p>\n\x01"}), 2, "award.html, line 2", "control-character", "control character", "delete"},
+		{"the subject is named by its key", mail(campaign.Mail{Subject: "{{姓}}", Text: "x"}), 0, "award.yaml, channels.email.subject", "variable-unknown", "姓", "{{姓名}}"},
+		{"a header is named by its key", mail(campaign.Mail{Subject: "x", Text: "x", Headers: map[string]string{"X-A": "{{x"}}), 0, "award.yaml, channels.email.headers.X-A", "template-syntax", "not closed", "}}"},
+		{"HTML that ends inside a tag", mail(campaign.Mail{Subject: "x", HTML: "<p>\n<a href=\"{{链接}}"}), 0, "award.html", "html-unsafe", "ends in a non-text context", "complete tags"},
+		{"a variable in a conditional comment", mail(campaign.Mail{Subject: "x", HTML: "<p>\n<!--[if mso]>{{姓名}}<![endif]-->"}), 2, "award.html, line 2", "html-unsafe", "conditional comment", "move the variable"},
+		{"a control character", mail(campaign.Mail{Subject: "x", HTML: "<p>\n\x01"}), 2, "award.html, line 2", "control-character", "control character", "delete"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := render.New(c.texts, columns)
@@ -265,8 +265,8 @@ func TestBrokenTexts(t *testing.T) {
 }
 
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
-	texts := mail(campaign.Email{Subject: "{{a1}}", Text: "{{b1}}\n{{c1}}", HTML: "<p>{{d1}}"})
-	texts.SMS = &campaign.SMS{File: "award.sms.txt", Text: "{{e1}}"}
+	texts := mail(campaign.Mail{Subject: "{{a1}}", Text: "{{b1}}\n{{c1}}", HTML: "<p>{{d1}}"})
+	texts.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: "{{e1}}"}})
 	_, err := render.New(texts, columns)
 	var input *diag.InputError
 	if !errors.As(err, &input) || input.Problems.Errors() != 5 {
@@ -275,8 +275,8 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 }
 
 func TestRenderIsSafeForConcurrentUse(t *testing.T) {
-	texts := mail(campaign.Email{Subject: "{{姓名}}", HTML: "<p>{{姓名}}</p>"})
-	texts.SMS = &campaign.SMS{Text: "{{姓名}}"}
+	texts := mail(campaign.Mail{Subject: "{{姓名}}", HTML: "<p>{{姓名}}</p>"})
+	texts.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{姓名}}"}})
 	r, err := render.New(texts, columns)
 	if err != nil {
 		t.Fatal(err)
@@ -309,12 +309,12 @@ func BenchmarkSMS(b *testing.B) {
 		if err := r.Render(message.SMS, row, &m); err != nil {
 			b.Fatal(err)
 		}
-		m.Segments = render.Segments(m.Text, render.Mainland)
+		m.Segments = channel.Segments(m.Text, channel.Mainland)
 	}
 }
 
 func BenchmarkMail(b *testing.B) {
-	r, err := render.New(mail(campaign.Email{
+	r, err := render.New(mail(campaign.Mail{
 		Subject: "{{姓名}}, your award", Text: strings.Repeat("Dear {{Name}} ", 10),
 		HTML: "<html><body>" + strings.Repeat("<p class=\"x\">{{姓名}} <a href=\"{{链接}}\">{{奖项}}</a></p>", 5) + "</body></html>",
 	}), columns)

@@ -62,7 +62,7 @@ func staged(t *testing.T, l ledger.Ledger, name string) {
 	t.Helper()
 	spec := plan.Spec{
 		Schema: plan.SpecSchema, Name: name, Owner: "Operations Wang", Class: "notice", Columns: columns(),
-		SMS: &campaign.SMS{Text: "hi"}, Email: &campaign.Email{Subject: "hi"},
+		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "hi"}}, {Channel: message.Email, Mail: &campaign.Mail{Subject: "hi"}}},
 	}
 	by := wang
 	must[ledger.Staged](t)(l.Stage(t.Context(), ledger.Staging{

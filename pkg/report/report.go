@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -121,7 +123,7 @@ func Make(ctx context.Context, s Source, name string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.figures(counts)
+	r.figures(counts, spec.Channels())
 	return r, r.people(ctx, s)
 }
 
@@ -139,9 +141,15 @@ func Overrides(log []ledger.AuditEntry) []ledger.AuditEntry {
 	return out
 }
 
-func (r *Report) figures(c ledger.Counts) {
+// figures takes over the counts, the channels of the campaign first.
+func (r *Report) figures(c ledger.Counts, channels []message.Channel) {
 	r.Recipients, r.Folded, r.Messages = c.Recipients, c.Folded, c.Total()
-	for _, ch := range message.Channels() {
+	for _, ch := range slices.Sorted(maps.Keys(c.ByState)) { // whatever else was staged under its name before
+		if !slices.Contains(channels, ch) {
+			channels = append(channels, ch)
+		}
+	}
+	for _, ch := range channels {
 		by, ok := c.ByState[ch]
 		if !ok {
 			continue

@@ -76,7 +76,7 @@ func state(ctx context.Context, s StatusSource, c ledger.Campaign, now time.Time
 		return Status{}, err
 	}
 	r := Report{Total: make(map[message.State]int)}
-	r.figures(counts)
+	r.figures(counts, spec.Channels())
 	st := Status{
 		Campaign: c.Name, Owner: spec.Owner, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Staged: c.Staged, At: now, Remaining: -1, Running: c.Holder, Paused: c.Paused, Aborted: c.Aborted,

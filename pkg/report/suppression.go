@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -63,7 +64,7 @@ func CountSuppressed(lines iter.Seq2[ledger.Found, error], newest int) (*Suppres
 
 // WriteSuppressed writes lines of the suppression list to a file, .csv or .xlsx by its ending, which can be imported again
 // where no line took an address off. The file holds addresses: only its owner can read it.
-func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location) (n int, err error) {
+func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set) (n int, err error) {
 	if ending := strings.ToLower(filepath.Ext(path)); ending != ".csv" && ending != ".xlsx" {
 		return 0, fmt.Errorf("%w: %q; end it in .csv or .xlsx", ErrEnding, filepath.Ext(path))
 	}
@@ -72,7 +73,7 @@ func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *ti
 		if err != nil {
 			return err
 		}
-		n, err = writeSuppressed(w, lines, zone)
+		n, err = writeSuppressed(w, lines, zone, channels)
 		return errors.Join(err, w.Close())
 	})
 	if err != nil {
@@ -81,17 +82,20 @@ func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *ti
 	return n, nil
 }
 
-func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], zone *time.Location) (n int, err error) {
-	if err := w.Row([]string{"phone", "email", "reason", "note", "who", "since", "row"}); err != nil {
+func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set) (n int, err error) {
+	columns := channels.Columns()
+	if err := w.Row(append(slices.Clone(columns), "reason", "note", "who", "since", "row")); err != nil {
 		return 0, err
 	}
 	for l, err := range lines {
 		if err != nil {
 			return n, err
 		}
-		phone, mail, row := string(l.Address), "", ""
-		if l.Channel == message.Email {
-			phone, mail = mail, phone
+		cells, row := make([]string, len(columns)), ""
+		for i, column := range columns {
+			if channels.Of(l.Channel).Column == column {
+				cells[i] = string(l.Address)
+			}
 		}
 		if l.Row > 0 {
 			row = strconv.Itoa(l.Row)
@@ -100,7 +104,7 @@ func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], zone *ti
 		if reason == "" {
 			reason = "taken off"
 		}
-		if err := w.Row([]string{phone, mail, reason, l.Note, l.Who, instant(l.At, zone), row}); err != nil {
+		if err := w.Row(append(cells, reason, l.Note, l.Who, instant(l.At, zone), row)); err != nil {
 			return n, err
 		}
 		n++

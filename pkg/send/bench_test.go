@@ -125,7 +125,7 @@ type benchWork struct {
 // exampleWork is the campaign of examples/award.yaml.
 func exampleWork(b *testing.B, ch message.Channel) benchWork {
 	b.Helper()
-	c, err := campaign.Load("../../examples/award.yaml", time.UTC)
+	c, err := campaign.Load("../../examples/award.yaml", time.UTC, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -137,11 +137,7 @@ func exampleWork(b *testing.B, ch message.Channel) benchWork {
 		},
 		fields: []byte(`["A1023","王芳","优秀员工奖","￥3,000.00","2020年1月10日"]`),
 	}
-	if ch == message.SMS {
-		w.spec.SMS = c.SMS
-	} else {
-		w.spec.Email = c.Email
-	}
+	w.spec.Texts.Put(*c.Texts.On(ch))
 	return w
 }
 
@@ -150,10 +146,10 @@ func shortMail() benchWork {
 		channel: message.Email,
 		spec: plan.Spec{
 			Schema: plan.SpecSchema, Name: "bench", Environment: config.Production, Columns: []string{"name", "award"},
-			Email: &campaign.Email{
+			Texts: campaign.Texts{{Channel: message.Email, Mail: &campaign.Mail{
 				From: "Awards <award@edm.example.test>", Subject: "{{name}}, your award: {{award}}", TextFile: "t",
 				Text: "Dear {{name}},\n\nyou have won: {{award}}.\n\nThe ceremony is at seven in the evening. Please bring this mail.\n",
-			},
+			}}},
 		},
 		fields: []byte(`["Wang","the great prize"]`),
 	}
@@ -195,7 +191,7 @@ func (w benchWork) compare(b *testing.B, kind, endpoint string, connections, slo
 // client renders the messages and hands them over with nothing but the adapter, over connections that were opened before.
 func (w benchWork) client(b *testing.B, v vendors.Vendor, connections int) time.Duration {
 	b.Helper()
-	r, err := render.New(render.Texts{SMS: w.spec.SMS, Email: w.spec.Email}, w.spec.Columns)
+	r, err := render.New(render.Texts{Texts: w.spec.Texts}, w.spec.Columns)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func resumeElsewhere(t *testing.T, staged, installed, account string) (*reached,
 	t.Helper()
 	ctx, l := context.Background(), ledgertest.NewMemory().Open()
 	spec := plan.Spec{
-		Schema: plan.SpecSchema, Name: "award", Environment: staged, Columns: []string{"name"}, SMS: &campaign.SMS{Text: "Dear {{name}}"},
+		Schema: plan.SpecSchema, Name: "award", Environment: staged, Columns: []string{"name"}, Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "Dear {{name}}"}}},
 	}
 	b, err := spec.Encode()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -30,6 +31,7 @@ const (
 type lane struct {
 	loop     *Loop
 	channel  message.Channel
+	entry    channel.Entry
 	route    *flow.Route
 	accounts map[string]*flow.Account
 	valves   map[string]*flow.Valve
@@ -73,7 +75,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 		return nil, err
 	}
 	ln := &lane{
-		loop: l, channel: ch, route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
+		loop: l, channel: ch, entry: l.Config.Channels.Of(ch), route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
 		lead: 5 * time.Millisecond,
 	}
 	slots := 0
@@ -308,7 +310,7 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
+			Channel: ln.channel, PaceKey: ln.entry.Pace, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
 			Lead: ln.lead, Ahead: ln.ahead(), Hold: ln.loop.Timing.Hold,
 		})
 	}

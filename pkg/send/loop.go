@@ -154,7 +154,7 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	if e := l.spec.Environment; e != "" && e != l.Config.Environment {
 		return Result{}, fmt.Errorf("%w: campaign %s is for %s, and this installation is %s", ErrEnvironment, l.Campaign, e, l.Config.Environment)
 	}
-	l.renderer, err = render.New(render.Texts{SMS: l.spec.SMS, Email: l.spec.Email}, l.spec.Columns)
+	l.renderer, err = render.New(render.Texts{Texts: l.spec.Texts}, l.spec.Columns)
 	if err != nil {
 		return Result{}, fmt.Errorf("the frozen texts: %w", err)
 	}

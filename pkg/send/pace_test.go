@@ -29,7 +29,7 @@ func TestDomainsArePacedOnAnAccountWithoutARate(t *testing.T) {
 	t.Cleanup(func() { _ = l.Close() })
 	spec := plan.Spec{
 		Schema: plan.SpecSchema, Name: "award", Environment: config.Production, Columns: []string{"name"},
-		Email: &campaign.Email{From: "a@edm.example.test", Subject: "Award", TextFile: "t", Text: "Dear {{name}}"},
+		Texts: campaign.Texts{{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "Award", TextFile: "t", Text: "Dear {{name}}"}}},
 	}
 	frozen, err := spec.Encode()
 	if err != nil {

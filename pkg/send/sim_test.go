@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
@@ -106,8 +107,10 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 			DayBudget:  []message.Money{0, 0, price.Times(5 + rng.IntN(80))}[rng.IntN(3)],
 		}
 	}
+	paced := channel.Builtin().Of(message.SMS)
+	paced.PaceKey = message.Address.Domain
 	w.cfg = &config.Config{
-		Environment: config.Production, Timezone: time.FixedZone("CST", 8*3600),
+		Environment: config.Production, Timezone: time.FixedZone("CST", 8*3600), Channels: channel.Set{paced},
 		Accounts: map[string]config.Account{"a": account(), "b": account()},
 		Routes: map[message.Channel]config.Route{message.SMS: {
 			Accounts: [][]config.Share{{{Account: "a", Weight: 1}}, {{Account: "a", Weight: 3}, {Account: "b", Weight: 1}}}[rng.IntN(2)],
@@ -151,7 +154,7 @@ func (w *world) stage() {
 	for _, name := range w.names {
 		spec := plan.Spec{
 			Schema: plan.SpecSchema, Name: name, Environment: config.Production, Columns: []string{"name"},
-			SMS: &campaign.SMS{File: "t", Text: "Dear {{name}}, you won."},
+			Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "t", Text: "Dear {{name}}, you won."}}},
 		}
 		b, err := spec.Encode()
 		if err != nil {

@@ -58,7 +58,7 @@ func person(i int) message.Address { return message.Address(fmt.Sprintf("+86100%
 func runOf(t *testing.T, l ledger.Ledger, reader ledger.Reader, v vendors.Vendor) (send.Result, error) {
 	t.Helper()
 	ctx := context.Background()
-	spec := plan.Spec{Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"}, SMS: &campaign.SMS{Text: "Dear {{name}}"}}
+	spec := plan.Spec{Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"}, Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "Dear {{name}}"}}}}
 	b, err := spec.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	if !ln.loop.Config.Allows(c.Address) {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow, Detail: "not on the allow list, outside production"}
 	}
-	if ln.loop.withheld(ctx, c.Address) {
+	if ln.entry.Suppressible && ln.loop.withheld(ctx, c.Address) {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed, Detail: "on the suppression list"}
 	}
 	m, err := ln.loop.message(&c.Claim)
@@ -91,8 +91,8 @@ func (l *Loop) message(c *ledger.Claim) (message.Message, error) {
 			m.Name = values[i]
 		}
 	}
-	if l.spec.SMS != nil && c.Channel == message.SMS {
-		m.Template = l.spec.SMS.TemplateCode[c.Account]
+	if short := l.spec.Texts.Short(c.Channel); short != nil {
+		m.Template = short.TemplateCode[c.Account]
 	}
 	return m, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
@@ -16,8 +17,10 @@ import (
 // Options say how a file of addresses is read.
 type Options struct {
 	Sheet   string            // empty: the first
-	Columns map[string]string // "phone" and "email" → header; the rest is recognised
+	Columns map[string]string // as in list.Options
 	Country string            // as in list.Options
+	// Set are the channels that there are.
+	Set channel.Set
 	// Channels are the addresses that are taken from a row; none means all that it has.
 	Channels []message.Channel
 	// Reason and Note are those of rows that have none of their own.
@@ -45,12 +48,12 @@ type File struct {
 
 // Open begins to read a file. What the operator can mend is a *diag.InputError. The File must be closed.
 func Open(path string, o Options) (*File, error) {
-	r, err := list.Open(path, list.Options{Sheet: o.Sheet, Columns: o.Columns, Country: o.Country})
+	r, err := list.Open(path, list.Options{Sheet: o.Sheet, Columns: o.Columns, Country: o.Country, Channels: o.Set})
 	if err != nil {
 		return nil, err
 	}
 	if len(o.Channels) == 0 {
-		o.Channels = message.Channels()
+		o.Channels = o.Set.Names()
 	}
 	r.Use(nil) // whatever else the file holds serves nothing here
 	f := &File{opts: o, reader: r, reason: columnOf(r.Header(), "reason", "原因", "类型"), note: columnOf(r.Header(), "note", "备注")}

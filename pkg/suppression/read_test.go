@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/suppression"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -49,7 +50,7 @@ func read(t *testing.T, text string, o suppression.Options) ([]suppression.Entry
 }
 
 func entry(a message.Address, r suppression.Reason, note string) suppression.Entry {
-	return suppression.NewEntry(a, r, note, "wang@ops-1", noon)
+	return suppression.Entry{Address: a, Channel: channel.Builtin().ChannelOf(a), Reason: r, Note: note, Who: "wang@ops-1", At: noon}
 }
 
 func TestAFileIsReadAsListsAre(t *testing.T) {
@@ -139,7 +140,7 @@ func TestTheAddressesOfAListComeWithTheirRows(t *testing.T) {
 	defer r.Close()
 	var failed error
 	var got []string
-	for row, a := range suppression.Addresses(r, message.Channels(), &failed) {
+	for row, a := range suppression.Addresses(r, channel.Builtin().Names(), &failed) {
 		got = append(got, string(rune('0'+row))+" "+string(a))
 	}
 	want := []string{"2 +8613490000001", "2 a@example.test", "5 +8613490000002"}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"notify/pkg/diag"
-	"notify/pkg/list"
 	"notify/pkg/message"
 )
 
@@ -47,27 +46,9 @@ func ParseReason(s string) (Reason, error) {
 // Entry is an address that is never to be sent to.
 type Entry struct {
 	Address message.Address
-	Channel message.Channel // by the form of the address
+	Channel message.Channel
 	Reason  Reason
 	Note    string
 	Who     string // who put it on the list: "wang@ops-1"
 	At      time.Time
-}
-
-// NewEntry is an entry of an address; its channel follows from its form.
-func NewEntry(a message.Address, reason Reason, note, who string, at time.Time) Entry {
-	ch := message.SMS
-	if a.Domain() != "" {
-		ch = message.Email
-	}
-	return Entry{Address: a, Channel: ch, Reason: reason, Note: note, Who: who, At: at}
-}
-
-// Parse reads one address as people type it, in the form that lists have: an e-mail address where there is an @, otherwise
-// a phone number of the country (ISO 3166; empty means list.DefaultCountry). The error is a *list.AddressError.
-func Parse(raw, country string) (message.Address, error) {
-	if strings.ContainsAny(raw, "@＠") {
-		return list.Email(raw)
-	}
-	return list.Phone(raw, country)
 }

@@ -1,46 +1,14 @@
 package suppression_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/suppression"
 )
-
-func TestAnAddressIsReadAsAListReadsIt(t *testing.T) {
-	for raw, want := range map[string]message.Address{
-		"134 9000 0001":         "+8613490000001",
-		"+86-134-9000-0001":     "+8613490000001",
-		"008613490000001":       "+8613490000001",
-		"+1 (202) 555-0101":     "+12025550101",
-		"Wang@Example.TEST":     "wang@example.test",
-		"李 <li@example.test>":   "li@example.test",
-		"wang＠example.test":     "wang@example.test",
-		"mailto:a@example.test": "a@example.test",
-	} {
-		got, err := suppression.Parse(raw, "")
-		if err != nil || got != want {
-			t.Errorf("%s is %s, %v; want %s", raw, got, err, want)
-		}
-		e := suppression.NewEntry(got, suppression.OptOut, "", "wang", time.Time{})
-		if isMail := strings.Contains(raw, "@") || strings.Contains(raw, "＠"); (e.Channel == message.Email) != isMail {
-			t.Errorf("%s is of the channel %s", raw, e.Channel)
-		}
-	}
-	for _, raw := range []string{"", "1349", "@", "a@b", "王伟"} {
-		_, err := suppression.Parse(raw, "CN")
-		var fault *list.AddressError
-		if !errors.As(err, &fault) {
-			t.Errorf("%q: got %v, want what is wrong with the address", raw, err)
-		}
-	}
-}
 
 func TestAReasonIsReadAsPeopleTypeIt(t *testing.T) {
 	for typed, want := range map[string]suppression.Reason{

@@ -19,6 +19,7 @@ import (
 	"sort"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/message"
 )
 
@@ -109,6 +110,8 @@ type Settings struct {
 	// Options are the account's options as configured, secrets filled in. An adapter refuses options that it does not know
 	// and names the nearest known one.
 	Options map[string]any
+	// Channels are those that there are; nil are the built-in ones.
+	Channels channel.Set
 	// Dir is what relative files in Options are relative to.
 	Dir string
 	// Now is the clock; it is never nil.
@@ -117,7 +120,8 @@ type Settings struct {
 
 // Kind is an adapter as the registry knows it.
 type Kind struct {
-	Name     string // "smtp"
+	Name string // "smtp"
+	// Channels are those that it can carry; nil: those that the account's own file says.
 	Channels []message.Channel
 	// New builds a Vendor and checks the options; it makes no connection. Errors are for the operator: they name the key.
 	New func(Settings) (Vendor, error)

@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/view"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, zone) }
@@ -242,11 +242,12 @@ func TestVerdicts(t *testing.T) {
 func TestPreview(t *testing.T) {
 	v := view.Preview{
 		List: "award.xlsx", Row: 12, Recipient: "E0042",
-		SMS: &view.PreviewSMS{To: "+8610000000042", Text: "【示例】王芳，您获得了年终奖。\n回复T退订", Characters: 22, Segments: 1, Rule: "mainland"},
-		Email: &view.PreviewEmail{
-			To: "wang@example.test", From: "Awards <award@edm.example.test>", Subject: "王芳, your award", Text: "Dear 王芳,\n\nyou won.\x1b[31m\n",
+		Short: []view.PreviewShort{{Channel: message.SMS, To: "+8610000000042", Text: "【示例】王芳，您获得了年终奖。\n回复T退订", Characters: 22, Segments: 1, Rule: "mainland"}},
+		Mails: []view.PreviewMail{{
+			Channel: message.Email,
+			To:      "wang@example.test", From: "Awards <award@edm.example.test>", Subject: "王芳, your award", Text: "Dear 王芳,\n\nyou won.\x1b[31m\n",
 			HTMLBytes: 2048, Attachments: []view.PreviewFile{{Name: "rules.pdf", Bytes: 30 << 10}},
-		},
+		}},
 		Problems: []string{"row 12 has no second address"},
 	}
 	for _, d := range devices() {

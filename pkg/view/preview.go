@@ -12,17 +12,18 @@ const PreviewSchema = "notify.preview/1"
 
 // Preview is what one row will be told.
 type Preview struct {
-	List      string        `json:"list"`
-	Row       int           `json:"row"`
-	Recipient string        `json:"recipient"` // the recipient's key
-	SMS       *PreviewSMS   `json:"sms,omitempty"`
-	Email     *PreviewEmail `json:"email,omitempty"`
+	List      string         `json:"list"`
+	Row       int            `json:"row"`
+	Recipient string         `json:"recipient"` // the recipient's key
+	Short     []PreviewShort `json:"short,omitempty"`
+	Mails     []PreviewMail  `json:"mails,omitempty"`
 	// Problems say why a channel has nothing to show.
 	Problems []string `json:"problems,omitempty"`
 }
 
-// PreviewSMS is a text message as it will be read.
-type PreviewSMS struct {
+// PreviewShort is a short text as it will be read.
+type PreviewShort struct {
+	Channel    message.Channel `json:"channel"`
 	To         message.Address `json:"to"`
 	Text       string          `json:"text"` // with the signature that the vendor puts before it
 	Characters int             `json:"characters"`
@@ -30,8 +31,9 @@ type PreviewSMS struct {
 	Rule       string          `json:"rule,omitempty"` // how segments were counted: "mainland"
 }
 
-// PreviewEmail is a mail as it will be read.
-type PreviewEmail struct {
+// PreviewMail is a mail as it will be read.
+type PreviewMail struct {
+	Channel     message.Channel `json:"channel"`
 	To          message.Address `json:"to"`
 	From        string          `json:"from"`
 	ReplyTo     string          `json:"reply_to,omitempty"`
@@ -53,9 +55,9 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 		return JSON(p.Out, p.Words(), PreviewSchema, v)
 	}
 	p.Line("%s", p.Paint(Strong, txtRow+" "+strconv.Itoa(v.Row)+"  "+Safe(v.Recipient)))
-	if s := v.SMS; s != nil {
+	for _, s := range v.Short {
 		p.Blank()
-		p.field(txtSMSTo, string(s.To))
+		p.field(string(s.Channel)+txtTo, string(s.To))
 		p.field(txtCharacters, Num(s.Characters))
 		segments := Num(s.Segments)
 		if s.Rule != "" {
@@ -64,9 +66,9 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 		p.field(txtSegments, segments)
 		p.body(s.Text)
 	}
-	if m := v.Email; m != nil {
+	for i := range v.Mails {
 		p.Blank()
-		p.mail(m)
+		p.mail(&v.Mails[i])
 	}
 	for _, problem := range v.Problems {
 		p.Line("%s", p.Paint(Bad, Safe(problem)))
@@ -74,8 +76,8 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 	return p.Flush()
 }
 
-func (p *Printer) mail(m *PreviewEmail) {
-	p.field(txtMailTo, string(m.To))
+func (p *Printer) mail(m *PreviewMail) {
+	p.field(string(m.Channel)+txtTo, string(m.To))
 	p.field(txtFrom, m.From)
 	if m.ReplyTo != "" {
 		p.field(txtReplyTo, m.ReplyTo)
@@ -115,8 +117,7 @@ func (p *Printer) body(text string) {
 
 const (
 	txtRow        = "row"
-	txtSMSTo      = "SMS to"
-	txtMailTo     = "mail to"
+	txtTo         = " to"
 	txtSegments   = "segments"
 	txtCharacters = "characters"
 	txtFrom       = "from"

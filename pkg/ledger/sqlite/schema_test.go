@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
@@ -168,7 +169,7 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 			definite = append(definite, string(k))
 		}
 	}
-	for _, c := range message.Channels() {
+	for _, c := range channel.Builtin().Names() {
 		channels = append(channels, string(c))
 	}
 	for table, want := range map[string][]string{

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
@@ -74,7 +75,7 @@ func TestTheWordsOfTheSuppressionListAreThoseOfTheProgram(t *testing.T) {
 	for _, r := range suppression.Reasons() {
 		reasons = append(reasons, string(r))
 	}
-	for _, c := range message.Channels() {
+	for _, c := range channel.Builtin().Names() {
 		channels = append(channels, string(c))
 	}
 	for _, want := range []string{words("reason", reasons), words("channel", channels)} {

@@ -11,7 +11,7 @@ import (
 
 // Load compiles a vendor file, for tests of its errors.
 func Load(file string, data []byte) error {
-	_, err := load(file, data)
+	_, err := load(file, data, nil)
 	return err
 }
 

@@ -34,8 +34,7 @@ const builtinPrefix = "builtin:"
 // Kind is the adapter for the registry. The files in builtin can be used as "builtin:NAME", for a file NAME.yaml.
 func Kind(builtin fs.FS) vendors.Kind {
 	return vendors.Kind{
-		Name:     "http",
-		Channels: message.Channels(),
+		Name: "http",
 		New: func(s vendors.Settings) (vendors.Vendor, error) {
 			v, err := build(builtin, s)
 			if err != nil {
@@ -167,7 +166,7 @@ func build(builtin fs.FS, s vendors.Settings) (*vendor, error) {
 			"%v", err)
 		return nil, c.problems.Err()
 	}
-	spec, err := load(file, data)
+	spec, err := load(file, data, s.Channels)
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"notify/pkg/message"
-	"notify/pkg/vendors"
-
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v3"
+
+	"notify/pkg/channel"
+	"notify/pkg/message"
+	"notify/pkg/vendors"
 )
 
 // maxFile bounds a vendor file; the shipped ones are below 5 kB.
@@ -45,8 +46,8 @@ type spec struct {
 }
 
 // load compiles a vendor file. The error holds every problem, each with its line and key.
-func load(file string, data []byte) (*spec, error) {
-	l := &loader{file: file}
+func load(file string, data []byte, channels channel.Set) (*spec, error) {
+	l := &loader{file: file, known: channels}
 	d, ok := l.decode(data)
 	if !ok {
 		return nil, l.problems.Err()
@@ -139,8 +140,8 @@ func (l *loader) channels(d *definition, s *spec) {
 	}
 	for _, c := range d.Channels {
 		ch := message.Channel(c.Value)
-		if !slices.Contains(message.Channels(), ch) {
-			l.errorf(c.Line, "channels", nearestHint(c.Value, wordsOf(message.Channels())), "%q is not a channel", c.Value)
+		if !l.known.Has(ch) {
+			l.errorf(c.Line, "channels", nearestHint(c.Value, l.known.Words()), "%q is not a channel", c.Value)
 		}
 		s.channels = append(s.channels, ch)
 	}

@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"notify/pkg/diag"
-
 	"go.yaml.in/yaml/v3"
+
+	"notify/pkg/channel"
+	"notify/pkg/diag"
 )
 
 // loader collects what is wrong with one vendor file.
 type loader struct {
 	file     string
+	known    channel.Set
 	problems diag.List
 }
 
@@ -168,7 +170,7 @@ func join(path, key string) string {
 func nearestHint(word string, known []string) string {
 	best, distance := "", len(word)/2+1
 	for _, k := range known {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
+		if d := diag.Distance(strings.ToLower(word), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -179,25 +181,4 @@ func nearestHint(word string, known []string) string {
 		return "remove it"
 	}
 	return "known here: " + strings.Join(known, ", ")
-}
-
-// editDistance is Levenshtein's, on bytes; words are keys of a few letters.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j+1]+1, row[j]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }

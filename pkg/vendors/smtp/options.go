@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/diag"
 	"notify/pkg/vendors"
 )
 
@@ -310,28 +311,9 @@ func setTimeouts(o *options, value any) error {
 func nearest(key string, known map[string]setter) string {
 	best, at := "", 1<<30
 	for k := range known {
-		if d := distance(key, k); d < at || d == at && k < best {
+		if d := diag.Distance(key, k); d < at || d == at && k < best {
 			best, at = k, d
 		}
 	}
 	return best
-}
-
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

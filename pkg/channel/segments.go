@@ -1,4 +1,4 @@
-package render
+package channel
 
 import (
 	"strings"

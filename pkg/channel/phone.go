@@ -1,6 +1,7 @@
-package list
+package channel
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -8,16 +9,6 @@ import (
 
 	"notify/pkg/message"
 )
-
-// AddressError says why a text is not an address that can be written to. It never holds the text itself.
-type AddressError struct {
-	Code    string // stable, for machines: "phone-invalid"
-	Summary string
-	Hint    string
-}
-
-// Error is the summary.
-func (e *AddressError) Error() string { return e.Summary }
 
 // DefaultCountry is how a phone number without a country code is read where nothing else is said.
 const DefaultCountry = "CN"
@@ -32,7 +23,7 @@ const (
 // leading apostrophe, invisible characters) and returns it in E.164. country is an ISO 3166 code for numbers without a
 // country code; empty means DefaultCountry. The error is an *AddressError. Only numbers that can be a mobile pass.
 func Phone(raw, country string) (message.Address, error) {
-	country = countryOf(country)
+	country = Country(country)
 	number, plus, err := scanPhone(raw)
 	if err != nil {
 		return "", err
@@ -43,15 +34,17 @@ func Phone(raw, country string) (message.Address, error) {
 	return parsePhone(number, plus, country)
 }
 
-func countryOf(country string) string {
+// Country is the country by which numbers are read: DefaultCountry where none is said.
+func Country(country string) string {
 	if country == "" {
 		return DefaultCountry
 	}
 	return strings.ToUpper(country)
 }
 
-func knownCountry(country string) bool {
-	return phonenumbers.GetCountryCodeForRegion(countryOf(country)) != 0
+// KnownCountry reports whether phone numbers of a country can be read.
+func KnownCountry(country string) bool {
+	return phonenumbers.GetCountryCodeForRegion(Country(country)) != 0
 }
 
 // mainlandMobile is the fast path: phonenumbers parses about 100,000 numbers a second, and most lists hold little else than
@@ -115,7 +108,7 @@ func invalidPhone(number string, plus bool, country string) error {
 	case plus:
 		e.Summary = "not a phone number that exists"
 	case country == "CN" && number[0] == '1' && len(number) != 11:
-		e.Summary = "a mobile number has 11 digits, this one has " + itoa(len(number))
+		e.Summary = "a mobile number has 11 digits, this one has " + strconv.Itoa(len(number))
 	default:
 		e.Hint = "correct it; a number of another country begins with + and its country code"
 	}
@@ -125,8 +118,8 @@ func invalidPhone(number string, plus bool, country string) error {
 // scanPhone is the digits of raw, and whether a plus stood before them.
 func scanPhone(raw string) (digits string, plus bool, err error) {
 	raw = unwrapPhone(raw)
-	if losesDigits(raw) {
-		return "", false, errDigitsLost()
+	if LosesDigits(raw) {
+		return "", false, ErrDigitsLost()
 	}
 	var s phoneScan
 	for _, r := range raw {
@@ -140,11 +133,11 @@ func scanPhone(raw string) (digits string, plus bool, err error) {
 // unwrapPhone takes away what stands around a number: a scheme, the apostrophe that makes a cell text, and the ".0" that
 // programs write behind a number that they took for a fraction.
 func unwrapPhone(raw string) string {
-	raw = strings.TrimLeft(trim(raw), "'’‘`")
+	raw = strings.TrimLeft(strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }), "'’‘`")
 	if len(raw) > 4 && strings.EqualFold(raw[:4], "tel:") {
 		raw = raw[4:]
 	}
-	if whole, frac, ok := strings.Cut(raw, "."); ok && len(whole) >= minPhoneDigits && frac != "" && strings.Trim(frac, "0") == "" && allDigits(strings.TrimPrefix(whole, "+")) {
+	if whole, frac, ok := strings.Cut(raw, "."); ok && len(whole) >= minPhoneDigits && frac != "" && strings.Trim(frac, "0") == "" && AllDigits(strings.TrimPrefix(whole, "+")) {
 		return whole
 	}
 	return raw
@@ -202,21 +195,23 @@ func (s *phoneScan) result() (digits string, plus bool, err error) {
 	return string(s.digits), s.plus, nil
 }
 
-// losesDigits reports scientific notation: the digits behind what is shown are gone.
-func losesDigits(s string) bool {
+// LosesDigits reports scientific notation: the digits behind what is shown are gone.
+func LosesDigits(s string) bool {
 	mantissa, exponent, ok := strings.Cut(strings.ToUpper(s), "E")
 	if !ok || mantissa == "" {
 		return false
 	}
 	whole, frac, _ := strings.Cut(mantissa, ".")
-	return allDigits(whole) && (frac == "" || allDigits(frac)) && allDigits(strings.TrimPrefix(exponent, "+"))
+	return AllDigits(whole) && (frac == "" || AllDigits(frac)) && AllDigits(strings.TrimPrefix(exponent, "+"))
 }
 
-func errDigitsLost() error {
+// ErrDigitsLost says of a number that it is no longer whole.
+func ErrDigitsLost() error {
 	return &AddressError{Code: "digits-lost", Summary: "a number in scientific notation has lost its last digits", Hint: "set the column to text in the original file and save it again, better as .xlsx"}
 }
 
-func allDigits(s string) bool {
+// AllDigits reports a text that is digits and nothing else.
+func AllDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false

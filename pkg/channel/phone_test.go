@@ -1,4 +1,4 @@
-package list_test
+package channel_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"notify/pkg/list"
+	"notify/pkg/channel"
 	"notify/pkg/message"
 )
 
@@ -36,7 +36,7 @@ func TestPhoneReadsANumberAsPeopleTypeIt(t *testing.T) {
 		"between line breaks":    "\r\n13494000001\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := list.Phone(raw, "CN")
+			got, err := channel.Phone(raw, "CN")
 			if err != nil || got != want {
 				t.Errorf("Phone(%q) = %q, %v; want %q", raw, got, err, want)
 			}
@@ -56,7 +56,7 @@ func TestPhoneReadsOtherCountries(t *testing.T) {
 		{"13494000001", "", "+8613494000001"},
 		{"+86 13494000001", "GB", "+8613494000001"},
 	} {
-		if got, err := list.Phone(test.raw, test.country); err != nil || got != test.want {
+		if got, err := channel.Phone(test.raw, test.country); err != nil || got != test.want {
 			t.Errorf("Phone(%q, %q) = %q, %v; want %q", test.raw, test.country, got, err, test.want)
 		}
 	}
@@ -83,8 +83,8 @@ func TestPhoneRefusesAndSaysWhy(t *testing.T) {
 		{"a million digits", strings.Repeat("1", 1_000_000), "phone-several"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := list.Phone(test.raw, "CN")
-			var fault *list.AddressError
+			got, err := channel.Phone(test.raw, "CN")
+			var fault *channel.AddressError
 			if !errors.As(err, &fault) {
 				t.Fatalf("Phone = %q, %v; want an *AddressError", got, err)
 			}
@@ -111,7 +111,7 @@ func TestMainlandFastPathAgreesWithPhonenumbers(t *testing.T) {
 			}
 		}
 		for _, prefix := range []string{"", "+86", "86", "0086"} {
-			if got, _ := list.Phone(prefix+number, "CN"); got != want {
+			if got, _ := channel.Phone(prefix+number, "CN"); got != want {
 				t.Errorf("Phone(%s) = %q; phonenumbers says %q", prefix+number, got, want)
 			}
 		}
@@ -124,7 +124,7 @@ func FuzzPhone(f *testing.F) {
 		f.Add(s, "IT")
 	}
 	f.Fuzz(func(t *testing.T, raw, country string) {
-		a, err := list.Phone(raw, country)
+		a, err := channel.Phone(raw, country)
 		if err != nil {
 			if a != "" {
 				t.Fatalf("Phone(%q) = %q with %v", raw, a, err)
@@ -135,7 +135,7 @@ func FuzzPhone(f *testing.F) {
 			t.Fatalf("Phone(%q) = %q, which is not E.164", raw, a)
 		}
 		for _, other := range []string{country, "CN", "US"} {
-			if again, err := list.Phone(string(a), other); err != nil || again != a {
+			if again, err := channel.Phone(string(a), other); err != nil || again != a {
 				t.Fatalf("Phone(%q, %q) = %q, %v; not the same again", a, other, again, err)
 			}
 		}

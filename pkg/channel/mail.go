@@ -1,4 +1,4 @@
-package list
+package channel
 
 import (
 	"net/mail"
@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"notify/pkg/diag"
 	"notify/pkg/message"
 )
 
@@ -172,7 +173,7 @@ func asciiDomain(domain string) (string, error) {
 
 func isHostName(s string) bool {
 	labels := strings.Split(s, ".")
-	if len(labels) < 2 || allDigits(labels[len(labels)-1]) {
+	if len(labels) < 2 || AllDigits(labels[len(labels)-1]) {
 		return false
 	}
 	for _, label := range labels {
@@ -218,7 +219,7 @@ func likelyDomain(domain string) string {
 		}
 		hostName, _, _ := strings.Cut(host, ".")
 		// One slip in a short name such as 126 makes another real name; in a long one it hardly does.
-		if (name == hostName && slips[tld]) || (len(hostName) >= 5 && best == "" && distance(domain, host) == 1) {
+		if (name == hostName && slips[tld]) || (len(hostName) >= 5 && best == "" && diag.Distance(domain, host) == 1) {
 			best = host
 		}
 	}
