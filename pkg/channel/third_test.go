@@ -43,7 +43,9 @@ func box() channel.Entry {
 		},
 		Mask:    func(a message.Address) string { return string(a[:5]) + "***" },
 		PaceKey: func(a message.Address) string { return "floor" + string(a[4]) },
-		Units:   func(text string, _ message.Address, _ channel.Counting) (int, channel.Rule) { return 1 + len(text)/20, "" },
+		Units: func(text string, _ message.Address, _ channel.Counting) (int, channel.Rule) {
+			return 1 + len(text)/20, ""
+		},
 	}
 }
 

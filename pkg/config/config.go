@@ -45,7 +45,7 @@ type Config struct {
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".
 	AllowList []string
 	// Channels are those that there are; nil are the built-in ones.
-	Channels channel.Set
+	Channels channel.Set `json:"-"`
 	Accounts map[string]Account
 	Routes   map[message.Channel]Route
 	Alerts   []Alert

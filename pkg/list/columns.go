@@ -71,19 +71,19 @@ var personAliases = map[string]role{
 var remarks = map[string]bool{"必填": true, "选填": true, "必须": true, "required": true, "optional": true}
 
 // recognise is the role of a header, also of one in two languages ("手机号 Mobile").
-func (s *roles) recognise(header string) role {
-	if r, ok := s.aliases[headerForm(header)]; ok {
-		return r
+func (r *roles) recognise(header string) role {
+	if known, ok := r.aliases[headerForm(header)]; ok {
+		return known
 	}
 	found := roleNone
 	for _, part := range headerParts(header) {
-		r := s.aliases[part]
+		one := r.aliases[part]
 		switch {
 		case remarks[part]:
-		case r == roleNone, found != roleNone && r != found:
+		case one == roleNone, found != roleNone && one != found:
 			return roleNone
 		default:
-			found = r
+			found = one
 		}
 	}
 	return found

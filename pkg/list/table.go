@@ -177,14 +177,7 @@ func (t *table) fill(row *Row, problems *diag.List) {
 		problems.Errorf(t.place(nil), "header-repeated", "delete the row", "the headers stand here once more")
 		return
 	}
-	for _, r := range t.roles.all {
-		if e, ok := t.roles.channels[r]; ok {
-			t.address(r, &e, problems)
-		}
-	}
-	if len(t.to) > 0 {
-		row.To = t.to
-	}
+	t.addresses(row, problems)
 	t.identity(row, problems)
 	if len(t.need) == 0 && t.unreachable() {
 		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: "the row has no address", Hint: "fill one in, or take the row out"})
@@ -295,6 +288,18 @@ func (t *table) cellOf(r role) (*cell, string, *column) {
 		return &cell{}, "", col
 	}
 	return &t.rec.cells[col.index], t.values[position], col
+}
+
+// addresses reads those of every channel.
+func (t *table) addresses(row *Row, problems *diag.List) {
+	for _, r := range t.roles.all {
+		if e, ok := t.roles.channels[r]; ok {
+			t.address(r, &e, problems)
+		}
+	}
+	if len(t.to) > 0 {
+		row.To = t.to
+	}
 }
 
 // address reads one of the row's addresses.
