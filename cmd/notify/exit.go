@@ -72,7 +72,7 @@ func (e *env) exit(err error) int {
 	case e.flags.json:
 		view.ErrorJSON(e.console, e.printer().Words(), code, text, hint, input)
 	default:
-		view.ErrorHuman(e.console, text, hint, input)
+		view.ErrorHuman(e.console, e.printer().Words(), text, hint, input)
 	}
 	return code
 }

@@ -144,7 +144,7 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	if problems == "" {
 		return e.Plan(ctx, o.list, cfg, c, part, nil)
 	}
-	file, err := report.NewProblems(problems)
+	file, err := report.NewProblems(problems, e.printer().Words())
 	if err != nil {
 		return nil, usage("end the name in .csv or .xlsx", "%v", err)
 	}

@@ -39,7 +39,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 	}
 	p := view.Preview{List: o.list, Row: row.Number, Recipient: row.Key}
 	for _, d := range problems.Kept() {
-		p.Problems = append(p.Problems, d.String())
+		p.Problems = append(p.Problems, e.printer().Say(d.Text()))
 	}
 	for _, ch := range c.Channels() {
 		if err := preview(&p, cfg, texts, ch, row); err != nil {

@@ -16,6 +16,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/suppression"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type suppressOptions struct {
@@ -145,11 +146,11 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 		var fault *channel.AddressError
 		switch {
 		case errors.As(err, &fault):
-			problems.Add(diag.Problem{Code: fault.Code, Value: message.Address(raw).Masked(), Summary: fault.Summary, Hint: fault.Hint})
+			problems.Add(diag.Problem{Code: fault.Code, Value: message.Address(raw).Masked(), Summary: words.Raw(fault.Summary), Hint: words.Raw(fault.Hint)})
 		case err != nil:
 			return nil, err
 		case !cfg.Channels.Of(ch).Suppressible:
-			problems.Add(diag.Problem{Code: "not-suppressible", Value: a.Masked(), Summary: "nobody can ask to get no more by " + string(ch), Hint: "leave it out"})
+			problems.Add(diag.Problem{Code: "not-suppressible", Value: a.Masked(), Summary: words.Raw("nobody can ask to get no more by " + string(ch)), Hint: words.Raw("leave it out")})
 		case !slices.Contains(out, a):
 			out = append(out, a)
 		}

@@ -123,7 +123,7 @@ func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
 func TestAListWithoutACampaign(t *testing.T) {
 	_, err := campaign.Find(filepath.Join(t.TempDir(), "award.xlsx"))
 	p := problems(t, err)[0]
-	if !strings.HasSuffix(p.Place.File, "award.yaml") || !strings.Contains(p.Hint, "--campaign") {
+	if !strings.HasSuffix(p.Place.File, "award.yaml") || !strings.Contains(p.Hint.String(), "--campaign") {
 		t.Errorf("the problem is %v", p)
 	}
 }
@@ -274,8 +274,8 @@ func TestBrokenCampaigns(t *testing.T) {
 			if p.Place.String() != c.place {
 				t.Errorf("the place is %q, want %q", p.Place, c.place)
 			}
-			if !strings.Contains(p.Summary, c.says) || !strings.Contains(p.Hint, c.hint) {
-				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary, p.Hint, c.says, c.hint)
+			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
+				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)
 			}
 		})
 	}

@@ -122,7 +122,7 @@ func TestBrokenLists(t *testing.T) {
 			}
 			var got []string
 			for _, p := range input.Problems.Kept() {
-				if p.Place.Column == c.column && strings.Contains(p.Summary, c.says) && strings.Contains(p.Hint, c.hint) {
+				if p.Place.Column == c.column && strings.Contains(p.Summary.String(), c.says) && strings.Contains(p.Hint.String(), c.hint) {
 					return
 				}
 				got = append(got, p.String())

@@ -115,8 +115,8 @@ func TestBrokenConfigurations(t *testing.T) {
 			if p.Place.String() != c.place && (p.Place.Line == 0 || !strings.HasPrefix(p.Place.String(), c.place+", line ")) {
 				t.Errorf("the place is %q, want %q", p.Place, c.place)
 			}
-			if !strings.Contains(p.Summary, c.says) || !strings.Contains(p.Hint, c.hint) {
-				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary, p.Hint, c.says, c.hint)
+			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
+				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)
 			}
 		})
 	}
@@ -135,7 +135,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := config.Load(config.LoadOptions{Path: c.path, Dir: dir})
 			got := problems(t, err)[0]
-			if got.Place.File != c.path || !strings.Contains(got.Summary, c.says) || !strings.Contains(got.Hint, c.hint) {
+			if got.Place.File != c.path || !strings.Contains(got.Summary.String(), c.says) || !strings.Contains(got.Hint.String(), c.hint) {
 				t.Errorf("the problem is %v, want %q and %q", got, c.says, c.hint)
 			}
 		})

@@ -100,8 +100,8 @@ func TestBrokenWordsAboutASender(t *testing.T) {
 				t.Fatalf("got %d problems, want one: %v", len(got), got)
 			}
 			p := got[0]
-			if p.Place.String() != c.place || !strings.Contains(p.Summary, c.says) || !strings.Contains(p.Hint, c.hint) {
-				t.Errorf("%s: %q, hint %q; want %s: %q and %q", p.Place, p.Summary, p.Hint, c.place, c.says, c.hint)
+			if p.Place.String() != c.place || !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
+				t.Errorf("%s: %q, hint %q; want %s: %q and %q", p.Place, p.Summary.String(), p.Hint.String(), c.place, c.says, c.hint)
 			}
 		})
 	}

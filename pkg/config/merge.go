@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // separator parts keys inside viper; a dot would cut through names of accounts and domains.
@@ -94,7 +95,7 @@ func (m *merged) strangers(problems *diag.List) {
 		}
 		problems.Add(diag.Problem{
 			Severity: diag.Warning, Code: "variable-unknown", Place: diag.Place{File: "environment variable " + name},
-			Summary: "it sets no key of the configuration", Hint: hint,
+			Summary: words.Raw("it sets no key of the configuration"), Hint: words.Raw(hint),
 		})
 	}
 }

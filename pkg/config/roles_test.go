@@ -48,7 +48,7 @@ func TestBrokenRoles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := load(t, "environment: test\nroles: "+c.roles+"\n")
 			got := problems(t, err)[0]
-			if got.Place.Column != c.column || !strings.Contains(got.Summary, c.says) {
+			if got.Place.Column != c.column || !strings.Contains(got.Summary.String(), c.says) {
 				t.Errorf("the problem is %v, want %q at %s", got, c.says, c.column)
 			}
 		})

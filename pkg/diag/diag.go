@@ -1,11 +1,14 @@
 // Package diag owns the problems found in what the operator gave us: a list, a configuration, a campaign file, a text.
-// It is the lowest layer beside message: inputs report into it, views draw from it, and nothing here knows either.
+// Inputs report into it, views draw from it, and nothing here knows either.
 package diag
 
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
+
+	"notify/pkg/words"
 )
 
 // Severity says whether a problem stops a campaign.
@@ -26,61 +29,112 @@ type Place struct {
 	Column string `json:"column,omitempty"` // a list's column ("C" or "C 手机号"), or a key of a YAML file ("accounts.edm.rate")
 }
 
-// String is the place as an operator reads it: "award.xlsx, sheet 获奖名单, row 12, column C 手机号".
-func (p Place) String() string {
-	var parts []string
+// Text is the place as an operator reads it: "award.xlsx, sheet 获奖名单, row 12, column C 手机号"; zero where nothing is known.
+func (p Place) Text() words.Text {
+	var t words.Text
+	within := func(inner words.Text) {
+		if t.IsZero() {
+			t = inner
+			return
+		}
+		t = words.T("place.within", words.A{"outer": t, "inner": inner})
+	}
 	if p.File != "" {
-		parts = append(parts, p.File)
+		within(words.Raw(p.File))
 	}
 	if p.Sheet != "" {
-		parts = append(parts, "sheet "+p.Sheet)
+		within(words.T("place.sheet", words.A{"name": p.Sheet}))
 	}
 	if p.Row > 0 {
-		parts = append(parts, fmt.Sprintf("row %d", p.Row))
+		within(words.T("place.row", words.A{"number": strconv.Itoa(p.Row)}))
 	}
 	if p.Line > 0 {
-		parts = append(parts, fmt.Sprintf("line %d", p.Line))
+		within(words.T("place.line", words.A{"number": strconv.Itoa(p.Line)}))
 	}
-	if p.Column != "" {
-		if p.Row > 0 {
-			parts = append(parts, "column "+p.Column)
-		} else {
-			parts = append(parts, p.Column)
-		}
+	switch {
+	case p.Column == "":
+	case p.Row > 0:
+		within(words.T("place.column", words.A{"name": p.Column}))
+	default:
+		within(words.Raw(p.Column))
 	}
-	return strings.Join(parts, ", ")
+	return t
 }
+
+// String is the place in English.
+func (p Place) String() string { return p.Text().String() }
 
 // Problem is one thing that is wrong, where it is, and what to do about it.
 type Problem struct {
-	Severity Severity `json:"severity"`
-	Code     string   `json:"code"` // stable, for machines: "phone-invalid"
-	Place    Place    `json:"place"`
-	Value    string   `json:"value,omitempty"` // what stood there; addresses are masked
-	Summary  string   `json:"summary"`         // "not a mobile number"
-	Hint     string   `json:"hint,omitempty"`  // what to do next
+	Severity Severity   `json:"severity"`
+	Code     string     `json:"code"` // stable, for machines: "phone-invalid", the last word of the summary's id
+	Place    Place      `json:"place"`
+	Value    string     `json:"value,omitempty"` // what stood there; addresses are masked
+	Summary  words.Text `json:"summary"`         // "not a mobile number"
+	Hint     words.Text `json:"hint,omitzero"`   // what to do next
+}
+
+// Err is a problem that stops the campaign. Its code is the last word of the sentence's id: "list.phone-invalid" is
+// "phone-invalid".
+func Err(place Place, id string, args words.A) Problem { return Of(place, words.T(id, args)) }
+
+// Of is the problem that a sentence tells.
+func Of(place Place, summary words.Text) Problem {
+	return Problem{Severity: Error, Code: code(summary), Place: place, Summary: summary}
+}
+
+// Warns makes it one that does not stop the campaign.
+func (p Problem) Warns() Problem {
+	p.Severity = Warning
+	return p
+}
+
+// Do says what to do about it.
+func (p Problem) Do(id string, args words.A) Problem {
+	p.Hint = words.T(id, args)
+	return p
+}
+
+// With shows what stood there.
+func (p Problem) With(value string) Problem {
+	p.Value = value
+	return p
+}
+
+// code is the last word of a sentence's id; what somebody else said has none.
+func code(t words.Text) string {
+	if t.ID == words.Raw("").ID {
+		return ""
+	}
+	return t.ID[strings.LastIndex(t.ID, ".")+1:]
 }
 
 // Stops reports whether the problem must be mended before anything is sent.
 func (p Problem) Stops() bool { return p.Severity != Warning }
 
-// String is the problem on one line, with its place and hint.
-func (p Problem) String() string {
-	var b strings.Builder
-	if place := p.Place.String(); place != "" {
-		b.WriteString(place)
-		b.WriteString(": ")
+// Text is the problem as a sentence, with its place, its value and its hint.
+func (p Problem) Text() words.Text {
+	t := p.Headline()
+	if !p.Hint.IsZero() {
+		t = words.T("problem.hint", words.A{"problem": t, "hint": p.Hint})
 	}
-	b.WriteString(p.Summary)
-	if p.Value != "" {
-		fmt.Fprintf(&b, " (%s)", p.Value)
-	}
-	if p.Hint != "" {
-		b.WriteString("; ")
-		b.WriteString(p.Hint)
-	}
-	return b.String()
+	return t
 }
+
+// Headline is the problem without its hint.
+func (p Problem) Headline() words.Text {
+	t := p.Summary
+	if p.Value != "" {
+		t = words.T("problem.value", words.A{"problem": t, "value": p.Value})
+	}
+	if place := p.Place.Text(); !place.IsZero() {
+		t = words.T("problem.place", words.A{"place": place, "problem": t})
+	}
+	return t
+}
+
+// String is the problem on one line, in English.
+func (p Problem) String() string { return p.Text().String() }
 
 // List collects problems: the first Keep of them whole, all of them as counts, so that a million bad rows cost no more
 // memory than twenty. The zero value keeps DefaultKeep and is ready for use. It is not safe for concurrent use.
@@ -104,6 +158,9 @@ func (l *List) Add(p Problem) {
 	if p.Severity == "" {
 		p.Severity = Error
 	}
+	if p.Code == "" {
+		p.Code = code(p.Summary)
+	}
 	if l.Each != nil {
 		l.Each(p)
 	}
@@ -125,9 +182,13 @@ func (l *List) Add(p Problem) {
 	}
 }
 
-// Errorf adds an error that has a place and a hint.
+// Errorf adds an error whose sentence is not in the catalogue yet.
 func (l *List) Errorf(place Place, code, hint, format string, args ...any) {
-	l.Add(Problem{Severity: Error, Code: code, Place: place, Summary: fmt.Sprintf(format, args...), Hint: hint})
+	p := Problem{Severity: Error, Code: code, Place: place, Summary: words.Raw(fmt.Sprintf(format, args...))}
+	if hint != "" {
+		p.Hint = words.Raw(hint)
+	}
+	l.Add(p)
 }
 
 // Kept are the problems that were kept whole, in the order they were found.
@@ -173,15 +234,20 @@ type InputError struct {
 	Problems *List
 }
 
-// Error is the first problem, and how many more there are.
-func (e *InputError) Error() string {
+// Says is the first problem, and how many more there are.
+func (e *InputError) Says() words.Text {
+	n := e.Problems.Errors()
 	for _, p := range e.Problems.Kept() {
-		if p.Stops() {
-			if more := e.Problems.Errors() - 1; more > 0 {
-				return fmt.Sprintf("%s (and %d more)", p, more)
-			}
-			return p.String()
+		if !p.Stops() {
+			continue
 		}
+		if n > 1 {
+			return words.T("problem.and-more", words.A{"problem": p.Text(), "n": n - 1})
+		}
+		return p.Text()
 	}
-	return fmt.Sprintf("%d problems", e.Problems.Errors())
+	return words.T("problem.only-counted", words.A{"n": n})
 }
+
+// Error is what Says says, in English.
+func (e *InputError) Error() string { return e.Says().String() }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 func TestAPlaceNamesOnlyWhatIsKnown(t *testing.T) {
@@ -34,9 +35,9 @@ func TestAProblemOnOneLine(t *testing.T) {
 		problem diag.Problem
 		want    string
 	}{
-		{diag.Problem{Summary: "no rows"}, "no rows"},
-		{diag.Problem{Place: diag.Place{Row: 3}, Summary: "not a mobile number", Value: "123", Hint: "correct it"}, "row 3: not a mobile number (123); correct it"},
-		{diag.Problem{Summary: "empty", Hint: "fill it in"}, "empty; fill it in"},
+		{diag.Problem{Summary: words.Raw("no rows")}, "no rows"},
+		{diag.Problem{Place: diag.Place{Row: 3}, Summary: words.Raw("not a mobile number"), Value: "123", Hint: words.Raw("correct it")}, "row 3: not a mobile number (123); correct it"},
+		{diag.Problem{Summary: words.Raw("empty"), Hint: words.Raw("fill it in")}, "empty; fill it in"},
 	} {
 		if got := c.problem.String(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -97,11 +98,11 @@ func TestWarningsAreNoError(t *testing.T) {
 	if err := l.Err(); err != nil {
 		t.Errorf("an empty list is an error: %v", err)
 	}
-	l.Add(diag.Problem{Severity: diag.Warning, Summary: "odd"})
+	l.Add(diag.Problem{Severity: diag.Warning, Summary: words.Raw("odd")})
 	if err := l.Err(); err != nil {
 		t.Errorf("a warning is an error: %v", err)
 	}
-	l.Add(diag.Problem{Summary: "wrong", Place: diag.Place{Row: 2}})
+	l.Add(diag.Problem{Summary: words.Raw("wrong"), Place: diag.Place{Row: 2}})
 	err := fmt.Errorf("read the list: %w", l.Err())
 	var input *diag.InputError
 	if !errors.As(err, &input) || input.Problems != &l {
@@ -111,7 +112,7 @@ func TestWarningsAreNoError(t *testing.T) {
 	if got := input.Error(); got != "row 2: wrong" {
 		t.Errorf("it says %q", got)
 	}
-	l.Add(diag.Problem{Summary: "wrong again"})
+	l.Add(diag.Problem{Summary: words.Raw("wrong again")})
 	if got := input.Error(); got != "row 2: wrong (and 1 more)" {
 		t.Errorf("it says %q", got)
 	}
@@ -119,9 +120,44 @@ func TestWarningsAreNoError(t *testing.T) {
 
 func TestAnInputErrorWhoseErrorsWereNotKeptSaysHowManyThereAre(t *testing.T) {
 	l := diag.List{Keep: 1}
-	l.Add(diag.Problem{Severity: diag.Warning, Summary: "odd"})
-	l.Add(diag.Problem{Summary: "wrong"})
+	l.Add(diag.Problem{Severity: diag.Warning, Summary: words.Raw("odd")})
+	l.Add(diag.Problem{Summary: words.Raw("wrong")})
 	if got := l.Err().Error(); !strings.Contains(got, "1 problem") {
 		t.Errorf("it says %q", got)
+	}
+}
+
+func TestAProblemIsSaidInTheLanguageOfTheScreen(t *testing.T) {
+	p := diag.Err(diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: 1234, Column: "C 手机号"}, "problem.error", nil).
+		Do("problem.more", words.A{"n": 2}).With("123\x1b[2J")
+	if p.Code != "error" || p.Summary.ID != "problem.error" || !p.Stops() || p.Warns().Stops() {
+		t.Errorf("%+v", p)
+	}
+	for lang, want := range map[words.Language]string{
+		words.English: "award.xlsx, sheet 获奖名单, row 1234, column C 手机号: error (123�[2J); and 2 more",
+		words.Chinese: "award.xlsx，工作表 获奖名单，第 1234 行，C 手机号 列：错误（123�[2J）；另有 2 处",
+	} {
+		if got := (words.Printer{Lang: lang}).Say(p.Text()); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
+func TestTheCodeOfAProblemIsTheLastWordOfItsSentence(t *testing.T) {
+	var l diag.List
+	l.Add(diag.Problem{Summary: words.T("problem.only-counted", words.A{"n": 1})})
+	l.Add(diag.Problem{Summary: words.Raw("what somebody else said")})
+	if l.Count("only-counted") != 1 || l.Count("") != 1 {
+		t.Errorf("codes %q", l.Codes())
+	}
+}
+
+func TestAnErrorThatIsCausedByInputSaysWhatIsWrong(t *testing.T) {
+	var l diag.List
+	l.Add(diag.Err(diag.Place{Row: 2}, "problem.error", nil))
+	l.Add(diag.Err(diag.Place{Row: 3}, "problem.error", nil))
+	got := words.Printer{Lang: words.Chinese}.Say(words.Cause(fmt.Errorf("read: %w", l.Err())))
+	if want := "第 2 行：错误（另有 1 处）"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -99,7 +99,7 @@ func readAll(t *testing.T, r list.Reader, before func()) []diag.Problem {
 
 func TestPeopleOnASecondSheetAreCounted(t *testing.T) {
 	got := read(t, filepath.Join("testdata", "two-sheets.xlsx"), list.Options{})
-	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.Contains(got.problems[0].Summary, "(25 with an address)") {
+	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.Contains(got.problems[0].Summary.String(), "(25 with an address)") {
 		t.Errorf("problems %v", got.problems)
 	}
 }

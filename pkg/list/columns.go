@@ -9,6 +9,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // role is what notify needs of a column.
@@ -157,7 +158,7 @@ func (s *columnSet) name(headers []string) {
 func (s *columnSet) warn(c column, code, summary, hint string) {
 	p := s.place
 	p.Column = c.place()
-	s.problems.Add(diag.Problem{Severity: diag.Warning, Code: code, Place: p, Summary: summary, Hint: hint})
+	s.problems.Add(diag.Problem{Severity: diag.Warning, Code: code, Place: p, Summary: words.Raw(summary), Hint: words.Raw(hint)})
 }
 
 func (s *columnSet) position(name string) int {

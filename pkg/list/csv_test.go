@@ -114,7 +114,7 @@ func TestEveryProblemOfATextFileIsTold(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s%v", diff, got.err)
 			}
 			for _, p := range got.problems {
-				if p.Place.File == "" || p.Summary == "" || p.Hint == "" || strings.Contains(p.Value, "1349400000") {
+				if p.Place.File == "" || p.Summary.String() == "" || p.Hint.String() == "" || strings.Contains(p.Value, "1349400000") {
 					t.Errorf("%+v lacks a file, summary or hint, or shows a number", p)
 				}
 			}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/html/charset"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // What a spreadsheet may cost, whatever it claims: the sheet and the string table when unpacked, any other part, and one
@@ -52,7 +53,7 @@ type sheetInfo struct {
 // refusal is an error about the file as a whole.
 func refusal(place diag.Place, code, summary, hint string) error {
 	problems := &diag.List{}
-	problems.Add(diag.Problem{Code: code, Place: place, Summary: summary, Hint: hint})
+	problems.Add(diag.Problem{Code: code, Place: place, Summary: words.Raw(summary), Hint: words.Raw(hint)})
 	return problems.Err()
 }
 

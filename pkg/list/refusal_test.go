@@ -77,7 +77,7 @@ func TestAFileThatIsNoListIsRefusedWithAHint(t *testing.T) {
 			if len(got.problems) != 1 || got.problems[0].Code != test.code || !strings.Contains(got.problems[0].String(), test.says) {
 				t.Fatalf("problems %v; want %s with %q", got.problems, test.code, test.says)
 			}
-			if got.problems[0].Hint == "" || got.problems[0].Place.File == "" {
+			if got.problems[0].Hint.String() == "" || got.problems[0].Place.File == "" {
 				t.Errorf("%+v lacks a hint or a file", got.problems[0])
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // What a sheet can have.
@@ -311,13 +312,13 @@ func (s *sheetSource) finish(first int, problems *diag.List) {
 		}
 		p := s.place(rowNumber(from), 0)
 		p.Column = strings.TrimRight(from, "0123456789")
-		problems.Add(diag.Problem{Code: "cells-merged", Place: p, Value: clipText(ref), Summary: "merged cells: only the first of them holds the value, the others are empty", Hint: "unmerge them and fill the value in on every row"})
+		problems.Add(diag.Problem{Code: "cells-merged", Place: p, Value: clipText(ref), Summary: words.Raw("merged cells: only the first of them holds the value, the others are empty"), Hint: words.Raw("unmerge them and fill the value in on every row")})
 	}
 	if others := s.peopleElsewhere(); len(others) > 0 {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: "only this sheet is read, and people stand on others: " + strings.Join(others, ", "), Hint: "if they are to be told as well, put all of them on one sheet; if another sheet is meant, name it: list.sheet"})
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: words.Raw("only this sheet is read, and people stand on others: " + strings.Join(others, ", ")), Hint: words.Raw("if they are to be told as well, put all of them on one sheet; if another sheet is meant, name it: list.sheet")})
 	}
 	if s.sheet.hidden {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheet-hidden", Place: s.place(0, 0), Summary: "the sheet is hidden", Hint: "check that it is the one you mean"})
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheet-hidden", Place: s.place(0, 0), Summary: words.Raw("the sheet is hidden"), Hint: words.Raw("check that it is the one you mean")})
 	}
 }
 

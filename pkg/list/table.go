@@ -10,6 +10,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // table makes recipients of a source's rows. It is what Open returns.
@@ -129,8 +130,8 @@ func (t *table) finish(problems *diag.List) {
 	t.finished = true
 	if t.hidden > 0 {
 		problems.Add(diag.Problem{
-			Severity: diag.Warning, Code: "rows-hidden", Place: t.src.place(0, 0), Summary: fmt.Sprintf("%d rows of the list are hidden, by a filter perhaps; they are sent to all the same", t.hidden),
-			Hint: "delete the rows that are not meant, and save",
+			Severity: diag.Warning, Code: "rows-hidden", Place: t.src.place(0, 0), Summary: words.Raw(fmt.Sprintf("%d rows of the list are hidden, by a filter perhaps; they are sent to all the same", t.hidden)),
+			Hint: words.Raw("delete the rows that are not meant, and save"),
 		})
 	}
 	if t.rows == 0 {
@@ -180,7 +181,7 @@ func (t *table) fill(row *Row, problems *diag.List) {
 	t.addresses(row, problems)
 	t.identity(row, problems)
 	if len(t.need) == 0 && t.unreachable() {
-		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: "the row has no address", Hint: "fill one in, or take the row out"})
+		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: words.Raw("the row has no address"), Hint: words.Raw("fill one in, or take the row out")})
 	}
 }
 
@@ -212,14 +213,14 @@ func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 	s := trim(c.text)
 	switch {
 	case c.kind == kindFailed || isCellError(s):
-		problems.Add(diag.Problem{Code: "cell-error", Place: t.place(col), Value: clipText(s), Summary: "the spreadsheet shows an error instead of a value", Hint: "mend the formula, or type the value"})
+		problems.Add(diag.Problem{Code: "cell-error", Place: t.place(col), Value: clipText(s), Summary: words.Raw("the spreadsheet shows an error instead of a value"), Hint: words.Raw("mend the formula, or type the value")})
 		return ""
 	case isDamaged(s):
-		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: "characters that could not be read, or that no text holds", Hint: "type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8"})
+		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: words.Raw("characters that could not be read, or that no text holds"), Hint: words.Raw("type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8")})
 	case t.text && col.needsDigits() && channel.LosesDigits(s) && strings.Contains(s, "+"): // "12E3" may well be a key
 		problems.Add(digitsLost(t.place(col), s))
 	case t.text && t.holdsRows(s):
-		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: "a cell that holds what looks like whole rows", Hint: "a quotation mark was opened and not closed: look at the line where this row begins"})
+		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: words.Raw("a cell that holds what looks like whole rows"), Hint: words.Raw("a quotation mark was opened and not closed: look at the line where this row begins")})
 	}
 	if col.role == roleName || col.role == roleKey {
 		return oneLine(s)
@@ -243,7 +244,7 @@ func (t *table) number(c *cell, col *column, problems *diag.List) string {
 func digitsLost(place diag.Place, value string) diag.Problem {
 	return diag.Problem{
 		Code: "digits-lost", Place: place, Value: mask(value),
-		Summary: "a number of more digits than a spreadsheet keeps: the last ones are not what was typed", Hint: "set the column to text and type it again",
+		Summary: words.Raw("a number of more digits than a spreadsheet keeps: the last ones are not what was typed"), Hint: words.Raw("set the column to text and type it again"),
 	}
 }
 
@@ -268,12 +269,12 @@ func (t *table) strayCell(index int, c *cell, problems *diag.List) {
 	p := t.src.place(t.rec.row, t.rec.line)
 	p.Column = letter(index)
 	if t.text && index >= len(t.byIndex) {
-		problems.Add(diag.Problem{Code: "too-many-cells", Place: p, Value: mask(c.text), Summary: "more cells than there are headers", Hint: "put a text that holds the separator in quotation marks"})
+		problems.Add(diag.Problem{Code: "too-many-cells", Place: p, Value: mask(c.text), Summary: words.Raw("more cells than there are headers"), Hint: words.Raw("put a text that holds the separator in quotation marks")})
 		return
 	}
 	if !t.stray[index] {
 		t.stray[index] = true
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "column-unnamed", Place: p, Summary: "the column has no header and is not used; this is its first value", Hint: "give it a header, or delete it"})
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: "column-unnamed", Place: p, Summary: words.Raw("the column has no header and is not used; this is its first value"), Hint: words.Raw("give it a header, or delete it")})
 	}
 }
 
@@ -310,7 +311,7 @@ func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 	}
 	if value == "" {
 		if t.must(e.Name) && c.blank() {
-			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: fmt.Sprintf("no address for %s", e.Name), Hint: "fill it in, or take the row out"})
+			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: words.Raw(fmt.Sprintf("no address for %s", e.Name)), Hint: words.Raw("fill it in, or take the row out")})
 		}
 		return
 	}
@@ -319,10 +320,10 @@ func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 		t.keep(e, a, col, problems)
 		return
 	}
-	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: err.Error()}
+	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: words.Raw(err.Error())}
 	var fault *channel.AddressError
 	if errors.As(err, &fault) {
-		p.Code, p.Hint = fault.Code, fault.Hint
+		p.Code, p.Hint = fault.Code, words.Raw(fault.Hint)
 	}
 	if len(t.need) > 0 && !t.must(e.Name) {
 		p.Severity = diag.Warning
@@ -338,7 +339,7 @@ func (t *table) keep(e *channel.Entry, a message.Address, col *column, problems 
 	}
 	domain := e.Pace(a)
 	if likely := t.slip(e, domain); likely != "" {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: e.Column + "-typo", Place: t.place(col), Value: e.Mask(a), Summary: "the domain " + domain + " may be mistyped", Hint: "did they mean " + likely + "?"})
+		problems.Add(diag.Problem{Severity: diag.Warning, Code: e.Column + "-typo", Place: t.place(col), Value: e.Mask(a), Summary: words.Raw("the domain " + domain + " may be mistyped"), Hint: words.Raw("did they mean " + likely + "?")})
 	}
 }
 
@@ -382,7 +383,7 @@ func (t *table) identity(row *Row, problems *diag.List) {
 	}
 	if value == "" {
 		if c.blank() {
-			problems.Add(diag.Problem{Code: "key-missing", Place: t.place(col), Summary: "the row has no key", Hint: "fill it in, or take the row out"})
+			problems.Add(diag.Problem{Code: "key-missing", Place: t.place(col), Summary: words.Raw("the row has no key"), Hint: words.Raw("fill it in, or take the row out")})
 		}
 		return
 	}

@@ -186,7 +186,7 @@ func TestTheSheetIsChosen(t *testing.T) {
 		}
 	}
 	got := read(t, path, list.Options{Sheet: "获奖名單"})
-	if len(got.problems) != 1 || got.problems[0].Code != "sheet-missing" || !strings.Contains(got.problems[0].Hint, "did you mean 获奖名单?") || !strings.Contains(got.problems[0].Hint, "旧名单, 图, 获奖名单, Second") {
+	if len(got.problems) != 1 || got.problems[0].Code != "sheet-missing" || !strings.Contains(got.problems[0].Hint.String(), "did you mean 获奖名单?") || !strings.Contains(got.problems[0].Hint.String(), "旧名单, 图, 获奖名单, Second") {
 		t.Errorf("an unknown sheet: %v", got.problems)
 	}
 }
@@ -214,7 +214,7 @@ func TestSheetsThatAreNotReadAreMentioned(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, path, list.Options{})
-	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.HasSuffix(got.problems[0].Summary, ": 二组 (100 with an address)") {
+	if len(got.problems) != 1 || got.problems[0].Code != "sheets-unread" || got.problems[0].Stops() || !strings.HasSuffix(got.problems[0].Summary.String(), ": 二组 (100 with an address)") {
 		t.Errorf("problems %v", got.problems)
 	}
 	if got := read(t, path, list.Options{Sheet: "Sheet1"}); len(got.problems) != 1 {

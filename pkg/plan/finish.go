@@ -8,6 +8,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // finish settles shared addresses, counts, and closes the digest.
@@ -61,8 +62,8 @@ func (m *maker) sharedKey(cs []contact) {
 	for _, c := range cs[1:] {
 		m.problems.Add(diag.Problem{
 			Severity: diag.Warning, Code: "key-duplicate", Place: m.place(c, column),
-			Summary: "the key stands in row " + row(cs[0]) + " as well",
-			Hint:    "check whether it is the same person twice, or a key typed wrongly",
+			Summary: words.Raw("the key stands in row " + row(cs[0]) + " as well"),
+			Hint:    words.Raw("check whether it is the same person twice, or a key typed wrongly"),
 		})
 	}
 }
@@ -122,7 +123,7 @@ func (m *maker) conflict(c, other contact, hint string) {
 	column, what := m.plan.Header.Mapped[m.entries[ch].Column], m.entries[ch].What
 	m.problems.Add(diag.Problem{
 		Severity: diag.Error, Code: "address-shared", Place: m.place(c, column),
-		Summary: "the " + what + " is that of row " + row(other) + ", and the text is another", Hint: hint,
+		Summary: words.Raw("the " + what + " is that of row " + row(other) + ", and the text is another"), Hint: words.Raw(hint),
 	})
 }
 

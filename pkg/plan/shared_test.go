@@ -16,6 +16,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // told is by which key each recipient is told, on each channel: "E1 sms key", sorted, folded or not.
@@ -119,8 +120,8 @@ func TestAConflictSaysWhichRowsAndWhatToDo(t *testing.T) {
 	p := made(t, inputs(t, of(person{"E1", "Wang", phone, "w@a.test"}, person{"E2", "Li", "+8613490000002", "W@A.TEST"})))
 	want := []diag.Problem{{
 		Severity: diag.Error, Code: "address-shared", Place: diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: 3, Column: "邮箱"},
-		Summary: "the e-mail address is that of row 2, and the text is another",
-		Hint:    "set shared_address: fold (tell the first row only) or each (tell every row), or correct the address",
+		Summary: words.Raw("the e-mail address is that of row 2, and the text is another"),
+		Hint:    words.Raw("set shared_address: fold (tell the first row only) or each (tell every row), or correct the address"),
 	}}
 	if diff := gocmp.Diff(want, p.Problems.Kept()); diff != "" {
 		t.Error(diff)

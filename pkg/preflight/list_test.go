@@ -6,10 +6,11 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 func problem(code string, sev diag.Severity, row int) diag.Problem {
-	return diag.Problem{Severity: sev, Code: code, Place: diag.Place{File: "award.xlsx", Row: row}, Summary: "not good"}
+	return diag.Problem{Severity: sev, Code: code, Place: diag.Place{File: "award.xlsx", Row: row}, Summary: words.Raw("not good")}
 }
 
 func TestList(t *testing.T) {

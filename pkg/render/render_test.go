@@ -257,8 +257,8 @@ func TestBrokenTexts(t *testing.T) {
 			if p.Code != c.code || !strings.HasPrefix(p.Place.String(), c.place) || c.line > 0 && p.Place.Line != c.line {
 				t.Errorf("problem %s at %s, want %s at %s, line %d", p.Code, p.Place, c.code, c.place, c.line)
 			}
-			if !strings.Contains(p.Summary, c.says) || !strings.Contains(p.Hint, c.hint) {
-				t.Errorf("problem says %q, hint %q; want %q and %q", p.Summary, p.Hint, c.says, c.hint)
+			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
+				t.Errorf("problem says %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)
 			}
 		})
 	}

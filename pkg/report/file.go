@@ -22,6 +22,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // ErrEnding is a file whose ending names no form that can be written.
@@ -125,14 +126,15 @@ func instant(t time.Time, zone *time.Location) string {
 // Problems is a file of problems in the making.
 type Problems struct {
 	path string
+	say  words.Printer
 	f    *os.File
 	w    rowWriter
 	err  error
 	n    int
 }
 
-// NewProblems begins a file of every problem of a list: .csv or .xlsx by its ending.
-func NewProblems(path string) (*Problems, error) {
+// NewProblems begins a file of every problem of a list, in the language of the screen: .csv or .xlsx by its ending.
+func NewProblems(path string, say words.Printer) (*Problems, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("write the problems: %w", err)
@@ -141,9 +143,22 @@ func NewProblems(path string) (*Problems, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path))
 	}
-	p := &Problems{path: path, f: f, w: w}
-	p.err = w.Row([]string{"severity", "file", "sheet", "row", "line", "column", "value", "problem", "what to do", "code"})
+	p := &Problems{path: path, say: say, f: f, w: w}
+	p.err = w.Row(p.headers())
 	return p, nil
+}
+
+func (p *Problems) headers() []string {
+	columns := []words.Text{
+		words.T("problem.file.severity", nil), words.T("problem.file.file", nil), words.T("problem.file.sheet", nil), words.T("problem.file.row", nil),
+		words.T("problem.file.line", nil), words.T("problem.file.column", nil), words.T("problem.file.value", nil), words.T("problem.file.problem", nil),
+		words.T("problem.file.hint", nil), words.T("problem.file.code", nil),
+	}
+	said := make([]string, len(columns))
+	for i, c := range columns {
+		said[i] = p.say.Say(c)
+	}
+	return said
 }
 
 // Add writes one problem. What goes wrong is said by Close.
@@ -159,8 +174,8 @@ func (p *Problems) Add(d diag.Problem) {
 		return strconv.Itoa(n)
 	}
 	p.err = p.w.Row([]string{
-		string(d.Severity), d.Place.File, d.Place.Sheet, number(d.Place.Row), number(d.Place.Line), d.Place.Column, d.Value, d.Summary,
-		d.Hint, d.Code,
+		p.say.Say(words.Of("problem", d.Severity)), d.Place.File, d.Place.Sheet, number(d.Place.Row), number(d.Place.Line), d.Place.Column, d.Value,
+		p.say.Say(d.Summary), p.say.Say(d.Hint), d.Code,
 	})
 }
 

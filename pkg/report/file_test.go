@@ -19,6 +19,7 @@ import (
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/words"
 )
 
 // table reads a file as a list, as the next campaign would.
@@ -218,7 +219,7 @@ func TestAnEndingThatNamesNoFormIsRefused(t *testing.T) {
 		if _, err := report.WriteFile(t.Context(), l, "award-2020", filepath.Join(dir, name), report.Options{}); !errors.Is(err, report.ErrEnding) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := report.NewProblems(filepath.Join(dir, name)); !errors.Is(err, report.ErrEnding) {
+		if _, err := report.NewProblems(filepath.Join(dir, name), words.Printer{}); !errors.Is(err, report.ErrEnding) {
 			t.Errorf("problems in %s: %v", name, err)
 		}
 		if left := must[[]os.DirEntry](t)(os.ReadDir(dir)); len(left) != 0 {
@@ -237,12 +238,12 @@ func TestAFileOfEveryProblem(t *testing.T) {
 	for _, ending := range []string{".csv", ".xlsx"} {
 		t.Run(ending, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "problems"+ending)
-			p := must[*report.Problems](t)(report.NewProblems(path))
+			p := must[*report.Problems](t)(report.NewProblems(path, words.Printer{}))
 			l := &diag.List{Keep: 1, Each: p.Add}
 			for i := range 30 {
 				l.Errorf(diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: i + 2, Column: "C 手机号"}, "phone-invalid", "correct it", "not a mobile number")
 			}
-			l.Add(diag.Problem{Severity: diag.Warning, Summary: "odd", Value: "=1+1"})
+			l.Add(diag.Problem{Severity: diag.Warning, Summary: words.Raw("odd"), Value: "=1+1"})
 			if n, err := p.Close(); n != 31 || err != nil {
 				t.Fatalf("%d problems, %v", n, err)
 			}

@@ -96,7 +96,7 @@ func TestWhatCannotBeReadHoldsUpNothing(t *testing.T) {
 	}
 	// Row 6 has a phone, and mails are asked for.
 	last := problems.Kept()[problems.Len()-1]
-	if last.Code != "address-none" || last.Place.Row != 6 || !strings.Contains(last.Summary, "email") {
+	if last.Code != "address-none" || last.Place.Row != 6 || !strings.Contains(last.Summary.String(), "email") {
 		t.Errorf("got %+v", problems.Kept())
 	}
 	for _, p := range problems.Kept() {

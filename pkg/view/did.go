@@ -134,24 +134,22 @@ func ErrorJSON(c *console.Console, say words.Printer, code int, text, hint strin
 }
 
 // ErrorHuman writes an error for people on stderr: what is wrong, and the next thing to do.
-func ErrorHuman(c *console.Console, text, hint string, input *diag.InputError) {
+func ErrorHuman(c *console.Console, say words.Printer, text, hint string, input *diag.InputError) {
 	if input == nil {
 		fmt.Fprintf(c.Err, "notify: error: %s\n", SafeText(text))
 	} else {
 		for _, problem := range input.Problems.Kept() {
-			word := "error"
+			word := words.T("problem.error", nil)
 			if !problem.Stops() {
-				word = "warning"
+				word = words.T("problem.warning", nil)
 			}
-			hint := problem.Hint
-			problem.Hint = ""
-			fmt.Fprintf(c.Err, "notify: %s: %s\n", word, Safe(problem.String()))
-			if hint != "" {
-				fmt.Fprintf(c.Err, "        %s\n", Safe(hint))
+			fmt.Fprintf(c.Err, "notify: %s: %s\n", say.Say(word), say.Say(problem.Headline()))
+			if !problem.Hint.IsZero() {
+				fmt.Fprintf(c.Err, "        %s\n", say.Say(problem.Hint))
 			}
 		}
 		if more := input.Problems.Len() - len(input.Problems.Kept()); more > 0 {
-			fmt.Fprintf(c.Err, "notify: error: and %s more\n", Num(more))
+			fmt.Fprintf(c.Err, "notify: %s: %s\n", say.Say(words.T("problem.error", nil)), say.Say(words.T("problem.more", words.A{"n": more})))
 		}
 	}
 	if hint != "" {

@@ -111,7 +111,7 @@ func (p *Printer) unread(problems *diag.List) {
 	for _, problem := range problems.Kept() {
 		if problem.Stops() {
 			shown++
-			p.Wrapped("  "+p.Paint(Bad, "not taken")+"  ", Safe(problem.String()))
+			p.Wrapped("  "+p.Paint(Bad, "not taken")+"  ", p.Say(problem.Text()))
 		}
 	}
 	if more := problems.Errors() - shown; more > 0 {

@@ -39,12 +39,21 @@ func (e *Error) Error() string { return e.Text.String() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Says is the sentence.
+func (e *Error) Says() Text { return e.Text }
+
+// Sayer is an error that has a sentence.
+type Sayer interface {
+	error
+	Says() Text
+}
+
 // Cause is an error as a sentence: its own where it has one, that of a well-known fault of the system, and otherwise what
 // it says, word for word.
 func Cause(err error) Text {
-	var own *Error
+	var own Sayer
 	if errors.As(err, &own) {
-		return own.Text
+		return own.Says()
 	}
 	for _, k := range []struct {
 		is error

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // Value is what a key is set to, by the file or from outside. Its typed readers report what does not fit, and then return
@@ -88,7 +89,7 @@ func (v Value) Problem(code, hint, format string, args ...any) {
 // Warn reports what is allowed and unwise.
 func (v Value) Warn(code, hint, format string, args ...any) {
 	v.doc.Problems.Add(diag.Problem{
-		Severity: diag.Warning, Code: code, Place: v.Place(), Summary: fmt.Sprintf(format, args...), Hint: hint,
+		Severity: diag.Warning, Code: code, Place: v.Place(), Summary: words.Raw(fmt.Sprintf(format, args...)), Hint: words.Raw(hint),
 	})
 }
 

@@ -189,7 +189,7 @@ func TestABrokenListingNamesLineKeyAndRemedy(t *testing.T) {
 			if tt.line > 0 && p.Place.Line != at+tt.line {
 				t.Errorf("line %d, want %d", p.Place.Line, at+tt.line)
 			}
-			if !strings.Contains(p.Summary, tt.summary) || !strings.Contains(p.Hint, tt.hint) || p.Hint == "" {
+			if !strings.Contains(p.Summary.String(), tt.summary) || !strings.Contains(p.Hint.String(), tt.hint) || p.Hint.String() == "" {
 				t.Errorf("%s\nwant %q and %q", fmt.Sprint(p), tt.summary, tt.hint)
 			}
 		})

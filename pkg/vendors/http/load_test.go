@@ -145,7 +145,7 @@ func TestABrokenFileNamesFileLineKeyAndRemedy(t *testing.T) {
 			if p.Place.File != "vendors/v.yaml" || p.Place.Line != tt.line {
 				t.Errorf("place %s, want line %d", p.Place, tt.line)
 			}
-			if !strings.Contains(p.Summary, tt.summary) || !strings.Contains(p.Hint, tt.hint) || p.Hint == "" {
+			if !strings.Contains(p.Summary.String(), tt.summary) || !strings.Contains(p.Hint.String(), tt.hint) || p.Hint.String() == "" {
 				t.Errorf("%s\nwant %q and %q", p, tt.summary, tt.hint)
 			}
 		})
@@ -183,7 +183,7 @@ func TestAFileThatIsNoYAMLNamesTheLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := firstProblem(t, httpvendor.Load("v.yaml", []byte(tt.file)), "")
-			if p.Place.File != "v.yaml" || p.Place.Line != tt.line || !strings.Contains(p.Summary, tt.text) || p.Hint == "" {
+			if p.Place.File != "v.yaml" || p.Place.Line != tt.line || !strings.Contains(p.Summary.String(), tt.text) || p.Hint.String() == "" {
 				t.Errorf("%+v, want line %d and %q", p, tt.line, tt.text)
 			}
 		})
@@ -238,7 +238,7 @@ func TestAnAccountIsComparedWithItsFile(t *testing.T) {
 			tt.settings.Account, tt.settings.Dir, tt.settings.Now = "acc", dir, time.Now
 			_, err := registry().New("http", tt.settings)
 			p := firstProblem(t, err, "accounts.acc."+tt.key)
-			if !strings.Contains(p.Summary, tt.summary) || !strings.Contains(p.Hint, tt.hint) || p.Hint == "" {
+			if !strings.Contains(p.Summary.String(), tt.summary) || !strings.Contains(p.Hint.String(), tt.hint) || p.Hint.String() == "" {
 				t.Errorf("%s\nwant %q and %q", p, tt.summary, tt.hint)
 			}
 			if strings.Contains(fmt.Sprint(p), "s3cr3t") || strings.Contains(err.Error(), "s3cr3t") {
@@ -296,7 +296,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("%T: %v", err, err)
 		}
 		for _, p := range input.Problems.Kept() {
-			if p.Place.File == "" || p.Summary == "" || p.Hint == "" {
+			if p.Place.File == "" || p.Summary.String() == "" || p.Hint.String() == "" {
 				t.Errorf("a problem without place or remedy: %+v", p)
 			}
 		}
