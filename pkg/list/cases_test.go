@@ -122,3 +122,48 @@ func TestAFormulaThatNobodyCalculatedIsNoValue(t *testing.T) {
 		t.Errorf("rows %v, problems %v", got.rows, got.problems)
 	}
 }
+
+func TestFormatsThatChooseTheirWordsAreShown(t *testing.T) {
+	got := read(t, filepath.Join("testdata", "formats.xlsx"), list.Options{})
+	var shown []string
+	for _, row := range got.rows {
+		shown = append(shown, row.Values[2])
+	}
+	want := []string{"女", "88元", "未中奖", "二〇二〇年十二月三十一日", "壹万捌仟捌佰捌拾捌元整", "1.01元"}
+	if diff := cmp.Diff(want, shown); diff != "" || len(got.problems) != 0 {
+		t.Errorf("shown (-want +got):\n%s%v", diff, got.problems)
+	}
+}
+
+func TestAFormatThatCannotBeShownForSureIsToldWhereItIsUsed(t *testing.T) {
+	for code, value := range map[string]float64{"# ?/?": 0.3, "[$-804]mmmm d": 43832, "[$-411]ggge": 43832, `[>100]"many"`: 5, "yyyy-mm-dd": -3, "0 pcs": 5} {
+		path := styled(t, code, value)
+		if diff := cmp.Diff([]string{"format-unsure 2 C 说明"}, told(read(t, path, list.Options{}).problems)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", code, diff)
+		}
+		r, err := list.Open(path, list.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unused := readAll(t, r, func() { r.Use(nil) }); len(unused) != 0 {
+			t.Errorf("%s, not used: %v", code, unused)
+		}
+	}
+}
+
+func TestAFormatMayAddWordsToATextAndHideANumber(t *testing.T) {
+	styles := func(code string) string {
+		return `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + code + `"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>`
+	}
+	row := `<row r="2"><c r="A2" s="1"><v>42</v></c><c r="B2" s="1"><v>13494000001</v></c><c r="C2" s="1" t="inlineStr"><is><t>王</t></is></c></row>`
+	for code, want := range map[string][]string{
+		"0;0;0;@&quot;先生&quot;": {"42", "13494000001", "王先生"},
+		";;;":                   {"42", "13494000001", ""}, // a key and an address are read by a machine
+		"@":                     {"42", "13494000001", "王"},
+	} {
+		got := read(t, workbook(t, map[string]string{sheetPart: sheetXML(row), "xl/styles.xml": styles(code)}), list.Options{})
+		if diff := cmp.Diff([][]string{want}, got.values()); diff != "" || got.rows[0].Address(message.SMS) != "+8613494000001" {
+			t.Errorf("%s (-want +got):\n%s%v", code, diff, got.problems)
+		}
+	}
+}

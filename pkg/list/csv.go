@@ -168,7 +168,7 @@ func (s *csvSource) refuse(code, hint, format string, args ...any) error {
 	return problems.Err()
 }
 
-func (s *csvSource) shown(c *cell) string { return c.text }
+func (s *csvSource) shown(c *cell) (string, error) { return c.text, nil }
 
 // place names the line only where it is not the number of the row.
 func (s *csvSource) place(row, line int) diag.Place {

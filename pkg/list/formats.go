@@ -1,24 +1,21 @@
 package list
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"notify/pkg/channel"
+	"notify/pkg/list/numfmt"
 )
 
-// formats shows numbers as the workbook's number formats do: excelize knows them all. The numbers of a list repeat, so the
-// recent ones are kept.
+// formats shows cells as the workbook's number formats do. The numbers of a list repeat, so the recent ones are kept.
 type formats struct {
-	book  *workbook
-	zh    bool
-	file  *excelize.File // a scratch workbook with the styles of the real one; opened when first needed
-	plain map[int]bool   // styles without a format of their own
-	slots [formatSlots]int
-	cache map[styled]string
+	country string
+	options numfmt.Options
+	codes   []string               // of each style
+	known   map[int]*numfmt.Format // by style; nil shows a cell as it is
+	cache   map[styled]shownAs
 }
 
 type styled struct {
@@ -26,113 +23,128 @@ type styled struct {
 	style int
 }
 
-const (
-	formatSlots  = 32
-	formatsKept  = 1 << 14
-	scratchSheet = "Sheet1"
-	stylesPart   = "xl/styles.xml"
-	formatText   = 49 // the built-in format "@"
-)
-
-func newFormats(book *workbook, country string) *formats {
-	return &formats{book: book, zh: channel.Country(country) == "CN", plain: make(map[int]bool), cache: make(map[styled]string)}
+type shownAs struct {
+	text string
+	err  error
 }
 
-// show is what the sheet shows for a number. A format that cannot be applied, or hides the number, shows it as it is.
-func (f *formats) show(raw string, style int) string {
+const formatsKept = 1 << 14
+
+// noSuchFormat stands for a format of the system's own that is not the same on every machine; nobody can write it.
+const noSuchFormat = "\x00"
+
+type stylesXML struct {
+	Formats []struct {
+		ID   int    `xml:"numFmtId,attr"`
+		Code string `xml:"formatCode,attr"`
+	} `xml:"numFmts>numFmt"`
+	Styles []struct {
+		Format int `xml:"numFmtId,attr"`
+	} `xml:"cellXfs>xf"`
+}
+
+// newFormats reads the styles. Where they cannot be read, all cells look as they are stored.
+func newFormats(book *workbook, country string) *formats {
+	f := &formats{
+		country: channel.Country(country), known: make(map[int]*numfmt.Format), cache: make(map[styled]shownAs),
+		options: numfmt.Options{Language: languageOf(channel.Country(country)), Date1904: book.date1904},
+	}
+	var styles stylesXML
+	if book.styles == "" || book.parts[book.styles] == nil || book.decode(book.styles, &styles) != nil {
+		return f
+	}
+	own := make(map[int]string, len(styles.Formats))
+	for _, n := range styles.Formats {
+		own[n.ID] = n.Code
+	}
+	for _, s := range styles.Styles {
+		code, ok := own[s.Format]
+		if !ok {
+			code, ok = numfmt.Builtin(s.Format, f.country == "CN")
+		}
+		if !ok {
+			code = noSuchFormat
+		}
+		f.codes = append(f.codes, code)
+	}
+	return f
+}
+
+// languageOf is what the sheets of a country name months in.
+func languageOf(country string) numfmt.Language {
+	switch {
+	case country == "CN":
+		return numfmt.Chinese
+	case country == "JP":
+		return numfmt.Japanese
+	case slices.Contains([]string{"US", "GB", "AU", "NZ", "IE", "CA", "IN", "SG", "ZA"}, country):
+		return numfmt.English
+	}
+	return ""
+}
+
+func (f *formats) of(style int) *numfmt.Format {
+	if style < 0 || style >= len(f.codes) {
+		return nil
+	}
+	format, ok := f.known[style]
+	if !ok {
+		if format = numfmt.Parse(f.codes[style], f.options); format.IsGeneral() {
+			format = nil
+		}
+		f.known[style] = format
+	}
+	return format
+}
+
+// show is what the sheet shows for a number; the error is a *numfmt.UnsureError.
+func (f *formats) show(raw string, style int) (string, error) {
 	number, err := strconv.ParseFloat(raw, 64)
 	if err != nil {
-		return raw
+		return raw, nil //nolint:nilerr // what is no number is shown as it is
 	}
-	if style == 0 || f.isPlain(style) {
-		return general(number)
+	format := f.of(style)
+	if format == nil {
+		return numfmt.General(number), nil
 	}
 	key := styled{raw, style}
-	if text, ok := f.cache[key]; ok {
-		return text
+	if s, ok := f.cache[key]; ok {
+		return s.text, s.err
 	}
-	text, err := f.apply(raw, style)
-	if err != nil || strings.TrimSpace(text) == "" {
-		text = general(number)
-	}
+	text, err := format.Show(number)
 	if len(f.cache) >= formatsKept {
 		clear(f.cache)
 	}
-	f.cache[key] = text
-	return text
+	f.cache[key] = shownAs{text, err}
+	return text, err
 }
 
-// isPlain reports a style whose numbers look as they are stored. So do all where the styles cannot be read.
-func (f *formats) isPlain(style int) bool {
-	if plain, ok := f.plain[style]; ok {
-		return plain
-	}
-	if f.file == nil && f.openScratch() != nil {
-		f.plain[style] = true
-		return true
-	}
-	s, err := f.file.GetStyle(style)
-	plain := err != nil || (s.CustomNumFmt == nil && (s.NumFmt == 0 || s.NumFmt == formatText))
-	if s != nil && s.CustomNumFmt != nil {
-		code := strings.TrimSpace(*s.CustomNumFmt)
-		plain = strings.EqualFold(code, "General") || code == "@"
-	}
-	f.plain[style] = plain
-	return plain
-}
-
-func (f *formats) openScratch() error {
-	// The date formats that follow the machine's settings are shown as in China, elsewhere so that day and month cannot be
-	// mistaken for each other.
-	o := excelize.Options{ShortDatePattern: "yyyy-mm-dd"}
-	if f.zh {
-		o = excelize.Options{ShortDatePattern: "yyyy/m/d", LongDatePattern: "yyyy年m月d日", CultureInfo: excelize.CultureNameZhCN}
-	}
-	file := excelize.NewFile(o)
-	if styles := f.book.styles; styles != "" && f.book.parts[styles] != nil {
-		b, err := f.book.bytes(styles)
-		if err != nil {
-			return err
-		}
-		file.Pkg.Store(stylesPart, b)
-		file.Styles = nil
-	}
-	if err := file.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &f.book.date1904}); err != nil {
-		return fmt.Errorf("set up number formats: %w", err)
-	}
-	for i := range f.slots {
-		f.slots[i] = -1
-	}
-	f.file = file
-	return nil
-}
-
-func (f *formats) apply(raw string, style int) (string, error) {
-	slot := style % formatSlots
-	name := "A" + itoa(slot+1)
-	if f.slots[slot] != style {
-		if err := f.file.SetCellStyle(scratchSheet, name, name, style); err != nil {
-			return "", fmt.Errorf("apply number format: %w", err)
-		}
-		f.slots[slot] = style
-	}
-	if err := f.file.SetCellDefault(scratchSheet, name, raw); err != nil {
-		return "", fmt.Errorf("apply number format: %w", err)
-	}
-	text, err := f.file.GetCellValue(scratchSheet, name)
-	if err != nil {
-		return "", fmt.Errorf("apply number format: %w", err)
+// showText is what the sheet shows for a text.
+func (f *formats) showText(text string, style int) (string, error) {
+	if format := f.of(style); format != nil {
+		return format.ShowText(text)
 	}
 	return text, nil
 }
 
-// Close frees what the scratch workbook holds.
-func (f *formats) Close() error {
-	if f.file == nil {
-		return nil
+// unsureWhy says why it is not known what a cell shows.
+func unsureWhy(err error) string {
+	var unsure *numfmt.UnsureError
+	if !errors.As(err, &unsure) {
+		return err.Error()
 	}
-	if err := f.file.Close(); err != nil {
-		return fmt.Errorf("close number formats: %w", err)
+	switch unsure.Why {
+	case numfmt.WhySections:
+		return "none of its sections fits this number"
+	case numfmt.WhyDate:
+		return "it is for dates, and the number is none"
+	case numfmt.WhyLanguage:
+		return "it names things in the language of whoever opens the file"
+	case numfmt.WhySystem:
+		return "it follows the settings of whoever opens the file"
+	case numfmt.WhySize:
+		return "the number is too large for it"
+	case numfmt.WhySyntax:
 	}
-	return nil
+	return "programs read it differently"
 }

@@ -61,7 +61,11 @@ func findHeader(src source, o Options) (candidate, bool, error) {
 func texts(src source, rec *record) []string {
 	headers := make([]string, 0, len(rec.cells))
 	for i := range rec.cells {
-		headers = append(headers, trim(src.shown(&rec.cells[i])))
+		shown, err := src.shown(&rec.cells[i])
+		if err != nil {
+			shown = rec.cells[i].text
+		}
+		headers = append(headers, trim(shown))
 	}
 	for len(headers) > 0 && headers[len(headers)-1] == "" {
 		headers = headers[:len(headers)-1]

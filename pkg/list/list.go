@@ -1,8 +1,8 @@
 // Package list owns the operator's file of people: it reads a spreadsheet or a CSV into recipients and row problems, as a
-// stream. It is the only reader of excelize. What a row's text will be is not its business.
+// stream. What a row's text will be is not its business.
 //
 // A workbook is read part by part, straight from the zip file and never unpacked to disk. The cells are read by
-// encoding/xml, the numbers are shown by excelize: see sheetSource for why.
+// encoding/xml (see sheetSource for why), the numbers are shown by package numfmt.
 package list
 
 import (

@@ -291,11 +291,15 @@ func rowNumber(ref string) int {
 	return n
 }
 
-func (s *sheetSource) shown(c *cell) string {
-	if c.kind != kindNumber {
-		return c.text
+func (s *sheetSource) shown(c *cell) (string, error) {
+	switch c.kind {
+	case kindNumber:
+		return s.formats.show(c.text, c.style)
+	case kindText:
+		return s.formats.showText(c.text, c.style)
+	case kindFailed, kindUncached:
 	}
-	return s.formats.show(c.text, c.style)
+	return c.text, nil
 }
 
 func (s *sheetSource) place(row, line int) diag.Place {
@@ -341,7 +345,7 @@ func (s *sheetSource) closeParts() error {
 	if s.strings != nil {
 		errs = append(errs, s.strings.Close())
 	}
-	return errors.Join(append(errs, s.formats.Close())...)
+	return errors.Join(errs...)
 }
 
 // Close frees the temporary file of the string table.

@@ -2,10 +2,10 @@ package list
 
 import (
 	"strconv"
-	"strings"
 
 	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/list/numfmt"
 )
 
 // source is a file as rows of cells: a sheet, or a CSV.
@@ -13,8 +13,8 @@ type source interface {
 	// next fills rec with the next row, also an empty one, and returns io.EOF after the last. Damage of the whole file is a
 	// *diag.InputError; damage of a cell is a kind of cell.
 	next(rec *record) error
-	// shown is the cell as the file shows it.
-	shown(c *cell) string
+	// shown is the cell as the file shows it; the error says why that cannot be known.
+	shown(c *cell) (string, error)
 	// place is a row of this file.
 	place(row, line int) diag.Place
 	// finish reports, after io.EOF, what is known only then. first is the first row behind the headers.
@@ -78,19 +78,5 @@ func exact(raw string) (text string, lost bool) {
 	if f >= 1e15 || f <= -1e15 {
 		return strconv.FormatFloat(f, 'f', -1, 64), true
 	}
-	return general(f), false
-}
-
-// general shows a number as a cell without a format does, with the 15 digits that a spreadsheet keeps, and never with an
-// exponent that would hide some of them.
-func general(f float64) string {
-	short := strconv.FormatFloat(f, 'g', 15, 64)
-	if !strings.ContainsRune(short, 'e') {
-		return short
-	}
-	rounded, err := strconv.ParseFloat(short, 64)
-	if err != nil || rounded >= 1e21 || (rounded < 1e-9 && rounded > -1e-9) {
-		return strings.ToUpper(short)
-	}
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
+	return numfmt.General(f), false
 }

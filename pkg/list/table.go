@@ -222,21 +222,44 @@ func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 	case t.text && t.holdsRows(s):
 		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: words.Raw("a cell that holds what looks like whole rows"), Hint: words.Raw("a quotation mark was opened and not closed: look at the line where this row begins")})
 	}
-	if col.role == roleName || col.role == roleKey {
+	switch {
+	case col.entry != nil:
+		return s
+	case col.role == roleKey:
 		return oneLine(s)
+	case col.role == roleName:
+		return oneLine(t.shown(c, col, s, problems))
 	}
-	return s
+	return t.shown(c, col, s, problems)
 }
 
 // number is what a cell with a number shows. Beyond 15 digits a spreadsheet keeps zeros, whatever was typed.
 func (t *table) number(c *cell, col *column, problems *diag.List) string {
-	shown := trim(t.src.shown(c))
 	exactly, lost := exact(c.text)
-	if (col.role == roleKey || col.entry != nil && col.entry.Digits) && channel.LosesDigits(shown) {
-		shown = exactly
-	}
+	shown := t.shown(c, col, exactly, problems)
 	if lost && col.needsDigits() {
 		problems.Add(digitsLost(t.place(col), shown))
+	}
+	return shown
+}
+
+// shown is what the sheet shows for a cell, and plain where that is not known or the column is read by a machine.
+func (t *table) shown(c *cell, col *column, plain string, problems *diag.List) string {
+	shown, err := t.src.shown(c)
+	shown = trim(shown)
+	switch {
+	case col.role == roleKey || col.entry != nil:
+		if err != nil || shown == "" || channel.LosesDigits(shown) {
+			return plain
+		}
+	case err != nil:
+		if !col.unused {
+			problems.Add(diag.Problem{
+				Code: "format-unsure", Place: t.place(col), Value: mask(plain), Summary: "it is not sure what the sheet shows here for its number format: " + unsureWhy(err),
+				Hint: "give the cell a plain format, such as 0.00 or yyyy-mm-dd, or type what is to be read as text",
+			})
+		}
+		return plain
 	}
 	return shown
 }
