@@ -255,8 +255,8 @@ func (t *table) shown(c *cell, col *column, plain string, problems *diag.List) s
 	case err != nil:
 		if !col.unused {
 			problems.Add(diag.Problem{
-				Code: "format-unsure", Place: t.place(col), Value: mask(plain), Summary: "it is not sure what the sheet shows here for its number format: " + unsureWhy(err),
-				Hint: "give the cell a plain format, such as 0.00 or yyyy-mm-dd, or type what is to be read as text",
+				Code: "format-unsure", Place: t.place(col), Value: mask(plain), Summary: words.Raw("it is not sure what the sheet shows here for its number format: " + unsureWhy(err)),
+				Hint: words.Raw("give the cell a plain format, such as 0.00 or yyyy-mm-dd, or type what is to be read as text"),
 			})
 		}
 		return plain
