@@ -1,0 +1,408 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// slip is one change of one file, small enough to be a slip of the pen.
+type slip struct {
+	file       string // from the top of the project
+	in         string // the function, or the first words of the statement of a .sql file
+	from, to   int    // bytes of the file that are replaced
+	line, last int
+	what       string // "a < b → a <= b"
+	with       string
+}
+
+// name finds a slip again when lines have moved: same is which it is of those that look alike in one function.
+func (s slip) name(same int) string {
+	n := fmt.Sprintf("%s %s: %s", s.file, s.in, s.what)
+	if same > 0 {
+		n += fmt.Sprintf(" #%d", same+1)
+	}
+	return n
+}
+
+// apply is the file with the slip in it.
+func (s slip) apply(text []byte) []byte {
+	return slices.Concat(text[:s.from], []byte(s.with), text[s.to:])
+}
+
+// planter walks over a file and notes what could be done to it.
+type planter struct {
+	name  string
+	text  []byte
+	fset  *token.FileSet
+	in    string
+	whole map[*ast.BlockStmt]bool // the bodies of functions: nothing compiles without their last statement
+	slips []slip
+}
+
+// plant finds every slip of a Go file.
+func plant(name string, text []byte) ([]slip, error) {
+	p := &planter{name: name, text: text, fset: token.NewFileSet(), whole: make(map[*ast.BlockStmt]bool)}
+	file, err := parser.ParseFile(p.fset, name, text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			p.in = funcName(d)
+			if d.Body != nil && !describes(d) {
+				p.whole[d.Body] = d.Type.Results != nil
+				ast.Inspect(d.Body, p.visit)
+			}
+		case *ast.GenDecl:
+			p.values(d)
+		}
+	}
+	return p.slips, nil
+}
+
+// describes reports a function that only makes words for people.
+func describes(d *ast.FuncDecl) bool {
+	return slices.Contains([]string{"String", "Error", "GoString", "Format", "LogValue"}, d.Name.Name)
+}
+
+func funcName(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	t := d.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	if index, ok := t.(*ast.IndexExpr); ok {
+		t = index.X
+	}
+	return fmt.Sprintf("%s.%s", t, d.Name.Name)
+}
+
+// values are the numbers of constants and variables of the package.
+func (p *planter) values(d *ast.GenDecl) {
+	if d.Tok != token.CONST && d.Tok != token.VAR {
+		return
+	}
+	for _, s := range d.Specs {
+		v, ok := s.(*ast.ValueSpec)
+		if !ok {
+			continue
+		}
+		p.in = v.Names[0].Name
+		for _, x := range v.Values {
+			ast.Inspect(x, p.visit)
+		}
+	}
+}
+
+func (p *planter) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.IfStmt:
+		p.condition(n.Cond)
+		p.failing(n)
+	case *ast.ForStmt:
+		if n.Cond != nil {
+			p.condition(n.Cond)
+		}
+	case *ast.CaseClause:
+		for _, x := range n.List {
+			if truth(x) {
+				p.condition(x)
+			}
+		}
+	case *ast.BinaryExpr:
+		p.operator(n)
+	case *ast.ExprStmt:
+		p.call(n)
+	case *ast.FuncLit:
+		p.whole[n.Body] = n.Type.Results != nil
+	case *ast.BlockStmt:
+		p.leave(n)
+	case *ast.ReturnStmt:
+		p.answer(n)
+	case *ast.IncDecStmt:
+		p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.INC: token.DEC, token.DEC: token.INC}, n)
+	case *ast.AssignStmt:
+		if isText(n.Rhs[0]) {
+			break
+		}
+		p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.ADD_ASSIGN: token.SUB_ASSIGN, token.SUB_ASSIGN: token.ADD_ASSIGN}, n)
+	case *ast.BranchStmt:
+		if n.Label == nil {
+			p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.BREAK: token.CONTINUE, token.CONTINUE: token.BREAK}, n)
+		}
+	case *ast.CallExpr:
+		p.extreme(n)
+	case *ast.BasicLit:
+		p.literal(n)
+	case *ast.Ident:
+		p.boolean(n)
+	}
+	return true
+}
+
+// truth reports a case that is a condition, as in a switch without a value.
+func truth(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.BinaryExpr:
+		return x.Op.Precedence() <= token.EQL.Precedence()
+	case *ast.UnaryExpr:
+		return x.Op == token.NOT
+	case *ast.CallExpr:
+		return true // where it is no condition, the slip does not compile and is not counted
+	}
+	return false
+}
+
+// condition is turned round, unless its operator is: that is the same slip.
+func (p *planter) condition(x ast.Expr) {
+	if b, ok := x.(*ast.BinaryExpr); ok && (b.Op == token.EQL || b.Op == token.NEQ) {
+		return
+	}
+	p.replace(x, "!("+p.source(x)+")")
+}
+
+// others are the operators that are taken for each other.
+func others(op token.Token) []token.Token {
+	switch op {
+	case token.LSS:
+		return []token.Token{token.LEQ}
+	case token.LEQ:
+		return []token.Token{token.LSS}
+	case token.GTR:
+		return []token.Token{token.GEQ}
+	case token.GEQ:
+		return []token.Token{token.GTR}
+	case token.EQL:
+		return []token.Token{token.NEQ}
+	case token.NEQ:
+		return []token.Token{token.EQL}
+	case token.LAND:
+		return []token.Token{token.LOR}
+	case token.LOR:
+		return []token.Token{token.LAND}
+	case token.ADD:
+		return []token.Token{token.SUB}
+	case token.SUB:
+		return []token.Token{token.ADD}
+	case token.MUL:
+		return []token.Token{token.QUO}
+	case token.QUO:
+		return []token.Token{token.MUL}
+	}
+	return nil
+}
+
+func (p *planter) operator(b *ast.BinaryExpr) {
+	if b.Op == token.ADD && (isText(b.X) || isText(b.Y)) || unit(b) {
+		return
+	}
+	for _, op := range others(b.Op) {
+		p.put(b.OpPos, len(b.Op.String()), op.String(), b, p.source(b.X)+" "+op.String()+" "+p.source(b.Y))
+	}
+}
+
+func isText(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.BasicLit:
+		return x.Kind == token.STRING
+	case *ast.BinaryExpr:
+		return isText(x.X) || isText(x.Y)
+	}
+	return false
+}
+
+// unit reports a length of time as it is written: 10 * time.Second. Its number is a slip of its own.
+func unit(b *ast.BinaryExpr) bool {
+	s, ok := b.Y.(*ast.SelectorExpr)
+	return ok && b.Op == token.MUL && fmt.Sprint(s.X) == "time"
+}
+
+// call is left out; everything that it uses stays in use.
+func (p *planter) call(s *ast.ExprStmt) {
+	c, ok := s.X.(*ast.CallExpr)
+	if !ok || harmless(c) {
+		return
+	}
+	p.put(s.Pos(), int(s.End()-s.Pos()), "if false { "+p.source(s)+" }", s, "left out")
+}
+
+// harmless are calls without which a program says less or keeps a thing longer, and locks, without which no test ends well.
+func harmless(c *ast.CallExpr) bool {
+	name := ""
+	switch f := c.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	return slices.Contains([]string{
+		"Debug", "Info", "Warn", "Error", "Log", "Close", "Stop", "Lock", "Unlock", "RLock", "RUnlock", "Helper", "panic", "Done", "Grow",
+	}, name)
+}
+
+// failing leaves out the call of `if err := call(); err != nil`, and takes it for done.
+func (p *planter) failing(n *ast.IfStmt) {
+	a, ok := n.Init.(*ast.AssignStmt)
+	if !ok || len(a.Lhs) != 1 || len(a.Rhs) != 1 || fmt.Sprint(a.Lhs[0]) != "err" {
+		return
+	}
+	c, ok := a.Rhs[0].(*ast.CallExpr)
+	if !ok || harmless(c) {
+		return
+	}
+	p.put(c.Pos(), int(c.End()-c.Pos()), "func() (err error) { if false { err = "+p.source(c)+" }; return }()", c, "left out")
+}
+
+// leave goes on where a block ends early.
+func (p *planter) leave(b *ast.BlockStmt) {
+	if len(b.List) == 0 || p.whole[b] {
+		return
+	}
+	switch s := b.List[len(b.List)-1].(type) {
+	case *ast.ReturnStmt, *ast.BranchStmt:
+		p.put(s.Pos(), int(s.End()-s.Pos()), "if false { "+p.source(s)+" }", s, "left out")
+	}
+}
+
+// answer returns nil for an error.
+func (p *planter) answer(r *ast.ReturnStmt) {
+	if len(r.Results) == 0 {
+		return
+	}
+	last := r.Results[len(r.Results)-1]
+	if i, ok := last.(*ast.Ident); ok && i.Name == "err" {
+		p.replace(last, "nil")
+	}
+}
+
+func (p *planter) swap(at token.Pos, op token.Token, to map[token.Token]token.Token, n ast.Node) {
+	if other, ok := to[op]; ok {
+		p.put(at, len(op.String()), other.String(), n, other.String())
+	}
+}
+
+// extreme takes the least for the most.
+func (p *planter) extreme(c *ast.CallExpr) {
+	f, ok := c.Fun.(*ast.Ident)
+	if !ok || f.Name != "min" && f.Name != "max" {
+		return
+	}
+	other := map[string]string{"min": "max", "max": "min"}[f.Name]
+	p.put(f.Pos(), 3, other, c, other)
+}
+
+// literal is one more; and what looks like SQL is changed as SQL.
+func (p *planter) literal(l *ast.BasicLit) {
+	switch l.Kind {
+	case token.INT:
+		n, err := strconv.ParseInt(l.Value, 0, 64)
+		if err == nil {
+			p.replace(l, strconv.FormatInt(n+1, 10))
+		}
+	case token.FLOAT:
+		p.replace(l, l.Value+" * 2")
+	case token.STRING:
+		if sqlStart.MatchString(l.Value) {
+			p.sql(l.Value, p.fset.Position(l.Pos()).Offset)
+		}
+	}
+}
+
+func (p *planter) boolean(i *ast.Ident) {
+	switch i.Name {
+	case "true":
+		p.replace(i, "false")
+	case "false":
+		p.replace(i, "true")
+	}
+}
+
+func (p *planter) replace(n ast.Node, with string) {
+	p.put(n.Pos(), int(n.End()-n.Pos()), with, n, with)
+}
+
+// put notes a slip: the bytes at a place are replaced; of is what it is shown in, and becomes what is shown of it.
+func (p *planter) put(at token.Pos, length int, with string, of ast.Node, becomes string) {
+	from := p.fset.Position(at)
+	p.slips = append(p.slips, slip{
+		file: p.name, in: p.in, from: from.Offset, to: from.Offset + length, with: with,
+		line: from.Line, last: p.fset.Position(of.End()).Line, what: short(p.source(of)) + " → " + short(becomes),
+	})
+}
+
+func (p *planter) source(n ast.Node) string {
+	var b bytes.Buffer
+	if err := printer.Fprint(&b, p.fset, n); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+// short is text on one line, and cut.
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 90 {
+		return string(r[:88]) + "…"
+	}
+	return s
+}
+
+var (
+	sqlStart = regexp.MustCompile("^[`\"]\\s*(SELECT|UPDATE|INSERT|DELETE|WITH|FROM|WHERE|AND|CREATE)\\b")
+	sqlWhere = regexp.MustCompile(`\b(WHERE|ON|WHEN|CHECK|AND|CASE|HAVING)\b`)
+	sqlWord  = regexp.MustCompile(`\bAND\b|\bOR\b|\bNOT EXISTS\b| (?:<=|>=|<>|<|>|=|\+|-) `)
+	sqlOther = map[string]string{
+		"AND": "OR", "OR": "AND", "NOT EXISTS": "EXISTS", " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ",
+		" = ": " <> ", " <> ": " = ", " + ": " - ", " - ": " + ",
+	}
+)
+
+// plantSQL finds the slips of a .sql file; each statement is a place of its own.
+func plantSQL(name string, text []byte) []slip {
+	p := &planter{name: name, text: text}
+	at := 0
+	for _, statement := range strings.SplitAfter(string(text), ";\n") {
+		p.in = short(regexp.MustCompile(`(?m)^--.*$`).ReplaceAllString(statement, ""))
+		if r := []rune(p.in); len(r) > 40 {
+			p.in = string(r[:40])
+		}
+		p.sql(statement, at)
+		at += len(statement)
+	}
+	return p.slips
+}
+
+// sql changes what stands in conditions; elsewhere = is an assignment.
+func (p *planter) sql(text string, offset int) {
+	begin := sqlWhere.FindStringIndex(text)
+	if begin == nil {
+		return
+	}
+	for _, m := range sqlWord.FindAllStringIndex(text, -1) {
+		word := text[m[0]:m[1]]
+		if m[0] < begin[0] || strings.Contains(lineBefore(text, m[0]), "--") {
+			continue
+		}
+		line := 1 + bytes.Count(p.text[:offset+m[0]], []byte("\n"))
+		around := text[max(0, m[0]-40):m[0]] + "[" + strings.TrimSpace(word) + " → " + strings.TrimSpace(sqlOther[word]) + "]" + text[m[1]:min(len(text), m[1]+25)]
+		p.slips = append(p.slips, slip{
+			file: p.name, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther[word], line: line, last: line,
+			what: "SQL " + strings.ToValidUTF8(strings.Join(strings.Fields(around), " "), ""),
+		})
+	}
+}
+
+func lineBefore(text string, at int) string {
+	return text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+}
