@@ -5,6 +5,7 @@ package docs_test
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -102,15 +103,43 @@ func words(text string) []string {
 	return out
 }
 
-// built compiles notify once.
-func built(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "notify")
+// binaryVariable names a notify that was built already, as `make test` does.
+const binaryVariable = "NOTIFY_BINARY"
+
+var build = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(binaryVariable); path != "" {
+		_, err := os.Stat(path) // so that a result is not taken for that of another binary
+		return path, err
+	}
+	dir, err := os.MkdirTemp("", "notify-docs-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "notify")
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../cmd/notify").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	out, err := exec.Command("go", "build", "-o", path, "../cmd/notify").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, err
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := build(); err == nil && os.Getenv(binaryVariable) == "" {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// built is the program, compiled once for all tests.
+func built(t *testing.T) string {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

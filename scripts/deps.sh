@@ -1,21 +1,48 @@
 #!/usr/bin/env bash
-# Installs what some tests need beside Go: smtp-sink, an independent mail server (a part of postfix), and on Linux strace,
-# which shows what is on disk before a byte leaves.
+# What some tests need beside Go: smtp-sink, an independent mail server (a part of postfix), and on Linux strace, which shows
+# what is on disk before a byte leaves. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
-missing=()
-command -v smtp-sink >/dev/null || missing+=(postfix)
-[ "$(uname -s)" != Linux ] || command -v strace >/dev/null || missing+=(strace)
-[ "${#missing[@]}" -gt 0 ] || exit 0
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "the tests need smtp-sink (a part of postfix) and strace; on Debian and Ubuntu: sudo apt-get install ${missing[*]}" >&2
+programs=() packages=()
+need() { # need PROGRAM PACKAGE
+  command -v "$1" >/dev/null && return
+  programs+=("$1") packages+=("$2")
+}
+need smtp-sink postfix
+[ "$(uname -s)" != Linux ] || need strace strace
+[ "${#programs[@]}" -gt 0 ] || exit 0
+
+install=''
+for with in 'apt-get install --no-install-recommends' 'dnf install' 'zypper install' 'pacman -S' 'apk add' 'brew install'; do
+  if command -v "${with%% *}" >/dev/null; then install=$with && break; fi
+done
+refuse() { # refuse WHY
+  {
+    echo "the tests need programs that are not here: ${programs[*]}"
+    if [ -z "$install" ]; then
+      echo "install what your system calls: ${packages[*]}"
+    elif [ "${install%% *}" = brew ]; then
+      echo "get them with: $install ${packages[*]}"
+    else
+      echo "get them as root, once, with: $install ${packages[*]}"
+    fi
+    echo "$1"
+  } >&2
   exit 1
-fi
+}
+[ "$(id -u)" = 0 ] || refuse 'nothing was installed and no test was run: this is not root.'
+[ "${install%% *}" = apt-get ] || refuse 'nothing was installed and no test was run: only apt-get is known here.'
+
 # Only the programs are wanted: no service is to start.
 if [ ! -e /usr/sbin/policy-rc.d ]; then
   printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
   chmod +x /usr/sbin/policy-rc.d
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 fi
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+log=$(mktemp)
+if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"; } </dev/null >"$log" 2>&1; then
+  tail -n 5 "$log" >&2
+  rm -f "$log"
+  refuse 'no test was run: apt-get could not install them, and says why above.'
+fi
+rm -f "$log"

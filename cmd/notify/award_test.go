@@ -172,8 +172,10 @@ func (f *followed) follow(a answered, kind preflight.OptionKind) {
 // TestTheAwardPassesOnceItsOptionsAreFollowed: five things stop the award of 2020 before anything leaves; with what is
 // printed under each of them done, the same campaign passes and reaches everybody once.
 func TestTheAwardPassesOnceItsOptionsAreFollowed(t *testing.T) {
+	t.Parallel()
 	for name, way := range map[string]preflight.OptionKind{"proven by a rehearsal": preflight.OptionRehearse, "in parts": preflight.OptionPart} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFollowed(t)
 			kinds := map[string]preflight.OptionKind{
 				"capacity": way, "protected": preflight.OptionSender, "balance": preflight.OptionTopUp, "quota": preflight.OptionRaiseQuota,

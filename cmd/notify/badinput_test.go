@@ -132,6 +132,7 @@ func badInstallations() []badCase {
 // TestBadInputSendsNothing gives the program what operators give it on a bad day. Each time it says where the mistake is
 // and what to do, nothing leaves, and no campaign is begun.
 func TestBadInputSendsNothing(t *testing.T) {
+	t.Parallel()
 	base := newPlace(t, nil)
 	cases := append(append(badLists(), badCampaigns()...), badInstallations()...)
 	if len(cases) < 60 {
@@ -139,6 +140,7 @@ func TestBadInputSendsNothing(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			p := &place{TB: t, dir: t.TempDir(), env: base.env, receiver: base.receiver}
 			p.must(copyInstallation(p.dir))
 			p.write("award.csv", goodList)

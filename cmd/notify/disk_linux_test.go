@@ -20,7 +20,7 @@ func TestFullDisk(t *testing.T) {
 		return
 	}
 	const n = 3000
-	p := newPlace(t, nil, "NOTIFY_ACCOUNTS_SMS_CONCURRENCY=8", "NOTIFY_ACCOUNTS_SMS_RATE=1000/s")
+	p := newPlace(t, nil, "NOTIFY_ACCOUNTS_SMS_CONCURRENCY=8", "NOTIFY_ACCOUNTS_SMS_RATE=100/s") // time enough to fill it
 	p.must(writeList(p.path("award.csv"), people(1, n)))
 	p.write("award.yaml", only("award-2020", message.SMS))
 	small := p.path("small")
@@ -48,7 +48,7 @@ func TestFullDisk(t *testing.T) {
 	t.Logf("stopped after %d of %d messages", before.SMS.Reached, n)
 
 	p.must(os.Remove(filepath.Join(small, "others")))
-	p.env = append(p.env, "NOTIFY_LEDGER="+ledger)
+	p.env = append(p.env, "NOTIFY_LEDGER="+ledger, "NOTIFY_ACCOUNTS_SMS_RATE=2000/s")
 	p.wants([]int{exitOK, exitSome}, "resume", "award-2020")
 	p.wants([]int{exitOK}, "ledger", "check")
 	tally, err := p.receiver.count()

@@ -51,6 +51,7 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 	}
 	for name, m := range want {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l, ok := lines[m.line]
 			if !ok || !l.Held || l.Then == "" {
 				t.Fatalf("line %s: %+v", m.line, l)
@@ -73,6 +74,7 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 
 // TestDrillAward2020 replays the incident with its figures. Every line of it is a test under its own name.
 func TestDrillAward2020(t *testing.T) {
+	t.Parallel()
 	r, lines := drilled(t, "award-2020")
 	const nodes = 2 * 600 // the lists of the two nodes
 	if r.Tally.SMS.Reached != winners+nodes || r.Tally.Mail.Reached != winners || r.Tally.SMS.Distinct != winners+nodes || r.Tally.Mail.Distinct != winners {
@@ -96,6 +98,7 @@ func TestDrillAward2020(t *testing.T) {
 
 // TestDrillDoublePayout: an ambiguous failure was retried through a second vendor, and two jobs overlapped.
 func TestDrillDoublePayout(t *testing.T) {
+	t.Parallel()
 	r, lines := drilled(t, "double-payout")
 	if r.Tally.SMS.Unanswered == 0 || r.Tally.SMS.Distinct != r.Tally.SMS.Reached {
 		t.Errorf("%+v reached the sandbox", r.Tally.SMS)
@@ -111,6 +114,7 @@ func TestDrillDoublePayout(t *testing.T) {
 
 // TestDrillWrongEnvironment: a test reached production users because one parameter differed.
 func TestDrillWrongEnvironment(t *testing.T) {
+	t.Parallel()
 	r, lines := drilled(t, "wrong-environment")
 	if r.Tally.SMS.Reached != 5 || r.Tally.Mail.Reached != 5 {
 		t.Errorf("%+v reached the sandbox", r.Tally)
@@ -126,6 +130,7 @@ func TestDrillWrongEnvironment(t *testing.T) {
 
 // TestEveryTestOfTheIncidentExists holds the table of docs/rehearsal.md to the tests.
 func TestEveryTestOfTheIncidentExists(t *testing.T) {
+	t.Parallel()
 	doc, err := os.ReadFile("../../docs/rehearsal.md")
 	if err != nil {
 		t.Fatal(err)

@@ -47,6 +47,7 @@ func (p *place) reached(n int) {
 
 // TestDesignedForEightThousand: 23,000 winners, and nobody who ran it knew that the system was made for 8,000.
 func TestDesignedForEightThousand(t *testing.T) {
+	t.Parallel()
 	award(t, nil, "NOTIFY_CAPACITY_RECIPIENTS=8000").refuses("award.csv",
 		"FAIL\tlist\tcapacity\t23,000 recipients, the installation was designed for 8,000: 15,000 too many",
 		"split the list into 3 parts of at most 7,667 recipients")
@@ -54,6 +55,7 @@ func TestDesignedForEightThousand(t *testing.T) {
 
 // TestSMSBalanceForTenThousand: the balance paid for less than 10,000 messages, which was found by chance, afterwards.
 func TestSMSBalanceForTenThousand(t *testing.T) {
+	t.Parallel()
 	p := award(t, []string{"--messages", "9990"})
 	p.refuses("award.csv",
 		"FAIL\tmoney\tbalance\tsms: 9,990 in packages left pays for 9,990, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
@@ -64,6 +66,7 @@ func TestSMSBalanceForTenThousand(t *testing.T) {
 
 // TestVendorLimitIsKnownBeforehand: the vendor took 10,000 a day, which the operators learned from 14,783 failures.
 func TestVendorLimitIsKnownBeforehand(t *testing.T) {
+	t.Parallel()
 	p := award(t, []string{"--quota", "10000"})
 	p.refuses("award.csv",
 		"FAIL\ttime\tquota\tsms: 10,000 a day (vendor), 0 used today, 10,000 left, 23,000 to send; it takes 3 days: 10,000 on ",
@@ -72,6 +75,7 @@ func TestVendorLimitIsKnownBeforehand(t *testing.T) {
 
 // TestNoticeAndMarketingShareNoAccount: one SMS account served both. Crossing classes is refused, before and while sending.
 func TestNoticeAndMarketingShareNoAccount(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, nil)
 	p.must(writeList(p.path("award.csv"), people(1, 100)))
 	p.write("award.yaml", only("award-2020", message.SMS))
@@ -92,6 +96,7 @@ func TestNoticeAndMarketingShareNoAccount(t *testing.T) {
 
 // TestSameTextTwiceUnderAnotherName: an impatient operator sends the list again as another campaign.
 func TestSameTextTwiceUnderAnotherName(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, nil)
 	p.must(writeList(p.path("award.csv"), people(1, 100)))
 	dedupe := "dedupe_window: 72h\n"
@@ -107,6 +112,7 @@ func TestSameTextTwiceUnderAnotherName(t *testing.T) {
 
 // TestReportAgreesWithTheVendorsCount: the users' table said 24,047, and the mail server had counted 50,000 mails.
 func TestReportAgreesWithTheVendorsCount(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, []string{"--fault", "email:reject=0.1", "--fault", "sms:reject=0.05", "--seed", "7"})
 	p.must(writeList(p.path("award.csv"), people(1, 300)))
 	p.wants([]int{exitSome}, "send", "award.csv", "--yes")

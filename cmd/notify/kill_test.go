@@ -17,7 +17,7 @@ import (
 
 // scripts/torture.sh sets these to the figures that the program is promised for: 23,000 messages, 20 kills.
 var (
-	tortureMessages = flag.Int("torture.messages", 4000, "how many messages TestKilledAtRandomMoments sends")
+	tortureMessages = flag.Int("torture.messages", 2000, "how many messages TestKilledAtRandomMoments sends")
 	tortureKills    = flag.Int("torture.kills", 8, "how often it kills the run")
 	tortureSeed     = flag.Uint64("torture.seed", 0, "seed of the moments; 0: one by the clock")
 )
@@ -33,27 +33,33 @@ type witness interface {
 // TestKilledAtRandomMoments kills the sending process with SIGKILL, again and again, and goes on. Afterwards nobody was
 // told twice, and nobody was left out but those that the ledger lists as unknown, no more than were in flight at the kills.
 func TestKilledAtRandomMoments(t *testing.T) {
-	const latency = "2ms"
-	flags := []string{"--latency", latency, "--jitter", "6ms"}
+	t.Parallel()
+	flags := []string{"--latency", "10ms", "--jitter", "30ms"}
 	t.Run("over HTTP", func(t *testing.T) {
+		t.Parallel()
 		p := newPlace(t, flags)
-		torture(p, message.SMS, "NOTIFY_ACCOUNTS_SMS_CONCURRENCY", &recordLog{p, message.SMS})
+		torture(p, message.SMS, "NOTIFY_ACCOUNTS_SMS_", &recordLog{p, message.SMS})
 	})
 	t.Run("over SMTP", func(t *testing.T) {
+		t.Parallel()
 		p := newPlace(t, flags)
-		torture(p, message.Email, "NOTIFY_ACCOUNTS_EDM_CONCURRENCY", &recordLog{p, message.Email})
+		torture(p, message.Email, "NOTIFY_ACCOUNTS_EDM_", &recordLog{p, message.Email})
 	})
 	if sink, ok := smtpSink(); ok {
 		t.Run("over SMTP to postfix", func(t *testing.T) {
+			t.Parallel()
 			p := newPlace(t, flags)
-			torture(p, message.Email, "NOTIFY_ACCOUNTS_EDM_CONCURRENCY", startSink(p, sink))
+			torture(p, message.Email, "NOTIFY_ACCOUNTS_EDM_", startSink(p, sink))
 		})
 	}
 }
 
 const tortureConcurrency = 16
 
-func torture(p *place, ch message.Channel, concurrency string, reached witness) {
+// tortureSeconds is how long a run would take without kills, at least: time enough to kill it, however slow the machine is.
+const tortureSeconds = 5
+
+func torture(p *place, ch message.Channel, account string, reached witness) {
 	p.Helper()
 	seed := *tortureSeed
 	if seed == 0 {
@@ -62,7 +68,7 @@ func torture(p *place, ch message.Channel, concurrency string, reached witness) 
 	p.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, uint64(len(ch))))
 	n, kills := *tortureMessages, *tortureKills
-	p.env = append(p.env, concurrency+fmt.Sprintf("=%d", tortureConcurrency))
+	p.env = append(p.env, account+fmt.Sprintf("CONCURRENCY=%d", tortureConcurrency), account+fmt.Sprintf("RATE=%d/s", n/tortureSeconds))
 	p.must(writeList(p.path("award.csv"), people(1, n)))
 	p.write("award.yaml", only("award-2020", ch))
 	began := time.Now()

@@ -24,7 +24,8 @@ import (
 // flushed, and from nothing else, it puts together what the disk would hold had the power failed right before each message
 // was written to its socket; the ledger of that moment must know the message as being attempted.
 func TestNoByteLeavesBeforeItsAttemptIsDurable(t *testing.T) {
-	const messages = 50
+	t.Parallel()
+	const messages = 30
 	for _, c := range []struct {
 		name        string
 		ch          message.Channel
@@ -36,6 +37,7 @@ func TestNoByteLeavesBeforeItsAttemptIsDurable(t *testing.T) {
 		{"over SMTP, four at a time", message.Email, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			account := map[message.Channel]string{message.SMS: "SMS", message.Email: "EDM"}[c.ch]
 			p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_%s_CONCURRENCY=%d", account, c.concurrency))
 			p.must(writeList(p.path("award.csv"), people(1, messages)))

@@ -22,9 +22,9 @@ type place struct {
 }
 
 // newPlace makes one. Its sandbox has these flags; settings are NOTIFY_… variables that change the installation.
-func newPlace(t *testing.T, flags []string, settings ...string) *place {
-	t.Helper()
-	p := &place{TB: t, dir: t.TempDir()}
+func newPlace(tb testing.TB, flags []string, settings ...string) *place {
+	tb.Helper()
+	p := &place{TB: tb, dir: tb.TempDir()}
 	p.must(copyInstallation(p.dir))
 	for _, k := range []string{"PATH", "HOME", "TMPDIR", "GOCOVERDIR", "SystemRoot"} {
 		if v := os.Getenv(k); v != "" {
@@ -33,7 +33,7 @@ func newPlace(t *testing.T, flags []string, settings ...string) *place {
 	}
 	r, err := startReceiver(p.dir, p.env, flags...)
 	p.must(err)
-	t.Cleanup(r.stop)
+	tb.Cleanup(r.stop)
 	p.receiver = r
 	p.env = append(append(p.env, r.settings()...), settings...)
 	return p

@@ -37,6 +37,7 @@ import (
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
 //	setting NAME=VALUE…            env that programs begun beside the story see, too
 func TestScript(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setupStory,

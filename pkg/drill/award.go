@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"notify/pkg/sandbox"
@@ -16,7 +17,7 @@ const (
 	designed    = 8_000
 	smsBalance  = 9_900 // it paid for under 10,000
 	smsQuota    = 10_000
-	timerFires  = 3           // in the few seconds that a run takes here
+	timerFires  = 3
 	filterMails = 200         // with one subject, from which on the customer's filter blacklists
 	filterTime  = time.Minute // within which
 )
@@ -153,6 +154,8 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 		return err
 	}
 	fired, leased, said := 0, 0, ""
+	release := sync.OnceFunc(box.Hold())
+	defer release()
 	for ; fired < timerFires; fired++ {
 		r, err := s.notify(ctx, "send", "award.csv", "--yes")
 		if err != nil {
@@ -167,6 +170,7 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 	}
 	stop := Stop{By: "lease", Exit: exitLeased, Said: fmt.Sprintf("%d of %d times that the timer fired: %s", leased, fired, said)}
 	s.also("timer", leased == fired, stop)
+	release()
 	ended, err := run.wait()
 	if err != nil {
 		return err

@@ -31,7 +31,9 @@ func playDoublePayout(ctx context.Context, s *stage) error {
 	if err := job.until(ctx, func() bool { return box.Count().SMS.Reached > 0 }); err != nil {
 		return err
 	}
+	release := box.Hold() // the first job is at work for as long as it takes to ask for the second
 	second, err := s.notify(ctx, "send", "interest.csv", "--yes")
+	release()
 	if err != nil {
 		return err
 	}

@@ -107,6 +107,32 @@ func (p *planter) values(d *ast.GenDecl) {
 
 func (p *planter) visit(n ast.Node) bool {
 	switch n := n.(type) {
+	case *ast.BinaryExpr:
+		p.operator(n)
+	case *ast.CallExpr:
+		p.extreme(n)
+	case *ast.BasicLit:
+		p.literal(n)
+	case *ast.Ident:
+		p.boolean(n)
+	case *ast.FuncLit:
+		p.whole[n.Body] = n.Type.Results != nil
+	case *ast.BlockStmt:
+		p.leave(n)
+	case *ast.CaseClause:
+		for _, x := range n.List {
+			if truth(x) {
+				p.condition(x)
+			}
+		}
+	case ast.Stmt:
+		p.statement(n)
+	}
+	return true
+}
+
+func (p *planter) statement(n ast.Stmt) {
+	switch n := n.(type) {
 	case *ast.IfStmt:
 		p.condition(n.Cond)
 		p.failing(n)
@@ -114,41 +140,21 @@ func (p *planter) visit(n ast.Node) bool {
 		if n.Cond != nil {
 			p.condition(n.Cond)
 		}
-	case *ast.CaseClause:
-		for _, x := range n.List {
-			if truth(x) {
-				p.condition(x)
-			}
-		}
-	case *ast.BinaryExpr:
-		p.operator(n)
 	case *ast.ExprStmt:
 		p.call(n)
-	case *ast.FuncLit:
-		p.whole[n.Body] = n.Type.Results != nil
-	case *ast.BlockStmt:
-		p.leave(n)
 	case *ast.ReturnStmt:
 		p.answer(n)
 	case *ast.IncDecStmt:
-		p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.INC: token.DEC, token.DEC: token.INC}, n)
+		p.swap(n.TokPos, n.Tok, n)
 	case *ast.AssignStmt:
-		if isText(n.Rhs[0]) {
-			break
+		if !isText(n.Rhs[0]) {
+			p.swap(n.TokPos, n.Tok, n)
 		}
-		p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.ADD_ASSIGN: token.SUB_ASSIGN, token.SUB_ASSIGN: token.ADD_ASSIGN}, n)
 	case *ast.BranchStmt:
 		if n.Label == nil {
-			p.swap(n.TokPos, n.Tok, map[token.Token]token.Token{token.BREAK: token.CONTINUE, token.CONTINUE: token.BREAK}, n)
+			p.swap(n.TokPos, n.Tok, n)
 		}
-	case *ast.CallExpr:
-		p.extreme(n)
-	case *ast.BasicLit:
-		p.literal(n)
-	case *ast.Ident:
-		p.boolean(n)
 	}
-	return true
 }
 
 // truth reports a case that is a condition, as in a switch without a value.
@@ -172,42 +178,34 @@ func (p *planter) condition(x ast.Expr) {
 	p.replace(x, "!("+p.source(x)+")")
 }
 
-// others are the operators that are taken for each other.
-func others(op token.Token) []token.Token {
-	switch op {
-	case token.LSS:
-		return []token.Token{token.LEQ}
-	case token.LEQ:
-		return []token.Token{token.LSS}
-	case token.GTR:
-		return []token.Token{token.GEQ}
-	case token.GEQ:
-		return []token.Token{token.GTR}
-	case token.EQL:
-		return []token.Token{token.NEQ}
-	case token.NEQ:
-		return []token.Token{token.EQL}
-	case token.LAND:
-		return []token.Token{token.LOR}
-	case token.LOR:
-		return []token.Token{token.LAND}
-	case token.ADD:
-		return []token.Token{token.SUB}
-	case token.SUB:
-		return []token.Token{token.ADD}
-	case token.MUL:
-		return []token.Token{token.QUO}
-	case token.QUO:
-		return []token.Token{token.MUL}
+// other is what an operator is taken for, or a step, or a leap.
+func other(op token.Token) (token.Token, bool) {
+	pairs := [][2]token.Token{
+		{token.LSS, token.LEQ},
+		{token.GTR, token.GEQ},
+		{token.EQL, token.NEQ},
+		{token.LAND, token.LOR},
+		{token.ADD, token.SUB},
+		{token.MUL, token.QUO},
+		{token.INC, token.DEC},
+		{token.ADD_ASSIGN, token.SUB_ASSIGN},
+		{token.BREAK, token.CONTINUE},
 	}
-	return nil
+	for _, pair := range pairs {
+		for i := range pair {
+			if pair[i] == op {
+				return pair[1-i], true
+			}
+		}
+	}
+	return op, false
 }
 
 func (p *planter) operator(b *ast.BinaryExpr) {
 	if b.Op == token.ADD && (isText(b.X) || isText(b.Y)) || unit(b) {
 		return
 	}
-	for _, op := range others(b.Op) {
+	if op, ok := other(b.Op); ok {
 		p.put(b.OpPos, len(b.Op.String()), op.String(), b, p.source(b.X)+" "+op.String()+" "+p.source(b.Y))
 	}
 }
@@ -286,9 +284,9 @@ func (p *planter) answer(r *ast.ReturnStmt) {
 	}
 }
 
-func (p *planter) swap(at token.Pos, op token.Token, to map[token.Token]token.Token, n ast.Node) {
-	if other, ok := to[op]; ok {
-		p.put(at, len(op.String()), other.String(), n, other.String())
+func (p *planter) swap(at token.Pos, op token.Token, n ast.Node) {
+	if with, ok := other(op); ok {
+		p.put(at, len(op.String()), with.String(), n, with.String())
 	}
 }
 
@@ -298,24 +296,21 @@ func (p *planter) extreme(c *ast.CallExpr) {
 	if !ok || f.Name != "min" && f.Name != "max" {
 		return
 	}
-	other := map[string]string{"min": "max", "max": "min"}[f.Name]
-	p.put(f.Pos(), 3, other, c, other)
+	with := map[string]string{"min": "max", "max": "min"}[f.Name]
+	p.put(f.Pos(), 3, with, c, with)
 }
 
 // literal is one more; and what looks like SQL is changed as SQL.
 func (p *planter) literal(l *ast.BasicLit) {
-	switch l.Kind {
-	case token.INT:
-		n, err := strconv.ParseInt(l.Value, 0, 64)
-		if err == nil {
+	switch { // of token.Token there are a hundred
+	case l.Kind == token.INT:
+		if n, err := strconv.ParseInt(l.Value, 0, 64); err == nil {
 			p.replace(l, strconv.FormatInt(n+1, 10))
 		}
-	case token.FLOAT:
+	case l.Kind == token.FLOAT:
 		p.replace(l, l.Value+" * 2")
-	case token.STRING:
-		if sqlStart.MatchString(l.Value) {
-			p.sql(l.Value, p.fset.Position(l.Pos()).Offset)
-		}
+	case l.Kind == token.STRING && sqlStart.MatchString(l.Value):
+		p.sql(l.Value, p.fset.Position(l.Pos()).Offset)
 	}
 }
 
@@ -362,11 +357,15 @@ var (
 	sqlStart = regexp.MustCompile("^[`\"]\\s*(SELECT|UPDATE|INSERT|DELETE|WITH|FROM|WHERE|AND|CREATE)\\b")
 	sqlWhere = regexp.MustCompile(`\b(WHERE|ON|WHEN|CHECK|AND|CASE|HAVING)\b`)
 	sqlWord  = regexp.MustCompile(`\bAND\b|\bOR\b|\bNOT EXISTS\b| (?:<=|>=|<>|<|>|=|\+|-) `)
-	sqlOther = map[string]string{
+)
+
+// sqlOther is what a word of SQL is taken for.
+func sqlOther(word string) string {
+	return map[string]string{
 		"AND": "OR", "OR": "AND", "NOT EXISTS": "EXISTS", " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ",
 		" = ": " <> ", " <> ": " = ", " + ": " - ", " - ": " + ",
-	}
-)
+	}[word]
+}
 
 // plantSQL finds the slips of a .sql file; each statement is a place of its own.
 func plantSQL(name string, text []byte) []slip {
@@ -395,9 +394,9 @@ func (p *planter) sql(text string, offset int) {
 			continue
 		}
 		line := 1 + bytes.Count(p.text[:offset+m[0]], []byte("\n"))
-		around := text[max(0, m[0]-40):m[0]] + "[" + strings.TrimSpace(word) + " → " + strings.TrimSpace(sqlOther[word]) + "]" + text[m[1]:min(len(text), m[1]+25)]
+		around := text[max(0, m[0]-40):m[0]] + "[" + strings.TrimSpace(word) + " → " + strings.TrimSpace(sqlOther(word)) + "]" + text[m[1]:min(len(text), m[1]+25)]
 		p.slips = append(p.slips, slip{
-			file: p.name, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther[word], line: line, last: line,
+			file: p.name, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther(word), line: line, last: line,
 			what: "SQL " + strings.ToValidUTF8(strings.Join(strings.Fields(around), " "), ""),
 		})
 	}
