@@ -112,8 +112,9 @@ type ledgerHint struct {
 
 func ledgerHints() []ledgerHint {
 	return []ledgerHint{
-		{ledger.ErrLeased, exitLeased, "wait for it, watch it with `notify status --watch`, or stop it with `notify pause`"},
-		{ledger.ErrLeaseLost, exitError, "another run took over this campaign; `notify status` shows it. What this run could not record is unknown: `notify resolve`"},
+		{ledger.ErrLeased, exitLeased, "wait for it, watch it with `notify status --watch`, stop it with `notify pause`, or take part with `notify resume --join`"},
+		{ledger.ErrLeaseLost, exitError, "whoever goes on with this campaign is shown by `notify status`. What this run could not record is unknown: `notify resolve`"},
+		{ledger.ErrBehind, exitError, "the ledger is older than what was sent: keep it as it is, and look for the newer one"},
 		{ledger.ErrNoCampaign, exitUsage, "`notify status` lists the campaigns on this ledger; `--ledger` chooses another one"},
 		{ledger.ErrAborted, exitUsage, "an aborted campaign is ended for good; send to the rest under a new name"},
 		{ledger.ErrNotSuppressed, exitUsage, "nothing was taken off; `notify suppress list` shows who is on it"},

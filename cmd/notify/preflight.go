@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -188,9 +189,9 @@ func alive(ctx context.Context, l ledger.Ledger, campaign string) func(ledger.Ru
 	if !ok {
 		return nil
 	}
-	return func(ledger.Run) bool {
-		run, err := w.AtWork(ctx, campaign)
-		return err != nil || run != nil
+	return func(r ledger.Run) bool {
+		runs, err := w.AtWork(ctx, campaign)
+		return err != nil || slices.ContainsFunc(runs, func(a ledger.Run) bool { return a.ID == r.ID })
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type resumeOptions struct {
 	campaign string
 	wait     bool
+	join     bool
 }
 
 func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Command {
@@ -25,7 +26,8 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 		Long: `Go on where a campaign stopped: after Ctrl-C, a pause, a crash, a power loss, an empty balance, a vendor that was down.
 The list is not needed any more. Without a name, the one unfinished campaign.`,
 		Example: `  notify resume
-  notify resume award-2020 --wait`,
+  notify resume award-2020 --wait
+  notify resume award-2020 --join`,
 		Args: upToOne("the name of a campaign"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
@@ -33,6 +35,7 @@ The list is not needed any more. Without a name, the one unfinished campaign.`,
 		},
 	}
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
+	c.Flags().BoolVar(&o.join, "join", false, "take part in a run of the campaign that is alive: both send, nobody is told twice")
 	return c
 }
 
@@ -58,12 +61,12 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
-	if c.Paused != nil {
+	if c.Paused != nil && (!o.join || len(c.Holders) == 0) {
 		if err := l.Unpause(ctx, name, e.Act("unpause", "resume")); err != nil {
 			return err
 		}
 	}
-	return e.deliver(ctx, cfg, name, o.wait)
+	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join})
 }
 
 // unfinished is the one campaign that has messages left; empty where there is none. Of several, the operator chooses.

@@ -111,7 +111,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.begin(ctx, l, p); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, o.wait)
+	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait})
 }
 
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
@@ -121,11 +121,11 @@ func nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
 	if !ok {
 		return nil
 	}
-	run, err := w.AtWork(ctx, name)
-	if err != nil || run == nil {
+	runs, err := w.AtWork(ctx, name)
+	if err != nil || len(runs) == 0 {
 		return err
 	}
-	return &ledger.LeasedError{Holder: *run}
+	return &ledger.LeasedError{Holder: runs[0]}
 }
 
 // confirm asks for the number of recipients. With nothing left to send there is nothing to ask.
@@ -171,8 +171,14 @@ func (e *env) collectLess() (undo func()) {
 	return func() { debug.SetGCPercent(was) }
 }
 
+// delivery is how a run goes about it.
+type delivery struct {
+	wait bool // for the next day, instead of ending
+	join bool // beside the runs that are alive
+}
+
 // deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
-func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, wait bool) error {
+func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d delivery) error {
 	l, err := e.Ledger(ctx)
 	if err != nil {
 		return err
@@ -188,7 +194,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, wait
 	user, host := e.who()
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
-		PID: os.Getpid(), Wait: wait,
+		PID: os.Getpid(), Wait: d.wait, Join: d.join,
 	}
 	stop := view.Progress(e.console, loop.Snapshot)
 	undo := e.collectLess()
@@ -229,7 +235,7 @@ func stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]messag
 // endCode is the exit code of a run that ended without an error.
 func endCode(res send.Result, c ledger.Counts) int {
 	switch {
-	case res.Aborted != nil, res.Pause != nil:
+	case res.Aborted != nil, res.Pause != nil, !c.Done():
 		return exitPaused
 	case c.Of(message.Rejected, message.Unknown) > 0:
 		return exitSome

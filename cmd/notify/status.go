@@ -70,18 +70,18 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	}
 }
 
-// atWork keeps a run only where its process is alive.
+// atWork keeps only runs whose processes are alive.
 func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status) error {
 	w, ok := l.(ledger.Watcher)
 	if !ok {
 		return nil
 	}
 	for i := range ss {
-		run, err := w.AtWork(ctx, ss[i].Campaign)
+		runs, err := w.AtWork(ctx, ss[i].Campaign)
 		if err != nil {
 			return err
 		}
-		ss[i].Running = run
+		ss[i].Running = runs
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ type Account struct {
 	Slack time.Duration
 
 	policy   Policy
+	slots    int // what the configuration says of Concurrency, for all runs
 	inFlight int
 	taken    int // all that was ever claimed
 
@@ -66,14 +67,14 @@ func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy,
 	if p == (Policy{}) {
 		p = DefaultPolicy()
 	}
-	a := &Account{Limits: l, Concurrency: max(1, concurrency), Slack: slack, policy: p, scale: 1}
+	a := &Account{Limits: l, Concurrency: max(1, concurrency), slots: max(1, concurrency), Slack: slack, policy: p, scale: 1}
 	a.change.Account = l.Account
 	if known.Scale > 0 && known.Scale < 1 {
 		a.scale = known.Scale
 	}
 	a.failures = known.Failures
 	if !known.OpenUntil.IsZero() {
-		a.open(now, known.Reason)
+		a.anew(now)
 	}
 	return a
 }
@@ -101,7 +102,7 @@ func Pace(rate float64, burst int) (atOnce int, slack time.Duration) {
 func (a *Account) Name() string { return a.Limits.Account }
 
 // Free is how many more messages may be in flight.
-func (a *Account) Free() int { return a.Concurrency - a.inFlight }
+func (a *Account) Free() int { return max(0, a.Concurrency-a.inFlight) }
 
 // InFlight is how many messages are claimed and not answered.
 func (a *Account) InFlight() int { return a.inFlight }
@@ -143,7 +144,7 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 		}
 	case ledger.HoldQuota, ledger.HoldBudget:
 		a.spent = spent{why: g.Held, which: g.Which, until: g.Until}
-	case ledger.HoldRate:
+	case ledger.HoldRate, ledger.HoldSlots:
 		a.notBefore = g.Until
 	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted:
 	}
@@ -186,8 +187,7 @@ func refusal(o message.Outcome) string {
 func (a *Account) healthy(now time.Time) {
 	if a.failures != 0 || !a.openUntil.IsZero() {
 		a.failures, a.opens, a.openUntil, a.downSince, a.refused = 0, 0, time.Time{}, time.Time{}, message.Outcome{}
-		zero, none := 0, ""
-		a.change.Failures, a.change.OpenUntil, a.change.Reason, a.dirty = &zero, &time.Time{}, &none, true
+		a.change.Well, a.change.Failed, a.change.OpenUntil, a.change.Reason, a.dirty = true, 0, time.Time{}, "", true
 	}
 	if a.scale < 1 && now.Sub(a.slowed) >= time.Second {
 		a.setScale(math.Min(1, a.scale*1.1+0.01), now)
@@ -205,14 +205,37 @@ func (a *Account) throttled(o message.Outcome, now time.Time) {
 	wait := max(o.RetryAfter, 100*time.Millisecond)
 	if until := now.Add(wait); until.After(a.notBefore) {
 		a.notBefore = until
-		a.change.NotBefore, a.dirty = &until, true
+		a.change.NotBefore, a.dirty = until, true
 	}
 	a.note(o, now)
 }
 
 func (a *Account) setScale(s float64, now time.Time) {
+	from := a.scale
+	if a.change.Scale != nil {
+		from = a.change.Scale.From
+	}
 	a.scale, a.slowed = s, now
-	a.change.Scale, a.dirty = &s, true
+	a.change.Scale, a.dirty = &ledger.Rescale{From: from, To: s}, true
+}
+
+// Share sets Concurrency to what falls to one of several runs, the rank-th from 0. Together they have all slots, and no more; where there are
+// more runs than slots, some have none.
+func (a *Account) Share(runs, rank int) {
+	if runs < 1 {
+		return
+	}
+	a.Concurrency = a.slots / runs
+	if rank < a.slots%runs {
+		a.Concurrency++
+	}
+}
+
+// Shared takes in what the ledger has of the account after a turn: another run may have changed its rate.
+func (a *Account) Shared(s ledger.AccountState, now time.Time) {
+	if a.change.Scale == nil && s.Scale > 0 && s.Scale != a.scale {
+		a.scale, a.slowed = s.Scale, now
+	}
 }
 
 func (a *Account) fail(o message.Outcome, now time.Time) {
@@ -220,8 +243,7 @@ func (a *Account) fail(o message.Outcome, now time.Time) {
 	if a.downSince.IsZero() {
 		a.downSince = now
 	}
-	n := a.failures
-	a.change.Failures, a.dirty = &n, true
+	a.change.Failed, a.dirty = a.change.Failed+1, true
 	a.note(o, now)
 }
 
@@ -230,7 +252,7 @@ func (a *Account) note(o message.Outcome, now time.Time) {
 	if o.Detail != "" {
 		text += ": " + o.Detail
 	}
-	a.change.Error, a.change.At, a.dirty = &text, now, true
+	a.change.Error, a.change.At, a.dirty = text, now, true
 }
 
 func (a *Account) backOff() time.Duration {
@@ -243,12 +265,15 @@ func (a *Account) openFor(d time.Duration, now time.Time, reason string) {
 		return // answers to what was in flight when it opened
 	}
 	a.opens++
-	a.open(now.Add(d), reason)
+	a.openUntil = now.Add(d)
+	a.change.OpenUntil, a.change.Reason, a.dirty = a.openUntil, reason, true
 }
 
-func (a *Account) open(until time.Time, reason string) {
-	a.openUntil = until
-	a.change.OpenUntil, a.change.Reason, a.dirty = &until, &reason, true
+// anew has an open breaker tested now.
+func (a *Account) anew(now time.Time) {
+	a.openUntil = now
+	a.change.Anew, a.change.At, a.dirty = true, now, true
+	a.change.NotBefore, a.change.OpenUntil, a.change.Reason = time.Time{}, time.Time{}, ""
 }
 
 // Change is what must be written to the ledger, and true where there is something.
@@ -267,10 +292,12 @@ func (a *Account) Change(now time.Time) (ledger.AccountChange, bool) {
 // SteppedBack forgets times that were to be waited for, because the clock was put back and they may never come. An open
 // breaker is to be tested.
 func (a *Account) SteppedBack(now time.Time) {
-	a.notBefore, a.slowed, a.spent = time.Time{}, time.Time{}, spent{}
-	if !a.openUntil.IsZero() {
-		a.open(now, "")
+	open := !a.openUntil.IsZero()
+	a.anew(now)
+	if !open {
+		a.openUntil = time.Time{}
 	}
+	a.notBefore, a.slowed, a.spent = time.Time{}, time.Time{}, spent{}
 	if !a.downSince.IsZero() {
 		a.downSince = now
 	}

@@ -96,7 +96,7 @@ func TestARefusalOpensForAsLongAsThePolicySays(t *testing.T) {
 				t.Error(diff)
 			}
 			c, ok := a.Change(start)
-			if !ok || c.Reason == nil || !strings.Contains(*c.Reason, "balance") || !c.OpenUntil.Equal(start.Add(long)) {
+			if !ok || !strings.Contains(c.Reason, "balance") || !c.OpenUntil.Equal(start.Add(long)) {
 				t.Errorf("the ledger is told %+v, %v", c, ok)
 			}
 			wantReady(t, a, start.Add(long), ready{N: 1, Probe: true})
@@ -215,7 +215,7 @@ func TestABreakerThatTheLedgerKnowsIsTestedAtOnce(t *testing.T) {
 	}
 	observe(a, accepted, start, 1)
 	c, ok := a.Change(start)
-	if !ok || !c.OpenUntil.IsZero() || *c.Failures != 0 || *c.Reason != "" {
+	if !ok || !c.Anew || !c.Well || !c.OpenUntil.IsZero() || c.Failed != 0 {
 		t.Errorf("the ledger is told %+v", c)
 	}
 	if _, again := a.Change(start); again {

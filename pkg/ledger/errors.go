@@ -12,7 +12,8 @@ var (
 	ErrNoCheck     = errors.New("no preflight result")
 	ErrAborted     = errors.New("campaign was aborted")
 	ErrLeased      = errors.New("another run of this campaign is alive")
-	ErrLeaseLost   = errors.New("the lease was lost: another run has taken over")
+	ErrLeaseLost   = errors.New("the lease was lost: this run was declared dead")
+	ErrBehind      = errors.New("the ledger has forgotten what it acknowledged")
 	ErrBusy        = errors.New("ledger is locked by another process")
 	ErrReadOnly    = errors.New("ledger is read-only")
 	ErrFull        = errors.New("disk is full")
@@ -36,3 +37,18 @@ func (e *LeasedError) Error() string {
 
 // Is makes errors.Is(err, ErrLeased) true.
 func (e *LeasedError) Is(target error) bool { return target == ErrLeased }
+
+// OutOfTurnError says that a run asked for a turn that does not follow the last one. It is an ErrBehind where turns are missing that the
+// caller was told of: a ledger that was restored from a copy, or a server that was promoted without them.
+type OutOfTurnError struct {
+	Run         RunID
+	Asked, Last int64
+}
+
+// Error names the run and both turns.
+func (e *OutOfTurnError) Error() string {
+	return fmt.Sprintf("run %d asks for turn %d, and its last one was %d", e.Run, e.Asked, e.Last)
+}
+
+// Is makes errors.Is(err, ErrBehind) true where turns are missing.
+func (e *OutOfTurnError) Is(target error) bool { return target == ErrBehind && e.Asked > e.Last+1 }

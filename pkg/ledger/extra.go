@@ -50,29 +50,34 @@ func Ready(notBefore, now time.Time) bool {
 
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
-	if c.Scale != nil {
-		a.Scale = *c.Scale
+	open := !a.OpenUntil.IsZero()
+	if c.Anew {
+		a.NotBefore = time.Time{}
+		if open {
+			a.OpenUntil = c.At
+		}
 	}
-	if c.NotBefore != nil {
-		a.NotBefore = *c.NotBefore
+	if c.Well {
+		a.Failures, a.OpenUntil, a.Reason = 0, time.Time{}, ""
 	}
-	if c.Failures != nil {
-		a.Failures = *c.Failures
+	a.Failures += c.Failed
+	if c.Scale != nil && c.Scale.From == a.Scale {
+		a.Scale = c.Scale.To
 	}
-	if c.OpenUntil != nil {
-		a.OpenUntil = *c.OpenUntil
+	if c.NotBefore.After(a.NotBefore) {
+		a.NotBefore = c.NotBefore
 	}
-	if c.Reason != nil {
-		a.Reason = *c.Reason
+	if c.OpenUntil.After(a.OpenUntil) {
+		a.OpenUntil, a.Reason = c.OpenUntil, c.Reason
 	}
-	if c.Error != nil {
-		a.Error, a.At = *c.Error, c.At
+	if c.Error != "" {
+		a.Error, a.At = c.Error, c.At
 	}
 }
 
 // Watcher is a ledger that can tell whether a run is alive without waiting for its lease.
 type Watcher interface {
-	// AtWork is the run of the campaign whose process is alive, as far as this machine can tell; nil where none is, and where
-	// the campaign is not known.
-	AtWork(ctx context.Context, campaign string) (*Run, error)
+	// AtWork are the runs of the campaign whose processes are alive, as far as this machine can tell; none where the campaign is
+	// not known.
+	AtWork(ctx context.Context, campaign string) ([]Run, error)
 }

@@ -12,6 +12,8 @@ type Books struct {
 	Account       AccountState
 	Usage         Usage
 	CampaignSpent message.Money
+	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
+	Open int
 }
 
 // Teller grants messages one by one against the books. It is the arithmetic of a claim, the same for every driver:
@@ -59,6 +61,9 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 // newer, or who takes places from further ahead, has been here: to bring EmptyAt back then would give its places away again.
 const putBack = 10 * time.Second
 
+// slotsAgain is when to ask again for slots that other runs have: they settle all the time.
+const slotsAgain = 100 * time.Millisecond
+
 // Gate says why no message at all may be claimed now, before any is looked at: HoldNone where there is no such reason.
 func (t *Teller) Gate() (HoldReason, time.Time) {
 	a := t.books.Account
@@ -78,6 +83,9 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 		return time.Time{}, HoldNone, time.Time{}, ""
 	}
 	l := t.req.Limits
+	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
+		return time.Time{}, HoldSlots, t.now.Add(slotsAgain), ""
+	}
 	if l.DailyQuota > 0 && t.books.Usage.Day.Messages >= l.DailyQuota {
 		return time.Time{}, HoldQuota, time.Time{}, ""
 	}

@@ -3,13 +3,16 @@
 // The protocol, which every driver keeps and ledgertest checks:
 //
 //   - Stage writes a campaign and all its messages, pending, in one transaction.
-//   - Acquire makes one run the owner of a campaign (its lease). Attempts that an earlier run left without an outcome
-//     become unknown, once that run can no longer write: its process is known to be dead, or its lease and the deadline of
-//     every claim have passed.
+//   - Acquire makes a run of a campaign, with a lease for its part: the messages that it claims. It is the only run, unless those that
+//     are alive are joined. Attempts that another run left without an outcome become unknown, those and no others, once that run
+//     can no longer write: its process is known to be dead, or its lease and the deadline of every open claim have passed. Acquire
+//     and Turn look at that.
 //   - Turn settles outcomes and claims further messages in one transaction. A claim is granted only inside it, and only
-//     while the run owns the lease, the campaign is neither paused nor aborted, and the account's rate, quota of the day
+//     while the run is alive, the campaign is neither paused nor aborted, and the account's rate, quota of the day
 //     and budget allow it; state, attempt and debit are committed together, with a sync that survives power loss, before
-//     Turn returns.
+//     Turn returns. Turns of a run have numbers, one after the other: one whose answer was lost is asked for once more under its
+//     number, and either done now, or answered with what it did.
+//   - Messages that were never touched are handed out in the order of the list, by how far the channel's reach went. It only goes up.
 //   - An attempt whose outcome is definite is credited back, once, to the day on which it was claimed.
 //
 // Drivers import this package and the words. All times are passed in by the caller, so that a test can hold the clock.
@@ -43,7 +46,7 @@ type Campaigns interface {
 	// Stage writes the plan: everything in one transaction, or nothing. Under a name that is known it adds the messages
 	// that are new, brings pending ones up to the new list, cancels pending ones that are no longer on it, restores
 	// cancelled-by-list ones that are back, and leaves alone what has been attempted, is unknown, or has an outcome.
-	// It refuses with ErrAborted where the campaign was aborted, and with a *LeasedError while a run owns it.
+	// It refuses with ErrAborted where the campaign was aborted, and with a *LeasedError while a run is alive.
 	Stage(ctx context.Context, s Staging) (Staged, error)
 	// Campaign reads one campaign; ErrNoCampaign where there is none of that name.
 	Campaign(ctx context.Context, name string) (Campaign, error)
@@ -53,14 +56,17 @@ type Campaigns interface {
 
 // Runs is what a sending process does.
 type Runs interface {
-	// Acquire makes the caller the only run of the campaign. It returns a *LeasedError while another run is alive or
-	// could still write, ErrNoCampaign, or ErrAborted.
+	// Acquire makes a run of the campaign. It returns a *LeasedError while another run is alive or could still write, unless
+	// it is to be joined, ErrNoCampaign, or ErrAborted.
 	Acquire(ctx context.Context, a Acquire) (Acquired, error)
-	// Turn settles and claims in one durable transaction. ErrLeaseLost: another run took over, nothing was written, and
-	// the caller must send nothing more. Concurrent Turns of one process may share a transaction (group commit).
+	// Turn settles and claims in one durable transaction. ErrLeaseLost: this run was declared dead, or has ended; nothing was
+	// written, and the caller must send nothing more: what it had open is unknown, and others go on. An *OutOfTurnError: its number
+	// is neither that of the run's last turn nor the one after it. After any other error the turn may have been made, or not: the
+	// caller asks for it under the same number, before it asks for another. Concurrent Turns of several runs may share a
+	// transaction (group commit); those of one run come one after the other.
 	Turn(ctx context.Context, t Turn) (Turned, error)
 	// Release ends the run, gives up its lease and records why it ended. Open attempts of the run become unknown.
-	// ErrLeaseLost where it was no longer the owner.
+	// ErrLeaseLost where it had ended.
 	Release(ctx context.Context, run RunID, now time.Time, why string) error
 }
 
@@ -85,8 +91,11 @@ type Operators interface {
 // Reader reads. Iterators stop with the first error, and hold no lock that stops a writer.
 type Reader interface {
 	SuppressionReader
-	// Counts are the messages by channel and state. The sum is the number of messages of the campaign.
+	// Counts are the messages by channel and state. The sum is the number of messages of the campaign. They are kept, and not
+	// counted: they are there at once, whatever the campaign's size.
 	Counts(ctx context.Context, campaign string) (Counts, error)
+	// Snapshot is all that a screen shows of a campaign, as it is at one moment; usage on the day and in its month.
+	Snapshot(ctx context.Context, campaign, day string) (Snapshot, error)
 	// Usage is what was debited on each account: on the day, and in its month ("2026-11-20" is in "2026-11").
 	Usage(ctx context.Context, account, day string) (Usage, error)
 	// Accounts is the shared state of every account that the ledger has seen.
@@ -178,9 +187,31 @@ type Campaign struct {
 	Created time.Time // when the name was staged first
 	Paused  *Act      // who stopped it, nil where nobody did
 	Aborted *Act
-	// Holder is the run that owns the lease, nil where none does.
-	Holder *Run
+	// Holders are the runs that have not ended, in the order in which they began.
+	Holders []Run
 }
+
+// Snapshot is a campaign at one moment: everything in it was read together.
+type Snapshot struct {
+	Campaign Campaign
+	Counts   Counts
+	// Accounts are those that carried something of it, by name.
+	Accounts []AccountUse
+	Last     *Run // the newest run; nil where none ever was
+	Reach    Reach
+}
+
+// AccountUse is an account as a campaign used it. Its states add up with those of the other accounts to what the channels say.
+type AccountUse struct {
+	State   AccountState
+	ByState map[message.State]int // of the messages whose newest attempt went through it, but for those that are pending or cancelled
+	Debit   Debit                 // for this campaign: what is attempting, accepted or unknown
+	Usage   Usage                 // of all campaigns
+}
+
+// Reach is how far the messages of each channel were handed out: the highest position that was claimed, where positions follow the
+// list. A ledger whose reach is lower than one that it once answered has forgotten what lies between.
+type Reach map[message.Channel]int64
 
 // RunID identifies a run in a ledger. Zero is no run.
 type RunID int64
@@ -195,17 +226,20 @@ type Run struct {
 	// Beat is the last sign of life; Expires is when the lease runs out without another.
 	Beat    time.Time `json:"beat"`
 	Expires time.Time `json:"expires"`
+	Turn    int64     `json:"turn"` // the number of its last turn
 	Ended   time.Time `json:"ended,omitzero"`
 	Why     string    `json:"why,omitempty"` // why it ended
 }
 
-// Acquire asks for the lease.
+// Acquire asks for a run.
 type Acquire struct {
 	Campaign string
-	Host     string
-	PID      int
-	User     string
-	Now      time.Time
+	// Join takes part beside the runs that are alive. Without it they are a reason to refuse.
+	Join bool
+	Host string
+	PID  int
+	User string
+	Now  time.Time
 	// Extend is how long the lease lasts without a Turn.
 	Extend time.Duration
 	// Pace tells one set of rates by domain from another. Where it is not that of the campaign's last run, what waits for a
@@ -217,20 +251,25 @@ type Acquire struct {
 type Acquired struct {
 	Run      Run
 	Campaign Campaign
-	// Orphans is how many attempts of earlier runs became unknown.
+	// Orphans is how many attempts of runs that are dead became unknown.
 	Orphans int
 }
 
 // Turn is one transaction of a run.
 type Turn struct {
 	Run RunID
-	Now time.Time
+	// Number is 1 for the run's first turn, and one more for each that follows. 0 takes the next, for a caller that will not
+	// ask again.
+	Number int64
+	Now    time.Time
 	// Extend is how long the lease lasts from Now.
 	Extend time.Duration
 	Settle []Settlement
 	// Accounts are changes to the shared state of accounts, applied after Settle and before Claim.
 	Accounts []AccountChange
-	Claim    []ClaimRequest
+	// Pause pauses the campaign for all its runs, as Operators.Pause does, before Claim; nil does not.
+	Pause *Act
+	Claim []ClaimRequest
 }
 
 // Settlement records what came of an attempt.
@@ -250,7 +289,8 @@ type ClaimRequest struct {
 	PaceKey func(message.Address) string
 	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
 	Day string
-	// Max is how many at the most; the caller has that many free slots.
+	// Max is how many at the most; the caller has that many free slots. Where other runs hold messages of Channel through the account,
+	// Limits.Concurrency may allow fewer.
 	Max int
 	// Lead is how long the commit may take: the first message's place under the rate is not before Now+Lead.
 	Lead time.Duration
@@ -275,6 +315,8 @@ type Limits struct {
 	Price       message.Money // for one segment
 	DayBudget   message.Money
 	MonthBudget message.Money
+	// Concurrency is how many messages of the campaign, on one channel, may be open at the account over all runs.
+	Concurrency int
 	// CampaignBudget limits what the campaign costs over all accounts of one currency.
 	CampaignBudget message.Money
 	// Currency is that of the money here, such as "CNY". Only debits of the same currency count against CampaignBudget.
@@ -310,6 +352,7 @@ const (
 	HoldQuota   HoldReason = "quota"   // quota of the day used up
 	HoldBudget  HoldReason = "budget"  // budget of day, month or campaign used up
 	HoldBreaker HoldReason = "breaker" // the account's breaker is open
+	HoldSlots   HoldReason = "slots"   // other runs have all of the account's slots
 	HoldPaused  HoldReason = "paused"
 	HoldAborted HoldReason = "aborted"
 )
@@ -326,12 +369,29 @@ type Grant struct {
 
 // Turned answers a Turn.
 type Turned struct {
+	// Before says that the turn had been made before, and only its answer was lost: nothing was done now. Grants is nil then, and
+	// Recovered are those messages that it claimed and that are still open, in no grant's order. Their places have passed.
+	Before    bool
+	Recovered []Claim
 	// Grants answer Turn.Claim, one by one.
 	Grants []Grant
 	// Stale are the attempts of Turn.Settle that already had an outcome, or are not this run's: nothing was changed for them.
 	Stale []int64
 	// Paused and Aborted are who stopped the campaign, nil where nobody did.
 	Paused, Aborted *Act
+	// Tally is how the campaign stands after the turn, with all its runs; Reach how far it was handed out.
+	Tally Tally
+	Reach Reach
+	// Runs is how many runs of the campaign are alive; Rank the place of this one among them, from 0.
+	Runs, Rank int
+	// Accounts is the shared state, after the turn, of the accounts that it changed or claimed through.
+	Accounts []AccountState
+}
+
+// Alone reports that no other run holds an open attempt on the channel, and nothing of it is pending: given that the caller
+// holds open so many, nothing more can come.
+func (t Turned) Alone(ch message.Channel, open int) bool {
+	return t.Tally[ch][message.Pending] == 0 && t.Tally[ch][message.Attempting] <= open
 }
 
 // AccountState is what all processes on a ledger share about an account.
@@ -353,17 +413,29 @@ type AccountState struct {
 	At     time.Time `json:"last_error_at,omitzero"`
 }
 
-// AccountChange sets shared state of an account; nil fields stay as they are.
+// AccountChange is what a run learned of an account. It is said as what happened, and not as what follows, because other runs learn
+// things at the same time: none may write over what another has found out.
 type AccountChange struct {
-	Account   string
-	Scale     *float64
-	NotBefore *time.Time
-	Failures  *int
-	OpenUntil *time.Time
-	Reason    *string
-	Error     *string
-	At        time.Time
+	Account string
+	At      time.Time
+	// Anew says that what the account waits for counts for nothing: the clock was put back, or a person says that it shall go on. An
+	// open breaker is to be tested now.
+	Anew bool
+	// Well says that the account gave an answer: failures in a row begin anew, and the breaker closes.
+	Well bool
+	// Failed is how many failures came, after Well where both are set.
+	Failed int
+	// Scale is set where the part of the rate is to be changed that the caller knows to be in force. If it is another one by now,
+	// somebody else has changed it: it stays.
+	Scale *Rescale
+	// NotBefore and OpenUntil count where they are later than what is known; zero for none. Reason goes with OpenUntil.
+	NotBefore, OpenUntil time.Time
+	Reason               string
+	Error                string // what the vendor said; empty for nothing new
 }
+
+// Rescale changes the part of an account's rate from one value to another.
+type Rescale struct{ From, To float64 }
 
 // Usage is what was debited and not credited back.
 type Usage struct {
@@ -380,7 +452,7 @@ type Debit struct {
 
 // Counts are messages by channel and state.
 type Counts struct {
-	ByState map[message.Channel]map[message.State]int
+	ByState Tally
 	// Recipients is how many rows the campaign has; Folded is how many of their messages are told through another row's.
 	Recipients int
 	Folded     int
@@ -389,9 +461,21 @@ type Counts struct {
 }
 
 // Of is how many messages on all channels are in one of the states.
-func (c Counts) Of(states ...message.State) int {
+func (c Counts) Of(states ...message.State) int { return c.ByState.Of(states...) }
+
+// Total is how many messages there are.
+func (c Counts) Total() int { return c.ByState.Of(message.States()...) }
+
+// Done reports that nothing is left to be sent, nor on its way.
+func (c Counts) Done() bool { return c.Of(message.Pending, message.Attempting) == 0 }
+
+// Tally is messages by channel and state. States and channels without a message are left out.
+type Tally map[message.Channel]map[message.State]int
+
+// Of is how many messages on all channels are in one of the states.
+func (t Tally) Of(states ...message.State) int {
 	n := 0
-	for _, by := range c.ByState {
+	for _, by := range t {
 		for _, s := range states {
 			n += by[s]
 		}
@@ -399,8 +483,16 @@ func (c Counts) Of(states ...message.State) int {
 	return n
 }
 
-// Total is how many messages there are.
-func (c Counts) Total() int { return c.Of(message.States()...) }
+// Add adds n messages to a state.
+func (t Tally) Add(ch message.Channel, s message.State, n int) {
+	if n == 0 {
+		return
+	}
+	if t[ch] == nil {
+		t[ch] = make(map[message.State]int)
+	}
+	t[ch][s] += n
+}
 
 // Record is a message as the ledger knows it.
 type Record struct {

@@ -116,8 +116,8 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		place = d.Tail.Add(space)
 	}
 	if !place.After(ahead) {
-		leaveAt = latest(leaveAt, place, t.now.Add(t.req.Lead))
-		d.EmptyAt, d.Tail = leaveAt, latest(d.Tail, leaveAt)
+		leaveAt = Latest(leaveAt, place, t.now.Add(t.req.Lead))
+		d.EmptyAt, d.Tail = leaveAt, Latest(d.Tail, leaveAt)
 		return Verdict{LeaveAt: leaveAt}
 	}
 	passed, late := before.passed+1, t.late
@@ -142,9 +142,9 @@ func (t *Teller) wait(domain string, pace Pace, d *DomainState, space time.Durat
 	if t.late == nil {
 		t.late = make(map[string]time.Time)
 	}
-	place := latest(t.late[domain], d.EmptyAt).Add(space)
+	place := Latest(t.late[domain], d.EmptyAt).Add(space)
 	t.late[domain] = place
-	d.Tail = latest(d.Tail, place)
+	d.Tail = Latest(d.Tail, place)
 	if place.After(end) {
 		d.Tail = end
 		return Verdict{Wait: end, Pace: PaceQueued}
@@ -176,7 +176,8 @@ func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Tim
 	return d
 }
 
-func latest(ts ...time.Time) time.Time {
+// Latest is the latest of the times.
+func Latest(ts ...time.Time) time.Time {
 	l := ts[0]
 	for _, t := range ts[1:] {
 		if t.After(l) {

@@ -193,7 +193,7 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 		if err != nil {
 			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
 		}
-		running := c.Holder != nil && s.holds(*c.Holder)
+		running := slices.ContainsFunc(c.Holders, s.holds)
 		for _, ch := range slices.Sorted(maps.Keys(pending)) {
 			s.promise(promised, c.Name, ch, pending[ch], running)
 		}

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"notify/pkg/ledger"
 )
@@ -17,10 +18,13 @@ func runCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
-		if r.Staged == nil || r.Staged.Holder == nil {
+		if r.Staged == nil || len(r.Staged.Holders) == 0 {
 			return Finding{Status: Pass, Summary: textNoRun}
 		}
-		h := *r.Staged.Holder
+		h := r.Staged.Holders[0]
+		if i := slices.IndexFunc(r.Staged.Holders, s.holds); i >= 0 {
+			h = r.Staged.Holders[i]
+		}
 		zone := s.Config.Timezone
 		f := Finding{Facts: []Fact{{"holder", h}}}
 		if s.holds(h) {

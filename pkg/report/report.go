@@ -52,7 +52,7 @@ type Report struct {
 	Last     time.Time             `json:"last,omitzero"`
 	Paused   *ledger.Act           `json:"paused,omitempty"`
 	Aborted  *ledger.Act           `json:"aborted,omitempty"`
-	Holder   *ledger.Run           `json:"running,omitempty"`
+	Running  []ledger.Run          `json:"running,omitempty"`
 	Total    map[message.State]int `json:"by_state"`
 	// Overrides are the checks that somebody overruled, and why. Checklist is who signed what, and what is still to be done;
 	// nil where the campaign has none. Make leaves it to its caller.
@@ -110,7 +110,7 @@ func Make(ctx context.Context, s Source, name string) (*Report, error) {
 	}
 	r := &Report{
 		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
-		Paused: c.Paused, Aborted: c.Aborted, Holder: c.Holder, Total: make(map[message.State]int),
+		Paused: c.Paused, Aborted: c.Aborted, Running: c.Holders, Total: make(map[message.State]int),
 	}
 	if r.Runs, err = s.Runs(ctx, name); err != nil {
 		return nil, err

@@ -142,8 +142,8 @@ func TestACampaignWithNothingLeftIsFinished(t *testing.T) {
 		"unknown does not leave": {report.Status{ByState: map[message.State]int{message.Unknown: 3, message.Rejected: 1, message.Cancelled: 1}}, "finished"},
 		"pending":                {report.Status{ByState: map[message.State]int{message.Pending: 1}}, "unfinished"},
 		"under way":              {report.Status{ByState: map[message.State]int{message.Attempting: 1}}, "unfinished"},
-		"at work":                {report.Status{Running: &ledger.Run{}}, "running"},
-		"paused while at work":   {report.Status{Running: &ledger.Run{}, Paused: &ledger.Act{}}, "paused"},
+		"at work":                {report.Status{Running: []ledger.Run{{}}}, "running"},
+		"paused while at work":   {report.Status{Running: []ledger.Run{{}}, Paused: &ledger.Act{}}, "paused"},
 		"aborted while paused":   {report.Status{Aborted: &ledger.Act{}, Paused: &ledger.Act{}}, "aborted"},
 	} {
 		if got := c.s.Word(); got != c.want {
@@ -163,9 +163,9 @@ func TestAccountsAreReadWithTheirBreakerAndWhatTheyUsed(t *testing.T) {
 		t.Run(driver, func(t *testing.T) {
 			staged(t, l, "award-2020")
 			run := sent(t, l, "award-2020")
-			open, scale, reason, none := start.Add(time.Minute), 0.5, "refused", 0
+			open := start.Add(time.Minute)
 			must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{Run: run, Now: start.Add(time.Second), Extend: time.Minute, Accounts: []ledger.AccountChange{
-				{Account: "edm", OpenUntil: &open, Scale: &scale, Reason: &reason, Failures: &none, At: start},
+				{Account: "edm", OpenUntil: open, Scale: &ledger.Rescale{From: 1, To: 0.5}, Reason: "refused", At: start},
 			}}))
 			for at, want := range map[time.Time]string{start: "open", open: "to be tested"} {
 				byName := make(map[string]report.AccountStatus)

@@ -25,9 +25,10 @@ type Status struct {
 	Rate float64 `json:"rate"`
 	// Remaining is how long it takes at that rate; negative where that cannot be known.
 	Remaining time.Duration `json:"remaining"`
-	Running   *ledger.Run   `json:"running,omitempty"`
-	Paused    *ledger.Act   `json:"paused,omitempty"`
-	Aborted   *ledger.Act   `json:"aborted,omitempty"`
+	// Running are the runs that are alive.
+	Running []ledger.Run `json:"running,omitempty"`
+	Paused  *ledger.Act  `json:"paused,omitempty"`
+	Aborted *ledger.Act  `json:"aborted,omitempty"`
 	// Last is the newest run, and why it ended.
 	Last *ledger.Run `json:"last_run,omitempty"`
 	// Checklist is the campaign's checklist as it stands; nil where it has none. States leaves it to its caller.
@@ -36,28 +37,26 @@ type Status struct {
 
 // StatusSource is what States reads.
 type StatusSource interface {
-	Source
 	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
+	Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error)
 }
 
 // States reads how far one campaign is, or all of them, the newest first.
 func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]Status, error) {
-	var cs []ledger.Campaign
-	if name != "" {
-		c, err := s.Campaign(ctx, name)
+	names := []string{name}
+	if name == "" {
+		cs, err := s.Campaigns(ctx)
 		if err != nil {
 			return nil, err
 		}
-		cs = append(cs, c)
-	} else {
-		var err error
-		if cs, err = s.Campaigns(ctx); err != nil {
-			return nil, err
+		names = names[:0]
+		for _, c := range cs {
+			names = append(names, c.Name)
 		}
 	}
-	out := make([]Status, 0, len(cs))
-	for _, c := range cs {
-		st, err := state(ctx, s, c, now)
+	out := make([]Status, 0, len(names))
+	for _, n := range names {
+		st, err := state(ctx, s, n, now)
 		if err != nil {
 			return nil, err
 		}
@@ -66,29 +65,23 @@ func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]
 	return out, nil
 }
 
-func state(ctx context.Context, s StatusSource, c ledger.Campaign, now time.Time) (Status, error) {
+// state is one read: figures of one screen are of one moment.
+func state(ctx context.Context, s StatusSource, name string, now time.Time) (Status, error) {
+	at, err := s.Snapshot(ctx, name, now.Format(time.DateOnly))
+	if err != nil {
+		return Status{}, err
+	}
+	c := at.Campaign
 	spec, err := plan.DecodeSpec(c.Spec)
 	if err != nil {
 		return Status{}, err
 	}
-	counts, err := s.Counts(ctx, c.Name)
-	if err != nil {
-		return Status{}, err
-	}
 	r := Report{Total: make(map[message.State]int)}
-	r.figures(counts, spec.Channels())
-	st := Status{
+	r.figures(at.Counts, spec.Channels())
+	return Status{
 		Campaign: c.Name, Owner: spec.Owner, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
-		Staged: c.Staged, At: now, Remaining: -1, Running: c.Holder, Paused: c.Paused, Aborted: c.Aborted,
-	}
-	runs, err := s.Runs(ctx, c.Name)
-	if err != nil {
-		return st, err
-	}
-	if len(runs) > 0 {
-		st.Last = &runs[0]
-	}
-	return st, nil
+		Staged: c.Staged, At: now, Remaining: -1, Running: c.Holders, Paused: c.Paused, Aborted: c.Aborted, Last: at.Last,
+	}, nil
 }
 
 // Word is the status in one word: running, paused, aborted, finished or unfinished.
@@ -98,7 +91,7 @@ func (s *Status) Word() string {
 		return "aborted"
 	case s.Paused != nil:
 		return "paused"
-	case s.Running != nil:
+	case len(s.Running) > 0:
 		return "running"
 	case s.ByState[message.Pending]+s.ByState[message.Attempting] == 0:
 		return "finished"

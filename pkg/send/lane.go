@@ -12,20 +12,6 @@ import (
 	"notify/pkg/message"
 )
 
-// Why a lane pauses.
-const (
-	pauseQuota     = "quota"
-	pauseBudget    = "budget"
-	pauseWindow    = "window"
-	pauseDeadline  = "deadline"
-	pauseBreaker   = "breaker"
-	pauseRefused   = "refused"
-	pauseStopWhen  = "stop-when"
-	pauseByPerson  = "pause"
-	pauseInterrupt = "interrupt"
-	pauseSibling   = "sibling"
-)
-
 // lane is one channel of a run. One goroutine claims and settles; workers send, up to one for every slot. Everything below is
 // owned by that one goroutine, except work and answers.
 type lane struct {
@@ -44,8 +30,9 @@ type lane struct {
 	inFlight int
 	settle   []ledger.Settlement
 	gathered time.Time // when the first of settle came in
-	empty    bool      // nothing pending, nor coming back
-	later    time.Time // all that is pending comes back then
+	left     int       // what was pending or open on the channel after the last turn, of all runs; -1 before the first
+	stop     string    // why the other runs are to stop, too; empty while that is not to be said, or was
+	later    time.Time // nothing can be claimed before
 	lead     time.Duration
 	beat     time.Time // the last Turn
 	seen     time.Time // the clock, when it was last looked at
@@ -76,7 +63,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 	}
 	ln := &lane{
 		loop: l, channel: ch, entry: l.Config.Channels.Of(ch), route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
-		lead: 5 * time.Millisecond,
+		lead: 5 * time.Millisecond, left: -1,
 	}
 	slots := 0
 	for _, a := range route.Accounts() {
@@ -110,7 +97,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			ln.wait(ctx, until, more)
 			continue
 		}
-		if len(ln.settle) > 0 || len(asks) > 0 || ln.beatDue() {
+		if len(ln.settle) > 0 || len(asks) > 0 || ln.stop != "" || ln.beatDue() {
 			ln.turn(work, asks)
 			continue
 		}
@@ -141,9 +128,10 @@ func (ln *lane) gather() (until time.Time, more int) {
 	return until, more
 }
 
-// finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed.
+// finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed: the ledger has nothing left on the
+// channel, which other runs may hold as well, or the lane is to stop.
 func (ln *lane) finished() bool {
-	return ln.inFlight == 0 && len(ln.settle) == 0 && (ln.empty || ln.stopping())
+	return ln.inFlight == 0 && len(ln.settle) == 0 && ln.stop == "" && (ln.left == 0 || ln.stopping())
 }
 
 func (ln *lane) stopping() bool {
@@ -162,13 +150,13 @@ func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
 	now := ln.loop.Now()
 	ln.steppedBack(now)
 	ln.looked(ctx, now)
-	if ln.stopping() || ln.empty || ln.later.After(now) {
+	if ln.stopping() || ln.left == 0 || ln.later.After(now) {
 		return nil, ln.later
 	}
 	ln.later = time.Time{}
 	if open, at := ln.window(now); !open {
 		if !ln.loop.Wait {
-			ln.pause(Pause{Why: pauseWindow, Until: at, Detail: "outside the campaign's window; it opens at " + clock(at)})
+			ln.pause(Pause{Why: PauseWindow, Until: at, Detail: "outside the campaign's window; it opens at " + clock(at)})
 			return nil, time.Time{}
 		}
 		ln.loop.progress.waiting("for the window, until " + clock(at))
@@ -199,13 +187,16 @@ func (ln *lane) looked(ctx context.Context, now time.Time) {
 		if errors.Is(cause, errSibling) {
 			ln.pause(Pause{Why: pauseSibling, Detail: cause.Error()})
 		}
-		ln.pause(Pause{Why: pauseInterrupt, Detail: "interrupted"})
+		ln.pause(Pause{Why: PauseInterrupt, Detail: "interrupted"})
 	}
 	if d := ln.loop.spec.Deadline; !d.IsZero() && !now.Before(d) {
-		ln.pause(Pause{Why: pauseDeadline, Detail: "the campaign's deadline was " + clock(d.In(ln.loop.Config.Timezone))})
+		ln.pause(Pause{Why: PauseDeadline, Detail: "the campaign's deadline was " + clock(d.In(ln.loop.Config.Timezone))})
 	}
-	if why := ln.loop.watch.tripped(); why != "" {
-		ln.pause(Pause{Why: pauseStopWhen, Detail: why})
+	if why, others := ln.loop.watch.tripped(); why != "" {
+		if others {
+			ln.stop = why
+		}
+		ln.pause(Pause{Why: PauseStopWhen, Detail: why})
 	}
 }
 
@@ -237,13 +228,13 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 		switch {
 		case a.Refusal().Kind != "":
 			r := a.Refusal()
-			p = &Pause{Why: pauseRefused, Detail: fmt.Sprintf("%s refuses account %s: %s", r.Reason, a.Name(), vendorSaid(r))}
+			p = &Pause{Why: PauseRefused, Detail: fmt.Sprintf("%s refuses account %s: %s", r.Reason, a.Name(), vendorSaid(r))}
 		case why == ledger.HoldQuota:
-			p = &Pause{Why: pauseQuota, Detail: fmt.Sprintf("the daily quota of %d of account %s is used up", a.Limits.DailyQuota, a.Name())}
+			p = &Pause{Why: PauseQuota, Detail: fmt.Sprintf("the daily quota of %d of account %s is used up", a.Limits.DailyQuota, a.Name())}
 		case why == ledger.HoldBudget:
-			p = &Pause{Why: pauseBudget, Detail: fmt.Sprintf("the %s budget of account %s is used up", which, a.Name())}
+			p = &Pause{Why: PauseBudget, Detail: fmt.Sprintf("the %s budget of account %s is used up", which, a.Name())}
 		case a.Open() && now.Sub(a.DownSince()) >= ln.loop.Timing.Patience:
-			p = &Pause{Why: pauseBreaker, Detail: fmt.Sprintf("account %s has not answered since %s", a.Name(),
+			p = &Pause{Why: PauseBreaker, Detail: fmt.Sprintf("account %s has not answered since %s", a.Name(),
 				clock(a.DownSince().In(ln.loop.Config.Timezone)))}
 		default:
 			return nil
@@ -266,44 +257,72 @@ func vendorSaid(o message.Outcome) string {
 // turn settles and claims in one transaction, and hands the claims to the workers.
 func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	now := ln.loop.Now()
-	t := ledger.Turn{Run: ln.loop.run, Now: now, Extend: ln.loop.Timing.Lease, Settle: ln.settle, Claim: ln.requests(now, asks)}
+	p := &part{settle: ln.settle, claim: ln.requests(now, asks)}
 	for _, a := range ln.accounts {
 		if c, ok := a.Change(now); ok {
-			t.Accounts = append(t.Accounts, c)
+			p.accounts = append(p.accounts, c)
 		}
 	}
-	turned, err := ln.commit(work, t)
+	if ln.stop != "" {
+		p.pause = &ledger.Act{Who: byItself, What: ActStop, Reason: ln.stop, At: now}
+	}
+	turned, err := ln.loop.turns.take(work, p)
 	if err != nil {
 		ln.fail(err)
 		return
 	}
 	ln.took(ln.loop.Now().Sub(now))
-	ln.loop.progress.settled(ln.settle)
 	for _, id := range turned.Stale {
 		ln.loop.Log.Warn("the ledger had another outcome for this attempt already", "attempt", id)
 	}
-	ln.settle, ln.beat = ln.settle[:0], now
+	ln.settle, ln.beat, ln.stop = ln.settle[:0], now, ""
 	if turned.Aborted != nil {
 		ln.end.aborted = turned.Aborted
 	}
-	if turned.Paused != nil {
-		ln.pause(Pause{Why: pauseByPerson, Detail: paused(turned.Paused)})
+	if by := turned.Paused; by != nil {
+		ln.pause(pausedBy(by))
 	}
 	for i, g := range turned.Grants {
 		ln.loop.Log.Debug("claimed", "account", asks[i].Account.Name(), "asked", asks[i].N, "got", len(g.Claims), "held", g.Held, "until", g.Until)
 		ln.granted(asks[i], g, now)
 	}
+	ln.stands(&turned, now)
 	ln.hire()
+}
+
+// stands takes in how the campaign stands after a turn, with all its runs: what is left of the channel, and this run's share of the
+// accounts.
+func (ln *lane) stands(t *ledger.Turned, now time.Time) {
+	of := t.Tally[ln.channel]
+	ln.left = of[message.Pending] + of[message.Attempting]
+	ln.loop.progress.stands(t.Tally)
+	ln.loop.watch.share(t.Runs)
+	for _, a := range ln.accounts {
+		a.Share(t.Runs, t.Rank)
+	}
+	for _, s := range t.Accounts {
+		if a := ln.accounts[s.Account]; a != nil {
+			a.Shared(s, now)
+			ln.valves[s.Account].Scale(a.Scale())
+		}
+	}
+	if of[message.Pending] == 0 && of[message.Attempting] > ln.inFlight {
+		ln.loop.progress.waiting("for the last answers of the other runs")
+	}
 }
 
 func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFlight, cap(ln.work)) }
 
-func paused(a *ledger.Act) string {
+// pausedBy is a pause that was found in the ledger: a person's, or that of another run that stopped for all.
+func pausedBy(a *ledger.Act) Pause {
+	if a.Who == byItself && a.What == ActStop {
+		return Pause{Why: PauseStopWhen, Detail: a.Reason}
+	}
 	s := "paused by " + a.Who
 	if a.Reason != "" {
 		s += ": " + a.Reason
 	}
-	return s
+	return Pause{Why: PauseByPerson, Detail: s}
 }
 
 func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
@@ -331,6 +350,9 @@ func (ln *lane) day(now time.Time) string {
 	return now.In(ln.loop.Config.Timezone).Format(time.DateOnly)
 }
 
+// lookAgain is when to ask again where nothing is pending: what another run has open may come back, or that run may have died.
+const lookAgain = time.Second
+
 // granted takes in the answer to one ask.
 func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	for _, c := range g.Claims {
@@ -340,16 +362,18 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	}
 	ask.Account.Claimed(len(g.Claims))
 	ln.inFlight += len(g.Claims)
-	ln.loop.progress.claimed(len(g.Claims))
+	if len(g.Claims) > 0 {
+		ln.loop.progress.waiting("")
+	}
 	switch g.Held {
 	case ledger.HoldEmpty:
-		ln.empty, ln.later = true, time.Time{}
+		ln.later = now.Add(lookAgain)
 	case ledger.HoldLater:
 		ln.later = g.Until
 		ln.loop.progress.waiting("for messages to be tried again, at " + clock(g.Until.In(ln.loop.Config.Timezone)))
 	case ledger.HoldQuota, ledger.HoldBudget:
 		g.Until = ln.renewed(now, g)
-	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldPaused, ledger.HoldAborted:
+	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted:
 	}
 	ask.Account.Held(g, now)
 }
@@ -428,7 +452,7 @@ func (ln *lane) answered(r result) {
 	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
 	if r.outcome.Kind.State() == message.Pending {
 		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
-		ln.later, ln.empty = time.Time{}, false
+		ln.later = time.Time{}
 		ln.giveUp(&s, r)
 	}
 	if r.late > 0 {
@@ -453,27 +477,6 @@ func (ln *lane) giveUp(s *ledger.Settlement, r result) {
 	}
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
 	s.Outcome.Detail = fmt.Sprintf("given up after %d attempts: %s", r.claim.Number, r.outcome.Detail)
-}
-
-// commit makes a Turn. Where the ledger cannot be written and outcomes wait to be recorded, it tries again for a while,
-// without claiming: what is known to have left is worth waiting for.
-func (ln *lane) commit(work context.Context, t ledger.Turn) (ledger.Turned, error) {
-	turned, err := ln.loop.Ledger.Turn(work, t)
-	if err == nil || errors.Is(err, ledger.ErrLeaseLost) || len(t.Settle) == 0 && !errors.Is(err, ledger.ErrBusy) {
-		return turned, err
-	}
-	ln.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
-	t.Claim = nil
-	const pause = 200 * time.Millisecond
-	for waited := time.Duration(0); waited < ln.loop.Timing.Settle; waited += pause {
-		timer := time.NewTimer(pause)
-		<-timer.C
-		t.Now = ln.loop.Now()
-		if turned, err = ln.loop.Ledger.Turn(work, t); err == nil || errors.Is(err, ledger.ErrLeaseLost) {
-			return turned, err
-		}
-	}
-	return turned, err
 }
 
 // fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.

@@ -33,6 +33,8 @@ type Loop struct {
 	// Who is at work.
 	Host, User string
 	PID        int
+	// Join takes part beside the runs that are alive.
+	Join bool
 	// Wait goes on waiting where the run would otherwise end because of a window, a quota or a budget of the day.
 	Wait bool
 	// Timing; the zero value means DefaultTiming.
@@ -44,6 +46,7 @@ type Loop struct {
 	renderer   *render.Renderer
 	suppressed *suppressed
 	run        ledger.RunID
+	turns      *turns
 	progress   progress
 	watch      *watch
 
@@ -75,20 +78,9 @@ var ErrEnvironment = errors.New("another environment")
 // MaxAttempts is how often a message is tried that is definitely not accepted each time; then it counts as rejected.
 const MaxAttempts = 25
 
-// Pause says why a run ended before everything was sent.
-type Pause struct {
-	// Why is quota, budget, window, deadline, breaker, refused, stop-when, pause, interrupt.
-	Why     string          `json:"why"`
-	Channel message.Channel `json:"channel,omitempty"`
-	Account string          `json:"account,omitempty"`
-	Detail  string          `json:"detail"`
-	// Until is when going on makes sense; zero where time alone does not help.
-	Until time.Time `json:"until,omitzero"`
-}
-
 // Result is what came of a run.
 type Result struct {
-	// Pause is nil where everything was attempted.
+	// Pause is nil where the campaign is done: the ledger counts nothing as pending or open, and no other run holds anything.
 	Pause   *Pause
 	Aborted *ledger.Act
 	// Orphans is how many attempts of earlier runs had no outcome and became unknown.
@@ -112,23 +104,27 @@ func (l *Loop) pace() string {
 
 // Run takes the lease and sends until nothing is left, or a reason to pause. When ctx ends it stops claiming, finishes what
 // is under way, records it, and returns a Pause. The error is a *ledger.LeasedError, ledger.ErrLeaseLost, or a failure of
-// the ledger; messages that had not begun to leave are pending all the same, or become unknown at the next run.
+// the ledger; messages that had not begun to leave are pending all the same, or become unknown at the next run. Where others take part,
+// it ends with them: a run that finds nothing more to claim waits for what they hold.
 func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if l.Timing == (Timing{}) {
 		l.Timing = DefaultTiming()
 	}
 	got, err := l.Ledger.Acquire(ctx, ledger.Acquire{
 		Campaign: l.Campaign, Host: l.Host, PID: l.PID, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
-		Pace: l.pace(),
+		Pace: l.pace(), Join: l.Join,
 	})
 	if err != nil {
 		return Result{}, err
 	}
-	l.run, l.lost = got.Run.ID, make(chan struct{})
+	l.run, l.lost, l.turns = got.Run.ID, make(chan struct{}), &turns{loop: l}
 	// From here on the ledger is written even when ctx has ended: what left must be recorded.
 	work := context.WithoutCancel(ctx)
 	res, err := l.send(ctx, work, got)
 	res.Orphans = got.Orphans
+	if err == nil {
+		err = l.left(work, &res)
+	}
 	why := "done"
 	switch {
 	case err != nil:
@@ -136,7 +132,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	case res.Aborted != nil:
 		why = "aborted"
 	case res.Pause != nil:
-		why = res.Pause.Why + ": " + res.Pause.Detail
+		why = string(res.Pause.Why) + ": " + res.Pause.Detail
 	}
 	if !errors.Is(err, ledger.ErrLeaseLost) {
 		if rel := l.Ledger.Release(work, l.run, l.Now(), why); rel != nil && err == nil {
@@ -144,6 +140,19 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		}
 	}
 	return res, err
+}
+
+// left looks whether a run that has no reason to end has nothing to do, either: that is for the ledger's counts to say.
+func (l *Loop) left(work context.Context, res *Result) error {
+	if res.Pause != nil || res.Aborted != nil {
+		return nil
+	}
+	counts, err := l.Reader.Counts(work, l.Campaign)
+	if err == nil && !counts.Done() {
+		res.Pause = &Pause{Why: PauseLeft, Detail: fmt.Sprintf("%d messages are pending, and %d are open",
+			counts.Of(message.Pending), counts.Of(message.Attempting))}
+	}
+	return err
 }
 
 func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, error) {
@@ -191,7 +200,7 @@ func (l *Loop) drive(ctx, work context.Context, lanes []*lane) (Result, error) {
 	for i, ln := range lanes {
 		wg.Go(func() {
 			ends[i] = ln.drive(ctx, work)
-			if e := ends[i]; e.err != nil || e.pause != nil && e.pause.Why == pauseStopWhen {
+			if e := ends[i]; e.err != nil || e.pause != nil && e.pause.Why == PauseStopWhen {
 				stop(errSibling)
 			}
 		})
@@ -218,6 +227,15 @@ var errSibling = errors.New("the other channel ended the run")
 
 // lose says that nothing more may leave.
 func (l *Loop) lose() { l.loseOnce.Do(func() { close(l.lost) }) }
+
+func (l *Loop) isLost() bool {
+	select {
+	case <-l.lost:
+		return true
+	default:
+		return false
+	}
+}
 
 // route builds a channel's accounts from the configuration and what the ledger knows of them.
 func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Route, error) {
@@ -256,7 +274,7 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	}
 	atOnce, slack := flow.Pace(c.Rate, c.Burst)
 	limits := ledger.Limits{
-		Account: name, Rate: c.Rate, Burst: atOnce, DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+		Account: name, Rate: c.Rate, Burst: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 	}
 	if c.Price != nil {

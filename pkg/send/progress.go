@@ -42,48 +42,32 @@ type mark struct {
 func (p *progress) start(c ledger.Counts, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.snap = Snapshot{
-		Total: c.Total() - c.Of(message.Cancelled), Accepted: c.Of(message.Accepted), Rejected: c.Of(message.Rejected),
-		Unknown: c.Of(message.Unknown), Left: c.Of(message.Pending, message.Attempting), Started: now,
-	}
+	p.snap = Snapshot{Started: now}
+	p.count(c.ByState)
 	for i := range p.marks {
 		p.marks[i] = mark{now, p.snap.Accepted}
 	}
 }
 
-func (p *progress) claimed(n int) {
+// stands takes in how the campaign stands, with all its runs.
+func (p *progress) stands(t ledger.Tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.snap.InFlight += n
-	if n > 0 {
-		p.snap.Waiting = ""
-	}
+	p.count(t)
+}
+
+func (p *progress) count(t ledger.Tally) {
+	s := &p.snap
+	s.Accepted, s.Rejected, s.Unknown = t.Of(message.Accepted), t.Of(message.Rejected), t.Of(message.Unknown)
+	s.InFlight = t.Of(message.Attempting)
+	s.Left = t.Of(message.Pending) + s.InFlight
+	s.Total = s.Accepted + s.Rejected + s.Unknown + s.Left
 }
 
 func (p *progress) waiting(why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.snap.Waiting = why
-}
-
-func (p *progress) settled(ss []ledger.Settlement) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.snap.InFlight -= len(ss)
-	for _, s := range ss {
-		switch s.Outcome.Kind.State() {
-		case message.Accepted:
-			p.snap.Accepted++
-			p.snap.Left--
-		case message.Rejected:
-			p.snap.Rejected++
-			p.snap.Left--
-		case message.Unknown:
-			p.snap.Unknown++
-			p.snap.Left--
-		case message.Pending, message.Attempting, message.Cancelled:
-		}
-	}
 }
 
 // Snapshot is how far the run is at now. It may be called at any time, from any goroutine.

@@ -13,9 +13,9 @@ import (
 type watch struct {
 	mu              sync.Mutex
 	limit           campaign.StopWhen
-	ring            []message.OutcomeKind
-	next            int
+	newest          []message.OutcomeKind // so many as are looked at, the oldest first
 	failed, unknown int
+	runs            int
 	why             string
 }
 
@@ -26,7 +26,27 @@ func newWatch(limit campaign.StopWhen) *watch {
 	if limit.Window <= 0 {
 		limit.Window = defaultWindow
 	}
-	return &watch{limit: limit, ring: make([]message.OutcomeKind, limit.Window)}
+	return &watch{limit: limit, runs: 1}
+}
+
+// window is how many of its own outcomes a run looks at: its share of what the campaign says, so that several together let no more fail
+// than one alone would.
+func (w *watch) window() int { return max(1, w.limit.Window/w.runs) }
+
+// share says how many runs there are.
+func (w *watch) share(runs int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs = max(1, runs)
+	w.forget()
+}
+
+// forget lets go of what lies before the window.
+func (w *watch) forget() {
+	for len(w.newest) > w.window() {
+		w.add(w.newest[0], -1)
+		w.newest = w.newest[1:]
+	}
 }
 
 // observe takes in an outcome.
@@ -36,11 +56,10 @@ func (w *watch) observe(k message.OutcomeKind) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.add(w.ring[w.next], -1)
-	w.ring[w.next] = k
-	w.next = (w.next + 1) % len(w.ring)
+	w.newest = append(w.newest, k)
 	w.add(k, +1)
-	over := func(n int, share float64) bool { return share > 0 && float64(n) > share*float64(len(w.ring)) }
+	w.forget()
+	over := func(n int, share float64) bool { return share > 0 && float64(n) > share*float64(w.window()) }
 	switch {
 	case w.why != "":
 	case over(w.unknown, w.limit.Unknown):
@@ -61,12 +80,12 @@ func (w *watch) add(k message.OutcomeKind, n int) {
 }
 
 func (w *watch) says(n int, what string, share float64) string {
-	return fmt.Sprintf("%d of the last %d messages %s, the campaign's limit is %g%%", n, len(w.ring), what, share*100)
+	return fmt.Sprintf("%d of the last %d messages %s, the campaign's limit is %g%%", n, w.window(), what, share*100)
 }
 
-// tripped says why the run must pause; empty while all is well.
-func (w *watch) tripped() string {
+// tripped says why the run must pause, empty while all is well, and whether there are others who must, too.
+func (w *watch) tripped() (why string, others bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.why
+	return w.why, w.why != "" && w.runs > 1
 }

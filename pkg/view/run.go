@@ -120,12 +120,13 @@ func NewRunEnd(campaign string, r send.Result, c ledger.Counts) RunEnd {
 func nextAfter(campaign string, p *send.Pause) string {
 	resume := "notify resume " + campaign
 	switch p.Why {
-	case "refused":
+	case send.PauseRefused:
 		return "mend the account, then: " + resume
-	case "stop-when":
+	case send.PauseStopWhen:
 		return "notify report " + campaign + ", find out why, then: " + resume
-	case "deadline":
+	case send.PauseDeadline:
 		return "set a later deadline in the campaign file, then send again"
+	case send.PauseQuota, send.PauseBudget, send.PauseWindow, send.PauseBreaker, send.PauseByPerson, send.PauseInterrupt, send.PauseLeft:
 	}
 	return resume
 }

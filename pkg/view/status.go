@@ -76,13 +76,15 @@ func (p *Printer) atWork(s *report.Status) {
 	switch {
 	case s.Aborted != nil:
 		p.Wrapped("  ", fmt.Sprintf("aborted by %s at %s: %s", Safe(s.Aborted.Who), p.Time(s.Aborted.At), Safe(s.Aborted.Reason)))
-	case s.Running != nil:
-		p.Wrapped("  ", fmt.Sprintf("running: process %d on %s since %s", s.Running.PID, Safe(s.Running.Host), p.Time(s.Running.Started)))
+	default:
+		for _, r := range s.Running {
+			p.Wrapped("  ", fmt.Sprintf("running: process %d on %s since %s", r.PID, Safe(r.Host), p.Time(r.Started)))
+		}
 	}
 	if s.Paused != nil {
 		p.Wrapped("  ", fmt.Sprintf("paused by %s at %s %s", Safe(s.Paused.Who), p.Time(s.Paused.At), Safe(s.Paused.Reason)))
 	}
-	if s.Running == nil && s.Aborted == nil && s.State != "finished" {
+	if len(s.Running) == 0 && s.Aborted == nil && s.State != "finished" {
 		if s.Last != nil {
 			why := s.Last.Why
 			if why == "" {

@@ -24,6 +24,7 @@ type Memory struct {
 	mu        sync.Mutex
 	campaigns []*campaign
 	messages  int64
+	claims    int64
 	attempts  []*attempt // attempts[i] has id i+1
 	runs      []*run     // runs[i] has id i+1
 	accounts  map[string]*ledger.AccountState
@@ -79,6 +80,7 @@ type msg struct {
 	newest      *attempt
 	byList      bool // cancelled, and a list did it
 	stood       bool // it was attempted, held or cancelled before
+	first       bool // it was claimed before it was ever held or cancelled
 	// What the newest list says of a message that it could not change.
 	relisted *relist
 }
@@ -97,6 +99,8 @@ type attempt struct {
 	msg      *msg
 	campaign *campaign
 	run      ledger.RunID
+	turn     int64 // of the run
+	claim    int64 // those of one grant have the same
 	account  string
 	currency string
 	day      string
@@ -156,57 +160,87 @@ func (m *Memory) find(name string) (*campaign, error) {
 	return nil, fmt.Errorf("campaign %s: %w", name, ledger.ErrNoCampaign)
 }
 
-func (m *Memory) live(c *campaign) *run {
+// live are the campaign's runs that have not ended.
+func (m *Memory) live(c *campaign) []*run {
+	var out []*run
 	for _, r := range m.runs {
 		if r.campaign == c && r.Ended.IsZero() {
-			return r
+			out = append(out, r)
 		}
 	}
-	return nil
+	return out
 }
 
-// bury ends the campaign's run if it can no longer write, and makes what it left open unknown.
-func (m *Memory) bury(c *campaign, now time.Time) (orphans int, held *ledger.LeasedError) {
-	r := m.live(c)
-	if held := m.held(r, now); r == nil || held != nil {
-		return 0, held
+// bury ends the campaign's runs that can no longer write, but for own, and makes what they left open unknown. It says how many messages
+// those were, and who can still write.
+func (m *Memory) bury(c *campaign, own *run, now time.Time) (orphans int, held *ledger.LeasedError) {
+	for _, r := range m.live(c) {
+		if r == own {
+			continue
+		}
+		alive, until := m.alive(r, now)
+		switch {
+		case !alive:
+			orphans += m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
+			r.Ended, r.Why = now, "lost"
+		case held == nil:
+			held = &ledger.LeasedError{Holder: r.Run, Until: until}
+		case until.IsZero() || !held.Until.IsZero() && until.After(held.Until):
+			held.Until = until
+		}
 	}
-	orphans = m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
-	r.Ended, r.Why = now, "lost"
-	return orphans, nil
+	return orphans, held
 }
 
-// held says that the run can still write; nil where it cannot, or there is none.
-func (m *Memory) held(r *run, now time.Time) *ledger.LeasedError {
-	if r == nil {
-		return nil
+// held reports whether a run of the campaign can still write.
+func (m *Memory) held(c *campaign, now time.Time) bool {
+	return slices.ContainsFunc(m.live(c), func(r *run) bool {
+		alive, _ := m.alive(r, now)
+		return alive
+	})
+}
+
+// alive reports whether the run can still write, and until when, where that is known.
+func (m *Memory) alive(r *run, now time.Time) (bool, time.Time) {
+	if !m.leasesOnly {
+		return !r.handle.closed, time.Time{}
 	}
-	if !m.leasesOnly && !r.handle.closed {
-		return &ledger.LeasedError{Holder: r.Run}
-	}
-	if m.leasesOnly {
-		until := r.Expires
-		for _, a := range m.attempts {
-			if a.open && a.run == r.ID && a.deadline.After(until) {
-				until = a.deadline
-			}
+	until := r.Expires
+	for _, a := range m.open(r) {
+		if last := m.lastDeadline(a); last.After(until) {
+			until = last
 		}
-		if now.Before(until) {
-			return &ledger.LeasedError{Holder: r.Run, Until: until}
+	}
+	return now.Before(until), until
+}
+
+func (m *Memory) open(r *run) []*attempt {
+	var out []*attempt
+	for _, a := range m.attempts {
+		if a.open && a.run == r.ID {
+			out = append(out, a)
 		}
 	}
-	return nil
+	return out
+}
+
+// lastDeadline is that of the attempts that were claimed together: nobody needs to know which of them was the last.
+func (m *Memory) lastDeadline(of *attempt) time.Time {
+	var last time.Time
+	for _, a := range m.attempts {
+		if a.claim == of.claim && a.deadline.After(last) {
+			last = a.deadline
+		}
+	}
+	return last
 }
 
 func (m *Memory) orphan(r *run, now time.Time, code, detail string) int {
-	n := 0
-	for _, a := range m.attempts {
-		if a.open && a.run == r.ID {
-			a.settle(message.Outcome{Kind: message.OutcomeUnknown, Code: code, Detail: detail}, now, time.Time{})
-			n++
-		}
+	open := m.open(r)
+	for _, a := range open {
+		a.settle(message.Outcome{Kind: message.OutcomeUnknown, Code: code, Detail: detail}, now, time.Time{})
 	}
-	return n
+	return len(open)
 }
 
 func (a *attempt) settle(o message.Outcome, at, notBefore time.Time) {

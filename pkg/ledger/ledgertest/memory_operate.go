@@ -60,7 +60,7 @@ func (h *Handle) Abort(ctx context.Context, name string, by ledger.Act) (int, er
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		_, _ = h.m.bury(c, by.At) // a run that is alive is left alone
+		_, _ = h.m.bury(c, nil, by.At) // a run that is alive is left alone
 		c.Aborted = &by
 		n = c.cancelPending()
 		return nil
@@ -77,7 +77,7 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 		}
 	}
 	err := h.act(ctx, name, by, func(c *campaign) error {
-		_, _ = h.m.bury(c, by.At) // a run that is alive is left alone
+		_, _ = h.m.bury(c, nil, by.At) // a run that is alive is left alone
 		for _, r := range rs {
 			m := c.byKey[r.Key]
 			if m == nil || m.state != message.Unknown {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +16,8 @@ import (
 
 func (m *Memory) view(c *campaign) ledger.Campaign {
 	v := c.Campaign
-	if r := m.live(c); r != nil {
-		holder := r.Run
-		v.Holder = &holder
+	for _, r := range m.live(c) {
+		v.Holders = append(v.Holders, r.Run)
 	}
 	return v
 }
@@ -72,20 +72,59 @@ func (h *Handle) Counts(ctx context.Context, name string) (ledger.Counts, error)
 	if err != nil {
 		return ledger.Counts{}, err
 	}
-	out := ledger.Counts{
-		ByState:    make(map[message.Channel]map[message.State]int),
-		Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit),
-	}
-	for _, m := range c.messages {
-		if out.ByState[m.channel] == nil {
-			out.ByState[m.channel] = make(map[message.State]int)
-		}
-		out.ByState[m.channel][m.state]++
-	}
+	return c.counts(), nil
+}
+
+func (c *campaign) counts() ledger.Counts {
+	out := ledger.Counts{ByState: c.tally(), Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit)}
 	for p, d := range c.spent {
-		out.Cost[p.account] = add(out.Cost[p.account], d, 1)
+		if d != (ledger.Debit{}) {
+			out.Cost[p.account] = add(out.Cost[p.account], d, 1)
+		}
 	}
-	return out, nil
+	return out
+}
+
+// Snapshot implements ledger.Reader.
+func (h *Handle) Snapshot(ctx context.Context, name, day string) (ledger.Snapshot, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Snapshot{}, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return ledger.Snapshot{}, err
+	}
+	s := ledger.Snapshot{Campaign: h.m.view(c), Counts: c.counts(), Reach: c.reach()}
+	uses := make(map[string]*ledger.AccountUse)
+	for _, m := range c.messages {
+		if m.newest == nil || m.state == message.Pending || m.state == message.Cancelled {
+			continue
+		}
+		u := uses[m.newest.account]
+		if u == nil {
+			u = &ledger.AccountUse{
+				State: *h.m.account(m.newest.account), ByState: make(map[message.State]int), Debit: s.Counts.Cost[m.newest.account],
+				Usage: h.m.usageOn(m.newest.account, day),
+			}
+			uses[m.newest.account] = u
+		}
+		u.ByState[m.state]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(uses)) {
+		s.Accounts = append(s.Accounts, *uses[name])
+	}
+	for _, r := range h.m.runs {
+		if r.campaign == c {
+			s.Last = &r.Run
+		}
+	}
+	if s.Last != nil {
+		last := *s.Last
+		s.Last = &last
+	}
+	return s, nil
 }
 
 // Usage implements ledger.Reader.

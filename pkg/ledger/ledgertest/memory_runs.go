@@ -20,12 +20,12 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 	if err != nil {
 		return ledger.Acquired{}, err
 	}
-	orphans, held := h.m.bury(c, a.Now)
-	if held != nil {
-		return ledger.Acquired{}, held
+	orphans, held := h.m.bury(c, nil, a.Now)
+	if held != nil && !a.Join {
+		return ledger.Acquired{Orphans: orphans}, held
 	}
 	if c.Aborted != nil {
-		return ledger.Acquired{}, ledger.ErrAborted
+		return ledger.Acquired{Orphans: orphans}, ledger.ErrAborted
 	}
 	h.m.repace(c, a.Pace)
 	r := &run{campaign: c, handle: h, Run: ledger.Run{
@@ -68,8 +68,17 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 	if r == nil {
 		return ledger.Turned{}, ledger.ErrLeaseLost
 	}
-	r.Beat, r.Expires = t.Now, t.Now.Add(t.Extend)
 	var out ledger.Turned
+	switch t.Number {
+	case 0, r.Turn + 1:
+	case r.Turn:
+		return h.m.again(r, t), nil
+	default:
+		return out, &ledger.OutOfTurnError{Run: r.ID, Asked: t.Number, Last: r.Turn}
+	}
+	r.Turn++
+	r.Beat, r.Expires = t.Now, t.Now.Add(t.Extend)
+	_, _ = h.m.bury(r.campaign, r, t.Now) // who is alive goes on beside it
 	for _, s := range t.Settle {
 		if !h.m.settle(r, t.Now, s) {
 			out.Stale = append(out.Stale, s.Attempt)
@@ -78,11 +87,67 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 	for _, c := range t.Accounts {
 		c.Apply(h.m.account(c.Account))
 	}
+	if t.Pause != nil && r.campaign.Paused == nil && r.campaign.Aborted == nil {
+		r.campaign.Paused = t.Pause
+	}
 	for _, req := range t.Claim {
 		out.Grants = append(out.Grants, h.m.grant(r, t.Now, req))
 	}
-	out.Paused, out.Aborted = r.campaign.Paused, r.campaign.Aborted
+	h.m.answer(r, t, &out)
 	return out, nil
+}
+
+// again answers a turn that was made before.
+func (m *Memory) again(r *run, t ledger.Turn) ledger.Turned {
+	out := ledger.Turned{Before: true}
+	for _, a := range m.open(r) {
+		if a.turn == r.Turn {
+			out.Recovered = append(out.Recovered, ledger.Claim{
+				Attempt: a.id, Number: a.msg.attempts, Account: a.account, Key: a.msg.key, Channel: a.msg.channel, Address: a.msg.address,
+				Segments: a.segments, Row: a.msg.row, Fields: a.msg.fields, Deadline: m.lastDeadline(a),
+			})
+		}
+	}
+	m.answer(r, t, &out)
+	return out
+}
+
+// answer says how the campaign stands.
+func (m *Memory) answer(r *run, t ledger.Turn, out *ledger.Turned) {
+	named := make(map[string]bool)
+	for _, c := range t.Accounts {
+		named[c.Account] = true
+	}
+	for _, req := range t.Claim {
+		named[req.Limits.Account] = true
+	}
+	for name := range named {
+		out.Accounts = append(out.Accounts, *m.account(name))
+	}
+	out.Paused, out.Aborted = r.campaign.Paused, r.campaign.Aborted
+	out.Tally, out.Reach = r.campaign.tally(), r.campaign.reach()
+	live := m.live(r.campaign)
+	out.Runs, out.Rank = len(live), slices.Index(live, r)
+}
+
+func (c *campaign) tally() ledger.Tally {
+	t := make(ledger.Tally)
+	for _, m := range c.messages {
+		t.Add(m.channel, m.state, 1)
+	}
+	return t
+}
+
+// reach is the last message of each channel that was claimed, of those that were never touched before.
+func (c *campaign) reach() ledger.Reach {
+	r := make(ledger.Reach)
+	for _, m := range c.messages {
+		r[m.channel] = max(r[m.channel], 0)
+		if m.first {
+			r[m.channel] = max(r[m.channel], m.id)
+		}
+	}
+	return r
 }
 
 func (m *Memory) settle(r *run, now time.Time, s ledger.Settlement) bool {
@@ -131,11 +196,20 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 			spent += d.Cost
 		}
 	}
-	teller := ledger.NewTeller(req, now, ledger.Books{Account: *acct, Usage: m.usageOn(acct.Account, req.Day), CampaignSpent: spent})
+	open := 0
+	for _, a := range m.attempts {
+		if a.open && a.campaign == c && a.msg.channel == req.Channel && a.account == acct.Account {
+			open++
+		}
+	}
+	teller := ledger.NewTeller(req, now, ledger.Books{
+		Account: *acct, Usage: m.usageOn(acct.Account, req.Day), CampaignSpent: spent, Open: open,
+	})
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}
 	}
 	var g ledger.Grant
+	m.claims++
 	for !teller.Full() {
 		if len(ready) == 0 {
 			_, next := c.pending(req.Channel, now) // with those that were passed over
@@ -165,11 +239,12 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 
 func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, leaveAt, deadline time.Time) ledger.Claim {
 	a := &attempt{
-		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, account: req.Limits.Account, currency: req.Limits.Currency,
+		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, turn: r.Turn, claim: m.claims, account: req.Limits.Account, currency: req.Limits.Currency,
 		day: req.Day, segments: to.segments, price: req.Limits.Price, claimed: now, deadline: deadline, open: true,
 	}
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
+	to.first = to.first || !to.stood
 	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PaceNone, true
 	to.attempts++
 	return ledger.Claim{

@@ -19,13 +19,14 @@ func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 	c, err := h.m.find(s.Campaign)
 	known := err == nil
 	if known {
-		if held := h.m.held(h.m.live(c), s.By.At); held != nil {
+		if h.m.held(c, s.By.At) {
+			_, held := h.m.bury(c, nil, s.By.At)
 			return ledger.Staged{}, held
 		}
 		if c.Aborted != nil {
-			return ledger.Staged{}, ledger.ErrAborted // and the run that it had stays as it was
+			return ledger.Staged{}, ledger.ErrAborted
 		}
-		_, _ = h.m.bury(c, s.By.At) // nobody holds it: that was asked
+		_, _ = h.m.bury(c, nil, s.By.At) // nobody holds it: that was asked
 		if c.Digest == s.Digest {
 			return c.same(), nil
 		}

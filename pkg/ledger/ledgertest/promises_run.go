@@ -236,7 +236,7 @@ func claimPromises() []promise {
 			open, why, said := s.now.Add(time.Minute), "balance", "no money"
 			got, err := s.Turn(s.ctx(), ledger.Turn{
 				Run: run, Now: s.now, Extend: lease, Claim: []ledger.ClaimRequest{claims(1)},
-				Accounts: []ledger.AccountChange{{Account: smsAcc, OpenUntil: &open, Reason: &why, Error: &said, At: s.now}},
+				Accounts: []ledger.AccountChange{{Account: smsAcc, OpenUntil: open, Reason: why, Error: said, At: s.now}},
 			})
 			s.ok(err)
 			s.same("held", got.Grants[0], ledger.Grant{Held: ledger.HoldBreaker, Until: open})

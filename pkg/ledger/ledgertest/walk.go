@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +69,8 @@ type proc struct {
 	real  ledger.Ledger
 	model *Handle
 	run   pair[ledger.RunID]
+	turns int64         // of the run
+	last  ledger.Turn   // the newest, as the ledger under test was asked for it
 	open  []pair[int64] // attempts to settle
 }
 
@@ -101,8 +104,10 @@ func (w *walk) step() {
 	p := w.procs[w.rnd.IntN(len(w.procs))]
 	name := w.names[w.rnd.IntN(len(w.names))]
 	switch n := w.rnd.IntN(100); {
-	case n < 50:
+	case n < 46:
 		w.turn(p)
+	case n < 50:
+		w.again(p)
 	case n < 62:
 		w.acquire(p, name)
 	case n < 67:
@@ -201,7 +206,7 @@ func (w *walk) acquire(p *proc, name string) {
 	if p.run.real != 0 {
 		return
 	}
-	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease, Pace: fmt.Sprint(w.rnd.IntN(2))}
+	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease, Pace: fmt.Sprint(w.rnd.IntN(2)), Join: w.rnd.IntN(2) == 0}
 	got, gotErr := p.real.Acquire(w.story.ctx(), a)
 	model, modelErr := p.model.Acquire(w.story.ctx(), a)
 	var realHeld, modelHeld *ledger.LeasedError
@@ -209,7 +214,8 @@ func (w *walk) acquire(p *proc, name string) {
 		w.story.same(fmt.Sprintf("step %d: until", w.steps), realHeld.Until, modelHeld.Until)
 	}
 	if w.agree("acquire "+name, got.Orphans, model.Orphans, gotErr, modelErr) {
-		p.run = pair[ledger.RunID]{got.Run.ID, model.Run.ID}
+		p.run, p.turns = pair[ledger.RunID]{got.Run.ID, model.Run.ID}, 0
+		w.agree("holders", len(got.Campaign.Holders), len(model.Campaign.Holders), nil, nil)
 	}
 }
 
@@ -234,6 +240,12 @@ func (w *walk) turn(p *proc) {
 		return
 	}
 	got, model := w.request(p)
+	p.turns++
+	got.Number, model.Number = p.turns, p.turns
+	if w.rnd.IntN(8) == 0 {
+		got.Number, model.Number = 0, 0
+	}
+	p.last = got
 	gotReal, gotErr := p.real.Turn(w.story.ctx(), got)
 	gotModel, modelErr := p.model.Turn(w.story.ctx(), model)
 	if !w.agree("turn", len(gotReal.Stale), len(gotModel.Stale), gotErr, modelErr) {
@@ -248,7 +260,45 @@ func (w *walk) turn(p *proc) {
 		}
 	}
 	w.agree("turn", gotReal.Grants, gotModel.Grants, nil, nil)
-	w.agree("turn", []any{gotReal.Paused, gotReal.Aborted}, []any{gotModel.Paused, gotModel.Aborted}, nil, nil)
+	w.answered(gotReal, gotModel)
+}
+
+// answered compares how the campaign stands after a turn.
+func (w *walk) answered(got, model ledger.Turned) {
+	w.story.Helper()
+	for _, t := range []*ledger.Turned{&got, &model} {
+		slices.SortFunc(t.Accounts, func(a, b ledger.AccountState) int { return strings.Compare(a.Account, b.Account) })
+		t.Grants, t.Stale = nil, nil
+		for i := range t.Recovered {
+			t.Recovered[i].Attempt = 0
+		}
+		slices.SortFunc(t.Recovered, func(a, b ledger.Claim) int { return strings.Compare(string(a.Key), string(b.Key)) })
+	}
+	w.agree("turn", got, model, nil, nil)
+}
+
+// again asks for the last turn once more, as one whose answer was lost, or for another that does not follow.
+func (w *walk) again(p *proc) {
+	w.story.Helper()
+	if p.run.real == 0 || p.turns == 0 {
+		return
+	}
+	got := p.last
+	got.Number = p.turns + []int64{0, 0, -1, 2}[w.rnd.IntN(4)]
+	if got.Number == 0 {
+		return // it takes the next
+	}
+	model := got
+	model.Run, model.Settle = p.run.model, nil
+	gotReal, gotErr := p.real.Turn(w.story.ctx(), got)
+	gotModel, modelErr := p.model.Turn(w.story.ctx(), model)
+	var a, b *ledger.OutOfTurnError
+	if errors.As(gotErr, &a) != errors.As(modelErr, &b) || errors.Is(gotErr, ledger.ErrBehind) != errors.Is(modelErr, ledger.ErrBehind) {
+		w.story.Fatalf("step %d: out of turn: got error %v, the model says %v", w.steps, gotErr, modelErr)
+	}
+	if w.agree("again", gotReal.Before, gotModel.Before, gotErr, modelErr) {
+		w.answered(gotReal, gotModel)
+	}
 }
 
 // request makes up a turn: some outcomes, perhaps a second one for the same attempt, a change of an account, some claims.
@@ -279,16 +329,26 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		}
 	}
 	p.open = keep
+	if other := w.procs[w.rnd.IntN(len(w.procs))]; other != p && len(other.open) > 0 && w.rnd.IntN(4) == 0 {
+		a := other.open[0] // it is not this run's to settle
+		s := ledger.Settlement{Attempt: a.real, At: w.now, Outcome: message.Outcome{Kind: kinds[w.rnd.IntN(len(kinds))]}}
+		got.Settle = append(got.Settle, s)
+		s.Attempt = a.model
+		model.Settle = append(model.Settle, s)
+	}
 	if w.rnd.IntN(6) == 0 {
 		c := ledger.AccountChange{Account: w.accountName(), At: w.now}
-		until, scale, failures := w.now.Add(time.Duration(w.rnd.IntN(30)-10)*time.Second), float64(1+w.rnd.IntN(4))/4, w.rnd.IntN(5)
-		c.Scale, c.Failures, c.NotBefore = &scale, &failures, &until
+		until := w.now.Add(time.Duration(w.rnd.IntN(30)-10) * time.Second)
+		c.Scale = &ledger.Rescale{From: float64(1+w.rnd.IntN(2)) / 2, To: float64(1+w.rnd.IntN(2)) / 2}
+		c.Failed, c.NotBefore, c.Well, c.Anew = w.rnd.IntN(5), until, w.rnd.IntN(2) == 0, w.rnd.IntN(4) == 0
 		if w.rnd.IntN(3) == 0 {
-			c.OpenUntil = &until
-		} else {
-			c.OpenUntil = new(time.Time)
+			c.OpenUntil, c.Reason = until, "down"
 		}
 		got.Accounts = append(got.Accounts, c)
+	}
+	if w.rnd.IntN(30) == 0 {
+		by := w.by("stop")
+		got.Pause = &by
 	}
 	for range w.rnd.IntN(3) {
 		got.Claim = append(got.Claim, w.claimRequest())
@@ -317,6 +377,9 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		}
 		if w.rnd.IntN(4) == 0 {
 			c.Limits.DayBudget, c.Limits.MonthBudget, c.Limits.CampaignBudget = 600_000, 700_000, 800_000
+		}
+		if w.rnd.IntN(4) == 0 {
+			c.Limits.Concurrency = 1 + w.rnd.IntN(6)
 		}
 		c.Probe = w.rnd.IntN(4) == 0
 	})
@@ -370,18 +433,11 @@ func (w *walk) compare() {
 	for _, name := range w.names {
 		a, aErr := got.Counts(w.story.ctx(), name)
 		b, bErr := model.Counts(w.story.ctx(), name)
-		// A purse that was emptied may be kept at zero, or not.
-		for _, c := range []ledger.Counts{a, b} {
-			for account, d := range c.Cost {
-				if d == (ledger.Debit{}) {
-					delete(c.Cost, account)
-				}
-			}
-		}
 		if !w.agree("counts of "+name, a, b, aErr, bErr) {
 			continue
 		}
 		w.agree("messages of "+name, w.records(got, name), w.records(model, name), nil, nil)
+		w.agree("snapshot of "+name, w.snapshot(got, name), w.snapshot(model, name), nil, nil)
 	}
 	aa, aErr := got.Accounts(w.story.ctx())
 	ba, bErr := model.Accounts(w.story.ctx())
@@ -394,6 +450,20 @@ func (w *walk) compare() {
 			w.agree("usage of "+account, a, b, aErr, bErr)
 		}
 	}
+}
+
+// snapshot is what a screen shows, without what only one of the two can know.
+func (w *walk) snapshot(l ledger.Ledger, name string) ledger.Snapshot {
+	w.story.Helper()
+	s, err := l.Snapshot(w.story.ctx(), name, w.now.Format(time.DateOnly))
+	w.story.ok(err)
+	for i := range s.Campaign.Holders {
+		s.Campaign.Holders[i].ID = 0
+	}
+	if s.Last != nil {
+		s.Last.ID = 0
+	}
+	return s
 }
 
 func (w *walk) records(l ledger.Ledger, name string) []ledger.Record {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"notify/pkg/ledger"
@@ -12,20 +13,16 @@ import (
 
 var _ ledger.Watcher = (*Ledger)(nil)
 
-// AtWork looks whether the process of the campaign's run exists. It takes no lock, so that looking can never stand in the
+// AtWork looks whether the processes of the campaign's runs exist. It takes no lock, so that looking can never stand in the
 // way of a run that begins. A run on another machine counts as alive until its lease has ended it.
-func (l *Ledger) AtWork(ctx context.Context, campaign string) (*ledger.Run, error) {
+func (l *Ledger) AtWork(ctx context.Context, campaign string) ([]ledger.Run, error) {
 	c, err := l.Campaign(ctx, campaign)
 	if errors.Is(err, ledger.ErrNoCampaign) {
 		return nil, nil
 	}
-	if err != nil || c.Holder == nil {
-		return nil, err
-	}
-	if c.Holder.Host == l.opts.Machine && !processExists(c.Holder.PID) {
-		return nil, nil
-	}
-	return c.Holder, nil
+	return slices.DeleteFunc(c.Holders, func(r ledger.Run) bool {
+		return r.Host == l.opts.Machine && !processExists(r.PID)
+	}), err
 }
 
 // processExists reports whether there is a process of this number. A number that was given to another process since says

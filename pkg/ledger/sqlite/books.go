@@ -16,10 +16,12 @@ type books struct {
 	t         *tx
 	version   int64 // of the database, as others change it, when the books were opened
 	runs      map[ledger.RunID]*liveRun
+	lives     map[int64][]liveRow // runs that have not ended, by campaign
+	tallies   map[int64]map[cellOf]*day
+	reaches   map[int64]map[message.Channel]*reached
 	accounts  map[string]*account
 	usage     map[dayOf]*day
 	months    map[dayOf]*ledger.Debit
-	spent     map[int64]map[purse]*day
 	domains   map[domainOf]*domain
 	asked     []domainOf       // of this transaction
 	unpaced   map[shelfOf]bool // no message there waits for its domain
@@ -34,9 +36,6 @@ type account struct {
 // dayOf is an account on a day ("2026-11-20") or in a month ("2026-11").
 type dayOf struct{ account, day string }
 
-// purse is where the money of a campaign goes.
-type purse struct{ account, currency string }
-
 type day struct {
 	ledger.Debit
 	dirty bool
@@ -45,7 +44,8 @@ type day struct {
 func newBooks(t *tx) *books {
 	return &books{
 		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[dayOf]*day),
-		months: make(map[dayOf]*ledger.Debit), spent: make(map[int64]map[purse]*day),
+		months: make(map[dayOf]*ledger.Debit), lives: make(map[int64][]liveRow),
+		tallies: make(map[int64]map[cellOf]*day), reaches: make(map[int64]map[message.Channel]*reached),
 		domains: make(map[domainOf]*domain), unpaced: make(map[shelfOf]bool),
 	}
 }
@@ -117,71 +117,18 @@ func (b *books) day(name, on string) (*day, *ledger.Debit, error) {
 	return d, m, nil
 }
 
-// purses are what the campaign has spent.
-func (b *books) purses(campaign int64) (map[purse]*day, error) {
-	if p, ok := b.spent[campaign]; ok {
-		return p, nil
-	}
-	p := make(map[purse]*day)
-	err := b.t.each(func(rows *sql.Rows) error {
-		var k purse
-		d := new(day)
-		if err := rows.Scan(&k.account, &k.currency, &d.Messages, &d.Segments, &d.Cost); err != nil {
-			return err
-		}
-		p[k] = d
-		return nil
-	}, "SELECT account, currency, messages, segments, cost FROM spent WHERE campaign_id = ?", campaign)
-	if err != nil {
-		return nil, err
-	}
-	b.spent[campaign] = p
-	return p, nil
-}
-
-// spentIn is what the campaign has spent in one currency.
-func (b *books) spentIn(campaign int64, currency string) (message.Money, error) {
-	ps, err := b.purses(campaign)
-	if err != nil {
-		return 0, err
-	}
-	var sum message.Money
-	for k, d := range ps {
-		if k.currency == currency {
-			sum += d.Cost
-		}
-	}
-	return sum, nil
-}
-
-// entry is one debit, or with sign -1 the credit that takes it back.
-type entry struct {
-	campaign           int64
-	account, currency  string
-	day                string
-	messages, segments int64
-	cost               message.Money
-}
-
-func (b *books) post(e entry, sign int64) error {
-	d, m, err := b.day(e.account, e.day)
+// post debits messages of a claim on its account and day, or with sign -1 credits what it was debited.
+func (b *books) post(c *claimed, e ledger.Debit, sign int64) error {
+	d, m, err := b.day(c.account, c.day)
 	if err != nil {
 		return err
 	}
-	ps, err := b.purses(e.campaign)
-	if err != nil {
-		return err
+	for _, into := range []*ledger.Debit{&d.Debit, m} {
+		into.Messages += sign * e.Messages
+		into.Segments += sign * e.Segments
+		into.Cost += message.Money(sign) * e.Cost
 	}
-	k := purse{e.account, e.currency}
-	if ps[k] == nil {
-		ps[k] = new(day)
-	}
-	for _, into := range []*ledger.Debit{&d.Debit, m, &ps[k].Debit} {
-		into.Messages += sign * e.messages
-		into.Segments += sign * e.segments
-		into.Cost += message.Money(sign) * e.cost
-	}
-	d.dirty, ps[k].dirty = true, true
+	d.dirty = true
 	return nil
 }
 
@@ -211,18 +158,8 @@ func (b *books) flush() error {
 			d.dirty = false
 		}
 	}
-	for campaign, ps := range b.spent {
-		for k, d := range ps {
-			if !d.dirty {
-				continue
-			}
-			err := b.t.exec(`INSERT OR REPLACE INTO spent (campaign_id, account, currency, messages, segments, cost)
-				VALUES (?, ?, ?, ?, ?, ?)`, campaign, k.account, k.currency, d.Messages, d.Segments, int64(d.Cost))
-			if err != nil {
-				return err
-			}
-			d.dirty = false
-		}
+	if err := b.flushTallies(); err != nil {
+		return err
 	}
 	return b.flushDomains()
 }

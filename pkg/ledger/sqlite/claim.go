@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 )
 
 // claiming is the second half of a group of turns: pending messages are read once for all of them.
@@ -19,16 +20,10 @@ type claiming struct {
 	passed, passedAgain []any
 }
 
-// The widths of the rows of what take writes one by one.
-const (
-	beginColumns = 5
-	againColumns = 2
-)
-
 func newClaiming(x *tx, turns []*turn) *claiming {
 	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
 	for _, t := range turns {
-		if t.refused != nil {
+		if t.skipped() {
 			continue
 		}
 		for _, req := range t.req.Claim {
@@ -45,10 +40,9 @@ func newClaiming(x *tx, turns []*turn) *claiming {
 // grantAll answers the requests of all turns.
 func (c *claiming) grantAll(turns []*turn) error {
 	for _, t := range turns {
-		if t.refused != nil {
+		if t.skipped() {
 			continue
 		}
-		t.out.Paused, t.out.Aborted = t.run.paused, t.run.aborted
 		for _, req := range t.req.Claim {
 			g, err := c.grant(t, req)
 			if err != nil {
@@ -61,9 +55,20 @@ func (c *claiming) grantAll(turns []*turn) error {
 		return err
 	}
 	for of, s := range c.shelves {
-		s.run.from[of.channel] = s.untriedFrom()
+		if err := c.reached(of, s); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// reached keeps from where the next turn reads on. A claim has taken it as far as itself goes.
+func (c *claiming) reached(of shelfOf, s *shelf) error {
+	if s.reach == nil || s.untriedFrom() == s.reach.next {
+		return nil
+	}
+	s.reach.next = s.untriedFrom()
+	return c.x.exec("UPDATE reach SET next_id = ? WHERE campaign_id = ? AND channel = ?", s.reach.next, of.campaign, string(of.channel))
 }
 
 // grant answers one request. Holds are about messages that are there: where nothing is pending it says so first.
@@ -71,7 +76,10 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 	if held := t.run.stops(); held != ledger.HoldNone || req.Max <= 0 {
 		return ledger.Grant{Held: held}, nil
 	}
-	s := c.shelf(t, req.Channel)
+	s, err := c.stocked(t, req.Channel)
+	if err != nil {
+		return ledger.Grant{}, err
+	}
 	if row, err := c.front(s, t.req.Now); err != nil || row == nil {
 		return c.nothing(s, t.req.Now, ledger.Grant{}, err)
 	}
@@ -83,14 +91,14 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 		return ledger.Grant{Held: held, Until: until}, nil
 	}
 	g := ledger.Grant{Claims: make([]ledger.Claim, 0, min(req.Max, len(s.rows)))}
-	ids := picked{ids: make([]int64, 0, cap(g.Claims))}
+	taken := make([]flight, 0, cap(g.Claims))
 	for !teller.Full() {
 		row, err := c.front(s, t.req.Now)
 		if err != nil {
 			return g, err
 		}
 		if row == nil {
-			if err := c.close(t, req, teller, g, ids); err != nil {
+			if err := c.close(t, req, teller, g, taken); err != nil {
 				return g, err
 			}
 			return c.nothing(s, t.req.Now, g, nil)
@@ -109,19 +117,9 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 			continue
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
-		ids.add(row)
+		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
 	}
-	return g, c.close(t, req, teller, g, ids)
-}
-
-// picked are the messages of one grant, in the order in which they were read.
-type picked struct {
-	ids      []int64
-	recorded []bool
-}
-
-func (p *picked) add(row *pendingRow) {
-	p.ids, p.recorded = append(p.ids, row.id), append(p.recorded, row.recorded)
+	return g, c.close(t, req, teller, g, taken)
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
@@ -137,13 +135,17 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, err
 	if err != nil {
 		return nil, err
 	}
+	open, err := c.x.openAt(t.run.campaign, req.Channel, req.Limits.Account)
+	if err != nil {
+		return nil, err
+	}
 	return ledger.NewTeller(req, t.req.Now, ledger.Books{
-		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, CampaignSpent: spent,
+		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, CampaignSpent: spent, Open: open,
 	}), nil
 }
 
 // close writes the teller's books back, and the messages as being attempted.
-func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant, ids picked) error {
+func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant, taken []flight) error {
 	a, err := c.x.account(req.Limits.Account)
 	if err != nil {
 		return err
@@ -154,16 +156,7 @@ func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller
 	if len(g.Claims) == 0 {
 		return nil
 	}
-	if err := c.take(t, req, g.Claims, ids); err != nil {
-		return err
-	}
-	e := entry{campaign: t.run.campaign, account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day}
-	for _, cl := range g.Claims {
-		e.messages++
-		e.segments += int64(cl.Segments)
-		e.cost += req.Limits.Price.Times(cl.Segments)
-	}
-	return c.x.post(e, +1)
+	return c.take(t, req, g.Claims, taken)
 }
 
 // nothing completes the grant of a request for which there are no more messages.
@@ -189,14 +182,14 @@ func (c *claiming) nothing(s *shelf, now time.Time, g ledger.Grant, err error) (
 // last range that was claimed, where every message must have a standing. None ever should be; if one was, it is asked for at once.
 func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 	var id sql.NullInt64
-	if s.run.swept[s.of.channel] {
+	if s.reach == nil || s.reach.swept {
 		return time.Time{}, nil
 	}
-	err := c.x.one([]any{&id}, missedQuery, s.run.first, s.of.campaign, string(s.of.channel), s.run.last, s.of.campaign, string(s.of.channel))
+	err := c.x.one([]any{&id}, missedQuery, max(s.run.first, s.reach.last+1), s.run.last, s.of.campaign, string(s.of.channel))
 	if err != nil {
 		return time.Time{}, err
 	}
-	s.run.swept[s.of.channel] = true
+	s.reach.swept = true
 	if !id.Valid {
 		return time.Time{}, nil
 	}
@@ -204,8 +197,7 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 	return now.Add(time.Millisecond), nil
 }
 
-const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED
-	WHERE m.id BETWEEN max(?, 1 + ifnull((` + reach + `campaign_id = ? AND channel = ?), 0)) AND ?
+const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED WHERE m.id BETWEEN ? AND ?
 	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
@@ -226,9 +218,10 @@ func attemptOf(id int64) (message int64, number int) {
 	return id >> numberBits, int(id & (1<<numberBits - 1))
 }
 
-// take writes the claim. Where its messages may leave at once and none has a standing, its range says that they are being
-// attempted: between two that were picked none is left. Where the account has a rate, or some were tried before, each is written.
-func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim, ids picked) error {
+// take writes the claim. Its range says of all messages that had no standing that they are being attempted: between two of them that
+// were picked none is left. Where each may leave is in nobody's way: only the run that claimed it lets it out, who takes over waits
+// for the last deadline, and a place whose answer was lost has passed. So an account with a rate takes the same row as one without.
+func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim, taken []flight) error {
 	if err := c.writePassed(); err != nil {
 		return err
 	}
@@ -237,53 +230,50 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 			return err
 		}
 	}
-	together := !slices.Contains(ids.recorded, true)
-	for _, cl := range claims {
-		together = together && cl.LeaveAt.IsZero()
+	of := &claimed{
+		id: c.x.nextClaim, campaign: t.run.campaign, run: t.run.id, channel: req.Channel,
+		account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day, price: req.Limits.Price,
 	}
-	var first, last any
-	if together {
-		first, last = ids.ids[0], ids.ids[len(ids.ids)-1]
-	}
-	claim := c.x.nextClaim
 	c.x.nextClaim++
-	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, campaign_id, channel, account, currency, day, price, claimed_at, hold, first_id, last_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, claim, int64(t.req.Run), t.run.campaign, string(req.Channel), req.Limits.Account,
-		req.Limits.Currency, req.Day, int64(req.Limits.Price), nanos(t.req.Now), int64(req.Hold), first, last); err != nil {
+	var first, last any
+	var again []any
+	var deadline time.Time
+	segments := 0
+	for i := range taken {
+		f := &taken[i]
+		f.of = of
+		segments += f.segments
+		deadline = ledger.Latest(deadline, claims[i].Deadline)
+		switch {
+		case f.recorded:
+			again = append(again, f.message)
+			continue
+		case first == nil:
+			first = f.message
+		}
+		last = f.message
+	}
+	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, of.id, int64(of.run), t.run.turn, of.campaign, string(of.channel), of.account,
+		of.currency, of.day, int64(of.price), nanos(t.req.Now), nanos(deadline), first, last); err != nil {
 		return err
 	}
-	if together {
-		for _, id := range ids.ids {
-			t.unrecorded = append(t.unrecorded, unrecorded{message: id, claim: claim, campaign: t.run.campaign, channel: req.Channel})
-		}
-		return nil
+	if id, ok := last.(int64); ok {
+		s := c.shelves[shelfOf{of.campaign, of.channel}]
+		s.reach.last, s.reach.next = id, id+1
 	}
-	return c.takeEach(t, req, claim, claims, ids)
-}
-
-// takeEach writes messages as being attempted that have a standing already, or get one now because they have a time to leave.
-func (c *claiming) takeEach(t *turn, req ledger.ClaimRequest, claim int64, claims []ledger.Claim, ids picked) error {
-	var begin, again []any
-	for i, cl := range claims {
-		if ids.recorded[i] {
-			again = append(again, ids.ids[i], nanos(cl.LeaveAt))
-			continue
-		}
-		begin = append(begin, ids.ids[i], nanos(cl.LeaveAt), t.run.campaign, string(req.Channel), claim)
-	}
-	for rows, values := range statements(begin, beginColumns) {
-		n, err := c.x.change(takeBegun(rows), values...)
+	for rows, values := range statements(again, 1) {
+		n, err := c.x.change(takeAgain(rows), append([]any{of.id}, values...)...)
 		if err := allOf(n, rows, err); err != nil {
 			return err
 		}
 	}
-	for rows, values := range statements(again, againColumns) {
-		n, err := c.x.change(takeAgain(rows), append([]any{claim}, values...)...)
-		if err := allOf(n, rows, err); err != nil {
-			return err
-		}
+	t.flights = append(t.flights, taken...)
+	e := of.debit(int64(len(taken)), int64(segments))
+	if err := c.x.shift(of.campaign, of.cell(message.Pending), of.cell(message.Attempting), e); err != nil {
+		return err
 	}
-	return nil
+	return c.x.post(of, e, +1)
 }
 
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.
@@ -294,15 +284,10 @@ func allOf(n, want int, err error) error {
 	return err
 }
 
-func takeBegun(rows int) string {
-	return `INSERT OR FAIL INTO standing (state, attempts, message_id, leave_at, campaign_id, channel, claim_id)
-		VALUES ` + placeholders(rows, beginColumns, "'attempting'", "1")
-}
-
 func takeAgain(rows int) string {
 	return `UPDATE OR FAIL standing NOT INDEXED SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
-		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, leave_at = v.column2
-		FROM (VALUES ` + placeholders(rows, againColumns) + `) v WHERE standing.message_id = v.column1 AND standing.state = 'pending'`
+		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL
+		WHERE message_id IN (` + strings.TrimSuffix(strings.Repeat("?,", rows), ",") + `) AND state = 'pending'`
 }
 
 // statements cuts rows of values into what is written with one statement each, so that any number takes few statements, and few

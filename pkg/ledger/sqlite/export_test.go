@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	CountQuery   = countQuery
 	StandingOf   = standingOf
-	OpenOf       = openOf
+	OpenRecorded = openRecordedQuery
 	UnrecordedOf = unrecordedOf
 	UntriedQuery = untriedQuery
 	AgainQuery   = againQuery
@@ -16,6 +15,15 @@ const (
 	FirstPaced   = firstAndLastPaced
 	MissedQuery  = missedQuery
 )
+
+// OpenNewer opens the ledger as a later program would, that knows more steps.
+func OpenNewer(ctx context.Context, path string, o Options, more ...string) (*Ledger, error) {
+	steps, err := migrationSteps()
+	if err != nil {
+		return nil, err
+	}
+	return openWith(ctx, path, o, append(steps, more...))
+}
 
 // RecordsOf are the queries for all records, and for those of the states that only a standing has.
 func RecordsOf() (all, standing string) {

@@ -1,12 +1,13 @@
 package sqlite
 
 import (
+	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -15,16 +16,27 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// errLocked says that another run, or another handle of this process, holds the file lock.
+// errLocked says that somebody else holds the file lock.
 var errLocked = errors.New("file lock is held")
 
-// tryLock takes the file lock of a campaign: it is held for the life of a run, and the operating system lets go of it when
-// the process ends, however it ends. nil where ledgers here do without.
-func (l *Ledger) tryLock(campaign string) (*flock.Flock, error) {
-	if l.opts.NoFileLock || l.writer == nil {
+// locks are the file locks of runs: each is held for the life of a run, and the operating system lets go of it when the process ends,
+// however it ends. A campaign has one for every run at the same time, told apart by their slots, and slot 0, its gate: who stages
+// the campaign, or takes a slot, holds that meanwhile.
+type locks struct {
+	path    string // of the ledger
+	machine string
+	off     bool // the lease alone tells whether a run is alive
+
+	mu   sync.Mutex
+	held map[ledger.RunID]*flock.Flock
+}
+
+// try takes a lock; nil where ledgers here do without.
+func (k *locks) try(campaign string, slot int) (*flock.Flock, error) {
+	if k.off {
 		return nil, nil //nolint:nilnil // no lock is an answer
 	}
-	lock := flock.New(l.lockPath(campaign), flock.SetPermissions(0o600))
+	lock := flock.New(k.file(campaign, slot), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
@@ -35,6 +47,56 @@ func (l *Ledger) tryLock(campaign string) (*flock.Flock, error) {
 	return lock, nil
 }
 
+// take takes the first slot that is free; 0 where ledgers here do without.
+func (k *locks) take(campaign string) (slot int, lock *flock.Flock, err error) {
+	if k.off {
+		return 0, nil, nil
+	}
+	for slot = 1; ; slot++ {
+		lock, err = k.try(campaign, slot)
+		if !errors.Is(err, errLocked) {
+			return slot, lock, err
+		}
+	}
+}
+
+// dead reports whether the lock in the slot proves that its run is dead.
+func (k *locks) dead(campaign string, slot int) (bool, error) {
+	lock, err := k.try(campaign, slot)
+	if errors.Is(err, errLocked) {
+		return false, nil
+	}
+	return err == nil, errors.Join(err, unlock(lock))
+}
+
+func (k *locks) keep(run ledger.RunID, lock *flock.Flock) {
+	if lock == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held[run] = lock
+}
+
+func (k *locks) drop(run ledger.RunID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	lock := k.held[run]
+	delete(k.held, run)
+	return unlock(lock)
+}
+
+func (k *locks) dropAll() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
+	for id, lock := range k.held {
+		errs = append(errs, lock.Unlock())
+		delete(k.held, id)
+	}
+	return errors.Join(errs...)
+}
+
 func unlock(lock *flock.Flock) error {
 	if lock == nil {
 		return nil
@@ -42,8 +104,9 @@ func unlock(lock *flock.Flock) error {
 	return lock.Unlock()
 }
 
-// lockPath is "notify.db.award-2020-1f8a2c3d.run": the name for people, the hash because two names may look alike as files.
-func (l *Ledger) lockPath(campaign string) string {
+// file is "notify.db.award-2020-1f8a2c3d.run", or with a slot "….run2": the name for people, the hash because two names may look alike
+// as files.
+func (k *locks) file(campaign string, slot int) string {
 	sum := sha256.Sum256([]byte(campaign))
 	clean := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
@@ -54,83 +117,53 @@ func (l *Ledger) lockPath(campaign string) string {
 	if r := []rune(clean); len(r) > 40 {
 		clean = string(r[:40])
 	}
-	return l.path + "." + clean + "-" + hex.EncodeToString(sum[:4]) + ".run"
+	name := k.path + "." + clean + "-" + hex.EncodeToString(sum[:4]) + ".run"
+	if slot > 0 {
+		name += fmt.Sprint(slot)
+	}
+	return name
 }
 
-// locked runs job while no run holds the campaign's file lock. Where one does, it returns who it is, as a *LeasedError.
-func (l *Ledger) locked(campaign string, job func(free bool) error) error {
-	lock, err := l.tryLock(campaign)
+// gated runs job while nobody else stages the campaign or begins a run of it. Where somebody does, it says who is at work; a
+// caller that is patient waits for its turn.
+func (l *Ledger) gated(ctx context.Context, campaign string, patient bool, job func() error) error {
+	gate, err := l.gate(campaign)
+	for waited := time.Duration(0); patient && errors.Is(err, errLocked) && waited < busyTimeout; waited += gatePause {
+		timer := time.NewTimer(gatePause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+		gate, err = l.gate(campaign)
+	}
 	if errors.Is(err, errLocked) {
-		return l.holder(campaign)
+		return l.holder(ctx, campaign)
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(job(lock != nil), unlock(lock))
+	return errors.Join(job(), unlock(gate))
 }
 
-// burial is what became of the run that held the lease before.
-type burial struct {
-	orphans int
-	held    *ledger.LeasedError // it may still write: nothing was done
+const gatePause = 10 * time.Millisecond
+
+func (l *Ledger) gate(campaign string) (*flock.Flock, error) {
+	if l.writer == nil {
+		return nil, nil //nolint:nilnil // it will be refused for another reason
+	}
+	return l.locks.try(campaign, 0)
 }
 
-// bury ends the campaign's live run if it can no longer write, and makes its open attempts unknown. That its file lock is
-// free proves it, on the machine on which it ran; otherwise its lease and every deadline must have passed.
-func (x *tx) bury(c int64, now time.Time, lockFree bool, machine string) (burial, error) {
-	r, on, err := x.live(c)
-	if err != nil {
-		return burial{}, err
-	}
-	if r != nil && (!lockFree || on != machine || on == "") {
-		until, err := x.deadline(c, r)
-		if err != nil {
-			return burial{}, err
-		}
-		if now.Before(until) {
-			return burial{held: &ledger.LeasedError{Holder: *r, Until: until}}, nil
-		}
-	}
-	n, err := x.orphan(c, ledger.CodeCrash, "the run ended without recording what came of it", nanos(now))
-	if err != nil || r == nil {
-		return burial{orphans: n}, err // without a run nothing is open, unless somebody ended one by hand
-	}
-	return burial{orphans: n}, x.end(r.ID, now, "lost")
-}
-
-// live is the run that owns the lease, and the machine on which it holds the file lock.
-func (x *tx) live(campaign int64) (r *ledger.Run, machine string, err error) {
-	err = x.each(func(rows *sql.Rows) error {
-		found, err := scanRun(rows, &machine)
-		r = &found
+// holder says who is at work, for somebody who found the gate shut.
+func (l *Ledger) holder(ctx context.Context, campaign string) error {
+	c, err := l.Campaign(ctx, campaign)
+	if err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
 		return err
-	}, "SELECT "+runColumns+", machine FROM run WHERE campaign_id = ? AND ended IS NULL", campaign)
-	return r, machine, err
-}
-
-// deadline is when the run's lease and all its claims have passed.
-func (x *tx) deadline(campaign int64, r *ledger.Run) (time.Time, error) {
-	last, err := x.lastDeadline(campaign)
-	if at := moment(last.Int64); at.After(r.Expires) {
-		return at, err
 	}
-	return r.Expires, err
-}
-
-func (x *tx) end(run ledger.RunID, now time.Time, why string) error {
-	return x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", nanos(now), why, int64(run))
-}
-
-const runColumns = `id, host, pid, user, started, beat, expires, ended, why`
-
-// scanRun scans a row that begins with runColumns.
-func scanRun(row scanner, more ...any) (ledger.Run, error) {
-	var r ledger.Run
-	var id, started, beat, expires int64
-	var ended sql.NullInt64
-	var why sql.NullString
-	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &r.User, &started, &beat, &expires, &ended, &why}, more...)...)
-	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), moment(started), moment(beat), moment(expires)
-	r.Ended, r.Why = moment(ended.Int64), why.String
-	return r, err
+	if len(c.Holders) == 0 {
+		return fmt.Errorf("campaign %s: %w: another process is staging or changing it at this moment", campaign, ledger.ErrLeased)
+	}
+	return &ledger.LeasedError{Holder: c.Holders[0]}
 }

@@ -111,7 +111,7 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	w := newWriter(l.path, db, conn)
+	w := newWriter(l.path, l.locks, db, conn)
 	l.writer = w
 	// A file that is not ours must be left as it was: look before any pragma that writes.
 	if err := patiently(func() error { return l.ours(ctx, conn) }); err != nil {
@@ -207,10 +207,6 @@ func (l *Ledger) ours(ctx context.Context, q querier) error {
 
 // known refuses a schema that this program does not know.
 func (l *Ledger) known(ctx context.Context, q querier) error {
-	steps, err := migrationSteps()
-	if err != nil {
-		return err
-	}
 	if err := l.ours(ctx, q); err != nil {
 		return err
 	}
@@ -218,10 +214,10 @@ func (l *Ledger) known(ctx context.Context, q querier) error {
 		return err
 	}
 	switch {
-	case l.schema > len(steps):
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, l.schema, len(steps))
-	case l.schema < len(steps):
-		return fmt.Errorf("%w: schema %d was never brought up to %d", ledger.ErrReadOnly, l.schema, len(steps))
+	case l.schema > len(l.steps):
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, l.schema, len(l.steps))
+	case l.schema < len(l.steps):
+		return fmt.Errorf("%w: schema %d was never brought up to %d", ledger.ErrReadOnly, l.schema, len(l.steps))
 	}
 	return nil
 }
@@ -229,10 +225,6 @@ func (l *Ledger) known(ctx context.Context, q querier) error {
 // migrate brings the schema up, each process that comes at the same time waiting for the first: everything in one
 // transaction, so that a half-migrated ledger cannot be.
 func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
-	steps, err := migrationSteps()
-	if err != nil {
-		return err
-	}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -245,11 +237,11 @@ func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if version > len(steps) {
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(steps))
+	if version > len(l.steps) {
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(l.steps))
 	}
-	for i := version; i < len(steps); i++ {
-		if _, err := conn.ExecContext(ctx, steps[i]); err != nil {
+	for i := version; i < len(l.steps); i++ {
+		if _, err := conn.ExecContext(ctx, l.steps[i]); err != nil {
 			return fmt.Errorf("migrate to schema %d: %w", i+1, err)
 		}
 	}
@@ -259,8 +251,8 @@ func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 			return err
 		}
 	}
-	if version < len(steps) {
-		set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps))
+	if version < len(l.steps) {
+		set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(l.steps))
 		if _, err := conn.ExecContext(ctx, set); err != nil {
 			return err
 		}

@@ -19,9 +19,13 @@ func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) erro
 		if c.Paused != nil {
 			return nil
 		}
-		return x.exec("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ? WHERE id = ?",
-			nanos(by.At), by.Who, by.What, by.Reason, c.id)
+		return x.pause(c.id, by)
 	})
+}
+
+func (x *tx) pause(campaign int64, by ledger.Act) error {
+	return x.exec("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ? WHERE id = ?",
+		nanos(by.At), by.Who, by.What, by.Reason, campaign)
 }
 
 // Unpause lifts a pause; lifting none is no error.
@@ -52,13 +56,13 @@ func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int
 			`UPDATE standing NOT INDEXED SET state = 'cancelled', why = 'abort'
 				WHERE message_id BETWEEN ? AND ? AND campaign_id = ? AND state = 'pending'`,
 		} {
-			cancelled, err := x.change(query, c.first, c.last, c.id)
-			if err != nil {
+			if err := x.exec(query, c.first, c.last, c.id); err != nil {
 				return err
 			}
-			n += cancelled
 		}
-		return nil
+		var err error
+		n, err = x.cancelAll(c.id)
+		return err
 	})
 	return n, err
 }
@@ -91,11 +95,10 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 }
 
 func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
-	var id int64
-	err := x.one([]any{&id}, `INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
-		SELECT m.id, s.attempts, ?, s.settled_at, ?, ?, ? FROM message m JOIN standing s ON s.message_id = m.id
-		WHERE m.campaign_id = ? AND m.key = ? AND s.state = 'unknown' RETURNING message_id`,
-		string(r.As), nanos(by.At), by.Who, by.Reason, c.id, string(r.Key))
+	f := flight{of: new(claimed)}
+	err := x.one(append([]any{&f.message, &f.number, &f.segments}, f.of.dest()...), `SELECT m.id, s.attempts, m.segments, `+claimedColumns+`
+		FROM message m JOIN standing s ON s.message_id = m.id JOIN claim c ON c.id = s.claim_id
+		WHERE m.campaign_id = ? AND m.key = ? AND s.state = 'unknown'`, c.id, string(r.Key))
 	if errors.Is(err, sql.ErrNoRows) {
 		out.Skipped++
 		return nil
@@ -103,18 +106,28 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	if err != nil {
 		return err
 	}
-	said := []any{orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), id}
-	if r.As == message.OutcomeAccepted {
-		out.Accepted++
-		return x.exec(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
-			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE message_id = ?`, said...)
-	}
-	if err := x.exec(`INSERT OR FAIL INTO attempt
-		(message_id, number, claim_id, segments, leave_at, outcome, code, detail, vendor_id, vendor_segments, settled_at)
-		`+newestAttempt+`, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ? FROM standing WHERE message_id = ?`, append([]any{string(r.As)}, said...)...); err != nil {
+	if err := x.exec(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
+		SELECT message_id, attempts, ?, settled_at, ?, ?, ? FROM standing WHERE message_id = ?`,
+		string(r.As), nanos(by.At), by.Who, by.Reason, f.message); err != nil {
 		return err
 	}
-	if err := x.credit(id); err != nil {
+	said := []any{orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), f.message}
+	debit := f.of.debit(1, int64(f.segments))
+	if r.As == message.OutcomeAccepted {
+		out.Accepted++
+		if err := x.exec(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
+			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE message_id = ?`, said...); err != nil {
+			return err
+		}
+		return x.settled(f.of, message.Unknown, message.Accepted, debit)
+	}
+	if err := x.exec(`INSERT OR FAIL INTO attempt
+		(message_id, number, claim_id, segments, outcome, code, detail, vendor_id, vendor_segments, settled_at)
+		SELECT message_id, attempts, claim_id, ?, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ?
+		FROM standing WHERE message_id = ?`, append([]any{f.segments, string(r.As)}, said...)...); err != nil {
+		return err
+	}
+	if err := x.settled(f.of, message.Unknown, r.As.State(), debit); err != nil {
 		return err
 	}
 	if r.As == message.OutcomeRejected {
@@ -122,7 +135,17 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 		return nil
 	}
 	out.NotSent++
-	return x.relist(id)
+	return x.relist(f.message)
+}
+
+// stands is where a message counts.
+func (x *tx) stands(id int64) (campaign int64, at cellOf, err error) {
+	of := new(claimed)
+	var state message.State
+	err = x.one([]any{&of.campaign, &of.channel, &state, &of.account, &of.currency, &of.run},
+		`SELECT m.campaign_id, m.channel, m.state, ifnull(c.account, ''), ifnull(c.currency, ''), ifnull(c.run_id, 0)
+		FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id WHERE m.id = ?`, id)
+	return of.campaign, of.cell(state), err
 }
 
 // relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
@@ -170,7 +193,14 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 			return err
 		}
 		for _, id := range ids {
+			_, from, err := x.stands(id)
+			if err != nil {
+				return err
+			}
 			if err := x.exec("UPDATE standing SET state = 'pending', not_before = 0 WHERE message_id = ?", id); err != nil {
+				return err
+			}
+			if err := x.shiftOne(c.id, from, plain(from.channel, message.Pending)); err != nil {
 				return err
 			}
 			if err := x.relist(id); err != nil {
@@ -215,22 +245,14 @@ func (l *Ledger) act(ctx context.Context, doing, campaign string, by ledger.Act,
 	})
 }
 
-// buried is act after what a dead run left was made unknown; a run that is alive is left alone.
+// buried is act after what dead runs left was made unknown; a run that is alive is left alone.
 func (l *Ledger) buried(ctx context.Context, doing, campaign string, by ledger.Act, do func(*tx, *campaignRow) error) error {
-	lock, err := l.tryLock(campaign)
-	if err != nil && !errors.Is(err, errLocked) {
-		return fmt.Errorf("%s: %w", doing, translate(l.path, err))
-	}
-	held := errors.Is(err, errLocked)
-	err = l.act(ctx, doing, campaign, by, func(x *tx, c *campaignRow) error {
-		if !held {
-			if _, err := x.bury(c.id, by.At, lock != nil, l.opts.Machine); err != nil {
-				return err
-			}
+	return l.act(ctx, doing, campaign, by, func(x *tx, c *campaignRow) error {
+		if _, err := x.buryAll(c.id, by.At); err != nil {
+			return err
 		}
 		return do(x, c)
 	})
-	return errors.Join(err, unlock(lock))
 }
 
 func notNil(b []byte) []byte {

@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 
 	"notify/pkg/ledger"
-	"notify/pkg/message"
 )
 
 // messagesOf are all messages of a campaign, in the order of their ids: as they lie. The planner prefers the index of the keys,
@@ -22,9 +20,6 @@ const (
 	standingOf = standings + ofCampaign
 )
 
-// reach is the last id that a range has claimed, of the campaign and the channel that follow; NULL where there is none.
-const reach = `SELECT max(last_id) FROM claim WHERE last_id IS NOT NULL AND `
-
 // campaignRow is a campaign with what only this package needs of it.
 type campaignRow struct {
 	ledger.Campaign
@@ -35,25 +30,25 @@ type campaignRow struct {
 	folded      int
 }
 
-const campaignQuery = `SELECT c.id, c.name, c.digest, c.spec, c.created, c.staged, c.first_id, c.last_id, c.ordered, c.recipients, c.folded,
-	r.id, r.host, r.pid, r.user, r.started, r.beat, r.expires, ` + stoppedColumns + `
-	FROM campaign c LEFT JOIN run r ON r.campaign_id = c.id AND r.ended IS NULL`
+const (
+	campaignQuery = `SELECT c.id, c.name, c.digest, c.spec, c.created, c.staged, c.first_id, c.last_id, c.ordered, c.recipients, c.folded, ` +
+		stoppedColumns + ` FROM campaign c`
+	holdersQuery = `SELECT ` + runColumns + ` FROM run WHERE campaign_id = ? AND ended IS NULL ORDER BY id`
+)
 
 func scanCampaign(rows *sql.Rows) (*campaignRow, error) {
 	var c campaignRow
 	var created, staged int64
-	var run, pid, started, beat, expires sql.NullInt64
-	var host, user sql.NullString
 	paused, aborted, err := scanStopped(rows, &c.id, &c.Name, &c.Digest, &c.Spec, &created, &staged,
-		&c.first, &c.last, &c.ordered, &c.recipients, &c.folded, &run, &host, &pid, &user, &started, &beat, &expires)
+		&c.first, &c.last, &c.ordered, &c.recipients, &c.folded)
 	c.Created, c.Staged, c.Paused, c.Aborted = moment(created), moment(staged), paused, aborted
-	if run.Valid {
-		c.Holder = &ledger.Run{
-			ID: ledger.RunID(run.Int64), Host: host.String, PID: int(pid.Int64), User: user.String,
-			Started: moment(started.Int64), Beat: moment(beat.Int64), Expires: moment(expires.Int64),
-		}
-	}
 	return &c, err
+}
+
+func (c *campaignRow) holder(rows *sql.Rows) error {
+	r, err := scanRun(rows)
+	c.Holders = append(c.Holders, r)
+	return err
 }
 
 func (x *tx) campaign(name string) (*campaignRow, error) {
@@ -65,7 +60,10 @@ func (x *tx) campaign(name string) (*campaignRow, error) {
 	if err == nil && c == nil {
 		err = ledger.ErrNoCampaign
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, x.each(c.holder, holdersQuery, c.id)
 }
 
 // asking wraps the error of a reading call.
@@ -79,8 +77,13 @@ func (l *Ledger) asking(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: ledger %s: %w", fmt.Sprintf(format, args...), l.path, translate(l.path, err))
 }
 
+// reader is a connection, or a transaction that sees the ledger as it is at one moment.
+type reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // each calls row for every row that the query reads.
-func each(ctx context.Context, db *sql.DB, row func(*sql.Rows) error, query string, args ...any) error {
+func each(ctx context.Context, db reader, row func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -94,17 +97,38 @@ func each(ctx context.Context, db *sql.DB, row func(*sql.Rows) error, query stri
 	return rows.Err()
 }
 
-// row reads one campaign on a reading connection.
-func (l *Ledger) row(ctx context.Context, name string) (*campaignRow, error) {
+// atOnce runs look on the ledger as it is at one moment.
+func (l *Ledger) atOnce(ctx context.Context, look func(reader) error) error {
+	x, err := l.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = x.Rollback() }() // nothing was written
+	return look(x)
+}
+
+// row reads one campaign.
+func (l *Ledger) row(ctx context.Context, name string) (c *campaignRow, err error) {
+	err = l.atOnce(ctx, func(db reader) error {
+		c, err = readCampaign(ctx, db, name)
+		return err
+	})
+	return c, l.asking(err, "read campaign %s", name)
+}
+
+func readCampaign(ctx context.Context, db reader, name string) (*campaignRow, error) {
 	var c *campaignRow
-	err := each(ctx, l.read, func(rows *sql.Rows) (err error) {
+	err := each(ctx, db, func(rows *sql.Rows) (err error) {
 		c, err = scanCampaign(rows)
 		return err
 	}, campaignQuery+" WHERE c.name = ?", name)
 	if err == nil && c == nil {
 		err = ledger.ErrNoCampaign
 	}
-	return c, l.asking(err, "read campaign %s", name)
+	if err != nil {
+		return nil, err
+	}
+	return c, each(ctx, db, c.holder, holdersQuery, c.id)
 }
 
 // Campaign reads one campaign.
@@ -119,89 +143,38 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (ledger.Campaign, er
 // Campaigns reads all campaigns, the newest first.
 func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 	var out []ledger.Campaign
-	err := each(ctx, l.read, func(rows *sql.Rows) error {
-		c, err := scanCampaign(rows)
-		out = append(out, c.Campaign)
+	err := l.atOnce(ctx, func(db reader) error {
+		var cs []*campaignRow
+		err := each(ctx, db, func(rows *sql.Rows) error {
+			c, err := scanCampaign(rows)
+			cs = append(cs, c)
+			return err
+		}, campaignQuery+" ORDER BY c.created DESC, c.id DESC")
+		for _, c := range cs {
+			err = errors.Join(err, each(ctx, db, c.holder, holdersQuery, c.id))
+			out = append(out, c.Campaign)
+		}
 		return err
-	}, campaignQuery+" ORDER BY c.created DESC, c.id DESC")
+	})
 	return out, l.asking(err, "read campaigns")
-}
-
-// countQuery counts, by channel, all messages, with no state, and by state those that have a standing; of each also how many the
-// ranges reach. It reads both tables from end to end and looks nothing up; what is most is not grouped, because that sorts.
-const countQuery = `
-	WITH reach AS (SELECT
-		(` + reach + `campaign_id = ? AND channel = 'sms') AS sms_to, (` + reach + `campaign_id = ? AND channel = 'email') AS email_to),
-	every AS (SELECT count(*) FILTER (WHERE channel = 'sms') AS sms, count(*) FILTER (WHERE channel = 'sms' AND id <= sms_to) AS sms_reached,
-		count(*) FILTER (WHERE channel = 'email') AS email, count(*) FILTER (WHERE channel = 'email' AND id <= email_to) AS email_reached
-		FROM message NOT INDEXED CROSS JOIN reach WHERE id BETWEEN ? AND ? AND campaign_id = ?)
-	SELECT 'sms', '', sms, sms_reached FROM every UNION ALL SELECT 'email', '', email, email_reached FROM every
-	UNION ALL
-	SELECT channel, state, count(*), count(*) FILTER (WHERE message_id <= CASE channel WHEN 'sms' THEN sms_to ELSE email_to END)
-	FROM standing NOT INDEXED CROSS JOIN reach WHERE message_id BETWEEN ? AND ? AND campaign_id = ? GROUP BY channel, state`
-
-// Counts are the messages by channel and state.
-func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, error) {
-	c, err := l.row(ctx, campaign)
-	if err != nil {
-		return ledger.Counts{}, err
-	}
-	out := ledger.Counts{
-		ByState:    make(map[message.Channel]map[message.State]int),
-		Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit),
-	}
-	err = each(ctx, l.read, func(rows *sql.Rows) error {
-		var ch message.Channel
-		var state message.State
-		var n, reached int
-		if err := rows.Scan(&ch, &state, &n, &reached); err != nil || n == 0 {
-			return err
-		}
-		of := out.ByState[ch]
-		if of == nil {
-			of = make(map[message.State]int)
-			out.ByState[ch] = of
-		}
-		if state == "" {
-			of[message.Pending] += n - reached
-			of[message.Attempting] += reached
-			return nil
-		}
-		// It is among all, too.
-		of[state] += n
-		of[message.Pending] -= n - reached
-		of[message.Attempting] -= reached
-		return nil
-	}, countQuery, c.id, c.id, c.first, c.last, c.id, c.first, c.last, c.id)
-	for _, of := range out.ByState {
-		maps.DeleteFunc(of, func(_ message.State, n int) bool { return n == 0 })
-	}
-	if err != nil {
-		return ledger.Counts{}, l.asking(err, "count campaign %s", campaign)
-	}
-	err = each(ctx, l.read, func(rows *sql.Rows) error {
-		var account string
-		var d ledger.Debit
-		if err := rows.Scan(&account, &d.Messages, &d.Segments, &d.Cost); err != nil {
-			return err
-		}
-		out.Cost[account] = d
-		return nil
-	}, "SELECT account, sum(messages), sum(segments), sum(cost) FROM spent WHERE campaign_id = ? GROUP BY account", c.id)
-	return out, l.asking(err, "count campaign %s", campaign)
 }
 
 // Usage is what was debited on the day and in its month.
 func (l *Ledger) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
-	var u ledger.Usage
+	u, err := readUsage(ctx, l.read, account, day)
+	return u, l.asking(err, "read the usage of account %s", account)
+}
+
+func readUsage(ctx context.Context, db reader, account, day string) (u ledger.Usage, err error) {
 	month := monthOf(day)
-	err := l.read.QueryRowContext(ctx, `
+	err = each(ctx, db, func(rows *sql.Rows) error {
+		return rows.Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &u.Month.Messages, &u.Month.Segments, &u.Month.Cost)
+	}, `
 		SELECT ifnull(sum(messages) FILTER (WHERE day = ?1), 0), ifnull(sum(segments) FILTER (WHERE day = ?1), 0),
 			ifnull(sum(cost) FILTER (WHERE day = ?1), 0),
 			ifnull(sum(messages), 0), ifnull(sum(segments), 0), ifnull(sum(cost), 0)
-		FROM usage WHERE account = ?2 AND day >= ?3 AND day < ?4`, day, account, month, month+".").
-		Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &u.Month.Messages, &u.Month.Segments, &u.Month.Cost)
-	return u, l.asking(err, "read the usage of account %s", account)
+		FROM usage WHERE account = ?2 AND day >= ?3 AND day < ?4`, day, account, month, month+".")
+	return u, err
 }
 
 // Accounts is the shared state of every account, by name.

@@ -60,6 +60,9 @@ func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
+		if err := st.x.shiftOne(st.c.id, plain(old.channel, message.Cancelled), plain(old.channel, message.Pending)); err != nil {
+			return err
+		}
 		if err := st.x.exec("UPDATE standing SET state = 'pending', why = NULL, not_before = 0, paced = 0 WHERE message_id = ?", old.id); err != nil {
 			return err
 		}
@@ -149,6 +152,13 @@ func (st *staging) dropOut() error {
 // leaveOut cancels a message that is not on the newest list, whatever an older one said of it.
 func (x *tx) leaveOut(id int64) error {
 	if err := x.exec("DELETE FROM relist WHERE message_id = ?", id); err != nil {
+		return err
+	}
+	campaign, from, err := x.stands(id)
+	if err != nil {
+		return err
+	}
+	if err := x.shiftOne(campaign, from, plain(from.channel, message.Cancelled)); err != nil {
 		return err
 	}
 	n, err := x.change("UPDATE standing SET state = 'cancelled', why = 'list' WHERE message_id = ?", id)

@@ -2,134 +2,305 @@ package sqlite
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 
 	"github.com/gofrs/flock"
 )
 
-// Acquire takes the campaign's file lock, and then the lease: see ledger.Runs.
+// Acquire makes a run, with a file lock and a lease: see ledger.Runs.
 func (l *Ledger) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
-	doing := "acquire campaign " + a.Campaign
-	lock, err := l.tryLock(a.Campaign)
-	if errors.Is(err, errLocked) {
-		return ledger.Acquired{}, l.holder(a.Campaign)
-	}
-	if err != nil {
-		return ledger.Acquired{}, fmt.Errorf("%s: %w", doing, translate(l.path, err))
-	}
-	got, err := l.acquire(ctx, doing, a, lock)
-	if err != nil {
-		return ledger.Acquired{}, errors.Join(err, unlock(lock))
-	}
-	if lock != nil {
-		l.mu.Lock()
-		l.locks[got.Run.ID] = lock
-		l.mu.Unlock()
-	}
-	return got, nil
+	var got ledger.Acquired
+	err := l.gated(ctx, a.Campaign, a.Join, func() (err error) {
+		got, err = l.acquire(ctx, a)
+		return err
+	})
+	return got, err
 }
 
-func (l *Ledger) acquire(ctx context.Context, doing string, a ledger.Acquire, lock *flock.Flock) (ledger.Acquired, error) {
+func (l *Ledger) acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
 	var got ledger.Acquired
-	var held *ledger.LeasedError
-	aborted := false
+	var refused error
+	var lock *flock.Flock
+	doing := "acquire campaign " + a.Campaign
 	err := l.do(ctx, doing, func(x *tx) error {
-		got, held = ledger.Acquired{}, nil
+		got, refused = ledger.Acquired{}, nil
 		c, err := x.campaign(a.Campaign)
 		if err != nil {
 			return err
 		}
-		b, err := x.bury(c.id, a.Now, lock != nil, l.opts.Machine)
+		b, err := x.buryAll(c.id, a.Now)
 		if err != nil {
 			return err
 		}
-		held = b.held
-		if b.held != nil {
-			return nil //nolint:nilerr // it is the caller's answer, not a reason to roll back
+		switch got.Orphans = b.orphans; {
+		case b.held != nil && !a.Join:
+			refused = b.held
+			return nil
+		case c.Aborted != nil:
+			refused = fmt.Errorf("%s: %w", doing, ledger.ErrAborted)
+			return nil // what a dead run left is settled all the same
 		}
-		got.Orphans = b.orphans
-		if aborted = c.Aborted != nil; aborted {
-			return nil // what the dead run left is settled all the same
-		}
-		machine := ""
-		if lock != nil {
-			machine = l.opts.Machine
-		}
-		got.Run = ledger.Run{
-			Host: a.Host, PID: a.PID, User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
-		}
-		if err := x.repace(c.id, a.Pace); err != nil {
+		var slot int
+		if slot, lock, err = l.locks.take(a.Campaign); err != nil {
 			return err
 		}
-		var id int64
-		if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, user, machine, started, beat, expires, pace)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, a.User, machine,
-			nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Pace); err != nil {
-			return err
-		}
-		got.Run.ID = ledger.RunID(id)
-		got.Campaign = c.Campaign
-		holder := got.Run
-		got.Campaign.Holder = &holder
-		return nil
+		return x.begin(c, a, slot, &got)
 	})
-	switch {
-	case err != nil:
-		return got, err
-	case held != nil:
-		return got, held
-	case aborted:
-		return got, fmt.Errorf("%s: %w", doing, ledger.ErrAborted)
+	if err == nil {
+		err = refused
 	}
+	if err != nil {
+		_ = unlock(lock) // nothing was begun under it
+		return ledger.Acquired{Orphans: got.Orphans}, err
+	}
+	l.locks.keep(got.Run.ID, lock)
 	return got, nil
 }
 
-// holder says who holds the file lock.
-func (l *Ledger) holder(campaign string) error {
-	c, err := l.Campaign(context.Background(), campaign)
-	if err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
+// begin writes the run.
+func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acquired) error {
+	if err := x.repace(c.id, a.Pace); err != nil {
 		return err
 	}
-	if c.Holder == nil {
-		return fmt.Errorf("campaign %s: %w: another process is staging or changing it at this moment", campaign, ledger.ErrLeased)
+	machine := ""
+	if slot > 0 {
+		machine = x.w.locks.machine
 	}
-	return &ledger.LeasedError{Holder: *c.Holder}
+	got.Run = ledger.Run{
+		Host: a.Host, PID: a.PID, User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
+	}
+	var id int64
+	if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, user, machine, slot, started, beat, expires, pace)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, a.User, machine, slot,
+		nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Pace); err != nil {
+		return err
+	}
+	got.Run.ID = ledger.RunID(id)
+	now, err := x.campaign(c.Name)
+	if err != nil {
+		return err
+	}
+	got.Campaign = now.Campaign
+	return nil
 }
 
 // Release ends the run: see ledger.Runs. Where it could not be written, the file lock stays with the lease.
 func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, why string) error {
 	lost := false
 	err := l.do(ctx, fmt.Sprintf("release run %d", run), func(x *tx) error {
-		lr := make(map[ledger.RunID]*liveRun)
-		t := &turn{req: ledger.Turn{Run: run, Now: now}}
-		if err := x.checkLease(lr, t); err != nil {
+		r, err := x.run(run)
+		if err != nil {
 			return err
 		}
-		if lost = t.refused != nil; lost {
+		if lost = r.ended; lost {
 			return nil
 		}
-		if open, known := x.w.open[run]; !known || open > 0 {
-			if _, err := x.orphan(t.run.campaign, ledger.CodeUnsettled, "the run was released without recording what came of it", nanos(now)); err != nil {
-				return err
-			}
-		}
-		return x.end(run, now, why)
+		_, err = x.end(r.campaign, run, now, ledger.CodeUnsettled, "the run was released without recording what came of it", why)
+		return err
 	})
 	if err != nil {
-		return err // the lock stays with the lease, which was not given up
+		return err
 	}
-	l.mu.Lock()
-	lock := l.locks[run]
-	delete(l.locks, run)
-	l.mu.Unlock()
+	err = l.locks.drop(run)
 	if lost {
-		return errors.Join(ledger.ErrLeaseLost, unlock(lock))
+		return ledger.ErrLeaseLost
 	}
-	return unlock(lock)
+	return err
+}
+
+// liveRun is what a transaction knows of a run and its campaign.
+type liveRun struct {
+	id       ledger.RunID
+	campaign int64
+	ended    bool
+	turn     int64
+	beat     int64
+	expires  int64
+	stopped
+	first, last int64 // ids of the campaign's messages
+	entered     *tx   // the transaction in which it took its last turn
+	freed       bool  // messages came back to pending although the campaign was aborted
+}
+
+// run is what is known of the run; one that is not there has ended.
+func (b *books) run(id ledger.RunID) (*liveRun, error) {
+	if r, ok := b.runs[id]; ok {
+		return r, nil
+	}
+	r := &liveRun{id: id, ended: true}
+	err := b.t.each(func(rows *sql.Rows) (err error) {
+		var ended sql.NullInt64
+		r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.turn, &r.beat, &r.expires, &r.first, &r.last)
+		r.ended = ended.Valid
+		return err
+	}, `SELECT r.campaign_id, r.ended, r.turn, r.beat, r.expires, c.first_id, c.last_id, `+stoppedColumns+`
+		FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(id))
+	if err != nil {
+		return nil, err
+	}
+	b.runs[id] = r
+	return r, nil
+}
+
+// liveRow is a run that has not ended, with what shows whether it is dead.
+type liveRow struct {
+	ledger.Run
+	machine, campaign string
+	slot              int
+}
+
+// live are the runs of the campaign that have not ended, in the order in which they began.
+func (b *books) live(campaign int64) ([]liveRow, error) {
+	if rs, ok := b.lives[campaign]; ok {
+		return rs, nil
+	}
+	rs := make([]liveRow, 0, 1)
+	err := b.t.each(func(rows *sql.Rows) error {
+		var r liveRow
+		var err error
+		r.Run, err = scanRun(rows, &r.machine, &r.slot, &r.campaign)
+		rs = append(rs, r)
+		return err
+	}, "SELECT "+runColumns+`, machine, slot, (SELECT name FROM campaign WHERE id = campaign_id) FROM run
+		WHERE campaign_id = ? AND ended IS NULL ORDER BY id`, campaign)
+	if err != nil {
+		return nil, err
+	}
+	b.lives[campaign] = rs
+	return rs, nil
+}
+
+// burial is what became of the runs of a campaign.
+type burial struct {
+	orphans int
+	held    *ledger.LeasedError // one that may still write, and until when they may
+}
+
+// buryAll is bury, for who is not a run.
+func (x *tx) buryAll(campaign int64, now time.Time) (burial, error) {
+	b, err := x.bury(campaign, now, 0)
+	if err != nil {
+		return b, err
+	}
+	n, err := x.forgotten(campaign, now)
+	b.orphans += n
+	return b, err
+}
+
+// bury ends the runs of the campaign that can no longer write, but for the caller's own, and makes what they left open unknown.
+func (x *tx) bury(campaign int64, now time.Time, own ledger.RunID) (burial, error) {
+	var b burial
+	live, err := x.live(campaign)
+	if err != nil {
+		return b, err
+	}
+	for _, r := range slices.Clone(live) {
+		if r.ID == own {
+			continue
+		}
+		dead, until, err := x.dead(campaign, &r, now)
+		if err != nil {
+			return b, err
+		}
+		if dead {
+			n, err := x.end(campaign, r.ID, now, ledger.CodeCrash, crashed, "lost")
+			if err != nil {
+				return b, err
+			}
+			b.orphans += n
+			continue
+		}
+		if b.held == nil {
+			b.held = &ledger.LeasedError{Holder: r.Run, Until: until}
+		} else if until.IsZero() || !b.held.Until.IsZero() && until.After(b.held.Until) {
+			b.held.Until = until
+		}
+	}
+	return b, nil
+}
+
+const crashed = "the run ended without recording what came of it"
+
+// forgotten makes unknown what is open of runs that have ended all the same, because somebody ended one by hand.
+func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
+	cells, err := x.tally(campaign)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, k := range sortedKeys(cells, cellOf.compare) {
+		if k.state != message.Attempting || cells[k].Messages == 0 {
+			continue
+		}
+		r, err := x.run(k.run)
+		if err != nil || !r.ended {
+			continue
+		}
+		orphans, err := x.orphan(campaign, k.run, ledger.CodeCrash, crashed, nanos(now))
+		if err != nil {
+			return n, err
+		}
+		n += orphans
+	}
+	return n, nil
+}
+
+// dead reports whether the run can no longer write: where it holds a file lock here, because that is free, and otherwise because its
+// lease and the deadline of everything that it has open have passed. Until when they have not; zero where only the run can end it.
+func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, error) {
+	if k := x.w.locks; r.slot > 0 && !k.off && r.machine == k.machine {
+		dead, err := k.dead(r.campaign, r.slot)
+		return dead, time.Time{}, err
+	}
+	until := r.Expires
+	if known, ok := x.runs[r.ID]; ok {
+		if until = moment(known.expires); known.entered == x {
+			return false, until, nil // this very transaction writes for it
+		}
+	}
+	open, err := x.open(campaign, r.ID)
+	if err != nil {
+		return false, until, err
+	}
+	for _, o := range open {
+		if at := moment(o.deadline); at.After(until) {
+			until = at
+		}
+	}
+	return !now.Before(until), until, nil
+}
+
+// end ends a run; what it has open becomes unknown. It says how many those were.
+func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail, why string) (int, error) {
+	n, err := x.orphan(campaign, run, code, detail, nanos(now))
+	if err != nil {
+		return n, err
+	}
+	if r, ok := x.runs[run]; ok {
+		r.ended = true
+	}
+	delete(x.lives, campaign)
+	return n, x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", nanos(now), why, int64(run))
+}
+
+const runColumns = `id, host, pid, user, started, beat, expires, turn, ended, why`
+
+// scanRun scans a row that begins with runColumns.
+func scanRun(row scanner, more ...any) (ledger.Run, error) {
+	var r ledger.Run
+	var id, started, beat, expires int64
+	var ended sql.NullInt64
+	var why sql.NullString
+	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &r.User, &started, &beat, &expires, &r.Turn, &ended, &why}, more...)...)
+	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), moment(started), moment(beat), moment(expires)
+	r.Ended, r.Why = moment(ended.Int64), why.String
+	return r, err
 }
 
 func utc(t time.Time) time.Time { return moment(nanos(t)) }

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
@@ -37,16 +36,16 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 	signed(t, l)
 	db := raw(t, path)
 	over := func(message, number int, outcome string) string {
-		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, leave_at, outcome, settled_at)
-			VALUES (%d, %d, 1, 1, 0, '%s', 1)`, message, number, outcome)
+		return fmt.Sprintf(`INSERT INTO attempt (message_id, number, claim_id, segments, outcome, settled_at)
+			VALUES (%d, %d, 1, 1, '%s', 1)`, message, number, outcome)
 	}
 	const (
 		begin   = "UPDATE standing SET state = 'attempting', attempts = attempts + 1, claim_id = 2 WHERE message_id = "
 		columns = "INSERT INTO standing (campaign_id, channel, message_id, state, attempts, claim_id, settled_at) VALUES (1, 'sms', "
 	)
 	claim := func(from, to int) string {
-		return fmt.Sprintf(`INSERT INTO claim (run_id, campaign_id, channel, account, currency, day, price, claimed_at, hold, first_id, last_id)
-			VALUES (1, 1, 'sms', 'a', 'CNY', '2026-11-20', 1, 1, 1, %d, %d)`, from, to)
+		return fmt.Sprintf(`INSERT INTO claim (run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id)
+			VALUES (1, 1, 1, 'sms', 'a', 'CNY', '2026-11-20', 1, 1, 1, %d, %d)`, from, to)
 	}
 	for name, query := range map[string]string{
 		"a second attempt of an accepted message":           begin + "1",
@@ -82,7 +81,6 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		"an attempt that is over, of no message":            over(99, 1, "unsent"),
 		"an attempt that is over and accepted":              over(3, 1, "accepted"),
 		"a vendor id that is replaced":                      "UPDATE standing SET vendor_id = 'x' WHERE message_id = 1",
-		"an attempt that leaves at another time":            "UPDATE standing SET leave_at = 5 WHERE message_id = 3",
 		"a message that goes over to another claim":         "UPDATE standing SET claim_id = 2 WHERE message_id = 1",
 		"a standing that goes over to another message":      "UPDATE standing SET message_id = 5 WHERE message_id = 1",
 		"what came of messages that is deleted":             "DELETE FROM standing",
@@ -95,13 +93,19 @@ func TestTheSchemaRefusesWhatWouldSendTwice(t *testing.T) {
 		"a message that gets another address":               "UPDATE message SET address = '+12025550199' WHERE id = 5",
 		"messages that are deleted":                         "DELETE FROM message",
 		"a message whose key is there":                      "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) SELECT campaign_id, recipient_id, channel, key, address, 1, 1 FROM message WHERE id = 1",
-		"a channel without a word":                          "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, 'fax', 'k', '', 1, 1)",
+		"a message without a channel":                       "INSERT INTO message (campaign_id, recipient_id, channel, key, address, segments, fingerprint) VALUES (1, 1, '', 'k', '', 1, 1)",
+		"a claim of a channel without a reach":              "INSERT INTO claim (run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id) VALUES (1, 1, 1, 'email', 'a', 'CNY', '2026-11-20', 1, 1, 1, 5, 5)",
+		"a reach that goes back":                            "UPDATE reach SET last_id = 0",
+		"a reach that is deleted":                           "DELETE FROM reach",
+		"a turn that was taken before":                      "UPDATE run SET turn = turn",
+		"a turn after next":                                 "UPDATE run SET turn = turn + 2",
 		"a pace without a word":                             "INSERT INTO standing (campaign_id, channel, message_id, state, paced) VALUES (1, 'sms', 5, 'pending', 3)",
 		"usage below zero":                                  "UPDATE usage SET messages = messages - 100",
-		"money below zero":                                  "UPDATE spent SET cost = -1",
+		"money below zero":                                  "UPDATE tally SET cost = -1",
+		"a number of messages below zero":                   "UPDATE tally SET messages = -1",
 		"audit entries that are deleted":                    "DELETE FROM audit",
 		"audit entries that are rewritten":                  "UPDATE audit SET who = 'nobody'",
-		"a second live run":                                 "INSERT INTO run (campaign_id, host, pid, user, machine, started, beat, expires) VALUES (1, 'h', 1, 'u', '', 1, 1, 1)",
+		"a second run in a slot":                            "INSERT INTO run (campaign_id, host, pid, user, machine, slot, pace, started, beat, expires) SELECT campaign_id, host, pid, user, machine, slot, pace, started, beat, expires FROM run",
 		"a campaign that is deleted":                        "DELETE FROM campaign",
 		"a campaign that gets another name, and new keys":   "UPDATE campaign SET name = 'award-2021'",
 		"a preflight result without a word for its verdict": "INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES ('a', 'd', 'fine', x'', 1, 'w')",
@@ -160,7 +164,7 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 	words := func(column string, list []string) string {
 		return "CHECK (" + column + " = '" + strings.Join(list, "' OR "+column+" = '") + "')"
 	}
-	var states, definite, channels []string
+	var states, definite []string
 	for _, s := range message.States() {
 		states = append(states, string(s))
 	}
@@ -169,11 +173,7 @@ func TestTheWordsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 			definite = append(definite, string(k))
 		}
 	}
-	for _, c := range channel.Builtin().Names() {
-		channels = append(channels, string(c))
-	}
 	for table, want := range map[string][]string{
-		"message":  {words("channel", channels)},
 		"standing": {words("state", states)},
 		"attempt":  {words("outcome", definite)},
 	} {
@@ -193,10 +193,10 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 	const unguarded = "DROP TRIGGER standing_begins; DROP TRIGGER standing_moves; DROP TRIGGER standing_over; DROP TRIGGER standing_who_stands; "
 	for name, query := range map[string]string{
 		"usage that is not the sum of the attempts":   "UPDATE usage SET messages = messages + 1",
-		"money that was not spent":                    "UPDATE spent SET cost = cost + 1",
+		"money that was not spent":                    "UPDATE tally SET cost = cost + 1 WHERE state = 'accepted'",
 		"an attempt too many in the count":            unguarded + "UPDATE standing SET attempts = 2, over = 1 WHERE message_id = 1",
-		"a message that is rejected without a record": unguarded + `INSERT INTO standing (campaign_id, channel, message_id, state, attempts, over, claim_id) VALUES (1, 'sms', 5, 'rejected', 0, 0, 1)`,
-		"a message that was accepted without a claim": unguarded + "UPDATE standing SET claim_id = NULL WHERE message_id = 1; UPDATE usage SET messages = 2, segments = 2, cost = 90000; UPDATE spent SET messages = 2, segments = 2, cost = 90000",
+		"a message that is rejected without a record": unguarded + `INSERT INTO standing (campaign_id, channel, message_id, state, attempts, over, claim_id) VALUES (1, 'sms', 5, 'rejected', 0, 0, 1); UPDATE tally SET messages = messages + CASE state WHEN 'pending' THEN -1 WHEN 'rejected' THEN 1 ELSE 0 END`,
+		"a message that was accepted without a claim": unguarded + "UPDATE standing SET claim_id = NULL WHERE message_id = 1; UPDATE usage SET messages = 2, segments = 2, cost = 90000; UPDATE tally SET account = '', currency = '', cost = 0 WHERE state = 'accepted'",
 		"a message without a recipient":               "DELETE FROM recipient WHERE id = 5",
 		"an open attempt of a run that ended":         "UPDATE run SET ended = 1",
 		"a standing of another channel":               unguarded + "UPDATE standing SET channel = 'email' WHERE message_id = 1",

@@ -12,31 +12,22 @@ import (
 )
 
 const (
-	// acceptedColumns is the width of a row of what is accepted, begunColumns of what has no record before that.
-	acceptedColumns = 8
+	// acceptedColumns is the width of a row of what is accepted and had a record, begunColumns of what had none.
+	acceptedColumns = 7
 	begunColumns    = 9
 
-	stillOpen = ` WHERE message_id = ? AND attempts = ? AND campaign_id = ? AND state = 'attempting'`
-
-	// recordQuery gives a message its record that is attempted because its claim says so.
-	recordQuery = `INSERT OR FAIL INTO standing (message_id, campaign_id, channel, state, attempts, claim_id)
-		SELECT id, campaign_id, channel, state, attempts, claim_id FROM message_standing
-		WHERE id = ? AND attempts = ? AND campaign_id = ? AND state = 'attempting' AND NOT recorded`
-
 	settleQuery = `UPDATE OR FAIL standing
-		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?` + stillOpen
-
-	// newestAttempt is how a row of attempt begins.
-	newestAttempt = `SELECT message_id, attempts, claim_id, (SELECT segments FROM message WHERE id = message_id), leave_at`
+		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?
+		WHERE message_id = ? AND state = 'attempting'`
 
 	// The message follows by a trigger.
-	settleOverQuery = `INSERT OR FAIL INTO attempt
-		(message_id, number, claim_id, segments, leave_at, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at)
-		` + newestAttempt + `, ?, ?, ?, ?, ?, ?, ?, ? FROM standing` + stillOpen
+	overQuery = `INSERT OR FAIL INTO attempt
+		(message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // errStale says that some of what was settled together was stale: the transaction is made again, one by one.
-var errStale = errors.New("some of the attempts were settled before, or are another run's")
+var errStale = errors.New("some of the attempts were settled before")
 
 // settling is the first half of a group of turns. To be accepted is what comes of nearly all attempts: those are written
 // many with one statement. A statement for each costs a third more for a whole Turn.
@@ -48,8 +39,7 @@ type settling struct {
 
 // accepted is a message that was accepted.
 type accepted struct {
-	unrecorded // claim 0: it has a record
-	number     int64
+	flight
 	*ledger.Settlement
 }
 
@@ -59,12 +49,10 @@ func (s *settling) settle(t *turn) error {
 		st := &t.req.Settle[i]
 		if !s.single && st.Outcome.Kind == message.OutcomeAccepted {
 			id, number := attemptOf(st.Attempt)
-			a := accepted{unrecorded{message: id, campaign: t.run.campaign}, int64(number), st}
-			if u, ok := s.x.w.unrecorded[id]; ok && number == 1 && u.campaign == t.run.campaign {
-				a.unrecorded = u
+			if f, ok := s.x.w.flights[id]; ok && f.number == number && f.of.run == t.req.Run {
+				s.accepted = append(s.accepted, accepted{f, st})
+				continue
 			}
-			s.accepted = append(s.accepted, a)
-			continue
 		}
 		if err := s.write(); err != nil {
 			return err
@@ -79,11 +67,17 @@ func (s *settling) settle(t *turn) error {
 // write records what was accepted, in the order of the messages: in the order in which they were answered, each is on another
 // page than the one before.
 func (s *settling) write() error {
+	order := func(f flight) int {
+		if f.recorded {
+			return 0
+		}
+		return 1
+	}
 	slices.SortFunc(s.accepted, func(a, b accepted) int {
-		return cmp.Or(cmp.Compare(min(a.claim, 1), min(b.claim, 1)), cmp.Compare(a.message, b.message))
+		return cmp.Or(order(a.flight)-order(b.flight), cmp.Compare(a.message, b.message))
 	})
 	recorded := 0
-	for recorded < len(s.accepted) && s.accepted[recorded].claim == 0 {
+	for recorded < len(s.accepted) && s.accepted[recorded].recorded {
 		recorded++
 	}
 	for _, part := range []struct {
@@ -101,8 +95,25 @@ func (s *settling) write() error {
 			}
 		}
 	}
+	err := s.count()
 	s.accepted = s.accepted[:0]
 	s.x.w.accepted = s.accepted
+	return err
+}
+
+// count counts what was accepted, claim by claim as they lie.
+func (s *settling) count() error {
+	for i := 0; i < len(s.accepted); {
+		of := s.accepted[i].of
+		n, segments := int64(0), int64(0)
+		for ; i < len(s.accepted) && s.accepted[i].of == of; i++ {
+			n++
+			segments += int64(s.accepted[i].segments)
+		}
+		if err := s.x.settled(of, message.Attempting, message.Accepted, of.debit(n, segments)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -115,10 +126,10 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 		}
 	}
 	for _, a := range of {
-		if a.claim == 0 {
-			add(a.message, a.campaign, a.number)
+		if a.recorded {
+			add(a.message, int64(a.number))
 		} else {
-			add(a.message, a.campaign, string(a.channel), a.claim)
+			add(a.message, a.of.campaign, string(a.of.channel), a.of.id)
 		}
 		o := a.Outcome
 		add(orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(a.At))
@@ -128,11 +139,10 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 }
 
 func settleAccepted(rows int) string {
-	return `UPDATE OR FAIL standing SET state = 'accepted', not_before = 0, code = v.column4, detail = v.column5, vendor_id = v.column6,
-		vendor_segments = v.column7, settled_at = v.column8
+	return `UPDATE OR FAIL standing SET state = 'accepted', not_before = 0, code = v.column3, detail = v.column4, vendor_id = v.column5,
+		vendor_segments = v.column6, settled_at = v.column7
 		FROM (VALUES ` + placeholders(rows, acceptedColumns) + `) v
-		WHERE standing.message_id = v.column1 AND standing.campaign_id = v.column2 AND standing.attempts = v.column3
-		AND standing.state = 'attempting'`
+		WHERE standing.message_id = v.column1 AND standing.attempts = v.column2 AND standing.state = 'attempting'`
 }
 
 // recordAccepted writes what was accepted and had no record; what has one by now is not written.
@@ -147,73 +157,200 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 	if !slices.Contains(message.OutcomeKinds(), o.Kind) {
 		o.Kind = message.OutcomeUnknown
 	}
-	id, number := attemptOf(s.Attempt)
-	open := []any{id, number, t.run.campaign}
-	said := []any{orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At)}
-	if number == 1 {
-		if err := x.exec(recordQuery, open...); err != nil {
-			return err
-		}
-	}
-	var n int
-	var err error
-	if o.Kind.Definite() {
-		var retry int64
-		if o.Kind.State() == message.Pending {
-			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
-		}
-		n, err = x.change(settleOverQuery, slices.Concat([]any{string(o.Kind), orNull(string(o.Reason))}, said, []any{retry}, open)...)
-	} else {
-		n, err = x.change(settleQuery, slices.Concat([]any{string(o.Kind.State())}, said, open)...)
+	f, err := x.inFlight(t.run.id, s.Attempt)
+	if errors.Is(err, sql.ErrNoRows) {
+		t.out.Stale = append(t.out.Stale, s.Attempt)
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		t.out.Stale = append(t.out.Stale, s.Attempt)
+	if err := x.record(f); err != nil {
+		return err
+	}
+	to := o.Kind.State()
+	if o.Kind.Definite() {
+		var retry int64
+		if to == message.Pending {
+			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
+			t.run.freed = t.run.freed || t.run.aborted != nil
+		}
+		err = x.exec(overQuery, f.message, f.number, f.of.id, f.segments, string(o.Kind), orNull(string(o.Reason)),
+			orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), retry)
+	} else {
+		err = x.exec(settleQuery, string(to), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), f.message)
+	}
+	if err != nil {
+		return err
+	}
+	return x.settled(f.of, message.Attempting, to, f.of.debit(1, int64(f.segments)))
+}
+
+// record gives a message a standing that is attempted because its claim says so.
+func (x *tx) record(f flight) error {
+	if f.recorded {
 		return nil
 	}
-	if o.Kind.Definite() {
-		t.run.freed = t.run.freed || t.run.aborted != nil
-		return x.credit(id)
-	}
-	return nil
+	return x.exec("INSERT OR FAIL INTO standing (message_id, campaign_id, channel, state, attempts, claim_id) VALUES (?, ?, ?, 'attempting', 1, ?)",
+		f.message, f.of.campaign, string(f.of.channel), f.of.id)
 }
 
-// orphan makes what a run left open unknown. It is not credited: the messages may have left. The campaign had no other run
-// beside it, so that all that is open was the run's. It reads what was claimed of the campaign once, about half a second for a million
-// messages: an index of what is open would be written twice for every message.
-func (x *tx) orphan(campaign int64, code, detail string, at int64) (int, error) {
-	n := 0
-	for _, query := range []string{
-		`INSERT INTO standing (state, code, detail, settled_at, message_id, campaign_id, channel, attempts, claim_id)
-			SELECT 'unknown', ?, ?, ?, m.id, m.campaign_id, m.channel, m.attempts, m.claim_id` + unrecordedOf,
-		`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?
-			WHERE message_id IN (SELECT s.message_id` + openOf + `)`,
-	} {
-		changed, err := x.change(query, code, detail, at, campaign, campaign, campaign)
-		if err != nil {
+const (
+	claimedColumns = `c.id, c.campaign_id, c.run_id, c.channel, c.account, c.currency, c.day, c.price`
+	flightQuery    = `SELECT m.segments, m.recorded, ` + claimedColumns + ` FROM message_standing m JOIN claim c ON c.id = m.claim_id
+		WHERE m.id = ? AND m.attempts = ? AND m.state = 'attempting' AND c.run_id = ?`
+)
+
+func (c *claimed) dest() []any {
+	return []any{&c.id, &c.campaign, &c.run, &c.channel, &c.account, &c.currency, &c.day, &c.price}
+}
+
+// inFlight is an attempt of the run that is open; sql.ErrNoRows where it is not.
+func (x *tx) inFlight(run ledger.RunID, attempt int64) (flight, error) {
+	f := flight{of: new(claimed)}
+	f.message, f.number = attemptOf(attempt)
+	return f, x.one(append([]any{&f.segments, &f.recorded}, f.of.dest()...), flightQuery, f.message, f.number, int64(run))
+}
+
+// openClaim is a claim with messages that are open.
+type openClaim struct {
+	claimed
+	turn, deadline int64
+	first, last    int64 // of its range; 0 without one
+	// How many are open because the range says so, and how many have a standing that does.
+	unrecorded, unrecordedSegments int64
+	recorded, recordedSegments     int64
+}
+
+func (o *openClaim) dest() []any {
+	return append(o.claimed.dest(), &o.turn, &o.deadline, &o.first, &o.last)
+}
+
+const openClaimColumns = claimedColumns + `, c.turn, c.deadline, ifnull(c.first_id, 0), ifnull(c.last_id, 0)`
+
+// open are the claims of the run that have messages open, the newest first. The tally says how many messages those are: mostly they
+// are found in the newest few, and the others are not looked at.
+func (x *tx) open(campaign int64, run ledger.RunID) ([]openClaim, error) {
+	cells, err := x.tally(campaign)
+	if err != nil {
+		return nil, err
+	}
+	left := int64(0)
+	for k, c := range cells {
+		if k.run == run {
+			left += c.Messages
+		}
+	}
+	if left == 0 {
+		return nil, nil
+	}
+	byID := make(map[int64]int)
+	var open []openClaim
+	err = x.each(func(rows *sql.Rows) error {
+		var o openClaim
+		if err := rows.Scan(append(o.dest(), &o.recorded, &o.recordedSegments)...); err != nil {
+			return err
+		}
+		left -= o.recorded
+		byID[o.id] = len(open)
+		open = append(open, o)
+		return nil
+	}, openRecordedQuery, campaign, int64(run))
+	for before := int64(1<<63 - 1); err == nil && left > 0; {
+		var o openClaim
+		if err = x.one(o.dest(), openRangeQuery, before, int64(run)); err != nil {
+			break
+		}
+		before = o.id
+		if err = x.one([]any{&o.unrecorded, &o.unrecordedSegments}, "SELECT count(*), ifnull(sum(m.segments), 0)"+unrecordedOf,
+			o.first, o.last, campaign, string(o.channel)); err != nil || o.unrecorded == 0 {
+			continue
+		}
+		left -= o.unrecorded
+		if i, ok := byID[o.id]; ok {
+			open[i].unrecorded, open[i].unrecordedSegments = o.unrecorded, o.unrecordedSegments
+			continue
+		}
+		open = append(open, o)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil // there are no more claims
+	}
+	return open, err
+}
+
+const (
+	openRecordedQuery = `SELECT ` + openClaimColumns + `, count(*), sum(m.segments) FROM standing s INDEXED BY standing_open
+		CROSS JOIN claim c ON c.id = s.claim_id CROSS JOIN message m ON m.id = s.message_id
+		WHERE s.campaign_id = ? AND s.state = 'attempting' AND c.run_id = ? GROUP BY s.claim_id ORDER BY s.claim_id DESC`
+	openRangeQuery = `SELECT ` + openClaimColumns + ` FROM claim c WHERE c.id < ? AND c.run_id = ? AND c.first_id IS NOT NULL
+		ORDER BY c.id DESC LIMIT 1`
+	// unrecordedOf is what is being attempted because a range says so.
+	unrecordedOf = ` FROM message m NOT INDEXED WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ?
+		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
+)
+
+// orphan makes what a run left open unknown. It is not credited: the messages may have left.
+func (x *tx) orphan(campaign int64, run ledger.RunID, code, detail string, at int64) (int, error) {
+	open, err := x.open(campaign, run)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	for i := range open {
+		o := &open[i]
+		if o.unrecorded > 0 {
+			if err := x.exec(`INSERT INTO standing (state, attempts, code, detail, settled_at, message_id, campaign_id, channel, claim_id)
+				SELECT 'unknown', 1, ?, ?, ?, m.id, m.campaign_id, m.channel, ?`+unrecordedOf,
+				code, detail, at, o.id, o.first, o.last, campaign, string(o.channel)); err != nil {
+				return 0, err
+			}
+		}
+		if o.recorded > 0 {
+			if err := x.exec(`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?
+				WHERE message_id IN (SELECT message_id FROM standing INDEXED BY standing_open
+					WHERE campaign_id = ? AND state = 'attempting' AND claim_id = ?)`, code, detail, at, campaign, o.id); err != nil {
+				return 0, err
+			}
+		}
+		messages := o.unrecorded + o.recorded
+		if err := x.settled(&o.claimed, message.Attempting, message.Unknown, o.debit(messages, o.unrecordedSegments+o.recordedSegments)); err != nil {
 			return 0, err
 		}
-		n += changed
+		n += messages
 	}
-	return n, nil
+	return int(n), nil
 }
 
-// lastDeadline is the latest of what is open.
-func (x *tx) lastDeadline(campaign int64) (sql.NullInt64, error) {
-	var last sql.NullInt64
-	err := x.one([]any{&last}, `SELECT max(c.hold + CASE o.leave_at WHEN 0 THEN c.claimed_at ELSE o.leave_at END)
-		FROM (SELECT m.claim_id, m.leave_at`+unrecordedOf+` UNION ALL SELECT s.claim_id, s.leave_at`+openOf+`) o CROSS JOIN claim c ON c.id = o.claim_id`,
-		campaign, campaign, campaign, campaign, campaign, campaign)
-	return last, err
+// recover reads what the run's last turn claimed and is still open.
+func (x *tx) recover(r *liveRun) ([]ledger.Claim, error) {
+	open, err := x.open(r.campaign, r.id)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.Claim
+	for i := range open {
+		o := &open[i]
+		if o.turn != r.turn {
+			continue
+		}
+		err := x.each(func(rows *sql.Rows) error {
+			cl := ledger.Claim{Account: o.account, Channel: o.channel, Deadline: moment(o.deadline)}
+			var id int64
+			err := rows.Scan(&id, &cl.Number, &cl.Key, &cl.Address, &cl.Segments, &cl.Row, &cl.Fields)
+			cl.Attempt = attemptID(id, cl.Number)
+			out = append(out, cl)
+			return err
+		}, recoverQuery, o.first, o.last, o.campaign, o.id, o.campaign, o.id)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
-// What is being attempted, because a range reaches it, and by its own record. Beyond the last range nothing is looked at.
-const (
-	unrecordedOf = ` FROM message_standing m WHERE m.id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
-		AND (` + reach + `campaign_id = ?)
-		AND +m.campaign_id = ? AND m.state = 'attempting' AND NOT m.recorded`
-	openOf = ` FROM standing s NOT INDEXED WHERE s.message_id BETWEEN (SELECT first_id FROM campaign WHERE id = ?)
-		AND (SELECT last_id FROM campaign WHERE id = ?) AND s.campaign_id = ? AND s.state = 'attempting'`
-)
+const recoverQuery = `SELECT m.id, m.attempts, m.key, m.address, m.segments, r.row, r.fields
+	FROM message_standing m CROSS JOIN recipient r ON r.id = m.recipient_id
+	WHERE m.state = 'attempting' AND (m.id BETWEEN ? AND ? AND +m.campaign_id = ? AND m.claim_id = ? AND NOT m.recorded
+		OR m.id IN (SELECT message_id FROM standing INDEXED BY standing_open WHERE campaign_id = ? AND state = 'attempting' AND claim_id = ?))
+	ORDER BY m.id`

@@ -21,7 +21,8 @@ type shelfOf struct {
 type shelf struct {
 	of     shelfOf
 	run    *liveRun
-	demand int // how many the turns of the group may still ask for
+	reach  *reached // nil where the campaign has no such channel, and nothing is pending
+	demand int      // how many the turns of the group may still ask for
 	now    time.Time
 	rows   []pendingRow
 	at     cursor // the last row that was read
@@ -56,10 +57,28 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	of := shelfOf{t.run.campaign, ch}
 	s := c.shelves[of]
 	if s == nil {
-		s = &shelf{of: of, run: t.run, at: cursor{notBefore: -1 << 62}, fresh: max(t.run.from[ch], t.run.first) - 1}
+		s = &shelf{of: of, run: t.run, at: cursor{notBefore: -1 << 62}}
 		c.shelves[of] = s
 	}
 	return s
+}
+
+// stocked is the shelf from which messages are taken.
+func (c *claiming) stocked(t *turn, ch message.Channel) (*shelf, error) {
+	s := c.shelf(t, ch)
+	if s.reach != nil || s.phase == empty {
+		return s, nil
+	}
+	reaches, err := c.x.reach(s.of.campaign)
+	if err != nil {
+		return nil, err
+	}
+	if s.reach = reaches[ch]; s.reach == nil {
+		s.phase = empty
+		return s, nil
+	}
+	s.fresh = max(s.reach.next, s.run.first) - 1
+	return s, nil
 }
 
 // untriedFrom is the id below which no message is pending that has no standing: those are claimed in the order of their ids.

@@ -41,12 +41,12 @@ type Ledger struct {
 	id     string
 	made   time.Time
 	schema int
+	steps  []string // the n-th leads to schema n
 
 	writer *writer // nil where the ledger is open for reading only
 	read   *sql.DB
 
-	mu    sync.Mutex
-	locks map[ledger.RunID]*flock.Flock
+	locks *locks
 
 	closing sync.Once
 	closed  error
@@ -61,6 +61,14 @@ var (
 // Open opens the ledger in the file, and creates it where there is none. The sentinels of package ledger say why it cannot:
 // ErrNotLedger, ErrNewerSchema, ErrDamaged, ErrBusy, ErrReadOnly, ErrFull, ErrUnsafeFS; all name the path.
 func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
+	steps, err := migrationSteps()
+	if err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	return openWith(ctx, path, o, steps)
+}
+
+func openWith(ctx context.Context, path string, o Options, steps []string) (*Ledger, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
@@ -69,7 +77,7 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	if target, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = target
 	}
-	l := &Ledger{path: abs, opts: o, locks: make(map[ledger.RunID]*flock.Flock)}
+	l := &Ledger{path: abs, opts: o, steps: steps}
 	if o.Now == nil {
 		l.opts.Now = func() time.Time { return time.Time{} }
 	}
@@ -77,6 +85,7 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 		// Without a name the lock is as good as its file: it proves what it proves there.
 		l.opts.Machine, _ = os.Hostname()
 	}
+	l.locks = &locks{path: abs, machine: l.opts.Machine, off: o.NoFileLock, held: make(map[ledger.RunID]*flock.Flock)}
 	if err := l.open(ctx); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", path, translate(abs, err))
@@ -95,13 +104,7 @@ func (l *Ledger) Close() error {
 		if l.writer != nil {
 			errs = append(errs, l.writer.close())
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for id, lock := range l.locks {
-			errs = append(errs, lock.Unlock())
-			delete(l.locks, id)
-		}
-		l.closed = errors.Join(errs...)
+		l.closed = errors.Join(append(errs, l.locks.dropAll())...)
 	})
 	return l.closed
 }

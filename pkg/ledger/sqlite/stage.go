@@ -21,7 +21,7 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 	var out ledger.Staged
 	var held *ledger.LeasedError
 	doing := "stage campaign " + s.Campaign
-	err := l.locked(s.Campaign, func(free bool) error {
+	err := l.gated(ctx, s.Campaign, false, func() error {
 		return l.do(ctx, doing, func(x *tx) error {
 			out = ledger.Staged{}
 			st := &staging{x: x, ctx: ctx, s: s, out: &out}
@@ -29,7 +29,7 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 				return err
 			}
 			if st.known {
-				b, err := x.bury(st.c.id, s.By.At, free, l.opts.Machine)
+				b, err := x.buryAll(st.c.id, s.By.At)
 				if held = b.held; err != nil || held != nil {
 					return err
 				}
@@ -73,6 +73,7 @@ type staging struct {
 
 	recipients, messages, folds *bulk
 	nextRecipient, nextMessage  int64
+	added                       map[message.Channel]int64
 	seen                        bitmap
 	rows, folded                int
 	lastRow                     int
@@ -91,21 +92,18 @@ func (st *staging) campaign() (err error) {
 
 // same counts, where the ledger has this very plan.
 func (st *staging) same() error {
-	var all, stand int
-	if err := st.x.one([]any{&all}, "SELECT count(*)"+messagesOf, st.c.first, st.c.last, st.c.id); err != nil {
-		return err
-	}
-	err := st.x.one([]any{&stand, &st.out.Left}, `
-		SELECT count(*) FILTER (WHERE s.state <> 'pending'), count(*) FILTER (WHERE s.state <> 'pending' AND s.state <> 'cancelled'
-			AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = s.message_id AND r.recipient_id IS NULL))
-		FROM standing s NOT INDEXED`+recordedOf, st.c.first, st.c.last, st.c.id)
+	states, err := st.x.states(st.c.id)
 	if err != nil {
 		return err
 	}
-	st.out.Same = all - stand
-	return st.x.one([]any{&st.out.Differs}, `
-		SELECT count(*) FROM relist r JOIN message m ON m.id = r.message_id
-		WHERE m.campaign_id = ? AND r.recipient_id IS NOT NULL AND r.fingerprint <> m.fingerprint`, st.c.id)
+	st.out.Same = states.Of(message.Pending)
+	st.out.Left = states.Of(message.Attempting, message.Accepted, message.Rejected, message.Unknown)
+	var gone int
+	err = st.x.one([]any{&gone, &st.out.Differs}, `
+		SELECT count(*) FILTER (WHERE r.recipient_id IS NULL), count(*) FILTER (WHERE r.recipient_id IS NOT NULL AND r.fingerprint <> m.fingerprint)
+		FROM relist r JOIN message m ON m.id = r.message_id WHERE m.campaign_id = ?`, st.c.id)
+	st.out.Left -= gone
+	return err
 }
 
 func (st *staging) write() error {
@@ -208,6 +206,10 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	id := st.nextMessage
 	st.nextMessage++
 	st.out.Added++
+	if st.added == nil {
+		st.added = make(map[message.Channel]int64)
+	}
+	st.added[m.Channel]++
 	if st.known {
 		st.seen.set(id)
 	}
@@ -250,6 +252,14 @@ func (st *staging) rowOf(recipient any) int {
 }
 
 func (st *staging) finish() error {
+	for ch, n := range st.added {
+		if err := st.x.shift(st.c.id, cellOf{}, plain(ch, message.Pending), ledger.Debit{Messages: n}); err != nil {
+			return err
+		}
+		if err := st.x.exec("INSERT OR IGNORE INTO reach (campaign_id, channel) VALUES (?, ?)", st.c.id, string(ch)); err != nil {
+			return err
+		}
+	}
 	if st.known {
 		if err := st.dropOut(); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"notify/pkg/ledger"
@@ -18,7 +19,8 @@ func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, erro
 	}
 	t := &turn{req: req}
 	err := l.writer.submit(ctx, &request{ctx: ctx, turn: t, done: make(chan error, 1)})
-	if errors.Is(err, ledger.ErrLeaseLost) {
+	var outOfTurn *ledger.OutOfTurnError
+	if errors.Is(err, ledger.ErrLeaseLost) || errors.As(err, &outOfTurn) {
 		return ledger.Turned{}, err
 	}
 	if err != nil {
@@ -32,44 +34,23 @@ type turn struct {
 	req     ledger.Turn
 	out     ledger.Turned
 	run     *liveRun
-	refused error // why nothing was written for it; the transaction went on without it
-	// unrecorded are the messages that were claimed by a range.
-	unrecorded []unrecorded
+	refused error    // why nothing was written for it; the transaction went on without it
+	flights []flight // what it claimed
 }
 
-// unrecorded is a message that is being attempted because its claim says so, and has no record of its own yet.
-type unrecorded struct {
-	message, claim, campaign int64
-	channel                  message.Channel
+// flight is a message that is being attempted.
+type flight struct {
+	message  int64
+	number   int
+	segments int
+	recorded bool // by a standing of its own, and not because its claim says so
+	of       *claimed
 }
 
 func (t *turn) reset() { *t = turn{req: t.req} }
 
-// opened is how many more attempts of the run are open after the turn.
-func (t *turn) opened() int {
-	if t.refused != nil {
-		return 0
-	}
-	n := len(t.out.Stale) - len(t.req.Settle)
-	for _, g := range t.out.Grants {
-		n += len(g.Claims)
-	}
-	return n
-}
-
-// liveRun is what a transaction knows of a run and its campaign.
-type liveRun struct {
-	id       ledger.RunID
-	campaign int64
-	ended    bool
-	beat     int64
-	expires  int64
-	stopped
-	first, last int64                     // ids of the campaign's messages
-	from        map[message.Channel]int64 // below it no message is pending that has no standing
-	swept       map[message.Channel]bool  // beyond what was claimed none was found that is pending
-	freed       bool                      // messages came back to pending although the campaign was aborted
-}
+// skipped says that nothing is to be done for it.
+func (t *turn) skipped() bool { return t.refused != nil || t.out.Before }
 
 // stopped is who stopped a campaign.
 type stopped struct{ paused, aborted *ledger.Act }
@@ -87,13 +68,12 @@ func (s stopped) stops() ledger.HoldReason {
 // takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims. Where
 // it is errStale, it does them when it is asked once more, to settle singly.
 func (x *tx) takeTurns(turns []*turn, single bool) error {
-	runs := make(map[ledger.RunID]*liveRun) // of these turns
 	s := &settling{x: x, single: single, accepted: x.w.accepted[:0]}
 	for _, t := range turns {
-		if err := x.checkLease(runs, t); err != nil {
+		if err := x.enter(t); err != nil {
 			return err
 		}
-		if t.refused != nil {
+		if t.skipped() {
 			continue
 		}
 		if err := s.settle(t); err != nil {
@@ -104,6 +84,9 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 				return err
 			}
 		}
+		if err := x.pauseFor(t); err != nil {
+			return err
+		}
 	}
 	if err := s.write(); err != nil {
 		return err
@@ -111,50 +94,73 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 	if err := newClaiming(x, turns).grantAll(turns); err != nil {
 		return err
 	}
-	for _, r := range runs {
-		if err := x.beat(r); err != nil {
+	for _, t := range turns {
+		if t.skipped() {
+			continue
+		}
+		if err := x.beat(t.run); err != nil {
 			return err
+		}
+	}
+	for _, t := range turns {
+		if t.refused == nil {
+			if err := x.answer(t); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (x *tx) checkLease(runs map[ledger.RunID]*liveRun, t *turn) error {
-	r, ok := x.runs[t.req.Run]
-	if !ok {
-		r = &liveRun{id: t.req.Run, ended: true, swept: make(map[message.Channel]bool)}
-		err := x.each(func(rows *sql.Rows) (err error) {
-			var ended sql.NullInt64
-			var sms, email, smsTo, emailTo int64
-			r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.beat, &r.expires, &r.first, &r.last, &sms, &email, &smsTo, &emailTo)
-			r.ended = ended.Valid
-			r.from = map[message.Channel]int64{message.SMS: max(sms, smsTo+1), message.Email: max(email, emailTo+1)}
-			return err
-		}, `SELECT r.campaign_id, r.ended, r.beat, r.expires, c.first_id, c.last_id, r.sms_from, r.email_from,
-			ifnull((`+reach+`campaign_id = c.id AND channel = 'sms'), 0), ifnull((`+reach+`campaign_id = c.id AND channel = 'email'), 0), `+stoppedColumns+`
-			FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(t.req.Run))
-		if err != nil {
-			return err
-		}
-		x.runs[t.req.Run] = r
+// enter lets a turn in: that of a run that is alive, with the number that follows, or with that of the last one, which is answered
+// once more. Whoever takes a turn looks whether others have died.
+func (x *tx) enter(t *turn) error {
+	r, err := x.run(t.req.Run)
+	if err != nil {
+		return err
 	}
-	runs[t.req.Run] = r
 	if r.ended {
 		t.refused = ledger.ErrLeaseLost
 		return nil
 	}
 	t.run = r
+	switch t.req.Number {
+	case 0, r.turn + 1:
+	case r.turn:
+		t.out.Before = true
+		t.out.Recovered, err = x.recover(r)
+		return err
+	default:
+		t.refused = &ledger.OutOfTurnError{Run: r.id, Asked: t.req.Number, Last: r.turn}
+		return nil
+	}
 	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
+	r.turn, r.entered = r.turn+1, x
 	r.beat, r.expires = nanos(t.req.Now), nanos(t.req.Now.Add(t.req.Extend))
-	return nil
+	live, err := x.live(r.campaign)
+	if err != nil || len(live) == 1 {
+		return err
+	}
+	_, err = x.bury(r.campaign, t.req.Now, r.id)
+	return err
+}
+
+// pauseFor pauses the campaign, where a turn wants it to.
+func (x *tx) pauseFor(t *turn) error {
+	by, r := t.req.Pause, t.run
+	if by == nil || r.paused != nil || r.aborted != nil {
+		return nil
+	}
+	for _, other := range x.runs {
+		if other.campaign == r.campaign {
+			other.paused = by
+		}
+	}
+	return x.pause(r.campaign, *by)
 }
 
 func (x *tx) beat(r *liveRun) error {
-	if r.ended {
-		return nil
-	}
-	if err := x.exec("UPDATE run SET beat = ?, expires = ?, sms_from = ?, email_from = ? WHERE id = ?",
-		r.beat, r.expires, r.from[message.SMS], r.from[message.Email], int64(r.id)); err != nil {
+	if err := x.exec("UPDATE run SET beat = ?, expires = ?, turn = ? WHERE id = ?", r.beat, r.expires, r.turn, int64(r.id)); err != nil {
 		return err
 	}
 	if r.freed {
@@ -164,22 +170,59 @@ func (x *tx) beat(r *liveRun) error {
 	return nil
 }
 
-// cancelReturned ends what came back to pending in a campaign that was aborted.
-func (x *tx) cancelReturned(campaign int64) error {
-	return x.exec(`UPDATE standing SET state = 'cancelled', why = 'abort'
-		WHERE campaign_id = ? AND state = 'pending' AND paced = 0`, campaign)
-}
-
-// credit takes back what the newest attempt of a message was debited, on the day on which it was.
-func (x *tx) credit(message int64) error {
-	e := entry{messages: 1}
-	err := x.one([]any{&e.campaign, &e.account, &e.currency, &e.day, &e.segments, &e.cost},
-		`SELECT m.campaign_id, c.account, c.currency, c.day, m.segments, m.segments * c.price
-		FROM message m JOIN standing s ON s.message_id = m.id JOIN claim c ON c.id = s.claim_id WHERE m.id = ?`, message)
+// answer says how the campaign stands after the turn.
+func (x *tx) answer(t *turn) error {
+	r, out := t.run, &t.out
+	out.Paused, out.Aborted = r.paused, r.aborted
+	var err error
+	if out.Tally, err = x.states(r.campaign); err != nil {
+		return err
+	}
+	reaches, err := x.reach(r.campaign)
 	if err != nil {
 		return err
 	}
-	return x.post(e, -1)
+	out.Reach = make(ledger.Reach, len(reaches))
+	for ch, at := range reaches {
+		out.Reach[ch] = at.last
+	}
+	live, err := x.live(r.campaign)
+	if err != nil {
+		return err
+	}
+	out.Runs, out.Rank = len(live), slices.IndexFunc(live, func(l liveRow) bool { return l.ID == r.id })
+	named := make(map[string]bool)
+	add := func(name string) error {
+		if named[name] {
+			return nil
+		}
+		named[name] = true
+		a, err := x.account(name)
+		if err == nil {
+			out.Accounts = append(out.Accounts, a.AccountState)
+		}
+		return err
+	}
+	for _, c := range t.req.Accounts {
+		if err := add(c.Account); err != nil {
+			return err
+		}
+	}
+	for _, c := range t.req.Claim {
+		if err := add(c.Limits.Account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cancelReturned ends what came back to pending in a campaign that was aborted.
+func (x *tx) cancelReturned(campaign int64) error {
+	if _, err := x.cancelAll(campaign); err != nil {
+		return err
+	}
+	return x.exec(`UPDATE standing SET state = 'cancelled', why = 'abort'
+		WHERE campaign_id = ? AND state = 'pending' AND paced = 0`, campaign)
 }
 
 func (x *tx) changeAccount(c ledger.AccountChange) error {

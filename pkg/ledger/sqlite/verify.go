@@ -18,12 +18,18 @@ func questions() []string {
 				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
 				WHERE m.attempts > m.over)
 			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
-		`SELECT 'campaign ' || campaign_id || ' has spent ' || sum(messages) || ' messages, ' || sum(cost) || ' money more on ' || account
-			|| ' than its attempts'
-			FROM (SELECT campaign_id, account, currency, messages, segments, cost FROM spent
-				UNION ALL SELECT m.campaign_id, c.account, c.currency, -1, -m.segments, -m.segments * c.price
-				FROM message_standing m JOIN claim c ON c.id = m.claim_id WHERE m.attempts > m.over)
-			GROUP BY campaign_id, account, currency HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
+		`SELECT 'campaign ' || campaign_id || ' counts ' || sum(messages) || ' messages, ' || sum(segments) || ' segments, ' || sum(cost)
+			|| ' money more on ' || channel || ' as ' || state || ' through "' || account || '" than there are'
+			FROM (SELECT campaign_id, channel, state, account, currency, run_id, messages, segments, cost FROM tally
+				UNION ALL SELECT m.campaign_id, m.channel, m.state,
+					CASE WHEN m.state = 'pending' OR m.state = 'cancelled' THEN '' ELSE ifnull(c.account, '') END,
+					CASE WHEN m.state = 'pending' OR m.state = 'cancelled' THEN '' ELSE ifnull(c.currency, '') END,
+					CASE m.state WHEN 'attempting' THEN c.run_id ELSE 0 END, -1,
+					CASE WHEN m.attempts > m.over THEN -m.segments ELSE 0 END, CASE WHEN m.attempts > m.over THEN -m.segments * c.price ELSE 0 END
+				FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id)
+			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
+		`SELECT 'channel ' || m.channel || ' of campaign ' || m.campaign_id || ' has no reach' FROM message m
+			WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel`,
 		`SELECT 'message ' || m.key || ' has ' || m.over || ' attempts that are over, and ' || ifnull(a.n, 0) || ' of them are recorded'
 			FROM message_standing m LEFT JOIN (SELECT message_id, count(*) AS n, max(number) AS last FROM attempt GROUP BY message_id) a
 			ON a.message_id = m.id WHERE m.over <> ifnull(a.n, 0) OR a.last > m.attempts`,

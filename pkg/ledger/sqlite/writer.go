@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 
 	"notify/pkg/ledger"
@@ -22,6 +23,7 @@ const (
 // writer is the one goroutine that writes.
 type writer struct {
 	path  string
+	locks *locks
 	db    *sql.DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
@@ -30,11 +32,8 @@ type writer struct {
 	accepted []accepted
 	values   []driver.NamedValue
 
-	// open is how many attempts are open, at most, of the runs that took a turn here.
-	open map[ledger.RunID]int
-	// unrecorded are, by their ids, the messages that were claimed here by a range and have no record yet: so many as are in
-	// flight. What is not here is found in the ledger.
-	unrecorded map[int64]unrecorded
+	// flights are, by their ids, the messages that were claimed here and are open. What is not here is found in the ledger.
+	flights map[int64]flight
 	// books are those of the last transaction, where it was one of turns and is durable.
 	books *books
 
@@ -72,11 +71,11 @@ func (r *request) weight() int {
 	return n
 }
 
-func newWriter(path string, db *sql.DB, conn *sql.Conn) *writer {
+func newWriter(path string, k *locks, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
-		path: path, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), raws: make(map[string]driver.Stmt), open: make(map[ledger.RunID]int),
-		unrecorded: make(map[int64]unrecorded),
-		queue:      make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
+		path: path, locks: k, db: db, conn: conn, stmts: make(map[string]*sql.Stmt), raws: make(map[string]driver.Stmt),
+		flights: make(map[int64]flight),
+		queue:   make(chan *request, queueLen), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -227,20 +226,28 @@ func (w *writer) take(turns []*turn) error {
 		err = w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
 	}
 	for _, t := range turns {
-		if err != nil {
-			w.open[t.req.Run]++ // whatever became of it on disk: too many is safe
-			continue
-		}
-		w.open[t.req.Run] += t.opened()
-		for _, s := range t.req.Settle {
-			id, _ := attemptOf(s.Attempt)
-			delete(w.unrecorded, id)
-		}
-		for _, u := range t.unrecorded {
-			w.unrecorded[u.message] = u
+		if err == nil {
+			w.remember(t)
 		}
 	}
 	return err
+}
+
+// remember keeps what a turn that is durable left open.
+func (w *writer) remember(t *turn) {
+	if errors.Is(t.refused, ledger.ErrLeaseLost) {
+		maps.DeleteFunc(w.flights, func(_ int64, f flight) bool { return f.of.run == t.req.Run })
+	}
+	if t.refused != nil || t.out.Before {
+		return
+	}
+	for _, s := range t.req.Settle {
+		id, _ := attemptOf(s.Attempt)
+		delete(w.flights, id)
+	}
+	for _, f := range t.flights {
+		w.flights[f.message] = f
+	}
 }
 
 // reopen goes on with the books of the transaction before, where no other connection has written since.

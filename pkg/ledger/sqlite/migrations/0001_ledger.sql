@@ -1,5 +1,6 @@
+-- The whole ledger. Times are nanoseconds since 1970 in UTC, 0 for none. Money is in millionths. States are the words of pkg/message;
+-- channels are its entries, which no constraint names: a new one is no change of the schema.
 -- Alternatives are written with OR: for IN with more than two words SQLite fills a temporary table each time it looks.
--- Times are nanoseconds since 1970 in UTC, 0 for none. Money is in millionths. States are the words of pkg/message.
 
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
@@ -31,25 +32,19 @@ CREATE TABLE recipient (
   fields      BLOB    NOT NULL
 );
 
--- recipient_id and campaign_id are not declared REFERENCES: the check would cost a third of staging. Verify makes it.
+-- To whom and what; how it stands is a record of its own. recipient_id and campaign_id are not declared REFERENCES: the check would
+-- cost a third of staging. Verify makes it.
 CREATE TABLE message (
   id           INTEGER PRIMARY KEY,
   campaign_id  INTEGER NOT NULL,
   recipient_id INTEGER NOT NULL,
-  channel      TEXT    NOT NULL CHECK (channel = 'sms' OR channel = 'email'),
+  channel      TEXT    NOT NULL CHECK (channel <> ''),
   key          TEXT    NOT NULL,
   address      TEXT    NOT NULL,
   segments     INTEGER NOT NULL,
-  fingerprint  INTEGER NOT NULL,
-  state        TEXT    NOT NULL DEFAULT 'pending'
-               CHECK (state = 'accepted' OR state = 'pending' OR state = 'attempting' OR state = 'unknown' OR state = 'rejected' OR state = 'cancelled'),
-  attempts     INTEGER NOT NULL DEFAULT 0,
-  attempt_id   INTEGER, -- the newest
-  not_before   INTEGER NOT NULL DEFAULT 0,
-  why          TEXT    CHECK (why IN ('list', 'abort')) -- of cancelled: left out by a list, or by an abort
+  fingerprint  INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX message_key ON message (campaign_id, key);
-CREATE INDEX message_pending ON message (campaign_id, channel, not_before) WHERE state = 'pending';
 
 -- What the newest list says of a message that it could not change any more: applied if the message goes back to pending.
 -- recipient_id NULL: it is no longer on the list.
@@ -68,52 +63,112 @@ CREATE TABLE fold (
   PRIMARY KEY (campaign_id, key, row)
 ) WITHOUT ROWID;
 
+-- A process at work on a campaign. There may be several at the same time.
 CREATE TABLE run (
   id          INTEGER PRIMARY KEY,
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   host        TEXT    NOT NULL,
   pid         INTEGER NOT NULL,
   user        TEXT    NOT NULL,
-  machine     TEXT    NOT NULL, -- where it holds the file lock for as long as its process lives; empty where it holds none
+  machine     TEXT    NOT NULL, -- where it holds a file lock for as long as its process lives; empty where it holds none
+  slot        INTEGER NOT NULL, -- which of the campaign's locks on that machine; 0 for none
+  pace        TEXT    NOT NULL, -- what the rates of the domains were: places were given under them
   started     INTEGER NOT NULL,
   beat        INTEGER NOT NULL,
   expires     INTEGER NOT NULL,
+  turn        INTEGER NOT NULL DEFAULT 0, -- the number of its last turn
   ended       INTEGER,
   why         TEXT
 );
-CREATE UNIQUE INDEX run_live ON run (campaign_id) WHERE ended IS NULL;
+CREATE INDEX run_live ON run (campaign_id) WHERE ended IS NULL;
+CREATE UNIQUE INDEX run_slot ON run (campaign_id, machine, slot) WHERE ended IS NULL AND slot > 0;
 
+-- How far a channel was handed out: up to last_id by ranges; below next_id no message is pending that has no standing.
+CREATE TABLE reach (
+  campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+  channel     TEXT    NOT NULL,
+  last_id     INTEGER NOT NULL DEFAULT 0,
+  next_id     INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (campaign_id, channel)
+) WITHOUT ROWID;
+
+-- Messages granted to a run at once, for one account. Those between first_id and last_id that had no standing then are attempted because
+-- this row says so, and it is on disk before any of them leaves; the others have a standing that names it.
+CREATE TABLE claim (
+  id          INTEGER PRIMARY KEY,
+  run_id      INTEGER NOT NULL,
+  turn        INTEGER NOT NULL, -- of the run
+  campaign_id INTEGER NOT NULL,
+  channel     TEXT    NOT NULL,
+  account     TEXT    NOT NULL,
+  currency    TEXT    NOT NULL,
+  day         TEXT    NOT NULL, -- on which they were debited
+  price       INTEGER NOT NULL, -- for one segment
+  claimed_at  INTEGER NOT NULL,
+  deadline    INTEGER NOT NULL, -- after it none of them begins to leave
+  first_id    INTEGER,
+  last_id     INTEGER
+);
+CREATE INDEX claim_range ON claim (campaign_id, channel, last_id) WHERE last_id IS NOT NULL;
+
+-- How a message stands that is not simply pending, or attempted with the others of its claim.
+CREATE TABLE standing (
+  message_id      INTEGER PRIMARY KEY,
+  campaign_id     INTEGER NOT NULL,
+  channel         TEXT    NOT NULL,
+  state           TEXT    NOT NULL
+                  CHECK (state = 'accepted' OR state = 'pending' OR state = 'attempting' OR state = 'unknown' OR state = 'rejected' OR state = 'cancelled'),
+  attempts        INTEGER NOT NULL DEFAULT 0,
+  over            INTEGER NOT NULL DEFAULT 0, -- how many of them are: definitely not accepted
+  -- The newest attempt.
+  claim_id        INTEGER,
+  settled_at      INTEGER,
+  code            TEXT,
+  vendor_id       TEXT,
+  detail          TEXT,
+  vendor_segments INTEGER,
+  not_before      INTEGER NOT NULL DEFAULT 0,
+  -- How a pending message stands to its domain's rate: 0 not held, 1 not_before is its place, 2 to be looked at again then.
+  paced           INTEGER NOT NULL DEFAULT 0 CHECK (paced = 0 OR paced = 1 OR paced = 2),
+  why             TEXT    CHECK (why IN ('list', 'abort')), -- of cancelled: left out by a list, or by an abort
+  -- At most one attempt is not over: whatever the program does.
+  CHECK (attempts = over + (state = 'accepted' OR state = 'attempting' OR state = 'unknown'))
+);
+-- Pending messages that have a standing: they were tried before, held, or left out for a while. All others are read in the order
+-- of their ids, from where the reach is: an index of them would have to be written for every message.
+CREATE INDEX standing_again ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced = 0;
+CREATE INDEX standing_paced ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
+-- What is attempted once more, or had waited: the others have no record while they are open.
+CREATE INDEX standing_open ON standing (campaign_id, claim_id) WHERE state = 'attempting';
+
+-- An attempt that is over.
 CREATE TABLE attempt (
-  id              INTEGER PRIMARY KEY,
   message_id      INTEGER NOT NULL,
-  run_id          INTEGER NOT NULL,
-  number          INTEGER NOT NULL,
-  account         TEXT    NOT NULL,
-  currency        TEXT    NOT NULL,
-  day             TEXT    NOT NULL,
+  number          INTEGER NOT NULL, -- 1 is the first of the message
+  claim_id        INTEGER NOT NULL,
   segments        INTEGER NOT NULL,
-  price           INTEGER NOT NULL,
-  claimed_at      INTEGER NOT NULL,
-  leave_at        INTEGER NOT NULL,
-  deadline        INTEGER NOT NULL,
-  outcome         TEXT CHECK (outcome = 'accepted' OR outcome = 'rejected' OR outcome = 'throttled' OR outcome = 'refused' OR outcome = 'unsent' OR outcome = 'unknown'),
-  over            INTEGER NOT NULL DEFAULT 0 -- 1: definitely not accepted, so that the message may be attempted again
-                  CHECK (over = (outcome IS NOT NULL AND (outcome = 'rejected' OR outcome = 'throttled' OR outcome = 'refused' OR outcome = 'unsent'))),
+  outcome         TEXT    NOT NULL CHECK (outcome = 'rejected' OR outcome = 'throttled' OR outcome = 'refused' OR outcome = 'unsent'),
   reason          TEXT,
   code            TEXT,
   detail          TEXT,
   vendor_id       TEXT,
   vendor_segments INTEGER,
-  settled_at      INTEGER,
-  retry_at        INTEGER,
-  resolved_at     INTEGER, -- set where unknown was settled later
-  resolved_by     TEXT,
-  resolved_why    TEXT
-);
--- A message has at most one attempt that is open, was accepted, or may have been: whatever the program does.
--- It hangs on a column of its own, because an index that names outcome would be rewritten with every outcome.
-CREATE UNIQUE INDEX attempt_once ON attempt (message_id) WHERE over = 0;
-CREATE INDEX attempt_open ON attempt (run_id) WHERE outcome IS NULL;
+  settled_at      INTEGER NOT NULL,
+  retry_at        INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (message_id, number)
+) WITHOUT ROWID;
+
+-- An attempt that was unknown, and what evidence or a person made of it.
+CREATE TABLE resolution (
+  message_id INTEGER NOT NULL,
+  number     INTEGER NOT NULL,
+  outcome    TEXT    NOT NULL CHECK (outcome = 'accepted' OR outcome = 'rejected' OR outcome = 'unsent'),
+  unknown_at INTEGER NOT NULL, -- since when it was unknown
+  at         INTEGER NOT NULL,
+  who        TEXT    NOT NULL,
+  why        TEXT    NOT NULL,
+  PRIMARY KEY (message_id, number)
+) WITHOUT ROWID;
 
 CREATE TABLE account (
   name       TEXT    PRIMARY KEY,
@@ -127,6 +182,15 @@ CREATE TABLE account (
   error_at   INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
+-- The rate of an account to one domain: when the newest message leaves, and the last place given to one that waits.
+CREATE TABLE domain_pace (
+  account  TEXT    NOT NULL,
+  domain   TEXT    NOT NULL,
+  empty_at INTEGER NOT NULL,
+  tail     INTEGER NOT NULL,
+  PRIMARY KEY (account, domain)
+) WITHOUT ROWID;
+
 CREATE TABLE usage (
   account  TEXT    NOT NULL,
   day      TEXT    NOT NULL,
@@ -136,14 +200,19 @@ CREATE TABLE usage (
   PRIMARY KEY (account, day)
 ) WITHOUT ROWID;
 
-CREATE TABLE spent (
+-- How many messages of a campaign are in which state, written with the states. account is that of the newest attempt, empty for what is
+-- pending or cancelled; run_id is set for what is being attempted. Segments and cost are of what is debited: attempted, accepted, unknown.
+CREATE TABLE tally (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+  channel     TEXT    NOT NULL,
+  state       TEXT    NOT NULL,
   account     TEXT    NOT NULL,
   currency    TEXT    NOT NULL,
+  run_id      INTEGER NOT NULL,
   messages    INTEGER NOT NULL CHECK (messages >= 0),
   segments    INTEGER NOT NULL CHECK (segments >= 0),
   cost        INTEGER NOT NULL CHECK (cost >= 0),
-  PRIMARY KEY (campaign_id, account, currency)
+  PRIMARY KEY (campaign_id, channel, state, account, currency, run_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE audit (
@@ -166,49 +235,126 @@ CREATE TABLE preflight (
 );
 CREATE INDEX preflight_digest ON preflight (campaign, digest);
 
+-- A line of a checklist that a person answers for, for exactly one plan.
+CREATE TABLE signoff (
+  id       INTEGER PRIMARY KEY,
+  campaign TEXT    NOT NULL CHECK (campaign <> ''), -- a name: it may be signed before it is staged
+  item     TEXT    NOT NULL CHECK (item <> ''),
+  role     TEXT    NOT NULL,
+  name     TEXT    NOT NULL CHECK (name <> ''),
+  who      TEXT    NOT NULL,
+  at       INTEGER NOT NULL,
+  digest   TEXT    NOT NULL CHECK (digest <> ''),
+  parts    TEXT    NOT NULL, -- JSON object
+  checked  INTEGER NOT NULL,
+  evidence BLOB,
+  revoked_at INTEGER, revoked_who TEXT, revoked_what TEXT, revoked_reason TEXT
+);
+CREATE INDEX signoff_campaign ON signoff (campaign);
+
+-- A campaign that was sent whole to a sandbox: what it proves, and since when.
+CREATE TABLE rehearsal (
+  id         INTEGER PRIMARY KEY,
+  campaign   TEXT    NOT NULL CHECK (campaign <> ''), -- a name: it need not be staged here
+  digest     TEXT    NOT NULL CHECK (digest <> ''),
+  recipients INTEGER NOT NULL CHECK (recipients >= 0),
+  messages   INTEGER NOT NULL CHECK (messages >= 0),
+  reached    INTEGER NOT NULL CHECK (reached >= 0),
+  rate       REAL    NOT NULL CHECK (rate >= 0),
+  speed      REAL    NOT NULL CHECK (speed > 0),
+  took       INTEGER NOT NULL CHECK (took >= 0), -- nanoseconds
+  memory     INTEGER NOT NULL CHECK (memory >= 0), -- bytes
+  faults     TEXT    NOT NULL, -- JSON object: how many messages met which
+  complete   INTEGER NOT NULL CHECK (complete IN (0, 1)),
+  at         INTEGER NOT NULL
+);
+
+-- Addresses that are never to be sent to, as a log: the newest line of an address says how it stands.
+CREATE TABLE suppression (
+  id      INTEGER PRIMARY KEY,
+  address TEXT    NOT NULL COLLATE NOCASE CHECK (address <> ''), -- the key of a message knows no case either
+  channel TEXT    NOT NULL CHECK (channel <> ''),
+  reason  TEXT    CHECK (reason = 'opt-out' OR reason = 'hard-bounce' OR reason = 'complaint' OR reason = 'other'), -- NULL: taken off
+  note    TEXT    NOT NULL CHECK (reason IS NOT NULL OR note <> ''),
+  who     TEXT    NOT NULL,
+  at      INTEGER NOT NULL
+);
+CREATE INDEX suppression_address ON suppression (address, id);
+
+-- Every message, and how it stands. One without a record is being attempted where a range reaches it.
+CREATE VIEW message_standing AS
+SELECT m.id, m.campaign_id, m.recipient_id, m.channel, m.key, m.address, m.segments, m.fingerprint,
+  CASE WHEN s.message_id IS NOT NULL THEN s.state WHEN c.id IS NOT NULL THEN 'attempting' ELSE 'pending' END AS state,
+  CASE WHEN s.message_id IS NOT NULL THEN s.attempts ELSE c.id IS NOT NULL END AS attempts,
+  ifnull(s.over, 0) AS over, CASE WHEN s.message_id IS NOT NULL THEN s.claim_id ELSE c.id END AS claim_id,
+  s.settled_at, s.code, s.vendor_id, s.detail, s.vendor_segments, ifnull(s.not_before, 0) AS not_before,
+  ifnull(s.paced, 0) AS paced, s.why, s.message_id IS NOT NULL AS recorded
+FROM message m
+LEFT JOIN standing s ON s.message_id = m.id
+LEFT JOIN claim c ON c.id = CASE WHEN s.message_id IS NULL THEN (SELECT n.id FROM claim n
+  WHERE n.campaign_id = m.campaign_id AND n.channel = m.channel AND n.last_id >= m.id ORDER BY n.last_id LIMIT 1) END;
+
 -- The triggers guard what the program never does, so that neither a fault of it nor SQL by hand can. They stop with FAIL
 -- and before the row is touched: ABORT would keep a journal for every statement, which costs a quarter of a claim.
 
--- An attempt begins open, on a pending message, and takes it along.
-CREATE TRIGGER attempt_begins BEFORE INSERT ON attempt
-WHEN NEW.outcome IS NOT NULL OR (SELECT state FROM message WHERE id = NEW.message_id) IS NOT 'pending' BEGIN
-  SELECT RAISE(FAIL, 'an attempt begins without an outcome, on a pending message');
+-- Ranges only go up, so that what was claimed by one is never claimed again, whatever became of the run.
+CREATE TRIGGER claim_begins BEFORE INSERT ON claim
+WHEN NEW.last_id IS NOT NULL AND (NEW.first_id <= NEW.last_id AND NEW.first_id > (SELECT last_id FROM reach
+    WHERE campaign_id = NEW.campaign_id AND channel = NEW.channel)) IS NOT 1 BEGIN
+  SELECT RAISE(FAIL, 'a message is claimed once');
 END;
-CREATE TRIGGER attempt_claims AFTER INSERT ON attempt BEGIN
-  UPDATE message SET state = 'attempting', attempts = attempts + 1, attempt_id = NEW.id WHERE id = NEW.message_id;
+CREATE TRIGGER claim_reaches AFTER INSERT ON claim WHEN NEW.last_id IS NOT NULL BEGIN
+  UPDATE reach SET last_id = NEW.last_id, next_id = NEW.last_id + 1 WHERE campaign_id = NEW.campaign_id AND channel = NEW.channel;
 END;
-
--- An outcome is written once; only unknown is settled later, by evidence or a person. The message follows.
-CREATE TRIGGER attempt_settles_once
-BEFORE UPDATE OF outcome, over, reason, code, detail, vendor_id, vendor_segments, settled_at, retry_at ON attempt
-WHEN OLD.outcome IS NOT NULL
-  AND NOT (OLD.outcome = 'unknown' AND NEW.outcome IS NOT NULL AND (NEW.outcome = 'accepted' OR NEW.outcome = 'rejected' OR NEW.outcome = 'unsent')) BEGIN
-  SELECT RAISE(FAIL, 'an outcome is written once');
+CREATE TRIGGER reach_goes_up BEFORE UPDATE ON reach
+WHEN NEW.last_id < OLD.last_id OR NEW.campaign_id <> OLD.campaign_id OR NEW.channel <> OLD.channel BEGIN
+  SELECT RAISE(FAIL, 'a reach only goes up');
 END;
-CREATE TRIGGER attempt_settles AFTER UPDATE OF outcome ON attempt BEGIN
-  UPDATE message SET
-    state = CASE NEW.outcome WHEN 'accepted' THEN 'accepted' WHEN 'rejected' THEN 'rejected' WHEN 'unknown' THEN 'unknown' ELSE 'pending' END,
-    not_before = ifnull(NEW.retry_at, 0)
-  WHERE id = NEW.message_id AND attempt_id = NEW.id;
+CREATE TRIGGER reach_stays BEFORE DELETE ON reach BEGIN
+  SELECT RAISE(FAIL, 'a reach is kept');
 END;
-CREATE TRIGGER attempt_intent_stands
-BEFORE UPDATE OF id, message_id, run_id, number, account, currency, day, segments, price, claimed_at, leave_at, deadline ON attempt BEGIN
-  SELECT RAISE(FAIL, 'an attempt is not rewritten');
+-- A message gets its standing with what came of its claim, or before it was claimed: held, or cancelled. This is the path of every
+-- message: it looks into its claim, and into the reach only for the others.
+CREATE TRIGGER standing_begins BEFORE INSERT ON standing
+WHEN NEW.over = 0 AND CASE
+  WHEN NEW.state = 'accepted' OR NEW.state = 'unknown' OR NEW.state = 'attempting' THEN (NEW.settled_at IS NULL) = (NEW.state = 'attempting')
+    AND (SELECT c.first_id <= NEW.message_id AND c.last_id >= NEW.message_id AND c.campaign_id = NEW.campaign_id AND c.channel = NEW.channel
+      FROM claim c WHERE c.id = NEW.claim_id)
+  WHEN NEW.state = 'pending' OR NEW.state = 'cancelled' THEN NEW.attempts = 0 AND NEW.message_id > (SELECT last_id FROM reach
+    WHERE campaign_id = NEW.campaign_id AND channel = NEW.channel)
+  END IS NOT 1 BEGIN
+  SELECT RAISE(FAIL, 'a message does not begin that way');
 END;
-CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN
-  SELECT RAISE(FAIL, 'attempts are kept');
-END;
-
--- No trigger looks at new messages: it would double the time of a staging, and Verify sees one that did not begin pending.
-CREATE TRIGGER message_moves BEFORE UPDATE OF state ON message
-WHEN NOT CASE OLD.state
-  WHEN 'pending' THEN (NEW.state = 'attempting' OR NEW.state = 'cancelled')
-  WHEN 'attempting' THEN (NEW.state = 'accepted' OR NEW.state = 'rejected' OR NEW.state = 'pending' OR NEW.state = 'unknown')
-  WHEN 'unknown' THEN (NEW.state = 'accepted' OR NEW.state = 'rejected' OR NEW.state = 'pending')
+-- The one way through the states: an attempt begins on a pending message, under a newer claim; it is accepted, or unknown,
+-- or over; what is accepted stays as it is, word for word.
+CREATE TRIGGER standing_moves
+BEFORE UPDATE OF state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments, settled_at ON standing
+WHEN CASE OLD.state
+  WHEN 'pending' THEN NEW.over = OLD.over AND (
+    NEW.state = 'attempting' AND NEW.attempts = OLD.attempts + 1 AND NEW.claim_id > ifnull(OLD.claim_id, 0)
+    OR NEW.state = 'cancelled' AND NEW.attempts = OLD.attempts AND NEW.claim_id IS OLD.claim_id)
+  WHEN 'attempting' THEN NEW.attempts = OLD.attempts AND NEW.claim_id = OLD.claim_id AND (
+    (NEW.state = 'accepted' OR NEW.state = 'unknown') AND NEW.settled_at IS NOT NULL
+    OR (NEW.state = 'pending' OR NEW.state = 'rejected') AND NEW.over = OLD.over + 1)
+  WHEN 'unknown' THEN NEW.attempts = OLD.attempts AND NEW.claim_id = OLD.claim_id AND (
+    NEW.state = 'accepted' OR (NEW.state = 'rejected' OR NEW.state = 'pending') AND NEW.over = OLD.over + 1)
   WHEN 'rejected' THEN (NEW.state = 'pending' OR NEW.state = 'cancelled')
+    AND NEW.attempts = OLD.attempts AND NEW.over = OLD.over AND NEW.claim_id = OLD.claim_id
   WHEN 'cancelled' THEN NEW.state = 'pending' AND OLD.why = 'list'
-  ELSE 0 END BEGIN
+    AND NEW.attempts = OLD.attempts AND NEW.over = OLD.over AND NEW.claim_id IS OLD.claim_id
+  ELSE 0 END IS NOT 1 BEGIN
   SELECT RAISE(FAIL, 'a message does not go that way');
+END;
+-- It is over only with its record in attempt.
+CREATE TRIGGER standing_over BEFORE UPDATE OF over ON standing
+WHEN NEW.over <> OLD.over AND NOT EXISTS (SELECT 1 FROM attempt WHERE message_id = OLD.message_id AND number = OLD.attempts) BEGIN
+  SELECT RAISE(FAIL, 'an attempt that is over is recorded');
+END;
+CREATE TRIGGER standing_who_stands BEFORE UPDATE OF message_id, campaign_id, channel ON standing BEGIN
+  SELECT RAISE(FAIL, 'a message is not rewritten');
+END;
+CREATE TRIGGER standing_stays BEFORE DELETE ON standing BEGIN
+  SELECT RAISE(FAIL, 'what came of a message is kept');
 END;
 CREATE TRIGGER message_who_stands BEFORE UPDATE OF id, campaign_id, channel, key, address ON message BEGIN
   SELECT RAISE(FAIL, 'a message is not rewritten');
@@ -216,7 +362,36 @@ END;
 CREATE TRIGGER message_stays BEFORE DELETE ON message BEGIN
   SELECT RAISE(FAIL, 'messages are kept');
 END;
-
+-- To write that an attempt is over takes its message along.
+CREATE TRIGGER attempt_was_open BEFORE INSERT ON attempt
+WHEN (SELECT attempts = NEW.number AND claim_id = NEW.claim_id AND (state = 'attempting' OR state = 'unknown')
+  FROM standing WHERE message_id = NEW.message_id) IS NOT 1 BEGIN
+  SELECT RAISE(FAIL, 'only the attempt that is open or unknown can be over');
+END;
+CREATE TRIGGER attempt_is_over AFTER INSERT ON attempt BEGIN
+  UPDATE standing SET
+    state = CASE NEW.outcome WHEN 'rejected' THEN 'rejected' ELSE 'pending' END, over = over + 1, not_before = NEW.retry_at,
+    code = NEW.code, detail = NEW.detail, vendor_id = NEW.vendor_id, vendor_segments = NEW.vendor_segments, settled_at = NEW.settled_at
+  WHERE message_id = NEW.message_id;
+END;
+CREATE TRIGGER attempt_stands BEFORE UPDATE ON attempt BEGIN
+  SELECT RAISE(FAIL, 'an attempt is not rewritten');
+END;
+CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN
+  SELECT RAISE(FAIL, 'attempts are kept');
+END;
+CREATE TRIGGER claim_stands BEFORE UPDATE ON claim BEGIN
+  SELECT RAISE(FAIL, 'a claim is not rewritten');
+END;
+CREATE TRIGGER claim_stays BEFORE DELETE ON claim BEGIN
+  SELECT RAISE(FAIL, 'claims are kept');
+END;
+CREATE TRIGGER resolution_stands BEFORE UPDATE ON resolution BEGIN
+  SELECT RAISE(FAIL, 'a resolution is not rewritten');
+END;
+CREATE TRIGGER resolution_stays BEFORE DELETE ON resolution BEGIN
+  SELECT RAISE(FAIL, 'resolutions are kept');
+END;
 CREATE TRIGGER campaign_ends_once BEFORE UPDATE OF aborted_at ON campaign WHEN OLD.aborted_at IS NOT NULL BEGIN
   SELECT RAISE(FAIL, 'an aborted campaign stays aborted');
 END;
@@ -229,10 +404,40 @@ END;
 CREATE TRIGGER run_ends_once BEFORE UPDATE OF ended ON run WHEN OLD.ended IS NOT NULL BEGIN
   SELECT RAISE(FAIL, 'a run ends once');
 END;
-
+-- The fence: one turn after the other, and none of a run that has ended.
+CREATE TRIGGER run_takes_turns BEFORE UPDATE OF turn ON run WHEN NEW.turn <> OLD.turn + 1 OR OLD.ended IS NOT NULL BEGIN
+  SELECT RAISE(FAIL, 'a run takes one turn after the other');
+END;
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
   SELECT RAISE(FAIL, 'the audit log is not rewritten');
 END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN
   SELECT RAISE(FAIL, 'the audit log is kept');
+END;
+CREATE TRIGGER signoff_stands BEFORE UPDATE OF id, campaign, item, role, name, who, at, digest, parts, checked, evidence ON signoff BEGIN
+  SELECT RAISE(FAIL, 'a sign-off is not rewritten');
+END;
+CREATE TRIGGER signoff_revoked_once BEFORE UPDATE OF revoked_at, revoked_who, revoked_what, revoked_reason ON signoff
+WHEN OLD.revoked_at IS NOT NULL BEGIN
+  SELECT RAISE(FAIL, 'a sign-off is revoked once');
+END;
+CREATE TRIGGER signoff_stays BEFORE DELETE ON signoff BEGIN
+  SELECT RAISE(FAIL, 'sign-offs are kept');
+END;
+CREATE TRIGGER rehearsal_stands BEFORE UPDATE ON rehearsal BEGIN
+  SELECT RAISE(FAIL, 'a rehearsal is not rewritten');
+END;
+CREATE TRIGGER rehearsal_stays BEFORE DELETE ON rehearsal BEGIN
+  SELECT RAISE(FAIL, 'rehearsals are kept');
+END;
+CREATE TRIGGER suppression_turns BEFORE INSERT ON suppression
+WHEN (NEW.reason IS NOT NULL) =
+  ifnull((SELECT reason IS NOT NULL FROM suppression WHERE address = NEW.address ORDER BY id DESC LIMIT 1), 0) BEGIN
+  SELECT RAISE(FAIL, 'an address is put on the list once, and taken off once');
+END;
+CREATE TRIGGER suppression_stands BEFORE UPDATE ON suppression BEGIN
+  SELECT RAISE(FAIL, 'a line of the suppression list is not rewritten');
+END;
+CREATE TRIGGER suppression_stays BEFORE DELETE ON suppression BEGIN
+  SELECT RAISE(FAIL, 'lines of the suppression list are kept');
 END;

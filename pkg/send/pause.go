@@ -1,0 +1,50 @@
+package send
+
+import (
+	"time"
+
+	"notify/pkg/message"
+)
+
+// PauseReason says in a word why a run ended before everything was sent.
+type PauseReason string
+
+// The reasons.
+const (
+	PauseQuota     PauseReason = "quota"
+	PauseBudget    PauseReason = "budget"
+	PauseWindow    PauseReason = "window"
+	PauseDeadline  PauseReason = "deadline"
+	PauseBreaker   PauseReason = "breaker"
+	PauseRefused   PauseReason = "refused"
+	PauseStopWhen  PauseReason = "stop-when"
+	PauseByPerson  PauseReason = "pause"
+	PauseInterrupt PauseReason = "interrupt"
+	// PauseLeft is that of a run that saw nothing more to do, while the ledger counts messages that are left.
+	PauseLeft PauseReason = "left"
+
+	pauseSibling PauseReason = "sibling" // it ends a lane, not the run
+)
+
+// PauseReasons are all that a run can end with.
+func PauseReasons() []PauseReason {
+	return []PauseReason{
+		PauseQuota, PauseBudget, PauseWindow, PauseDeadline, PauseBreaker, PauseRefused, PauseStopWhen, PauseByPerson, PauseInterrupt, PauseLeft,
+	}
+}
+
+// Pause says why a run ended before everything was sent.
+type Pause struct {
+	Why     PauseReason     `json:"why"`
+	Channel message.Channel `json:"channel,omitempty"`
+	Account string          `json:"account,omitempty"`
+	Detail  string          `json:"detail"`
+	// Until is when going on makes sense; zero where time alone does not help.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// ActStop is what a run's own pause of the campaign is called, and byItself who did it.
+const (
+	ActStop  = "stop-when"
+	byItself = "notify"
+)

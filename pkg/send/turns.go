@@ -1,0 +1,158 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// turns makes the turns of a run, one after the other, each with its number. Lanes that come while one is under way share the next.
+//
+// A turn that failed is in doubt: it may have been made, and only its answer was lost. It is asked for again under its number, without
+// claiming, before anything else is asked for. What it turns out to have claimed is given back: its places have passed meanwhile.
+type turns struct {
+	loop *Loop
+
+	mu      sync.Mutex
+	busy    bool
+	waiting []*part
+
+	// Of whoever is busy.
+	number int64 // of the last turn that is known to have been made
+	doubt  bool  // the next one may have been made
+}
+
+// part is what one lane wants of a turn.
+type part struct {
+	settle   []ledger.Settlement
+	accounts []ledger.AccountChange
+	pause    *ledger.Act
+	claim    []ledger.ClaimRequest
+
+	out  ledger.Turned
+	err  error
+	lead chan bool // true: it is to make the next turn, for all who wait; false: it was made
+}
+
+// take returns when the part is durable, or cannot be made so. Grants is empty where nothing was claimed because of a doubt.
+func (t *turns) take(ctx context.Context, p *part) (ledger.Turned, error) {
+	p.lead = make(chan bool, 1)
+	t.mu.Lock()
+	t.waiting = append(t.waiting, p)
+	if t.busy {
+		t.mu.Unlock()
+		if !<-p.lead {
+			return p.out, p.err
+		}
+		t.mu.Lock()
+	}
+	t.busy = true
+	group := t.waiting
+	t.waiting = nil
+	t.mu.Unlock()
+
+	t.makeFor(ctx, group)
+
+	t.mu.Lock()
+	if t.busy = len(t.waiting) > 0; t.busy {
+		t.waiting[0].lead <- true
+	}
+	t.mu.Unlock()
+	for _, other := range group {
+		if other != p {
+			other.lead <- false
+		}
+	}
+	return p.out, p.err
+}
+
+// makeFor makes one turn of the parts, and answers each.
+func (t *turns) makeFor(ctx context.Context, group []*part) {
+	var all ledger.Turn
+	for _, p := range group {
+		all.Settle = append(all.Settle, p.settle...)
+		all.Accounts = append(all.Accounts, p.accounts...)
+		all.Claim = append(all.Claim, p.claim...)
+		if all.Pause == nil {
+			all.Pause = p.pause
+		}
+	}
+	out, err := t.next(ctx, all)
+	grants := out.Grants
+	for _, p := range group {
+		p.out, p.err = out, err
+		if p.out.Grants = nil; len(grants) > 0 {
+			p.out.Grants, grants = grants[:len(p.claim)], grants[len(p.claim):]
+		}
+	}
+}
+
+// next makes the turn that follows.
+func (t *turns) next(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
+	if t.doubt {
+		if _, err := t.settled(ctx, ledger.Turn{}); err != nil {
+			return ledger.Turned{}, err
+		}
+	}
+	return t.settled(ctx, turn)
+}
+
+// settled makes a turn under the next number. What it had claimed before its answer was lost is given back by one more.
+func (t *turns) settled(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
+	out, err := t.commit(ctx, turn)
+	for err == nil && len(out.Recovered) > 0 {
+		t.loop.Log.Warn("messages were claimed by a turn whose answer was lost; they are given back", "messages", len(out.Recovered))
+		out, err = t.commit(ctx, ledger.Turn{Settle: givenBack(out.Recovered, t.loop.Now())})
+	}
+	return out, err
+}
+
+func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
+	var out []ledger.Settlement
+	for _, c := range cs {
+		out = append(out, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.Held(message.HeldLost, "the answer to its claim was lost")})
+	}
+	return out
+}
+
+// commit makes a turn. Where the ledger cannot be written and outcomes wait to be recorded, it tries again for a while: what is known
+// to have left is worth waiting for.
+func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
+	const pause = 200 * time.Millisecond
+	turn.Run, turn.Extend, turn.Number = t.loop.run, t.loop.Timing.Lease, t.number+1
+	patience := time.Duration(0)
+	for waited := time.Duration(0); ; waited += pause {
+		turn.Now = t.loop.Now()
+		out, err := t.loop.Ledger.Turn(ctx, turn)
+		if err == nil {
+			t.number, t.doubt = turn.Number, false
+			return out, nil
+		}
+		t.doubt = true
+		if refused(err) {
+			return out, err
+		}
+		if waited == 0 {
+			t.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
+			turn.Claim = nil
+			if patience = pause; len(turn.Settle) > 0 || errors.Is(err, ledger.ErrBusy) {
+				patience = t.loop.Timing.Settle
+			}
+		}
+		if waited >= patience {
+			return out, err
+		}
+		timer := time.NewTimer(pause)
+		<-timer.C
+	}
+}
+
+// refused reports an answer that asking again does not change.
+func refused(err error) bool {
+	var outOfTurn *ledger.OutOfTurnError
+	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn)
+}
