@@ -39,8 +39,9 @@ func serve(t *testing.T) (*dnstest.Server, *dns.Resolver) {
 	return s, resolver(s.Addr)
 }
 
+// resolver waits for an answer for as long as a busy machine may need.
 func resolver(servers ...string) *dns.Resolver {
-	return dns.New(dns.Options{Servers: servers, Timeout: 50 * time.Millisecond, Tries: 2})
+	return dns.New(dns.Options{Servers: servers, Timeout: time.Minute, Tries: 2})
 }
 
 func TestRecordsAreReadAsReceiversReadThem(t *testing.T) {
@@ -164,6 +165,9 @@ func TestWhatIsNotThereIsToldFromWhatIsNotKnown(t *testing.T) {
 			if c.change != nil {
 				c.change(s)
 			}
+			if c.want.Timeout { // there will be no answer
+				r = dns.New(dns.Options{Servers: []string{s.Addr}, Timeout: 50 * time.Millisecond, Tries: 2})
+			}
 			got, err := r.LookupTXT(t.Context(), c.host)
 			if got != nil {
 				t.Errorf("texts %q beside the error", got)
@@ -245,9 +249,8 @@ func TestWhoGivesUpDoesNotTakeTheAnswerFromOthers(t *testing.T) {
 	s, r := serve(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	arrived, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once // a question is asked again where the answer takes long
 	s.Change(func(*mdns.Msg) {
-		once.Do(func() { close(arrived) })
+		close(arrived)
 		<-release
 	})
 	first := make(chan error, 1)

@@ -111,9 +111,9 @@ func (w *mailWorld) ask(id string) preflight.Finding {
 			before(subject)
 		}
 		if !w.noDNS {
-			o := dns.Options{Servers: []string{s.Addr}, Timeout: 5 * time.Second, Tries: 2}
+			o := dns.Options{Servers: []string{s.Addr}, Timeout: time.Minute, Tries: 2}
 			if w.hasty {
-				o.Timeout = 30 * time.Millisecond
+				o.Timeout = 500 * time.Millisecond // others do answer
 			}
 			subject.DNS = dns.New(o)
 		}

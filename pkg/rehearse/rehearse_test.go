@@ -47,7 +47,7 @@ func rehearsal(t *testing.T, n int) *rehearse.Rehearsal {
 	c := production()
 	c.Country = "CN"
 	for name, a := range c.Accounts {
-		a.Environment, a.Class, a.Concurrency, a.Timeout = c.Environment, "notice", 4, 5*time.Second
+		a.Environment, a.Class, a.Concurrency, a.Timeout = c.Environment, "notice", 4, 5*time.Minute
 		c.Accounts[name] = a
 	}
 	p, err := plan.Make(t.Context(), plan.Inputs{Config: c, List: rows, Campaign: &campaign.Campaign{

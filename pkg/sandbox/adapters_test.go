@@ -28,7 +28,7 @@ func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 	})
 	settings := func(options map[string]any, endpoint string) vendors.Settings {
 		return vendors.Settings{
-			Account: "sandbox", Endpoint: endpoint, Concurrency: workers, Timeout: 10 * time.Second, Options: options, Now: time.Now,
+			Account: "sandbox", Endpoint: endpoint, Concurrency: workers, Timeout: 5 * time.Minute, Options: options, Now: time.Now,
 		}
 	}
 	for _, tt := range []struct {

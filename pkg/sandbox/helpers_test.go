@@ -112,7 +112,7 @@ func mailer(tb testing.TB, s *sandbox.Sandbox, options map[string]any) vendors.V
 	for k, v := range options {
 		all[k] = v
 	}
-	v, err := smtp.Kind().New(vendors.Settings{Account: "edm", Concurrency: 16, Timeout: 10 * time.Second, Options: all, Now: time.Now})
+	v, err := smtp.Kind().New(vendors.Settings{Account: "edm", Concurrency: 16, Timeout: 5 * time.Minute, Options: all, Now: time.Now})
 	if err != nil {
 		tb.Fatalf("new: %v", err)
 	}

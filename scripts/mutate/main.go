@@ -36,7 +36,7 @@ type room struct {
 func rooms() []room {
 	ledger := []string{"./pkg/ledger", "./pkg/ledger/ledgertest", "./pkg/ledger/sqlite"}
 	return []room{
-		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow"}},
+		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow"}, args: []string{"-rapid.nofailfile"}},
 		{name: "evidence", dirs: []string{"./pkg/vendors/evidence"}, tests: []string{"./pkg/vendors/evidence"}},
 		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, args: []string{"-seeds", "300"}},
 		{name: "ledger", dirs: []string{"./pkg/ledger"}, tests: ledger},

@@ -122,7 +122,7 @@ func vendorOn(tb testing.TB, file, endpoint string, options map[string]any) vend
 		all[k] = v
 	}
 	v, err := httpvendor.Kind(fstest.MapFS{"v.yaml": {Data: []byte(file)}}).New(vendors.Settings{
-		Account: "acc", Endpoint: endpoint, Concurrency: 2, Timeout: 10 * time.Second, Options: all,
+		Account: "acc", Endpoint: endpoint, Concurrency: 2, Timeout: 5 * time.Minute, Options: all,
 		Now: func() time.Time { return time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func shipped(t *testing.T, name, endpoint string, options map[string]any) vendor
 	t.Helper()
 	options["definition"] = "builtin:" + name
 	v, err := httpvendor.Kind(vendorfiles.FS()).New(vendors.Settings{
-		Account: "acc", Endpoint: endpoint, Concurrency: 2, Timeout: 10 * time.Second, Options: options,
+		Account: "acc", Endpoint: endpoint, Concurrency: 2, Timeout: 5 * time.Minute, Options: options,
 		Now: func() time.Time { return time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },
 	})
 	if err != nil {

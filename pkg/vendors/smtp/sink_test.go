@@ -63,7 +63,7 @@ func awaitListener(tb testing.TB, addr string) {
 	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range 1000 {
+	for range 100_000 {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			_ = c.Close()
@@ -82,7 +82,7 @@ func newVendor(tb testing.TB, addr string, options map[string]any) vendors.Vendo
 		all[k] = v
 	}
 	v, err := smtp.Kind().New(vendors.Settings{
-		Account: "edm", Concurrency: 16, Timeout: 10 * time.Second, Options: all, Now: time.Now,
+		Account: "edm", Concurrency: 16, Timeout: 5 * time.Minute, Options: all, Now: time.Now,
 	})
 	if err != nil {
 		tb.Fatalf("new: %v", err)

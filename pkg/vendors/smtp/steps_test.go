@@ -459,7 +459,7 @@ func newVendorAt(tb testing.TB, addr string, now func() time.Time, options map[s
 	for k, v := range options {
 		all[k] = v
 	}
-	v, err := smtp.Kind().New(vendors.Settings{Account: "edm", Concurrency: 1, Timeout: 10 * time.Second, Options: all, Now: now})
+	v, err := smtp.Kind().New(vendors.Settings{Account: "edm", Concurrency: 1, Timeout: 5 * time.Minute, Options: all, Now: now})
 	if err != nil {
 		tb.Fatalf("new: %v", err)
 	}

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	patience     = 20 * time.Second       // before the suite says that something hangs
-	longTimeout  = 15 * time.Second       // never reached by a server that answers
-	shortTimeout = 300 * time.Millisecond // for a server that never answers
+	patience     = 10 * time.Minute       // before the suite says that something hangs
+	longTimeout  = 5 * time.Minute        // never reached by a server that answers
+	shortTimeout = 300 * time.Millisecond // for a server that never answers; see slow
 	maxDetail    = 300                    // of message.Outcome
 )
 
@@ -51,11 +51,14 @@ func Run(t *testing.T, h Harness) {
 				t.Logf("not applicable: %s", why)
 				return
 			}
-			if b == ReusedCut || b == ReusedClosed {
+			switch b { //nolint:exhaustive // the others are played once
+			case ReusedCut, ReusedClosed:
 				h.reused(t, b)
-				return
+			case Slow:
+				h.slow(t)
+			default:
+				h.single(t, b)
 			}
-			h.single(t, b)
 		})
 	}
 	t.Run("a message whose time has passed does not leave", h.late)
@@ -70,14 +73,31 @@ func Run(t *testing.T, h Harness) {
 // single sends one message and compares the outcome with what the server saw.
 func (h Harness) single(t *testing.T, b Behaviour) {
 	t.Helper()
-	limits := Limits{Timeout: longTimeout, Concurrency: 2}
-	if b == Slow {
-		limits.Timeout = shortTimeout
-	}
 	s := h.Start(t, b)
-	v := h.vendor(t, s, limits)
+	v := h.vendor(t, s, Limits{Timeout: longTimeout, Concurrency: 2})
 	m := h.Message(1)
-	o := h.send(t, v, context.Background(), m)
+	h.judge(t, b, s, h.send(t, v, context.Background(), m), m)
+}
+
+// slow plays the server that never answers, to a vendor that does not wait for long; and to one that waits for longer, where
+// the machine is too busy to bring the message to the server in that time.
+func (h Harness) slow(t *testing.T) {
+	t.Helper()
+	for timeout := shortTimeout; timeout < patience; timeout *= 4 {
+		s := h.Start(t, Slow)
+		m := h.Message(1)
+		o := h.send(t, h.vendor(t, s, Limits{Timeout: timeout, Concurrency: 2}), context.Background(), m)
+		if len(s.Arrivals()) > 0 {
+			h.judge(t, Slow, s, o, m)
+			return
+		}
+	}
+	t.Fatal("the message does not reach the server")
+}
+
+// judge compares the outcome of one message with what the server saw.
+func (h Harness) judge(t *testing.T, b Behaviour, s Server, o message.Outcome, m message.Message) {
+	t.Helper()
 	if want := expected(b); o.Kind != want {
 		t.Fatalf("outcome %s (%+v), want %s", o.Kind, o, want)
 	}
