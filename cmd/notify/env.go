@@ -94,6 +94,9 @@ func (e *env) Config() (*config.Config, error) {
 		return nil, err
 	}
 	if e.flags.ledger != "" {
+		if err := config.CheckLedger(e.flags.ledger); err != nil {
+			return nil, usage("name a file with --ledger", "%v", err)
+		}
 		if cfg.Ledger, err = filepath.Abs(e.flags.ledger); err != nil {
 			return nil, fmt.Errorf("find the ledger: %w", err)
 		}

@@ -41,7 +41,7 @@ Nothing is ever sent twice: what may have left and is not known is listed, and a
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&e.flags.config, "config", "", "configuration `FILE` (default: notify.yaml here or above, $NOTIFY_CONFIG, the user's)")
-	f.StringVar(&e.flags.ledger, "ledger", "", "ledger to use, in place of the configured one: a file's path (`DSN`)")
+	f.StringVar(&e.flags.ledger, "ledger", "", "ledger to use, in place of the configured one: a `FILE`")
 	f.StringVar(&e.flags.campaign, "campaign", "", "campaign `FILE` (default: beside the list, under its name)")
 	f.BoolVar(&e.flags.json, "json", false, "print the result as JSON")
 	f.BoolVar(&e.flags.yes, "yes", false, "ask nothing")

@@ -34,7 +34,7 @@ type Config struct {
 	Timezone    *time.Location // never nil
 	Country     string         // ISO 3166 alpha-2, how to read phone numbers without a country code
 	Language    string         // "en" or "zh"
-	Ledger      string         // a file's absolute path, or a DSN
+	Ledger      string         // a file's absolute path
 	Capacity    Capacity
 	// Timer is the interval of whatever starts notify again and again; 0: nothing does.
 	Timer time.Duration
@@ -48,7 +48,6 @@ type Config struct {
 	Channels channel.Set `json:"-"`
 	Accounts map[string]Account
 	Routes   map[message.Channel]Route
-	Alerts   []Alert
 	// Roles are who may sign for what on a checklist, by role: names of people, each once.
 	Roles map[string][]string
 
@@ -112,10 +111,4 @@ type Route struct {
 type Share struct {
 	Account string
 	Weight  int
-}
-
-// Alert is where the operator wants to be told.
-type Alert struct {
-	URL      string // it often holds a token
-	Severity string // from this one on: "info", "warning", "critical"
 }

@@ -6,11 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // FileName is what the search looks for.
@@ -36,7 +36,7 @@ type LoadOptions struct {
 // environment variable, which wins over the file: NOTIFY_ and the key in capitals, with _ for what separates its parts:
 // accounts.sms-marketing.daily_quota is NOTIFY_ACCOUNTS_SMS_MARKETING_DAILY_QUOTA. Lists are separated by commas. An
 // account has to stand in the file to be found; its options need not (NOTIFY_ACCOUNTS_EDM_OPTIONS_PASSWORD is the option
-// password). The weights of a route are "a:80,b:20", and alerts are addresses. Domains of domain_rate other than default
+// password). The weights of a route are "a:80,b:20". Domains of domain_rate other than default
 // have to stand in the file. A variable that is empty counts as not set, and one that sets nothing is a warning.
 //
 // What the operator has to mend is a *diag.InputError: every problem at once.

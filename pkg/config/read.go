@@ -1,10 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Capacity = r.capacity(root.Map("capacity"))
 	c.Accounts = r.accounts(root.Map("accounts"), c.Environment)
 	c.Routes = r.routes(root.Map("routes"), c.Accounts)
-	c.Alerts = r.alerts(root.Value("alerts"))
+	alerts(root)
 	c.Roles = readRoles(root.Map("roles"))
 	root.Done()
 	m.strangers(doc.Problems)
@@ -113,30 +114,47 @@ func (r *reader) timezone(root *yamldoc.Map, country string) *time.Location {
 
 func (r *reader) ledger(v yamldoc.Value) string {
 	s := r.expanded(v, v.Text())
-	scheme, _, isDSN := strings.Cut(s, "://")
-	switch {
-	case s == "":
+	if s == "" {
 		if !v.IsMapOrList() {
-			v.Problem("value-missing", "write a file like notify.db", "the ledger is not named")
+			v.Problem("value-missing", ledgerHint, "the ledger is not named")
 		}
 		return ""
-	case isDSN && scheme != "postgres" && scheme != "postgresql":
-		v.Problem("ledger-invalid", "write a file, or postgres://…", "%q is no kind of ledger", scheme+"://")
+	}
+	if err := CheckLedger(s); err != nil {
+		v.Problem("ledger-invalid", ledgerHint, "%v", err)
 		return ""
-	case isDSN:
-		if u, err := url.Parse(v.Text()); err == nil && v.FromFile() && u.User != nil {
-			if p, has := u.User.Password(); has && !reference.MatchString(p) {
-				v.Warn("secret-literal", "write postgres://user:${ENV_VAR}@host/name", "the password stands in the file itself")
-			}
-		}
-		return s
-	case strings.HasPrefix(s, ":memory:"):
-		v.Problem("ledger-invalid", "write a file like notify.db", "a ledger in memory forgets what was sent")
-		return ""
-	case filepath.IsAbs(s):
+	}
+	if filepath.IsAbs(s) {
 		return filepath.Clean(s)
 	}
 	return filepath.Join(r.dir, s)
+}
+
+const ledgerHint = "write a file like notify.db"
+
+// databaseScheme begins the address of a database; a letter before a colon is a drive.
+var databaseScheme = regexp.MustCompile(`^(?i:([a-z][a-z0-9+.-]*)://|(postgres|postgresql|mysql|mariadb|sqlserver):)`)
+
+// CheckLedger reports a ledger that is no file. Whatever else its name holds may be a password, and is not in the error.
+func CheckLedger(name string) error {
+	m := databaseScheme.FindStringSubmatch(name)
+	switch {
+	case m != nil:
+		return fmt.Errorf("a ledger at %s:// cannot be used: this program keeps it in a file only", strings.ToLower(m[1]+m[2]))
+	case strings.Contains(name, "://"), strings.Contains(strings.ToLower(name), "password="):
+		return errors.New("a ledger in a database cannot be used: this program keeps it in a file only")
+	case strings.HasPrefix(name, ":memory:"):
+		return errors.New("a ledger in memory forgets what was sent")
+	}
+	return nil
+}
+
+// alerts are not built: somebody who wrote them down would rely on them.
+func alerts(root *yamldoc.Map) {
+	v := root.Value("alerts")
+	if v.Set() || slices.Contains(root.Keys(), "alerts") {
+		root.Problem("alerts", "not-built", "take the key out, and look at the exit code or at notify status --json instead", "this program sends no alerts yet")
+	}
 }
 
 func (r *reader) domains(v yamldoc.Value) []string {
@@ -264,39 +282,4 @@ func known(v yamldoc.Value, name string, names []string) bool {
 	}
 	v.Problem("account-unknown", hint, "there is no account %q", name)
 	return false
-}
-
-func (r *reader) alerts(v yamldoc.Value) []Alert {
-	var alerts []Alert
-	for _, item := range v.List() {
-		if !item.IsMap() {
-			if a := (Alert{URL: r.filled(item), Severity: "warning"}); isURL(a.URL) {
-				alerts = append(alerts, a)
-			} else if a.URL != "" {
-				item.Problem("url-invalid", "write https://…", "the address of the alert is no URL")
-			}
-			continue
-		}
-		m := item.Map()
-		a := Alert{URL: r.filled(m.Value("url")), Severity: m.Value("severity").OneOf("info", "warning", "critical")}
-		if a.Severity == "" {
-			a.Severity = "warning"
-		}
-		switch {
-		case m.Value("url").Missing():
-			m.Problem("url", "value-missing", "write url: https://…", "the alert goes nowhere")
-		case a.URL == "":
-		case !isURL(a.URL):
-			m.Problem("url", "url-invalid", "write https://…", "the address of the alert is no URL")
-		default:
-			alerts = append(alerts, a)
-		}
-		m.Done()
-	}
-	return alerts
-}
-
-func isURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }

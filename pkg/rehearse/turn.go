@@ -33,10 +33,10 @@ type Place struct {
 
 // Turn copies the configuration with every account on the routes of these channels turned to the sandbox: another address,
 // no login of the real vendor, no quota and no budget, and rates that are speed times as high. Class, price, concurrency and
-// time-outs stay. Other accounts and the alerts are left out, so that a rehearsal calls nobody. The original is not changed.
+// time-outs stay. Other accounts are left out. The original is not changed.
 func Turn(c *config.Config, channels []message.Channel, at Place, speed float64) (*config.Config, error) {
 	turned := *c
-	turned.Accounts, turned.Alerts, turned.DNS = make(map[string]config.Account), nil, ""
+	turned.Accounts, turned.DNS = make(map[string]config.Account), ""
 	turned.Routes = make(map[message.Channel]config.Route)
 	for _, ch := range channels {
 		turned.Routes[ch] = c.Routes[ch]

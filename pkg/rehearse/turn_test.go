@@ -38,7 +38,6 @@ func production() *config.Config {
 			message.SMS:   {Accounts: []config.Share{{Account: "sms", Weight: 1}}, Failover: []string{"sms-own"}},
 			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
 		},
-		Alerts: []config.Alert{{URL: "https://alerts.test/token"}},
 	}
 }
 
@@ -61,9 +60,6 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Accounts); diff != "" {
 		t.Errorf("accounts (-want +got)\n%s", diff)
-	}
-	if got.Alerts != nil {
-		t.Errorf("alerts would be sent to %v", got.Alerts)
 	}
 	if diff := cmp.Diff(production().Accounts, installed.Accounts); diff != "" {
 		t.Errorf("the installation's own configuration was changed\n%s", diff)
