@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
+	"notify/pkg/outfile"
 	"notify/pkg/send"
 	"notify/pkg/view"
 )
@@ -86,6 +87,10 @@ func explain(err error) (code int, text, hint string) {
 	var input *diag.InputError
 	if errors.As(err, &input) {
 		return exitUsage, input.Error(), ""
+	}
+	var refused *outfile.RefusedError
+	if errors.As(err, &refused) {
+		return exitUsage, refused.Error(), refused.Hint
 	}
 	text = err.Error()
 	for _, k := range ledgerHints() {

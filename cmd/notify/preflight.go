@@ -16,6 +16,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
+	"notify/pkg/outfile"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
@@ -81,6 +82,11 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
 		return err
 	}
+	if o.output != "" { // before anything that takes long
+		if err := outfile.Check(o.output, inputsOf(cfg, c, o.list)...); err != nil {
+			return err
+		}
+	}
 	p, err := e.planWith(ctx, cfg, c, o)
 	if err != nil {
 		return err
@@ -91,7 +97,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	if o.output != "" {
-		if err := e.page(o.output, cfg, res); err != nil {
+		if err := e.page(o.output, cfg, res, inputsOf(cfg, c, o.list)); err != nil {
 			return err
 		}
 	}
@@ -102,14 +108,12 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 // page writes the result for those who must sign, who may have no terminal.
-func (e *env) page(path string, cfg *config.Config, res preflight.Result) error {
-	f, err := os.Create(path) //nolint:gosec // the operator names the file
+func (e *env) page(path string, cfg *config.Config, res preflight.Result, inputs []outfile.Input) error {
+	err := outfile.Write(path, func(f *os.File) error {
+		return view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles})
+	}, inputs...)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	err = view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles})
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	fmt.Fprintf(e.console.Story(), "written to %s\n", path)
 	return nil
@@ -145,17 +149,20 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	if problems == "" {
 		return e.Plan(ctx, o.list, cfg, c, part, nil)
 	}
-	file, err := report.NewProblems(problems, e.printer().Words())
-	if err != nil {
+	file, err := report.NewProblems(problems, e.printer().Words(), inputsOf(cfg, c, o.list)...)
+	if errors.Is(err, report.ErrEnding) {
 		return nil, usage("end the name in .csv or .xlsx", "%v", err)
 	}
-	p, err := e.Plan(ctx, o.list, cfg, c, part, func(d diag.Problem) { file.Add(d) })
-	n, closing := file.Close()
 	if err != nil {
 		return nil, err
 	}
-	if closing != nil {
-		return nil, closing
+	p, err := e.Plan(ctx, o.list, cfg, c, part, func(d diag.Problem) { file.Add(d) })
+	if err != nil {
+		return nil, errors.Join(err, file.Discard())
+	}
+	n, err := file.Close()
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
 	fmt.Fprintf(e.console.Story(), "%d problems written to %s\n", n, problems)
 	return p, nil

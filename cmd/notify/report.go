@@ -69,7 +69,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
-	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone})
+	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone, Inputs: inputsOf(e.cfg, nil)})
 	if errors.Is(err, report.ErrEnding) {
 		return usage("", "%v", err)
 	}

@@ -76,7 +76,7 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	}
 	defer done()
 	if o.output != "" {
-		n, err := report.WriteSuppressed(o.output, found, cfg.Timezone, cfg.Channels)
+		n, err := report.WriteSuppressed(o.output, found, cfg.Timezone, cfg.Channels, inputsOf(cfg, nil, o.in)...)
 		if errors.Is(err, report.ErrEnding) {
 			return usage("", "%v", err)
 		}

@@ -19,6 +19,8 @@ const (
 type Campaign struct {
 	// Path is the file; texts are relative to it.
 	Path string
+	// Files are all files that were read, the campaign file, texts and attachments: absolute paths.
+	Files []string
 
 	Name        string
 	Owner       string

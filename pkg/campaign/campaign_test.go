@@ -70,8 +70,11 @@ func TestTheWholeFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in := func(name string) string { return filepath.Join(dir, name) }
 	want := &campaign.Campaign{
-		Path: filepath.Join(dir, "award.yaml"), Name: "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice",
+		Path:  in("award.yaml"),
+		Files: []string{in("award.sms.txt"), in("texts/award.txt"), in("texts/award.html"), in("map.pdf"), in("map.pdf"), in("award.yaml")},
+		Name:  "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice",
 		Environment: "production", Expect: 23000,
 		List: campaign.ListOptions{Sheet: "获奖名单", Columns: map[string]string{"key": "工号", "name": "姓名", "phone": "手机号", "email": "邮箱"}},
 		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{
@@ -109,7 +112,7 @@ func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &campaign.Campaign{
-		Path: filepath.Join(dir, "a.yml"), Name: "年终奖", Owner: "W", Class: "marketing", Shared: campaign.SharedRefuse,
+		Path: filepath.Join(dir, "a.yml"), Files: []string{filepath.Join(dir, "a.txt"), filepath.Join(dir, "a.yml")}, Name: "年终奖", Owner: "W", Class: "marketing", Shared: campaign.SharedRefuse,
 		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: filepath.Join(dir, "a.txt"), Text: "x"}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

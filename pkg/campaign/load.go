@@ -44,7 +44,7 @@ func Load(path string, zone *time.Location, channels channel.Set) (*Campaign, er
 	}
 	r := &reader{dir: filepath.Dir(path), zone: zone, set: channels, problems: problems}
 	c := r.campaign(root)
-	c.Path = path
+	c.Path, c.Files = path, append(r.files, absolute(path))
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -57,6 +57,15 @@ type reader struct {
 	zone     *time.Location
 	set      channel.Set
 	problems *diag.List
+	files    []string
+}
+
+// absolute is a path as any working folder has it.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // maxRecipients and the longest times are the largest that are taken for meant.

@@ -49,6 +49,7 @@ func (r *reader) file(v yamldoc.Value, path string, limit int64) ([]byte, bool) 
 		v.Problem("file-unreadable", "give the user who runs notify the right to read it", "the file %s cannot be read", path)
 		return nil, false
 	}
+	r.files = append(r.files, absolute(path))
 	return data, true
 }
 

@@ -27,6 +27,8 @@ const (
 type Config struct {
 	// Path is the file it came from; empty where there was none.
 	Path string
+	// Files are all files that were read, the configuration and those that hold secrets, as absolute paths.
+	Files []string `json:"-"`
 	// Dir is what relative paths in it are relative to.
 	Dir string
 

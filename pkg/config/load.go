@@ -65,7 +65,7 @@ func Load(o LoadOptions) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Path = path
+	c.Path, c.Files = path, append(c.Files, path)
 	return c, nil
 }
 

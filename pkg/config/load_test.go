@@ -92,7 +92,7 @@ func TestTheWholeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &config.Config{
-		Path: filepath.Join(dir, "notify.yaml"), Dir: dir,
+		Path: filepath.Join(dir, "notify.yaml"), Dir: dir, Files: []string{filepath.Join(dir, "edm.password"), filepath.Join(dir, "notify.yaml")},
 		Environment: "production", Timezone: shanghai, Country: "CN", Language: "zh", Ledger: filepath.Join(dir, "data", "notify.db"),
 		Capacity:         config.Capacity{Recipients: 30000, RequireRehearsal: 720 * time.Hour},
 		ProtectedDomains: []string{"example.com"}, AllowList: []string{"+8613800138000", "*@example.test"},

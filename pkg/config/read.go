@@ -33,6 +33,7 @@ type reader struct {
 	channels channel.Set
 	vendors  []string
 	merged   *merged
+	files    []string
 	sandbox  bool // the account being read is on this machine
 }
 
@@ -50,6 +51,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Routes = r.routes(root.Map("routes"), c.Accounts)
 	alerts(root)
 	c.Roles = readRoles(root.Map("roles"))
+	c.Files = r.files
 	root.Done()
 	m.strangers(doc.Problems)
 	if err := doc.Problems.Err(); err != nil {

@@ -77,6 +77,7 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 		v.Problem("secret-file", "give the user who runs notify the right to read it", "the file %s cannot be read: %v", path, plainReason(err))
 		return ""
 	}
+	r.files = append(r.files, path)
 	secret := strings.TrimRight(string(data), "\r\n")
 	if secret == "" {
 		v.Problem("secret-file", "write the secret into it", "the file %s is empty", path)

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"notify/pkg/outfile"
 )
 
 const (
@@ -130,7 +132,7 @@ func (b *stringBuilder) add(s string) error {
 }
 
 func (b *stringBuilder) overflow() error {
-	f, err := os.CreateTemp(b.tempDir, "notify-list-*")
+	f, err := outfile.Scratch(b.tempDir, "notify-list")
 	if err != nil {
 		return fmt.Errorf("create temporary file: %w", err)
 	}
@@ -203,7 +205,7 @@ func (t *stringTable) Close() error {
 	}
 	f := t.spill
 	t.spill = nil
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return outfile.Drop(f)
 }
 
 // richText gathers the text of a string item or of a cell: of all its runs, without the readings (phonetic runs) that

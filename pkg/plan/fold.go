@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"notify/pkg/message"
+	"notify/pkg/outfile"
 )
 
 // contact is one row × one channel, as small as it can be to find rows that share an address.
@@ -84,7 +85,7 @@ func (s *contacts) Add(c contact) error {
 
 func (s *contacts) spill() error {
 	for len(s.parts) < contactParts {
-		f, err := os.CreateTemp(s.dir, "notify-plan-part-*")
+		f, err := outfile.Scratch(s.dir, "notify-plan-part")
 		if err != nil {
 			return fmt.Errorf("make a temporary file for the plan: %w", err)
 		}
@@ -163,7 +164,7 @@ func (p *contactPart) load(into *[]contact) error {
 func (s *contacts) Close() error {
 	var errs []error
 	for _, p := range s.parts {
-		errs = append(errs, p.f.Close(), os.Remove(p.f.Name()))
+		errs = append(errs, outfile.Drop(p.f))
 	}
 	s.parts, s.mem = nil, nil
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -190,12 +191,8 @@ func TestAPlanThatIsInterruptedLeavesNoFiles(t *testing.T) {
 func TestTheTemporaryFileIsItsOwnersAndGoesWithThePlan(t *testing.T) {
 	in := inputs(t, crowd(10))
 	p := made(t, in)
-	files, err := os.ReadDir(in.TempDir)
-	if err != nil || len(files) != 1 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	if info, err := files[0].Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("others may read it: %v, %v", info.Mode(), err)
+	if runtime.GOOS != "windows" {
+		wantNoFiles(t, in.TempDir) // it has no name: a process that is killed leaves nothing of it
 	}
 	for range 2 { // closing twice is no error
 		if err := p.Close(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -40,6 +41,9 @@ type Spec struct {
 	Checklist   string            `json:"checklist,omitempty"`
 	Dedupe      time.Duration     `json:"dedupe_window,omitempty"`
 	Expect      int               `json:"expect,omitempty"`
+	// Files are what the campaign was made of, the list and what the campaign file names, as absolute paths: nothing may be written
+	// over them. They are no part of the digest.
+	Files []string `json:"files,omitempty"`
 }
 
 func newSpec(c *campaign.Campaign, h list.Header) Spec {
@@ -47,8 +51,16 @@ func newSpec(c *campaign.Campaign, h list.Header) Spec {
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
 		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], Texts: c.Texts,
 		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Budget: c.Budget, Shared: c.Shared,
-		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect,
+		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect, Files: append(slices.Clone(c.Files), absolute(h.File)),
 	}
+}
+
+// absolute is a path as any working folder has it; empty for none.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil && path != "" {
+		return abs
+	}
+	return path
 }
 
 // Channels are the channels of the campaign.
@@ -113,7 +125,7 @@ func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (D
 		return Digests{}, fmt.Errorf("digest the texts: %w", err)
 	}
 	rules := p.Spec
-	rules.Texts, rules.Columns, rules.List = nil, nil, ""
+	rules.Texts, rules.Columns, rules.List, rules.Files = nil, nil, "", nil
 	rest, err := json.Marshal(rules)
 	if err != nil {
 		return Digests{}, fmt.Errorf("digest the campaign: %w", err)

@@ -3,12 +3,12 @@ package plan
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"notify/pkg/message"
+	"notify/pkg/outfile"
 )
 
 // record is one row in the spool: the messages that its text and addresses would make, before folding.
@@ -28,7 +28,7 @@ type spool struct {
 }
 
 func newSpool(dir string) (*spool, error) {
-	f, err := os.CreateTemp(dir, "notify-plan-*")
+	f, err := outfile.Scratch(dir, "notify-plan")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file for the plan: %w", err)
 	}
@@ -82,12 +82,8 @@ func (s *spool) Close() error {
 	if s == nil || s.f == nil {
 		return nil
 	}
-	name := s.f.Name()
-	err := s.f.Close()
+	err := outfile.Drop(s.f)
 	s.f = nil
-	if rm := os.Remove(name); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-		err = errors.Join(err, rm)
-	}
 	return err
 }
 

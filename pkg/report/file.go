@@ -21,6 +21,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/outfile"
 	"notify/pkg/plan"
 	"notify/pkg/words"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	// States keeps only messages in these states; none means all.
 	States []message.State
 	Zone   *time.Location
+	// Inputs are the files that must not be written over.
+	Inputs []outfile.Input
 }
 
 // WriteFile writes the messages of a campaign, one to a line, in the order of the list: .csv, .json or .xlsx by the file's
@@ -47,7 +50,10 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 	if err != nil {
 		return 0, err
 	}
-	err = writeSafely(path, func(f *os.File) error {
+	if err := checkEnding(path); err != nil {
+		return 0, err
+	}
+	err = outfile.Write(path, func(f *os.File) error {
 		w, err := newRowWriter(path, f)
 		if err != nil {
 			return err
@@ -55,11 +61,20 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o.Zone)
 		// A spreadsheet in the making has a temporary file of its own, which goes with Close.
 		return errors.Join(err, w.Close())
-	})
+	}, append(made(&spec), o.Inputs...)...)
 	if err != nil {
-		return 0, fmt.Errorf("write %s: %w", path, err)
+		return 0, err
 	}
 	return rows, nil
+}
+
+// made are the files that a campaign was made of.
+func made(spec *plan.Spec) []outfile.Input {
+	var all []outfile.Input
+	for _, path := range spec.Files {
+		all = append(all, outfile.Input{What: "a file that campaign " + spec.Name + " was made of", Path: path})
+	}
+	return all
 }
 
 func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []string, zone *time.Location) (rows int, err error) {
@@ -125,25 +140,28 @@ func instant(t time.Time, zone *time.Location) string {
 
 // Problems is a file of problems in the making.
 type Problems struct {
-	path string
-	say  words.Printer
-	f    *os.File
-	w    rowWriter
-	err  error
-	n    int
+	say words.Printer
+	f   *outfile.File
+	w   rowWriter
+	err error
+	n   int
 }
 
-// NewProblems begins a file of every problem of a list, in the language of the screen: .csv or .xlsx by its ending.
-func NewProblems(path string, say words.Printer) (*Problems, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("write the problems: %w", err)
+// NewProblems begins a file of every problem of a list, in the language of the screen: .csv or .xlsx by its ending. It is in its
+// place after Close.
+func NewProblems(path string, say words.Printer, inputs ...outfile.Input) (*Problems, error) {
+	if err := checkEnding(path); err != nil {
+		return nil, err
 	}
-	w, err := newRowWriter(path, f)
+	f, err := outfile.Create(path, inputs...)
 	if err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(path))
+		return nil, err
 	}
-	p := &Problems{path: path, say: say, f: f, w: w}
+	w, err := newRowWriter(path, f.File)
+	if err != nil {
+		return nil, errors.Join(err, f.Discard())
+	}
+	p := &Problems{say: say, f: f, w: w}
 	p.err = w.Row(p.headers())
 	return p, nil
 }
@@ -181,33 +199,28 @@ func (p *Problems) Add(d diag.Problem) {
 
 // Close finishes the file, and says how many problems it holds.
 func (p *Problems) Close() (int, error) {
-	err := errors.Join(p.err, p.w.Close(), p.f.Close())
-	if err != nil {
-		return p.n, fmt.Errorf("write %s: %w", p.path, err)
+	if err := errors.Join(p.err, p.w.Close()); err != nil {
+		return p.n, errors.Join(fmt.Errorf("write the problems: %w", err), p.f.Discard())
 	}
-	return p.n, nil
+	return p.n, p.f.Commit()
 }
 
-// writeSafely writes beside the file and puts it in place when all of it is there.
-func writeSafely(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(f), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
+// Discard gives the file up; after Close it does nothing.
+func (p *Problems) Discard() error { return p.f.Discard() }
 
 // rowWriter writes a table.
 type rowWriter interface {
 	Row(cells []string) error
 	Close() error
+}
+
+// checkEnding reports a name that says no form.
+func checkEnding(path string) error {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv", ".json", ".xlsx":
+		return nil
+	}
+	return fmt.Errorf("%w: %q; end it in .csv, .json or .xlsx", ErrEnding, filepath.Ext(path))
 }
 
 func newRowWriter(path string, f *os.File) (rowWriter, error) {
@@ -222,7 +235,7 @@ func newRowWriter(path string, f *os.File) (rowWriter, error) {
 	case ".xlsx":
 		return newSheetRows(f)
 	}
-	return nil, fmt.Errorf("%w: %q; end it in .csv, .json or .xlsx", ErrEnding, filepath.Ext(path))
+	return nil, checkEnding(path)
 }
 
 type csvRows struct {

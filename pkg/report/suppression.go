@@ -14,6 +14,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/outfile"
 )
 
 // Suppressed is the suppression list, or a part of it, in figures. The sums over ByReason and ByChannel are Entries.
@@ -64,20 +65,20 @@ func CountSuppressed(lines iter.Seq2[ledger.Found, error], newest int) (*Suppres
 
 // WriteSuppressed writes lines of the suppression list to a file, .csv or .xlsx by its ending, which can be imported again
 // where no line took an address off. The file holds addresses: only its owner can read it.
-func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set) (n int, err error) {
+func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set, inputs ...outfile.Input) (n int, err error) {
 	if ending := strings.ToLower(filepath.Ext(path)); ending != ".csv" && ending != ".xlsx" {
 		return 0, fmt.Errorf("%w: %q; end it in .csv or .xlsx", ErrEnding, filepath.Ext(path))
 	}
-	err = writeSafely(path, func(f *os.File) error {
+	err = outfile.Write(path, func(f *os.File) error {
 		w, err := newRowWriter(path, f)
 		if err != nil {
 			return err
 		}
 		n, err = writeSuppressed(w, lines, zone, channels)
 		return errors.Join(err, w.Close())
-	})
+	}, inputs...)
 	if err != nil {
-		return 0, fmt.Errorf("write %s: %w", path, err)
+		return 0, err
 	}
 	return n, nil
 }

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
 	"notify/pkg/suppression"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // lines of a suppression list, and an error where it breaks off.

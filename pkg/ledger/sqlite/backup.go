@@ -5,8 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+
+	"notify/pkg/outfile"
 )
 
 // Backup writes a consistent copy to dest without stopping the writer: see ledger.Backuper. It has the identity of the
@@ -14,19 +15,16 @@ import (
 func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 	doing := fmt.Sprintf("back up ledger %s to %s", l.path, dest)
 	// VACUUM INTO fills an empty file, whose mode is ours to choose, and refuses any other.
-	f, err := os.OpenFile(dest, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := outfile.CreateNew(dest)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, translate(dest, err))
 	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("%s: %w", doing, errors.Join(translate(dest, err), os.Remove(dest)))
+			err = fmt.Errorf("%s: %w", doing, errors.Join(translate(dest, err), f.Discard()))
 		}
 	}()
-	abs, err := filepath.Abs(dest)
+	abs, err := filepath.Abs(f.Name())
 	if err != nil {
 		return err
 	}
@@ -39,13 +37,5 @@ func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", abs); err != nil {
 		return err
 	}
-	return syncFile(abs)
-}
-
-func syncFile(name string) error {
-	f, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // the file that was just written
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return f.Commit()
 }

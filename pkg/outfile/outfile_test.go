@@ -1,0 +1,213 @@
+package outfile_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"notify/pkg/outfile"
+)
+
+func file(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // others may read what a test begins with
+		t.Fatal(err)
+	}
+	return path
+}
+
+func text(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return strings.Join(all, " ")
+}
+
+func hello(f *os.File) error {
+	_, err := f.WriteString("hello")
+	return err
+}
+
+func TestAnInputIsNeverWrittenOverByWhateverName(t *testing.T) {
+	dir := t.TempDir()
+	list := file(t, filepath.Join(dir, "list.csv"), "people")
+	linked, hard, folder := filepath.Join(dir, "link.csv"), filepath.Join(dir, "hard.csv"), filepath.Join(dir, "folder")
+	for _, err := range []error{os.Symlink(list, linked), os.Link(list, hard), os.Symlink(dir, folder)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := outfile.Input{What: "the list", Path: list}
+	for _, path := range []string{list, linked, hard, filepath.Join(folder, "list.csv"), filepath.Join(dir, "x", "..", "list.csv")} {
+		var refused *outfile.RefusedError
+		if err := outfile.Write(path, hello, in); !errors.As(err, &refused) || !strings.Contains(err.Error(), "it is the list") || refused.Hint == "" {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+	if got := text(t, list); got != "people" {
+		t.Errorf("the list holds %q", got)
+	}
+}
+
+func TestNothingIsWrittenThroughALinkOrIntoSomethingElse(t *testing.T) {
+	dir := t.TempDir()
+	other := file(t, filepath.Join(dir, "other"), "mine")
+	link, dangling := filepath.Join(dir, "link"), filepath.Join(dir, "dangling")
+	for _, err := range []error{os.Symlink(other, link), os.Symlink(filepath.Join(dir, "nowhere"), dangling)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, why := range map[string]string{link: "symbolic link", dangling: "symbolic link", dir: "folder", os.DevNull: "no plain file"} {
+		if err := outfile.Write(path, hello); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+	if got := text(t, other); got != "mine" {
+		t.Errorf("it holds %q", got)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a link was followed: %v", err)
+	}
+}
+
+// A link may be put there while the output is made.
+func TestWhatComesInBetweenIsRefusedAtTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	list := file(t, filepath.Join(dir, "list.csv"), "people")
+	path := filepath.Join(dir, "out.csv")
+	f, err := outfile.Create(path, outfile.Input{What: "the list", Path: list})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(list, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err == nil || !strings.Contains(err.Error(), "it is the list") {
+		t.Errorf("got %v", err)
+	}
+	if got := names(t, dir); got != "list.csv out.csv" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+func TestAnOutputIsThereWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	path := file(t, filepath.Join(dir, "out.csv"), "before")
+	broken := errors.New("broken")
+	err := outfile.Write(path, func(f *os.File) error {
+		if got := text(t, path); got != "before" {
+			t.Errorf("while it is made it holds %q", got)
+		}
+		return errors.Join(hello(f), broken)
+	})
+	if !errors.Is(err, broken) || text(t, path) != "before" || names(t, dir) != "out.csv" {
+		t.Errorf("got %v, %q, %s", err, text(t, path), names(t, dir))
+	}
+	if err := outfile.Write(path, hello); err != nil || text(t, path) != "hello" || names(t, dir) != "out.csv" {
+		t.Errorf("got %v, %q, %s", err, text(t, path), names(t, dir))
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %v, %v", info.Mode(), err)
+	}
+	if _, err := outfile.CreateNew(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("what must be new: got %v", err)
+	}
+}
+
+func TestFreshMeansFreshAlsoAtTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "copy.db")
+	f, err := outfile.CreateNew(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file(t, path, "somebody else's")
+	if err := f.Commit(); !errors.Is(err, fs.ErrExist) || text(t, path) != "somebody else's" || names(t, dir) != "copy.db" {
+		t.Errorf("got %v, %q, %s", err, text(t, path), names(t, dir))
+	}
+	if err := f.Discard(); err != nil {
+		t.Errorf("after all: %v", err)
+	}
+}
+
+// TestWhatAKilledProcessLeftIsRemovedByTheNext and what a process that lives is writing is not.
+func TestWhatAKilledProcessLeftIsRemovedByTheNext(t *testing.T) {
+	dir, path := os.Getenv("OUTFILE_KILLED"), "out.csv"
+	if dir != "" { // the process that is killed
+		f, err := outfile.Create(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = hello(f.File)
+		p, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = p.Kill()
+		select {}
+	}
+	dir = t.TempDir()
+	alive, err := outfile.Create(filepath.Join(dir, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "OUTFILE_KILLED="+dir)
+	if err := cmd.Run(); err == nil {
+		t.Fatal("it was not killed")
+	}
+	if got := len(strings.Fields(names(t, dir))); got != 2 {
+		t.Fatalf("%d files are there: %s", got, names(t, dir))
+	}
+	if err := outfile.Write(filepath.Join(dir, path), hello); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Fields(names(t, dir)); len(got) != 2 || got[0] != filepath.Base(alive.Name()) || got[1] != path {
+		t.Errorf("left are %v", got)
+	}
+	if err := alive.Commit(); err != nil || names(t, dir) != path {
+		t.Errorf("the other: %v, %s", err, names(t, dir))
+	}
+}
+
+func TestScratchIsNowhereToBeFound(t *testing.T) {
+	dir := t.TempDir()
+	f, err := outfile.Scratch(dir, "plan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); runtime.GOOS != "windows" && got != "" {
+		t.Errorf("it has the name %s", got)
+	}
+	if err := hello(f); err != nil {
+		t.Fatal(err)
+	}
+	back := make([]byte, 5)
+	if n, err := f.ReadAt(back, 0); n != 5 || string(back) != "hello" {
+		t.Errorf("it holds %q, %v", back, err)
+	}
+	if err := outfile.Drop(f); err != nil || strings.Contains(names(t, dir), "plan") {
+		t.Errorf("afterwards: %v, %s", err, names(t, dir))
+	}
+}
