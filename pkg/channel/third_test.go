@@ -21,6 +21,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
+	"notify/pkg/ledger/sqlite"
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -100,7 +101,16 @@ func TestAThirdChannelIsOneEntry(t *testing.T) {
 	if diff := cmp.Diff([]message.Channel{"box"}, p.Spec.Channels()); diff != "" {
 		t.Errorf("the channels (-want +got):\n%s", diff)
 	}
-	sent(t, cfg, p, ledgertest.NewMemory().Open())
+	on := func(l ledger.Ledger, err error) func(*testing.T) {
+		return func(t *testing.T) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent(t, cfg, p, l)
+		}
+	}
+	t.Run("memory", on(ledgertest.NewMemory().Open(), nil))
+	t.Run("sqlite", on(sqlite.Open(t.Context(), cfg.Ledger, sqlite.Options{Now: time.Now})))
 }
 
 // planned reads the list and makes the plan; codes are the problems that it has.

@@ -26,7 +26,7 @@ var (
 func columns() []string { return []string{"工号", "姓名", "手机号", "邮箱"} }
 
 func names() []string {
-	return []string{"王小明", "=1+1", "-", "@here", "'=2", "'Li", "+86", "He said \"no\", and\nleft"}
+	return []string{"王小明", "=1+1", "-", "@here", "'=2", "'Li", "+86", "He said \"no\", and left"}
 }
 
 // person is the row i of the list.
