@@ -30,7 +30,7 @@ type csvSource struct {
 }
 
 func openCSV(f *os.File, path string, o Options) (source, error) {
-	cs, err := detectCharset(f)
+	cs, err := charsetOf(f, o)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +179,9 @@ func (s *csvSource) place(row, line int) diag.Place {
 }
 
 func (s *csvSource) finish(int, *diag.List) {}
+
+// doubted is the encoding that the file may have as well, where its own was guessed.
+func (s *csvSource) doubted() (second string, doubt bool) { return s.charset.second, s.charset.doubt }
 
 func (s *csvSource) describe(h *Header) {
 	h.Encoding, h.Comma = s.charset.name, string(s.comma)

@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"notify/pkg/channel"
+	"notify/pkg/diag"
 )
 
-// The names of encodings, as Header.Encoding gives them.
+// The names of encodings, as Header.Encoding gives them; all others are those of htmlindex.
 const (
 	encodingUTF8    = "utf-8"
 	encodingUTF8BOM = "utf-8-bom"
@@ -30,38 +34,112 @@ type textCharset struct {
 	decoder *encoding.Decoder // nil for UTF-8
 	skip    int64             // bytes of the mark at the start
 	oldMac  bool              // lines end in a carriage return alone
+	doubt   bool              // the encoding was guessed, and may be another
+	second  string            // which one, where it was
 }
 
-// detectCharset reads the whole file once: only its last line may tell UTF-8 from what Excel saves in China.
-func detectCharset(f *os.File) (textCharset, error) {
+// Encoding is the name of an encoding as htmlindex has it, of one of its other names too; false where there is none.
+func Encoding(name string) (string, bool) {
+	lower := strings.ToLower(strings.TrimSpace(name))
+	others := map[string]string{"gbk": encodingGB18030, "cp936": encodingGB18030, "cp932": "shift_jis", "cp949": "euc-kr", "cp950": "big5", encodingUTF8BOM: encodingUTF8}
+	if other, ok := others[lower]; ok {
+		return other, true
+	}
+	e, err := htmlindex.Get(lower)
+	if err != nil {
+		return "", false
+	}
+	known, err := htmlindex.Name(e)
+	return known, err == nil
+}
+
+// charsetOf is how a text file is read: as it is said, else as its mark says, else by what stands in it.
+func charsetOf(f *os.File, o Options) (textCharset, error) {
+	c, sample, err := detectCharset(f)
+	if err != nil || o.Encoding == "" && c.name != "" {
+		return c, err
+	}
+	if o.Encoding == "" {
+		g, err := guessEncoding(sample, channel.Country(o.Country))
+		if err != nil {
+			return c, fmt.Errorf("read %s: %w", f.Name(), err)
+		}
+		c.name, c.decoder, c.doubt, c.second = g.name, g.decoder, g.doubt, g.second
+		return c, nil
+	}
+	name, ok := Encoding(o.Encoding)
+	if !ok {
+		return c, refusal(diag.Place{File: f.Name()}, "encoding-unknown", fmt.Sprintf("there is no encoding %q", o.Encoding), "write list.encoding: gb18030, big5, shift_jis, euc-kr, windows-1252, utf-8 or another that browsers know")
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return c, fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	if name == encodingUTF8 {
+		return textCharset{name: name, skip: c.skip, oldMac: c.oldMac}, nil
+	}
+	return textCharset{name: name, decoder: e.NewDecoder(), skip: c.skip, oldMac: c.oldMac}, nil
+}
+
+// detectCharset reads the whole file once: only its last line may tell UTF-8 from something else. Where it is something else
+// that has no mark, it has no name, and a sample to guess from.
+func detectCharset(f *os.File) (textCharset, []byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return textCharset{}, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
 	}
 	in := bufio.NewReaderSize(f, 1<<16)
-	mark, err := in.Peek(3)
+	head, err := in.Peek(1 << 12)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return textCharset{}, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
 	}
+	little, big := halfEmpty(head)
 	switch {
-	case bytes.HasPrefix(mark, []byte{0xFF, 0xFE}):
-		return textCharset{name: encodingUTF16LE, decoder: unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder(), skip: 2}, nil
-	case bytes.HasPrefix(mark, []byte{0xFE, 0xFF}):
-		return textCharset{name: encodingUTF16BE, decoder: unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder(), skip: 2}, nil
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
+		return utf16Charset(encodingUTF16LE, 2), nil, nil
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return utf16Charset(encodingUTF16BE, 2), nil, nil
+	case little:
+		return utf16Charset(encodingUTF16LE, 0), nil, nil
+	case big:
+		return utf16Charset(encodingUTF16BE, 0), nil, nil
 	}
+	marked := bytes.HasPrefix(head, []byte("\xEF\xBB\xBF"))
 	var count utf8Count
 	if _, err := io.Copy(&count, in); err != nil {
-		return textCharset{}, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
 	}
 	count.end()
 	c := textCharset{name: encodingUTF8, oldMac: count.returns > 0 && count.feeds == 0}
 	switch {
-	case bytes.HasPrefix(mark, []byte("\xEF\xBB\xBF")):
+	case marked:
 		c.name, c.skip = encodingUTF8BOM, 3
 	case count.bad > 0 && count.wide < 10*count.bad:
-		// GB18030 text hardly ever has the form of UTF-8 by chance; a UTF-8 file with a few spoilt bytes has it nearly everywhere.
-		c.name, c.decoder = encodingGB18030, simplifiedchinese.GB18030.NewDecoder()
+		// Other text hardly ever has the form of UTF-8 by chance; a UTF-8 file with a few spoilt bytes has it nearly everywhere.
+		c.name = ""
 	}
-	return c, nil
+	return c, count.sample, nil
+}
+
+func utf16Charset(name string, skip int64) textCharset {
+	order := unicode.LittleEndian
+	if name == encodingUTF16BE {
+		order = unicode.BigEndian
+	}
+	return textCharset{name: name, decoder: unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder(), skip: skip}
+}
+
+// halfEmpty reports text of two bytes for each character without a mark: of digits, commas and Latin letters, which every list
+// has, one of the two is zero.
+func halfEmpty(head []byte) (little, big bool) {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	pairs := len(head) / 2
+	enough := func(n int) bool { return n >= 4 && n*5 >= pairs }
+	return enough(zeros[1]) && zeros[0]*20 <= zeros[1], enough(zeros[0]) && zeros[1]*20 <= zeros[0]
 }
 
 // open is the text from its first character on. Bytes that cannot be read become U+FFFD.
@@ -85,11 +163,15 @@ type utf8Count struct {
 	wide, bad      int
 	feeds, returns int
 	rest           []byte
+	sample         []byte // lines beyond ASCII, up to sampleBytes
 }
+
+const sampleBytes = 64 << 10
 
 func (u *utf8Count) Write(p []byte) (int, error) {
 	u.feeds += bytes.Count(p, []byte{'\n'})
 	u.returns += bytes.Count(p, []byte{'\r'})
+	u.take(p)
 	b := p
 	if len(u.rest) > 0 {
 		b = append(u.rest, p...)
@@ -108,6 +190,18 @@ func (u *utf8Count) Write(p []byte) (int, error) {
 	}
 	u.rest = append(u.rest[:0:0], b...)
 	return len(p), nil
+}
+
+// take keeps lines for a sample.
+func (u *utf8Count) take(p []byte) {
+	for line := range bytes.Lines(p) {
+		if len(u.sample) >= sampleBytes {
+			return
+		}
+		if bytes.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			u.sample = append(u.sample, line[:min(len(line), sampleBytes)]...)
+		}
+	}
 }
 
 func (u *utf8Count) count(r rune, size int) {

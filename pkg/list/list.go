@@ -16,6 +16,8 @@ type Options struct {
 	Sheet   string            // empty: the first
 	Columns map[string]string // what notify needs → header; the rest is recognised
 	Country string            // ISO 3166 alpha-2, for phone numbers without a country code; empty means CN
+	// Encoding is that of a text file; empty finds it out.
+	Encoding string
 	// Channels are those whose addresses are read.
 	Channels channel.Set
 	// Need are the channels for which every row must have an address.
@@ -68,7 +70,7 @@ type Header struct {
 	Columns []string // headers, in order, unique and not empty
 	// Mapped is which header serves as key, as name, and as the address of a channel (channel.Entry.Column).
 	Mapped map[string]string
-	// Encoding and Comma are what a CSV turned out to be ("utf-8", "utf-8-bom", "gb18030", "utf-16le"); empty for a sheet.
+	// Encoding and Comma are what a CSV turned out to be ("utf-8", "utf-8-bom", "gb18030", "utf-16le", …); empty for a sheet.
 	Encoding string
 	Comma    string
 }

@@ -53,8 +53,11 @@ func open(path string, o Options) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, isText := src.(*csvSource)
+	csv, isText := src.(*csvSource)
 	t := &table{src: src, country: channel.Country(o.Country), roles: o.roles, need: o.Need, maxRows: o.MaxRows, text: isText}
+	if isText {
+		t.second, t.doubtful = csv.doubted()
+	}
 	if t.maxRows <= 0 {
 		t.maxRows = DefaultMaxRows
 	}

@@ -32,6 +32,8 @@ type table struct {
 	started  bool
 	finished bool
 	likely   map[string]string // what the channels said of probable slips
+	doubtful bool              // the encoding was guessed, and nothing was shown of it yet
+	second   string            // the encoding that it may be as well
 	stray    map[int]bool      // columns without a header in which something stood
 	text     bool              // a text file, in which a cell too many means that the cells of the row have shifted
 }
@@ -128,6 +130,9 @@ func (t *table) finish(problems *diag.List) {
 		return
 	}
 	t.finished = true
+	if t.doubtful {
+		t.doubtEncoding(strings.Join(t.header.Columns, ", "), nil, problems)
+	}
 	if t.hidden > 0 {
 		problems.Add(diag.Problem{
 			Severity: diag.Warning, Code: "rows-hidden", Place: t.src.place(0, 0), Summary: words.Raw(fmt.Sprintf("%d rows of the list are hidden, by a filter perhaps; they are sent to all the same", t.hidden)),
@@ -178,6 +183,7 @@ func (t *table) fill(row *Row, problems *diag.List) {
 		problems.Errorf(t.place(nil), "header-repeated", "delete the row", "the headers stand here once more")
 		return
 	}
+	t.doubtName(problems)
 	t.addresses(row, problems)
 	t.identity(row, problems)
 	if len(t.need) == 0 && t.unreachable() {
@@ -269,6 +275,36 @@ func digitsLost(place diag.Place, value string) diag.Problem {
 		Code: "digits-lost", Place: place, Value: mask(value),
 		Summary: words.Raw("a number of more digits than a spreadsheet keeps: the last ones are not what was typed"), Hint: words.Raw("set the column to text and type it again"),
 	}
+}
+
+// doubtName shows the first name that would read otherwise in another encoding, where that is not beyond doubt.
+func (t *table) doubtName(problems *diag.List) {
+	if !t.doubtful {
+		return
+	}
+	name, named := t.columns.byRole[roleName]
+	for i, v := range t.values {
+		if (!named || i == name) && !isASCII(v) {
+			t.doubtEncoding(v, &t.columns.columns[i], problems)
+			return
+		}
+	}
+}
+
+func (t *table) doubtEncoding(value string, col *column, problems *diag.List) {
+	t.doubtful = false
+	hint := "save the file as CSV in UTF-8; or say what it is: list.encoding"
+	if t.second != "" {
+		hint = "if that is not how it is written, the file may be in " + t.second + ": list.encoding: " + t.second + "; or save it as CSV in UTF-8"
+	}
+	p := t.place(col)
+	if col == nil {
+		p = t.src.place(t.header.Row, 0)
+	}
+	problems.Add(diag.Problem{
+		Severity: diag.Warning, Code: "encoding-doubt", Place: p, Value: mask(value),
+		Summary: words.Raw("the file does not say its encoding, and is read as " + t.header.Encoding), Hint: words.Raw(hint),
+	})
 }
 
 // holdsRows reports a cell with a line break in which one of the lines has as many cells as the file has columns.

@@ -24,6 +24,15 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // isDamaged reports characters that no cell should hold: control characters, and the mark of bytes that could not be read.
 func isDamaged(s string) bool {
 	for i := range len(s) {
