@@ -56,7 +56,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 func (e *env) openList(path string, cfg *config.Config, c *campaign.Campaign) (list.Reader, error) {
-	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Columns: c.List.Columns, Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
+	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Encoding: c.List.Encoding, Columns: c.List.Columns, Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
 	if err != nil {
 		return nil, listError(err)
 	}

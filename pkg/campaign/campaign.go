@@ -45,7 +45,8 @@ func (c *Campaign) Channels() []message.Channel { return c.Texts.Channels() }
 
 // ListOptions is how the list is to be read.
 type ListOptions struct {
-	Sheet string // empty: the first
+	Sheet    string // empty: the first
+	Encoding string // of a text file; empty: it is found out
 	// Columns maps what notify needs (key, name, and the channels' addresses) to headers; what is missing is recognised by itself.
 	Columns map[string]string
 }

@@ -136,7 +136,7 @@ func (r *reader) class(m *yamldoc.Map) string {
 }
 
 func (r *reader) list(m *yamldoc.Map) ListOptions {
-	o := ListOptions{Sheet: m.Value("sheet").Text()}
+	o := ListOptions{Sheet: m.Value("sheet").Text(), Encoding: m.Value("encoding").Text()}
 	columns := m.Map("columns")
 	for _, role := range append([]string{"key", "name"}, r.set.Columns()...) {
 		header := strings.TrimSpace(columns.Value(role).Text())

@@ -1,13 +1,10 @@
 package list
 
 import (
-	"strconv"
 	"strings"
 
 	"notify/pkg/diag"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // nearest is the candidate that looks most like want, or empty where none does.
 func nearest(want string, candidates []string) string {

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"notify/pkg/diag"
 )
@@ -38,6 +39,12 @@ func listCheck() Check {
 		if s.Plan.Hidden > 0 {
 			rows += fmt.Sprintf(textHidden, num(s.Plan.Hidden))
 		}
+		if e := s.Plan.Header.Encoding; e != "" {
+			f.Facts = append(f.Facts, Fact{"encoding", e})
+			if !strings.HasPrefix(e, "utf-8") {
+				rows += fmt.Sprintf(textEncoding, e)
+			}
+		}
 		switch {
 		case s.Plan.Recipients == 0:
 			f.Status, f.Summary = Fail, textEmptyList
@@ -72,6 +79,7 @@ func kept(p *diag.List, want func(code string) bool) []string {
 func allProblems(s *Subject) string { return fmt.Sprintf(textAllProblems, s.list()) }
 
 const (
+	textEncoding     = ", read as %s"
 	textHidden       = ", %s of them hidden in the spreadsheet"
 	textEmptyList    = "the list has no recipients"
 	textLookAtSheet  = "open %s: there is nothing under the headers in row %d; if the people are on another sheet, name it in the campaign file (list.sheet)"
