@@ -1,35 +1,35 @@
 package checklist
 
 import (
-	"cmp"
-	"fmt"
 	"strconv"
+
+	"notify/pkg/words"
 )
 
 // Differences says item by item what is different between two versions of a list, in the order of the first, what is new last.
-func Differences(before, after *Checklist) []string {
-	var out []string
+func Differences(before, after *Checklist) []words.Text {
+	var out []words.Text
 	for i := range before.Items {
 		was := &before.Items[i]
 		if now := after.Item(was.ID); now != nil {
 			out = append(out, was.differences(now)...)
 			continue
 		}
-		out = append(out, was.ID+" is gone")
+		out = append(out, words.T("checklist.gone", words.A{"item": was.ID}))
 	}
 	for i := range after.Items {
 		if id := after.Items[i].ID; before.Item(id) == nil {
-			out = append(out, id+" is new")
+			out = append(out, words.T("checklist.new", words.A{"item": id}))
 		}
 	}
 	return out
 }
 
 // differences says what is different in an item.
-func (i *Item) differences(now *Item) []string {
-	var out []string
+func (i *Item) differences(now *Item) []words.Text {
+	var out []words.Text
 	if i.Title != now.Title || i.Why != now.Why {
-		out = append(out, i.ID+" was reworded")
+		out = append(out, words.T("checklist.reworded", words.A{"item": i.ID}))
 	}
 	for _, d := range []struct{ what, was, is string }{
 		{"phase", string(i.Phase), string(now.Phase)},
@@ -40,10 +40,17 @@ func (i *Item) differences(now *Item) []string {
 		{"expiry", span(i), span(now)},
 	} {
 		if d.was != d.is {
-			out = append(out, fmt.Sprintf("%s of %s: %s → %s", d.what, i.ID, cmp.Or(d.was, "none"), cmp.Or(d.is, "none")))
+			out = append(out, words.T("checklist.differs", words.A{"what": words.Of("checklist.key", d.what), "item": i.ID, "was": orNone(d.was), "now": orNone(d.is)}))
 		}
 	}
 	return out
+}
+
+func orNone(v string) any {
+	if v == "" {
+		return words.T("checklist.none", nil)
+	}
+	return v
 }
 
 // span is how long a signature holds; empty where it does not expire.

@@ -1,10 +1,11 @@
 package checklist
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // Signature is what a person put his name to.
@@ -19,8 +20,14 @@ type Signature struct {
 	Parts    map[string]string `json:"parts"`
 	Checked  time.Time         `json:"checked"` // when the preflight was made that was signed
 	Evidence *Proof            `json:"evidence,omitempty"`
-	// Revoked is who took it back and why; empty where nobody did.
-	Revoked string `json:"revoked,omitempty"`
+	// Revoked is who took it back and why; nil where nobody did.
+	Revoked *Revocation `json:"revoked,omitempty"`
+}
+
+// Revocation is that somebody took a signature back.
+type Revocation struct {
+	Who    string `json:"who"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Proof is the evidence that came with a signature.
@@ -32,19 +39,19 @@ type Proof struct {
 	Note   string   `json:"note,omitempty"`
 }
 
-// String is the evidence on one line.
-func (p *Proof) String() string {
-	var parts []string
+// Says is the evidence on one line.
+func (p *Proof) Says() words.List {
+	var parts []words.Text
 	switch {
 	case p.SHA256 != "":
-		parts = append(parts, fmt.Sprintf("%s (sha256 %.12s…)", p.Name, p.SHA256))
+		parts = append(parts, words.T("checklist.file", words.A{"name": p.Name, "sha256": p.SHA256[:min(len(p.SHA256), 12)]}))
 	case p.Name != "":
-		parts = append(parts, p.Name)
+		parts = append(parts, words.Raw(p.Name))
 	}
 	if p.Note != "" {
-		parts = append(parts, p.Note)
+		parts = append(parts, words.Raw(p.Note))
 	}
-	return strings.Join(parts, ": ")
+	return words.Texts(words.Sentences, parts...)
 }
 
 // Meets reports whether the evidence is what an item wants; nil is none.
@@ -63,7 +70,7 @@ func (p *Proof) Meets(want Evidence) bool {
 }
 
 // The parts of a plan's digest, in the order in which a lapse names them. PartChecklist is the list that a signature was given
-// under, and PartItem the signed item's own words.
+// under, PartItem the signed item's own words, and PartFound what the item's check had found.
 const (
 	PartList      = "list"
 	PartTexts     = "texts"
@@ -72,11 +79,23 @@ const (
 	PartLimits    = "limits"
 	PartChecklist = "checklist"
 	PartItem      = "item"
+	PartFound     = "found"
 )
 
-var partWords = map[string]string{ //nolint:gochecknoglobals // a table
-	PartList: "the list changed", PartTexts: "the texts changed", PartCampaign: "the campaign's rules changed",
-	PartAccounts: "the accounts changed", PartLimits: "the limits changed", PartChecklist: "the checklist changed", PartItem: "the item was reworded",
+// Parts are the parts that can change.
+func Parts() []string {
+	return []string{PartList, PartTexts, PartCampaign, PartAccounts, PartLimits, PartChecklist, PartItem, PartFound}
+}
+
+// Changed says that a part is another one now, and how, as far as that is known: most of it at most, 0 for all.
+func Changed(part string, how []words.Text, most int) words.Text {
+	what := words.Of("changed", part)
+	if len(how) == 0 {
+		return what
+	}
+	list := words.Texts(words.Sentences, how...)
+	list.Most = most
+	return words.T("checklist.changed", words.A{"what": what, "how": list})
 }
 
 // Plan is what signatures are measured against.
@@ -85,9 +104,9 @@ type Plan struct {
 	Parts  map[string]string
 	// Checklist is the digest of the list that is judged; Judge fills it in.
 	Checklist string
-	// Changed says in words what is different in a part since a signature was given: "price of sms: 0.045 CNY → 0.05 CNY".
-	// nil, or empty words, leave it at the part's name.
-	Changed func(s Signature, part string) string
+	// Changed says what is different in a part since a signature was given: "price of sms: 0.045 CNY → 0.05 CNY". nil, or no
+	// words, leave it at the part's name.
+	Changed func(s Signature, part string) []words.Text
 }
 
 // People says who may sign for which role: notify.yaml's roles.
@@ -104,68 +123,107 @@ func (p People) May(role, name string) (string, bool) {
 	return "", false
 }
 
-// Lapsed says why a signature does not hold for the plan any more; empty where it holds.
-func (i *Item) Lapsed(s Signature, p Plan, people People, now time.Time) string {
-	if s.Revoked != "" {
-		return "revoked: " + s.Revoked
+// shownChanges is how many changes of a part a lapse names.
+const shownChanges = 4
+
+// Lapsed says why a signature does not hold for the plan any more, where the item's check has found this; no words where it
+// holds.
+func (i *Item) Lapsed(s Signature, p Plan, people People, found Status, now time.Time) words.Text {
+	if s.Revoked != nil {
+		if s.Revoked.Reason == "" {
+			return words.T("checklist.revoked-without", words.A{"who": s.Revoked.Who})
+		}
+		return words.T("checklist.revoked", words.A{"who": s.Revoked.Who, "reason": s.Revoked.Reason})
 	}
-	var why []string
+	why := i.outdated(s, p, found)
+	if i.Expires > 0 && now.After(s.At.Add(i.Expires)) {
+		why = append(why, words.T("checklist.expired", words.A{"until": s.At.Add(i.Expires).In(now.Location())}))
+	}
+	if _, ok := people.May(i.Role, s.Name); !ok {
+		why = append(why, words.T("checklist.not-in-role", words.A{"name": s.Name, "role": i.Role}))
+	}
+	if len(why) == 0 {
+		return words.Text{}
+	}
+	return words.T("checklist.lapsed", words.A{"why": words.Texts(words.Commas, why...)})
+}
+
+// outdated is what is another one than was signed.
+func (i *Item) outdated(s Signature, p Plan, found Status) []words.Text {
+	var why []words.Text
 	for _, part := range []string{PartList, PartTexts, PartCampaign, PartAccounts, PartLimits} {
 		if s.Parts[part] != p.Parts[part] {
 			why = append(why, p.changed(s, part))
 		}
 	}
 	if len(why) == 0 && s.Digest != p.Digest {
-		why = append(why, "the plan changed")
+		why = append(why, words.T("checklist.plan-changed", nil))
 	}
 	switch under := s.Parts[PartChecklist]; {
 	case under != "" && under != p.Checklist:
 		why = append(why, p.changed(s, PartChecklist))
 	case s.Parts[PartItem] != i.Digest():
-		why = append(why, partWords[PartItem])
+		why = append(why, Changed(PartItem, nil, 0))
 	}
-	if i.Expires > 0 && now.After(s.At.Add(i.Expires)) {
-		why = append(why, "it held until "+s.At.Add(i.Expires).In(now.Location()).Format("2006-01-02 15:04"))
+	if !i.Signed() && s.Parts[PartFound] != string(found) {
+		why = append(why, Changed(PartFound, nil, 0))
 	}
-	if _, ok := people.May(i.Role, s.Name); !ok {
-		why = append(why, s.Name+" may not sign for "+i.Role+" any more")
-	}
-	if len(why) == 0 {
-		return ""
-	}
-	return "lapsed: " + strings.Join(why, ", ")
+	return why
 }
 
 // changed is what is said of a part that is another one than was signed.
-func (p *Plan) changed(s Signature, part string) string {
-	words := partWords[part]
-	if p.Changed != nil {
-		if what := p.Changed(s, part); what != "" {
-			words += " (" + what + ")"
-		}
+func (p *Plan) changed(s Signature, part string) words.Text {
+	if p.Changed == nil {
+		return Changed(part, nil, 0)
 	}
-	return words
+	return Changed(part, p.Changed(s, part), shownChanges)
 }
 
 // Status is how an item stands.
 type Status string
 
-// The statuses. Missing and Lapsed are of signatures, Failed and Unknown of checks.
+// The statuses. What a check found is said as it is: an item is done where its check passed, or where those who answer for it
+// have signed.
 const (
-	Done       Status = "done"       // the check passed, warned or had nothing to look at; all signatures hold
-	Missing    Status = "missing"    // signatures are missing
-	Lapsed     Status = "lapsed"     // signatures are missing, and there are some that do not hold any more
-	Failed     Status = "failed"     // the check failed, or broke
-	Overridden Status = "overridden" // the check failed, and a person answers for going on
-	Unknown    Status = "unknown"    // the check did not run
+	Proven        Status = "proven"         // the check passed
+	Warned        Status = "warned"         // the check warned
+	NotLookedAt   Status = "not-looked-at"  // nobody could be asked, or the check did not run
+	NotApplicable Status = "does-not-apply" // the check has nothing to look at in this campaign
+	Failed        Status = "failed"         // the check failed, or broke
+	Overridden    Status = "overridden"     // the check failed, and the one who sends answers for going on
+	TakenOn       Status = "taken-on"       // the check did not pass, and somebody of the item's role has signed for it
+	Signed        Status = "signed"         // all signatures hold
+	Missing       Status = "missing"        // signatures are missing
+	Lapsed        Status = "lapsed"         // signatures are missing, and there are some that do not hold any more
 )
+
+// Statuses are all of them.
+func Statuses() []Status {
+	return []Status{Proven, Warned, NotLookedAt, NotApplicable, Failed, Overridden, TakenOn, Signed, Missing, Lapsed}
+}
+
+// Done reports that the item is proven, or that people answer for it.
+func (s Status) Done() bool { return s == Proven || s == Signed || s == TakenOn }
+
+// Open reports that something has to be done before the item lets a campaign go.
+func (s Status) Open() bool {
+	switch s {
+	case Missing, Lapsed, Failed, NotLookedAt:
+		return true
+	case Proven, Warned, NotApplicable, Overridden, TakenOn, Signed:
+		return false
+	}
+	return true
+}
 
 // Line is an item and how it stands.
 type Line struct {
 	Item
 	Status Status `json:"status"`
-	// Said is the check's status and summary; empty for signatures.
-	Said string `json:"said,omitempty"`
+	// Found is what its check found, also where somebody has taken it on; empty for items that people sign.
+	Found Status `json:"found,omitempty"`
+	// Said is the check's evidence.
+	Said []words.Text `json:"said,omitempty"`
 	// Signatures are those that hold, one for each person.
 	Signatures []Signature `json:"signatures,omitempty"`
 	// Lapses are the newest of those that do not, one for each person who has none that holds.
@@ -175,11 +233,16 @@ type Line struct {
 // Lapse is a signature that does not hold, and why.
 type Lapse struct {
 	Signature
-	Why string `json:"why"`
+	Why words.Text `json:"why"`
 }
 
-// Wanting is how many more people have to sign.
-func (l *Line) Wanting() int { return max(0, l.People-len(l.Signatures)) }
+// Wanting is how many more people have to sign, or may take it on.
+func (l *Line) Wanting() int {
+	if l.Status == Proven {
+		return 0
+	}
+	return max(0, max(1, l.People)-len(l.Signatures))
+}
 
 // State is a checklist as it stands for one plan.
 type State struct {
@@ -198,15 +261,22 @@ func (s *State) Checklist() *Checklist {
 	return c
 }
 
-// Open are the lines of the phases that are not done.
-func (s *State) Open(phases ...Phase) []Line {
-	var open []Line
-	for _, l := range s.Lines {
-		if l.Status != Done && l.Status != Overridden && slices.Contains(phases, l.Phase) {
-			open = append(open, l)
+// Open are the lines of the phases that keep the campaign from going.
+func (s *State) Open(phases ...Phase) []Line { return s.where(Status.Open, phases) }
+
+// Unproven are the lines of the phases that let the campaign go, though nothing proves them and nobody has taken them on.
+func (s *State) Unproven(phases ...Phase) []Line {
+	return s.where(func(st Status) bool { return !st.Done() && !st.Open() }, phases)
+}
+
+func (s *State) where(is func(Status) bool, phases []Phase) []Line {
+	var lines []Line
+	for _, l := range s.Of(phases...) {
+		if is(l.Status) {
+			lines = append(lines, l)
 		}
 	}
-	return open
+	return lines
 }
 
 // Of are the lines of the phases.
@@ -222,23 +292,27 @@ func (s *State) Of(phases ...Phase) []Line {
 
 // Answer is what a preflight check says of an item.
 type Answer struct {
-	Status Status // Done, Failed, Overridden, Unknown
-	Said   string
+	Status Status // Proven, Warned, NotLookedAt, NotApplicable, Failed, Overridden
+	Said   []words.Text
 }
 
-// Judge says how every item stands. signatures are in the order in which they were given; answer may be nil: then every
-// check is Unknown.
+// Judge says how every item stands. signatures are in the order in which they were given; answer may be nil: then no check was
+// looked at.
 func (c *Checklist) Judge(p Plan, signatures []Signature, people People, answer func(check string) Answer, now time.Time) *State {
 	p.Checklist = c.Digest()
 	s := &State{Name: c.Name, Title: c.Title, Digest: p.Digest, Lines: make([]Line, 0, len(c.Items))}
 	for _, item := range c.Items {
-		line := Line{Item: item, Status: Unknown}
-		switch {
-		case item.Signed():
+		line := Line{Item: item}
+		if !item.Signed() {
+			line.Found = NotLookedAt
+			if answer != nil {
+				a := answer(item.Check)
+				line.Found, line.Said = a.Status, a.Said
+			}
+			line.Status = line.Found
+		}
+		if line.Status != Proven {
 			line.sign(p, signatures, people, now)
-		case answer != nil:
-			a := answer(item.Check)
-			line.Status, line.Said = a.Status, a.Said
 		}
 		s.Lines = append(s.Lines, line)
 	}
@@ -253,7 +327,7 @@ func (l *Line) sign(p Plan, signatures []Signature, people People, now time.Time
 			continue
 		}
 		seen = append(seen, strings.ToLower(s.Name))
-		if why := l.Lapsed(s, p, people, now); why != "" {
+		if why := l.Lapsed(s, p, people, l.Found, now); !why.IsZero() {
 			l.Lapses = append(l.Lapses, Lapse{Signature: s, Why: why})
 			continue
 		}
@@ -262,8 +336,11 @@ func (l *Line) sign(p Plan, signatures []Signature, people People, now time.Time
 	slices.Reverse(l.Signatures)
 	slices.Reverse(l.Lapses)
 	switch {
+	case !l.Signed() && l.Wanting() == 0:
+		l.Status = TakenOn
+	case !l.Signed():
 	case l.Wanting() == 0:
-		l.Status = Done
+		l.Status = Signed
 	case len(l.Lapses) > 0:
 		l.Status = Lapsed
 	default:

@@ -2,13 +2,13 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/words"
 )
 
 // horizon ends a forecast that would take longer than anybody waits.
@@ -21,8 +21,24 @@ type pace struct {
 	// first and daily are how many messages the quota leaves today and on each later day; negative: no quota.
 	first, daily int64
 	window       campaign.Window
-	// limit names what the rate comes from: "rate", "domain qq.com".
-	limit string
+	limit        limit
+}
+
+// limit is where a rate comes from.
+type limit struct {
+	rate   bool   // the account's own
+	domain string // the pace of this one
+}
+
+// text is the limit in words; zero where there is none.
+func (l limit) text() words.Text {
+	switch {
+	case l.rate:
+		return words.T("preflight.limit.rate", nil)
+	case l.domain != "":
+		return words.T("preflight.limit.domain", words.A{"domain": l.domain})
+	}
+	return words.Text{}
 }
 
 // unlimited is the pace without a quota.
@@ -158,17 +174,17 @@ func earliest(a, b time.Time) time.Time {
 func (s *Subject) paceOf(n Need) pace {
 	p := pace{rate: n.Account.Rate * n.Part, first: -1, daily: -1, window: s.Plan.Spec.Window}
 	if p.rate > 0 {
-		p.limit = keyRate
+		p.limit = limit{rate: true}
 	}
 	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {
-		limit := n.domainRate(domain)
+		paced := n.domainRate(domain)
 		count := float64(n.Domains[domain]) * n.Share // of this account's messages
-		if limit <= 0 || count == 0 {
+		if paced <= 0 || count == 0 {
 			continue
 		}
 		// All of the account's messages take as long as those to the slowest domain.
-		if whole := limit * float64(n.Messages) / count; p.rate == 0 || whole < p.rate {
-			p.rate, p.limit = whole, "domain "+domain
+		if whole := paced * float64(n.Messages) / count; p.rate == 0 || whole < p.rate {
+			p.rate, p.limit = whole, limit{domain: domain}
 		}
 	}
 	return p
@@ -238,7 +254,7 @@ func (s *Subject) summary(ctx context.Context) Summary {
 	}
 	r, err := s.Remaining(ctx)
 	if err != nil {
-		sum.Unknown = fmt.Sprintf(textNoFigures, err)
+		sum.Unknown = words.T("preflight.no-figures", words.A{"cause": words.Cause(err)})
 		r = &Remaining{}
 	}
 	sum.Left, sum.ToSend = r.Left(), r.Messages()
@@ -259,7 +275,7 @@ func (s *Subject) summary(ctx context.Context) Summary {
 func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 	needs, err := s.Needs(ctx)
 	if err != nil {
-		sum.Unknown = fmt.Sprintf(textNoFigures, err)
+		sum.Unknown = words.T("preflight.no-figures", words.A{"cause": words.Cause(err)})
 		return
 	}
 	now := s.now()
@@ -270,16 +286,16 @@ func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 	for _, n := range needs {
 		p, err := s.paceNow(ctx, n)
 		if err != nil {
-			sum.Unknown = fmt.Sprintf(textNoFigures, err)
+			sum.Unknown = words.T("preflight.no-figures", words.A{"cause": words.Cause(err)})
 		}
 		a := AccountSummary{
 			Days: []Day{}, Account: n.Name, Channel: n.Channel, Messages: n.Messages, Segments: n.Segments, Price: n.Account.Price, Cost: n.Cost,
-			Currency: n.Account.Currency, Rate: p.rate, Limit: p.limit,
+			Currency: n.Account.Currency, Rate: p.rate, Limit: p.limit.text(),
 		}
 		if err == nil {
 			a.Days, a.Done = p.schedule(n.Messages, now)
 			if unlimited, _ := p.unlimited().schedule(n.Messages, now); !slices.Equal(unlimited, a.Days) {
-				a.Limit = "quota"
+				a.Limit = words.T("preflight.limit.quota", nil)
 			}
 		}
 		if n.Messages > 0 && (p.rate == 0 || a.Done.IsZero()) {
@@ -310,5 +326,3 @@ func (sum *Summary) charge(n Need) {
 	}
 	sum.Costs = append(sum.Costs, Cost{Currency: n.Account.Currency, Amount: *n.Cost})
 }
-
-const textNoFigures = "what is still to be sent could not be worked out: %v"

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Schema names the form of a Result as JSON.
@@ -22,20 +23,29 @@ type Status string
 
 // The statuses. The zero value is a check that did not run: nothing is known, and so the verdict is a fail.
 const (
-	NotRun Status = ""
-	Skip   Status = "skip"  // it has nothing to look at in this campaign
-	Pass   Status = "pass"  // the evidence speaks for the campaign
-	Warn   Status = "warn"  // it may go, and somebody should know
-	Fail   Status = "fail"  // it must not go
-	Error  Status = "error" // the check itself broke: nothing is known, and so the verdict is a fail
+	NotRun    Status = ""
+	Skip      Status = "skip"          // it has nothing to look at in this campaign
+	Pass      Status = "pass"          // the evidence speaks for the campaign
+	NotLooked Status = "not-looked-at" // nobody could be asked: nothing is known, which stops nothing and proves nothing
+	Warn      Status = "warn"          // it may go, and somebody should know
+	Fail      Status = "fail"          // it must not go
+	Error     Status = "error"         // the check itself broke: nothing is known, and so the verdict is a fail
 )
+
+// Says is the word that stands before a finding: PASS, NOT LOOKED AT.
+func (s Status) Says() words.Text {
+	if s == NotRun {
+		return words.T("status.not-run", nil)
+	}
+	return words.Of("status", s)
+}
 
 // stops reports whether the verdict is a fail.
 func (s Status) stops() bool {
 	switch s {
 	case Fail, Error, NotRun:
 		return true
-	case Skip, Pass, Warn:
+	case Skip, Pass, NotLooked, Warn:
 		return false
 	}
 	return true
@@ -48,27 +58,30 @@ func (s Status) rank() int {
 		return 0
 	case Pass:
 		return 1
-	case Warn:
+	case NotLooked:
 		return 2
-	case Error:
+	case Warn:
 		return 3
-	case Fail:
+	case Error:
 		return 4
-	case NotRun:
+	case Fail:
 		return 5
+	case NotRun:
+		return 6
 	}
-	return 5
+	return 6
 }
 
 // Check is one question. Run answers with a Finding; its ID, Group, Title and Took are filled in by the engine.
 type Check struct {
-	ID    string // stable, for machines and checklists: "balance"
+	ID    string // stable, for machines and checklists: "balance"; "check.balance" of the catalogue is its title
 	Group Group
-	Title string // what is asked, in two or three words
 	// Online checks ask a vendor; they are skipped in an offline preflight.
 	Online bool
 	// Run must return soon after ctx ends. It may be called side by side with the other checks.
 	Run func(ctx context.Context, s *Subject) Finding
+	// After stands in place of Run for a check of what the others found: it is asked when all of them have answered.
+	After func(ctx context.Context, s *Subject, r *Result) Finding
 }
 
 // Group is what a check is about.
@@ -86,25 +99,52 @@ const (
 	GroupChecklist Group = "checklist"
 )
 
+// Title is what is asked, in two or three words.
+func (c *Check) Title() words.Text { return words.Of("check", c.ID) }
+
 // Finding is the answer to a check.
 type Finding struct {
-	ID     string `json:"id"`
-	Group  Group  `json:"group"`
-	Title  string `json:"title"`
-	Status Status `json:"status"`
-	// Summary is the evidence in figures, on one line.
-	Summary string `json:"summary"`
+	ID     string     `json:"id"`
+	Group  Group      `json:"group"`
+	Title  words.Text `json:"title"`
+	Status Status     `json:"status"`
+	// Summary is the evidence in figures: a sentence for each account or answer.
+	Summary []words.Text `json:"summary"`
 	// Details are further lines of evidence, such as the first rows concerned.
-	Details []string `json:"details,omitempty"`
+	Details []words.Text `json:"details,omitempty"`
 	// Facts are the figures for machines.
 	Facts []Fact `json:"facts,omitempty"`
 	// Remedies are what to do, each with its figures and, where there is one, the command.
-	Remedies []string `json:"remedies,omitempty"`
+	Remedies []Remedy `json:"remedies,omitempty"`
 	// Options are those remedies that can be put into figures: by how much, on which days, which part, which account.
 	Options []Option `json:"options,omitempty"`
 	// Override says that a person answers for going on in spite of it.
 	Override *Override     `json:"override,omitempty"`
 	Took     time.Duration `json:"took_ns"`
+
+	oldSummary  string
+	oldDetails  []string
+	oldRemedies []string
+}
+
+// Says is the evidence as it stands in a sentence.
+func (f *Finding) Says() words.List { return words.Texts(words.Sentences, f.Summary...) }
+
+// Stops reports a finding that keeps the campaign from being sent.
+func (f *Finding) Stops() bool { return f.Status.stops() && f.Override == nil }
+
+// Remedy is something to do. Or says that it is another way to what the remedy before it is for.
+type Remedy struct {
+	Text words.Text `json:"text"`
+	Or   bool       `json:"or,omitempty"`
+}
+
+// Says is the remedy as a line of its own.
+func (r Remedy) Says() words.Text {
+	if r.Or {
+		return words.T("preflight.or", words.A{"way": r.Text})
+	}
+	return r.Text
 }
 
 // Fact is a figure under a stable name: "account.sms-marketing.balance".
@@ -164,7 +204,7 @@ type Summary struct {
 	Start time.Time `json:"start,omitzero"`
 	Done  time.Time `json:"done,omitzero"`
 	// Unknown says why the figures could not be made, empty where they were.
-	Unknown string `json:"unknown,omitempty"`
+	Unknown words.Text `json:"unknown,omitzero"`
 }
 
 // ChannelSummary is one channel. Messages = Left + ToSend.
@@ -189,9 +229,9 @@ type AccountSummary struct {
 	Cost     *message.Money  `json:"cost,omitempty"`
 	Currency string          `json:"currency,omitempty"`
 	Rate     float64         `json:"rate,omitempty"` // messages per second that it will keep to; 0: not limited
-	// Limit is what holds the account back most: "rate", "quota", "domain qq.com"; empty where nothing does.
-	Limit string `json:"limit,omitempty"`
-	Days  []Day  `json:"days"`
+	// Limit is what holds the account back most: its rate, its quota, the pace of a domain; zero where nothing does.
+	Limit words.Text `json:"limit,omitzero"`
+	Days  []Day      `json:"days"`
 	// Done is when its last message leaves; zero where that cannot be known.
 	Done time.Time `json:"done,omitzero"`
 }

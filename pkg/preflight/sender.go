@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/mail"
 	"net/netip"
+	"notify/pkg/words"
 	"slices"
 	"strings"
 
@@ -145,7 +146,7 @@ func (s *Subject) resolver() *dns.Resolver {
 // ofSender runs a check about the sender of mails; it is skipped where the campaign sends none.
 func (s *Subject) ofSender(check func(mailSender, *senderAnswers)) Finding {
 	if s.Plan.Spec.Texts.Mail(message.Email) == nil {
-		return Finding{Status: Skip, Summary: textNoMail}
+		return Finding{Status: Skip, oldSummary: textNoMail}
 	}
 	from, err := s.mailSender()
 	if err != nil {
@@ -164,13 +165,17 @@ func (a *senderAnswers) about(m mailer, st Status, part string, remedies ...stri
 	if st == Fail && !m.Carries {
 		st = Warn
 	}
-	a.add(st, m.Name+": "+part, remedies...)
+	var ways []any
+	for _, r := range remedies {
+		ways = append(ways, r)
+	}
+	a.add(st, m.Name+": "+part, ways...)
 }
 
 // unknown adds that something could not be checked, because DNS gave no usable answer.
 func (a *senderAnswers) unknown(what string, err error) {
 	if errors.Is(err, context.Canceled) {
-		a.add(NotRun, textCancelled)
+		a.add(NotRun, words.T("preflight.interrupted", nil))
 		return
 	}
 	a.add(Error, fmt.Sprintf(textUnchecked, what, err), textMendDNS)

@@ -1,0 +1,304 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// budgetCheck asks whether what is still to be sent stays within the operator's own limits in money.
+func budgetCheck() Check {
+	return Check{ID: "budget", Group: GroupMoney, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+		var a answers
+		accounts := byAccount(needs)
+		for _, n := range accounts {
+			if err := s.accountBudget(ctx, &a, n); err != nil {
+				return broken(err)
+			}
+		}
+		if err := s.campaignBudget(ctx, &a, accounts); err != nil {
+			return broken(err)
+		}
+		return a.done(textNoBudget)
+	})}
+}
+
+func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) error {
+	acc := n.Account
+	if acc.DayBudget <= 0 && acc.MonthBudget <= 0 {
+		return nil
+	}
+	if n.Cost == nil {
+		a.add(Fail, fmt.Sprintf(textBudgetWithoutPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+		return nil
+	}
+	spends, err := s.spends(ctx, n)
+	if err != nil {
+		return err
+	}
+	u, err := s.Usage(ctx, n.Name)
+	if err != nil {
+		return err
+	}
+	at := "account." + n.Name + "."
+	if acc.DayBudget > 0 {
+		a.fact(at+"day_budget", acc.DayBudget)
+		a.fact(at+"day_used", u.Day.Cost)
+	}
+	if acc.MonthBudget > 0 {
+		a.fact(at+"month_budget", acc.MonthBudget)
+		a.fact(at+"month_used", u.Month.Cost)
+	}
+	for _, p := range spends {
+		s.within(ctx, a, p)
+	}
+	return nil
+}
+
+// spends are the account's own budgets, each with what goes into it.
+func (s *Subject) spends(ctx context.Context, n accountNeed) ([]spend, error) {
+	u, err := s.Usage(ctx, n.Name)
+	if err != nil {
+		return nil, err
+	}
+	var all []spend
+	p := spend{who: n.Name, currency: n.Account.Currency, accounts: []accountNeed{n}}
+	if n.Account.DayBudget > 0 {
+		day, err := s.dearest(ctx, n, u.Day.Cost)
+		if err != nil {
+			return nil, err
+		}
+		p.period, p.key, p.budget, p.used, p.cost = "day "+day.date, "accounts."+n.Name+".budget.day", n.Account.DayBudget, day.used, day.cost
+		p.room, p.again = n.Account.DayBudget-u.Day.Cost, s.nextDay()
+		all = append(all, p)
+	}
+	if n.Account.MonthBudget > 0 {
+		p.period, p.key, p.budget, p.used, p.cost = "month", "accounts."+n.Name+".budget.month", n.Account.MonthBudget, u.Month.Cost, *n.Cost
+		p.room, p.again = n.Account.MonthBudget-u.Month.Cost, s.nextMonth()
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// nextMonth is when the first message of the next month can leave.
+func (s *Subject) nextMonth() time.Time {
+	now := s.now()
+	_, opens := s.Plan.Spec.Window.Open(time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, now.Location()))
+	return opens
+}
+
+// dayCost is what one day costs an account.
+type dayCost struct {
+	date       string
+	used, cost message.Money
+}
+
+// dearest is the day on which most is spent, by the forecast. What was used before belongs to today.
+func (s *Subject) dearest(ctx context.Context, n accountNeed, usedToday message.Money) (dayCost, error) {
+	today := s.now().Format(time.DateOnly)
+	worst, costs := dayCost{date: today, used: usedToday}, make(map[string]message.Money)
+	for _, need := range n.Channels {
+		p, err := s.paceNow(ctx, need)
+		if err != nil {
+			return worst, err
+		}
+		days, _ := p.schedule(need.Messages, s.now())
+		upTo, segments := 0, 0
+		for _, d := range days {
+			upTo += d.Messages
+			now := part(need.Segments, upTo, need.Messages)
+			costs[d.Date] += n.Account.Price.Times(now - segments)
+			segments = now
+		}
+	}
+	worst.cost = costs[today]
+	for _, date := range slices.Sorted(maps.Keys(costs)) {
+		if date != today && costs[date] > worst.used+worst.cost {
+			worst = dayCost{date: date, cost: costs[date]}
+		}
+	}
+	return worst, nil
+}
+
+// spend is one budget and what goes into it.
+type spend struct {
+	period, who, key   string
+	budget, used, cost message.Money
+	currency           string
+	// accounts pay for it; room is what they may still spend now, and again when all of the budget is there anew, if ever.
+	accounts []accountNeed
+	room     message.Money
+	again    time.Time
+	campaign bool // key stands in the campaign file
+}
+
+func (p *spend) over() message.Money { return p.used + p.cost - p.budget }
+
+func (s *Subject) within(ctx context.Context, a *answers, p spend) {
+	line := fmt.Sprintf(textSpend, p.who, p.period, money(p.budget, p.currency), money(p.used, p.currency), money(p.cost, p.currency))
+	if p.over() <= 0 {
+		a.add(Pass, line)
+		return
+	}
+	a.add(Fail, line+fmt.Sprintf(textOverBudget, money(p.over(), p.currency)))
+	a.offer(s.waysWithinBudget(ctx, p))
+}
+
+// waysWithinBudget are more money, a later day or month, a part that the rest of the budget pays for, and another account.
+func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
+	var w ways
+	over, where := p.over(), ""
+	if p.campaign {
+		where = " (in the campaign file)"
+	}
+	w.or(Option{
+		Kind: OptionRaiseBudget, Enough: true, Amount: &over, Currency: p.currency,
+		Settings: []Setting{{Key: p.key, Value: p.used + p.cost, Now: p.budget, Campaign: p.campaign}},
+		oldText:  fmt.Sprintf(textRaiseBudget, p.key+where, p.used+p.cost, money(over, p.currency)),
+	})
+	var whole message.Money
+	var channels []Need
+	for _, n := range p.accounts {
+		whole += *n.Cost
+		channels = append(channels, n.Channels...)
+	}
+	if !p.again.IsZero() && whole <= p.budget && s.inTime(p.again) {
+		later := s.beginAt(channels[0], p.again, nil)
+		later.Channel = ""
+		w.or(later)
+	}
+	fits, err := s.fitting(ctx, channelsOf(channels), func(so *beginning, _ *plan.Recipient) bool {
+		var cost message.Money
+		for _, n := range channels {
+			_, segments := so.carried(n, s.Config.Routes[n.Channel].Accounts)
+			cost += n.Account.Price.Times(segments)
+		}
+		return cost <= p.room
+	})
+	if err == nil {
+		s.smaller(&w, Option{Enough: true, Days: s.affordable(ctx, p)}, fits, "what is left of the budget")
+	}
+	w.say(textSpendLess)
+	if !p.campaign {
+		for _, n := range channels {
+			s.elsewhere(ctx, &w, n, s.withinBudget)
+		}
+	}
+	return w
+}
+
+// affordable is how the messages of an account would spread over days if each day cost no more than its budget; nil where the
+// budget is not one of days, or the account has several channels.
+func (s *Subject) affordable(ctx context.Context, p spend) []Day {
+	if p.campaign || p.key != "accounts."+p.who+".budget.day" || len(p.accounts[0].Channels) != 1 {
+		return nil
+	}
+	n := p.accounts[0].Channels[0]
+	if n.Messages == 0 || *n.Cost <= 0 {
+		return nil
+	}
+	by, err := s.paceNow(ctx, n)
+	if err != nil {
+		return nil
+	}
+	messages := func(m message.Money) int64 { return int64(float64(max(0, m)) / float64(*n.Cost) * float64(n.Messages)) }
+	least := func(quota, n int64) int64 {
+		if quota >= 0 {
+			return min(quota, n)
+		}
+		return n
+	}
+	by.first, by.daily = least(by.first, messages(p.room)), least(by.daily, messages(p.budget))
+	days, done := by.schedule(n.Messages, s.now())
+	if done.IsZero() {
+		return nil
+	}
+	return days
+}
+
+// withinBudget reports whether an account's own budgets pay for what falls to it.
+func (s *Subject) withinBudget(ctx context.Context, needs []Need, account string) bool {
+	for _, n := range byAccount(needs) {
+		if n.Name != account || n.Account.DayBudget <= 0 && n.Account.MonthBudget <= 0 {
+			continue
+		}
+		if n.Cost == nil {
+			return false
+		}
+		spends, err := s.spends(ctx, n)
+		if err != nil || slices.ContainsFunc(spends, func(p spend) bool { return p.over() > 0 }) {
+			return false
+		}
+	}
+	return true
+}
+
+// campaignBudget compares the campaign's own budget with what it has cost and will cost on all accounts.
+func (s *Subject) campaignBudget(ctx context.Context, a *answers, accounts []accountNeed) error {
+	budget := s.Plan.Spec.Budget
+	if budget <= 0 {
+		return nil
+	}
+	var cost message.Money
+	currency, known := "", false
+	for _, n := range accounts {
+		switch {
+		case n.Account.Price == nil:
+			a.add(Fail, fmt.Sprintf(textBudgetWithoutPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+			return nil
+		case known && n.Account.Currency != currency:
+			a.add(Fail, fmt.Sprintf(textManyCurrencies, n.Account.Currency, currency), textBudgetByAccount)
+			return nil
+		}
+		currency, known = n.Account.Currency, true
+		cost += *n.Cost
+	}
+	used, err := s.spent(ctx)
+	if err != nil {
+		return err
+	}
+	a.fact("campaign.budget", budget)
+	a.fact("campaign.used", used)
+	a.fact("campaign.cost", cost)
+	s.within(ctx, a, spend{
+		period: "campaign", who: s.name(), key: "budget", campaign: true, budget: budget, used: used, cost: cost, currency: currency,
+		accounts: accounts, room: budget - used,
+	})
+	return nil
+}
+
+// spent is what the campaign has cost so far.
+func (s *Subject) spent(ctx context.Context) (message.Money, error) {
+	if s.Ledger == nil {
+		return 0, s.noLedger()
+	}
+	counts, err := s.Ledger.Counts(ctx, s.name())
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var sum message.Money
+	for _, d := range counts.Cost {
+		sum += d.Cost
+	}
+	return sum, nil
+}
+
+const (
+	textNoBudget        = "no budget is set"
+	textSpend           = "%s, %s: budget %s, used %s, to come %s"
+	textOverBudget      = ", %s over"
+	textRaiseBudget     = "raise %s to at least %s (by %s)"
+	textSpendLess       = "or send less: shorten the text so that it needs fewer segments"
+	textManyCurrencies  = "the campaign's budget cannot be kept over accounts in %s and %s"
+	textBudgetByAccount = "set budgets by account in notify.yaml, and take the campaign's out"
+)

@@ -1,0 +1,214 @@
+package preflight
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"notify/pkg/checklist"
+	"notify/pkg/ledger"
+	"notify/pkg/plan"
+	"notify/pkg/words"
+)
+
+// Records is what the judgement of a checklist reads.
+type Records interface {
+	SignOffs(ctx context.Context, campaign string) ([]ledger.SignOff, error)
+	CheckAt(ctx context.Context, campaign, digest string, at time.Time) (ledger.Check, error)
+}
+
+// checklistCheck asks whether those who have to sign have signed exactly this plan. Before a send, missing signatures stop
+// it; in a preflight they are a warning, because its result is what people sign.
+func checklistCheck() Check {
+	return Check{ID: "checklist", Group: GroupChecklist, After: func(ctx context.Context, s *Subject, r *Result) Finding {
+		if s.Checklist == nil {
+			return Finding{Status: Skip, Summary: said("checklist.no-checklist", nil)}
+		}
+		if s.Ledger == nil {
+			return broken(s.noLedger())
+		}
+		state, err := s.judge(ctx, r.answer)
+		if err != nil {
+			return broken(err)
+		}
+		return s.signatures(state)
+	}}
+}
+
+func (s *Subject) signatures(state *checklist.State) Finding {
+	var a answers
+	total, open, unseen := 0, 0, 0
+	var who []string
+	var wanted []words.Text
+	for _, l := range state.Of(checklist.Before) {
+		for _, sig := range l.Signatures {
+			if !slices.Contains(who, sig.Name) {
+				who = append(who, sig.Name)
+			}
+		}
+		if l.Signed() {
+			total++
+		}
+		if l.Status == checklist.Failed || !l.Status.Open() {
+			continue // what failed stops the campaign by itself
+		}
+		if open++; !l.Signed() {
+			unseen++
+		}
+		wanted = append(wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": l.Role}))
+		for _, lapse := range l.Lapses {
+			a.detail(words.T("checklist.lapse", words.A{"item": l.ID, "name": lapse.Name, "at": lapse.At.In(s.Config.Timezone), "why": lapse.Why}))
+		}
+		if !l.Signed() {
+			a.detail(words.T("checklist.unseen", words.A{"item": l.ID, "check": l.Check, "said": words.Texts(words.Sentences, l.Said...)}))
+		}
+		a.finding.Remedies = append(a.finding.Remedies, Remedy{Text: s.howToSign(&l)})
+	}
+	a.fact("items", total)
+	a.fact("unsigned", open-unseen)
+	a.fact("not_looked_at", unseen)
+	args := words.A{"list": state.Name, "open": open, "of": len(state.Of(checklist.Before)), "items": most(6, wanted)}
+	bad := Warn
+	if s.Sending {
+		bad = Fail
+	}
+	switch {
+	case open > 0:
+		a.add(bad, words.T("checklist.unsigned", args))
+	case s.Sending && state.Alone(s.Sender):
+		a.add(bad, words.T("checklist.alone", words.A{"names": words.Names(who, 0)}), words.T("checklist.two-people", nil))
+	case total == 0:
+		a.add(Pass, words.T("checklist.nobody-signs", words.A{"list": state.Name}))
+	default:
+		a.add(Pass, words.T("checklist.signed", words.A{"list": state.Name, "items": words.N(total, "item"), "names": words.Names(who, 0)}))
+	}
+	return a.done(nil)
+}
+
+// howToSign is the command for an item, and who may type it.
+func (s *Subject) howToSign(l *checklist.Line) words.Text {
+	people := s.Config.Roles[l.Role]
+	if len(people) == 0 {
+		return words.T("checklist.nobody-may", words.A{"role": l.Role, "item": l.ID, "setting": fmt.Sprintf("roles: {%s: [NAME]}", l.Role)})
+	}
+	args := words.A{
+		"command": fmt.Sprintf("notify checklist sign %s %s --as NAME%s", words.Typed(s.name()), l.ID, l.Evidence.Flag()),
+		"role":    l.Role, "people": words.Names(people, 0),
+	}
+	if l.People > 1 {
+		args["more"], args["of"] = l.Wanting(), l.People
+		return words.Text{ID: "checklist.sign-many", Args: args}
+	}
+	return words.Text{ID: "checklist.sign", Args: args}
+}
+
+// judge says how the checklist stands for the plan at hand.
+func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answer) (*checklist.State, error) {
+	now := checklist.Plan{Digest: s.Plan.Digest, Parts: s.Plan.Digests.Parts()}
+	return judge(ctx, s.Ledger, s.name(), s.Checklist, now, plan.Terms(s.Config, s.Plan), s.Config.Roles, answer, s.now())
+}
+
+// Standing is the checklist of a preflight as it stands now: signatures given since count, and those that lapsed do not.
+// nil where the campaign had none.
+func Standing(ctx context.Context, r Records, res *Result, people checklist.People, now time.Time) (*checklist.State, error) {
+	if res.Checklist == nil {
+		return nil, nil //nolint:nilnil // no checklist is an answer
+	}
+	return StandingOf(ctx, r, res, res.Checklist.Checklist(), people, now)
+}
+
+// StandingOf is Standing for another list than the preflight's: one that is gone through beside it, such as incident.
+func StandingOf(
+	ctx context.Context, r Records, res *Result, c *checklist.Checklist, people checklist.People, now time.Time,
+) (*checklist.State, error) {
+	p := checklist.Plan{Digest: res.Digest, Parts: res.Parts}
+	return judge(ctx, r, res.Campaign, c, p, res.Terms, people, res.answer, now)
+}
+
+// Decode reads a result that was kept in the ledger.
+func Decode(c ledger.Check) (*Result, error) {
+	var r Result
+	if err := json.Unmarshal(c.Result, &r); err != nil {
+		return nil, fmt.Errorf("read the preflight of %s from %s: %w", c.Campaign, c.At.Format(time.RFC3339), err)
+	}
+	return &r, nil
+}
+
+func judge(
+	ctx context.Context, r Records, campaign string, c *checklist.Checklist, p checklist.Plan, terms []plan.Term,
+	people checklist.People, answer func(string) checklist.Answer, now time.Time,
+) (*checklist.State, error) {
+	kept, err := r.SignOffs(ctx, campaign)
+	if err != nil {
+		return nil, err
+	}
+	signatures := make([]checklist.Signature, 0, len(kept))
+	for _, k := range kept {
+		sig, err := signature(k, now.Location())
+		if err != nil {
+			return nil, err
+		}
+		signatures = append(signatures, sig)
+	}
+	before := make(map[time.Time]*Result)
+	p.Changed = func(s checklist.Signature, part string) []words.Text {
+		old, known := before[s.Checked]
+		if !known {
+			// Without the old result the part's name has to do.
+			if check, err := r.CheckAt(ctx, campaign, s.Digest, s.Checked); err == nil {
+				old, _ = Decode(check)
+			}
+			before[s.Checked] = old
+		}
+		switch {
+		case old == nil:
+			return nil
+		case part == checklist.PartChecklist:
+			return relisted(old.Checklist, c)
+		}
+		return differences(part, old.Terms, terms)
+	}
+	return c.Judge(p, signatures, people, answer, now), nil
+}
+
+func signature(s ledger.SignOff, zone *time.Location) (checklist.Signature, error) {
+	sig := checklist.Signature{
+		Item: s.Item, Role: s.Role, Name: s.Name, Who: s.Who, At: s.At.In(zone), Digest: s.Digest, Parts: s.Parts, Checked: s.Checked,
+	}
+	if s.Revoked != nil {
+		sig.Revoked = &checklist.Revocation{Who: s.Revoked.Who, Reason: s.Revoked.Reason}
+	}
+	if s.Evidence != nil {
+		sig.Evidence = &checklist.Proof{}
+		if err := json.Unmarshal(s.Evidence, sig.Evidence); err != nil {
+			return sig, fmt.Errorf("read the evidence of %s signed by %s: %w", s.Item, s.Name, err)
+		}
+	}
+	return sig, nil
+}
+
+// answer is what a finding says of a checklist's item.
+func (r *Result) answer(check string) checklist.Answer {
+	f, ok := r.Finding(check)
+	if !ok {
+		return checklist.Answer{Status: checklist.NotLookedAt, Said: said("checklist.not-asked", nil)}
+	}
+	a := checklist.Answer{Said: f.Summary}
+	switch {
+	case f.Override != nil:
+		a.Status, a.Said = checklist.Overridden, append(slices.Clone(f.Summary), f.Override.Says())
+	case f.Status == NotRun, f.Status == NotLooked:
+		a.Status = checklist.NotLookedAt
+	case f.Status.stops():
+		a.Status = checklist.Failed
+	case f.Status == Warn:
+		a.Status = checklist.Warned
+	case f.Status == Skip:
+		a.Status = checklist.NotApplicable
+	default:
+		a.Status = checklist.Proven
+	}
+	return a
+}

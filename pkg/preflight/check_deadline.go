@@ -1,0 +1,203 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"notify/pkg/words"
+	"time"
+
+	"notify/pkg/plan"
+)
+
+// deadlineCheck asks whether the last message leaves in time, from now on, at the rates, quotas and window there are.
+func deadlineCheck() Check {
+	return Check{ID: "deadline", Group: GroupTime, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+		var a answers
+		for _, n := range needs {
+			if err := s.accountDeadline(ctx, &a, n); err != nil {
+				return broken(err)
+			}
+		}
+		if !s.Plan.Spec.Deadline.IsZero() {
+			a.fact("deadline", s.Plan.Spec.Deadline)
+		}
+		return a.done(textNoChannel)
+	})}
+}
+
+func (s *Subject) accountDeadline(ctx context.Context, a *answers, n Need) error {
+	if n.Messages == 0 {
+		a.add(Pass, fmt.Sprintf(textNothingToPay, n.Name))
+		return nil
+	}
+	p, err := s.paceNow(ctx, n)
+	if err != nil {
+		return err
+	}
+	_, done := p.schedule(n.Messages, s.now())
+	if p.rate > 0 && !done.IsZero() {
+		a.fact("account."+n.Name+"."+string(n.Channel)+".done", done)
+	}
+	if s.Plan.Spec.Deadline.IsZero() {
+		s.openEnded(a, n, p, done)
+		return nil
+	}
+	s.due(ctx, a, n, p, done)
+	return nil
+}
+
+// openEnded is the answer where there is no deadline.
+func (s *Subject) openEnded(a *answers, n Need, p pace, done time.Time) {
+	switch {
+	case p.rate == 0:
+		a.add(Pass, fmt.Sprintf(textNoRateNoDeadline, n.Name))
+	case done.IsZero():
+		a.add(Fail, fmt.Sprintf(textNeverDone, n.Name))
+		var w ways
+		s.hasten(&w, n, p, openUntil(p.window, s.now(), s.now().AddDate(0, 0, 1)), func(quick pace) bool {
+			_, done := quick.schedule(n.Messages, s.now())
+			return !done.IsZero()
+		})
+		a.offer(w)
+	default:
+		a.add(Pass, fmt.Sprintf(textDoneBy, n.Name, when(done), ratePhrase(p)))
+	}
+}
+
+// due is the answer where there is a deadline.
+func (s *Subject) due(ctx context.Context, a *answers, n Need, p pace, done time.Time) {
+	now, deadline := s.now(), s.Plan.Spec.Deadline.In(s.Config.Timezone)
+	late := done.IsZero() || done.After(deadline)
+	switch {
+	case !deadline.After(now):
+		a.add(Fail, fmt.Sprintf(textDeadlinePassed, when(deadline), count(n.Messages, "message")))
+		var w ways
+		s.postpone(&w, n, done)
+		w.orSay(words.Raw(textDoNotSend))
+		a.offer(w)
+	case p.rate == 0 && !late:
+		a.add(Warn, fmt.Sprintf(textNoRate, n.Name, when(deadline)), fmt.Sprintf(textSayRate, n.Name))
+	case late:
+		inTime := p.before(n.Messages, now, deadline)
+		a.fact("account."+n.Name+"."+string(n.Channel)+".late", n.Messages-inTime)
+		a.add(Fail, fmt.Sprintf(textLate, n.Name, num(n.Messages-inTime), num(n.Messages), when(deadline), doneWord(done)))
+		a.offer(s.waysInTime(ctx, n, p, done))
+	default:
+		a.add(Pass, fmt.Sprintf(textInTime, n.Name, when(done), ratePhrase(p), when(deadline)))
+	}
+}
+
+// waysInTime are higher rates, a wider window, a later deadline, a part that is in time, and another account.
+func (s *Subject) waysInTime(ctx context.Context, n Need, p pace, done time.Time) ways {
+	now, deadline := s.now(), s.Plan.Spec.Deadline
+	enough := func(p pace) bool {
+		_, done := p.schedule(n.Messages, now)
+		return !done.IsZero() && !done.After(deadline)
+	}
+	var w ways
+	open := openUntil(p.window, now, deadline)
+	if open <= 0 {
+		w.say(textWindowShut)
+	}
+	s.hasten(&w, n, p, open, enough)
+	if p.rate > 0 && enough(p.unlimited()) {
+		w.say(fmt.Sprintf(textQuotaHolds, num(p.before(n.Messages, now, deadline))))
+	}
+	s.widen(&w, n, p, enough)
+	s.postpone(&w, n, done)
+	if fits, err := s.inTimePart(ctx, n, open); err == nil {
+		s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, "the time until the deadline")
+	}
+	s.elsewhere(ctx, &w, n, s.meetsDeadline)
+	return w
+}
+
+// postpone offers a deadline that is kept.
+func (s *Subject) postpone(w *ways, n Need, done time.Time) {
+	if done.IsZero() {
+		return
+	}
+	at := done.Truncate(time.Minute).Add(time.Minute)
+	w.or(Option{
+		Kind: OptionDeadline, Enough: true, Account: n.Name, Channel: n.Channel, At: at,
+		Settings: []Setting{{Key: "deadline", Value: at.Format(time.RFC3339), Now: s.Plan.Spec.Deadline.Format(time.RFC3339), Campaign: true}},
+		oldText:  fmt.Sprintf(textLaterDeadline, when(at)),
+	})
+}
+
+// inTimePart is the beginning of the list that has left by the deadline: as much as rate and quota let through, and no more
+// to any domain than its own pace lets through.
+func (s *Subject) inTimePart(ctx context.Context, n Need, open time.Duration) (ListPart, error) {
+	own := n
+	own.Domains = nil
+	p, err := s.paceNow(ctx, own)
+	if err != nil {
+		return ListPart{}, err
+	}
+	now, deadline := s.now(), s.Plan.Spec.Deadline
+	most := p.before(n.Messages, now, deadline)
+	// The last message that begins before the deadline may be a moment late.
+	for _, done := p.schedule(most, now); most > 0 && done.After(deadline); _, done = p.schedule(most, now) {
+		most--
+	}
+	return s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, row *plan.Recipient) bool {
+		messages, _ := so.carried(n, s.Config.Routes[n.Channel].Accounts)
+		if messages > most {
+			return false
+		}
+		for _, m := range row.Messages {
+			domain := m.Address.Domain()
+			limit := n.domainRate(domain)
+			if domain != "" && limit > 0 && float64(so.on(n.Channel).domains[domain])*n.Share > limit*open.Seconds() {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// meetsDeadline reports whether an account is done in time with what falls to it.
+func (s *Subject) meetsDeadline(ctx context.Context, needs []Need, account string) bool {
+	for _, n := range needs {
+		if n.Name != account || n.Messages == 0 {
+			continue
+		}
+		p, err := s.paceNow(ctx, n)
+		if err != nil {
+			return false
+		}
+		if _, done := p.schedule(n.Messages, s.now()); done.IsZero() || !s.inTime(done) {
+			return false
+		}
+	}
+	return true
+}
+
+func doneWord(done time.Time) string {
+	if done.IsZero() {
+		return "never"
+	}
+	return when(done)
+}
+
+func ratePhrase(p pace) string {
+	if p.limit.rate {
+		return fmt.Sprintf("%.4g/s", p.rate)
+	}
+	return fmt.Sprintf("%.4g/s, held by %s", p.rate, p.limit.text())
+}
+
+const (
+	textDoneBy           = "%s: done %s at %s; no deadline"
+	textInTime           = "%s: done %s at %s, before the deadline %s"
+	textLate             = "%s: %s of %s messages would leave after the deadline %s (done: %s)"
+	textDeadlinePassed   = "the deadline %s has passed, with %s still to send"
+	textLaterDeadline    = "set a new deadline in the campaign file, %s or later"
+	textDoNotSend        = "do not send it any more"
+	textNoRate           = "%s has no rate: whether it is done by %s cannot be known"
+	textNoRateNoDeadline = "%s has no rate: how long it takes cannot be known; no deadline"
+	textSayRate          = "set accounts.%s.rate in notify.yaml to what the contract allows"
+	textNeverDone        = "%s: at this pace it is not done within ten years"
+	textWindowShut       = "the window does not open before the deadline"
+	textQuotaHolds       = "the rate would do; the quota of the day holds it back (%s leave in time): see there"
+)

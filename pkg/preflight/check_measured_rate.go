@@ -1,0 +1,168 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"notify/pkg/message"
+)
+
+// What earlier campaigns say about an account's rate: the beginnings of the newest measuredCampaigns of them, where enough
+// left for long enough that beginning and end do not matter. A configured rate that is more than fasterThanMeasured times
+// what was ever reached is a hope: the forecasts made with it are wrong by as much.
+const (
+	measuredCampaigns  = 3
+	measuredSample     = 20_000 // messages of a campaign; reading them takes a fraction of a second
+	measuredMessages   = 100
+	measuredTime       = 2 * time.Second
+	measuredPause      = 30 * time.Second // between two messages: the account waited, for its window, its quota or a person
+	fasterThanMeasured = 1.5
+)
+
+// measured is the highest rate that an account has kept up.
+type measured struct {
+	rate     float64
+	campaign string
+	at       time.Time
+}
+
+// measuredRateCheck asks whether the configured rates have ever been reached.
+func measuredRateCheck() Check {
+	return Check{ID: "measured-rate", Group: GroupTime, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+		best, err := s.measure(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		var a answers
+		for _, n := range byAccount(needs) {
+			m, known := best[n.Name]
+			if !known || n.Account.Rate <= 0 || n.Messages == 0 {
+				continue
+			}
+			a.fact("account."+n.Name+".measured", m.rate)
+			a.fact("account."+n.Name+".rate", n.Account.Rate)
+			line := fmt.Sprintf(textMeasured, n.Name, m.rate, m.campaign, m.at.In(s.Config.Timezone).Format(time.DateOnly), n.Account.Rate)
+			if n.Account.Rate <= fasterThanMeasured*m.rate {
+				a.add(Pass, line)
+				continue
+			}
+			st, err := s.hoped(ctx, n, m.rate)
+			if err != nil {
+				return broken(err)
+			}
+			if st == Fail {
+				line += fmt.Sprintf(textThenLate, when(s.Plan.Spec.Deadline.In(s.Config.Timezone)))
+			}
+			a.add(st, line)
+			a.offer(s.waysToMeasure(n, m.rate))
+		}
+		return a.done(textNotMeasured)
+	})}
+}
+
+// hoped is how bad it is that a rate was never reached: the campaign takes longer; where a deadline holds at the configured rate
+// only, it would be missed.
+func (s *Subject) hoped(ctx context.Context, account accountNeed, reached float64) (Status, error) {
+	if s.Plan.Spec.Deadline.IsZero() {
+		return Warn, nil
+	}
+	for _, n := range account.Channels {
+		n.Account.Rate = reached
+		p, err := s.paceNow(ctx, n)
+		if err != nil {
+			return Error, err
+		}
+		if _, done := p.schedule(n.Messages, s.now()); done.IsZero() || !s.inTime(done) {
+			return Fail, nil
+		}
+	}
+	return Warn, nil
+}
+
+// waysToMeasure are the rate that was reached, and a rehearsal.
+func (s *Subject) waysToMeasure(n accountNeed, reached float64) ways {
+	slow, fast := span(n.Messages, reached), span(n.Messages, n.Account.Rate)
+	lower := math.Floor(reached*10) / 10
+	var w ways
+	if lower > 0 {
+		w.or(Option{
+			Kind: OptionRate, Enough: true, Account: n.Name,
+			Settings: []Setting{{Key: "accounts." + n.Name + "." + keyRate, Value: lower, Now: n.Account.Rate, Unit: "/s"}},
+			oldText:  fmt.Sprintf(textCountOn, n.Name, length(slow), length(fast), lower),
+		})
+	}
+	again := s.rehearse(textRehearse)
+	again.Enough = false // it may turn out that the rate is not reached again
+	w.or(again)
+	return w
+}
+
+// measure looks at when the messages of the newest campaigns left, account by account: the fast one of two channels is not
+// measured by the slow one.
+func (s *Subject) measure(ctx context.Context) (map[string]measured, error) {
+	if s.Ledger == nil {
+		return nil, s.noLedger()
+	}
+	campaigns, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the earlier campaigns: %w", err)
+	}
+	best := make(map[string]measured)
+	for _, c := range campaigns[:min(len(campaigns), measuredCampaigns)] {
+		left, err := s.leftAt(ctx, c.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+		}
+		for _, account := range slices.Sorted(maps.Keys(left)) {
+			times := left[account]
+			if rate := keptUp(times); rate > best[account].rate {
+				best[account] = measured{rate, c.Name, slices.MaxFunc(times, time.Time.Compare)}
+			}
+		}
+	}
+	return best, nil
+}
+
+// leftAt is when the first messages of a campaign that were accepted left, by account.
+func (s *Subject) leftAt(ctx context.Context, campaign string) (map[string][]time.Time, error) {
+	left, n := make(map[string][]time.Time), 0
+	for rec, err := range s.Ledger.Messages(ctx, campaign, message.Accepted) {
+		if err != nil {
+			return nil, err
+		}
+		left[rec.Account] = append(left[rec.Account], rec.Claimed)
+		if n++; n >= measuredSample {
+			break
+		}
+	}
+	return left, nil
+}
+
+// keptUp is at how many a second messages left, without the pauses between them; 0 where there is too little to tell.
+func keptUp(times []time.Time) float64 {
+	if len(times) < measuredMessages {
+		return 0
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	var took time.Duration
+	for i, t := range times[1:] {
+		if gap := t.Sub(times[i]); gap < measuredPause {
+			took += gap
+		}
+	}
+	if took < measuredTime {
+		return 0
+	}
+	return float64(len(times)) / took.Seconds()
+}
+
+const (
+	textNotMeasured = "no earlier campaign on these accounts was long enough to measure"
+	textMeasured    = "%s: %.4g/s reached in %s on %s, configured %.4g/s"
+	textCountOn     = "count on %[2]s for %[1]s, not on %[3]s: set accounts.%[1]s.rate to %[4]v/s, which it reaches"
+	textThenLate    = "; at the rate that was reached it would not be done by %s"
+)

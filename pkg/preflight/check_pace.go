@@ -1,0 +1,129 @@
+package preflight
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"notify/pkg/message"
+)
+
+// Mails to one domain without a pace of their own arrive as fast as the account sends. Above unpacedWarn the filters of
+// companies notice (they blacklisted a server over such a burst); 5,000 a day is from where Gmail and Yahoo count somebody
+// as a bulk sender (their rules for senders of February 2024).
+const (
+	unpacedWarn = 1000
+	unpacedFail = 5000
+	topDomains  = 5
+)
+
+// paceCheck asks whether the domains that get most of the mails get them at a pace that their filters bear.
+func paceCheck() Check {
+	return Check{ID: "pace", Group: GroupTime, Run: func(ctx context.Context, s *Subject) Finding {
+		if s.Plan.Spec.Texts.Mail(message.Email) == nil {
+			return Finding{Status: Skip, oldSummary: textNoMail}
+		}
+		needs, err := s.Needs(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		var a answers
+		for _, n := range needs {
+			if n.Channel == message.Email && n.Messages > 0 {
+				s.pacing(&a, n)
+			}
+		}
+		return a.done(textNothingToSend)
+	}}
+}
+
+func (s *Subject) pacing(a *answers, n Need) {
+	domains := slices.SortedFunc(maps.Keys(n.Domains), func(x, y string) int {
+		return cmp.Or(cmp.Compare(n.Domains[y], n.Domains[x]), cmp.Compare(x, y))
+	})
+	unpaced, worst := 0, ""
+	for i, d := range domains {
+		mails := int(float64(n.Domains[d])*n.Share + 0.5)
+		limit := n.domainRate(d)
+		if i < topDomains {
+			a.fact("account."+n.Name+".domain."+d, mails)
+			a.detail(s.domainLine(n, d, mails, limit))
+		}
+		if limit == 0 && mails > unpacedWarn {
+			unpaced++
+			if worst == "" {
+				worst = d
+			}
+		}
+	}
+	if unpaced == 0 {
+		a.add(Pass, fmt.Sprintf(textPaced, n.Name, count(n.Messages, "mail"), count(len(domains), "domain")))
+		return
+	}
+	st, mails := Warn, int(float64(n.Domains[worst])*n.Share+0.5)
+	if mails > unpacedFail {
+		st = Fail
+	}
+	a.fact("account."+n.Name+".unpaced_domains", unpaced)
+	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)))
+	a.offer(s.waysToPace(n, worst, mails))
+}
+
+// A pace to begin with: what the filters of most companies bear, and of one that gets many mails.
+const (
+	modestPace = 5
+	gentlePace = 1
+)
+
+// waysToPace are a pace for every domain, and a slower one for the domain that gets most without any; no slower than lets
+// all of its mails through within a day's window.
+func (s *Subject) waysToPace(n Need, worst string, mails int) ways {
+	key := "accounts." + n.Name + "." + keyDomainRate
+	slow := max(gentlePace, tenth(float64(mails)/s.Plan.Spec.Window.Length().Seconds()))
+	var w ways
+	w.or(Option{
+		Kind: OptionRate, Enough: true, Account: n.Name, Channel: n.Channel,
+		Settings: []Setting{{Key: key + "default", Value: float64(modestPace), Unit: "/s"}, {Key: key + worst, Value: slow, Unit: "/s"}},
+		oldText:  fmt.Sprintf(textSetPace, n.Name, modestPace, worst, slow),
+	})
+	w.say(fmt.Sprintf(textPaceTakes, worst, length(span(mails, gentlePace)), length(span(mails, modestPace)), spreadWord(s, mails)))
+	return w
+}
+
+// spreadWord is the slowest pace at which a domain has all of its mails within one window.
+func spreadWord(s *Subject, mails int) string {
+	return fmt.Sprintf("%.2g/s", float64(mails)/s.Plan.Spec.Window.Length().Seconds())
+}
+
+// domainRate is the pace for a domain in mails per second; 0 where there is none.
+func (n *Need) domainRate(domain string) float64 {
+	if limit, ok := n.Account.DomainRate[domain]; ok {
+		return limit
+	}
+	return n.Account.DomainRate["default"]
+}
+
+// domainLine says how much a domain gets, how fast, and when it has all.
+func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) string {
+	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	if limit == 0 {
+		if n.Account.Rate == 0 {
+			return fmt.Sprintf(textDomainFree, domain, count(mails, "mail"))
+		}
+		// Domains are mixed on the list: this one gets its part of the account's rate.
+		p.rate = n.Account.Rate * n.Part * float64(mails) / float64(n.Messages)
+	}
+	_, done := p.schedule(mails, s.now())
+	return fmt.Sprintf(textDomainPace, domain, count(mails, "mail"), p.rate, doneWord(done))
+}
+
+const (
+	textPaced      = "%s: %s to %s, none with a burst"
+	textUnpaced    = "%s: %s would get more than %s mails without a pace, %s %s"
+	textDomainPace = "%s: %s at %.4g/s, done %s"
+	textDomainFree = "%s: %s as fast as the server takes them"
+	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: %d/s, %s: %v/s}; ask the larger customers what their filters bear"
+	textPaceTakes  = "%s then has all in %s at 1/s, in %s at 5/s; %s is the slowest that is done within a day's window"
+)

@@ -1,0 +1,167 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"notify/pkg/plan"
+)
+
+// quotaCheck asks whether the limits by day let the campaign through as fast as everything else does. Several days where
+// one was meant is what the operator must know before, not after: it fails, unless he has said that it may take days.
+func quotaCheck() Check {
+	return Check{ID: "quota", Group: GroupTime, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+		var a answers
+		for _, n := range needs {
+			if err := s.accountQuota(ctx, &a, n); err != nil {
+				return broken(err)
+			}
+		}
+		return a.done(textNoChannel)
+	})}
+}
+
+func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
+	q, err := s.Quota(ctx, n.Name)
+	if err != nil {
+		return err
+	}
+	who := "configuration"
+	if q.Vendor {
+		who = "vendor"
+	}
+	if q.Limit < 0 {
+		a.add(Pass, fmt.Sprintf(textNoQuota, n.Name))
+		return nil
+	}
+	p, err := s.paceNow(ctx, n)
+	if err != nil {
+		return err
+	}
+	days, done := p.schedule(n.Messages, s.now())
+	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
+	at := "account." + n.Name + "."
+	a.fact(at+"quota", q.Limit)
+	a.fact(at+"used_today", q.Used)
+	a.fact(at+"left_today", q.Left)
+	a.fact(at+"messages", n.Messages)
+	a.fact(at+"days", len(days))
+	line := fmt.Sprintf(textQuota, n.Name, num(q.Limit), who, num(q.Used), num(q.Left), num(n.Messages))
+	if slices.Equal(days, unlimited) {
+		a.add(Pass, line)
+		return nil
+	}
+	bad := Fail
+	if s.Spread && !done.IsZero() && s.inTime(done) {
+		bad = Warn
+	}
+	if done.IsZero() {
+		a.add(bad, line+textQuotaNever)
+	} else {
+		a.add(bad, line+fmt.Sprintf(textQuotaDays, count(len(days), "day"), byDay(days)))
+	}
+	w, err := s.waysWithinQuota(ctx, n, p, q)
+	a.offer(w)
+	return err
+}
+
+// inTime reports that a time is not after the deadline, if there is one.
+func (s *Subject) inTime(t time.Time) bool {
+	return s.Plan.Spec.Deadline.IsZero() || !t.After(s.Plan.Spec.Deadline)
+}
+
+// waysWithinQuota are a higher quota, several days, the next day, a smaller part, and another account.
+func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) (ways, error) {
+	var w ways
+	promised, err := s.Promised(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.or(s.raiseQuota(n, p, q, int64(promised[n.Name].Running)))
+	days, done := p.schedule(n.Messages, s.now())
+	if !s.Spread && len(days) > 1 && !done.IsZero() && s.inTime(done) {
+		command := s.sendCommand("--spread")
+		w.or(Option{
+			Kind: OptionSpread, Enough: true, Account: n.Name, Channel: n.Channel, Days: days, Command: command,
+			oldText: fmt.Sprintf(textAcceptDays, count(len(days), "day"), days[len(days)-1].Date, command),
+		})
+	}
+	s.tomorrow(&w, n, p)
+	today := 0
+	if len(days) > 0 && days[0].Date == s.now().Format(time.DateOnly) {
+		today = days[0].Messages
+	}
+	fits, err := s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, _ *plan.Recipient) bool {
+		messages, _ := so.carried(n, s.Config.Routes[n.Channel].Accounts)
+		return messages <= today
+	})
+	if err != nil {
+		return w, err
+	}
+	// Where an account carries several channels, a part has another mixture of them.
+	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, "what is left of today")
+	s.elsewhere(ctx, &w, n, s.withinQuota)
+	return w, nil
+}
+
+// tomorrow offers to begin when a fresh day's quota is there, where that is enough.
+func (s *Subject) tomorrow(w *ways, n Need, p pace) {
+	if p.first >= p.daily {
+		return
+	}
+	at, fresh := s.nextDay(), p
+	fresh.first = p.daily
+	days, done := fresh.schedule(n.Messages, at)
+	if unlimited, _ := p.unlimited().schedule(n.Messages, at); !slices.Equal(days, unlimited) || !s.inTime(done) {
+		return
+	}
+	w.or(s.beginAt(n, at, days))
+}
+
+// nextDay is when the first message of tomorrow can leave.
+func (s *Subject) nextDay() time.Time {
+	now := s.now()
+	_, opens := s.Plan.Spec.Window.Open(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location()))
+	return opens
+}
+
+// beginAt is the option to begin later.
+func (s *Subject) beginAt(n Need, at time.Time, days []Day) Option {
+	command := s.sendCommand("")
+	return Option{
+		Kind: OptionLater, Enough: true, Account: n.Name, Channel: n.Channel, At: at, Days: days, Command: command,
+		oldText: fmt.Sprintf(textBeginAt, when(at), command),
+	}
+}
+
+// raiseQuota says how high the quota would have to be not to matter: for this need, what was used, and what others that are
+// running still take today.
+func (s *Subject) raiseQuota(n Need, p pace, q Quota, running int64) Option {
+	most := int64(0)
+	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
+	for i, d := range unlimited {
+		want := int64(math.Ceil(float64(d.Messages)/n.Part - 1e-9))
+		if i == 0 && d.Date == s.now().Format(time.DateOnly) {
+			want += q.Used + running
+		}
+		most = max(most, want)
+	}
+	return Option{
+		Kind: OptionRaiseQuota, Enough: true, Account: n.Name, Channel: n.Channel,
+		Settings: []Setting{{Key: "accounts." + n.Name + ".daily_quota", Value: most, Now: q.Limit}},
+		oldText:  fmt.Sprintf(textRaiseQuota, n.Name, num(most-q.Limit), num(most)),
+	}
+}
+
+const (
+	textNoQuota    = "%s: no quota is known"
+	textQuota      = "%s: %s a day (%s), %s used today, %s left, %s to send"
+	textQuotaDays  = "; it takes %s: %s"
+	textQuotaNever = "; it would never be done"
+	textRaiseQuota = "ask the vendor to raise the daily quota of %s by %s, to %s; then set daily_quota in notify.yaml"
+	textAcceptDays = "accept that it takes %s, until %s: %s"
+	textBeginAt    = "begin later, %s: %s"
+)

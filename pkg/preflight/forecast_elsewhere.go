@@ -1,0 +1,176 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// bears says whether an account would carry its part of these needs, as far as one check is concerned.
+type bears func(ctx context.Context, needs []Need, account string) bool
+
+// elsewhere offers to give a part of an account's traffic to another that only stands in on the same route now: no more than
+// has to go, to the first that bears it; where none does, to the first, as a help that is not enough alone.
+func (s *Subject) elsewhere(ctx context.Context, w *ways, n Need, ok bears) {
+	var help *Option
+	for _, other := range s.standIns(n.Channel, n.Name) {
+		o := s.move(ctx, n, other, ok)
+		if o == nil {
+			continue
+		}
+		if o.Enough {
+			w.or(*o)
+			return
+		}
+		if help == nil {
+			help = o
+		}
+	}
+	if help != nil {
+		w.or(*help)
+	}
+}
+
+// move takes percent after percent off an account until it bears the rest; nil where it bears nothing, or
+// that cannot be worked out.
+func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Option {
+	route := s.Config.Routes[n.Channel].Accounts
+	for p := percent(route, n.Name) - 1; p >= 0; p-- {
+		shares := shifted(route, n.Name, other, p)
+		needs, err := s.needsBy(ctx, n.Channel, shares)
+		if err != nil {
+			return nil
+		}
+		if !ok(ctx, needs, n.Name) {
+			continue
+		}
+		o := &Option{Kind: OptionAccount, Account: other, Channel: n.Channel, Shares: weighed(n.Channel, shares, needs)}
+		o.Enough = ok(ctx, needs, other) && s.paysFor(ctx, needs, other) && s.withinQuota(ctx, needs, other)
+		at := slices.IndexFunc(o.Shares, func(sh ShareOf) bool { return sh.Account == other })
+		key := fmt.Sprintf("routes.%s.accounts", n.Channel)
+		o.Settings = []Setting{{Key: key, Value: asWritten(shares), Now: asWritten(route)}}
+		o.oldText = fmt.Sprintf(textElsewhere, n.Name, num(o.Shares[at].Messages), other, key, asWritten(shares))
+		if !o.Enough {
+			o.oldText += fmt.Sprintf(textNotEnough, other)
+		}
+		return o
+	}
+	return nil
+}
+
+// percent is an account's part of a route.
+func percent(route []config.Share, account string) int {
+	total, own := 0, 0
+	for _, sh := range route {
+		total += sh.Weight
+		if sh.Account == account {
+			own += sh.Weight
+		}
+	}
+	return part(100, own, total)
+}
+
+// shifted is a route in percent of which an account keeps so much, and another gets the rest of what it had.
+func shifted(route []config.Share, account, other string, keep int) []config.Share {
+	var shares []config.Share
+	left := 100
+	for _, sh := range route {
+		p := percent(route, sh.Account)
+		if sh.Account == account {
+			p = keep
+		}
+		if p > 0 {
+			shares = append(shares, config.Share{Account: sh.Account, Weight: p})
+		}
+		left -= p
+	}
+	return append(shares, config.Share{Account: other, Weight: left})
+}
+
+// asWritten is a route as it stands in notify.yaml: "[sms-a: 39, sms-b: 61]".
+func asWritten(shares []config.Share) string {
+	var all []string
+	for _, sh := range shares {
+		all = append(all, fmt.Sprintf("%s: %d", sh.Account, sh.Weight))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
+
+func weighed(ch message.Channel, shares []config.Share, needs []Need) []ShareOf {
+	all := make([]ShareOf, 0, len(shares))
+	for _, sh := range shares {
+		one := ShareOf{Account: sh.Account, Weight: sh.Weight}
+		for _, n := range needs {
+			if n.Name == sh.Account && n.Channel == ch {
+				one.Messages, one.Segments = n.Messages, n.Segments
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// standIns are accounts of the same class that only stand in on a route that the account is on.
+func (s *Subject) standIns(ch message.Channel, account string) []string {
+	route := s.Config.Routes[ch]
+	carries := func(name string) bool {
+		return slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
+	}
+	var names []string
+	for _, name := range plan.RouteAccounts(route) {
+		if !carries(name) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// paysFor reports whether the balance of an account covers what falls to it, or cannot be told.
+func (s *Subject) paysFor(ctx context.Context, needs []Need, account string) bool {
+	for _, n := range byAccount(needs) {
+		if n.Name != account || n.Messages == 0 || s.Offline {
+			continue
+		}
+		balance, err := s.Balance(ctx, account)
+		if errors.Is(err, errCannotTell) {
+			return true
+		}
+		promised, errPromised := s.Promised(ctx)
+		if err != nil || errPromised != nil {
+			return false
+		}
+		b := bill{need: n, balance: balance, promise: promised[account], margin: s.margin()}
+		covered, known := b.covered()
+		return !b.foreign() && (!known || covered >= b.wanted())
+	}
+	return true
+}
+
+// withinQuota reports whether the quota of the day does not hold an account back.
+func (s *Subject) withinQuota(ctx context.Context, needs []Need, account string) bool {
+	for _, n := range needs {
+		if n.Name != account {
+			continue
+		}
+		p, err := s.paceNow(ctx, n)
+		if err != nil {
+			return false
+		}
+		days, _ := p.schedule(n.Messages, s.now())
+		if unlimited, _ := p.unlimited().schedule(n.Messages, s.now()); !slices.Equal(days, unlimited) {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	textElsewhere = "take some of the traffic off %s: %s messages to %s, which only stands in now (%s: %s in notify.yaml)"
+	textNotEnough = "; %s has not enough for them either"
+)

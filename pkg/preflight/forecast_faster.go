@@ -1,0 +1,129 @@
+package preflight
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/words"
+)
+
+// faster are the settings that let an account send so many messages a second on the need's channel: its own rate, and those
+// of recipient domains that would still hold it back. None where no rate does.
+func (n Need) faster(want float64) []Setting {
+	var all []Setting
+	account := "accounts." + n.Name + "."
+	if rate := n.Account.Rate; rate > 0 && rate*n.Part < want {
+		all = append(all, Setting{Key: account + keyRate, Value: tenth(want / n.Part), Now: rate, Unit: "/s"})
+	}
+	byDefault := 0.0
+	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {
+		limit := n.domainRate(domain)
+		needs := want * float64(n.Domains[domain]) * n.Share / float64(n.Messages)
+		switch _, own := n.Account.DomainRate[domain]; {
+		case limit <= 0 || limit >= needs:
+		case own:
+			all = append(all, Setting{Key: account + keyDomainRate + domain, Value: tenth(needs), Now: limit, Unit: "/s"})
+		default:
+			byDefault = max(byDefault, needs)
+		}
+	}
+	if byDefault > 0 {
+		now := n.Account.DomainRate["default"]
+		all = append(all, Setting{Key: account + keyDomainRate + "default", Value: tenth(byDefault), Now: now, Unit: "/s"})
+	}
+	return all
+}
+
+// with is the need as it would be with these settings of its account's rates.
+func (n Need) with(settings []Setting) Need {
+	domains := maps.Clone(n.Account.DomainRate)
+	for _, s := range settings {
+		rate, _ := s.Value.(float64)
+		key := strings.TrimPrefix(s.Key, "accounts."+n.Name+".")
+		if domain, ok := strings.CutPrefix(key, keyDomainRate); ok {
+			domains[domain] = rate
+			continue
+		}
+		n.Account.Rate = rate
+	}
+	n.Account.DomainRate = domains
+	return n
+}
+
+// hasten offers the rates at which a need is done within so much open time; enough says of the pace that comes of it whether
+// it suffices.
+func (s *Subject) hasten(w *ways, n Need, p pace, open time.Duration, enough func(pace) bool) {
+	if open <= 0 || p.rate == 0 {
+		return
+	}
+	want := float64(n.Messages) / open.Seconds()
+	settings := n.faster(want)
+	if len(settings) == 0 {
+		return
+	}
+	quick := s.paceOf(n.with(settings))
+	quick.first, quick.daily = p.first, p.daily
+	w.or(Option{
+		Kind: OptionRate, Enough: enough(quick), Account: n.Name, Channel: n.Channel, Settings: settings,
+		Text: words.T("preflight.faster", words.A{"settings": listed(settings), "limit": p.limit.text()}),
+	})
+}
+
+// Nobody wants to be told at night that he won: no window is offered that begins before dayBegins or ends after dayEnds.
+const (
+	dayBegins = 7 * time.Hour
+	dayEnds   = 22 * time.Hour
+)
+
+// wider is the smallest window around the campaign's own, in steps of half an hour and by day, that is enough; ok is false where
+// there is none.
+func (s *Subject) wider(p pace, enough func(pace) bool) (window campaign.Window, ok bool) {
+	const step = 30 * time.Minute
+	own := s.Plan.Spec.Window
+	if own.From >= own.To {
+		return own, false
+	}
+	for by := step; by < dayEnds-dayBegins; by += step {
+		later, earlier := campaign.Window{From: own.From, To: own.To + by}, campaign.Window{From: own.From - by, To: own.To}
+		for _, window := range []campaign.Window{later, earlier} {
+			if window == later && later.To > dayEnds || window == earlier && earlier.From < dayBegins {
+				continue
+			}
+			if p.window = window; enough(p) {
+				return window, true
+			}
+		}
+	}
+	return own, false
+}
+
+// widen offers a wider window.
+func (s *Subject) widen(w *ways, n Need, p pace, enough func(pace) bool) {
+	window, ok := s.wider(p, enough)
+	if !ok {
+		return
+	}
+	own := s.Plan.Spec.Window
+	w.or(Option{
+		Kind: OptionWindow, Enough: true, Account: n.Name, Channel: n.Channel,
+		Settings: []Setting{
+			{Key: "window.from", Value: clock(window.From), Now: clock(own.From), Campaign: true},
+			{Key: "window.to", Value: clock(window.To), Now: clock(own.To), Campaign: true},
+		},
+		oldText: fmt.Sprintf(textWiden, clock(window.From), clock(window.To), clock(own.From), clock(own.To)),
+	})
+}
+
+// Keys of an account in notify.yaml.
+const (
+	keyRate       = "rate"
+	keyDomainRate = "domain_rate."
+)
+
+const (
+	textWiden = "widen the window to %s–%s (now %s–%s) in the campaign file"
+)

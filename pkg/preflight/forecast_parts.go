@@ -1,0 +1,186 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"notify/pkg/config"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+)
+
+// beginning is the first rows of a list, in figures, as it grows row by row.
+type beginning struct {
+	rows     int // all of them, also those with nothing to send
+	channels map[message.Channel]*growth
+}
+
+// growth is one channel of a beginning.
+type growth struct {
+	planned            int // messages, with those that have left
+	messages, segments int // still to be sent
+	domains            map[string]int
+}
+
+// on is a channel's figures; zero where it has none yet.
+func (b *beginning) on(ch message.Channel) *growth {
+	g, ok := b.channels[ch]
+	if !ok {
+		g = &growth{domains: make(map[string]int)}
+		b.channels[ch] = g
+	}
+	return g
+}
+
+// add takes a row, and reports whether it has something to send on one of the channels.
+func (b *beginning) add(row *plan.Recipient, left func(message.Key) bool, channels []message.Channel) bool {
+	b.rows++
+	counts := false
+	for _, m := range row.Messages {
+		g := b.on(m.Channel)
+		g.planned++
+		if left(m.Key) {
+			continue
+		}
+		g.messages, g.segments = g.messages+1, g.segments+m.Segments
+		if domain := m.Address.Domain(); domain != "" {
+			g.domains[domain]++
+		}
+		counts = counts || slices.Contains(channels, m.Channel)
+	}
+	return counts
+}
+
+// carried is what falls to one account of a channel where no more than the beginning is sent: exactly what a plan of that
+// part would give it.
+func (b *beginning) carried(n Need, shares []config.Share) (messages, segments int) {
+	g := b.on(n.Channel)
+	total, before, with := 0, 0, 0
+	for _, sh := range shares {
+		if sh.Account == n.Name {
+			before, with = total, total+sh.Weight
+		}
+		total += sh.Weight
+	}
+	lo, hi := part(g.planned, before, total), part(g.planned, with, total)
+	return part(g.messages, hi, g.planned) - part(g.messages, lo, g.planned), part(g.segments, hi, g.planned) - part(g.segments, lo, g.planned)
+}
+
+// fitting is the longest beginning of what remains of the list that fits, as rows with something to send on the channels;
+// fits is asked after each such row.
+func (s *Subject) fitting(ctx context.Context, channels []message.Channel, fits func(*beginning, *plan.Recipient) bool) (ListPart, error) {
+	r, err := s.Remaining(ctx)
+	if err != nil {
+		return ListPart{}, err
+	}
+	var p ListPart
+	b := beginning{channels: make(map[message.Channel]*growth)}
+	err = s.eachRow(ctx, func(row *plan.Recipient) bool {
+		if !b.add(row, r.hasLeft, channels) {
+			return true
+		}
+		if !fits(&b, row) {
+			return false
+		}
+		p = ListPart{Recipients: p.Recipients + 1, From: s.firstRow(), To: row.Row, Limit: b.rows}
+		return true
+	})
+	return s.commanded(p), err
+}
+
+// firstRow is the spreadsheet's number of the first row that can be sent.
+func (s *Subject) firstRow() int { return max(1, s.Plan.Part.From) }
+
+// commanded writes down how a part is sent.
+func (s *Subject) commanded(p ListPart) ListPart {
+	if s.Plan.Part.From > 0 {
+		p.Limit = 0
+	}
+	p.Command = s.sendCommand(fmt.Sprintf("--rows %d-%d", p.From, p.To))
+	return p
+}
+
+// smaller offers the part that fits into something; where no row does, it says so.
+func (s *Subject) smaller(w *ways, o Option, p ListPart, into string) {
+	if p.Recipients == 0 {
+		w.say(fmt.Sprintf(textNothingFits, into))
+		return
+	}
+	o.Kind, o.Parts, o.Command = OptionPart, []ListPart{p}, p.Command
+	o.oldText = fmt.Sprintf(textPartFits, num(p.Recipients), p.To, into)
+	if p.Recipients == 1 {
+		o.oldText = fmt.Sprintf(textOneFits, p.To, into)
+	}
+	rest := textRestLater
+	if !s.Plan.Part.All() {
+		rest = textRestOfPart
+	}
+	o.oldText += ": " + p.Command + rest
+	w.or(o)
+}
+
+// pieces cut the rows of the plan into so many parts of nearly the same number of recipients.
+func (s *Subject) pieces(ctx context.Context, n int) ([]ListPart, error) {
+	size := (s.Plan.Recipients + n - 1) / n
+	var all []ListPart
+	seen := 0
+	err := s.eachRow(ctx, func(row *plan.Recipient) bool {
+		if seen%size == 0 {
+			from := row.Row
+			if seen == 0 {
+				from = s.firstRow()
+			}
+			all = append(all, ListPart{From: from})
+		}
+		seen++
+		p := &all[len(all)-1]
+		p.Recipients, p.To = p.Recipients+1, row.Row
+		return true
+	})
+	for i := range all {
+		if i == 0 {
+			all[i].Limit = all[i].Recipients
+		}
+		all[i] = s.commanded(all[i])
+	}
+	return all, err
+}
+
+// inPieces is the option of a list that is too large for what the installation is known to bear. It is not offered where the
+// rows cannot be read.
+func (s *Subject) inPieces(ctx context.Context, w *ways, most int) {
+	n := (s.Plan.Recipients + most - 1) / most
+	parts, err := s.pieces(ctx, n)
+	if err != nil || len(parts) == 0 {
+		return
+	}
+	o := Option{Kind: OptionPart, Enough: true, Parts: parts, Command: parts[0].Command}
+	o.oldText = fmt.Sprintf(textSplit, n, num(parts[0].Recipients), parts[0].Command)
+	const shown = 3
+	var flags []string
+	for _, p := range parts[1:] {
+		flags = append(flags, fmt.Sprintf("--rows %d-%d", p.From, p.To))
+	}
+	o.oldText += first(flags, shown)
+	w.or(o)
+}
+
+// channelsOf are the channels of some needs, each once.
+func channelsOf(needs []Need) []message.Channel {
+	set := make(map[message.Channel]bool)
+	for _, n := range needs {
+		set[n.Channel] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+const (
+	textPartFits    = "send a smaller part: the first %s recipients, up to row %d, fit into %s"
+	textOneFits     = "send a smaller part: one recipient, in row %d, fits into %s"
+	textRestLater   = "; the rest later, without --rows"
+	textRestOfPart  = "; the rest of it later"
+	textNothingFits = "no part of the campaign fits into %s"
+	textSplit       = "split the list into %d parts of at most %s recipients, one after the other under the same campaign: %s, then "
+)
