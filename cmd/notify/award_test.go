@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/preflight"
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // The incident on a scale of 1:4, so that a test has the time to send it: what the preflight refuses, and what comes of
@@ -117,13 +118,10 @@ func (f *followed) set(s preflight.Setting) {
 }
 
 // answered is a check as --json has it.
-type answered struct {
-	ID       string             `json:"id"`
-	Status   preflight.Status   `json:"status"`
-	Summary  string             `json:"summary"`
-	Remedies []string           `json:"remedies"`
-	Options  []preflight.Option `json:"options"`
-}
+type answered = preflight.Finding
+
+// saidBy is the evidence of a check in English.
+func saidBy(a answered) string { return words.Printer{}.Value(a.Says()) }
 
 // failing is what a preflight says of the checks that stop the campaign.
 func (f *followed) failing() []answered {
@@ -141,8 +139,8 @@ func (f *followed) failing() []answered {
 func (f *followed) follow(a answered, kind preflight.OptionKind) {
 	f.Helper()
 	i := slices.IndexFunc(a.Options, func(o preflight.Option) bool { return o.Kind == kind })
-	if i < 0 || !slices.ContainsFunc(a.Remedies, func(r string) bool { return strings.HasSuffix(r, a.Options[i].Text) }) {
-		f.Fatalf("%s prints no %s: %q %+v", a.ID, kind, a.Remedies, a.Options)
+	if i < 0 || !slices.ContainsFunc(a.Remedies, func(r preflight.Remedy) bool { return r.Text.String() == a.Options[i].Text.String() }) {
+		f.Fatalf("%s prints no %s: %v %+v", a.ID, kind, a.Remedies, a.Options)
 	}
 	o := a.Options[i]
 	switch kind {
@@ -158,8 +156,10 @@ func (f *followed) follow(a answered, kind preflight.OptionKind) {
 	case preflight.OptionRaiseQuota:
 		f.must(f.receiver.admin.Topup(f.Context(), sandbox.Topup{Quota: int64(o.Settings[0].Value.(float64) - o.Settings[0].Now.(float64))}))
 	case preflight.OptionSender:
-		if !slices.Contains(a.Remedies, "put an account with a server of its own for bulk mail on the route instead of official") {
-			f.Errorf("%q", a.Remedies)
+		if !slices.ContainsFunc(a.Remedies, func(r preflight.Remedy) bool {
+			return r.Text.String() == "put an account with a server of its own for bulk mail on the route instead of official"
+		}) {
+			f.Errorf("%v", a.Remedies)
 		}
 		f.route("bulk")
 	}
@@ -190,7 +190,7 @@ func TestTheAwardPassesOnceItsOptionsAreFollowed(t *testing.T) {
 					continue // the whole list is as large as it was
 				}
 				if a.ID != "pace" {
-					t.Errorf("after its options were followed, %s says %s", a.ID, a.Summary)
+					t.Errorf("after its options were followed, %s says %s", a.ID, saidBy(a))
 				}
 				f.follow(a, kinds[a.ID])
 			}
@@ -214,8 +214,8 @@ func (f *followed) stopped() {
 		f.Fatalf("these stop it: %+v", got)
 	}
 	for i, w := range want {
-		if got[i].ID != w[0] || got[i].Status != preflight.Fail || !strings.Contains(got[i].Summary, w[1]) || len(got[i].Options) == 0 {
-			f.Errorf("%s: %s: %q, %d options; want %q", got[i].ID, got[i].Status, got[i].Summary, len(got[i].Options), w)
+		if got[i].ID != w[0] || got[i].Status != preflight.Fail || !strings.Contains(saidBy(got[i]), w[1]) || len(got[i].Options) == 0 {
+			f.Errorf("%s: %s: %q, %d options; want %q", got[i].ID, got[i].Status, saidBy(got[i]), len(got[i].Options), w)
 		}
 	}
 	f.wants([]int{exitFailed}, "send", "award.csv", "--yes")

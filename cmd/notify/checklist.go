@@ -20,6 +20,7 @@ import (
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type checklistOptions struct {
@@ -184,6 +185,16 @@ type standing struct {
 	beside string
 }
 
+// line is an item as it stands.
+func (s *standing) line(id string) checklist.Line {
+	for _, l := range s.state.Lines {
+		if l.ID == id {
+			return l
+		}
+	}
+	return checklist.Line{}
+}
+
 func (s *standing) view(cfg *config.Config) view.Checklist {
 	return view.Checklist{
 		Campaign: s.res.Campaign, List: s.res.Plan.List, Checked: s.res.At, Verdict: s.res.Verdict, State: s.state, People: cfg.Roles,
@@ -293,7 +304,9 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
 	off := ledger.SignOff{
 		Campaign: o.campaign, Item: item.ID, Role: item.Role, Name: name, Who: act.Who, At: act.At, Digest: s.res.Digest,
-		Parts:   map[string]string{checklist.PartItem: item.Digest(), checklist.PartChecklist: s.list.Digest()},
+		Parts: map[string]string{
+			checklist.PartItem: item.Digest(), checklist.PartChecklist: s.list.Digest(), checklist.PartFound: string(s.line(item.ID).Found),
+		},
 		Checked: s.res.At,
 	}
 	for part, digest := range s.res.Parts {
@@ -326,7 +339,7 @@ func (e *env) mayTouch(s *standing, o checklistOptions) (*checklist.Item, string
 		}
 		return nil, "", usage(hint, "checklist %s has no item %q", s.list.Name, o.item)
 	}
-	if !item.Signed() {
+	if s.line(item.ID).Status == checklist.Proven {
 		return nil, "", usage("`notify preflight` answers it", "%s is proven by the check %s: there is nothing to sign", item.ID, item.Check)
 	}
 	name := o.as
@@ -374,7 +387,7 @@ func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) 
 	}
 	now := preflight.Result{Parts: p.Digests.Parts(), Terms: plan.Terms(cfg, p)}
 	return usage("`notify preflight "+path+"`, read it, and sign again", "%s is not what the newest preflight of %s saw: %s", path, res.Campaign,
-		strings.Join(preflight.Compare(res, &now), "; "))
+		words.Printer{}.Value(words.Texts(words.Sentences, preflight.Compare(res, &now)...)))
 }
 
 func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {

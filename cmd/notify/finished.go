@@ -31,7 +31,7 @@ func (e *env) refuse(ctx context.Context, l ledger.Ledger, res preflight.Result,
 // the sending: signatures that lapsed since, a vendor that is down, a template that was withdrawn. A timer that sends once
 // more then learns that everything was sent. It is false where anything could still leave, also of rows that cannot be read.
 func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Result) (bool, error) {
-	if res.Plan.ToSend > 0 || res.Plan.Messages == 0 || res.Plan.Unknown != "" || !slices.ContainsFunc(res.Findings, moot) ||
+	if res.Plan.ToSend > 0 || res.Plan.Messages == 0 || !res.Plan.Unknown.IsZero() || !slices.ContainsFunc(res.Findings, moot) ||
 		slices.ContainsFunc(res.Findings, func(f preflight.Finding) bool { return stopping(f) && !moot(f) }) {
 		return false, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 // valid looks at --override and --reason before anything is read.
@@ -73,7 +74,7 @@ func (e *env) confirmOverrides(ctx context.Context, res preflight.Result) error 
 func (e *env) recordOverrides(ctx context.Context, l ledger.Ledger, res preflight.Result) error {
 	overrides := res.Overrides()
 	for _, f := range overrides {
-		if err := l.Audit(ctx, res.Campaign, e.Act(report.ActOverride+f.ID, f.Override.Reason+" (it said: "+f.Summary+")")); err != nil {
+		if err := l.Audit(ctx, res.Campaign, e.Act(report.ActOverride+f.ID, f.Override.Reason+" (it said: "+words.Printer{}.Value(f.Says())+")")); err != nil {
 			return err
 		}
 	}

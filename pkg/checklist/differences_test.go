@@ -6,9 +6,18 @@ import (
 	"time"
 
 	"notify/pkg/checklist"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+func english(texts []words.Text) []string {
+	var all []string
+	for _, t := range texts {
+		all = append(all, t.String())
+	}
+	return all
+}
 
 // A signature answers for the list that it was given under: whatever is another in it is another digest, and is said by name.
 func TestWhatIsDifferentInAList(t *testing.T) {
@@ -41,7 +50,7 @@ func TestWhatIsDifferentInAList(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			now := theList()
 			c.edit(now)
-			if diff := cmp.Diff(c.want, checklist.Differences(theList(), now)); diff != "" {
+			if diff := cmp.Diff(c.want, english(checklist.Differences(theList(), now))); diff != "" {
 				t.Error(diff)
 			}
 			if same := theList().Digest() == now.Digest(); same != (c.want == nil) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"notify/pkg/checklist"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,7 +41,7 @@ func signs(item, name string, edit ...func(*checklist.Signature)) checklist.Sign
 }
 
 func TestHowAnItemStands(t *testing.T) {
-	revoked := func(s *checklist.Signature) { s.Revoked = "a mistake (wang@ops-1)" }
+	revoked := func(s *checklist.Signature) { s.Revoked = &checklist.Revocation{Who: "wang@ops-1", Reason: "a mistake"} }
 	for _, c := range []struct {
 		name       string
 		item       string
@@ -50,21 +51,21 @@ func TestHowAnItemStands(t *testing.T) {
 		lapse      string
 	}{
 		{"nobody has signed", "texts-read", nil, checklist.Missing, 1, ""},
-		{"the one who must has", "texts-read", []checklist.Signature{signs("texts-read", "li")}, checklist.Done, 0, ""},
+		{"the one who must has", "texts-read", []checklist.Signature{signs("texts-read", "li")}, checklist.Signed, 0, ""},
 		{"another item was signed", "texts-read", []checklist.Signature{signs("released", "wang")}, checklist.Missing, 1, ""},
 		{"one of two", "released", []checklist.Signature{signs("released", "wang")}, checklist.Missing, 1, ""},
 		{"one of two, twice", "released", []checklist.Signature{signs("released", "wang"), signs("released", "Wang")}, checklist.Missing, 1, ""},
-		{"two of two", "released", []checklist.Signature{signs("released", "wang"), signs("released", "张伟")}, checklist.Done, 0, ""},
-		{"it was revoked", "texts-read", []checklist.Signature{signs("texts-read", "li", revoked)}, checklist.Lapsed, 1, "revoked: a mistake (wang@ops-1)"},
-		{"it was revoked and signed again", "texts-read", []checklist.Signature{signs("texts-read", "li", revoked), signs("texts-read", "li")}, checklist.Done, 0, ""},
-		{"it was signed and then revoked", "texts-read", []checklist.Signature{signs("texts-read", "li"), signs("texts-read", "li", revoked)}, checklist.Lapsed, 1, "revoked: a mistake (wang@ops-1)"},
+		{"two of two", "released", []checklist.Signature{signs("released", "wang"), signs("released", "张伟")}, checklist.Signed, 0, ""},
+		{"it was revoked", "texts-read", []checklist.Signature{signs("texts-read", "li", revoked)}, checklist.Lapsed, 1, "revoked by wang@ops-1: a mistake"},
+		{"it was revoked and signed again", "texts-read", []checklist.Signature{signs("texts-read", "li", revoked), signs("texts-read", "li")}, checklist.Signed, 0, ""},
+		{"it was signed and then revoked", "texts-read", []checklist.Signature{signs("texts-read", "li"), signs("texts-read", "li", revoked)}, checklist.Lapsed, 1, "revoked by wang@ops-1: a mistake"},
 		{"a stranger signed", "texts-read", []checklist.Signature{signs("texts-read", "zhao")}, checklist.Lapsed, 1, "lapsed: zhao may not sign for product any more"},
 		{"the list changed", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Digest, s.Parts["list"] = "d0", "l0"
-		})}, checklist.Lapsed, 1, "lapsed: the list changed (what: list)"},
+		})}, checklist.Lapsed, 1, "lapsed: the list changed: what: list"},
 		{"texts and limits changed", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Digest, s.Parts["texts"], s.Parts["limits"] = "d0", "t0", "m0"
-		})}, checklist.Lapsed, 1, "lapsed: the texts changed (what: texts), the limits changed (what: limits)"},
+		})}, checklist.Lapsed, 1, "lapsed: the texts changed: what: texts, the limits changed: what: limits"},
 		{"something changed that has no part", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Digest = "d0"
 		})}, checklist.Lapsed, 1, "lapsed: the plan changed"},
@@ -73,22 +74,24 @@ func TestHowAnItemStands(t *testing.T) {
 		})}, checklist.Lapsed, 1, "lapsed: the item was reworded"},
 		{"the list is still the one that it was signed under", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Parts[checklist.PartChecklist] = theList().Digest()
-		})}, checklist.Done, 0, ""},
+		})}, checklist.Signed, 0, ""},
 		{"it was signed under another list", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Parts[checklist.PartChecklist] = "k0"
-		})}, checklist.Lapsed, 1, "lapsed: the checklist changed (what: checklist)"},
+		})}, checklist.Lapsed, 1, "lapsed: the checklist changed: what: checklist"},
 		{"the item was reworded, and so the list is another", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Parts[checklist.PartItem], s.Parts[checklist.PartChecklist] = "i0", "k0"
-		})}, checklist.Lapsed, 1, "lapsed: the checklist changed (what: checklist)"},
+		})}, checklist.Lapsed, 1, "lapsed: the checklist changed: what: checklist"},
 		{"it is too long ago", "released", []checklist.Signature{signs("released", "wang", func(s *checklist.Signature) {
 			s.At = noon.Add(-25 * time.Hour)
-		}), signs("released", "张伟")}, checklist.Lapsed, 1, "lapsed: it held until 2026-11-20 11:00"},
+		}), signs("released", "张伟")}, checklist.Lapsed, 1, "lapsed: it held until 2026-11-20 11:00 +00:00"},
 		{"it is long ago, and does not expire", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.At = noon.Add(-9000 * time.Hour)
-		})}, checklist.Done, 0, ""},
+		})}, checklist.Signed, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			plan := checklist.Plan{Digest: "d1", Parts: parts(), Changed: func(_ checklist.Signature, part string) string { return "what: " + part }}
+			plan := checklist.Plan{Digest: "d1", Parts: parts(), Changed: func(_ checklist.Signature, part string) []words.Text {
+				return []words.Text{words.Raw("what: " + part)}
+			}}
 			state := theList().Judge(plan, c.signatures, people(), nil, noon)
 			for _, l := range state.Lines {
 				if l.ID != c.item {
@@ -96,7 +99,7 @@ func TestHowAnItemStands(t *testing.T) {
 				}
 				lapse := ""
 				if len(l.Lapses) > 0 {
-					lapse = l.Lapses[0].Why
+					lapse = l.Lapses[0].Why.String()
 				}
 				got := []any{l.Status, l.Wanting(), lapse}
 				if diff := cmp.Diff([]any{c.want, c.wanting, c.lapse}, got); diff != "" {
@@ -109,9 +112,9 @@ func TestHowAnItemStands(t *testing.T) {
 
 func TestChecksAnswerForTheirItems(t *testing.T) {
 	state := theList().Judge(checklist.Plan{Digest: "d1", Parts: parts()}, nil, people(), func(id string) checklist.Answer {
-		return checklist.Answer{Status: checklist.Failed, Said: id + " is low"}
+		return checklist.Answer{Status: checklist.Failed, Said: []words.Text{words.Raw(id + " is low")}}
 	}, noon)
-	if l := state.Lines[0]; l.Status != checklist.Failed || l.Said != "balance is low" {
+	if l := state.Lines[0]; l.Status != checklist.Failed || l.Said[0].String() != "balance is low" {
 		t.Errorf("the item is %+v", l)
 	}
 	var open []string
@@ -124,7 +127,7 @@ func TestChecksAnswerForTheirItems(t *testing.T) {
 	if diff := cmp.Diff(theList(), state.Checklist()); diff != "" {
 		t.Errorf("the list itself: %s", diff)
 	}
-	if unknown := theList().Judge(checklist.Plan{}, nil, nil, nil, noon).Lines[0].Status; unknown != checklist.Unknown {
+	if unknown := theList().Judge(checklist.Plan{}, nil, nil, nil, noon).Lines[0].Status; unknown != checklist.NotLookedAt {
 		t.Errorf("a check that nobody asked is %s", unknown)
 	}
 }
@@ -174,7 +177,7 @@ func TestEvidence(t *testing.T) {
 		says  string
 	}{
 		{nil, "", ""},
-		{file, "any file note", "a.pdf (sha256 aaaaaaaaaaaa…): by mail"},
+		{file, "any file note", "a.pdf (sha256 aaaaaaaaaaaa…); by mail"},
 		{link, "any link", "https://wiki.example.test/a"},
 		{note, "any note", "told on Monday"},
 	} {
@@ -190,8 +193,11 @@ func TestEvidence(t *testing.T) {
 		if !c.proof.Meets(checklist.NoEvidence) {
 			t.Errorf("%+v is refused where nothing is wanted", c.proof)
 		}
-		if c.proof != nil && c.proof.String() != c.says {
-			t.Errorf("it reads %q", c.proof.String())
+		if c.proof == nil {
+			continue
+		}
+		if says := (words.Printer{}).Value(c.proof.Says()); says != c.says {
+			t.Errorf("it reads %q", says)
 		}
 	}
 }

@@ -28,8 +28,22 @@ type checked struct {
 type finding struct {
 	ID      string   `json:"id"`
 	Status  string   `json:"status"`
-	Summary string   `json:"summary"`
+	Summary []said   `json:"summary"`
 	Options []option `json:"options"`
+}
+
+// said is a sentence as the program writes it.
+type said struct {
+	Text string `json:"text"`
+}
+
+// says is the evidence on one line.
+func (f *finding) says() string {
+	var all []string
+	for _, s := range f.Summary {
+		all = append(all, s.Text)
+	}
+	return strings.Join(all, "; ")
 }
 
 // option is a way to make a check pass, as far as drills follow it.
@@ -50,7 +64,7 @@ func (r *ran) preflight() (*checked, error) {
 func (c *checked) finding(id string) finding {
 	i := slices.IndexFunc(c.Checks, func(f finding) bool { return f.ID == id })
 	if i < 0 {
-		return finding{ID: id, Summary: "it was not asked"}
+		return finding{ID: id, Summary: []said{{"it was not asked"}}}
 	}
 	return c.Checks[i]
 }
@@ -73,7 +87,7 @@ func (c *checked) fails(ids ...string) (held bool, stops []Stop) {
 	for _, id := range ids {
 		f := c.finding(id)
 		held = held && f.Status == "fail"
-		stops = append(stops, Stop{By: "check " + id, Exit: c.code, Said: f.Summary})
+		stops = append(stops, Stop{By: "check " + id, Exit: c.code, Said: f.says()})
 	}
 	return held, stops
 }

@@ -101,8 +101,9 @@ func (s *stage) asThen(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 		held, stops := then.fails(l.checks...)
 		s.line(l.name, l.then, held && nothing, stops...)
 	}
+	timer := then.finding("timer")
 	s.line("timer", "a timer every 10 minutes, enough for 8,000 people, looked for what was not sent while the last run was alive",
-		then.finding("timer").Status == "warn", Stop{By: "check timer", Exit: then.code, Said: then.finding("timer").Summary})
+		timer.Status == "warn", Stop{By: "check timer", Exit: then.code, Said: timer.says()})
 	return nil
 }
 

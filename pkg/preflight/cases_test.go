@@ -240,7 +240,7 @@ func listCases() map[string]cases {
 		"allow-list": {
 			pass:   is("100 addresses, all on the allow list (test)", allowing("+86100*")),
 			bad:    is("1 of 100 addresses", allowing("+86100*"), func(w *world) { w.people[41].To[0].Address = "+447700900123" }).do("test addresses", "allow_list"),
-			broken: is("read what has left", allowing("+86100*"), broke),
+			broken: is("what has left could not be read", allowing("+86100*"), broke),
 		},
 		"columns": {
 			pass:   is("name: name; phone: phone; email: email"),
@@ -531,7 +531,7 @@ func ledgerCases() map[string]cases {
 			warns:  "a slow disk makes a slow campaign; whether it is too slow for its deadline is measured by a rehearsal",
 			pass:   is("takes 1.00 ms: with 16 in flight at most 4,000/s, wanted 10/s", clockStep(time.Millisecond)),
 			bad:    is("9.00 ms: with 16 in flight at most 800/s, wanted 1000/s", clockStep(9*time.Millisecond), perSecond(1000)).do("together at least 21"),
-			broken: is("measure the disk", info(func(i *ledger.Info) { i.Place = "/nowhere/notify.db" })),
+			broken: is("the disk could not be measured", info(func(i *ledger.Info) { i.Place = "/nowhere/notify.db" })),
 		},
 		"backup": {
 			warns:  "this campaign gets through without; the proof of earlier ones hangs on one disk",
@@ -562,7 +562,7 @@ func ledgerCases() map[string]cases {
 		},
 		"checklist": {
 			pass:   is("2 items signed for exactly this plan, by li, wang, zhang", sending, func(w *world) { w.signedBy("li texts-read", "wang released", "zhang released") }),
-			bad:    is("award-notice: 2 of 2 items wait for signatures", sending).do("notify checklist sign award texts-read --as NAME"),
+			bad:    is("award-notice: 2 of 3 items are open", sending).do("notify checklist sign award texts-read --as NAME"),
 			broken: is(diskError, sending, func(w *world) { w.ledger = noSignatures{w.ledger} }),
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"notify/pkg/words"
 	"os"
 	"path/filepath"
 	"time"
@@ -74,7 +75,7 @@ func flushCheck() Check {
 func measureFlush(ctx context.Context, dir string, now func() time.Time) (_ time.Duration, err error) {
 	f, err := os.CreateTemp(dir, "notify-flush-*")
 	if err != nil {
-		return 0, fmt.Errorf("measure the disk: %w", err)
+		return 0, words.Wrap(err, "preflight.measure-disk", nil)
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	page := make([]byte, flushSize)
@@ -84,10 +85,10 @@ func measureFlush(ctx context.Context, dir string, now func() time.Time) (_ time
 			return 0, err
 		}
 		if _, err := f.Write(page); err != nil {
-			return 0, fmt.Errorf("measure the disk: %w", err)
+			return 0, words.Wrap(err, "preflight.measure-disk", nil)
 		}
 		if err := fdatasync(f); err != nil {
-			return 0, fmt.Errorf("measure the disk: %w", err)
+			return 0, words.Wrap(err, "preflight.measure-disk", nil)
 		}
 		if took := now().Sub(start); took > flushTime || n == flushes {
 			return took / time.Duration(n), nil

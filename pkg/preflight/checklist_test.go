@@ -15,6 +15,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -88,7 +89,7 @@ func TestChecklist(t *testing.T) {
 		{name: "no checklist", want: preflight.Skip, summary: []string{"names no checklist"}},
 		{
 			name: "nobody has signed yet", want: preflight.Warn, change: listed,
-			summary: []string{"award-notice: 2 of 2 items wait for signatures: texts-read (product), released (operations)"},
+			summary: []string{"award-notice: 2 of 3 items are open: texts-read (product), released (operations)"},
 			remedies: []string{
 				"notify checklist sign award texts-read --as NAME --evidence https://… (product: li)",
 				"notify checklist sign award released --as NAME (operations: wang, zhang; 2 more of 2 people)",
@@ -96,15 +97,15 @@ func TestChecklist(t *testing.T) {
 		},
 		{
 			name: "nobody may sign", want: preflight.Fail, change: func(w *world) { sending(w); w.config.Roles = nil },
-			remedies: []string{"nobody may sign for product, which texts-read needs: write roles: {product: [NAME]} into notify.yaml"},
+			remedies: []string{"item texts-read needs a signer of role product; none is configured: write roles: {product: [NAME]} into notify.yaml"},
 		},
 		{
 			name: "one of two", want: preflight.Warn, change: func(w *world) { listed(w); w.signedBy(all[:2]...) },
-			summary: []string{"1 of 2 items wait for signatures: released"}, remedies: []string{"1 more of 2 people"},
+			summary: []string{"1 of 3 items are open: released"}, remedies: []string{"1 more of 2 people"},
 		},
 		{
 			name: "the list changed", want: preflight.Fail, change: func(w *world) { sending(w); w.signedBy(all...); w.people = people(99) },
-			summary: []string{"2 of 2 items wait"},
+			summary: []string{"2 of 3 items are open"},
 		},
 		{
 			name: "only the sender signed", want: preflight.Fail,
@@ -137,16 +138,16 @@ func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	res := w.kept()
 	f, _ := res.Finding("checklist")
-	want := []string{"texts-read: the signature of li from 2026-11-20 10:00 +08:00 does not hold; lapsed: the limits changed " +
-		"(price of sms-a: 0.045 CNY → 0.05 CNY, rate of sms-a: 10/s → 20/s)"}
-	if diff := cmp.Diff(want, f.Details); diff != "" {
+	want := []string{"texts-read: the signature of li from 2026-11-20 10:00 +08:00 does not hold; lapsed: the limits changed: " +
+		"price of sms-a: 0.045 CNY → 0.05 CNY; rate of sms-a: 10/s → 20/s"}
+	if diff := cmp.Diff(want, details(f)); diff != "" {
 		t.Error(diff)
 	}
-	since := &preflight.Since{At: w.now.Add(-time.Hour), Digest: res.Since.Digest, Changes: []string{
+	since := []string{
 		"the limits changed: price of sms-a: 0.045 CNY → 0.05 CNY; rate of sms-a: 10/s → 20/s", "balance of sms-a: 100.00 → 90.50",
-	}}
-	if diff := cmp.Diff(since, res.Since); diff != "" {
-		t.Error(diff)
+	}
+	if diff := cmp.Diff(since, english(res.Since.Changes)); diff != "" || !res.Since.At.Equal(w.now.Add(-time.Hour)) {
+		t.Errorf("since %s: %s", res.Since.At, diff)
 	}
 }
 
@@ -155,11 +156,11 @@ func TestCompare(t *testing.T) {
 		return &preflight.Result{
 			Parts: map[string]string{"list": "l1"},
 			Findings: []preflight.Finding{
-				{ID: "balance", Status: preflight.Pass, Summary: "enough", Facts: []preflight.Fact{
+				{ID: "balance", Status: preflight.Pass, Summary: []words.Text{words.Raw("enough")}, Facts: []preflight.Fact{
 					{Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
 				}},
-				{ID: "templates", Status: preflight.Pass, Summary: "approved"},
-				{ID: "checklist", Status: preflight.Warn, Summary: "unsigned"},
+				{ID: "templates", Status: preflight.Pass, Summary: []words.Text{words.Raw("approved")}},
+				{ID: "checklist", Status: preflight.Warn, Summary: []words.Text{words.Raw("unsigned")}},
 			},
 		}
 	}
@@ -172,19 +173,19 @@ func TestCompare(t *testing.T) {
 		{"signatures came", func(r *preflight.Result) { r.Findings[2].Status = preflight.Pass }, []string{}},
 		{"a cell", func(r *preflight.Result) { r.Parts["list"] = "l2" }, []string{"the list changed: cells of some rows, and as many rows as before"}},
 		{"a template is no longer approved", func(r *preflight.Result) {
-			r.Findings[1].Status, r.Findings[1].Summary = preflight.Fail, "withdrawn"
+			r.Findings[1].Status, r.Findings[1].Summary = preflight.Fail, []words.Text{words.Raw("withdrawn")}
 		}, []string{"templates: PASS → FAIL: withdrawn"}},
 		{"a check did not run", func(r *preflight.Result) {
-			r.Findings[1].Status, r.Findings[1].Summary = preflight.NotRun, "interrupted"
+			r.Findings[1].Status, r.Findings[1].Summary = preflight.NotRun, []words.Text{words.Raw("interrupted")}
 		}, []string{"templates: PASS → NOT RUN: interrupted"}},
 		{"a new warning", func(r *preflight.Result) {
-			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Warn, Summary: "little room"})
+			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Warn, Summary: []words.Text{words.Raw("little room")}})
 		}, []string{"disk: new, WARN: little room"}},
 		{"a new pass", func(r *preflight.Result) {
 			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass})
 		}, []string{}},
 		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
-		{"packages were used", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = int64(25_300) }, []string{"balance of sms: 1,200,000 → 25,300 in packages"}},
+		{"packages were used", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = int64(25_300) }, []string{"balance of sms: 1,200,000 → 25,300 messages in packages"}},
 		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "400") }, []string{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestCompare(t *testing.T) {
 			}
 			after := before()
 			c.change(after)
-			if diff := cmp.Diff(c.want, preflight.Compare(signed, after)); diff != "" {
+			if diff := cmp.Diff(c.want, append([]string{}, english(preflight.Compare(signed, after))...)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -219,7 +220,7 @@ func TestStandingCountsWhatWasSignedSince(t *testing.T) {
 	for _, l := range state.Lines {
 		got = append(got, l.Status)
 	}
-	if diff := cmp.Diff([]checklist.Status{checklist.Done, checklist.Done, checklist.Missing, checklist.Missing}, got); diff != "" {
+	if diff := cmp.Diff([]checklist.Status{checklist.Proven, checklist.Signed, checklist.Missing, checklist.Missing}, got); diff != "" {
 		t.Error(diff)
 	}
 	proof := &checklist.Proof{Kind: checklist.LinkEvidence, Name: "https://wiki.example.test/a"}
@@ -251,7 +252,7 @@ func TestOverride(t *testing.T) {
 		t.Fatalf("it is %v, %v", used, err)
 	}
 	line := res.Checklist.Lines[0]
-	if res.Verdict != preflight.Warn || line.Status != checklist.Overridden || !strings.Contains(line.Said, "overridden by zhang: topped up by phone") {
+	if res.Verdict != preflight.Warn || line.Status != checklist.Overridden || line.Said[len(line.Said)-1].String() != "overridden by zhang: topped up by phone" {
 		t.Errorf("the verdict is %s, the item %+v", res.Verdict, line)
 	}
 	if o := res.Overrides(); len(o) != 1 || o[0].ID != "balance" || *o[0].Override != by {

@@ -230,19 +230,19 @@ func TestOptionsMakeItPass(t *testing.T) {
 				if o.Enough {
 					enough = append(enough, o)
 				}
-				if o.Text == "" || !strings.Contains(strings.Join(f.Remedies, "\n"), o.Text) {
-					t.Errorf("the words of the option are not among the remedies: %q, %q", o.Text, f.Remedies)
+				if o.Text.IsZero() || !strings.Contains(strings.Join(remedies(f), "\n"), o.Text.String()) {
+					t.Errorf("the words of the option are not among the remedies: %q, %q", o.Text, remedies(f))
 				}
 			}
 			if f.Status != c.bad || !slices.Equal(kinds(enough), c.want) {
-				t.Fatalf("it is %s with the options %v, want %s with %v: %s %q", f.Status, kinds(enough), c.bad, c.want, f.Summary, f.Remedies)
+				t.Fatalf("it is %s with the options %v, want %s with %v: %s %q", f.Status, kinds(enough), c.bad, c.want, summary(f), remedies(f))
 			}
 			for _, o := range enough {
 				again := newWorld(t)
 				both(tenth, c.change)(again)
 				again.follow(o)
 				if got := again.ask(c.check); !better(got, o) {
-					t.Errorf("%s was followed, and it is %s: %s", o.Text, got.Status, got.Summary)
+					t.Errorf("%s was followed, and it is %s: %s", o.Text, got.Status, summary(got))
 				}
 				again.everyPart(c.check, o)
 			}
@@ -271,7 +271,7 @@ func (w *world) everyPart(check string, o preflight.Option) {
 				w.t.Errorf("%v has %d recipients, want %d", part, got, p.Recipients)
 			}
 			if f := w.ask(check); f.Status != preflight.Pass {
-				w.t.Errorf("%v is %s: %s", part, f.Status, f.Summary)
+				w.t.Errorf("%v is %s: %s", part, f.Status, summary(f))
 			}
 		}
 	}
@@ -289,7 +289,7 @@ func TestOptionsOfTheIncident(t *testing.T) {
 		f, _ := r.Finding(id)
 		i := slices.Index(kinds(f.Options), kind)
 		if i < 0 {
-			t.Fatalf("%s has no %s: %q", id, kind, f.Remedies)
+			t.Fatalf("%s has no %s: %q", id, kind, remedies(f))
 		}
 		return f.Options[i]
 	}
@@ -343,11 +343,11 @@ func TestThePartThatIsOfferedIsTheLargestThatFits(t *testing.T) {
 		p := f.Options[i].Parts[0]
 		w.part = plan.Part{From: p.From, To: p.To}
 		if got := w.ask("balance"); got.Status == preflight.Fail {
-			t.Fatalf("%s does not fit: %s", p.Command, got.Summary)
+			t.Fatalf("%s does not fit: %s", p.Command, summary(got))
 		}
 		w.part.To++
 		if got := w.ask("balance"); got.Status != preflight.Fail {
-			t.Fatalf("%s is not the largest: %s", p.Command, got.Summary)
+			t.Fatalf("%s is not the largest: %s", p.Command, summary(got))
 		}
 	}
 	if offered < 10 {

@@ -43,8 +43,8 @@ func TestIncidentIsStoppedBeforeTheFirstMessage(t *testing.T) {
 		if !ok || f.Status != preflight.Fail {
 			t.Errorf("%s does not fail: %+v", c.id, f)
 		}
-		if !strings.Contains(f.Summary, c.summary) || !strings.Contains(strings.Join(f.Remedies, "\n"), c.remedies) {
-			t.Errorf("%s says %q, %q; want %q, %q", c.id, f.Summary, f.Remedies, c.summary, c.remedies)
+		if !strings.Contains(summary(f), c.summary) || !strings.Contains(strings.Join(remedies(f), "\n"), c.remedies) {
+			t.Errorf("%s says %q, %q; want %q, %q", c.id, summary(f), remedies(f), c.summary, c.remedies)
 		}
 	}
 }

@@ -203,7 +203,7 @@ func TestDedupe(t *testing.T) {
 	})
 	w := newWorld(t)
 	both(within72h, toldBefore(30, time.Hour))(w)
-	if f := w.ask("dedupe"); len(f.Details) != 5 || strings.Contains(f.Details[0], "+8610000000000") {
-		t.Errorf("details: %q", f.Details)
+	if f := w.ask("dedupe"); len(details(f)) != 5 || strings.Contains(details(f)[0], "+8610000000000") {
+		t.Errorf("details: %q", details(f))
 	}
 }

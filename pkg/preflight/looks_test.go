@@ -80,8 +80,8 @@ func TestColumns(t *testing.T) {
 	})
 	w := newWorld(t)
 	swap(1, 2, 30)(w)
-	if f := w.ask("columns"); len(f.Details) != 1 || f.Details[0] != "name: rows 2, 3, 4, 5, 6 and 25 more" {
-		t.Errorf("details: %q", f.Details)
+	if f := w.ask("columns"); len(details(f)) != 1 || details(f)[0] != "name: rows 2, 3, 4, 5, 6 and 25 more" {
+		t.Errorf("details: %q", details(f))
 	}
 }
 

@@ -45,7 +45,7 @@ func protectedSenderCheck() Check {
 				a.finding.Summary = slices.Insert(a.finding.Summary, 0, words.Raw(fmt.Sprintf(textNotProtected, from.From, first(listed, shownNames))))
 			}
 			for i := range a.finding.Options {
-				a.finding.Options[i].Enough = len(a.finding.oldRemedies) == 1
+				a.finding.Options[i].Enough = len(a.finding.Remedies) == 1
 			}
 		})
 	}}

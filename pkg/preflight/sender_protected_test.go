@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"notify/pkg/config"
@@ -72,7 +73,7 @@ func TestProtected(t *testing.T) {
 		{
 			name: "offline the names alone are no pass", want: preflight.Warn,
 			change:  func(w *mailWorld) { w.subject = func(s *preflight.Subject) { s.Offline = true } },
-			summary: []string{"its addresses were not looked up"}, remedies: []string{"without --offline"},
+			summary: []string{"its addresses were not looked up"}, remedies: []string{"without `--offline`"},
 		},
 		{
 			name: "offline the official domain fails all the same", want: preflight.Fail,
@@ -112,10 +113,10 @@ func TestAnotherSenderIsOffered(t *testing.T) {
 	offered := func(n int, enough bool) []preflight.Option {
 		f := w.ask("protected")
 		if f.Status != preflight.Fail || len(f.Options) != n {
-			t.Fatalf("%s: %s: %+v", f.Status, f.Summary, f.Options)
+			t.Fatalf("%s: %s: %+v", f.Status, summary(f), f.Options)
 		}
 		for _, o := range f.Options {
-			if o.Kind != preflight.OptionSender || o.Enough != enough || len(o.Settings) != 1 || !slices.Contains(f.Remedies, o.Text) {
+			if o.Kind != preflight.OptionSender || o.Enough != enough || len(o.Settings) != 1 || !slices.ContainsFunc(remedies(f), func(r string) bool { return strings.HasSuffix(r, o.Text.String()) }) {
 				t.Errorf("%+v", o)
 			}
 		}
@@ -135,6 +136,6 @@ func TestAnotherSenderIsOffered(t *testing.T) {
 	}
 	w.option("envelope_from", one.Settings[0].Value.(string))
 	if f := w.ask("protected"); f.Status != preflight.Pass {
-		t.Errorf("%s: %s", f.Status, f.Summary)
+		t.Errorf("%s: %s", f.Status, summary(f))
 	}
 }

@@ -172,8 +172,8 @@ func TestSPFOfTheGreeting(t *testing.T) {
 	} {
 		w := newMailWorld(t)
 		change(w)
-		if f := w.ask("spf"); len(f.Details) != 1 || f.Details[0] != want {
-			t.Errorf("details %q, want %q", f.Details, want)
+		if f := w.ask("spf"); len(details(f)) != 1 || details(f)[0] != want {
+			t.Errorf("details %q, want %q", details(f), want)
 		}
 	}
 }

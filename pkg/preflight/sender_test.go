@@ -184,8 +184,8 @@ var senderChecks = []string{"protected", "spf", "dkim", "dmarc", "mx", "unsubscr
 func TestAGoodSenderPassesEveryCheck(t *testing.T) {
 	base := newWorld(t)
 	for _, id := range senderChecks {
-		if f := mailWorldOn(t, base).ask(id); f.Status != preflight.Pass || f.Group != preflight.GroupSender || f.Summary == "" {
-			t.Errorf("%s: %s: %s", id, f.Status, f.Summary)
+		if f := mailWorldOn(t, base).ask(id); f.Status != preflight.Pass || f.Group != preflight.GroupSender || summary(f) == "" {
+			t.Errorf("%s: %s: %s", id, f.Status, summary(f))
 		}
 	}
 }
@@ -212,8 +212,8 @@ func TestWithoutDNSNothingAboutASenderPasses(t *testing.T) {
 				w := mailWorldOn(t, base)
 				change(w)
 				f := w.ask(id)
-				if f.Status != preflight.Error || !strings.Contains(f.Summary, "could not be checked") || len(f.Remedies) == 0 {
-					t.Errorf("%s: %s: %s %q", id, f.Status, f.Summary, f.Remedies)
+				if f.Status != preflight.Error || !strings.Contains(summary(f), "could not be checked") || len(remedies(f)) == 0 {
+					t.Errorf("%s: %s: %s %q", id, f.Status, summary(f), remedies(f))
 				}
 			}
 		})
@@ -230,7 +230,7 @@ func TestTheShippedExampleNeedsNoNetwork(t *testing.T) {
 		w.server = func(s *dnstest.Server) { s.Change(func(*mdns.Msg) { asked++ }) }
 		f := w.ask(id)
 		if asked != 0 || f.Status != preflight.Skip && f.Status != preflight.Pass {
-			t.Errorf("%s asked %d times: %s: %s", id, asked, f.Status, f.Summary)
+			t.Errorf("%s asked %d times: %s: %s", id, asked, f.Status, summary(f))
 		}
 	}
 }
@@ -238,8 +238,8 @@ func TestTheShippedExampleNeedsNoNetwork(t *testing.T) {
 func TestACampaignWithoutMailHasNoSender(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range senderChecks {
-		if f := w.ask(id); f.Status != preflight.Skip || !strings.Contains(f.Summary, "no mail") {
-			t.Errorf("%s: %s: %s", id, f.Status, f.Summary)
+		if f := w.ask(id); f.Status != preflight.Skip || !strings.Contains(summary(f), "no mail") {
+			t.Errorf("%s: %s: %s", id, f.Status, summary(f))
 		}
 	}
 }
@@ -255,7 +255,7 @@ func TestASenderThatCannotBeReadIsAnError(t *testing.T) {
 			w := newMailWorld(t)
 			change(w)
 			if f := w.ask("spf"); f.Status != preflight.Error {
-				t.Errorf("%s: %s", f.Status, f.Summary)
+				t.Errorf("%s: %s", f.Status, summary(f))
 			}
 		})
 	}

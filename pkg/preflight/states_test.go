@@ -125,10 +125,10 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 	cell(1, 3, "Somebody")(w)
 	w.people = append(w.people[:10], w.people[12:]...)
 	f := w.ask("staged")
-	if len(f.Details) != 2 {
-		t.Fatalf("details: %q", f.Details)
+	if len(details(f)) != 2 {
+		t.Fatalf("details: %q", details(f))
 	}
-	says(t, "details", f.Details[0]+f.Details[1], []string{"3 that have left have another row now", "2 that have left are not on the list"})
+	says(t, "details", details(f)[0]+details(f)[1], []string{"3 that have left have another row now", "2 that have left are not on the list"})
 	for _, fact := range f.Facts {
 		if fact.Name == "changes" {
 			c, ok := fact.Value.(preflight.Changes)

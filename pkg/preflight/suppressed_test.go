@@ -88,11 +88,11 @@ func TestSuppressed(t *testing.T) {
 	two(w)
 	f := w.ask("suppressed")
 	want := "row 5: +86100****0003, opt-out since 2026-11-20 10:00 +08:00 (li@ops-1): by phone"
-	if len(f.Details) != 3 || f.Details[0] != want {
-		t.Errorf("details: %q", f.Details)
+	if len(details(f)) != 3 || details(f)[0] != want {
+		t.Errorf("details: %q", details(f))
 	}
-	if strings.Contains(strings.Join(f.Details, ""), "+8610000000003") {
-		t.Errorf("an address is not masked: %q", f.Details)
+	if strings.Contains(strings.Join(details(f), ""), "+8610000000003") {
+		t.Errorf("an address is not masked: %q", details(f))
 	}
 }
 

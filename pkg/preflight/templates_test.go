@@ -80,7 +80,7 @@ func TestTemplates(t *testing.T) {
 	})
 	w := newWorld(t)
 	at(approver{have: has(vendors.TemplateApproved)})(w)
-	if f := w.ask("templates"); len(f.Details) != 1 || f.Details[0] != "sms-a: template SMS_1 at the vendor: 您好" {
-		t.Errorf("details %q", f.Details)
+	if f := w.ask("templates"); len(details(f)) != 1 || details(f)[0] != "sms-a: template SMS_1 at the vendor: 您好" {
+		t.Errorf("details %q", details(f))
 	}
 }

@@ -99,8 +99,8 @@ func TestSegments(t *testing.T) {
 	w := newWorld(t)
 	cell(1, 1, strings.Repeat("好", 140))(w)
 	f := w.ask("segments")
-	if len(f.Details) != 1 || !strings.HasPrefix(f.Details[0], "the longest: row 2 (150 characters, 3 segments), row 12 (19), ") || strings.Count(f.Details[0], "row") != 10 || strings.Contains(strings.Join(f.Details, ""), "好") {
-		t.Errorf("details: %q", f.Details)
+	if len(details(f)) != 1 || !strings.HasPrefix(details(f)[0], "the longest: row 2 (150 characters, 3 segments), row 12 (19), ") || strings.Count(details(f)[0], "row") != 10 || strings.Contains(strings.Join(details(f), ""), "好") {
+		t.Errorf("details: %q", details(f))
 	}
 }
 
@@ -136,8 +136,8 @@ func TestLinks(t *testing.T) {
 	})
 	w := newWorld(t)
 	reads("{{name}}: http://b.test http://a.test/award。 http://b.test")(w)
-	if f := w.ask("links"); strings.Join(f.Details, " ") != "http://a.test/award http://b.test" {
-		t.Errorf("details: %q", f.Details)
+	if f := w.ask("links"); strings.Join(details(f), " ") != "http://a.test/award http://b.test" {
+		t.Errorf("details: %q", details(f))
 	}
 }
 

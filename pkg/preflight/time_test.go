@@ -113,7 +113,7 @@ func TestDeadline(t *testing.T) {
 		{name: "no rate, no deadline", want: preflight.Pass, change: rate(0), summary: []string{"cannot be known"}},
 		{
 			name: "a slow domain", want: preflight.Fail, change: both(mail, in(10*time.Minute)),
-			summary: []string{"edm: 40 of 100"}, remedies: []string{"held by the rate of domain example.test"},
+			summary: []string{"edm: 40 of 100"}, remedies: []string{"held by the pace of example.test"},
 		},
 		{
 			name: "nothing left to send has no deadline", want: preflight.Pass,
@@ -138,7 +138,7 @@ func TestPlanByDay(t *testing.T) {
 	if done := time.Date(2026, 11, 22, 9, 0, 2, 0, w.now.Location()); !got.Done.Equal(done) || !r.Plan.Done.Equal(done) {
 		t.Errorf("done %s and %s, want %s", got.Done, r.Plan.Done, done)
 	}
-	if got.Limit != "quota" || r.Plan.ToSend != 100 || r.Plan.Left != 0 {
+	if got.Limit.ID != "preflight.limit.quota" || r.Plan.ToSend != 100 || r.Plan.Left != 0 {
 		t.Errorf("plan: %+v", r.Plan)
 	}
 	if diff := cmp.Diff([]preflight.Cost{{Currency: "CNY", Amount: yuan(t, "4.50")}}, r.Plan.Costs); diff != "" {

@@ -24,6 +24,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // rows is a list in memory.
@@ -224,10 +225,16 @@ func (w *world) make() *preflight.Subject {
 	return s
 }
 
-// ask runs one check.
+// ask runs one check; one that judges what others found, with all of them.
 func (w *world) ask(id string) preflight.Finding {
 	w.t.Helper()
-	return preflight.Run(w.t.Context(), w.make(), []preflight.Check{check(w.t, id)}).Findings[0]
+	checks := []preflight.Check{check(w.t, id)}
+	if checks[0].After != nil {
+		checks = preflight.All()
+	}
+	r := preflight.Run(w.t.Context(), w.make(), checks)
+	f, _ := r.Finding(id)
+	return f
 }
 
 func check(tb testing.TB, id string) preflight.Check {
@@ -323,6 +330,27 @@ func (w *world) send(n int, account string, kind message.OutcomeKind) {
 	}
 }
 
+// summary, details and remedies are what a finding says in English.
+func summary(f preflight.Finding) string { return words.Printer{}.Value(f.Says()) }
+
+func details(f preflight.Finding) []string { return english(f.Details) }
+
+func remedies(f preflight.Finding) []string {
+	var all []words.Text
+	for _, r := range f.Remedies {
+		all = append(all, r.Says())
+	}
+	return english(all)
+}
+
+func english(texts []words.Text) []string {
+	var all []string
+	for _, t := range texts {
+		all = append(all, t.String())
+	}
+	return all
+}
+
 // question is one case of a check's table.
 type question struct {
 	name   string
@@ -347,19 +375,19 @@ func askAll(t *testing.T, id string, questions []question) {
 }
 
 // answers compares a finding with what is wanted: the status, and parts of what must be said, in this order.
-func answers(t *testing.T, f preflight.Finding, want preflight.Status, summary, remedies []string) {
+func answers(t *testing.T, f preflight.Finding, want preflight.Status, evidence, ways []string) {
 	t.Helper()
 	if f.Status != want {
-		t.Errorf("status %q, want %q: %s", f.Status, want, f.Summary)
+		t.Errorf("status %q, want %q: %s", f.Status, want, summary(f))
 	}
-	says(t, "summary", f.Summary, summary)
-	says(t, "remedies", strings.Join(f.Remedies, "\n"), remedies)
-	unchecked := strings.Contains(f.Summary, "could not be checked")
-	if (f.Status == preflight.Fail || unchecked) && len(f.Remedies) == 0 {
-		t.Errorf("a %s without a remedy: %s", f.Status, f.Summary)
+	says(t, "summary", summary(f), evidence)
+	says(t, "remedies", strings.Join(remedies(f), "\n"), ways)
+	unchecked := strings.Contains(summary(f), "could not be checked")
+	if (f.Status == preflight.Fail || unchecked) && len(remedies(f)) == 0 {
+		t.Errorf("a %s without a remedy: %s", f.Status, summary(f))
 	}
-	if strings.ContainsAny(f.Summary, "\n\t") || strings.Contains(f.Summary+strings.Join(f.Remedies, ""), "%!") {
-		t.Errorf("badly formed: %q %q", f.Summary, f.Remedies)
+	if strings.ContainsAny(summary(f), "\n\t") || strings.Contains(summary(f)+strings.Join(remedies(f), ""), "%!") {
+		t.Errorf("badly formed: %q %q", summary(f), remedies(f))
 	}
 }
 

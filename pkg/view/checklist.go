@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/checklist"
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 // Checklist is a campaign's checklist as it stands.
@@ -41,7 +42,7 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 		}
 		for i := range lines {
 			p.item(&lines[i])
-			if lines[i].Signed() && lines[i].Wanting() > 0 {
+			if lines[i].Status.Open() && lines[i].Status != checklist.Failed {
 				p.under("→", "do", lines[i].ID, howToSign(&v, &lines[i]))
 			}
 		}
@@ -74,23 +75,23 @@ func (p *Printer) item(l *checklist.Line) {
 	word, tone := itemWord(l.Status)
 	title := Safe(l.Title.In(string(p.Lang)))
 	if p.Terminal {
-		if l.Status == checklist.Done {
+		if l.Status.Done() {
 			title = p.Paint(Dim, title)
 		}
 		p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", title+" "+p.Paint(Dim, "("+Safe(l.ID)+", "+Safe(l.Role)+")"))
 	} else {
 		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), title)
 	}
-	if l.Said != "" && l.Status != checklist.Done {
-		p.under("·", "said", l.ID, Safe(l.Said))
+	if len(l.Said) > 0 && l.Status != checklist.Proven {
+		p.under("·", "said", l.ID, p.Words().Value(words.Texts(words.Sentences, l.Said...)))
 	}
 	for _, s := range l.Signatures {
 		p.under("✓", "signed", l.ID, p.signature(s))
 	}
 	for _, s := range l.Lapses {
-		p.under("✗", "lapsed", l.ID, p.signature(s.Signature)+"; "+Safe(s.Why))
+		p.under("✗", "lapsed", l.ID, p.signature(s.Signature)+"; "+p.Say(s.Why))
 	}
-	if l.Status != checklist.Done && l.Status != checklist.Overridden {
+	if l.Status.Open() {
 		p.under("·", "why", l.ID, Safe(l.Why))
 	}
 }
@@ -107,7 +108,7 @@ func (p *Printer) under(sign, word, id, words string) {
 func (p *Printer) signature(s checklist.Signature) string {
 	words := fmt.Sprintf(txtBy, Safe(s.Name), Safe(s.Who), p.Time(s.At))
 	if s.Evidence != nil {
-		words += ": " + Safe(s.Evidence.String())
+		words += ": " + p.Words().Value(s.Evidence.Says())
 	}
 	return words
 }
@@ -136,8 +137,16 @@ const itemWidth = 10
 
 func itemWord(s checklist.Status) (string, Tone) {
 	switch s {
-	case checklist.Done:
-		return "DONE", Good
+	case checklist.Proven:
+		return "PROVEN", Good
+	case checklist.Signed:
+		return "SIGNED", Good
+	case checklist.TakenOn:
+		return "TAKEN ON", Good
+	case checklist.Warned:
+		return "WARNED", Unwell
+	case checklist.NotApplicable:
+		return "NO MATTER", Dim
 	case checklist.Missing:
 		return "MISSING", Unwell
 	case checklist.Lapsed:
@@ -146,8 +155,8 @@ func itemWord(s checklist.Status) (string, Tone) {
 		return "FAILED", Bad
 	case checklist.Overridden:
 		return "OVERRIDDEN", Unwell
-	case checklist.Unknown:
-		return "UNKNOWN", Bad
+	case checklist.NotLookedAt:
+		return "NOT SEEN", Bad
 	}
 	return strings.ToUpper(string(s)), Bad
 }
@@ -233,7 +242,7 @@ func Signed(v Checklist, id, name string) string {
 // OverrideQuestion is asked before a check is overruled.
 func OverrideQuestion(f preflight.Finding) string {
 	return fmt.Sprintf("%s is a %s: %s\nYou go on in spite of it, because: %s\nType %s to take it upon yourself: ", f.ID,
-		strings.ToUpper(string(f.Status)), Safe(f.Summary), Safe(f.Override.Reason), f.ID)
+		strings.ToUpper(string(f.Status)), words.Printer{}.Value(f.Says()), Safe(f.Override.Reason), f.ID)
 }
 
 // later draws what is due while a campaign runs and after.

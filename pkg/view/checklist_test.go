@@ -13,6 +13,7 @@ import (
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -30,20 +31,20 @@ func awarded() *checklist.State {
 		Lines: []checklist.Line{
 			{
 				Item:   checklist.Item{ID: "list", Title: checklist.Text{EN: "Every row can be used", ZH: "名单可用"}, Why: "People are missed.", Phase: checklist.Before, Role: "operations", Check: "list"},
-				Status: checklist.Done, Said: "PASS: 23,000 recipients",
+				Status: checklist.Proven, Found: checklist.Proven, Said: said("23,000 recipients"),
 			},
 			{
 				Item:   checklist.Item{ID: "balance", Title: checklist.Text{EN: "The balance pays for it", ZH: "余额够"}, Why: "It was found by chance.", Phase: checklist.Before, Role: "finance", Check: "balance"},
-				Status: checklist.Failed, Said: "FAIL: 445.50 CNY left",
+				Status: checklist.Failed, Found: checklist.Failed, Said: said("445.50 CNY left"),
 			},
 			{
 				Item:   checklist.Item{ID: "texts-read", Title: checklist.Text{EN: "The texts were read", ZH: "已读内容"}, Why: "A wrong amount cannot be taken back.", Phase: checklist.Before, Role: "product", People: 2},
 				Status: checklist.Lapsed, Signatures: []checklist.Signature{signedBy("li", "texts-read")},
-				Lapses: []checklist.Lapse{{Signature: signedBy("zhao", "texts-read"), Why: "lapsed: the list changed (recipients: 22,999 → 23,000)"}},
+				Lapses: []checklist.Lapse{{Signature: signedBy("zhao", "texts-read"), Why: words.Raw("lapsed: the list changed (recipients: 22,999 → 23,000)")}},
 			},
 			{
 				Item:   checklist.Item{ID: "law-checked", Title: checklist.Text{EN: "It is lawful <b>", ZH: "合法"}, Why: "A promise binds.", Phase: checklist.Before, Role: "legal", People: 1, Evidence: checklist.AnyEvidence},
-				Status: checklist.Done, Signatures: []checklist.Signature{law},
+				Status: checklist.Signed, Signatures: []checklist.Signature{law},
 			},
 			{
 				Item:   checklist.Item{ID: "watched", Title: checklist.Text{EN: "Somebody watches", ZH: "有人盯住"}, Why: "Faults were found by people.", Phase: checklist.During, Role: "operations", People: 1, Evidence: checklist.NoteEvidence},
@@ -111,7 +112,7 @@ func TestChecklistJSONFields(t *testing.T) {
 		want []string
 	}{
 		{"checklist", all, []string{"campaign", "checked", "checklist", "list", "people", "schema", "verdict"}},
-		{"check", items[1], []string{"check", "id", "phase", "role", "said", "status", "title", "why"}},
+		{"check", items[1], []string{"check", "found", "id", "phase", "role", "said", "status", "title", "why"}},
 		{"signed item", items[2], []string{"id", "lapses", "people", "phase", "role", "signatures", "status", "title", "why"}},
 		{"signature", items[3].(map[string]any)["signatures"].([]any)[0], []string{"at", "checked", "digest", "evidence", "item", "name", "parts", "role", "who"}},
 	} {
@@ -166,7 +167,7 @@ func overridden(t *testing.T) preflight.Result {
 	if used, err := r.Override("balance", preflight.Override{Who: "zhang (ops@ops-1)", Reason: "topped up <by phone>"}); !used || err != nil {
 		t.Fatalf("the override is %v, %v", used, err)
 	}
-	r.Since = &preflight.Since{At: at(20, 9, 0), Digest: "4f1c", Changes: []string{"balance: PASS → FAIL: sms-a: 445.50 CNY left"}}
+	r.Since = &preflight.Since{At: at(20, 9, 0), Digest: "4f1c", Changes: said("balance: PASS → FAIL: sms-a: 445.50 CNY left")}
 	return r
 }
 

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 //go:embed preflight.html.tmpl
@@ -27,10 +28,11 @@ type Page struct {
 // PreflightPage writes a result as one page that can be sent and printed: no scripts, nothing fetched from elsewhere. What
 // stops the campaign comes first.
 func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
-	p := &Printer{Zone: o.Zone}
+	p := &Printer{Zone: o.Zone, Lang: words.Language(o.Language)}
 	t, err := template.New("preflight").Funcs(template.FuncMap{
 		"safe": Safe, "time": p.Time, "num": Num[int], "duration": Duration, "rate": Rate, "orDash": orDash, "byDay": byDay,
 		"money": Money, "price": func(m *message.Money, currency string) string { return Price(m, currency) },
+		"say": p.Say, "value": p.Words().Value,
 		"word":   func(s preflight.Status) string { w, _ := statusWord(s); return w },
 		"state":  func(s checklist.Status) string { w, _ := itemWord(s); return w },
 		"class":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), " ", "-") },
@@ -87,7 +89,7 @@ func newPageData(r preflight.Result) pageData {
 			d.Stops = append(d.Stops, f)
 		case preflight.Warn:
 			d.Warns = append(d.Warns, f)
-		case preflight.Pass, preflight.Skip:
+		case preflight.Pass, preflight.Skip, preflight.NotLooked:
 		}
 		at := slices.IndexFunc(d.Groups, func(g pageGroup) bool { return g.Name == f.Group })
 		if at < 0 {

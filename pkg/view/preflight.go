@@ -44,7 +44,7 @@ func (v preflightHuman) Result(r preflight.Result) error {
 	p.Line("%s", p.Paint(Strong, fmt.Sprintf(txtTitle, Safe(r.Campaign), Safe(r.Plan.List), p.Time(r.At))))
 	width := 0
 	for _, f := range r.Findings {
-		width = max(width, len(f.Title))
+		width = max(width, len(p.Say(f.Title)))
 	}
 	group := preflight.Group("")
 	for _, f := range worstFirst(r.Findings) {
@@ -76,7 +76,7 @@ func weight(s preflight.Status) int {
 		return stops
 	case preflight.Warn:
 		return warns
-	case preflight.Pass, preflight.Skip:
+	case preflight.Pass, preflight.Skip, preflight.NotLooked:
 	}
 	return rest
 }
@@ -102,17 +102,17 @@ func worstFirst(all []preflight.Finding) []preflight.Finding {
 // finding is one line with its evidence; under it, for what did not pass, the rows concerned and what to do.
 func (v preflightHuman) finding(f preflight.Finding, width int) {
 	word, tone := statusWord(f.Status)
-	title, summary := pad(f.Title, width), Safe(f.Summary)
+	title, summary := pad(v.p.Say(f.Title), width), v.p.Words().Value(f.Says())
 	if weight(f.Status) == rest {
 		title, summary = v.p.Paint(Dim, title), v.p.Paint(Dim, summary)
 	}
 	v.p.Wrapped("  "+v.p.Paint(tone, pad(word, statusWidth))+"  "+title+"  ", summary)
 	indent := strings.Repeat(" ", 2+statusWidth+2)
 	for _, d := range f.Details {
-		v.p.Wrapped(indent+"  · ", Safe(d))
+		v.p.Wrapped(indent+"  · ", v.p.Say(d))
 	}
 	for _, d := range f.Remedies {
-		v.p.Wrapped(indent+"  → ", Safe(d))
+		v.p.Wrapped(indent+"  → ", v.p.Say(d.Says()))
 	}
 	if f.Override != nil {
 		v.p.Wrapped(indent+"  ! ", fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
@@ -131,6 +131,8 @@ func statusWord(s preflight.Status) (string, Tone) {
 		return "FAIL", Bad
 	case preflight.Skip:
 		return "SKIP", Dim
+	case preflight.NotLooked:
+		return "UNSEEN", Unwell
 	case preflight.Error:
 		return "ERROR", Bad
 	case preflight.NotRun:
@@ -143,12 +145,12 @@ func statusWord(s preflight.Status) (string, Tone) {
 func (v preflightHuman) lines(r preflight.Result) {
 	for _, f := range r.Findings {
 		word, _ := statusWord(f.Status)
-		v.p.Line("%s\t%s\t%s\t%s", word, f.Group, f.ID, Safe(f.Summary))
+		v.p.Line("%s\t%s\t%s\t%s", word, f.Group, f.ID, v.p.Words().Value(f.Says()))
 		for _, d := range f.Details {
-			v.p.Line("row\t%s\t%s\t%s", f.Group, f.ID, Safe(d))
+			v.p.Line("row\t%s\t%s\t%s", f.Group, f.ID, v.p.Say(d))
 		}
 		for _, d := range f.Remedies {
-			v.p.Line("do\t%s\t%s\t%s", f.Group, f.ID, Safe(d))
+			v.p.Line("do\t%s\t%s\t%s", f.Group, f.ID, v.p.Say(d.Says()))
 		}
 		if f.Override != nil {
 			v.p.Line("override\t%s\t%s\t%s", f.Group, f.ID, fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
@@ -166,9 +168,9 @@ func (v preflightHuman) since(s *preflight.Since) {
 		v.p.Wrapped("", fmt.Sprintf(txtChanged, v.p.Time(s.At)))
 		for _, c := range s.Changes {
 			if v.p.Terminal {
-				v.p.Wrapped("  · ", Safe(c))
+				v.p.Wrapped("  · ", v.p.Say(c))
 			} else {
-				v.p.Line("changed\t%s", Safe(c))
+				v.p.Line("changed\t%s", v.p.Say(c))
 			}
 		}
 	}
@@ -185,12 +187,12 @@ func (v preflightHuman) plan(s preflight.Summary) {
 	if s.Left+s.ToSend != s.Messages {
 		// What has left is not known: figures that do not add up are not shown.
 		p.Wrapped(v.indent(), fmt.Sprintf(txtMessagesOnly, Num(s.Recipients), Num(s.Messages)))
-		p.Wrapped(v.indent(), Safe(s.Unknown))
+		p.Wrapped(v.indent(), p.Say(s.Unknown))
 		return
 	}
 	p.Wrapped(v.indent(), fmt.Sprintf(txtMessages, Num(s.Recipients), Num(s.Messages), Num(s.Left), Num(s.ToSend)))
-	if s.Unknown != "" {
-		p.Wrapped(v.indent(), Safe(s.Unknown))
+	if !s.Unknown.IsZero() {
+		p.Wrapped(v.indent(), p.Say(s.Unknown))
 	}
 	v.channels(s)
 	v.accounts(s)
@@ -231,7 +233,7 @@ func (v preflightHuman) accounts(s preflight.Summary) {
 	messages, segments := 0, 0
 	for _, a := range s.Accounts {
 		t.Row(a.Account, string(a.Channel), Num(a.Messages), Num(a.Segments), Price(a.Price, ""), Price(a.Cost, a.Currency),
-			Rate(a.Rate), orDash(a.Limit), v.p.Time(a.Done))
+			Rate(a.Rate), orDash(v.p.Say(a.Limit)), v.p.Time(a.Done))
 		messages, segments = messages+a.Messages, segments+a.Segments
 	}
 	if len(s.Accounts) > 1 {
@@ -337,6 +339,7 @@ func (v preflightHuman) verdict(r preflight.Result) {
 			stops = append(stops, f.ID)
 		case preflight.Warn:
 			warns = append(warns, f.ID)
+		case preflight.NotLooked:
 		case preflight.NotRun:
 			stops = append(stops, f.ID)
 		case preflight.Pass, preflight.Skip:
@@ -351,7 +354,7 @@ func (v preflightHuman) verdict(r preflight.Result) {
 		reason, next = fmt.Sprintf(txtWarned, len(warns), len(r.Findings), strings.Join(warns, ", ")), txtNextRead
 	case r.Verdict != preflight.Pass:
 		reason, next = txtNotAll, txtNextOnline
-	case r.Plan.ToSend == 0 && r.Plan.Unknown == "":
+	case r.Plan.ToSend == 0 && r.Plan.Unknown.IsZero():
 		next = txtNextStatus
 		list = Safe(r.Campaign)
 	}

@@ -14,6 +14,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, zone) }
@@ -23,44 +24,55 @@ func money(n int64) *message.Money {
 	return &m
 }
 
+func said(s string) []words.Text { return []words.Text{words.Raw(s)} }
+
+// remedies are ways to one end.
+func remedies(ways ...string) []preflight.Remedy {
+	var all []preflight.Remedy
+	for i, w := range ways {
+		all = append(all, preflight.Remedy{Text: words.Raw(w), Or: i > 0})
+	}
+	return all
+}
+
 func stopped() preflight.Result {
 	return preflight.Result{
 		Schema: preflight.Schema, Campaign: "award-2026", Digest: "4f1c", At: at(20, 10, 0), Verdict: preflight.Fail,
 		Counts: map[preflight.Status]int{preflight.Pass: 1, preflight.Warn: 1, preflight.Fail: 1, preflight.Error: 1, preflight.Skip: 1, preflight.NotRun: 1},
 		Findings: []preflight.Finding{
-			{ID: "list", Group: preflight.GroupList, Title: "rows", Status: preflight.Pass, Summary: "23,000 recipients, nothing wrong with any row", Took: 2},
+			{ID: "list", Group: preflight.GroupList, Title: words.Of("check", "list"), Status: preflight.Pass, Summary: said("23,000 recipients, nothing wrong with any row"), Took: 2},
 			{
-				ID: "shared", Group: preflight.GroupList, Title: "shared addresses", Status: preflight.Warn,
-				Summary:  "2 rows with an own text are told through another row's message",
-				Details:  []string{"award.xlsx, sheet 获奖名单, row 12, column C 手机号: the phone number is that of row 11"},
-				Remedies: []string{"if everybody is to be told, set shared_address: each in the campaign file"},
+				ID: "shared", Group: preflight.GroupList, Title: words.Of("check", "shared"), Status: preflight.Warn,
+				Summary:  said("2 rows with an own text are told through another row's message"),
+				Details:  said("award.xlsx, sheet 获奖名单, row 12, column C 手机号: the phone number is that of row 11"),
+				Remedies: remedies("if everybody is to be told, set shared_address: each in the campaign file"),
 			},
-			{ID: "dedupe", Group: preflight.GroupList, Title: "told before", Status: preflight.Skip, Summary: "the campaign has no dedupe_window"},
+			{ID: "dedupe", Group: preflight.GroupList, Title: words.Of("check", "dedupe"), Status: preflight.Skip, Summary: said("the campaign has no dedupe_window")},
 			{
-				ID: "balance", Group: preflight.GroupMoney, Title: "balance", Status: preflight.Fail,
-				Summary: "sms-a: 445.50 CNY left pays for 9,900, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
+				ID: "balance", Group: preflight.GroupMoney, Title: words.Of("check", "balance"), Status: preflight.Fail,
+				Summary: said("sms-a: 445.50 CNY left pays for 9,900, needs 25,300 segments = 1,138.50 CNY (margin 10%)"),
 				Facts: []preflight.Fact{
 					{Name: "account.sms-a.balance", Value: message.Money(445_500_000)}, {Name: "account.sms-a.wanted_segments", Value: int64(25300)},
 				},
-				Remedies: []string{
+				Remedies: remedies(
 					"top up sms-a by at least 693.00 CNY (15,400 segments)",
-					"or send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: " +
+					"send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: "+
 						"notify send award.xlsx --rows 1-9001; the rest later, without --rows",
-					"or take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now",
-				},
+					"take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now",
+				),
 				Options: []preflight.Option{
 					{
-						Kind: preflight.OptionTopUp, Text: "top up sms-a by at least 693.00 CNY (15,400 segments)", Enough: true, Account: "sms-a",
+						Kind: preflight.OptionTopUp, Text: words.Raw("top up sms-a by at least 693.00 CNY (15,400 segments)"), Enough: true, Account: "sms-a",
 						Amount: money(693_000_000), Currency: "CNY", Segments: 15400,
 					},
 					{
 						Kind: preflight.OptionPart, Enough: true, Account: "sms-a", Command: "notify send award.xlsx --rows 1-9001",
-						Text: "send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: " +
-							"notify send award.xlsx --rows 1-9001; the rest later, without --rows",
+						Text: words.Raw("send a smaller part: the first 9,000 recipients, up to row 9001, fit into what is there now: " +
+							"notify send award.xlsx --rows 1-9001; the rest later, without --rows"),
 						Parts: []preflight.ListPart{{Recipients: 9000, From: 1, To: 9001, Limit: 9000, Command: "notify send award.xlsx --rows 1-9001"}},
 					},
 					{
-						Kind: preflight.OptionAccount, Text: "take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now", Enough: true, Account: "sms-b", Channel: message.SMS,
+						Kind: preflight.OptionAccount, Text: words.Raw("take some of the traffic off sms-a: 14,030 messages to sms-b, which only stands in now"), Enough: true, Account: "sms-b", Channel: message.SMS,
 						Shares:   []preflight.ShareOf{{Account: "sms-a", Weight: 39, Messages: 8970, Segments: 8970}, {Account: "sms-b", Weight: 61, Messages: 14030, Segments: 14030}},
 						Settings: []preflight.Setting{{Key: "routes.sms.accounts", Value: "[sms-a: 39, sms-b: 61]", Now: "[sms-a: 1]"}},
 					},
@@ -68,14 +80,14 @@ func stopped() preflight.Result {
 				Took: 120 * time.Millisecond,
 			},
 			{
-				ID: "quota", Group: preflight.GroupTime, Title: "quota of the day", Status: preflight.Error,
-				Summary: "the vendor said:\x1b[2J 500", Remedies: []string{"run the preflight again"},
+				ID: "quota", Group: preflight.GroupTime, Title: words.Of("check", "quota"), Status: preflight.Error,
+				Summary: said("the vendor said:\x1b[2J 500"), Remedies: remedies("run the preflight again"),
 				Options: []preflight.Option{{
-					Kind: preflight.OptionSpread, Text: "run the preflight again", At: at(21, 9, 0), Bytes: 1,
+					Kind: preflight.OptionSpread, Text: words.Raw("run the preflight again"), At: at(21, 9, 0), Bytes: 1,
 					Days: []preflight.Day{{Date: "2026-11-20", Messages: 10000}, {Date: "2026-11-21", Messages: 13000}},
 				}},
 			},
-			{ID: "run", Group: preflight.GroupLedger, Title: "another run", Status: preflight.NotRun, Summary: "not run: interrupted"},
+			{ID: "run", Group: preflight.GroupLedger, Title: words.Of("check", "run"), Status: preflight.NotRun, Summary: said("not run: interrupted")},
 		},
 		Plan: preflight.Summary{
 			List: "award.xlsx", Recipients: 23000, Messages: 46000, Segments: 46000, Left: 1000, ToSend: 45000,
@@ -86,11 +98,11 @@ func stopped() preflight.Result {
 			Accounts: []preflight.AccountSummary{
 				{
 					Account: "sms-a", Channel: message.SMS, Messages: 22000, Segments: 22000, Price: money(45000), Cost: money(990_000_000),
-					Currency: "CNY", Rate: 100, Limit: "quota", Done: at(22, 9, 1),
+					Currency: "CNY", Rate: 100, Limit: words.T("preflight.limit.quota", nil), Done: at(22, 9, 1),
 					Days: []preflight.Day{{Date: "2026-11-20", Messages: 10000}, {Date: "2026-11-21", Messages: 10000}, {Date: "2026-11-22", Messages: 2000}},
 				},
 				{
-					Account: "公司邮件", Channel: message.Email, Messages: 23000, Segments: 23000, Rate: 50, Limit: "domain qq.com", Done: at(20, 17, 40),
+					Account: "公司邮件", Channel: message.Email, Messages: 23000, Segments: 23000, Rate: 50, Limit: words.T("preflight.limit.domain", words.A{"domain": "qq.com"}), Done: at(20, 17, 40),
 					Days: []preflight.Day{{Date: "2026-11-20", Messages: 23000}},
 				},
 			},
@@ -211,7 +223,7 @@ func TestVerdicts(t *testing.T) {
 		{
 			"figures that do not add up are not shown", func(r *preflight.Result) {
 				r.Verdict, r.Findings = preflight.Fail, append(r.Findings, stopped().Findings[3])
-				r.Plan.Left, r.Plan.ToSend, r.Plan.Unknown = 0, 0, "the ledger is damaged"
+				r.Plan.Left, r.Plan.ToSend, r.Plan.Unknown = 0, 0, words.Raw("the ledger is damaged")
 			},
 			[]string{"23,000 recipients; 46,000 messages\nthe ledger is damaged\nverdict\tFAIL"},
 		},

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/report"
 )
@@ -105,7 +104,7 @@ func (p *Printer) signed(r *report.Report) {
 	p.Blank()
 	p.Line("%s", p.Paint(Strong, "checklist "+Safe(r.Checklist.Name)))
 	for i := range r.Checklist.Lines {
-		if l := &r.Checklist.Lines[i]; l.Signed() || l.Status != checklist.Done {
+		if l := &r.Checklist.Lines[i]; l.Signed() || !l.Status.Done() {
 			p.item(l)
 		}
 	}

@@ -106,7 +106,7 @@ func TestWhatIsSaidBeforeASend(t *testing.T) {
 	c := console.New(strings.NewReader(""), &bytes.Buffer{}, &out, console.Options{Getenv: func(string) string { return "" }})
 	r := preflight.Result{
 		Campaign: "award-2020", Counts: map[preflight.Status]int{preflight.Pass: 40, preflight.Warn: 1, preflight.Skip: 2},
-		Findings: []preflight.Finding{{ID: "hidden-rows", Status: preflight.Warn, Summary: "3 rows are hidden\x1b[2J"}, {ID: "fine", Status: preflight.Pass, Summary: "fine"}},
+		Findings: []preflight.Finding{{ID: "hidden-rows", Status: preflight.Warn, Summary: said("3 rows are hidden\x1b[2J")}, {ID: "fine", Status: preflight.Pass, Summary: said("fine")}},
 	}
 	view.Checked(c, r)
 	view.Staged(c, "award-2020", ledger.Staged{Added: 23_000, Left: 5, Differs: 2, Gone: 1})

@@ -11,6 +11,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/send"
+	"notify/pkg/words"
 
 	"github.com/schollz/progressbar/v3"
 )
@@ -20,15 +21,15 @@ func Checked(c *console.Console, r preflight.Result) {
 	w := c.Story()
 	for _, f := range r.Findings {
 		if f.Status == preflight.Warn {
-			fmt.Fprintf(w, "WARN  %s: %s\n", f.ID, Safe(f.Summary))
+			fmt.Fprintf(w, "WARN  %s: %s\n", f.ID, words.Printer{}.Value(f.Says()))
 		}
 	}
 	for _, f := range r.Overrides() {
-		fmt.Fprintf(w, "%s  %s: %s\n      overridden by %s: %s\n", strings.ToUpper(string(f.Status)), f.ID, Safe(f.Summary), Safe(f.Override.Who), Safe(f.Override.Reason))
+		fmt.Fprintf(w, "%s  %s: %s\n      overridden by %s: %s\n", strings.ToUpper(string(f.Status)), f.ID, words.Printer{}.Value(f.Says()), Safe(f.Override.Who), Safe(f.Override.Reason))
 	}
 	if r.Since != nil {
 		for _, c := range r.Since.Changes {
-			fmt.Fprintf(w, "changed since it was signed: %s\n", Safe(c))
+			fmt.Fprintf(w, "changed since it was signed: %s\n", c)
 		}
 		if len(r.Since.Changes) == 0 {
 			fmt.Fprintf(w, "nothing changed since it was signed\n")
