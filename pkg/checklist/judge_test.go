@@ -41,7 +41,9 @@ func signs(item, name string, edit ...func(*checklist.Signature)) checklist.Sign
 }
 
 func TestHowAnItemStands(t *testing.T) {
-	revoked := func(s *checklist.Signature) { s.Revoked = &checklist.Revocation{Who: "wang@ops-1", Reason: "a mistake"} }
+	revoked := func(s *checklist.Signature) {
+		s.Revoked = &checklist.Revocation{Who: "wang@ops-1", Reason: "a mistake"}
+	}
 	for _, c := range []struct {
 		name       string
 		item       string
