@@ -308,7 +308,7 @@ func (p *planter) literal(l *ast.BasicLit) {
 			p.replace(l, strconv.FormatInt(n+1, 10))
 		}
 	case l.Kind == token.FLOAT:
-		p.replace(l, l.Value+" * 2")
+		p.replace(l, l.Value+" + 1")
 	case l.Kind == token.STRING && sqlStart.MatchString(l.Value):
 		p.sql(l.Value, p.fset.Position(l.Pos()).Offset)
 	}

@@ -1,0 +1,244 @@
+package flow_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// wantTold compares what the ledger is told with all of what it must be told.
+func wantTold(t *testing.T, a *flow.Account, now time.Time, want ledger.AccountChange) {
+	t.Helper()
+	got, ok := a.Change(now)
+	if !ok {
+		t.Fatalf("the ledger is told nothing, want %+v", want)
+	}
+	want.Account = a.Name()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the ledger is told: %s", diff)
+	}
+	if again, ok := a.Change(now); ok {
+		t.Errorf("it is told twice: %+v", again)
+	}
+}
+
+func TestWhatOtherRunsMustKnowOfAnAnswerIsTold(t *testing.T) {
+	at, later := start.Add(3*time.Second), start.Add(5*time.Second)
+	withDetail := func(o message.Outcome) message.Outcome {
+		o.Detail = "in words"
+		return o
+	}
+	said := func(o message.Outcome) string { return o.String() + ": in words" }
+	for _, c := range []struct {
+		name string
+		o    message.Outcome
+		n    int
+		want ledger.AccountChange
+	}{
+		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: unsent.String(), At: at}},
+		{"a failure with a detail", withDetail(unknown), 1, ledger.AccountChange{Failed: 1, Error: said(unknown), At: at}},
+		{"so many that the breaker opens", withDetail(unsent), 5, ledger.AccountChange{
+			Failed: 5, Error: said(unsent), At: at, OpenUntil: at.Add(time.Second), Reason: "5 attempts in a row failed: " + unsent.String(),
+		}},
+		{"a refusal", withDetail(refused), 1, ledger.AccountChange{
+			Failed: 1, Error: said(refused), At: at, OpenUntil: at.Add(5 * time.Minute), Reason: "balance: 402 in words",
+		}},
+		{"too fast", withDetail(throttled), 1, ledger.AccountChange{
+			Scale: &ledger.Rescale{From: 1, To: 0.5}, NotBefore: at.Add(100 * time.Millisecond), Error: said(throttled), At: at,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := account("a", 10)
+			observe(a, c.o, at, c.n)
+			wantTold(t, a, later, c.want)
+			if c.want.Failed > 0 && !a.DownSince().Equal(at) {
+				t.Errorf("down since %v, want %v", a.DownSince(), at)
+			}
+		})
+	}
+}
+
+func TestARefusalAloneCountsAsDown(t *testing.T) {
+	a := account("a", 10)
+	observe(a, refused, start, 1)
+	if !a.DownSince().Equal(start) {
+		t.Errorf("down since %v", a.DownSince())
+	}
+}
+
+func TestAnAnswerAfterFailuresIsToldOnce(t *testing.T) {
+	a := account("a", 10)
+	observe(a, unsent, start, 4)
+	a.Change(start)
+	observe(a, accepted, start.Add(time.Second), 2)
+	wantTold(t, a, start.Add(2*time.Second), ledger.AccountChange{Well: true, At: start.Add(2 * time.Second)})
+	observe(a, accepted, start.Add(time.Minute), 3)
+	if c, ok := a.Change(start.Add(time.Minute)); ok {
+		t.Errorf("an account that is well has nothing to tell: %+v", c)
+	}
+}
+
+func TestTheRateComesBackByTheSecond(t *testing.T) {
+	a := account("a", 10)
+	observe(a, throttled, start, 1)
+	observe(a, accepted, start.Add(time.Second-1), 5)
+	if a.Scale() != 0.5 {
+		t.Errorf("within a second the scale is %v", a.Scale())
+	}
+	a.Change(start)
+	at := start.Add(time.Second)
+	observe(a, accepted, at, 5)
+	wantTold(t, a, at, ledger.AccountChange{Scale: &ledger.Rescale{From: 0.5, To: 0.5*1.1 + 0.01}, At: at})
+	for at = at.Add(time.Second); a.Scale() < 1; at = at.Add(time.Second) {
+		observe(a, accepted, at, 1)
+	}
+	if a.Scale() != 1 {
+		t.Errorf("the scale is %v", a.Scale())
+	}
+	// Back at the full rate, the first answer of that second that says too fast halves it again.
+	observe(a, throttled, at.Add(-time.Second), 1)
+	if a.Scale() != 0.5 {
+		t.Errorf("throttled right after it was back, the scale is %v", a.Scale())
+	}
+}
+
+func TestABreakerThatAnotherRunOpenedIsKeptForAsLongAsTheLatestSays(t *testing.T) {
+	a := account("a", 10)
+	hold := func(until, now time.Time) { a.Held(ledger.Grant{Held: ledger.HoldBreaker, Until: until}, now) }
+	hold(start.Add(time.Minute), start)
+	hold(start.Add(30*time.Second), start.Add(time.Second))
+	wantReady(t, a, start, ready{Until: start.Add(time.Minute)})
+	hold(start.Add(2*time.Minute), start.Add(2*time.Second))
+	wantReady(t, a, start, ready{Until: start.Add(2 * time.Minute)})
+	if !a.DownSince().Equal(start) {
+		t.Errorf("down since %v, want the first time that it was held", a.DownSince())
+	}
+}
+
+func TestAnAccountHasASlot(t *testing.T) {
+	for slots, want := range map[int]int{-1: 1, 0: 1, 1: 1, 2: 2} {
+		if got := account("a", slots).Free(); got != want {
+			t.Errorf("with %d slots %d are free, want %d", slots, got, want)
+		}
+	}
+}
+
+func TestRunsShareTheSlots(t *testing.T) {
+	a := account("a", 10)
+	for _, c := range []struct{ runs, rank, want int }{{1, 0, 10}, {3, 0, 4}, {3, 1, 3}, {3, 2, 3}, {12, 9, 1}, {12, 10, 0}, {0, 0, 0}} {
+		a.Share(c.runs, c.rank)
+		if a.Free() != c.want {
+			t.Errorf("the %d. of %d runs has %d slots, want %d", c.rank, c.runs, a.Free(), c.want)
+		}
+	}
+	a.Share(2, 0)
+	a.Claimed(7)
+	if a.Free() != 0 {
+		t.Errorf("with more in flight than it has slots, %d are free", a.Free())
+	}
+}
+
+func TestTheRateThatAnotherRunSetIsInForce(t *testing.T) {
+	a := account("a", 10)
+	a.Shared(ledger.AccountState{Account: "a", Scale: 0.25}, start)
+	if a.Scale() != 0.25 {
+		t.Errorf("the scale is %v", a.Scale())
+	}
+	observe(a, accepted, start.Add(time.Second-1), 1) // it counts as slowed down now
+	if a.Scale() != 0.25 {
+		t.Errorf("within a second the scale is %v", a.Scale())
+	}
+	a.Shared(ledger.AccountState{Account: "a"}, start) // one of which nothing is known
+	observe(a, throttled, start.Add(time.Minute), 1)
+	a.Shared(ledger.AccountState{Account: "a", Scale: 0.25}, start) // older than what it is about to tell
+	if a.Scale() != 0.125 {
+		t.Errorf("the scale is %v", a.Scale())
+	}
+}
+
+func TestOneThatHasNoRoomIsOwedNoMoreThanOne(t *testing.T) {
+	full, b := account("full", 1), account("b", 100)
+	full.Claimed(1)
+	r := &flow.Route{}
+	r.Add(full, 1)
+	r.Add(b, 1)
+	asks, _ := r.Asks(start)
+	if diff := cmp.Diff(map[string]int{"b": 2}, shown(asks)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAValveLetsItsBurstOutAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		left := passed(t, flow.NewValve(10, 5, 50*time.Millisecond), 20, func(int) time.Time { return begin })
+		if len(left) != 5 || !left[4].Equal(begin) {
+			t.Errorf("%v left", left)
+		}
+	})
+}
+
+func TestAValveWithoutARateHoldsNothingBackAtItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, place := flow.NewValve(0, 0, 50*time.Millisecond), time.Now().Add(time.Second)
+		v.Scale(0.5)
+		left := passed(t, v, 100, func(int) time.Time { return place }) // as under the rate of a domain
+		if len(left) != 100 || !left[99].Equal(place) {
+			t.Errorf("%d left", len(left))
+		}
+	})
+}
+
+func TestAValveOfOneASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, begin := flow.NewValve(1, 1, time.Second), time.Now()
+		left := passed(t, v, 3, func(int) time.Time { return begin })
+		if len(left) != 2 || left[1].Sub(left[0]) != time.Second {
+			t.Errorf("%v left", left)
+		}
+		v.Scale(0.5)
+		begin = time.Now().Add(10 * time.Second)
+		left = passed(t, v, 3, func(i int) time.Time { return begin.Add(time.Duration(i) * 2 * time.Second) })
+		if len(left) != 3 || left[2].Sub(left[0]) != 4*time.Second {
+			t.Errorf("at half the rate %v left", left)
+		}
+	})
+}
+
+// A message that is late already has less of the slack left to wait in.
+func TestLatenessAndWaitingShareOneSlack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, begin := flow.NewValve(50, 1, 50*time.Millisecond), time.Now()
+		now := begin.Add(40 * time.Millisecond)
+		if ok, err := v.Wait(t.Context(), time.Now, now); !ok || err != nil {
+			t.Fatalf("the first: %v, %v", ok, err)
+		}
+		if ok, err := v.Wait(t.Context(), time.Now, begin); ok || err != nil {
+			t.Errorf("40 ms late, with 20 ms to wait, it leaves: %v, %v", ok, err)
+		}
+		if ok, err := v.Wait(t.Context(), time.Now, begin.Add(20*time.Millisecond)); !ok || err != nil {
+			t.Errorf("20 ms late, with 20 ms to wait, it is given back: %v, %v", ok, err)
+		}
+	})
+}
+
+func TestARunThatHasEndedLetsNothingOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 200 { // whatever is ready at the same time
+			v := flow.NewValve(10, 1, time.Second)
+			if _, err := v.Wait(ctx, time.Now, time.Now()); err == nil || !strings.Contains(err.Error(), "canceled") {
+				t.Fatalf("it leaves: %v", err)
+			}
+		}
+	})
+}
