@@ -21,6 +21,7 @@ type slip struct {
 	line, last int
 	what       string // "a < b → a <= b"
 	with       string
+	text       []byte // the file as it was when the slip was found
 }
 
 // name finds a slip again when lines have moved: same is which it is of those that look alike in one function.
@@ -33,8 +34,8 @@ func (s slip) name(same int) string {
 }
 
 // apply is the file with the slip in it.
-func (s slip) apply(text []byte) []byte {
-	return slices.Concat(text[:s.from], []byte(s.with), text[s.to:])
+func (s slip) apply() []byte {
+	return slices.Concat(s.text[:s.from], []byte(s.with), s.text[s.to:])
 }
 
 // planter walks over a file and notes what could be done to it.
@@ -331,7 +332,7 @@ func (p *planter) replace(n ast.Node, with string) {
 func (p *planter) put(at token.Pos, length int, with string, of ast.Node, becomes string) {
 	from := p.fset.Position(at)
 	p.slips = append(p.slips, slip{
-		file: p.name, in: p.in, from: from.Offset, to: from.Offset + length, with: with,
+		file: p.name, text: p.text, in: p.in, from: from.Offset, to: from.Offset + length, with: with,
 		line: from.Line, last: p.fset.Position(of.End()).Line, what: short(p.source(of)) + " → " + short(becomes),
 	})
 }
@@ -396,7 +397,7 @@ func (p *planter) sql(text string, offset int) {
 		line := 1 + bytes.Count(p.text[:offset+m[0]], []byte("\n"))
 		around := text[max(0, m[0]-40):m[0]] + "[" + strings.TrimSpace(word) + " → " + strings.TrimSpace(sqlOther(word)) + "]" + text[m[1]:min(len(text), m[1]+25)]
 		p.slips = append(p.slips, slip{
-			file: p.name, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther(word), line: line, last: line,
+			file: p.name, text: p.text, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther(word), line: line, last: line,
 			what: "SQL " + strings.ToValidUTF8(strings.Join(strings.Fields(around), " "), ""),
 		})
 	}

@@ -171,16 +171,12 @@ func (b baseline) overlay(s slip) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
 	dir, err := os.MkdirTemp(b.dir, "slip-")
 	if err != nil {
 		return "", err
 	}
 	changed := filepath.Join(dir, filepath.Base(path))
-	if err := os.WriteFile(changed, s.apply(text), 0o600); err != nil {
+	if err := os.WriteFile(changed, s.apply(), 0o600); err != nil {
 		return "", err
 	}
 	j, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})

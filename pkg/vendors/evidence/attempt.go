@@ -124,7 +124,6 @@ func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
 		return Answer{Unsent: true, Stage: StageContext, Detail: err.Error()}
 	}
 	ctx, a := Begin(ctx)
-	a.begun.Store(true)
 	resp, err := t.once(a, r.WithContext(ctx)) //nolint:bodyclose // readWhole closes it
 	if err != nil {
 		if a.Unsent() {
@@ -228,8 +227,6 @@ func before(err error) (stage, detail string) {
 		return StageContext, err.Error()
 	case errors.As(err, &op):
 		return StageConnect, op.Op + " failed"
-	case errors.Is(err, errSealed), errors.Is(err, io.EOF), errors.Is(err, errRepeated):
-		return StageWrite, "the connection was gone before anything was written"
 	}
-	return StageWrite, "nothing was written"
+	return StageWrite, "the connection was gone before anything was written"
 }

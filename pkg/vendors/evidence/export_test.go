@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,4 +17,12 @@ func ThroughProxy(t *Transport, proxy *url.URL) {
 func Counting(c net.Conn) (counted net.Conn, seal func() int64) {
 	x := &conn{Conn: c}
 	return x, x.seal
+}
+
+// CountingTLS does the same for a connection below TLS.
+func CountingTLS(ctx context.Context, c net.Conn, config *tls.Config) (counted net.Conn, seal func() int64, err error) {
+	under := &conn{Conn: c}
+	over := tls.Client(under, config)
+	x := &conn{Conn: over, under: under}
+	return x, x.seal, over.HandshakeContext(ctx)
 }
