@@ -102,7 +102,7 @@ func (e *env) Config() (*config.Config, error) {
 		}
 	}
 	for _, w := range cfg.Warnings {
-		e.log.Warn(w)
+		e.log.Warn(e.printer().Say(w))
 	}
 	e.cfg = cfg
 	return cfg, nil
@@ -182,6 +182,9 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 	c, err := campaign.Load(path, cfg.Timezone, cfg.Channels)
 	if err != nil {
 		return nil, err
+	}
+	for _, w := range c.Warnings {
+		e.log.Warn(e.printer().Say(w))
 	}
 	if c.Environment == "" {
 		c.Environment = cfg.Environment

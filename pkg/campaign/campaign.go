@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // What is done with rows that share an address and differ in their text.
@@ -38,6 +39,9 @@ type Campaign struct {
 	Shared      string // SharedRefuse, SharedFold, SharedEach
 	// DedupeWindow is how long the same text may not go to the same address again, in any campaign; 0: no check.
 	DedupeWindow time.Duration
+
+	// Warnings are what is allowed and unwise: a text that stands outside the campaign's folder.
+	Warnings []words.Text `json:"-"`
 }
 
 // Channels are the channels of the campaign, in the order in which they are shown.

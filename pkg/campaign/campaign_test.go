@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/campaign"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // write puts files into a new folder and returns it.
@@ -225,7 +227,7 @@ func TestBrokenCampaigns(t *testing.T) {
 		{"an SMS with nothing below it", replaced("{sms: {text: a.txt}}", "{sms: }"), "a.yaml, line 4, channels.sms.text", "text is not set", "text file"},
 		{"a text that is missing", replaced("a.txt", "none.txt"), "a.yaml, line 4, channels.sms.text", "there is no file", "relative to the campaign file"},
 		{"a text that is a folder", replaced("a.txt", "folder"), "a.yaml, line 4, channels.sms.text", "is a folder", "name the file"},
-		{"a text too large", replaced("a.txt", "big.txt"), "a.yaml, line 4, channels.sms.text", "more than 16384", "smaller"},
+		{"a text too large", replaced("a.txt", "big.txt"), "a.yaml, line 4, channels.sms.text", "more than 16,384", "smaller"},
 		{"a text that is empty", replaced("a.txt", "empty.txt"), "empty.txt", "the text is empty", "recipients"},
 		{"a text in GB18030", replaced("a.txt", "gb.txt"), "gb.txt, line 2", "not UTF-8", "GB18030"},
 		{"a text in UTF-16", replaced("a.txt", "utf16.txt"), "utf16.txt", "UTF-16", "UTF-8"},
@@ -244,7 +246,7 @@ func TestBrokenCampaigns(t *testing.T) {
 		{"a share of nothing", with("stop_when: {failed: 0%}"), "a.yaml, line 5, stop_when.failed", "not a share above", "5%"},
 		{"a share in words", with("stop_when: {failed: few}"), "a.yaml, line 5, stop_when.failed", "not a share", "5%"},
 		{"a window to stop in without a share", with("stop_when: {window: 200}"), "a.yaml, line 5, stop_when.window", "no share", "failed: 5%"},
-		{"an unknown way to share an address", with("shared_address: merge"), "a.yaml, line 5, shared_address", "not known", "refuse or fold or each"},
+		{"an unknown way to share an address", with("shared_address: merge"), "a.yaml, line 5, shared_address", "not known", "refuse, fold or each"},
 		{"a time to remember without a unit", with("dedupe_window: 72"), "a.yaml, line 5, dedupe_window", "not a time span", "72h"},
 		{"a budget of zero", with("budget: 0"), "a.yaml, line 5, budget", "nothing would ever be sent", "2000"},
 		{"a mail without a sender", strings.Replace(mail(""), "from: a@example.test", "reply_to: a@example.test", 1), "a.yaml, line 6, channels.email.from", "from is not set", "Awards <"},
@@ -277,9 +279,40 @@ func TestBrokenCampaigns(t *testing.T) {
 			if p.Place.String() != c.place {
 				t.Errorf("the place is %q, want %q", p.Place, c.place)
 			}
+			if zh := (words.Printer{Lang: words.Chinese}).Say(p.Text()); !strings.ContainsFunc(strings.TrimPrefix(zh, p.Place.File), func(c rune) bool { return unicode.Is(unicode.Han, c) }) {
+				t.Errorf("in Chinese it is %q", zh)
+			}
 			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
 				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)
 			}
 		})
+	}
+}
+
+func TestATextOutsideTheCampaignsFolderIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"there/a.yaml": strings.Replace(minimal, "a.txt", "../elsewhere/a.txt", 1), "here/a.yaml": strings.Replace(minimal, "a.txt", "sub/a.txt", 1),
+		"linked/a.yaml": minimal, "elsewhere/a.txt": "hello", "here/sub/a.txt": "hello",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(dir, "elsewhere", "a.txt"), filepath.Join(dir, "linked", "a.txt")); err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]int{"there": 1, "here": 0, "linked": 1} {
+		c, err := campaign.Load(filepath.Join(dir, folder, "a.yaml"), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Warnings) != want || want == 1 && !strings.Contains(c.Warnings[0].String(), "outside the folder of the campaign") {
+			t.Errorf("%s: %v", folder, c.Warnings)
+		}
 	}
 }

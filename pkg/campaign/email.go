@@ -11,6 +11,7 @@ import (
 
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Limits of a mail. Most servers take 25 MB with the third that base64 adds, so 15 MiB pass everywhere.
@@ -31,19 +32,19 @@ func (r *reader) mail(m *yamldoc.Map) *Mail {
 	}
 	text, html := m.Value("text"), m.Value("html")
 	if text.Missing() && html.Missing() {
-		m.Problem("text", "value-missing", "write text: and html: with the names of files beside the campaign", "the mail has no text")
+		m.Problem("text", words.T("campaign.mail-text-missing", nil), words.T("campaign.do.mail-texts", nil))
 	}
 	if file := text.Text(); text.Set() && file != "" {
 		e.TextFile = r.path(file)
 		e.Text = r.text(text, e.TextFile, maxMail)
 	} else if text.Set() && !text.IsMapOrList() {
-		text.Problem("value-missing", "name a file, or leave the key out", "text is empty")
+		text.Problem(words.T("campaign.text-empty-name", nil), words.T("campaign.do.file-name", nil))
 	}
 	if file := html.Text(); html.Set() && file != "" {
 		e.HTMLFile = r.path(file)
 		e.HTML = r.text(html, e.HTMLFile, maxMail)
 	} else if html.Set() && !html.IsMapOrList() {
-		html.Problem("value-missing", "name a file, or leave the key out", "html is empty")
+		html.Problem(words.T("campaign.html-empty-name", nil), words.T("campaign.do.file-name", nil))
 	}
 	e.Headers = r.headers(m.Map("headers"))
 	e.Attachments = r.attachments(m.Value("attachments"))
@@ -52,7 +53,7 @@ func (r *reader) mail(m *yamldoc.Map) *Mail {
 
 // address is one RFC 5322 address as it was written, checked.
 func (r *reader) address(m *yamldoc.Map, key string, must bool) string {
-	const hint = `write "Awards <award@edm.example.com>"`
+	hint := words.T("campaign.do.address", nil)
 	v := m.Value(key)
 	var s string
 	if must {
@@ -64,30 +65,30 @@ func (r *reader) address(m *yamldoc.Map, key string, must bool) string {
 		return ""
 	}
 	if strings.Contains(s, "{{") {
-		v.Problem("address-invalid", "write the same sender for every recipient", "variables are not filled in here")
+		v.Problem(words.T("campaign.address-variable", nil), words.T("campaign.do.same-sender", nil))
 		return ""
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
-		v.Problem("address-invalid", hint, "%q is not a mail address", s)
+		v.Problem(words.T("campaign.address-invalid", words.A{"value": s}), hint)
 		return ""
 	}
 	_, domain, _ := strings.Cut(a.Address, "@")
 	if !strings.Contains(domain, ".") || strings.ContainsAny(domain, "[]") {
-		v.Problem("address-invalid", hint, "%q has no domain that can be answered to", a.Address)
+		v.Problem(words.T("campaign.address-domain", words.A{"value": a.Address}), hint)
 		return ""
 	}
 	return s
 }
 
 func (r *reader) subject(m *yamldoc.Map) string {
-	s := required(m, "subject", `write subject: "{{姓名}}, your award"`)
+	s := required(m, "subject", words.T("campaign.do.subject", words.A{"variable": "{{姓名}}"}))
 	v := m.Value("subject")
 	switch {
 	case strings.ContainsFunc(s, unicode.IsControl):
-		v.Problem("subject-invalid", "write it on one line", "the subject has a line end or another control character in it")
+		v.Problem(words.T("campaign.subject-control", nil), words.T("campaign.do.one-line", nil))
 	case len([]rune(s)) > maxSubject:
-		v.Problem("subject-invalid", "make it shorter", "the subject has more than %d characters", maxSubject)
+		v.Problem(words.T("campaign.subject-long", words.A{"most": maxSubject}), words.T("campaign.do.shorter", nil))
 	}
 	return s
 }
@@ -102,17 +103,17 @@ func (r *reader) headers(m *yamldoc.Map) map[string]string {
 	var headers map[string]string
 	for _, name := range m.Keys() {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
-		text := required(m, name, "write what the header says, or leave it out")
+		text := required(m, name, words.T("campaign.do.header-text", nil))
 		_, twice := headers[canonical]
 		switch {
 		case name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' }):
-			m.Problem(name, "header-invalid", "use letters, digits and -", "%q cannot be the name of a header", name)
+			m.Problem(name, words.T("campaign.header-name", words.A{"name": name}), words.T("campaign.do.header", nil))
 		case slices.Contains(ownHeaders, canonical) || strings.HasPrefix(canonical, "Content-"):
-			m.Problem(name, "header-own", "leave it out", "notify writes the header %s itself", canonical)
+			m.Problem(name, words.T("campaign.header-own", words.A{"name": canonical}), words.T("campaign.do.leave-out", nil))
 		case twice:
-			m.Problem(name, "key-duplicate", "keep one of the two", "the header %s stands twice", canonical)
+			m.Problem(name, words.T("campaign.header-twice", words.A{"name": canonical}), words.T("yaml.do.keep-one", nil))
 		case strings.ContainsFunc(text, unicode.IsControl):
-			m.Problem(name, "header-invalid", "write it on one line", "the header has a line end or another control character in it")
+			m.Problem(name, words.T("campaign.header-control", nil), words.T("campaign.do.one-line", nil))
 		default:
 			if headers == nil {
 				headers = make(map[string]string)
@@ -121,7 +122,7 @@ func (r *reader) headers(m *yamldoc.Map) map[string]string {
 		}
 	}
 	if len(headers) > maxHeaders {
-		m.Problem(m.Keys()[maxHeaders], "header-invalid", "leave some out", "there are more than %d headers", maxHeaders)
+		m.Problem(m.Keys()[maxHeaders], words.T("campaign.headers-many", words.A{"most": maxHeaders}), words.T("campaign.do.fewer", nil))
 	}
 	return headers
 }
@@ -132,13 +133,13 @@ func (r *reader) attachments(v yamldoc.Value) []message.Attachment {
 	total := 0
 	for i, item := range v.List() {
 		if i == maxAttachments {
-			item.Problem("attachment-many", "leave some out, or link to them", "there are more than %d attachments", maxAttachments)
+			item.Problem(words.T("campaign.attachments-many", words.A{"most": maxAttachments}), words.T("campaign.do.fewer-or-link", nil))
 			break
 		}
 		file, name := item, ""
 		if item.IsMap() {
 			m := item.Map()
-			required(m, "file", "write file: and its name")
+			required(m, "file", words.T("campaign.do.attachment", nil))
 			file, name = m.Value("file"), m.Value("name").Text()
 			m.Done()
 		}
@@ -161,7 +162,7 @@ func (r *reader) attachments(v yamldoc.Value) []message.Attachment {
 		attached = append(attached, message.Attachment{Name: name, Type: kind, Data: data})
 	}
 	if total > maxAttached {
-		v.Problem("attachment-large", "link to them instead", "the attachments have %d bytes together, more than %d", total, maxAttached)
+		v.Problem(words.T("campaign.attachments-large", words.A{"size": total, "most": maxAttached}), words.T("campaign.do.link", nil))
 	}
 	return attached
 }

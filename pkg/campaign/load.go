@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Find is the campaign file that belongs to a list: beside it, under its name, .yaml or .yml ("award.xlsx" has
@@ -26,8 +26,7 @@ func Find(listPath string) (string, error) {
 		}
 	}
 	problems := &diag.List{}
-	problems.Errorf(diag.Place{File: base + ".yaml"}, "campaign-missing",
-		"write one with notify init --list "+listPath+", or name another with --campaign", "there is no campaign file beside the list")
+	problems.Add(diag.Err(diag.Place{File: base + ".yaml"}, "campaign.campaign-missing", nil).Do("campaign.do.init", words.A{"list": listPath}))
 	return "", problems.Err()
 }
 
@@ -37,7 +36,7 @@ func Find(listPath string) (string, error) {
 // channels are those that the installation has; nil are the built-in ones.
 func Load(path string, zone *time.Location, channels channel.Set) (*Campaign, error) {
 	problems := &diag.List{Keep: 100}
-	doc := &yamldoc.Document{File: path, Problems: problems}
+	doc := &yamldoc.Document{Place: diag.Place{File: path}, Problems: problems}
 	root, ok := doc.Read(path)
 	if !ok {
 		return nil, problems.Err()
@@ -47,6 +46,9 @@ func Load(path string, zone *time.Location, channels channel.Set) (*Campaign, er
 	c.Path, c.Files = path, append(r.files, absolute(path))
 	if err := problems.Err(); err != nil {
 		return nil, err
+	}
+	for _, p := range problems.Kept() {
+		c.Warnings = append(c.Warnings, p.Text())
 	}
 	return c, nil
 }
@@ -77,7 +79,7 @@ const (
 func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 	c := &Campaign{
 		Name:         r.name(m),
-		Owner:        required(m, "owner", "write the name of the person who answers for it"),
+		Owner:        required(m, "owner", words.T("campaign.do.owner", nil)),
 		Team:         m.Value("team").Text(),
 		Class:        r.class(m),
 		Environment:  m.Value("environment").OneOf("production", "staging", "test"),
@@ -90,7 +92,7 @@ func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 		Shared:       m.Value("shared_address").OneOf(SharedRefuse, SharedFold, SharedEach),
 		DedupeWindow: m.Value("dedupe_window").Duration(time.Minute, year),
 	}
-	c.Budget, _ = yamldoc.Parsed(m.Value("budget"), budget, "write a decimal number like 2000, or leave the key out")
+	c.Budget, _ = yamldoc.Parsed(m.Value("budget"), budget, words.T("campaign.do.budget", nil))
 	if c.Shared == "" {
 		c.Shared = SharedRefuse
 	}
@@ -100,15 +102,15 @@ func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 }
 
 // required is a text that the campaign cannot do without.
-func required(m *yamldoc.Map, key, hint string) string {
+func required(m *yamldoc.Map, key string, hint words.Text) string {
 	v := m.Value(key)
 	if v.Missing() {
-		m.Problem(key, "value-missing", hint, "%s is not set", key)
+		m.Problem(key, words.T("campaign.value-missing", words.A{"key": key}), hint)
 		return ""
 	}
 	s := strings.TrimSpace(v.Text())
 	if s == "" && v.Set() && !v.IsMapOrList() {
-		v.Problem("value-missing", hint, "%s is empty", key)
+		v.Problem(words.T("campaign.value-empty", words.A{"key": key}), hint)
 	}
 	return s
 }
@@ -117,20 +119,19 @@ func required(m *yamldoc.Map, key, hint string) string {
 var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`)
 
 func (r *reader) name(m *yamldoc.Map) string {
-	s := required(m, "name", "write a name like award-2020: under one name a message is sent once, for ever")
+	s := required(m, "name", words.T("campaign.do.name", nil))
 	if s == "" {
 		return ""
 	}
 	if !namePattern.MatchString(s) || strings.HasSuffix(s, ".") || len([]rune(s)) > 64 {
-		m.Problem("name", "name-invalid", "use letters, digits, - _ and . , at most 64, beginning with a letter or digit",
-			"%q cannot be the name of a campaign", s)
+		m.Problem("name", words.T("campaign.name-invalid", words.A{"name": s}), words.T("campaign.do.name-letters", nil))
 	}
 	return s
 }
 
 func (r *reader) class(m *yamldoc.Map) string {
 	if m.Value("class").Missing() {
-		m.Problem("class", "value-missing", "write class: notice or class: marketing", "class is not set")
+		m.Problem("class", words.T("campaign.class-missing", nil), words.T("config.do.class", nil))
 	}
 	return m.Value("class").OneOf("notice", "marketing")
 }
@@ -159,16 +160,16 @@ func (r *reader) window(m *yamldoc.Map) Window {
 	if !from.Set() && !to.Set() {
 		return Window{}
 	}
-	const hint = `write window: {from: "09:00", to: "20:00"}`
+	hint := words.T("campaign.do.window", nil)
 	for _, key := range []string{"from", "to"} {
 		if m.Value(key).Missing() {
-			m.Problem(key, "value-missing", hint, "the window has one end only")
+			m.Problem(key, words.T("campaign.window-end", nil), hint)
 		}
 	}
 	start, ok1 := yamldoc.Parsed(from, clock, hint)
 	end, ok2 := yamldoc.Parsed(to, clock, hint)
 	if ok1 && ok2 && (start == end || start == 24*time.Hour) {
-		to.Problem("window-empty", hint, "nothing could leave in a window from %s to %s", from.Text(), to.Text())
+		to.Problem(words.T("campaign.window-empty", words.A{"from": from.Text(), "to": to.Text()}), hint)
 	}
 	return Window{From: start, To: end}
 }
@@ -179,17 +180,16 @@ var clockPattern = regexp.MustCompile(`^([01]?[0-9]|2[0-4]):([0-5][0-9])$`)
 func clock(s string) (time.Duration, error) {
 	m := clockPattern.FindStringSubmatch(s)
 	if m == nil {
-		return 0, fmt.Errorf("%q is not a time of day", s)
+		return 0, words.Err("campaign.time-invalid", words.A{"value": s})
 	}
 	d, err := time.ParseDuration(m[1] + "h" + m[2] + "m")
 	if err != nil || d > 24*time.Hour {
-		return 0, fmt.Errorf("%q is not a time of day", s)
+		return 0, words.Err("campaign.time-invalid", words.A{"value": s})
 	}
 	return d, nil
 }
 
 func (r *reader) deadline(v yamldoc.Value) time.Time {
-	const hint = "write 2020-01-02T18:00:00+08:00"
 	t, _ := yamldoc.Parsed(v, func(s string) (time.Time, error) {
 		for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00"} {
 			if t, err := time.Parse(layout, s); err == nil {
@@ -201,12 +201,12 @@ func (r *reader) deadline(v yamldoc.Value) time.Time {
 				continue
 			}
 			if r.zone == nil {
-				return time.Time{}, fmt.Errorf("%q does not say in which time zone", s)
+				return time.Time{}, words.Err("campaign.deadline-zone", words.A{"value": s})
 			}
 			return time.ParseInLocation(layout, s, r.zone)
 		}
-		return time.Time{}, fmt.Errorf("%q is not a date with its time", s)
-	}, hint)
+		return time.Time{}, words.Err("campaign.deadline-invalid", words.A{"value": s})
+	}, words.T("campaign.do.deadline", nil))
 	return t
 }
 
@@ -215,7 +215,7 @@ const defaultStopWindow = 200
 
 func (r *reader) stopWhen(m *yamldoc.Map) StopWhen {
 	defer m.Done()
-	const hint = "write a share like 5% or 0.05"
+	hint := words.T("campaign.do.share", nil)
 	s := StopWhen{Window: int(m.Value("window").Int(1, 1_000_000))}
 	s.Failed, _ = yamldoc.Parsed(m.Value("failed"), parseShare, hint)
 	s.Unknown, _ = yamldoc.Parsed(m.Value("unknown"), parseShare, hint)
@@ -223,7 +223,7 @@ func (r *reader) stopWhen(m *yamldoc.Map) StopWhen {
 		s.Window = defaultStopWindow
 	}
 	if m.Value("window").Set() && !m.Value("failed").Set() && !m.Value("unknown").Set() {
-		m.Problem("window", "stop-without-share", "write failed: 5% or unknown: 1%", "the window has no share to stop at")
+		m.Problem("window", words.T("campaign.stop-without-share", nil), words.T("campaign.do.stop", nil))
 	}
 	return s
 }
@@ -234,12 +234,12 @@ func parseShare(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	switch {
 	case err != nil || n != n:
-		return 0, fmt.Errorf("%q is not a share", s)
+		return 0, words.Err("campaign.share-invalid", words.A{"value": s})
 	case percent:
 		n /= 100
 	}
 	if n <= 0 || n > 1 || !percent && n == 1 {
-		return 0, fmt.Errorf("%s is not a share above 0%% and up to 100%%", s)
+		return 0, words.Err("campaign.share-range", words.A{"value": s})
 	}
 	return n, nil
 }
@@ -247,7 +247,7 @@ func parseShare(s string) (float64, error) {
 func budget(s string) (message.Money, error) {
 	n, err := message.ParseMoney(s)
 	if err == nil && n <= 0 {
-		return 0, fmt.Errorf("with a budget of %s nothing would ever be sent", s)
+		return 0, words.Err("campaign.budget-zero", words.A{"value": s})
 	}
 	return n, err
 }
@@ -256,7 +256,11 @@ func (r *reader) channels(m *yamldoc.Map, c *Campaign) {
 	v := m.Value("channels")
 	channels := v.Map()
 	if v.Missing() || v.IsMap() && len(channels.Keys()) == 0 {
-		m.Problem("channels", "value-missing", "write channels: with "+strings.Join(r.set.Words(), ": or ")+": below", "the campaign has no channel")
+		each := words.List{Join: words.Or}
+		for _, name := range r.set.Words() {
+			each.Items = append(each.Items, name+":")
+		}
+		m.Problem("channels", words.T("campaign.channels-missing", nil), words.T("campaign.do.channels", words.A{"channels": each}))
 	}
 	for _, e := range r.set.All() {
 		m, there := section(channels, string(e.Name))
@@ -285,7 +289,7 @@ func section(m *yamldoc.Map, key string) (*yamldoc.Map, bool) {
 func (r *reader) short(m *yamldoc.Map) *Short {
 	defer m.Done()
 	s := &Short{}
-	if file := required(m, "text", "write text: and the name of a text file beside the campaign"); file != "" {
+	if file := required(m, "text", words.T("campaign.do.short", nil)); file != "" {
 		s.File = r.path(file)
 		s.Text = r.text(m.Value("text"), s.File, maxShort)
 	}
@@ -294,7 +298,7 @@ func (r *reader) short(m *yamldoc.Map) *Short {
 		if s.TemplateCode == nil {
 			s.TemplateCode = make(map[string]string)
 		}
-		s.TemplateCode[account] = required(codes, account, "write the vendor's id of the approved text")
+		s.TemplateCode[account] = required(codes, account, words.T("campaign.do.template", nil))
 	}
 	return s
 }

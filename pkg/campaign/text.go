@@ -12,6 +12,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // The largest texts: an SMS of 16 KiB would be far over a hundred segments, and mail readers cut HTML off at 100 KB.
@@ -32,25 +33,41 @@ func (r *reader) file(v yamldoc.Value, path string, limit int64) ([]byte, bool) 
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		v.Problem("file-missing", "write it, or mend the name; it is relative to the campaign file", "there is no file %s", path)
+		v.Problem(words.T("campaign.file-missing", words.A{"path": path}), words.T("campaign.do.file", nil))
 		return nil, false
 	case err != nil:
-		v.Problem("file-unreadable", "give the user who runs notify the right to read it", "the file %s cannot be read", path)
+		v.Problem(words.T("campaign.file-unreadable", words.A{"path": path}), words.T("yaml.do.right", nil))
 		return nil, false
 	case !info.Mode().IsRegular():
-		v.Problem("file-is-folder", "name the file in it", "%s is a folder", path)
+		v.Problem(words.T("campaign.file-is-folder", words.A{"path": path}), words.T("yaml.do.name-file", nil))
 		return nil, false
 	case info.Size() > limit:
-		v.Problem("file-too-large", "make it smaller", "%s has %d bytes, more than %d", path, info.Size(), limit)
+		v.Problem(words.T("campaign.file-too-large", words.A{"path": path, "size": info.Size(), "most": limit}), words.T("campaign.do.smaller", nil))
 		return nil, false
+	}
+	if r.outside(path) {
+		v.Warn(words.T("campaign.file-outside", words.A{"path": path}), words.T("campaign.do.outside", nil))
 	}
 	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		v.Problem("file-unreadable", "give the user who runs notify the right to read it", "the file %s cannot be read", path)
+		v.Problem(words.T("campaign.file-unreadable", words.A{"path": path}), words.T("yaml.do.right", nil))
 		return nil, false
 	}
 	r.files = append(r.files, absolute(path))
 	return data, true
+}
+
+// outside reports whether a file stands outside the campaign's folder, links followed: whoever signs sees the folder only.
+func (r *reader) outside(path string) bool {
+	dir, err1 := filepath.EvalSymlinks(r.dir)
+	file, err2 := filepath.EvalSymlinks(path)
+	if dir, err := filepath.Abs(dir); err == nil && err1 == nil && err2 == nil {
+		if file, err = filepath.Abs(file); err == nil {
+			rel, err := filepath.Rel(dir, file)
+			return err != nil || !filepath.IsLocal(rel)
+		}
+	}
+	return false
 }
 
 // text reads a text. Another encoding is refused and not guessed: a wrong guess would reach everybody.
@@ -61,28 +78,28 @@ func (r *reader) text(v yamldoc.Value, path string, limit int64) string {
 	}
 	place := diag.Place{File: path}
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
-		r.problems.Errorf(place, "not-utf8", "save it again as UTF-8", "the text is UTF-16")
+		r.problems.Add(diag.Err(place, "campaign.text-utf16", nil).Do("yaml.do.utf8", nil))
 		return ""
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	s := string(data)
 	if !utf8.Valid(data) {
 		place.Line = lineOf(s, strings.IndexFunc(s, func(c rune) bool { return c == utf8.RuneError }))
-		r.problems.Errorf(place, "not-utf8", "save it again as UTF-8 (it may be GB18030 or ANSI now)", "the text is not UTF-8")
+		r.problems.Add(diag.Err(place, "campaign.not-utf8", nil).Do("yaml.do.utf8-guess", nil))
 		return ""
 	}
 	if at := strings.IndexRune(s, utf8.RuneError); at >= 0 {
 		place.Line = lineOf(s, at)
-		r.problems.Errorf(place, "replacement-character", "write the character that should stand there", "there is a � where a character was lost")
+		r.problems.Add(diag.Err(place, "campaign.replacement-character", nil).Do("campaign.do.character", nil))
 		return ""
 	}
 	if at := strings.IndexFunc(s, isControl); at >= 0 {
 		place.Line = lineOf(s, at)
-		r.problems.Errorf(place, "control-character", "delete it", "there is a control character in the text")
+		r.problems.Add(diag.Err(place, "campaign.control-character", nil).Do("campaign.do.delete", nil))
 		return ""
 	}
 	if strings.TrimSpace(s) == "" {
-		r.problems.Errorf(place, "text-empty", "write what the recipients should read", "the text is empty")
+		r.problems.Add(diag.Err(place, "campaign.text-empty", nil).Do("campaign.do.text", nil))
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Class is the kind of text that a channel takes.
@@ -25,8 +26,8 @@ type Entry struct {
 	// case, letters and digits only.
 	Column  string
 	Headers []string
-	// What is one of its addresses in words: "phone number".
-	What string
+	// Word is the channel in a sentence, "SMS", and What is one of its addresses, "phone number".
+	Word, What words.Text
 	// Class says which text it takes.
 	Class Class
 	// Digits says that an address is a number, of which a spreadsheet may keep too few digits.
@@ -97,11 +98,11 @@ func (s Set) Names() []message.Channel {
 
 // Words are the names as words, for a flag or a hint.
 func (s Set) Words() []string {
-	var words []string
+	var names []string
 	for _, e := range s.All() {
-		words = append(words, string(e.Name))
+		names = append(names, string(e.Name))
 	}
-	return words
+	return names
 }
 
 // Columns are what the channels' columns are called.
@@ -124,7 +125,7 @@ func (s Set) Of(ch message.Channel) Entry {
 			return e
 		}
 	}
-	return Entry{Name: ch, Column: string(ch), What: "address", Class: Short, Mask: message.Address.Masked, Suppressible: true}
+	return Entry{Name: ch, Column: string(ch), Word: words.Raw(string(ch)), What: words.T("channel.address", nil), Class: Short, Mask: message.Address.Masked, Suppressible: true}
 }
 
 // Sorted are channels in the order of the set, those that it does not have last.

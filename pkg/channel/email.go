@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // email is mail over the internet. Its pace is that of the recipient's domain.
 func email() Entry {
 	return Entry{
-		Name: message.Email, Column: "email", What: "e-mail address", Class: Mail, Suppressible: true,
+		Name: message.Email, Column: "email", Word: words.T("channel.email", nil), What: words.T("channel.email.address", nil), Class: Mail, Suppressible: true,
 		Headers: []string{
 			"邮箱", "电子邮箱", "邮件", "电子邮件", "邮箱地址", "邮件地址", "电子邮箱地址", "電子郵件", "郵箱", "email", "mail", "emailaddress", "mailaddress",
 		},

@@ -5,12 +5,13 @@ import (
 	"unicode"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // sms is the short message of a telephone network.
 func sms() Entry {
 	return Entry{
-		Name: message.SMS, Column: "phone", What: "phone number", Class: Short, Digits: true, Suppressible: true,
+		Name: message.SMS, Column: "phone", Word: words.T("channel.sms", nil), What: words.T("channel.sms.address", nil), Class: Short, Digits: true, Suppressible: true,
 		Headers: []string{
 			"手机号", "手机", "电话", "手机号码", "联系电话", "电话号码", "联系手机", "移动电话", "手機", "手機號碼", "電話", "phone",
 			"mobile", "tel", "telephone", "phonenumber", "phoneno", "mobilephone", "mobilenumber", "mobileno", "cellphone", "cell", "msisdn",

@@ -28,12 +28,13 @@ import (
 	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // box is a channel that nobody but this test has: pneumatic post to numbered boxes. All that it takes stands in this entry.
 func box() channel.Entry {
 	return channel.Entry{
-		Name: "box", Column: "box", Headers: []string{"信箱", "boxno"}, What: "box", Class: channel.Short,
+		Name: "box", Column: "box", Headers: []string{"信箱", "boxno"}, Word: words.Raw("box"), What: words.Raw("box"), Class: channel.Short,
 		Is: func(raw string) bool { return strings.HasPrefix(strings.ToLower(raw), "box ") },
 		Parse: func(raw, _ string) (message.Address, error) {
 			number, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(raw)), "box ")

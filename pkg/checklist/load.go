@@ -11,6 +11,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // Source says where lists are and which words they may use.
@@ -51,7 +52,7 @@ func (s Source) Load(ref string) (*Checklist, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.Dir, path)
 	}
-	doc := &yamldoc.Document{File: path, Problems: problems}
+	doc := &yamldoc.Document{Place: diag.Place{File: path}, Problems: problems}
 	root, ok := doc.Read(path)
 	if !ok {
 		return nil, problems.Err()
@@ -60,18 +61,15 @@ func (s Source) Load(ref string) (*Checklist, error) {
 }
 
 func (s Source) shipped(name string, problems *diag.List) (*Checklist, error) {
-	doc := &yamldoc.Document{File: "checklist " + name, Problems: problems}
+	doc := &yamldoc.Document{Place: diag.Place{File: name, Builtin: true}, Problems: problems}
 	var data []byte
 	err := fs.ErrNotExist
 	if s.Shipped != nil {
 		data, err = fs.ReadFile(s.Shipped, name+".yaml")
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-		hint := "shipped are: " + strings.Join(s.Names(), ", ") + "; a file of your own is named with its ending, like ours.yaml"
-		if near := diag.Nearest(name, s.Names()); near != "" {
-			hint = "did you mean " + near + "? " + hint
-		}
-		problems.Errorf(diag.Place{File: doc.File}, "checklist-unknown", hint, "there is no such checklist")
+		hint := words.T("checklist.do.shipped", words.A{"known": diag.Known(name, s.Names())})
+		problems.Add(diag.Err(doc.Place, "checklist.checklist-unknown", nil).Then(hint))
 		return nil, problems.Err()
 	}
 	if err != nil {
@@ -106,14 +104,14 @@ const (
 
 func (r *reader) checklist(root *yamldoc.Map) *Checklist {
 	defer root.Done()
-	c := &Checklist{Name: required(root, "name", "write a name like award-notice"), Title: text(root, "title")}
+	c := &Checklist{Name: required(root, "name", words.T("checklist.do.name", nil)), Title: text(root, "title")}
 	items := root.Value("items")
 	if items.Missing() {
-		root.Problem("items", "value-missing", "write items: and below it - id: …", "the list has no items")
+		root.Problem("items", words.T("checklist.items-missing", nil), words.T("checklist.do.items", nil))
 	}
 	for _, v := range items.List() {
 		if !v.IsMap() {
-			v.Problem("not-a-map", "write - id: texts-read, and below it title, why, phase, role, and check or sign", "an item holds keys")
+			v.Problem(words.T("checklist.item-keys", nil), words.T("checklist.do.item", nil))
 			continue
 		}
 		c.Items = append(c.Items, r.item(v.Map()))
@@ -126,20 +124,20 @@ var idPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 func (r *reader) item(m *yamldoc.Map) Item {
 	defer m.Done()
 	i := Item{
-		ID: required(m, "id", "write a short name like texts-read"), Title: text(m, "title"),
-		Why:   required(m, "why", "write what goes wrong without it: a line without its reason is ticked without a look"),
+		ID: required(m, "id", words.T("checklist.do.id", nil)), Title: text(m, "title"),
+		Why:   required(m, "why", words.T("checklist.do.why", nil)),
 		Phase: Phase(m.Value("phase").OneOf(string(Before), string(During), string(After))), Role: r.role(m),
 	}
 	switch {
 	case i.ID == "":
 	case !idPattern.MatchString(i.ID):
-		m.Problem("id", "id-invalid", "use small letters, digits and - between them, like texts-read", "%q cannot be the id of an item", i.ID)
+		m.Problem("id", words.T("checklist.id-invalid", words.A{"id": i.ID}), words.T("checklist.do.id", nil))
 	case slices.Contains(r.ids, i.ID):
-		m.Problem("id", "id-twice", "give each item an id of its own", "the id %q stands twice", i.ID)
+		m.Problem("id", words.T("checklist.id-twice", words.A{"id": i.ID}), words.T("checklist.do.id-own", nil))
 	}
 	r.ids = append(r.ids, i.ID)
 	if m.Value("phase").Missing() {
-		m.Problem("phase", "value-missing", "write phase: before, during or after", "phase is not set")
+		m.Problem("phase", words.T("checklist.phase-missing", nil), words.T("checklist.do.phase", nil))
 	}
 	r.proof(m, &i)
 	return i
@@ -151,15 +149,15 @@ func (r *reader) proof(m *yamldoc.Map, i *Item) {
 	named := slices.Contains(m.Keys(), "sign") // "sign:" with nothing below is a plain signature
 	switch {
 	case check.Set() && named:
-		m.Problem("check", "proof-twice", "keep one of the two, or make two items of it", "an item is proven by a check or by signatures")
+		m.Problem("check", words.T("checklist.proof-twice", nil), words.T("checklist.do.proof-twice", nil))
 	case check.Set():
 		i.Check = r.check(m, check)
 		if i.Phase == During || i.Phase == After {
-			m.Problem("check", "check-phase", "write phase: before, or sign: in place of check:", "a preflight check runs before the campaign")
+			m.Problem("check", words.T("checklist.check-phase", nil), words.T("checklist.do.check-phase", nil))
 		}
 		return
 	case !named:
-		m.Problem("sign", "value-missing", "write check: and the id of a preflight check, or sign: for a signature", "the item has no proof")
+		m.Problem("sign", words.T("checklist.proof-missing", nil), words.T("checklist.do.proof", nil))
 		return
 	}
 	i.People = 1
@@ -180,47 +178,38 @@ func (r *reader) check(m *yamldoc.Map, v yamldoc.Value) string {
 	if r.checks == nil || id == "" || slices.Contains(r.checks, id) {
 		return id
 	}
-	m.Problem("check", "check-unknown", nearest(id, "the checks", r.checks), "there is no preflight check %q", id)
+	m.Problem("check", words.T("checklist.check-unknown", words.A{"check": id}), diag.Known(id, r.checks))
 	return id
 }
 
 func (r *reader) role(m *yamldoc.Map) string {
-	role := required(m, "role", "write who answers for it: "+strings.Join(r.roles, ", "))
+	role := required(m, "role", words.T("checklist.do.role", words.A{"roles": words.Names(r.roles, 0)}))
 	if role != "" && !slices.Contains(r.roles, role) {
-		m.Problem("role", "role-unknown", nearest(role, "the roles", r.roles)+"; a role of your own stands under roles in notify.yaml",
-			"there is no role %q", role)
+		m.Problem("role", words.T("checklist.role-unknown", words.A{"role": role}), words.T("checklist.do.role-own", words.A{"known": diag.Known(role, r.roles)}))
 	}
 	return role
-}
-
-func nearest(word, what string, known []string) string {
-	hint := what + ": " + strings.Join(known, ", ")
-	if near := diag.Nearest(word, known); near != "" {
-		hint = "did you mean " + near + "? " + hint
-	}
-	return hint
 }
 
 // text reads words in one language, or {en: …, zh: …}.
 func text(m *yamldoc.Map, key string) Text {
 	v := m.Value(key)
 	if !v.IsMap() {
-		return Text{EN: required(m, key, `write words, or {en: "…", zh: "…"}`)}
+		return Text{EN: required(m, key, words.T("checklist.do.text", nil))}
 	}
 	in := v.Map()
 	defer in.Done()
 	t := Text{EN: strings.TrimSpace(in.Value("en").Text()), ZH: strings.TrimSpace(in.Value("zh").Text())}
 	if t == (Text{}) {
-		m.Problem(key, "value-missing", `write {en: "…", zh: "…"}`, "%s has no words", key)
+		m.Problem(key, words.T("checklist.words-missing", words.A{"key": key}), words.T("checklist.do.words", nil))
 	}
 	return t
 }
 
-func required(m *yamldoc.Map, key, hint string) string {
+func required(m *yamldoc.Map, key string, hint words.Text) string {
 	v := m.Value(key)
 	s := strings.TrimSpace(v.Text())
 	if s == "" && !v.IsMapOrList() && (v.Missing() || v.Set()) {
-		m.Problem(key, "value-missing", hint, "%s is not set", key)
+		m.Problem(key, words.T("checklist.value-missing", words.A{"key": key}), hint)
 	}
 	return s
 }

@@ -100,13 +100,13 @@ func TestBrokenLists(t *testing.T) {
 		{"a title in another language", "{en: Somebody watches}", "{fr: On regarde}", "items[3].title.fr", "is not known", "known here: en, zh"},
 		{"no reason", "    why: Faults were found by people.\n", "", "items[3].why", "why is not set", "what goes wrong"},
 		{"no phase", "    phase: during\n", "", "items[3].phase", "phase is not set", "before, during or after"},
-		{"a phase that is none", "phase: during", "phase: later", "items[3].phase", `"later" is not known`, "before or during or after"},
+		{"a phase that is none", "phase: during", "phase: later", "items[3].phase", `"later" is not known`, "before, during or after"},
 		{"a role that nobody has", "role: operations", "role: operation", "items[3].role", "there is no role", "did you mean operations"},
 		{"a check that is not there", "check: balance", "check: balanec", "items[1].check", "there is no preflight check", "did you mean balance"},
 		{"two proofs", "check: balance", "check: balance\n    sign:", "items[1].check", "by a check or by signatures", "keep one"},
 		{"no proof", "    check: balance\n", "", "items[1].sign", "has no proof", "check:"},
 		{"a check while it runs", "phase: before\n    role: finance", "phase: during\n    role: finance", "items[1].check", "before the campaign", "sign:"},
-		{"evidence of no kind", "evidence: file", "evidence: fax", "items[2].sign.evidence", `"fax" is not known`, "any or file"},
+		{"evidence of no kind", "evidence: file", "evidence: fax", "items[2].sign.evidence", `"fax" is not known`, "any, file"},
 		{"nobody who signs", "people: 2", "people: 0", "items[2].sign.people", "out of range", "from 1 to 20"},
 		{"a time without a unit", "expires: 2d", "expires: 2", "items[2].sign.expires", "not a time span", "72h"},
 	} {
@@ -134,7 +134,7 @@ func TestBrokenLists(t *testing.T) {
 
 func TestAListThatIsNotThere(t *testing.T) {
 	for _, c := range []struct{ ref, says string }{
-		{"our", "there is no such checklist; did you mean ours? shipped are: ours"},
+		{"our", "there is no such checklist; did you mean ours? Known here: ours"},
 		{"", "there is no such checklist"},
 		{"none.yaml", "there is no such file"},
 		{"../ours.yaml", "there is no such file"},

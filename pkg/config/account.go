@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 const (
@@ -32,13 +31,12 @@ func (r *reader) accounts(m *yamldoc.Map, environment string) map[string]Account
 	for _, name := range m.Keys() {
 		v := m.Value(name)
 		if !accountName.MatchString(name) {
-			m.Problem(name, "account-name", "use a-z, 0-9, - _ and . , at most 63, beginning with a letter or digit", "%q cannot be the name of an account", name)
+			m.Problem(name, words.T("config.account-name", words.A{"name": name}), words.T("config.do.account-name", nil))
 			continue
 		}
 		prefix := variableName([]string{name})
 		if other, taken := variables[prefix]; taken {
-			m.Problem(name, "account-name", "choose names that differ in letters or digits",
-				"%s and %s would be set by the same environment variables", name, other)
+			m.Problem(name, words.T("config.account-variables", words.A{"name": name, "other": other}), words.T("config.do.account-differ", nil))
 			continue
 		}
 		variables[prefix] = name
@@ -66,7 +64,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		SendsFrom:   sendsFrom(m.Value("sends_from")),
 	}
 	if m.Value("class").Missing() {
-		m.Problem("class", "value-missing", "write class: notice or class: marketing", "the class of the account is not set")
+		m.Problem("class", words.T("config.class-missing", nil), words.T("config.do.class", nil))
 	}
 	a.Class = m.Value("class").OneOf(Notice, Marketing)
 	if a.Environment == "" {
@@ -90,38 +88,34 @@ func (r *reader) vendor(m *yamldoc.Map) string {
 	name := v.Text()
 	switch {
 	case v.Missing() || v.Set() && name == "" && !v.IsMapOrList():
-		m.Problem("vendor", "value-missing", "write vendor: and its kind", "the account has no vendor")
+		m.Problem("vendor", words.T("config.vendor-missing", nil), words.T("config.do.vendor", nil))
 	case name != "" && r.vendors != nil && !slices.Contains(r.vendors, name):
-		hint := "known: " + strings.Join(r.vendors, ", ")
-		if near := diag.Nearest(name, r.vendors); near != "" {
-			hint = "did you mean " + near + "? " + hint
-		}
-		v.Problem("vendor-unknown", hint, "there is no vendor %q", name)
+		v.Problem(words.T("config.vendor-unknown", words.A{"vendor": name}), diag.Known(name, r.vendors))
 	}
 	return name
 }
 
 // rate is in messages per second: "100/s", "30/m", "1000/h", or a number of messages per second.
 func rate(v yamldoc.Value) float64 {
-	n, _ := yamldoc.Parsed(v, parseRate, "write messages and a unit, like 100/s, 30/m or 1000/h")
+	n, _ := yamldoc.Parsed(v, parseRate, words.T("config.do.rate", nil))
 	return n
 }
 
 func parseRate(s string) (float64, error) {
 	m := ratePattern.FindStringSubmatch(s)
 	if m == nil {
-		return 0, fmt.Errorf("%q is not a rate", s)
+		return 0, words.Err("config.rate-invalid", words.A{"value": s})
 	}
 	n, err := strconv.ParseFloat(m[1], 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a rate", s)
+		return 0, words.Err("config.rate-invalid", words.A{"value": s})
 	}
 	n /= map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[m[2]]
 	if n == 0 {
-		return 0, errors.New("at a rate of 0 nothing would ever be sent")
+		return 0, words.Err("config.rate-zero", nil)
 	}
 	if n > maxRate {
-		return 0, fmt.Errorf("a rate of %s is more than %d a second", s, maxRate)
+		return 0, words.Err("config.rate-large", words.A{"value": s, "most": maxRate})
 	}
 	return n, nil
 }
@@ -136,7 +130,7 @@ func (r *reader) domainRate(m *yamldoc.Map) map[string]float64 {
 		domain := strings.TrimSuffix(strings.ToLower(k), ".")
 		v := m.Value(k)
 		if !domainPattern.MatchString(domain) {
-			m.Problem(k, "domain-invalid", "write a recipient's domain like qq.com, or default", "%q is no domain", k)
+			m.Problem(k, words.T("config.pace-domain", words.A{"value": k}), words.T("config.do.pace-domain", nil))
 			continue
 		}
 		if n := rate(v); n > 0 {
@@ -155,10 +149,10 @@ func (r *reader) endpoint(v yamldoc.Value) string {
 		return ""
 	}
 	if strings.ContainsAny(s, " \t\r\n") {
-		v.Problem("url-invalid", "write it like https://host/path or host:port", "the endpoint has a space in it")
+		v.Problem(words.T("config.endpoint-blank", nil), words.T("config.do.endpoint", nil))
 	}
 	if u, err := url.Parse(s); err == nil && u.User != nil {
-		v.Problem("url-invalid", "move user and password to options", "the endpoint holds a login")
+		v.Problem(words.T("config.endpoint-login", nil), words.T("config.do.endpoint-login", nil))
 	}
 	return s
 }
@@ -170,7 +164,7 @@ func (r *reader) money(m *yamldoc.Map, a *Account) {
 	}
 	budget := m.Value("budget")
 	if budget.Set() && !budget.IsMap() {
-		budget.Problem("not-a-map", "write budget: {day: 2000, month: 20000}", "the budget does not say for which time")
+		budget.Problem(words.T("config.budget-period", nil), words.T("config.do.budget", nil))
 	} else {
 		b := m.Map("budget")
 		a.DayBudget, _ = amount(b.Value("day"), false)
@@ -182,13 +176,13 @@ func (r *reader) money(m *yamldoc.Map, a *Account) {
 	a.Currency = strings.ToUpper(strings.TrimSpace(cur.Text()))
 	switch {
 	case a.Currency == "" && !cur.IsMapOrList() && (a.Price != nil || a.DayBudget != 0 || a.MonthBudget != 0 || a.LowBalance != 0):
-		m.Problem("currency", "currency-missing", "write currency: CNY", "there are amounts without a currency")
+		m.Problem("currency", words.T("config.currency-missing", nil), words.T("config.do.currency", nil))
 	case a.Currency != "" && !currency.MatchString(a.Currency):
-		cur.Problem("currency-invalid", "write the three letters of ISO 4217, like CNY", "%q is no currency", cur.Text())
+		cur.Problem(words.T("config.currency-invalid", words.A{"value": cur.Text()}), words.T("config.do.currency-code", nil))
 	}
 	if a.DayBudget > a.MonthBudget && a.MonthBudget > 0 {
 		b := m.Map("budget").Value("day")
-		b.Problem("budget-order", "the month's budget is the larger one", "the budget of a day is above that of the month")
+		b.Problem(words.T("config.budget-order", nil), words.T("config.do.budget-order", nil))
 	}
 }
 
@@ -202,12 +196,12 @@ func amount(v yamldoc.Value, zero bool) (message.Money, bool) {
 		case err != nil:
 			return 0, err
 		case n < 0:
-			return 0, fmt.Errorf("%s is below zero", s)
+			return 0, words.Err("config.amount-negative", words.A{"value": s})
 		case n == 0 && !zero:
-			return 0, errors.New("with a budget of 0 nothing would ever be sent")
+			return 0, words.Err("config.budget-zero", nil)
 		case n > message.Money(maxAmount*1_000_000):
-			return 0, fmt.Errorf("%s is absurdly much", s)
+			return 0, words.Err("config.amount-large", words.A{"value": s})
 		}
 		return n, nil
-	}, "write a decimal number like 0.045, or leave the key out")
+	}, words.T("config.do.amount", nil))
 }

@@ -1,12 +1,12 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Allows reports whether an address may be reached from this installation: in production every one, elsewhere those on
@@ -55,18 +55,18 @@ func allowPattern(s string) (string, error) {
 	case phonePattern.MatchString(s), phonePrefix.MatchString(s):
 		return s, nil
 	case !isMail && strings.HasSuffix(s, "*"):
-		return "", fmt.Errorf("%q would let too many through, or is no beginning of a number", s)
+		return "", words.Err("config.allow-prefix", words.A{"value": s})
 	case !isMail:
-		return "", fmt.Errorf("%q is neither a number with its country code nor a mail address", s)
+		return "", words.Err("config.allow-neither", words.A{"value": s})
 	}
 	domain = strings.ToLower(domain)
 	plain, below := strings.CutPrefix(domain, "*.")
 	wide := below && !strings.Contains(plain, ".") && !slices.Contains(reservedTLDs, plain)
 	switch {
 	case domain == "*" || wide:
-		return "", fmt.Errorf("%q would let too many through", s)
+		return "", words.Err("config.allow-wide", words.A{"value": s})
 	case !domainPattern.MatchString(plain), local == "", local != "*" && strings.Contains(local, "*"), below && local != "*":
-		return "", fmt.Errorf("%q is not a mail address or pattern", s)
+		return "", words.Err("config.allow-invalid", words.A{"value": s})
 	}
 	return local + "@" + domain, nil
 }

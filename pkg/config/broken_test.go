@@ -5,8 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"notify/pkg/config"
+	"notify/pkg/words"
 )
 
 // account is a file whose only account has these further lines.
@@ -34,7 +36,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a tag", "environment: !!str test\n", "notify.yaml, line 1, environment", "tags", "leave out"},
 		{"no environment", "country: CN\n", "notify.yaml, line 1, environment", "not set", "production, staging or test"},
 		{"an environment without a value", "environment:\n", "notify.yaml, line 1, environment", "not set", "production, staging or test"},
-		{"an unknown environment", "environment: prod\n", "notify.yaml, line 1, environment", `"prod" is not known`, "production or staging or test"},
+		{"an unknown environment", "environment: prod\n", "notify.yaml, line 1, environment", `"prod" is not known`, "production, staging or test"},
 		{"a misspelt environment", "environment: productio\n", "notify.yaml, line 1, environment", "not known", "did you mean production?"},
 		{"an unknown key", "environment: test\ntimezon: UTC\n", "notify.yaml, line 2, timezon", "not known", "did you mean timezone?"},
 		{"an unknown time zone", "environment: test\ntimezone: Asia/Peking\n", "notify.yaml, line 2, timezone", "no time zone", "Asia/Shanghai"},
@@ -50,7 +52,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a value where a list is expected", "environment: test\nallow_list: +8613800138000\n", "notify.yaml, line 2, allow_list", "where a list", "[+8613800138000]"},
 		{"a quoted number that is none", "environment: test\ncapacity: {recipients: \"30k\"}\n", "notify.yaml, line 2, capacity.recipients", "not a whole number", "digits"},
 		{"a negative number", "environment: test\ncapacity: {recipients: -5}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "from 1"},
-		{"an absurd number", "environment: test\ncapacity: {recipients: 99999999999}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "20000000"},
+		{"an absurd number", "environment: test\ncapacity: {recipients: 99999999999}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "20,000,000"},
 		{"a time span without a unit", "environment: test\ncapacity: {require_rehearsal: 720}\n", "notify.yaml, line 2, capacity.require_rehearsal", "not a time span", "72h or 30d"},
 		{"a protected domain that is none", "environment: test\nprotected_domains: [\"a b\"]\n", "notify.yaml, line 2, protected_domains[1]", "no domain", "example.com"},
 		{"everybody allowed", "environment: test\nallow_list: [\"*\"]\n", "notify.yaml, line 2, allow_list[1]", "too many", "*@example.test"},
@@ -80,7 +82,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a budget without its time", account("budget: 2000", "currency: CNY"), "notify.yaml, line 6, accounts.sms.budget", "for which time", "{day: 2000"},
 		{"a day's budget above the month's", account("budget: {day: 5, month: 4}", "currency: CNY"), "notify.yaml, line 6, accounts.sms.budget.day", "above", "larger"},
 		{"an absurd budget", account("budget: {day: 90000000000}", "currency: CNY"), "notify.yaml, line 6, accounts.sms.budget.day", "absurdly", "decimal"},
-		{"too many at a time", account("concurrency: 100000"), "notify.yaml, line 6, accounts.sms.concurrency", "out of range", "10000"},
+		{"too many at a time", account("concurrency: 100000"), "notify.yaml, line 6, accounts.sms.concurrency", "out of range", "10,000"},
 		{"a time-out of a day", account("timeout: 1d"), "notify.yaml, line 6, accounts.sms.timeout", "out of range", "10m"},
 		{"a rule of segments that is none", account("segments: ucs2"), "notify.yaml, line 6, accounts.sms.segments", "not known", "gsm or mainland"},
 		{"a login in the endpoint", account("endpoint: https://u:p@x.test/"), "notify.yaml, line 6, accounts.sms.endpoint", "holds a login", "options"},
@@ -91,7 +93,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a secret file that is missing", account("options: {token: file:none}"), "notify.yaml, line 6, accounts.sms.options.token", "none cannot be read", "write the secret into it"},
 		{"a secret file that is a folder", account("options: {token: \"file:.\"}"), "notify.yaml, line 6, accounts.sms.options.token", "is a folder", "name a file"},
 		{"a route to an unknown account", account("rate: 1") + "routes:\n  sms: {accounts: [smss]}\n", "notify.yaml, line 8, routes.sms.accounts[1]", "no account \"smss\"", "did you mean sms?"},
-		{"a stand-in that is unknown", account("rate: 1") + "routes:\n  sms: {accounts: [sms], failover: [edm]}\n", "notify.yaml, line 8, routes.sms.failover[1]", "no account \"edm\"", "accounts: sms"},
+		{"a stand-in that is unknown", account("rate: 1") + "routes:\n  sms: {accounts: [sms], failover: [edm]}\n", "notify.yaml, line 8, routes.sms.failover[1]", "no account \"edm\"", "known here: sms"},
 		{"a route of an unknown channel", account("rate: 1") + "routes:\n  mail: {accounts: [sms]}\n", "notify.yaml, line 8, routes.mail", "not known", "email"},
 		{"a route without accounts", account("rate: 1") + "routes:\n  sms: {failover: [sms]}\n", "notify.yaml, line 8, routes.sms.accounts", "no accounts", "accounts: [name]"},
 		{"a negative weight", account("rate: 1") + "routes:\n  sms: {accounts: [sms: -1]}\n", "notify.yaml, line 8, routes.sms.accounts[1].sms", "no weight", "from 0"},
@@ -109,6 +111,9 @@ func TestBrokenConfigurations(t *testing.T) {
 			p := got[0]
 			if p.Place.String() != c.place && (p.Place.Line == 0 || !strings.HasPrefix(p.Place.String(), c.place+", line ")) {
 				t.Errorf("the place is %q, want %q", p.Place, c.place)
+			}
+			if zh := (words.Printer{Lang: words.Chinese}).Say(p.Text()); !strings.ContainsFunc(strings.TrimPrefix(zh, p.Place.File), func(c rune) bool { return unicode.Is(unicode.Han, c) }) {
+				t.Errorf("in Chinese it is %q", zh)
 			}
 			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
 				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)

@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Environments that an installation, an account and a campaign can belong to.
@@ -35,7 +36,7 @@ type Config struct {
 	Environment string
 	Timezone    *time.Location // never nil
 	Country     string         // ISO 3166 alpha-2, how to read phone numbers without a country code
-	Language    string         // "en" or "zh"
+	Language    string         // "en" or "zh"; empty: that of the locale
 	Ledger      string         // a file's absolute path
 	Capacity    Capacity
 	// Timer is the interval of whatever starts notify again and again; 0: nothing does.
@@ -54,7 +55,7 @@ type Config struct {
 	Roles map[string][]string
 
 	// Warnings are what is allowed and unwise: a literal secret, a file that others can read.
-	Warnings []string
+	Warnings []words.Text `json:"-"`
 }
 
 // Counting is how the texts of a channel are counted: as the first account on its route has it.

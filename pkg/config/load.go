@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // FileName is what the search looks for.
@@ -44,7 +44,7 @@ func Load(o LoadOptions) (*Config, error) {
 	if o.Dir == "" {
 		dir, err := os.Getwd()
 		if err != nil {
-			return nil, fmt.Errorf("find the working folder: %w", err)
+			return nil, words.Wrap(err, "config.working-folder", nil)
 		}
 		o.Dir = dir
 	}
@@ -56,7 +56,7 @@ func Load(o LoadOptions) (*Config, error) {
 		path = filepath.Join(o.Dir, path)
 	}
 	problems := &diag.List{Keep: 100}
-	doc := &yamldoc.Document{File: shown(o.Dir, path), Problems: problems}
+	doc := &yamldoc.Document{Place: diag.Place{File: shown(o.Dir, path)}, Problems: problems}
 	root, ok := doc.Read(path)
 	if !ok {
 		return nil, problems.Err()
@@ -97,12 +97,12 @@ func Default(o LoadOptions) (*Config, error) {
 	if o.Dir == "" {
 		dir, err := os.Getwd()
 		if err != nil {
-			return nil, fmt.Errorf("find the working folder: %w", err)
+			return nil, words.Wrap(err, "config.working-folder", nil)
 		}
 		o.Dir = dir
 	}
 	problems := &diag.List{Keep: 100}
-	doc := &yamldoc.Document{File: "the built-in configuration", Problems: problems}
+	doc := &yamldoc.Document{Place: diag.Place{Builtin: true}, Problems: problems}
 	root, ok := doc.Parse([]byte(Starter()))
 	if !ok {
 		return nil, problems.Err()

@@ -15,6 +15,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // write puts files into a new folder and returns it.
@@ -170,7 +171,7 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"environment variable NOTIFY_CONTRY: it sets no key of the configuration; did you mean NOTIFY_COUNTRY?"}, c.Warnings); diff != "" {
+	if diff := cmp.Diff([]string{"environment variable NOTIFY_CONTRY: it sets no key of the configuration; did you mean NOTIFY_COUNTRY?"}, said(c.Warnings)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -248,7 +249,7 @@ func TestWarnings(t *testing.T) {
 		"notify.yaml, line 3, accounts.a.options.auth_token: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
 		"notify.yaml, line 3, accounts.a.options.token: others can read the secret in " + path + "; chmod 600 " + path,
 	}
-	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+	if diff := cmp.Diff(want, said(c.Warnings)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -370,4 +371,12 @@ func problems(t *testing.T, err error) []diag.Problem {
 		}
 	}
 	return stops
+}
+
+func said(texts []words.Text) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, t.String())
+	}
+	return out
 }

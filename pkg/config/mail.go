@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"regexp"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // DKIM is the key with which an account's server signs mails. notify signs nothing itself: this says what to look for.
@@ -31,10 +31,10 @@ func dnsServer(v yamldoc.Value) string {
 		}
 		addr, err := netip.ParseAddrPort(s)
 		if err != nil || addr.Port() == 0 {
-			return "", fmt.Errorf("%q is not the address of a DNS server", s)
+			return "", words.Err("config.dns-invalid", words.A{"value": s})
 		}
 		return addr.String(), nil
-	}, "write an address like 192.0.2.53 or 127.0.0.1:5353; leave the key out for the system's servers")
+	}, words.T("config.do.dns", nil))
 	return s
 }
 
@@ -44,19 +44,19 @@ func readDKIM(m *yamldoc.Map) DKIM {
 	d.Selector, _ = yamldoc.Parsed(m.Value("selector"), func(s string) (string, error) {
 		s = strings.ToLower(s)
 		if !selectorPattern.MatchString(s) {
-			return "", fmt.Errorf("%q cannot be a selector", s)
+			return "", words.Err("config.selector-invalid", words.A{"value": s})
 		}
 		return s, nil
-	}, "write s= of the DKIM-Signature that the server adds, like s2026")
+	}, words.T("config.do.selector-value", nil))
 	d.Domain, _ = yamldoc.Parsed(m.Value("domain"), func(s string) (string, error) {
 		s = strings.TrimSuffix(strings.ToLower(s), ".")
 		if !domainPattern.MatchString(s) {
-			return "", fmt.Errorf("%q is no domain", s)
+			return "", words.Err("config.domain-invalid", words.A{"value": s})
 		}
 		return s, nil
-	}, "write d= of the DKIM-Signature that the server adds, like edm.example.com")
+	}, words.T("config.do.dkim-domain", nil))
 	if d.Domain != "" && m.Value("selector").Missing() {
-		m.Problem("selector", "value-missing", "write selector: and s= of the DKIM-Signature", "the key has a domain and no selector")
+		m.Problem("selector", words.T("config.selector-missing", nil), words.T("config.do.selector", nil))
 	}
 	return d
 }
@@ -68,17 +68,17 @@ func sendsFrom(v yamldoc.Value) []netip.Addr {
 		addr, ok := yamldoc.Parsed(item, func(s string) (netip.Addr, error) {
 			a, err := netip.ParseAddr(s)
 			if err != nil {
-				return a, fmt.Errorf("%q is not an address", s)
+				return a, words.Err("config.sends-from-invalid", words.A{"value": s})
 			}
 			if a = a.Unmap(); !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
-				return a, fmt.Errorf("%s is not an address that receivers can see", a)
+				return a, words.Err("config.sends-from-private", words.A{"value": a.String()})
 			}
 			return a, nil
-		}, "write the public addresses that the mails come from, like 203.0.113.7")
+		}, words.T("config.do.sends-from", nil))
 		switch {
 		case !ok:
 		case slices.Contains(addrs, addr):
-			item.Problem("address-twice", "keep one of the two", "%s stands twice", addr)
+			item.Problem(words.T("config.sends-from-twice", words.A{"value": addr.String()}), words.T("yaml.do.keep-one", nil))
 		default:
 			addrs = append(addrs, addr)
 		}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -30,29 +29,28 @@ func merge(root *yamldoc.Map) (*merged, error) {
 	)
 	v.SetEnvPrefix("NOTIFY")
 	v.AutomaticEnv()
-	v.SetDefault("language", "en")
 	v.SetDefault("ledger", "notify.db")
 	v.SetDefault("country", "CN")
 	if err := v.MergeConfigMap(root.Plain()); err != nil {
-		return nil, fmt.Errorf("merge the configuration: %w", err)
+		return nil, words.Wrap(err, "config.merge", nil)
 	}
 	return &merged{v: v, asked: map[string]bool{pathVariable: true}}, nil
 }
 
 // lookup is the Merged of yamldoc.Document.
-func (m *merged) lookup(path []string) (value, origin string, ok bool) {
+func (m *merged) lookup(path []string) (value string, origin diag.Place, ok bool) {
 	key, name := strings.Join(path, separator), variableName(path)
 	m.asked[name] = true
 	value, ok = m.v.Get(key).(string)
 	switch {
 	case !ok:
-		return "", "", false
+		return "", diag.Place{}, false
 	case os.Getenv(name) != "":
-		return value, "environment variable " + name, true
+		return value, diag.Place{Variable: name}, true
 	case m.v.InConfig(key):
-		return value, "", true
+		return value, diag.Place{}, true
 	default:
-		return value, "default", true
+		return value, diag.Place{Builtin: true}, true
 	}
 }
 
@@ -89,13 +87,10 @@ func (m *merged) strangers(problems *diag.List) {
 			strings.HasPrefix(name, "NOTIFY_SERVICE_") || strings.HasPrefix(name, "NOTIFY_PORT") {
 			continue
 		}
-		hint := "unset it, or look up the key's name"
+		hint := words.T("config.do.variable", nil)
 		if near := diag.Nearest(name, known); near != "" {
-			hint = "did you mean " + near + "?"
+			hint = words.T("config.do.variable-near", words.A{"near": near})
 		}
-		problems.Add(diag.Problem{
-			Severity: diag.Warning, Code: "variable-unknown", Place: diag.Place{File: "environment variable " + name},
-			Summary: words.Raw("it sets no key of the configuration"), Hint: words.Raw(hint),
-		})
+		problems.Add(diag.Err(diag.Place{Variable: name}, "config.variable-unknown", nil).Then(hint).Warns())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // options are passed on to the adapter, which knows them: here secrets are filled in, and literal ones warned of.
@@ -67,7 +68,7 @@ func (r *reader) single(v yamldoc.Value, key string) any {
 	text := v.Text()
 	if looksSecret(key) {
 		if !r.sandbox && v.FromFile() && text != "" && !strings.HasPrefix(text, "file:") && !reference.MatchString(text) {
-			v.Warn("secret-literal", "write ${ENV_VAR} or file:PATH", "the secret stands in the file itself")
+			v.Warn(words.T("config.secret-literal", nil), words.T("config.do.secret", nil))
 		}
 		return r.filled(v)
 	}

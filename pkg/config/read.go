@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -15,6 +13,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // The largest figures that are taken for meant; beyond them a unit or a digit was mistaken.
@@ -58,14 +57,14 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 		return nil, err
 	}
 	for _, p := range doc.Problems.Kept() {
-		c.Warnings = append(c.Warnings, p.String())
+		c.Warnings = append(c.Warnings, p.Text())
 	}
 	return c, nil
 }
 
 func (r *reader) installation(root *yamldoc.Map, c *Config) {
 	if root.Value("environment").Missing() {
-		root.Problem("environment", "value-missing", "write environment: production, staging or test", "the environment of this installation is not set")
+		root.Problem("environment", words.T("config.environment-missing", nil), words.T("config.do.environment", nil))
 	}
 	c.Environment = root.Value("environment").OneOf(Production, Staging, Test)
 	c.Country = r.country(root.Value("country"))
@@ -76,8 +75,7 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 	c.ProtectedDomains = r.domains(root.Value("protected_domains"))
 	c.DNS = dnsServer(root.Value("dns"))
 	for _, v := range root.Value("allow_list").List() {
-		hint := `write +8613800138000, "+86138001*", wang@example.test, "*@example.test" or "*@*.example.test"`
-		if p, ok := yamldoc.Parsed(v, allowPattern, hint); ok {
+		if p, ok := yamldoc.Parsed(v, allowPattern, words.T("config.do.allow", nil)); ok {
 			c.AllowList = append(c.AllowList, p)
 		}
 	}
@@ -86,7 +84,7 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 func (r *reader) country(v yamldoc.Value) string {
 	s := strings.ToUpper(v.Text())
 	if v.Set() && !v.IsMapOrList() && (len(s) != 2 || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
-		v.Problem("country-invalid", "write the two letters of ISO 3166, like CN", "%q is no country code", v.Text())
+		v.Problem(words.T("config.country-invalid", words.A{"value": v.Text()}), words.T("config.do.country", nil))
 	}
 	return s
 }
@@ -99,17 +97,17 @@ func (r *reader) timezone(root *yamldoc.Map, country string) *time.Location {
 	case name == "" && v.IsMapOrList():
 		return nil
 	case name == "" && country != "CN":
-		root.Problem("timezone", "value-missing", "write a name like Asia/Singapore", "the time zone is not set, and has a default for country CN only")
+		root.Problem("timezone", words.T("config.timezone-missing", nil), words.T("config.do.timezone-name", nil))
 		return nil
 	case name == "":
 		name = "Asia/Shanghai"
 	case name == "Local":
-		v.Problem("timezone-invalid", "write a name like Asia/Shanghai", "Local is another zone on every machine")
+		v.Problem(words.T("config.timezone-local", nil), words.T("config.do.timezone", nil))
 		return nil
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		v.Problem("timezone-invalid", "write a name like Asia/Shanghai", "%q is no time zone", name)
+		v.Problem(words.T("config.timezone-invalid", words.A{"value": name}), words.T("config.do.timezone", nil))
 	}
 	return loc
 }
@@ -118,12 +116,12 @@ func (r *reader) ledger(v yamldoc.Value) string {
 	s := r.expanded(v, v.Text())
 	if s == "" {
 		if !v.IsMapOrList() {
-			v.Problem("value-missing", ledgerHint, "the ledger is not named")
+			v.Problem(words.T("config.ledger-missing", nil), words.T("config.do.ledger", nil))
 		}
 		return ""
 	}
 	if err := CheckLedger(s); err != nil {
-		v.Problem("ledger-invalid", ledgerHint, "%v", err)
+		v.Problem(words.Cause(err), words.T("config.do.ledger", nil))
 		return ""
 	}
 	if filepath.IsAbs(s) {
@@ -131,8 +129,6 @@ func (r *reader) ledger(v yamldoc.Value) string {
 	}
 	return filepath.Join(r.dir, s)
 }
-
-const ledgerHint = "write a file like notify.db"
 
 // databaseScheme begins the address of a database; a letter before a colon is a drive.
 var databaseScheme = regexp.MustCompile(`^(?i:([a-z][a-z0-9+.-]*)://|(postgres|postgresql|mysql|mariadb|sqlserver):)`)
@@ -142,11 +138,11 @@ func CheckLedger(name string) error {
 	m := databaseScheme.FindStringSubmatch(name)
 	switch {
 	case m != nil:
-		return fmt.Errorf("a ledger at %s:// cannot be used: this program keeps it in a file only", strings.ToLower(m[1]+m[2]))
+		return words.Err("config.ledger-scheme", words.A{"scheme": strings.ToLower(m[1] + m[2])})
 	case strings.Contains(name, "://"), strings.Contains(strings.ToLower(name), "password="):
-		return errors.New("a ledger in a database cannot be used: this program keeps it in a file only")
+		return words.Err("config.ledger-database", nil)
 	case strings.HasPrefix(name, ":memory:"):
-		return errors.New("a ledger in memory forgets what was sent")
+		return words.Err("config.ledger-memory", nil)
 	}
 	return nil
 }
@@ -155,7 +151,7 @@ func CheckLedger(name string) error {
 func alerts(root *yamldoc.Map) {
 	v := root.Value("alerts")
 	if v.Set() || slices.Contains(root.Keys(), "alerts") {
-		root.Problem("alerts", "not-built", "take the key out, and look at the exit code or at notify status --json instead", "this program sends no alerts yet")
+		root.Problem("alerts", words.T("config.alerts-not-built", nil), words.T("config.do.alerts", nil))
 	}
 }
 
@@ -167,7 +163,7 @@ func (r *reader) domains(v yamldoc.Value) []string {
 			continue
 		}
 		if !domainPattern.MatchString(d) {
-			item.Problem("domain-invalid", "write a domain or server like example.com", "%q is no domain", item.Text())
+			item.Problem(words.T("config.domain-invalid", words.A{"value": item.Text()}), words.T("config.do.domain", nil))
 			continue
 		}
 		domains = append(domains, d)
@@ -191,7 +187,7 @@ func (r *reader) routes(m *yamldoc.Map, accounts map[string]Account) map[message
 		if route := r.route(v, names); len(route.Accounts) > 0 {
 			routes[ch] = route
 		} else if len(v.Keys()) > 0 && v.Value("accounts").Missing() {
-			v.Problem("accounts", "value-missing", "write accounts: [name]", "the route has no accounts")
+			v.Problem("accounts", words.T("config.route-missing", nil), words.T("config.do.route-accounts", nil))
 		}
 	}
 	m.Done()
@@ -208,14 +204,14 @@ func (r *reader) route(m *yamldoc.Map, names []string) Route {
 			continue
 		}
 		if slices.ContainsFunc(route.Accounts, func(have Share) bool { return have.Account == s.Account }) {
-			item.Problem("route-twice", "keep one of the two", "account %s stands twice on the route", s.Account)
+			item.Problem(words.T("config.route-twice", words.A{"account": s.Account}), words.T("yaml.do.keep-one", nil))
 			continue
 		}
 		total += s.Weight
 		route.Accounts = append(route.Accounts, s)
 	}
 	if len(route.Accounts) > 0 && total == 0 {
-		m.Problem("accounts", "route-weight", "give at least one account a weight", "every weight is 0, so nothing could be sent")
+		m.Problem("accounts", words.T("config.route-weight", nil), words.T("config.do.weight", nil))
 	}
 	for _, item := range m.Value("failover").List() {
 		name := item.Text()
@@ -223,7 +219,7 @@ func (r *reader) route(m *yamldoc.Map, names []string) Route {
 			continue
 		}
 		if slices.Contains(route.Failover, name) {
-			item.Problem("route-twice", "keep one of the two", "account %s stands twice", name)
+			item.Problem(words.T("config.failover-twice", words.A{"account": name}), words.T("yaml.do.keep-one", nil))
 			continue
 		}
 		route.Failover = append(route.Failover, name)
@@ -236,15 +232,15 @@ func share(v yamldoc.Value) (Share, bool) {
 	if v.IsMap() {
 		m := v.Map()
 		if len(m.Keys()) != 1 {
-			v.Problem("route-invalid", "write [sms-marketing: 80, sms-backup: 20]", "an item of the route names %d accounts", len(m.Keys()))
+			v.Problem(words.T("config.route-invalid", words.A{"n": len(m.Keys())}), words.T("config.do.route", nil))
 			return Share{}, false
 		}
 		name := m.Keys()[0]
 		weight := m.Value(name)
 		if weight.Missing() {
-			v.Problem("value-missing", "write a number behind the colon, or no colon", "account %s has no weight", name)
+			v.Problem(words.T("config.weight-missing", words.A{"account": name}), words.T("config.do.weight-missing", nil))
 		}
-		n, ok := yamldoc.Parsed(weight, parseWeight, weightHint)
+		n, ok := yamldoc.Parsed(weight, parseWeight, words.T("config.do.weight-number", nil))
 		return Share{Account: name, Weight: n}, ok
 	}
 	name, weight, weighted := strings.Cut(v.Text(), ":")
@@ -252,7 +248,7 @@ func share(v yamldoc.Value) (Share, bool) {
 	if weighted {
 		n, err := parseWeight(strings.TrimSpace(weight))
 		if err != nil {
-			v.Problem("value-invalid", weightHint, "%v", err)
+			v.Problem(words.Cause(err), words.T("config.do.weight-number", nil))
 			return Share{}, false
 		}
 		s.Weight = n
@@ -260,12 +256,10 @@ func share(v yamldoc.Value) (Share, bool) {
 	return s, s.Account != ""
 }
 
-const weightHint = "write a number from 0, like sms-marketing: 80"
-
 func parseWeight(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > maxWeight {
-		return 0, fmt.Errorf("%q is no weight", s)
+		return 0, words.Err("config.weight-invalid", words.A{"value": s})
 	}
 	return n, nil
 }
@@ -275,13 +269,10 @@ func known(v yamldoc.Value, name string, names []string) bool {
 	if slices.Contains(names, name) {
 		return true
 	}
-	hint := "accounts: " + strings.Join(names, ", ")
+	hint := diag.Known(name, names)
 	if len(names) == 0 {
-		hint = "write it under accounts"
+		hint = words.T("config.do.account", nil)
 	}
-	if near := diag.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "? " + hint
-	}
-	v.Problem("account-unknown", hint, "there is no account %q", name)
+	v.Problem(words.T("config.account-unknown", words.A{"account": name}), hint)
 	return false
 }

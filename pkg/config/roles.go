@@ -8,6 +8,7 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // rolePattern is what a role may be called: it is typed on the command line and stands in checklists.
@@ -24,14 +25,14 @@ func readRoles(m *yamldoc.Map) map[string][]string {
 	for _, role := range m.Keys() {
 		v := m.Value(role)
 		if !rolePattern.MatchString(role) {
-			v.Problem("role-invalid", "use letters, digits and - between them, like customer-service", "%q cannot be the name of a role", role)
+			v.Problem(words.T("config.role-invalid", words.A{"role": role}), words.T("config.do.role", nil))
 			continue
 		}
 		if near := diag.Nearest(role, checklist.Roles()); near != "" && near != role {
-			v.Warn("role-near", "if it is not a role of your own, write "+near, "there is a role %s, and this one is called %s", near, role)
+			v.Warn(words.T("config.role-near", words.A{"near": near, "role": role}), words.T("config.do.role-near", words.A{"role": near}))
 		}
 		if !v.Set() || v.IsMap() {
-			v.Problem("role-empty", "write "+role+": [wang, zhang]", "nobody may sign for %s", role)
+			v.Problem(words.T("config.role-empty", words.A{"role": role}), words.T("config.do.role-names", words.A{"role": role}))
 			continue
 		}
 		for _, item := range v.List() {
@@ -40,9 +41,9 @@ func readRoles(m *yamldoc.Map) map[string][]string {
 			switch {
 			case name == "" && item.IsMapOrList(): // reported by Text
 			case name == "":
-				item.Problem("role-name", "write the name of a person", "a name is empty")
+				item.Problem(words.T("config.role-name", nil), words.T("config.do.person", nil))
 			case slices.ContainsFunc(roles[role], twice):
-				item.Problem("role-twice", "keep one of the two", "%s stands twice", name)
+				item.Problem(words.T("config.role-twice", words.A{"name": name}), words.T("yaml.do.keep-one", nil))
 			default:
 				roles[role] = append(roles[role], name)
 			}

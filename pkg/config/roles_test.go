@@ -27,7 +27,7 @@ func TestARoleThatLooksMistypedIsAWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "notify.yaml, line 2, roles.operation: there is a role operations") {
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].String(), "notify.yaml, line 2, roles.operation: there is a role operations") {
 		t.Errorf("warned of %q", c.Warnings)
 	}
 	if diff := cmp.Diff(map[string][]string{"operation": {"wang"}}, c.Roles); diff != "" {

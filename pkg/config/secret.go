@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 // maxSecret is the largest file that can be a secret; private keys and tokens are far smaller.
@@ -41,16 +42,16 @@ func (r *reader) expanded(v yamldoc.Value, text string) string {
 	return reference.ReplaceAllStringFunc(text, func(ref string) string {
 		name := ref[2 : len(ref)-1]
 		if !variable.MatchString(name) {
-			v.Problem("secret-syntax", "write ${NAME}, with letters, digits and _", "%s names no environment variable", ref)
+			v.Problem(words.T("config.secret-syntax", words.A{"reference": ref}), words.T("config.do.secret-name", nil))
 			return ""
 		}
 		r.merged.asked[name] = true
 		value, set := os.LookupEnv(name)
 		switch {
 		case !set:
-			v.Problem("secret-unset", "set it before starting notify, or write file:PATH", "the environment variable %s is not set", name)
+			v.Problem(words.T("config.secret-unset", words.A{"name": name}), words.T("config.do.secret-set", nil))
 		case value == "":
-			v.Problem("secret-unset", "set it before starting notify, or write file:PATH", "the environment variable %s is empty", name)
+			v.Problem(words.T("config.secret-empty", words.A{"name": name}), words.T("config.do.secret-set", nil))
 		}
 		return value
 	})
@@ -62,25 +63,25 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		v.Problem("secret-file", "write the secret into it, readable for its owner only", "the file %s cannot be read: %v", path, plainReason(err))
+		v.Problem(words.T("config.secret-unreadable", words.A{"path": path, "cause": words.Cause(err)}), words.T("config.do.secret-write-safe", nil))
 		return ""
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxSecret {
-		v.Problem("secret-file", "name a file that holds the secret and nothing else", "%s is a folder, or too large for a secret", path)
+		v.Problem(words.T("config.secret-no-file", words.A{"path": path}), words.T("config.do.secret-file", nil))
 		return ""
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		v.Warn("secret-readable", "chmod 600 "+path, "others can read the secret in %s", path)
+		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.chmod", words.A{"path": path}))
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		v.Problem("secret-file", "give the user who runs notify the right to read it", "the file %s cannot be read: %v", path, plainReason(err))
+		v.Problem(words.T("config.secret-unreadable", words.A{"path": path, "cause": words.Cause(err)}), words.T("yaml.do.right", nil))
 		return ""
 	}
 	r.files = append(r.files, path)
 	secret := strings.TrimRight(string(data), "\r\n")
 	if secret == "" {
-		v.Problem("secret-file", "write the secret into it", "the file %s is empty", path)
+		v.Problem(words.T("config.secret-blank", words.A{"path": path}), words.T("config.do.secret-write", nil))
 	}
 	return secret
 }

@@ -22,11 +22,15 @@ const (
 
 // Place says where a problem is. Every part may be empty (zero): a Place names only what is known.
 type Place struct {
-	File   string `json:"file,omitempty"`
-	Sheet  string `json:"sheet,omitempty"`
-	Row    int    `json:"row,omitempty"`    // 1-based row of a list, as the spreadsheet numbers it
-	Line   int    `json:"line,omitempty"`   // 1-based line of a text file
-	Column string `json:"column,omitempty"` // a list's column ("C" or "C 手机号"), or a key of a YAML file ("accounts.edm.rate")
+	File string `json:"file,omitempty"`
+	// Variable is the environment variable in which the value stands, in the place of a file.
+	Variable string `json:"variable,omitempty"`
+	// Builtin is a file that is a part of the program: the configuration, or the one that File names.
+	Builtin bool   `json:"builtin,omitempty"`
+	Sheet   string `json:"sheet,omitempty"`
+	Row     int    `json:"row,omitempty"`    // 1-based row of a list, as the spreadsheet numbers it
+	Line    int    `json:"line,omitempty"`   // 1-based line of a text file
+	Column  string `json:"column,omitempty"` // a list's column ("C" or "C 手机号"), or a key of a YAML file ("accounts.edm.rate")
 }
 
 // Text is the place as an operator reads it: "award.xlsx, sheet 获奖名单, row 12, column C 手机号"; zero where nothing is known.
@@ -39,7 +43,14 @@ func (p Place) Text() words.Text {
 		}
 		t = words.T("place.within", words.A{"outer": t, "inner": inner})
 	}
-	if p.File != "" {
+	switch {
+	case p.Variable != "":
+		within(words.T("place.variable", words.A{"name": p.Variable}))
+	case p.Builtin && p.File == "":
+		within(words.T("place.builtin", nil))
+	case p.Builtin:
+		within(words.T("place.shipped", words.A{"name": p.File}))
+	case p.File != "":
 		within(words.Raw(p.File))
 	}
 	if p.Sheet != "" {
@@ -92,6 +103,12 @@ func (p Problem) Warns() Problem {
 // Do says what to do about it.
 func (p Problem) Do(id string, args words.A) Problem {
 	p.Hint = words.T(id, args)
+	return p
+}
+
+// Then is Do with a sentence that is there already.
+func (p Problem) Then(hint words.Text) Problem {
+	p.Hint = hint
 	return p
 }
 

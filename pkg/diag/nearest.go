@@ -2,6 +2,8 @@ package diag
 
 import (
 	"strings"
+
+	"notify/pkg/words"
 )
 
 // Nearest is the known word that was probably meant, for a hint ("did you mean rate?"); empty where none is near enough:
@@ -19,6 +21,17 @@ func Nearest(word string, known []string) string {
 
 // longest is how much of a text counts: a header of a megabyte must not cost its square.
 const longest = 64
+
+// Known is the hint for a word that is not known: the one that was probably meant, and all that there are.
+func Known(word string, known []string) words.Text {
+	if len(known) == 0 {
+		return words.T("known.none", nil)
+	}
+	if near := Nearest(word, known); near != "" {
+		return words.T("known.near", words.A{"near": near, "names": words.Names(known, 0)})
+	}
+	return words.T("known.names", words.A{"names": words.Names(known, 0)})
+}
 
 // Distance counts inserted, dropped, changed and swapped letters (optimal string alignment) in the first 64 letters of each.
 func Distance(one, other string) int {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -13,22 +14,29 @@ type Money int64
 // moneyUnit is how many Money are one unit of the currency; the smallest published price is 0.0001 (a mail at Amazon SES).
 const moneyUnit = 1_000_000
 
+// What is wrong with a text that is no Money.
+var (
+	ErrNotDecimal = errors.New("not a decimal amount")
+	ErrDecimals   = errors.New("more than six decimals")
+	ErrTooLarge   = errors.New("too large an amount")
+)
+
 // ParseMoney reads a decimal number: "0.045", "2000". An exponent, more than six decimals, and amounts beyond nine million
 // million, are errors.
 func ParseMoney(s string) (Money, error) {
 	if strings.ContainsAny(s, "/xXpPeE_") {
-		return 0, fmt.Errorf("%q is not a decimal amount", s)
+		return 0, fmt.Errorf("%q: %w", s, ErrNotDecimal)
 	}
 	r, ok := new(big.Rat).SetString(strings.TrimSpace(s))
 	if !ok {
-		return 0, fmt.Errorf("%q is not a decimal amount", s)
+		return 0, fmt.Errorf("%q: %w", s, ErrNotDecimal)
 	}
 	r.Mul(r, big.NewRat(moneyUnit, 1))
 	if !r.IsInt() {
-		return 0, fmt.Errorf("%q has more than six decimals", s)
+		return 0, fmt.Errorf("%q: %w", s, ErrDecimals)
 	}
 	if !r.Num().IsInt64() {
-		return 0, fmt.Errorf("%q is too large", s)
+		return 0, fmt.Errorf("%q: %w", s, ErrTooLarge)
 	}
 	return Money(r.Num().Int64()), nil
 }

@@ -60,11 +60,7 @@ func (m *maker) recount() error {
 func (m *maker) sharedKey(cs []contact) {
 	column := m.plan.Header.Mapped["key"]
 	for _, c := range cs[1:] {
-		m.problems.Add(diag.Problem{
-			Severity: diag.Warning, Code: "key-duplicate", Place: m.place(c, column),
-			Summary: words.Raw("the key stands in row " + row(cs[0]) + " as well"),
-			Hint:    words.Raw("check whether it is the same person twice, or a key typed wrongly"),
-		})
+		m.problems.Add(diag.Err(m.place(c, column), "plan.key-duplicate", words.A{"row": row(cs[0])}).Do("plan.do.key", nil).Warns())
 	}
 }
 
@@ -80,7 +76,7 @@ func (m *maker) sharedAddress(cs []contact) {
 		if c.Fingerprint != first.Fingerprint {
 			m.plan.Conflicts++
 			if m.campaign.Shared != campaign.SharedFold {
-				m.conflict(c, first, "set shared_address: fold (tell the first row only) or each (tell every row), or correct the address")
+				m.conflict(c, first, words.T("plan.do.shared", nil))
 				continue
 			}
 		}
@@ -106,7 +102,7 @@ func (m *maker) eachText(cs []contact) {
 		}
 		if other, ok := byKey[c.Key]; ok {
 			m.plan.Conflicts++
-			m.conflict(c, other, "give the two rows different keys, or delete one of them")
+			m.conflict(c, other, words.T("plan.do.keys", nil))
 			continue
 		}
 		byKey[c.Key] = c
@@ -118,13 +114,10 @@ func (m *maker) fold(c, into contact) {
 	m.plan.folds.add(c.Index, c.Channel, message.Key(c.Key[:]), message.Key(into.Key[:]))
 }
 
-func (m *maker) conflict(c, other contact, hint string) {
+func (m *maker) conflict(c, other contact, hint words.Text) {
 	ch := m.channels[c.Channel]
 	column, what := m.plan.Header.Mapped[m.entries[ch].Column], m.entries[ch].What
-	m.problems.Add(diag.Problem{
-		Severity: diag.Error, Code: "address-shared", Place: m.place(c, column),
-		Summary: words.Raw("the " + what + " is that of row " + row(other) + ", and the text is another"), Hint: words.Raw(hint),
-	})
+	m.problems.Add(diag.Err(m.place(c, column), "plan.address-shared", words.A{"address": what, "row": row(other)}).Then(hint))
 }
 
 func (m *maker) place(c contact, column string) diag.Place {

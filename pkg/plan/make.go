@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/render"
+	"notify/pkg/words"
 )
 
 // maker is a plan in the making.
@@ -174,7 +174,7 @@ func (m *maker) row(row *list.Row) error {
 	}
 	fields, err := json.Marshal(row.Values)
 	if err != nil {
-		return fmt.Errorf("row %d: %w", row.Number, err)
+		return words.Wrap(err, "plan.row", words.A{"number": row.Number})
 	}
 	m.rec = record{row: row.Number, key: row.Key, fields: fields, messages: m.rec.messages[:0]}
 	if kept && m.plan.Header.Mapped["key"] != "" {
@@ -231,12 +231,11 @@ func (m *maker) renderProblem(row *list.Row, ch message.Channel, err error) {
 	if errors.As(err, &missing) {
 		for _, column := range missing.Columns {
 			place.Column = column
-			m.problems.Errorf(place, "variable-missing", "fill in the cell, or take the variable out of the text",
-				"the %s text uses {{%s}}, and this cell is empty", ch, column)
+			m.problems.Add(diag.Err(place, "plan.variable-missing", words.A{"channel": m.entries[ch].Word, "variable": "{{" + column + "}}"}).Do("plan.do.variable", nil))
 		}
 		return
 	}
-	m.problems.Errorf(place, "text-failed", "look at this row with --show", "the %s text cannot be made: %v", ch, err)
+	m.problems.Add(diag.Err(place, "plan.text-failed", words.A{"channel": m.entries[ch].Word, "cause": words.Cause(err)}).Do("plan.do.show", nil))
 }
 
 // segments counts a text as the accounts on its route will: with the signature that the vendor puts before it.

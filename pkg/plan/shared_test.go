@@ -120,8 +120,8 @@ func TestAConflictSaysWhichRowsAndWhatToDo(t *testing.T) {
 	p := made(t, inputs(t, of(person{"E1", "Wang", phone, "w@a.test"}, person{"E2", "Li", "+8613490000002", "W@A.TEST"})))
 	want := []diag.Problem{{
 		Severity: diag.Error, Code: "address-shared", Place: diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: 3, Column: "邮箱"},
-		Summary: words.Raw("the e-mail address is that of row 2, and the text is another"),
-		Hint:    words.Raw("set shared_address: fold (tell the first row only) or each (tell every row), or correct the address"),
+		Summary: words.T("plan.address-shared", words.A{"address": words.T("channel.email.address", nil), "row": "2"}),
+		Hint:    words.T("plan.do.shared", nil),
 	}}
 	if diff := gocmp.Diff(want, p.Problems.Kept()); diff != "" {
 		t.Error(diff)

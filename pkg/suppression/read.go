@@ -12,6 +12,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/list"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Options say how a file of addresses is read.
@@ -59,8 +60,7 @@ func Open(path string, o Options) (*File, error) {
 	f := &File{opts: o, reader: r, reason: columnOf(r.Header(), "reason", "原因", "类型"), note: columnOf(r.Header(), "note", "备注")}
 	if f.reason < 0 && o.Reason == "" {
 		problems := &diag.List{}
-		problems.Errorf(diag.Place{File: path, Row: r.Header().Row}, "reason-missing", "say it for all rows: --reason opt-out",
-			"nothing says why these addresses must not be written to: no column is called reason, and no reason was given")
+		problems.Add(diag.Err(diag.Place{File: path, Row: r.Header().Row}, "suppress.reasons-missing", nil).Do("suppress.do.reason-all", nil))
 		return nil, errors.Join(problems.Err(), r.Close())
 	}
 	return f, nil
@@ -107,12 +107,12 @@ func (f *File) row(row *list.Row, problems *diag.List, take func(Entry) bool) (t
 	if own := f.value(row, f.reason); own != "" {
 		var err error
 		if e.Reason, err = ParseReason(own); err != nil {
-			problems.Errorf(f.place(row), "reason-unknown", "correct it, or empty the cell and give --reason", "%s", err)
+			problems.Add(diag.Of(f.place(row), words.Cause(err)).Do("suppress.do.correct", nil))
 			return 0, true
 		}
 	}
 	if e.Reason == "" {
-		problems.Errorf(f.place(row), "reason-missing", "fill the cell in, or give --reason for rows without one", "no reason")
+		problems.Add(diag.Err(f.place(row), "suppress.reason-missing", nil).Do("suppress.do.reason", nil))
 		return 0, true
 	}
 	if own := f.value(row, f.note); own != "" {
@@ -132,11 +132,11 @@ func (f *File) row(row *list.Row, problems *diag.List, take func(Entry) bool) (t
 
 // nothing reports a row that has no address of the kinds that are taken.
 func (f *File) nothing(row *list.Row, problems *diag.List) {
-	var want []string
+	want := words.List{Join: words.Or}
 	for _, ch := range f.opts.Channels {
-		want = append(want, string(ch))
+		want.Items = append(want.Items, f.opts.Set.Of(ch).Word)
 	}
-	problems.Errorf(f.place(row), "address-none", "fill it in, or delete the row", "the row has no address for %s", strings.Join(want, " or "))
+	problems.Add(diag.Err(f.place(row), "suppress.address-none", words.A{"channels": want}).Do("suppress.do.fill", nil))
 }
 
 func (f *File) place(row *list.Row) diag.Place {

@@ -96,7 +96,7 @@ func TestWhatCannotBeReadHoldsUpNothing(t *testing.T) {
 	}
 	// Row 6 has a phone, and mails are asked for.
 	last := problems.Kept()[problems.Len()-1]
-	if last.Code != "address-none" || last.Place.Row != 6 || !strings.Contains(last.Summary.String(), "email") {
+	if last.Code != "address-none" || last.Place.Row != 6 || !strings.Contains(last.Summary.String(), "e-mail") {
 		t.Errorf("got %+v", problems.Kept())
 	}
 	for _, p := range problems.Kept() {
@@ -108,7 +108,7 @@ func TestWhatCannotBeReadHoldsUpNothing(t *testing.T) {
 
 func TestAFileThatDoesNotSayWhyIsRefused(t *testing.T) {
 	for text, code := range map[string]string{
-		"phone\n13490000001\n": "reason-missing",
+		"phone\n13490000001\n": "reasons-missing",
 		"note\nx\n":            "header-none",
 	} {
 		_, err := suppression.Open(file(t, text), suppression.Options{})

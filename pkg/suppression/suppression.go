@@ -4,13 +4,13 @@
 package suppression
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Reason is why an address is on the list.
@@ -33,14 +33,11 @@ func ParseReason(s string) (Reason, error) {
 	if slices.Contains(Reasons(), r) {
 		return r, nil
 	}
-	var words []string
+	var known []string
 	for _, r := range Reasons() {
-		words = append(words, string(r))
+		known = append(known, string(r))
 	}
-	if near := diag.Nearest(string(r), words); near != "" {
-		return "", fmt.Errorf("%q is no reason; did you mean %s?", s, near)
-	}
-	return "", fmt.Errorf("%q is no reason; the reasons are %s", s, strings.Join(words, ", "))
+	return "", words.Err("suppress.reason-unknown", words.A{"value": s, "known": diag.Known(string(r), known)})
 }
 
 // Entry is an address that is never to be sent to.

@@ -18,7 +18,7 @@ func TestAReasonIsReadAsPeopleTypeIt(t *testing.T) {
 			t.Errorf("%q is %q, %v", typed, got, err)
 		}
 	}
-	for typed, hint := range map[string]string{"optout": "did you mean opt-out?", "spite": "the reasons are opt-out, hard-bounce, complaint, other", "": "the reasons are"} {
+	for typed, hint := range map[string]string{"optout": "did you mean opt-out?", "spite": "known here: opt-out, hard-bounce, complaint, other", "": "known here: opt-out"} {
 		if _, err := suppression.ParseReason(typed); err == nil || !strings.Contains(err.Error(), hint) {
 			t.Errorf("%q: got %v, want %q", typed, err, hint)
 		}

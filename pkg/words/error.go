@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"notify/pkg/message"
 )
 
 // Error is an error that an operator reads: what went wrong, and what to do. Its Error is the sentence in English; view
@@ -72,6 +74,10 @@ func Cause(err error) Text {
 		{syscall.ENETUNREACH, "cause.unreachable"},
 		{context.DeadlineExceeded, "cause.timeout"},
 		{os.ErrDeadlineExceeded, "cause.timeout"},
+		{syscall.ELOOP, "cause.loop"},
+		{message.ErrNotDecimal, "cause.not-decimal"},
+		{message.ErrDecimals, "cause.decimals"},
+		{message.ErrTooLarge, "cause.large"},
 	} {
 		if errors.Is(err, k.is) {
 			return Text{ID: k.id}

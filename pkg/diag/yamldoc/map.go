@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // Map is a map of the file, or one that is not there: then nothing in it is set.
@@ -30,12 +31,11 @@ func (d *Document) newMap(path []string, n *yaml.Node) *Map {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if k.Kind != yaml.ScalarNode {
-			d.Problems.Errorf(diag.Place{File: d.File, Line: k.Line, Column: dotted(path)}, "key-not-plain", "write one word before the colon", "the key is %s", kindName(k))
+			d.Problems.Add(diag.Err(d.at(k.Line, dotted(path)), "yaml.key-not-plain", words.A{"kind": kindName(k)}).Do("yaml.do.one-word", nil))
 			continue
 		}
 		if first, twice := m.lines[k.Value]; twice {
-			d.Problems.Errorf(diag.Place{File: d.File, Line: k.Line, Column: dotted(path, k.Value)}, "key-duplicate", "keep one of the two",
-				"the key stands twice, first in line %d", first)
+			d.Problems.Add(diag.Err(d.at(k.Line, dotted(path, k.Value)), "yaml.key-duplicate", words.A{"line": first}).Do("yaml.do.keep-one", nil))
 			continue
 		}
 		m.keys = append(m.keys, k.Value)
@@ -63,7 +63,7 @@ func (m *Map) Value(key string) Value {
 	}
 	switch text, origin, ok := m.doc.Merged(v.path); {
 	case !ok:
-	case origin != "":
+	case origin != diag.Place{}:
 		if v.node != nil && v.node.Kind == yaml.ScalarNode {
 			v.tag = v.node.Tag
 		}
@@ -116,13 +116,12 @@ func (m *Map) own(key string) Value {
 }
 
 // Problem reports an error about the key, in its line where it is set.
-func (m *Map) Problem(key, code, hint, format string, args ...any) {
+func (m *Map) Problem(key string, summary, hint words.Text) {
 	line := m.lines[key]
 	if line == 0 {
 		line = m.line
 	}
-	place := diag.Place{File: m.doc.File, Line: line, Column: dotted(m.path, key)}
-	m.doc.Problems.Errorf(place, code, hint, format, args...)
+	m.doc.Problems.Add(diag.Of(m.doc.at(line, dotted(m.path, key)), summary).Then(hint))
 }
 
 // Done reports the keys that nobody asked for, each with the nearest known one.
@@ -133,10 +132,6 @@ func (m *Map) Done() {
 		}
 		known := slices.Clone(m.asked)
 		slices.Sort(known)
-		hint := "known here: " + strings.Join(known, ", ")
-		if near := diag.Nearest(k, known); near != "" {
-			hint = "did you mean " + near + "? " + hint
-		}
-		m.Problem(k, "key-unknown", hint, "the key %q is not known", k)
+		m.Problem(k, words.T("yaml.key-unknown", words.A{"key": k}), diag.Known(k, known))
 	}
 }

@@ -26,7 +26,7 @@ type Value struct {
 	bad     bool // refused, and reported
 	tag     string
 	text    string
-	origin  string
+	origin  diag.Place
 }
 
 // checked refuses what the operator's files do not have.
@@ -38,11 +38,17 @@ func (v Value) checked() Value {
 	v.node, v.bad = nil, true
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		v.Problem("yaml-alias", "write the value out in both places", "anchors (&) and aliases (*) are not read")
+		v.Problem(words.T("yaml.yaml-alias", nil), words.T("yaml.do.write-out", nil))
 	case n.Style&yaml.TaggedStyle != 0:
-		v.Problem("yaml-tag", "leave out the tag", "tags such as %s are not read", n.Tag)
+		v.Problem(words.T("yaml.yaml-tag", words.A{"tag": n.Tag}), words.T("yaml.do.no-tag", nil))
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
 		v.bad = false
+	case n.Kind == yaml.ScalarNode && n.Style&yaml.DoubleQuotedStyle != 0:
+		if inner, eaten := v.doc.eatenBackslash(n.Line, n.Column, n.Value); eaten {
+			v.Problem(words.T("yaml.backslash", nil), singleQuotes(inner))
+			break
+		}
+		v.node, v.bad = n, false
 	default:
 		v.node, v.bad = n, false
 	}
@@ -75,22 +81,22 @@ func (v Value) Tag() string {
 
 // Place is where the value stands.
 func (v Value) Place() diag.Place {
-	if v.origin != "" {
-		return diag.Place{File: v.origin, Column: dotted(v.path)}
+	if v.origin != (diag.Place{}) {
+		place := v.origin
+		place.Column = dotted(v.path)
+		return place
 	}
-	return diag.Place{File: v.doc.File, Line: v.line, Column: dotted(v.path)}
+	return v.doc.at(v.line, dotted(v.path))
 }
 
 // Problem reports an error about the value.
-func (v Value) Problem(code, hint, format string, args ...any) {
-	v.doc.Problems.Errorf(v.Place(), code, hint, format, args...)
+func (v Value) Problem(summary, hint words.Text) {
+	v.doc.Problems.Add(diag.Of(v.Place(), summary).Then(hint))
 }
 
 // Warn reports what is allowed and unwise.
-func (v Value) Warn(code, hint, format string, args ...any) {
-	v.doc.Problems.Add(diag.Problem{
-		Severity: diag.Warning, Code: code, Place: v.Place(), Summary: words.Raw(fmt.Sprintf(format, args...)), Hint: words.Raw(hint),
-	})
+func (v Value) Warn(summary, hint words.Text) {
+	v.doc.Problems.Add(diag.Of(v.Place(), summary).Then(hint).Warns())
 }
 
 // Text is a single value as it was written, so that a number loses no digit.
@@ -101,7 +107,7 @@ func (v Value) Text() string {
 	case v.node == nil:
 		return ""
 	case v.node.Kind != yaml.ScalarNode:
-		v.Problem("not-a-value", "write one value behind the colon", "%s stands where a single value is expected", kindName(v.node))
+		v.Problem(words.T("yaml.not-a-value", words.A{"kind": kindName(v.node)}), words.T("yaml.do.one-value", nil))
 		return ""
 	}
 	return v.node.Value
@@ -110,7 +116,7 @@ func (v Value) Text() string {
 // Map is the map here; one in which nothing is set where there is none.
 func (v Value) Map() *Map {
 	if v.node != nil && v.node.Kind != yaml.MappingNode {
-		v.Problem("not-a-map", "write keys below it, each with its value", "%s stands where keys are expected", kindName(v.node))
+		v.Problem(words.T("yaml.not-a-map", words.A{"kind": kindName(v.node)}), words.T("yaml.do.keys-below", nil))
 		v.node = nil
 	}
 	m := v.doc.newMap(v.path, v.node)
@@ -130,13 +136,13 @@ func (v Value) List() []Value {
 		}
 	case v.node == nil:
 	case v.node.Kind != yaml.SequenceNode:
-		v.Problem("not-a-list", "write ["+example(v.node)+"]", "%s stands where a list is expected", kindName(v.node))
+		v.Problem(words.T("yaml.not-a-list", words.A{"kind": kindName(v.node)}), words.T("yaml.do.as-list", words.A{"example": "[" + example(v.node) + "]"}))
 	default:
 		for i, n := range v.node.Content {
 			item := Value{doc: v.doc, path: v.at(i), line: n.Line, node: n}.checked()
 			if item.node == nil {
 				if n.Kind == yaml.ScalarNode {
-					item.Problem("value-missing", "delete the item, or write it", "the item is empty")
+					item.Problem(words.T("yaml.item-missing", nil), words.T("yaml.do.item", nil))
 				}
 				continue
 			}
@@ -174,16 +180,18 @@ func (v Value) Texts() []string {
 }
 
 // OneOf is one of the words; empty where it is not set or another.
-func (v Value) OneOf(words ...string) string {
+func (v Value) OneOf(known ...string) string {
 	s := v.Text()
-	if s == "" && v.IsMapOrList() || !v.Set() || slices.Contains(words, s) {
+	if s == "" && v.IsMapOrList() || !v.Set() || slices.Contains(known, s) {
 		return s
 	}
-	hint := "write " + strings.Join(words, " or ")
-	if near := diag.Nearest(s, words); near != "" {
-		hint = "did you mean " + near + "? " + hint
+	all := words.Names(known, 0)
+	all.Join = words.Or
+	hint := words.T("yaml.do.word", words.A{"words": all})
+	if near := diag.Nearest(s, known); near != "" {
+		hint = words.T("yaml.do.word-near", words.A{"near": near, "words": all})
 	}
-	v.Problem("word-unknown", hint, "%q is not known here", s)
+	v.Problem(words.T("yaml.word-unknown", words.A{"value": s}), hint)
 	return ""
 }
 
@@ -199,12 +207,12 @@ func (v Value) Int(lo, hi int64) int64 {
 		return 0
 	}
 	if !wholeNumber.MatchString(s) {
-		v.Problem("not-a-number", "write digits only, like 10000", "%q is not a whole number", s)
+		v.Problem(words.T("yaml.not-a-number", words.A{"value": s}), words.T("yaml.do.digits", nil))
 		return 0
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < lo || n > hi {
-		v.Problem("number-range", fmt.Sprintf("write a number from %d to %d, or leave the key out", lo, hi), "%s is out of range", s)
+		v.Problem(words.T("yaml.number-range", words.A{"value": s}), words.T("yaml.do.number-range", words.A{"from": lo, "to": hi}))
 		return 0
 	}
 	return n
@@ -218,11 +226,11 @@ func (v Value) Duration(lo, hi time.Duration) time.Duration {
 	}
 	d, err := ParseDuration(s)
 	if err != nil {
-		v.Problem("not-a-duration", "write a number with its unit, like 90s, 15m, 72h or 30d", "%q is not a time span", s)
+		v.Problem(words.T("yaml.not-a-duration", words.A{"value": s}), words.T("yaml.do.duration", nil))
 		return 0
 	}
 	if d < lo || d > hi {
-		v.Problem("number-range", fmt.Sprintf("write a time span from %s to %s, or leave the key out", lo, hi), "%s is out of range", s)
+		v.Problem(words.T("yaml.duration-range", words.A{"value": s}), words.T("yaml.do.duration-range", words.A{"from": lo, "to": hi}))
 		return 0
 	}
 	return d
@@ -250,7 +258,7 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 // Parsed is a value read by parse, whose errors are told with the hint.
-func Parsed[T any](v Value, parse func(string) (T, error), hint string) (T, bool) {
+func Parsed[T any](v Value, parse func(string) (T, error), hint words.Text) (T, bool) {
 	var zero T
 	s := v.Text()
 	if !v.Set() || v.IsMapOrList() {
@@ -258,7 +266,7 @@ func Parsed[T any](v Value, parse func(string) (T, error), hint string) (T, bool
 	}
 	t, err := parse(strings.TrimSpace(s))
 	if err != nil {
-		v.Problem("value-invalid", hint, "%v", err)
+		v.Problem(words.Cause(err), hint)
 		return zero, false
 	}
 	return t, true

@@ -9,18 +9,15 @@ package yamldoc
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // MaxBytes is the largest file that is read: a thousand times what an operator writes by hand.
@@ -28,13 +25,14 @@ const MaxBytes = 1 << 20
 
 // Document is one file being read.
 type Document struct {
-	// File is its name in problems.
-	File     string
+	// Place is where the file is, in problems: its name.
+	Place    diag.Place
 	Problems *diag.List
 	// Merged, where set, is asked for every single value: what is in force once the file is merged with other sources.
-	// origin names such a source as the operator knows it ("environment variable NOTIFY_COUNTRY") and is empty where the
-	// value is the file's.
-	Merged func(path []string) (value, origin string, ok bool)
+	// origin is such a source as the operator knows it, an environment variable, and is zero where the value is the file's.
+	Merged func(path []string) (value string, origin diag.Place, ok bool)
+
+	text []byte
 }
 
 // Read reads a file and returns the map at its top; false where it cannot be read, which is then among the problems.
@@ -50,34 +48,34 @@ func (d *Document) readFile(path string) ([]byte, bool) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.fault("file-missing", "check the name, or write one with notify init", "there is no such file")
+		d.fault(words.T("yaml.file-missing", nil), words.T("yaml.do.check-name", nil))
 		return nil, false
 	case errors.Is(err, fs.ErrPermission):
-		d.fault("file-permission", "give the user who runs notify the right to read it", "the file may not be read")
+		d.fault(words.T("yaml.file-permission", nil), words.T("yaml.do.right", nil))
 		return nil, false
 	case err != nil:
-		d.fault("file-unreadable", "", "the file cannot be read: %v", reason(err))
+		d.fault(words.T("yaml.file-unreadable", words.A{"cause": words.Cause(err)}), words.Text{})
 		return nil, false
 	case info.IsDir():
-		d.fault("file-is-folder", "name the file in it", "this is a folder")
+		d.fault(words.T("yaml.file-is-folder", nil), words.T("yaml.do.name-file", nil))
 		return nil, false
 	case info.Size() > MaxBytes:
-		d.fault("file-too-large", "this is hardly the file that was meant", "the file has %d bytes, more than %d", info.Size(), MaxBytes)
+		d.fault(words.T("yaml.file-too-large", words.A{"size": info.Size(), "limit": MaxBytes}), words.T("yaml.do.other-file", nil))
 		return nil, false
 	}
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if errors.Is(err, fs.ErrPermission) {
-		d.fault("file-permission", "give the user who runs notify the right to read it", "the file may not be read")
+		d.fault(words.T("yaml.file-permission", nil), words.T("yaml.do.right", nil))
 		return nil, false
 	}
 	if err != nil {
-		d.fault("file-unreadable", "", "the file cannot be read: %v", reason(err))
+		d.fault(words.T("yaml.file-unreadable", words.A{"cause": words.Cause(err)}), words.Text{})
 		return nil, false
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxBytes))
 	if err != nil {
-		d.fault("file-unreadable", "", "the file cannot be read: %v", reason(err))
+		d.fault(words.T("yaml.file-unreadable", words.A{"cause": words.Cause(err)}), words.Text{})
 		return nil, false
 	}
 	return data, true
@@ -92,31 +90,39 @@ func reason(err error) error {
 	return err
 }
 
-func (d *Document) fault(code, hint, format string, args ...any) {
-	d.Problems.Errorf(diag.Place{File: d.File}, code, hint, format, args...)
+func (d *Document) fault(summary, hint words.Text) {
+	d.Problems.Add(diag.Of(d.Place, summary).Then(hint))
+}
+
+// at is a line of the file, and a key in it.
+func (d *Document) at(line int, key string) diag.Place {
+	place := d.Place
+	place.Line, place.Column = line, key
+	return place
 }
 
 // Parse reads the text of a file.
 func (d *Document) Parse(data []byte) (*Map, bool) {
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
-		d.fault("not-utf8", "save it again as UTF-8", "the file is UTF-16")
+		d.fault(words.T("yaml.file-utf16", nil), words.T("yaml.do.utf8", nil))
 		return nil, false
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	d.text = data
 	if !utf8.Valid(data) {
 		line := 1 + bytes.Count(data[:firstInvalid(data)], []byte("\n"))
-		d.Problems.Errorf(diag.Place{File: d.File, Line: line}, "not-utf8", "save it again as UTF-8 (it may be GB18030 or ANSI now)", "the file is not UTF-8")
+		d.Problems.Add(diag.Err(d.at(line, ""), "yaml.not-utf8", nil).Do("yaml.do.utf8-guess", nil))
 		return nil, false
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		d.fault("file-empty", "write one with notify init", "the file is empty")
+		d.fault(words.T("yaml.file-empty", nil), words.T("yaml.do.init", nil))
 		return nil, false
 	}
 	var root yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	err := dec.Decode(&root)
 	if errors.Is(err, io.EOF) {
-		d.fault("file-empty", "write one with notify init", "the file holds comments only")
+		d.fault(words.T("yaml.file-comments", nil), words.T("yaml.do.init", nil))
 		return nil, false
 	}
 	if err != nil {
@@ -125,20 +131,20 @@ func (d *Document) Parse(data []byte) (*Map, bool) {
 	}
 	top := root.Content[0]
 	if top.Tag == "!!null" {
-		d.fault("file-empty", "write one with notify init", "the file holds nothing")
+		d.fault(words.T("yaml.file-nothing", nil), words.T("yaml.do.init", nil))
 		return nil, false
 	}
 	if top.Kind != yaml.MappingNode {
-		hint := "write keys and values, like \"name: award\""
+		hint := words.T("yaml.do.keys", nil)
 		if line, ok := fullWidthColon(data); ok {
-			hint = fmt.Sprintf("line %d has a full-width ：; write \": \"", line)
+			hint = words.T("yaml.do.colon", words.A{"line": line})
 		}
-		d.Problems.Errorf(diag.Place{File: d.File, Line: top.Line}, "not-a-map", hint, "the file holds %s, and should hold keys", kindName(top))
+		d.Problems.Add(diag.Err(d.at(top.Line, ""), "yaml.top-not-keys", words.A{"kind": kindName(top)}).Then(hint))
 		return nil, false
 	}
 	var second yaml.Node
 	if err := dec.Decode(&second); err == nil {
-		d.Problems.Errorf(diag.Place{File: d.File, Line: second.Line}, "second-document", "put everything into one document, without ---", "a second document begins here")
+		d.Problems.Add(diag.Err(d.at(second.Line, ""), "yaml.second-document", nil).Do("yaml.do.one-document", nil))
 		return nil, false
 	} else if !errors.Is(err, io.EOF) {
 		d.syntax(data, err)
@@ -158,53 +164,18 @@ func firstInvalid(data []byte) int {
 	return len(data)
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
-
-// syntax reports why the file is not YAML, in the operator's words where the usual causes are found.
-func (d *Document) syntax(data []byte, err error) {
-	place := diag.Place{File: d.File}
-	what := strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		place.Line, _ = strconv.Atoi(m[1])
-		what = strings.TrimPrefix(err.Error(), m[0])
-	}
-	for i, line := range bytes.Split(data, []byte("\n")) {
-		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
-		if bytes.ContainsRune(indent, '\t') {
-			place.Line = i + 1
-			d.Problems.Errorf(place, "yaml-tab", "indent with spaces", "the line is indented with a tab")
-			return
-		}
-	}
-	hint := "look at the indentation and the quotes of this line and the one before"
-	if line, ok := fullWidthColon(data); ok {
-		hint = fmt.Sprintf("line %d has a full-width ：; write \": \"", line)
-	}
-	d.Problems.Errorf(place, "yaml-syntax", hint, "this is not YAML: %s", what)
-}
-
-func fullWidthColon(data []byte) (int, bool) {
-	for i, line := range strings.Split(string(data), "\n") {
-		key, _, found := strings.Cut(line, "：")
-		if found && !strings.ContainsAny(key, ":#\"'") {
-			return i + 1, true
-		}
-	}
-	return 0, false
-}
-
-func kindName(n *yaml.Node) string {
+func kindName(n *yaml.Node) words.Text {
 	if n == nil {
-		return "nothing"
+		return words.T("yaml.empty", nil)
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		return "keys"
+		return words.T("yaml.keys", nil)
 	case yaml.SequenceNode:
-		return "a list"
+		return words.T("yaml.list", nil)
 	case yaml.AliasNode:
-		return "an alias"
+		return words.T("yaml.alias", nil)
 	case yaml.ScalarNode, yaml.DocumentNode:
 	}
-	return "a single value"
+	return words.T("yaml.single", nil)
 }

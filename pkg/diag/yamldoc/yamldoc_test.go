@@ -10,11 +10,12 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/words"
 )
 
 func parse(t *testing.T, text string) (*yamldoc.Document, *yamldoc.Map) {
 	t.Helper()
-	doc := &yamldoc.Document{File: "f.yaml", Problems: &diag.List{}}
+	doc := &yamldoc.Document{Place: diag.Place{File: "f.yaml"}, Problems: &diag.List{}}
 	m, ok := doc.Parse([]byte(text))
 	if !ok {
 		t.Fatal(doc.Problems.Err())
@@ -29,7 +30,7 @@ func TestAskingForAKeyMakesItKnown(t *testing.T) {
 	if diff := cmp.Diff([]string{"5", "6", ""}, got); diff != "" {
 		t.Error(diff)
 	}
-	want := `f.yaml, line 3, raet: the key "raet" is not known; did you mean rate? known here: burst, quota, rate`
+	want := `f.yaml, line 3, raet: the key "raet" is not known; did you mean rate? Known here: burst, quota, rate`
 	if err := doc.Problems.Err(); err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
@@ -48,25 +49,25 @@ func TestNumbersKeepEveryDigit(t *testing.T) {
 
 func TestWhatIsInForceComesFromTheMergedSources(t *testing.T) {
 	doc, m := parse(t, "a: file\nb: {c: file}\nl: [x, y]\n")
-	doc.Merged = func(path []string) (string, string, bool) {
+	doc.Merged = func(path []string) (string, diag.Place, bool) {
 		switch strings.Join(path, "/") {
 		case "a":
-			return "of the file", "", true
+			return "of the file", diag.Place{}, true
 		case "b/c":
-			return "1, 2", "variable X", true
+			return "1, 2", diag.Place{Variable: "X"}, true
 		case "l":
-			return "p, q", "variable L", true
+			return "p, q", diag.Place{Variable: "L"}, true
 		case "none":
-			return "5", "default", true
+			return "5", diag.Place{Builtin: true}, true
 		}
-		return "", "", false
+		return "", diag.Place{}, false
 	}
 	got := []any{m.Value("a").Text(), m.Map("b").Value("c").Text(), m.Value("l").Texts(), m.Value("none").Int(0, 9), m.Value("other").Set()}
 	if diff := cmp.Diff([]any{"of the file", "1, 2", []string{"p", "q"}, int64(5), false}, got); diff != "" {
 		t.Error(diff)
 	}
-	m.Map("b").Value("c").Problem("x", "", "is wrong")
-	if err := doc.Problems.Err(); err == nil || err.Error() != "variable X, b.c: is wrong" {
+	m.Map("b").Value("c").Problem(words.Raw("is wrong"), words.Text{})
+	if err := doc.Problems.Err(); err == nil || err.Error() != "environment variable X, b.c: is wrong" {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -123,12 +124,57 @@ func walk(m *yamldoc.Map, depth int) {
 	m.Done()
 }
 
+func TestBackslashesInDoubleQuotesAreExplained(t *testing.T) {
+	for _, c := range []struct{ name, text, place, example string }{
+		{"an escape that YAML does not know", "a: b\nledger: \"C:\\Users\\wang\\notify.db\"\n", "f.yaml, line 2", `'C:\Users\wang\notify.db'`},
+		{"one of a share", "text: \"\\\\server\\share\\a.txt\"\n", "f.yaml, line 1", `'\\server\share\a.txt'`},
+		{"escapes that YAML knows, in a path", "text: \"C:\\temp\\new.txt\"\n", "f.yaml, line 1, text", `'C:\temp\new.txt'`},
+		{"a bell in the name of a file", "m: {text: \"texts\\award.txt\"}\n", "f.yaml, line 1, m.text", `'texts\award.txt'`},
+		{"a file with a quotation mark in its name", "text: \"d:\\it's.txt\"\n", "f.yaml, line 1", `'d:\it''s.txt'`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			doc := &yamldoc.Document{Place: diag.Place{File: "f.yaml"}, Problems: &diag.List{}}
+			if m, ok := doc.Parse([]byte(c.text)); ok {
+				_ = m.Value("text").Text()
+				_ = m.Map("m").Value("text").Text()
+			}
+			if doc.Problems.Errors() != 1 || doc.Problems.Count("backslash") != 1 {
+				t.Fatalf("problems: %v", doc.Problems.Kept())
+			}
+			p := doc.Problems.Kept()[0]
+			if p.Place.String() != c.place || p.Hint.Args["example"] != c.example {
+				t.Errorf("%s: %v, want %s: %s", p.Place, p.Hint.Args["example"], c.place, c.example)
+			}
+		})
+	}
+	for _, fine := range []string{`a: 'C:\Users\wang'`, `a: C:\Users\wang`, `a: "one\ntwo\tthree"`, `a: "C:\\temp\\new.txt"`, `a: "say \"no\""`, `a: "\u4f60\x41"`, "# \"C:\\Users\"\na: b"} {
+		doc, m := parse(t, fine)
+		if m.Value("a").Text() == "" || doc.Problems.Len() > 0 {
+			t.Errorf("%s: %v", fine, doc.Problems.Kept())
+		}
+	}
+}
+
+func TestWhatTheYAMLReaderSaysIsSaidInBothLanguages(t *testing.T) {
+	for _, text := range []string{"a: [b", "a: {b", "a: b: c", "a: @x", "a: \"b", "a: b\n c: d\n- e", "a: ]", "a: b\nc", "- a\nb: c"} {
+		doc := &yamldoc.Document{Place: diag.Place{File: "f.yaml"}, Problems: &diag.List{}}
+		if _, ok := doc.Parse([]byte(text)); ok || doc.Problems.Errors() != 1 {
+			t.Errorf("%q: %v", text, doc.Problems.Kept())
+			continue
+		}
+		p := doc.Problems.Kept()[0]
+		if cause, ok := p.Summary.Args["what"].(words.Text); ok && !strings.HasPrefix(cause.ID, "yaml.said.") {
+			t.Errorf("%q: %s", text, p)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"a: b", "a: [1, {b: c}]\n", "&a a: *a", "? [x]\n: y", "- a", "a:\n\tb: c", "\ufeffa: 5\r\n", "a: !!binary x", "a: |\n  x\n---\n", "<<: {a: b}", "a: 你：好"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		doc := &yamldoc.Document{File: "f.yaml", Problems: &diag.List{}}
+		doc := &yamldoc.Document{Place: diag.Place{File: "f.yaml"}, Problems: &diag.List{}}
 		lines := 1 + strings.Count(string(data), "\n") + strings.Count(string(data), "\r")
 		m, ok := doc.Parse(data)
 		if ok {
