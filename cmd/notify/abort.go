@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/console"
+	"notify/pkg/words"
 )
 
 type abortOptions struct {
@@ -21,19 +21,21 @@ func newAbort(e *env, run func(context.Context, abortOptions) error) *cobra.Comm
 		run = func(ctx context.Context, o abortOptions) error { return runAbort(ctx, e, o) }
 	}
 	c := &cobra.Command{
-		Use:     "abort CAMPAIGN --reason WHY",
-		Short:   "End a campaign for good; what has not left is cancelled",
-		Example: `  notify abort award-2020 --reason "wrong amounts"`,
-		Args:    oneArg("the name of a campaign", `notify abort award-2020 --reason "wrong amounts"`),
+		Use:   "abort CAMPAIGN --reason WHY",
+		Short: e.say("cmd.abort.short", nil),
+		Example: examples(
+			`notify abort award-2020 --reason "wrong amounts"`, "",
+		),
+		Args: oneArg(aCampaign(), `notify abort award-2020 --reason "wrong amounts"`),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			if o.reason == "" {
-				return usage(`add --reason "…"; it stands in the audit and in the report`, "abort wants a reason")
+				return usage(words.Err("cmd.error.reason", words.A{"command": "notify abort"}).Do("cmd.do.reason", nil))
 			}
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", "`WHY`; it stands in the audit and in the report")
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.abort.flag-reason", nil))
 	return c
 }
 
@@ -42,17 +44,17 @@ func runAbort(ctx context.Context, e *env, o abortOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.Campaign(ctx, o.campaign); err != nil {
+	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
-	if err := e.agree(ctx, fmt.Sprintf("This ends campaign %s for good. Type its name to confirm: ", o.campaign), o.campaign); err != nil {
+	if err := e.agree(ctx, e.say("cmd.ask.abort", words.A{"campaign": o.campaign})+" ", o.campaign); err != nil {
 		return err
 	}
 	n, err := l.Abort(ctx, o.campaign, e.Act("abort", o.reason))
 	if err != nil {
 		return err
 	}
-	return e.did("abort", fmt.Sprintf("%s is aborted: %d messages that had not left are cancelled", o.campaign, n),
+	return e.did("abort", words.T("cmd.did.abort", words.A{"campaign": o.campaign, "messages": words.N(n, "message")}),
 		map[string]any{"campaign": o.campaign, "cancelled": n})
 }
 
@@ -63,13 +65,13 @@ func (e *env) agree(ctx context.Context, prompt, want string) error {
 	}
 	ok, err := e.console.Confirm(ctx, prompt, want)
 	if errors.Is(err, console.ErrNoTerminal) {
-		return usage("add --yes where nobody can be asked", "there is no terminal to confirm on")
+		return usage(words.Err("cmd.error.no-terminal", nil).Do("cmd.do.yes", nil))
 	}
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return usage("", "not confirmed: nothing was changed")
+		return usage(words.Err("cmd.error.not-confirmed", nil))
 	}
 	return nil
 }

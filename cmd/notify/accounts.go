@@ -25,13 +25,15 @@ func newAccounts(e *env, run func(context.Context, accountsOptions) error) *cobr
 	}
 	c := &cobra.Command{
 		Use:   "accounts",
-		Short: "Show every account: class, quota, budget, rate, breaker, last error",
-		Example: `  notify accounts
-  notify accounts --live     asks the vendors for balance and quota`,
-		Args: cobra.NoArgs,
+		Short: e.say("cmd.accounts.short", nil),
+		Example: examples(
+			"notify accounts", "",
+			"notify accounts --live", e.say("cmd.accounts.example-1", nil),
+		),
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
-	c.Flags().BoolVar(&o.live, "live", false, "ask the vendors for balance and quota")
+	c.Flags().BoolVar(&o.live, "live", false, e.say("cmd.accounts.flag-live", nil))
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"notify/pkg/exit"
 	"notify/pkg/preflight"
 	"notify/pkg/sandbox"
 	"notify/pkg/words"
@@ -129,7 +130,7 @@ func (f *followed) failing() []answered {
 	var all struct {
 		Checks []answered `json:"checks"`
 	}
-	f.must(json.Unmarshal([]byte(f.wants([]int{exitFailed, exitOK}, "preflight", "award.csv", "--json")), &all))
+	f.must(json.Unmarshal([]byte(f.wants([]int{exit.Failed, exit.OK}, "preflight", "award.csv", "--json")), &all))
 	return slices.DeleteFunc(all.Checks, func(a answered) bool {
 		return a.Status != preflight.Fail && a.Status != preflight.Error
 	})
@@ -145,7 +146,7 @@ func (f *followed) follow(a answered, kind preflight.OptionKind) {
 	o := a.Options[i]
 	switch kind {
 	case preflight.OptionRehearse:
-		f.wants([]int{exitOK}, strings.Fields(o.Command)[1:]...)
+		f.wants([]int{exit.OK}, strings.Fields(o.Command)[1:]...)
 	case preflight.OptionPart:
 		f.commands = nil
 		for _, part := range o.Parts {
@@ -218,7 +219,7 @@ func (f *followed) stopped() {
 			f.Errorf("%s: %s: %q, %d options; want %q", got[i].ID, got[i].Status, saidBy(got[i]), len(got[i].Options), w)
 		}
 	}
-	f.wants([]int{exitFailed}, "send", "award.csv", "--yes")
+	f.wants([]int{exit.Failed}, "send", "award.csv", "--yes")
 	f.arrived(0)
 }
 
@@ -233,14 +234,14 @@ func (f *followed) sent() {
 		}
 		for _, c := range f.commands {
 			args := strings.Fields(c)[2:]
-			f.wants([]int{exitOK}, append([]string{"preflight"}, args...)...)
+			f.wants([]int{exit.OK}, append([]string{"preflight"}, args...)...)
 			if i == 1 {
-				f.wants([]int{exitOK}, append([]string{"send", "--yes"}, args...)...)
+				f.wants([]int{exit.OK}, append([]string{"send", "--yes"}, args...)...)
 			}
 		}
 	}
 	f.arrived(quarterWinners)
-	f.wants([]int{exitOK}, append([]string{"send", "--yes"}, strings.Fields(f.commands[0])[2:]...)...)
+	f.wants([]int{exit.OK}, append([]string{"send", "--yes"}, strings.Fields(f.commands[0])[2:]...)...)
 	f.arrived(quarterWinners)
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,14 +33,10 @@ type checklistOptions struct {
 func newChecklist(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "checklist",
-		Short: "Show what people have to sign before, during and after a campaign; sign it",
-		Long: `Show, sign or revoke the lines of a campaign's checklist. The campaign file names the list (checklist: award-notice); some
-lines are proven by preflight checks, some are signed by people. A signature is for exactly the plan of the newest
-preflight: it lapses when the list, the texts, the accounts, the limits or the checklist itself change. Who may sign for
-which role stands under roles in notify.yaml.`,
+		Short: e.say("cmd.checklist.short", nil),
+		Long:  e.say("cmd.checklist.long", nil),
 	}
-	c.AddCommand(newChecklistShow(e, nil), newChecklistSign(e, nil), newChecklistRevoke(e, nil))
-	return c
+	return e.group(c, newChecklistShow(e, nil), newChecklistSign(e, nil), newChecklistRevoke(e, nil))
 }
 
 func newChecklistShow(e *env, run func(context.Context, checklistOptions) error) *cobra.Command {
@@ -51,17 +46,19 @@ func newChecklistShow(e *env, run func(context.Context, checklistOptions) error)
 	}
 	c := &cobra.Command{
 		Use:   "show [CAMPAIGN]",
-		Short: "Show a checklist, with who signed what and what is missing",
-		Example: `  notify checklist show                          the lists that ship with notify
-  notify checklist show award-2020
-  notify checklist show award-2020 --checklist incident    when something goes wrong`,
-		Args: upToOne("the name of a campaign"),
+		Short: e.say("cmd.checklist-show.short", nil),
+		Example: examples(
+			"notify checklist show", e.say("cmd.checklist-show.example-1", nil),
+			"notify checklist show award-2020", "",
+			"notify checklist show award-2020 --checklist incident", e.say("cmd.checklist-show.example-2", nil),
+		),
+		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's: a shipped name, or a file")
+	c.Flags().StringVar(&o.checklist, "checklist", "", e.say("cmd.checklist-show.flag-checklist", nil))
 	return c
 }
 
@@ -72,22 +69,24 @@ func newChecklistSign(e *env, run func(context.Context, checklistOptions) error)
 	}
 	c := &cobra.Command{
 		Use:   "sign CAMPAIGN ITEM",
-		Short: "Sign an item of a campaign's checklist, for the plan of its newest preflight",
-		Example: `  notify checklist sign award-2020 texts-read --as li
-  notify checklist sign award-2020 law-checked --as liu --evidence approval.pdf
-  notify checklist sign award-2020 timers-known --as chen --note "cron of the old system is off" --list award.xlsx`,
-		Args: itemArgs("sign"),
+		Short: e.say("cmd.checklist-sign.short", nil),
+		Example: examples(
+			"notify checklist sign award-2020 texts-read --as li", "",
+			"notify checklist sign award-2020 law-checked --as liu --evidence approval.pdf", "",
+			`notify checklist sign award-2020 timers-known --as chen --note "cron of the old system is off" --list award.xlsx`, "",
+		),
+		Args: itemArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign, o.item = args[0], args[1]
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.as, "as", "", "who signs: a `NAME` under roles in notify.yaml (default: the system user)")
-	f.StringVar(&o.evidence, "evidence", "", "a `FILE`, whose SHA-256 is kept, or a link (https://…)")
-	f.StringVar(&o.note, "note", "", "a `NOTE` that is kept with the signature")
-	f.StringVar(&o.list, "list", "", "sign only if this `LIST` is the one that the preflight saw")
-	f.StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's, such as incident")
+	f.StringVar(&o.as, "as", "", e.say("cmd.checklist-sign.flag-as", nil))
+	f.StringVar(&o.evidence, "evidence", "", e.say("cmd.checklist-sign.flag-evidence", nil))
+	f.StringVar(&o.note, "note", "", e.say("cmd.checklist-sign.flag-note", nil))
+	f.StringVar(&o.list, "list", "", e.say("cmd.checklist-sign.flag-list", nil))
+	f.StringVar(&o.checklist, "checklist", "", e.say("cmd.checklist-sign.flag-checklist", nil))
 	return c
 }
 
@@ -97,32 +96,32 @@ func newChecklistRevoke(e *env, run func(context.Context, checklistOptions) erro
 		run = func(ctx context.Context, o checklistOptions) error { return runChecklistRevoke(ctx, e, o) }
 	}
 	c := &cobra.Command{
-		Use:     "revoke CAMPAIGN ITEM --reason WHY",
-		Short:   "Take the signatures under an item back",
-		Example: `  notify checklist revoke award-2020 texts-read --as li --reason "the amount of row 12 is wrong"`,
-		Args:    itemArgs("revoke"),
+		Use:   "revoke CAMPAIGN ITEM --reason WHY",
+		Short: e.say("cmd.checklist-revoke.short", nil),
+		Example: examples(
+			`notify checklist revoke award-2020 texts-read --as li --reason "the amount of row 12 is wrong"`, "",
+		),
+		Args: itemArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign, o.item = args[0], args[1]
 			if o.reason == "" {
-				return usage(`add --reason "…"; it stands in the audit and on the checklist`, "revoke wants a reason")
+				return usage(words.Err("cmd.error.reason", words.A{"command": c.CommandPath()}).Do("cmd.do.reason", nil))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.as, "as", "", "who revokes: a `NAME` that may sign for the item (default: the system user)")
-	f.StringVar(&o.reason, "reason", "", "`WHY`; it stands in the audit and on the checklist")
-	f.StringVar(&o.checklist, "checklist", "", "another `LIST` than the campaign's, such as incident")
+	f.StringVar(&o.as, "as", "", e.say("cmd.checklist-revoke.flag-as", nil))
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.checklist-revoke.flag-reason", nil))
+	f.StringVar(&o.checklist, "checklist", "", e.say("cmd.checklist-revoke.flag-checklist", nil))
 	return c
 }
 
-func itemArgs(what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 2 {
-			return usage("`notify checklist show CAMPAIGN` lists the items", "%s wants a campaign and an item, and got %d arguments", what, len(args))
-		}
-		return nil
+func itemArgs(c *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return usage(words.Err("cmd.error.item-arguments", words.A{"command": c.CommandPath(), "n": len(args)}).Do("cmd.do.items", words.A{"campaign": "CAMPAIGN"}))
 	}
+	return nil
 }
 
 // checklists is where checklists are read from; files are relative to dir.
@@ -214,7 +213,7 @@ func (e *env) standing(ctx context.Context, o checklistOptions) (*standing, erro
 	}
 	newest, err := l.NewestCheck(ctx, o.campaign)
 	if errors.Is(err, ledger.ErrNoCheck) {
-		return nil, usage("`notify preflight LIST` first: what is signed is its result", "campaign %s has no preflight on this ledger", o.campaign)
+		return nil, usage(words.Err("cmd.error.no-preflight", words.A{"campaign": o.campaign}).Do("cmd.do.preflight-first", nil))
 	}
 	if err != nil {
 		return nil, err
@@ -251,8 +250,7 @@ func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions
 	case s.res.Checklist != nil:
 		s.list = s.res.Checklist.Checklist()
 	default:
-		err = usage("write checklist: award-notice into the campaign file, or name one with --checklist",
-			"campaign %s names no checklist: nobody has to sign", o.campaign)
+		err = usage(words.Err("cmd.error.no-checklist", words.A{"campaign": o.campaign}).Do("cmd.do.name-checklist", nil))
 	}
 	if err != nil {
 		return nil, err
@@ -291,7 +289,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 		return err
 	}
 	if !proof.Meets(item.Evidence) {
-		return usage(evidenceHint(item.Evidence), "%s wants evidence: %s", item.ID, item.Evidence)
+		return usage(words.Err("cmd.error.evidence", words.A{"item": item.ID, "evidence": words.Of("cmd.evidence", item.Evidence)}).Do("cmd.do.evidence", nil))
 	}
 	if o.list != "" {
 		if err := e.sameList(ctx, o.list, s.res); err != nil {
@@ -314,7 +312,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	}
 	if proof != nil {
 		if off.Evidence, err = json.Marshal(proof); err != nil {
-			return fmt.Errorf("keep the evidence: %w", err)
+			return words.Wrap(err, "cmd.error.keep", nil)
 		}
 	}
 	if _, err := e.ledger.SignOff(ctx, off, act); err != nil {
@@ -323,7 +321,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	if s, err = e.standing(ctx, o); err != nil {
 		return err
 	}
-	return e.did("checklist-sign", view.Signed(s.view(e.cfg), item.ID, name), map[string]any{
+	return e.did("checklist-sign", words.Raw(view.Signed(s.view(e.cfg), item.ID, name)), map[string]any{
 		"campaign": o.campaign, "item": item.ID, "role": item.Role, "name": name, "who": act.Who, "digest": off.Digest,
 		"open": len(s.state.Open(item.Phase)),
 	})
@@ -333,14 +331,11 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 func (e *env) mayTouch(s *standing, o checklistOptions) (*checklist.Item, string, error) {
 	item := s.list.Item(o.item)
 	if item == nil {
-		hint := fmt.Sprintf("`notify checklist show %s` lists them", o.campaign)
-		if near := diag.Nearest(o.item, s.list.IDs()); near != "" {
-			hint = "did you mean " + near + "? " + hint
-		}
-		return nil, "", usage(hint, "checklist %s has no item %q", s.list.Name, o.item)
+		said := words.Err("cmd.error.no-item", words.A{"checklist": s.list.Name, "item": o.item})
+		return nil, "", usage(near(said, diag.Nearest(o.item, s.list.IDs()), words.T("cmd.do.items", words.A{"campaign": words.Typed(o.campaign)})))
 	}
 	if s.line(item.ID).Status == checklist.Proven {
-		return nil, "", usage("`notify preflight` answers it", "%s is proven by the check %s: there is nothing to sign", item.ID, item.Check)
+		return nil, "", usage(words.Err("cmd.error.proven-item", words.A{"item": item.ID, "check": item.Check}).Do("cmd.do.proven-item", nil))
 	}
 	name := o.as
 	if name == "" {
@@ -349,26 +344,14 @@ func (e *env) mayTouch(s *standing, o checklistOptions) (*checklist.Item, string
 	people := checklist.People(e.cfg.Roles)
 	known, ok := people.May(item.Role, name)
 	if !ok && len(people[item.Role]) == 0 {
-		return nil, "", usage(fmt.Sprintf("write roles: {%s: [%s]} into %s", item.Role, name, config.FileName), "nobody may sign for %s, which %s needs", item.Role, item.ID)
+		return nil, "", usage(words.Err("cmd.error.no-signer", words.A{"item": item.ID, "role": item.Role}).
+			Do("cmd.do.roles", words.A{"roles": fmt.Sprintf("roles: {%s: [%s]}", item.Role, name), "file": config.FileName}))
 	}
 	if !ok {
-		return nil, "", usage(fmt.Sprintf("for %s sign: %s; --as NAME says who you are", item.Role, strings.Join(people[item.Role], ", ")),
-			"%s may not sign for %s, which %s needs", name, item.Role, item.ID)
+		return nil, "", usage(words.Err("cmd.error.not-signer", words.A{"item": item.ID, "role": item.Role, "name": name}).
+			Do("cmd.do.signers", words.A{"role": item.Role, "names": words.Names(people[item.Role], 0)}))
 	}
 	return item, known, nil
-}
-
-func evidenceHint(e checklist.Evidence) string {
-	switch e {
-	case checklist.FileEvidence:
-		return "add --evidence FILE; its SHA-256 is kept"
-	case checklist.LinkEvidence:
-		return "add --evidence https://…"
-	case checklist.NoteEvidence:
-		return `add --note "…"`
-	case checklist.AnyEvidence, checklist.NoEvidence:
-	}
-	return `add --evidence FILE, --evidence https://… or --note "…"`
 }
 
 // sameList refuses to sign for another list than the one that the preflight saw.
@@ -386,8 +369,9 @@ func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) 
 		return nil
 	}
 	now := preflight.Result{Parts: p.Digests.Parts(), Terms: plan.Terms(cfg, p)}
-	return usage("`notify preflight "+path+"`, read it, and sign again", "%s is not what the newest preflight of %s saw: %s", path, res.Campaign,
-		words.Printer{}.Value(words.Texts(words.Sentences, preflight.Compare(res, &now)...)))
+	return usage(words.Err("cmd.error.other-list", words.A{
+		"list": path, "campaign": res.Campaign, "changes": words.Texts(words.Sentences, preflight.Compare(res, &now)...),
+	}).Do("cmd.do.sign-again", words.A{"list": words.Typed(path)}))
 }
 
 func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {
@@ -414,12 +398,11 @@ func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {
 		}
 		revoked = append(revoked, off.Name)
 	}
-	text := fmt.Sprintf("nobody had signed %s of %s: nothing was revoked", item.ID, o.campaign)
+	said := words.T("cmd.did.revoke-none", words.A{"item": item.ID, "campaign": o.campaign})
 	if len(revoked) > 0 {
-		text = fmt.Sprintf("revoked under %s of %s: the signature of %s; a campaign that runs goes on: notify pause %s stops it",
-			item.ID, o.campaign, strings.Join(revoked, ", "), o.campaign)
+		said = words.T("cmd.did.revoke", words.A{"item": item.ID, "campaign": o.campaign, "names": words.Names(revoked, 0), "pause": "notify pause " + words.Typed(o.campaign)})
 	}
-	return e.did("checklist-revoke", text, map[string]any{"campaign": o.campaign, "item": item.ID, "name": name, "revoked": revoked})
+	return e.did("checklist-revoke", said, map[string]any{"campaign": o.campaign, "item": item.ID, "name": name, "revoked": revoked})
 }
 
 // stagedChecklist is the checklist of a staged campaign as it stands; nil where it has none.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -37,7 +38,7 @@ func TestFullDisk(t *testing.T) {
 	code, err := run.wait()
 	p.must(err)
 	errs := run.err.String()
-	if code != exitError || !strings.Contains(errs, "hint: free some space, then `notify resume`") {
+	if code != exit.Error || !strings.Contains(errs, "hint: free some space, then `notify resume`") {
 		t.Fatalf("on a full disk it ended with %d\n%s\n%s", code, run.out.String(), errs)
 	}
 	before, err := p.receiver.count()
@@ -49,8 +50,8 @@ func TestFullDisk(t *testing.T) {
 
 	p.must(os.Remove(filepath.Join(small, "others")))
 	p.env = append(p.env, "NOTIFY_LEDGER="+ledger, "NOTIFY_ACCOUNTS_SMS_RATE=2000/s")
-	p.wants([]int{exitOK, exitSome}, "resume", "award-2020")
-	p.wants([]int{exitOK}, "ledger", "check")
+	p.wants([]int{exit.OK, exit.Some}, "resume", "award-2020")
+	p.wants([]int{exit.OK}, "ledger", "check")
 	tally, err := p.receiver.count()
 	p.must(err)
 	unknown := 0

@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/diag"
 	"notify/pkg/drill"
+	"notify/pkg/exit"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type drillOptions struct {
@@ -27,22 +27,20 @@ func newDrill(e *env, run func(context.Context, drillOptions) error) *cobra.Comm
 	}
 	c := &cobra.Command{
 		Use:   "drill [SCENARIO]",
-		Short: "Replay an incident against the sandbox, and show what stops it now",
-		Long: `Replay an incident with its figures: an installation and a list are made for it in a folder of their own, sandboxes on this
-machine play the vendors, and the program is run as it was then. What stopped each line of the incident is shown with the figures
-of this run. Neither this installation's notify.yaml nor its ledger is used.
-
-Without a name, the incidents that can be replayed are listed. It ends with 4 where a line of the incident was not stopped.`,
-		Example: `  notify drill
-  notify drill award-2020
-  notify drill double-payout --keep ./drill      the folder to look at afterwards`,
-		Args: upToOne("the name of a drill"),
+		Short: e.say("cmd.drill.short", nil),
+		Long:  e.say("cmd.drill.long", nil),
+		Example: examples(
+			"notify drill", "",
+			"notify drill award-2020", "",
+			"notify drill double-payout --keep ./drill", e.say("cmd.drill.example-1", nil),
+		),
+		Args: upToOne(words.T("cmd.arg.drill", nil)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.name = first(args)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.keep, "keep", "", "play it in this new `FOLDER`, and leave it there")
+	c.Flags().StringVar(&o.keep, "keep", "", e.say("cmd.drill.flag-keep", nil))
 	return c
 }
 
@@ -56,7 +54,7 @@ func runDrill(ctx context.Context, e *env, o drillOptions) error {
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find the program that is drilled: %w", err)
+		return words.Wrap(err, "cmd.error.program", nil)
 	}
 	dir, done, err := drillFolder(o.keep)
 	if err != nil {
@@ -70,7 +68,7 @@ func runDrill(ctx context.Context, e *env, o drillOptions) error {
 		return err
 	}
 	if !r.Held {
-		return quietly(exitSome)
+		return quietly(exit.Some)
 	}
 	return nil
 }
@@ -80,26 +78,22 @@ func noDrill(name string) error {
 	for _, d := range drill.All() {
 		names = append(names, d.Name)
 	}
-	hint := "there are: " + strings.Join(names, ", ")
-	if near := diag.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "? " + hint
-	}
-	return usage(hint, "there is no drill %q", name)
+	return usage(near(words.Err("cmd.error.no-drill", words.A{"drill": name}), diag.Nearest(name, names), words.T("cmd.do.there-are", words.A{"names": words.Names(names, 0)})))
 }
 
 // drillFolder is where it is played, and what is done with it afterwards.
 func drillFolder(keep string) (dir string, done func() error, err error) {
 	if keep != "" {
 		if keep, err = filepath.Abs(keep); err != nil {
-			return "", nil, fmt.Errorf("find the folder of the drill: %w", err)
+			return "", nil, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": keep})
 		}
 		if err := os.Mkdir(keep, 0o700); err != nil {
-			return "", nil, usage("name a folder that is not there yet", "--keep: %v", err)
+			return "", nil, usage(words.Wrap(err, "cmd.error.make-folder", words.A{"folder": keep}).Do("cmd.do.new-folder", nil))
 		}
 		return keep, func() error { return nil }, nil
 	}
 	if dir, err = os.MkdirTemp("", "notify-drill-"); err != nil {
-		return "", nil, fmt.Errorf("make a folder for the drill: %w", err)
+		return "", nil, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": os.TempDir()})
 	}
 	return dir, func() error { return os.RemoveAll(dir) }, nil
 }

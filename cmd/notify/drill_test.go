@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"notify/pkg/drill"
+	"notify/pkg/exit"
 )
 
 // drilled plays a drill as the operator does, and reads what it says.
@@ -22,7 +23,7 @@ func drilled(t *testing.T, name string) (drill.Report, map[string]drill.Line) {
 	played := p.begin("drill", name, "--json", "--quiet")
 	code, err := played.within(5 * patience) // it runs a campaign for each thing that went wrong
 	p.must(err)
-	if code != exitOK {
+	if code != exit.OK {
 		t.Fatalf("the drill ended with %d\n%s\n%s", code, played.out.String(), played.err.String())
 	}
 	p.must(json.Unmarshal([]byte(played.out.String()), &r))

@@ -16,6 +16,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/console"
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
@@ -47,6 +48,7 @@ type env struct {
 	now      func() time.Time
 	flags    globalFlags
 
+	early   early
 	lang    words.Language // of every screen
 	console *console.Console
 	log     *slog.Logger
@@ -95,10 +97,10 @@ func (e *env) Config() (*config.Config, error) {
 	}
 	if e.flags.ledger != "" {
 		if err := config.CheckLedger(e.flags.ledger); err != nil {
-			return nil, usage("name a file with --ledger", "%v", err)
+			return nil, usage(words.Wrap(err, "cmd.error.not-a-ledger", nil).Do("cmd.do.not-ledger", nil))
 		}
 		if cfg.Ledger, err = filepath.Abs(e.flags.ledger); err != nil {
-			return nil, fmt.Errorf("find the ledger: %w", err)
+			return nil, words.Wrap(err, "cmd.error.open", words.A{"file": e.flags.ledger})
 		}
 	}
 	for _, w := range cfg.Warnings {
@@ -118,7 +120,7 @@ func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
 		return nil, err
 	}
 	if dir := filepath.Dir(cfg.Ledger); filepath.IsAbs(cfg.Ledger) && missing(dir) {
-		return nil, usage("make the folder, or name another file with --ledger", "open ledger %s: the folder %s does not exist", cfg.Ledger, dir)
+		return nil, usage(words.Err("cmd.error.ledger-folder", words.A{"ledger": cfg.Ledger, "folder": dir}).Do("cmd.do.ledger-folder", nil))
 	}
 	l, err := sqlite.Open(ctx, cfg.Ledger, sqlite.Options{Now: e.now})
 	if err != nil {
@@ -158,14 +160,14 @@ func (e *env) Vendors(cfg *config.Config, channels []message.Channel) (map[strin
 func (e *env) vendor(cfg *config.Config, name string) (vendors.Vendor, error) {
 	a, ok := cfg.Accounts[name]
 	if !ok {
-		return nil, fmt.Errorf("account %s is not configured", name)
+		return nil, words.Err("cmd.error.no-account", words.A{"account": name})
 	}
 	v, err := all.Registry().New(a.Vendor, vendors.Settings{
 		Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
 		Channels: cfg.Channels, Dir: cfg.Dir, Now: e.now,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("account %s: %w", name, err)
+		return nil, words.Wrap(err, "cmd.error.account", words.A{"account": name})
 	}
 	return v, nil
 }
@@ -210,9 +212,26 @@ func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *
 func listError(err error) error {
 	var input *diag.InputError
 	if errors.As(err, &input) {
-		return &ending{code: exitFailed, err: err}
+		return &ending{code: exit.Failed, err: err}
 	}
 	return err
+}
+
+// campaign reads a staged campaign. Where there is none of that name, the near ones are named.
+func (e *env) campaign(ctx context.Context, l ledger.Ledger, name string) (ledger.Campaign, error) {
+	c, err := l.Campaign(ctx, name)
+	if !errors.Is(err, ledger.ErrNoCampaign) {
+		return c, err
+	}
+	all, err := l.Campaigns(ctx)
+	if err != nil {
+		return c, err
+	}
+	names := make([]string, 0, len(all))
+	for _, a := range all {
+		names = append(names, a.Name)
+	}
+	return c, usage(near(words.Err("cmd.error.no-campaign", words.A{"campaign": name}), diag.Nearest(name, names), words.T("cmd.do.campaigns", nil)))
 }
 
 // Act is what the operator does, for the audit.
@@ -244,7 +263,12 @@ func (e *env) printer() *view.Printer {
 	return p
 }
 
+// tell says something beside the result.
+func (e *env) tell(id string, args words.A) {
+	fmt.Fprintln(e.console.Story(), e.printer().Say(words.T(id, args)))
+}
+
 // did says what a command did.
-func (e *env) did(command, text string, figures map[string]any) error {
-	return view.ShowDid(e.printer(), e.flags.json, command, text, figures)
+func (e *env) did(command string, said words.Text, figures map[string]any) error {
+	return view.ShowDid(e.printer(), e.flags.json, command, said, figures)
 }

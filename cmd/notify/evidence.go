@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"notify/pkg/checklist"
+	"notify/pkg/words"
 )
 
 // proofOf is the evidence of a signature: a file by its SHA-256, a link, a note; nil where there is none.
@@ -29,7 +29,7 @@ func proofOf(evidence, note string) (*checklist.Proof, error) {
 	}
 	sum, n, err := hashFile(evidence)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("name a file, or write a link with https://", "the evidence %s is not there", evidence)
+		return nil, usage(words.Err("cmd.error.evidence-gone", words.A{"file": evidence}).Do("cmd.do.evidence-file", nil))
 	}
 	if err != nil {
 		return nil, err
@@ -40,20 +40,20 @@ func proofOf(evidence, note string) (*checklist.Proof, error) {
 func hashFile(path string) (sum string, size int64, err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return "", 0, fmt.Errorf("read the evidence: %w", err)
+		return "", 0, words.Wrap(err, "cmd.error.read", words.A{"file": path})
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", 0, fmt.Errorf("read the evidence: %w", err)
+		return "", 0, words.Wrap(err, "cmd.error.read", words.A{"file": path})
 	}
 	if !info.Mode().IsRegular() {
-		return "", 0, usage("name a file, or write a link with https://", "the evidence %s is no file", path)
+		return "", 0, usage(words.Err("cmd.error.evidence-no-file", words.A{"file": path}).Do("cmd.do.evidence-file", nil))
 	}
 	h := sha256.New()
 	n, err := io.Copy(h, f)
 	if err != nil {
-		return "", 0, fmt.Errorf("read the evidence: %w", err)
+		return "", 0, words.Wrap(err, "cmd.error.read", words.A{"file": path})
 	}
 	return hex.EncodeToString(h.Sum(nil)), n, nil
 }

@@ -4,53 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/outfile"
 	"notify/pkg/send"
 	"notify/pkg/view"
-)
-
-// The exit codes are a contract: docs/exit-codes.md.
-const (
-	exitOK     = 0
-	exitError  = 1 // the program or its surroundings
-	exitUsage  = 2 // flags, arguments, configuration, campaign file
-	exitFailed = 3 // preflight has a FAIL: nothing was sent
-	exitSome   = 4 // finished, but some messages failed or are unknown
-	exitPaused = 5 // paused before the end
-	exitLeased = 6 // another run of this campaign is alive
+	"notify/pkg/words"
 )
 
 var errInterrupted = errors.New("interrupted")
 
-// ending is an end with a code of its own. With an empty text, the view has said everything already.
+// ending is an end with a code of its own. Without an error, the view has said everything already.
 type ending struct {
 	code int
-	text string
-	hint string
 	err  error
 }
 
 func (e *ending) Error() string {
-	if e.err != nil && e.text == "" {
-		return e.err.Error()
+	if e.err == nil {
+		return ""
 	}
-	return e.text
+	return e.err.Error()
 }
 
 func (e *ending) Unwrap() error { return e.err }
 
 // usage is a mistake in flags or arguments.
-func usage(hint, format string, args ...any) error {
-	return &ending{code: exitUsage, text: fmt.Sprintf(format, args...), hint: hint}
-}
+func usage(err *words.Error) error { return &ending{code: exit.Usage, err: err} }
 
 // quietly ends with a code after everything was said.
 func quietly(code int) error {
-	if code == exitOK {
+	if code == exit.OK {
 		return nil
 	}
 	return &ending{code: code}
@@ -60,85 +46,99 @@ func quietly(code int) error {
 func (e *env) exit(err error) int {
 	if err == nil {
 		if w := e.console.WriteErr(); w != nil {
-			fmt.Fprintf(e.console.Err, "notify: error: the result could not be written: %v\n", w)
-			return exitError
+			view.ErrorHuman(e.console, e.printer().Words(), words.Wrap(w, "cmd.error.unwritten", nil), nil)
+			return exit.Error
 		}
-		return exitOK
+		return exit.OK
 	}
-	code, text, hint := explain(err)
+	e.log.Debug("ends", "error", err)
+	code, said := e.explain(err)
 	var input *diag.InputError
-	isInput := errors.As(err, &input)
+	errors.As(err, &input)
 	switch {
-	case text == "" && !isInput:
-	case e.flags.json:
-		view.ErrorJSON(e.console, e.printer().Words(), code, text, hint, input)
+	case said == nil:
+	case e.flags.json || e.early.json:
+		view.ErrorJSON(e.console, e.printer().Words(), code, said, input)
 	default:
-		view.ErrorHuman(e.console, e.printer().Words(), text, hint, input)
+		view.ErrorHuman(e.console, e.printer().Words(), said, input)
 	}
 	return code
 }
 
-// explain finds the code, the words and the next command for an error.
-func explain(err error) (code int, text, hint string) {
+// explain finds the code, the words and the next command for an error; no words where everything was said.
+func (e *env) explain(err error) (code int, said *words.Error) {
+	code = exit.Error
 	var known *ending
 	if errors.As(err, &known) {
-		return known.code, known.Error(), known.hint
+		code = known.code
+		if known.err == nil {
+			return code, nil
+		}
 	}
 	var input *diag.InputError
 	if errors.As(err, &input) {
-		return exitUsage, input.Error(), ""
+		if known == nil {
+			code = exit.Usage
+		}
+		return code, &words.Error{Text: input.Says()}
 	}
 	var refused *outfile.RefusedError
 	if errors.As(err, &refused) {
-		return exitUsage, refused.Error(), refused.Hint
+		return exit.Usage, &words.Error{Text: words.Raw(refused.Error()), Hint: words.Raw(refused.Hint)}
 	}
-	text = err.Error()
-	for _, k := range ledgerHints() {
+	var leased *ledger.LeasedError
+	if errors.As(err, &leased) {
+		r := leased.Holder
+		return exit.Leased, words.Err("cmd.error.leased", words.A{"user": r.User, "pid": fmt.Sprint(r.PID), "host": r.Host, "at": r.Started}).
+			Do("cmd.do.leased", nil)
+	}
+	for _, k := range e.wellKnown(err) {
 		if errors.Is(err, k.is) {
-			return k.code, text, k.hint
+			return k.code, k.said
 		}
 	}
-	switch {
-	case errors.Is(err, send.ErrEnvironment):
-		return exitUsage, text, "send from the installation that the campaign and its accounts belong to"
-	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
-		return exitPaused, "interrupted", "`notify resume` goes on where it stopped"
-	case isUsage(text):
-		return exitUsage, text, "`notify help` lists the commands, `notify COMMAND --help` their flags"
+	var own words.Sayer
+	if errors.As(err, &own) {
+		return code, &words.Error{Text: own.Says(), Hint: words.HintOf(err)}
 	}
-	return exitError, text, ""
+	return code, &words.Error{Text: words.Raw(err.Error())}
 }
 
-type ledgerHint struct {
+// wellKnown is an error that can come from several places, in words.
+type wellKnown struct {
 	is   error
 	code int
-	hint string
+	said *words.Error
 }
 
-func ledgerHints() []ledgerHint {
-	return []ledgerHint{
-		{ledger.ErrLeased, exitLeased, "wait for it, watch it with `notify status --watch`, stop it with `notify pause`, or take part with `notify resume --join`"},
-		{ledger.ErrLeaseLost, exitError, "whoever goes on with this campaign is shown by `notify status`. What this run could not record is unknown: `notify resolve`"},
-		{ledger.ErrBehind, exitError, "the ledger is older than what was sent: keep it as it is, and look for the newer one"},
-		{ledger.ErrNoCampaign, exitUsage, "`notify status` lists the campaigns on this ledger; `--ledger` chooses another one"},
-		{ledger.ErrAborted, exitUsage, "an aborted campaign is ended for good; send to the rest under a new name"},
-		{ledger.ErrNotSuppressed, exitUsage, "nothing was taken off; `notify suppress list` shows who is on it"},
-		{ledger.ErrBusy, exitError, "another program holds the ledger; close it and try again"},
-		{ledger.ErrReadOnly, exitError, "make the ledger and its folder writable for this user"},
-		{ledger.ErrFull, exitError, "free some space, then `notify resume`; nothing was sent that is not recorded"},
-		{ledger.ErrDamaged, exitError, "keep the file as it is, restore the newest backup, and compare with `notify ledger check`"},
-		{ledger.ErrNewerSchema, exitError, "use the newer notify that wrote it"},
-		{ledger.ErrNotLedger, exitError, "name another file with --ledger"},
-		{ledger.ErrUnsafeFS, exitError, "put the ledger on a local disk"},
+func (e *env) wellKnown(err error) []wellKnown {
+	place := words.A{"ledger": e.ledgerPlace()}
+	do := func(id, hint string) *words.Error {
+		return &words.Error{Text: words.T(id, place), Hint: words.T(hint, nil)}
+	}
+	return []wellKnown{
+		{context.Canceled, exit.Paused, words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)},
+		{errInterrupted, exit.Paused, words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)},
+		{send.ErrEnvironment, exit.Usage, words.Wrap(err, "cmd.error.environment", nil).Do("cmd.do.environment", nil)},
+		{ledger.ErrLeaseLost, exit.Error, words.Err("cmd.error.lease-lost", nil).Do("cmd.do.lease-lost", nil)},
+		{ledger.ErrBehind, exit.Person, do("cmd.error.behind", "cmd.do.behind")},
+		{ledger.ErrNoCampaign, exit.Usage, words.Err("cmd.error.no-such-campaign", nil).Do("cmd.do.campaigns", nil)},
+		{ledger.ErrAborted, exit.Usage, words.Err("cmd.error.aborted", nil).Do("cmd.do.aborted", nil)},
+		{ledger.ErrNotSuppressed, exit.Usage, words.Wrap(err, "cmd.error.not-suppressed", nil).Do("cmd.do.not-suppressed", nil)},
+		{ledger.ErrBusy, exit.Error, do("cmd.error.busy", "cmd.do.busy")},
+		{ledger.ErrReadOnly, exit.Error, do("cmd.error.read-only", "cmd.do.read-only")},
+		{ledger.ErrFull, exit.Error, do("cmd.error.full", "cmd.do.full")},
+		{ledger.ErrDamaged, exit.Error, do("cmd.error.damaged", "cmd.do.damaged")},
+		{ledger.ErrNewerSchema, exit.Error, do("cmd.error.newer-schema", "cmd.do.newer-schema")},
+		{ledger.ErrNotLedger, exit.Error, do("cmd.error.not-ledger", "cmd.do.not-ledger")},
+		{ledger.ErrUnsafeFS, exit.Error, do("cmd.error.unsafe-fs", "cmd.do.unsafe-fs")},
 	}
 }
 
-// isUsage recognises what cobra and pflag say about the command line; they have no error types for it.
-func isUsage(text string) bool {
-	for _, prefix := range []string{"unknown command", "unknown flag", "unknown shorthand", "flag needs", "invalid argument", "accepts ", "requires at least", "required flag", "bad flag", "if any flags"} {
-		if strings.HasPrefix(text, prefix) {
-			return true
-		}
+// ledgerPlace is where the ledger is, as far as that is known.
+func (e *env) ledgerPlace() string {
+	if e.cfg != nil {
+		return e.cfg.Ledger
 	}
-	return false
+	return e.flags.ledger
 }

@@ -3,20 +3,20 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/send"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 // refuse shows why a campaign is not sent, unless there is nothing of it to send.
 func (e *env) refuse(ctx context.Context, l ledger.Ledger, res preflight.Result, code int) error {
-	if code == exitFailed {
+	if code == exit.Failed {
 		if done, err := e.finished(ctx, l, res); done || err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 			ids = append(ids, f.ID)
 		}
 	}
-	fmt.Fprintf(e.console.Story(), "everything was sent already, so that it does not matter what would stop it now: %s\n", strings.Join(ids, ", "))
+	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, send.Result{}, counts)); err != nil {
 		return true, err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -26,7 +27,7 @@ func award(t *testing.T, flags []string, settings ...string) *place {
 // refuses runs send, which must find this before the first message.
 func (p *place) refuses(list string, want ...string) {
 	p.Helper()
-	out := p.wants([]int{exitFailed}, "send", list, "--yes")
+	out := p.wants([]int{exit.Failed}, "send", list, "--yes")
 	for _, w := range want {
 		if !strings.Contains(out, w) {
 			p.Errorf("it does not say %q\n%s", w, out)
@@ -60,8 +61,8 @@ func TestSMSBalanceForTenThousand(t *testing.T) {
 	p.refuses("award.csv",
 		"FAIL\tmoney\tbalance\tsms: 9,990 in packages left pays for 9,990, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
 		"top up sms by at least 688.95 CNY (15,310 segments)")
-	p.wants([]int{exitOK}, "sandbox", "topup", "--url", p.receiver.admin.URL, "--messages", "15310")
-	p.wants([]int{exitOK}, "preflight", "award.csv")
+	p.wants([]int{exit.OK}, "sandbox", "topup", "--url", p.receiver.admin.URL, "--messages", "15310")
+	p.wants([]int{exit.OK}, "preflight", "award.csv")
 }
 
 // TestVendorLimitIsKnownBeforehand: the vendor took 10,000 a day, which the operators learned from 14,783 failures.
@@ -85,10 +86,10 @@ func TestNoticeAndMarketingShareNoAccount(t *testing.T) {
 	// Staged while the account was right; then somebody changes notify.yaml.
 	p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_CLASS=notice")
 	p.write("award.yaml", only("award-2020", message.SMS)+closedWindow())
-	p.wants([]int{exitPaused}, "send", "award.csv", "--yes")
+	p.wants([]int{exit.Paused}, "send", "award.csv", "--yes")
 	p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_CLASS=marketing")
 	code, _, errs := p.run("resume", "award-2020")
-	if code == exitOK || code == exitPaused || !strings.Contains(errs, "account sms is for marketing") {
+	if code == exit.OK || code == exit.Paused || !strings.Contains(errs, "account sms is for marketing") {
 		t.Errorf("it went on through the other class with %d\n%s", code, errs)
 	}
 	p.reached(0)
@@ -101,9 +102,9 @@ func TestSameTextTwiceUnderAnotherName(t *testing.T) {
 	p.must(writeList(p.path("award.csv"), people(1, 100)))
 	dedupe := "dedupe_window: 72h\n"
 	p.write("award.yaml", only("award-2020", message.SMS)+dedupe)
-	p.wants([]int{exitOK}, "send", "award.csv", "--yes")
+	p.wants([]int{exit.OK}, "send", "award.csv", "--yes")
 	p.write("award.yaml", only("award-2020-again", message.SMS)+dedupe)
-	out := p.wants([]int{exitFailed}, "send", "award.csv", "--yes")
+	out := p.wants([]int{exit.Failed}, "send", "award.csv", "--yes")
 	if !strings.Contains(out, "FAIL\tlist\tdedupe\t") || !strings.Contains(out, "award-2020") {
 		t.Errorf("it does not say where these were sent before\n%s", out)
 	}
@@ -115,7 +116,7 @@ func TestReportAgreesWithTheVendorsCount(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, []string{"--fault", "email:reject=0.1", "--fault", "sms:reject=0.05", "--seed", "7"})
 	p.must(writeList(p.path("award.csv"), people(1, 300)))
-	p.wants([]int{exitSome}, "send", "award.csv", "--yes")
+	p.wants([]int{exit.Some}, "send", "award.csv", "--yes")
 	var report struct {
 		Messages int `json:"messages"`
 		Channels []struct {
@@ -123,7 +124,7 @@ func TestReportAgreesWithTheVendorsCount(t *testing.T) {
 			By      map[message.State]int `json:"by_state"`
 		} `json:"channels"`
 	}
-	p.must(json.Unmarshal([]byte(p.wants([]int{exitOK}, "report", "award-2020", "--json")), &report))
+	p.must(json.Unmarshal([]byte(p.wants([]int{exit.OK}, "report", "award-2020", "--json")), &report))
 	tally, err := p.receiver.count()
 	p.must(err)
 	if report.Messages != 600 || len(report.Channels) != 2 {

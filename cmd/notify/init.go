@@ -16,6 +16,7 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/list"
+	"notify/pkg/words"
 )
 
 type initOptions struct {
@@ -30,18 +31,19 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 	}
 	c := &cobra.Command{
 		Use:   "init [DIR]",
-		Short: "Write a commented notify.yaml, a campaign file, texts and a checklist to fill in",
-		Long: `Write a commented notify.yaml, a campaign file with its texts, and a checklist that the campaign file names. With --list the
-list's headers are read and its columns mapped. Files that are there already are left alone.`,
-		Example: `  notify init
-  notify init --list award.xlsx`,
-		Args: upToOne("a folder"),
+		Short: e.say("cmd.init.short", nil),
+		Long:  e.say("cmd.init.long", nil),
+		Example: examples(
+			"notify init", "",
+			"notify init --list award.xlsx", "",
+		),
+		Args: upToOne(words.T("cmd.arg.folder", nil)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.dir = first(args)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.list, "list", "", "map the columns of this `LIST`")
+	c.Flags().StringVar(&o.list, "list", "", e.say("cmd.init.flag-list", nil))
 	return c
 }
 
@@ -92,7 +94,7 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 	if len(kept) > 0 {
 		text += "; left alone what was there: " + strings.Join(kept, ", ")
 	}
-	return e.did("init", text+". Fill them in, then: notify preflight "+listOr(o.list), map[string]any{"dir": dir, "wrote": wrote, "kept": kept})
+	return e.did("init", words.Raw(text+". Fill them in, then: notify preflight "+listOr(o.list)), map[string]any{"dir": dir, "wrote": wrote, "kept": kept})
 }
 
 // starterChecklist is the checklist that a new campaign file names.

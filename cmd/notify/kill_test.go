@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -77,8 +78,8 @@ func torture(p *place, ch message.Channel, account string, reached witness) {
 			killed++
 		}
 	}
-	p.wants([]int{exitOK, exitSome}, "send", "award.csv", "--yes")
-	p.wants([]int{exitOK}, "ledger", "check")
+	p.wants([]int{exit.OK, exit.Some}, "send", "award.csv", "--yes")
+	p.wants([]int{exit.OK}, "ledger", "check")
 	took := time.Since(began)
 	p.judge(reached, kills, n, took)
 }
@@ -88,7 +89,7 @@ func torture(p *place, ch message.Channel, account string, reached witness) {
 func (p *place) killOne(chance *rand.Rand, reached witness, left, n int) bool {
 	p.Helper()
 	args := []string{"send", "award.csv", "--yes"}
-	if code, _, _ := p.run("status", "award-2020"); code == exitOK && chance.IntN(3) > 0 {
+	if code, _, _ := p.run("status", "award-2020"); code == exit.OK && chance.IntN(3) > 0 {
 		args = []string{"resume", "award-2020"}
 	}
 	before, err := reached.reached()
@@ -118,7 +119,7 @@ func (p *place) killOne(chance *rand.Rand, reached witness, left, n int) bool {
 	_ = run.cmd.Process.Kill()
 	code, err := run.wait()
 	p.must(err)
-	if code != -1 && code != exitOK && code != exitSome {
+	if code != -1 && code != exit.OK && code != exit.Some {
 		p.Fatalf("notify %s ended with %d by itself\n%s\n%s", strings.Join(args, " "), code, run.out.String(), run.err.String())
 	}
 	return code == -1

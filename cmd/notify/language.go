@@ -7,30 +7,41 @@ import (
 	"notify/pkg/words"
 )
 
-// chosenLanguage is the language of every screen, known before the command line is read, since help and its errors are
-// screens, too: --lang, else NOTIFY_LANGUAGE, else language in the configuration, else the locale.
-func chosenLanguage(args []string, getenv func(string) string) words.Language {
-	said, file := "", ""
+// early is what has to be known before the command line is read, since help and its errors are screens, too.
+type early struct {
+	lang   words.Language
+	json   bool
+	config string
+}
+
+// readEarly looks for --lang, --config and --json. The language is that of --lang, else of NOTIFY_LANGUAGE, else that in the
+// configuration, else that of the locale.
+func readEarly(args []string, getenv func(string) string) early {
+	var found early
+	said := ""
 	for i, a := range args {
 		if a == "--" {
 			break
 		}
-		for name, to := range map[string]*string{"--lang": &said, "--config": &file} {
+		for name, to := range map[string]*string{"--lang": &said, "--config": &found.config} {
 			if v, ok := strings.CutPrefix(a, name+"="); ok {
 				*to = v
 			} else if a == name && i+1 < len(args) {
 				*to = args[i+1]
 			}
 		}
+		found.json = found.json || a == "--json" || a == "--json=true"
 	}
 	if said == "" {
 		said = getenv("NOTIFY_LANGUAGE")
 	}
 	if said == "" {
-		said = config.PeekLanguage(config.LoadOptions{Path: file})
+		said = config.PeekLanguage(config.LoadOptions{Path: found.config})
 	}
-	if l, ok := words.ParseLanguage(said); ok {
-		return l
+	lang, ok := words.ParseLanguage(said)
+	if !ok {
+		lang = words.OfLocale(getenv)
 	}
-	return words.OfLocale(getenv)
+	found.lang = lang
+	return found
 }

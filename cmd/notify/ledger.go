@@ -2,28 +2,19 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 func newLedger(e *env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "ledger",
-		Short: "Check the database, or copy it while it is in use",
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("`notify ledger --help` lists them", "unknown command %q for %q", args[0], c.CommandPath())
-			}
-			return c.Help()
-		},
-	}
-	c.AddCommand(newLedgerCheck(e, nil), newLedgerBackup(e, nil))
-	return c
+	c := &cobra.Command{Use: "ledger", Short: e.say("cmd.ledger.short", nil)}
+	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil))
 }
 
 func newLedgerCheck(e *env, run func(context.Context) error) *cobra.Command {
@@ -31,11 +22,13 @@ func newLedgerCheck(e *env, run func(context.Context) error) *cobra.Command {
 		run = func(ctx context.Context) error { return runLedgerCheck(ctx, e) }
 	}
 	return &cobra.Command{
-		Use:     "check",
-		Short:   "Read all of the database and see whether it agrees with itself",
-		Example: `  notify ledger check`,
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context()) },
+		Use:   "check",
+		Short: e.say("cmd.ledger-check.short", nil),
+		Example: examples(
+			"notify ledger check", "",
+		),
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context()) },
 	}
 }
 
@@ -50,7 +43,7 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 	}
 	v, ok := l.(ledger.Verifier)
 	if !ok {
-		return fmt.Errorf("the %s ledger cannot check itself", info.Driver)
+		return words.Err("cmd.error.no-verify", words.A{"driver": info.Driver})
 	}
 	problems, err := v.Verify(ctx)
 	if err != nil {
@@ -60,7 +53,7 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 		return err
 	}
 	if len(problems) > 0 {
-		return quietly(exitError)
+		return quietly(exit.Error)
 	}
 	return nil
 }
@@ -70,11 +63,13 @@ func newLedgerBackup(e *env, run func(context.Context, string) error) *cobra.Com
 		run = func(ctx context.Context, to string) error { return runLedgerBackup(ctx, e, to) }
 	}
 	return &cobra.Command{
-		Use:     "backup FILE",
-		Short:   "Copy the database, also while a campaign runs",
-		Example: `  notify ledger backup /backup/notify-2020-01-02.db`,
-		Args:    oneArg("a file to write", "notify ledger backup /backup/notify-2020-01-02.db"),
-		RunE:    func(c *cobra.Command, args []string) error { return run(c.Context(), args[0]) },
+		Use:   "backup FILE",
+		Short: e.say("cmd.ledger-backup.short", nil),
+		Example: examples(
+			"notify ledger backup /backup/notify-2020-01-02.db", "",
+		),
+		Args: oneArg(words.T("cmd.arg.file", nil), "notify ledger backup /backup/notify-2020-01-02.db"),
+		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args[0]) },
 	}
 }
 
@@ -85,11 +80,11 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	}
 	b, ok := l.(ledger.Backuper)
 	if !ok {
-		return fmt.Errorf("this ledger is backed up with its database's own tools")
+		return words.Err("cmd.error.no-backup", nil)
 	}
 	path, err := filepath.Abs(to)
 	if err != nil {
-		return fmt.Errorf("find %s: %w", to, err)
+		return words.Wrap(err, "cmd.error.open", words.A{"file": to})
 	}
 	if err := b.Backup(ctx, path); err != nil {
 		return err
@@ -98,5 +93,5 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	if err := l.Audit(ctx, "", e.Act(ledger.ActBackup, path)); err != nil {
 		return err
 	}
-	return e.did("ledger-backup", "copied to "+path, map[string]any{"file": path})
+	return e.did("ledger-backup", words.T("cmd.did.backup", words.A{"file": path}), map[string]any{"file": path})
 }

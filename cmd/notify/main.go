@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 	_ "time/tzdata" // Asia/Shanghai on bare hosts and on Windows
 
 	"notify/pkg/console"
+	"notify/pkg/exit"
 )
 
 func main() {
@@ -22,11 +22,12 @@ func main() {
 func run(args []string) int {
 	undo := console.SurvivePipes()
 	defer undo()
-	ctx, stop := interruptible()
-	defer stop()
 	e := newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv, func() time.Time { return time.Now().Round(0) })
 	defer e.close()
-	e.lang = chosenLanguage(args, os.Getenv)
+	e.early = readEarly(args, os.Getenv)
+	e.lang = e.early.lang
+	ctx, stop := e.interruptible()
+	defer stop()
 	root := newRoot(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -34,22 +35,22 @@ func run(args []string) int {
 }
 
 // interruptible ends ctx at the first signal, so that what is under way is finished and recorded. The second one leaves at
-// once: the ledger is right all the same.
-func interruptible() (context.Context, func()) {
+// once: the ledger is right all the same. A window that is closed and a connection that is lost are such signals, too.
+func (e *env) interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, console.StopSignals()...)
 	go func() {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(os.Stderr, "\nnotify: stopping: what is under way is finished and recorded; once more leaves at once")
+		fmt.Fprintln(e.console.Err, "\n"+e.say("cmd.line.stopping", nil))
 		cancel(errInterrupted)
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(os.Stderr, "notify: left at once; `notify resume` goes on, and says what is unknown")
-		os.Exit(exitPaused)
+		fmt.Fprintln(e.console.Err, e.say("cmd.line.left", nil))
+		os.Exit(exit.Paused)
 	}()
 	return ctx, func() {
 		signal.Stop(signals)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 )
@@ -42,9 +43,9 @@ func TestNoByteLeavesBeforeItsAttemptIsDurable(t *testing.T) {
 			p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_%s_CONCURRENCY=%d", account, c.concurrency))
 			p.must(writeList(p.path("award.csv"), people(1, messages)))
 			p.write("award.yaml", only("award-2020", c.ch))
-			p.wants([]int{exitOK}, "preflight", "award.csv") // makes the ledger, and leaves it at rest
+			p.wants([]int{exit.OK}, "preflight", "award.csv") // makes the ledger, and leaves it at rest
 			before := newDisk(p)
-			trace := p.traced(exitOK, "send", "award.csv", "--yes", "-q")
+			trace := p.traced(exit.OK, "send", "award.csv", "--yes", "-q")
 			keys := make(map[string]message.Address)
 			for _, a := range p.arrivals() {
 				keys[a.Ref] = a.To

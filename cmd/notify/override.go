@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,20 +19,17 @@ func (o *sendOptions) valid() error {
 	o.reason = strings.TrimSpace(o.reason)
 	switch {
 	case len(o.overrides) > 0 && o.reason == "":
-		return usage(`add --reason "…"; it stands in the audit and in the report`, "--override wants a reason")
+		return usage(words.Err("cmd.error.reason", words.A{"command": "--override"}).Do("cmd.do.reason", nil))
 	case len(o.overrides) == 0 && o.reason != "":
-		return usage("add --override CHECK, or leave --reason out", "--reason is there for --override")
+		return usage(words.Err("cmd.error.reason-alone", nil).Do("cmd.do.reason-alone", nil))
 	}
 	can := preflight.Overridable()
 	for _, id := range o.overrides {
 		if slices.Contains(can, id) {
 			continue
 		}
-		hint := "these can: " + strings.Join(can, ", ")
-		if near := diag.Nearest(id, can); near != "" {
-			hint = "did you mean " + near + "? " + hint
-		}
-		return usage(hint, "%q is no check that can be overridden", id)
+		said := words.Err("cmd.error.not-overridable", words.A{"check": id})
+		return usage(near(said, diag.Nearest(id, can), words.T("cmd.do.overridable", words.A{"checks": words.Names(can, 0)})))
 	}
 	return nil
 }
@@ -51,10 +47,10 @@ func (e *env) override(res *preflight.Result, o sendOptions) error {
 	for _, id := range o.overrides {
 		used, err := res.Override(id, preflight.Override{Who: o.sender.Name + " (" + o.sender.Who + ")", Reason: o.reason})
 		if err != nil {
-			return usage("", "%v", err)
+			return usage(words.Wrap(err, "cmd.error.override", words.A{"check": id}))
 		}
 		if !used {
-			fmt.Fprintf(e.console.Story(), "%s does not stop the campaign: its override is not used\n", id)
+			e.tell("cmd.line.override-unused", words.A{"check": id})
 		}
 	}
 	return nil

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // partOptions choose the part of a list that is sent now.
@@ -15,16 +17,16 @@ type partOptions struct {
 	rows  string
 }
 
-func (o *partOptions) partFlags(f *pflag.FlagSet) {
-	f.IntVar(&o.limit, "limit", 0, "send to the first `N` recipients of the list only; the rest can follow later")
-	f.StringVar(&o.rows, "rows", "", "send to the rows `A-B` of the list only, numbered as the spreadsheet numbers them")
+func (o *partOptions) partFlags(e *env, f *pflag.FlagSet) {
+	f.IntVar(&o.limit, "limit", 0, e.say("cmd.part.flag-limit", nil))
+	f.StringVar(&o.rows, "rows", "", e.say("cmd.part.flag-rows", nil))
 }
 
 // part reads the flags.
 func (o *partOptions) part() (plan.Part, error) {
 	p := plan.Part{Limit: o.limit}
 	if o.limit < 0 {
-		return p, usage("for example --limit 9000", "--limit %d is not a number of recipients", o.limit)
+		return p, usage(words.Err("cmd.error.limit", words.A{"limit": fmt.Sprint(o.limit)}).Do("cmd.do.for-example", words.A{"command": "--limit 9000"}))
 	}
 	if o.rows == "" {
 		return p, nil
@@ -33,7 +35,7 @@ func (o *partOptions) part() (plan.Part, error) {
 	a, errA := strconv.Atoi(strings.TrimSpace(from))
 	b, errB := strconv.Atoi(strings.TrimSpace(to))
 	if !ok || errA != nil || errB != nil || a < 1 || b < a {
-		return p, usage("for example --rows 2-9001", "--rows %s is not a first and a last row", o.rows)
+		return p, usage(words.Err("cmd.error.rows", words.A{"rows": words.Typed(o.rows)}).Do("cmd.do.for-example", words.A{"command": "--rows 2-9001"}))
 	}
 	p.From, p.To = a, b
 	return p, nil

@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 type pauseOptions struct {
@@ -24,20 +23,22 @@ func newPause(e *env, run func(context.Context, pauseOptions) error) *cobra.Comm
 	}
 	c := &cobra.Command{
 		Use:   "pause [CAMPAIGN]",
-		Short: "Stop safely, from any terminal; what is under way is finished and recorded",
-		Example: `  notify pause award-2020 --reason "customers complain"
-  notify pause --all`,
-		Args: upToOne("the name of a campaign"),
+		Short: e.say("cmd.pause.short", nil),
+		Example: examples(
+			`notify pause award-2020 --reason "customers complain"`, "",
+			"notify pause --all", "",
+		),
+		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
 			if o.all == (o.campaign != "") {
-				return usage("`notify pause award-2020`, or `notify pause --all`", "pause wants the name of a campaign, or --all")
+				return usage(words.Err("cmd.error.pause-what", nil).Do("cmd.do.pause-what", nil))
 			}
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().BoolVar(&o.all, "all", false, "every unfinished campaign on the ledger")
-	c.Flags().StringVar(&o.reason, "reason", "", "`WHY`, for the audit")
+	c.Flags().BoolVar(&o.all, "all", false, e.say("cmd.pause.flag-all", nil))
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.pause.flag-reason", nil))
 	return c
 }
 
@@ -53,15 +54,18 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 		}
 	}
 	for _, n := range names {
+		if _, err := e.campaign(ctx, l, n); err != nil {
+			return err
+		}
 		if err := l.Pause(ctx, n, e.Act("pause", o.reason)); err != nil {
-			return fmt.Errorf("pause %s: %w", n, err)
+			return err
 		}
 	}
-	text := "no campaign is unfinished: there is nothing to pause"
+	said := words.T("cmd.did.pause-none", nil)
 	if len(names) > 0 {
-		text = "paused: " + strings.Join(names, ", ") + "; what is under way is finished and recorded. `notify resume` goes on"
+		said = words.T("cmd.did.pause", words.A{"campaigns": words.Names(names, 0)})
 	}
-	return e.did("pause", text, map[string]any{"paused": names})
+	return e.did("pause", said, map[string]any{"paused": names})
 }
 
 // open are the campaigns that could still send something.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -125,7 +126,7 @@ func (p *place) arrivals() []arrival {
 // told is what the ledger says of each message: its state by its address.
 func (p *place) told(campaign string) map[message.Address]message.State {
 	p.Helper()
-	p.wants([]int{exitOK}, "report", campaign, "-o", "told.csv")
+	p.wants([]int{exit.OK}, "report", campaign, "-o", "told.csv")
 	f, err := os.Open(p.path("told.csv"))
 	p.must(err)
 	defer func() { _ = f.Close() }()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,12 +14,14 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/outfile"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type preflightOptions struct {
@@ -44,30 +45,31 @@ func newPreflight(e *env, run func(context.Context, preflightOptions) error) *co
 	}
 	c := &cobra.Command{
 		Use:   "preflight LIST",
-		Short: "Prove beforehand that a campaign will get through; send nothing",
-		Long: `Check everything that would stop or spoil the campaign: the list, the texts, money, quota, capacity, accounts,
-environment, ledger. One line for each check, with the figures; for what did not pass, what to do. Ends with the plan.
-Nothing is sent.`,
-		Example: `  notify preflight award.xlsx
-  notify preflight award.xlsx --show 12          what row 12 will read
-  notify preflight award.xlsx --problems p.xlsx  every problem of the list, in a file
-  notify preflight award.xlsx -o preflight.html  a page for the people who must sign`,
-		Args: oneArg("a list", "notify preflight award.xlsx"),
+		Short: e.say("cmd.preflight.short", nil),
+		Long:  e.say("cmd.preflight.long", nil),
+		Example: examples(
+			"notify preflight award.xlsx", "",
+			"notify preflight award.xlsx --show 12", e.say("cmd.preflight.example-1", nil),
+			"notify preflight award.xlsx --problems p.xlsx", e.say("cmd.preflight.example-2", nil),
+			"notify preflight award.xlsx -o preflight.html", e.say("cmd.preflight.example-3", nil),
+		),
+		Args: oneArg(aList(), "notify preflight award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.list = args[0]
 			if o.output != "" && filepath.Ext(o.output) != ".html" {
-				return usage("notify preflight "+o.list+" -o preflight.html", "the result is written as a page: %s should end in .html", o.output)
+				return usage(words.Err("cmd.error.not-html", words.A{"file": o.output}).
+					Do("cmd.do.for-example", words.A{"command": "notify preflight " + words.Typed(o.list) + " -o preflight.html"}))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&o.output, "output", "o", "", "write the result, with the checklist, as one page to this `FILE` (.html)")
-	o.partFlags(f)
-	f.IntVar(&o.show, "show", 0, "show the messages of this `ROW` instead")
-	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
-	f.BoolVar(&o.offline, "offline", false, "ask no vendor")
-	f.BoolVar(&o.spread, "spread", false, "accept that the campaign is spread over several days, as quota and window allow")
+	f.StringVarP(&o.output, "output", "o", "", e.say("cmd.preflight.flag-output", nil))
+	o.partFlags(e, f)
+	f.IntVar(&o.show, "show", 0, e.say("cmd.preflight.flag-show", nil))
+	f.StringVar(&o.problems, "problems", "", e.say("cmd.preflight.flag-problems", nil))
+	f.BoolVar(&o.offline, "offline", false, e.say("cmd.preflight.flag-offline", nil))
+	f.BoolVar(&o.spread, "spread", false, e.say("cmd.preflight.flag-spread", nil))
 	return c
 }
 
@@ -115,18 +117,18 @@ func (e *env) page(path string, cfg *config.Config, res preflight.Result, inputs
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.console.Story(), "written to %s\n", path)
+	e.tell("cmd.line.written", words.A{"file": path})
 	return nil
 }
 
 func verdictCode(r preflight.Result) int {
 	if f, ok := r.Finding("run"); ok && f.Status == preflight.Fail {
-		return exitLeased
+		return exit.Leased
 	}
 	if r.Verdict == preflight.Fail {
-		return exitFailed
+		return exit.Failed
 	}
-	return exitOK
+	return exit.OK
 }
 
 // inputs are the configuration and the campaign of a list.
@@ -151,7 +153,7 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	}
 	file, err := report.NewProblems(problems, e.printer().Words(), inputsOf(cfg, c, o.list)...)
 	if errors.Is(err, report.ErrEnding) {
-		return nil, usage("end the name in .csv or .xlsx", "%v", err)
+		return nil, usage(words.Err("cmd.error.problems-ending", words.A{"file": problems}).Do("cmd.do.list-ending", nil))
 	}
 	if err != nil {
 		return nil, err
@@ -164,7 +166,7 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	fmt.Fprintf(e.console.Story(), "%d problems written to %s\n", n, problems)
+	e.tell("cmd.line.problems", words.A{"n": n, "file": problems})
 	return p, nil
 }
 
@@ -206,7 +208,7 @@ func alive(ctx context.Context, l ledger.Ledger, campaign string) func(ledger.Ru
 func (e *env) remember(ctx context.Context, l ledger.Operators, res preflight.Result) error {
 	b, err := json.Marshal(res)
 	if err != nil {
-		return fmt.Errorf("keep the preflight result: %w", err)
+		return words.Wrap(err, "cmd.error.keep", nil)
 	}
 	return l.SaveCheck(ctx, ledger.Check{
 		Campaign: res.Campaign, Digest: res.Digest, Verdict: string(res.Verdict), Result: b, At: res.At, Who: e.Act("preflight", "").Who,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
@@ -97,7 +98,7 @@ func checkAll(b *testing.B, path string) {
 	root.SetArgs([]string{"preflight", path, "--json", "--quiet", "--config", filepath.Join(filepath.Dir(path), "notify.yaml")})
 	var ended *ending
 	failed := root.ExecuteContext(b.Context())
-	if failed != nil && (!errors.As(failed, &ended) || ended.code != exitFailed) {
+	if failed != nil && (!errors.As(failed, &ended) || ended.code != exit.Failed) {
 		b.Fatal(failed)
 	}
 	var all struct {

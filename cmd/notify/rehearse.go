@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"notify/pkg/config"
+	"notify/pkg/exit"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/plan"
 	"notify/pkg/rehearse"
@@ -18,6 +19,7 @@ import (
 	"notify/pkg/send"
 	"notify/pkg/vendors/all"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type rehearseOptions struct {
@@ -35,34 +37,28 @@ func newRehearse(e *env, run func(context.Context, rehearseOptions) error) *cobr
 	}
 	c := &cobra.Command{
 		Use:   "rehearse LIST",
-		Short: "Send the whole campaign to a sandbox, and record the capacity that it proves",
-		Long: `Send the real campaign, with the real configuration and the real program, at full size to a sandbox inside this process:
-nobody is reached, whatever environment this is. Every account's address is turned to the sandbox, and an account that cannot be
-is refused. Messages go through a ledger of their own; size, rate, duration, memory, faults and date are recorded in the
-installation's, where the check "rehearsal" of the preflight finds them.
-
-Rates are kept, as is everything else that is configured, except what would only make it wait: window, deadline, quotas and
-budgets. --speed multiplies the rates.
-
-Faults are those of "notify sandbox": what was told is then counted against what the sandbox has.`,
-		Example: `  notify rehearse award.xlsx
-  notify rehearse award.xlsx --speed 10
-  notify rehearse award.xlsx --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms`,
-		Args: oneArg("a list", "notify rehearse award.xlsx"),
+		Short: e.say("cmd.rehearse.short", nil),
+		Long:  e.say("cmd.rehearse.long", nil),
+		Example: examples(
+			"notify rehearse award.xlsx", "",
+			"notify rehearse award.xlsx --speed 10", "",
+			"notify rehearse award.xlsx --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms", "",
+		),
+		Args: oneArg(aList(), "notify rehearse award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.list = args[0]
 			if o.speed < 0.01 || o.speed > 10_000 {
-				return usage("notify rehearse "+o.list+" --speed 10", "--speed %g is not between 0.01 and 10000", o.speed)
+				return usage(words.Err("cmd.error.speed", words.A{"speed": fmt.Sprint(o.speed)}).Do("cmd.do.for-example", words.A{"command": "notify rehearse " + words.Typed(o.list) + " --speed 10"}))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.Float64Var(&o.speed, "speed", 1, "multiply the configured rates by `N`; 1 is real time")
-	f.StringArrayVar(&o.faults, "fault", nil, "`KIND=SHARE`, such as throttle=0.02; may be given again")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of the faults")
-	f.DurationVar(&o.latency, "latency", 0, "how long the sandbox takes to answer")
-	f.DurationVar(&o.jitter, "jitter", 0, "and up to this much longer")
+	f.Float64Var(&o.speed, "speed", 1, e.say("cmd.rehearse.flag-speed", nil))
+	f.StringArrayVar(&o.faults, "fault", nil, e.say("cmd.rehearse.flag-fault", nil))
+	f.Uint64Var(&o.seed, "seed", 1, e.say("cmd.rehearse.flag-seed", nil))
+	f.DurationVar(&o.latency, "latency", 0, e.say("cmd.rehearse.flag-latency", nil))
+	f.DurationVar(&o.jitter, "jitter", 0, e.say("cmd.rehearse.flag-jitter", nil))
 	return c
 }
 
@@ -93,7 +89,7 @@ func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 		if err := view.NewPreflight(e.printer(), e.flags.json).Result(res.Preflight); err != nil {
 			return err
 		}
-		return quietly(exitFailed)
+		return quietly(exit.Failed)
 	}
 	by := e.Act("rehearse", fmt.Sprintf("%d recipients", res.Recipients))
 	if err := rehearse.Record(context.WithoutCancel(ctx), l, res.Rehearsal, by); err != nil {
@@ -109,7 +105,7 @@ func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 func (e *env) rehearse(ctx context.Context, cfg *config.Config, p *plan.Plan, box sandbox.Config, o rehearseOptions) (res rehearse.Result, err error) {
 	dir, err := os.MkdirTemp("", "notify-rehearsal-")
 	if err != nil {
-		return res, fmt.Errorf("make a place for the scratch ledger: %w", err)
+		return res, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": os.TempDir()})
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	scratch, err := sqlite.Open(ctx, filepath.Join(dir, "scratch.db"), sqlite.Options{Now: e.now})
@@ -134,7 +130,7 @@ func rehearsalSandbox(o rehearseOptions) (sandbox.Config, error) {
 	}
 	for _, f := range o.faults {
 		if err := addFault(&c, f); err != nil {
-			return c, usage("for example --fault throttle=0.02, or --fault email:cut-after=0.01", "--fault %s: %v", f, err)
+			return c, usage(words.Wrap(err, "cmd.error.fault", words.A{"fault": words.Typed(f)}).Do("cmd.do.fault", nil))
 		}
 	}
 	return c, nil
@@ -143,9 +139,9 @@ func rehearsalSandbox(o rehearseOptions) (sandbox.Config, error) {
 func rehearsalCode(r rehearse.Result) int {
 	switch {
 	case r.Complete:
-		return exitOK
+		return exit.OK
 	case r.Run.Pause != nil:
-		return exitPaused
+		return exit.Paused
 	}
-	return exitSome
+	return exit.Some
 }

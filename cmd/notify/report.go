@@ -3,15 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type reportOptions struct {
@@ -27,20 +28,21 @@ func newReport(e *env, run func(context.Context, reportOptions) error) *cobra.Co
 	}
 	c := &cobra.Command{
 		Use:   "report CAMPAIGN",
-		Short: "Say what happened, in figures and person by person",
-		Long: `Say what happened: on the terminal in figures, with -o person by person in a file (.csv, .json or .xlsx). The file has the
-list's own columns first, so that with --state it is a list that can be used again.`,
-		Example: `  notify report award-2020
-  notify report award-2020 -o told.csv
-  notify report award-2020 -o missed.csv --state rejected,unknown`,
-		Args: oneArg("the name of a campaign", "notify report award-2020"),
+		Short: e.say("cmd.report.short", nil),
+		Long:  e.say("cmd.report.long", nil),
+		Example: examples(
+			"notify report award-2020", "",
+			"notify report award-2020 -o told.csv", "",
+			"notify report award-2020 -o missed.csv --state rejected,unknown", "",
+		),
+		Args: oneArg(aCampaign(), "notify report award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVarP(&o.file, "output", "o", "", "write every message to this `FILE`")
-	c.Flags().StringSliceVar(&o.states, "state", nil, "only messages in these states, in the file: accepted, pending, attempting, unknown, rejected, cancelled")
+	c.Flags().StringVarP(&o.file, "output", "o", "", e.say("cmd.report.flag-output", nil))
+	c.Flags().StringSliceVar(&o.states, "state", nil, e.say("cmd.report.flag-state", nil))
 	return c
 }
 
@@ -50,13 +52,17 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return err
 	}
 	if len(states) > 0 && o.file == "" {
-		return usage("notify report "+o.campaign+" -o people.csv --state rejected", "--state chooses what goes into a file; name it with -o")
+		return usage(words.Err("cmd.error.state-without-file", nil).
+			Do("cmd.do.for-example", words.A{"command": "notify report " + words.Typed(o.campaign) + " -o people.csv --state rejected"}))
 	}
 	if _, err := e.Config(); err != nil {
 		return err
 	}
 	l, err := e.Ledger(ctx)
 	if err != nil {
+		return err
+	}
+	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
 	if o.file == "" {
@@ -71,20 +77,24 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone, Inputs: inputsOf(e.cfg, nil)})
 	if errors.Is(err, report.ErrEnding) {
-		return usage("", "%v", err)
+		return usage(words.Err("cmd.error.report-ending", words.A{"file": o.file}).Do("cmd.do.report-ending", nil))
 	}
 	if err != nil {
 		return err
 	}
-	return e.did("report-file", fmt.Sprintf("%s: %d messages", o.file, n), map[string]any{"file": o.file, "messages": n})
+	return e.did("report-file", words.T("cmd.did.report", words.A{"file": o.file, "messages": words.N(n, "message")}), map[string]any{"file": o.file, "messages": n})
 }
 
 func parseStates(names []string) ([]message.State, error) {
+	var known []string
+	for _, s := range message.States() {
+		known = append(known, string(s))
+	}
 	var states []message.State
 	for _, n := range names {
 		s := message.State(strings.TrimSpace(n))
 		if !slices.Contains(message.States(), s) {
-			return nil, usage("the states are: accepted, pending, attempting, unknown, rejected, cancelled", "unknown state %q", n)
+			return nil, usage(near(words.Err("cmd.error.no-state", words.A{"state": n}), diag.Nearest(n, known), words.T("cmd.do.there-are", words.A{"names": words.Names(known, 0)})))
 		}
 		states = append(states, s)
 	}

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 	"notify/pkg/send"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type resolveOptions struct {
@@ -25,22 +26,22 @@ func newResolve(e *env, run func(context.Context, resolveOptions) error) *cobra.
 	}
 	c := &cobra.Command{
 		Use:   "resolve CAMPAIGN",
-		Short: "Settle messages that may or may not have been taken",
-		Long: `Settle unknown messages: those that may have left, with no answer to prove it. Without --as, the vendor is asked by our
-own id, where it can be asked. With --as, a person decides, with a reason: accepted (it arrived), or not-sent (it certainly
-did not; it leaves with the next resume). Nothing is sent by this command.`,
-		Example: `  notify resolve award-2020
-  notify resolve award-2020 --as accepted --reason "all 16 are in the gateway's log"
-  notify resolve award-2020 --as not-sent --key 3f9k2… --reason "asked her on the phone"`,
-		Args: oneArg("the name of a campaign", "notify resolve award-2020"),
+		Short: e.say("cmd.resolve.short", nil),
+		Long:  e.say("cmd.resolve.long", nil),
+		Example: examples(
+			"notify resolve award-2020", "",
+			`notify resolve award-2020 --as accepted --reason "all 16 are in the gateway's log"`, "",
+			`notify resolve award-2020 --as not-sent --key 3f9k2… --reason "asked her on the phone"`, "",
+		),
+		Args: oneArg(aCampaign(), "notify resolve award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.as, "as", "", "what a person found out: `accepted|not-sent`")
-	c.Flags().StringVar(&o.reason, "reason", "", "`WHY`, with --as")
-	c.Flags().StringArrayVar(&o.keys, "key", nil, "only the message with this `KEY` (see `notify report`); may be given again")
+	c.Flags().StringVar(&o.as, "as", "", e.say("cmd.resolve.flag-as", nil))
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.resolve.flag-reason", nil))
+	c.Flags().StringArrayVar(&o.keys, "key", nil, e.say("cmd.resolve.flag-key", nil))
 	return c
 }
 
@@ -57,14 +58,14 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	channels, err := stagedChannels(ctx, l, o.campaign)
+	channels, err := e.stagedChannels(ctx, l, o.campaign)
 	if err != nil {
 		return err
 	}
 	r := send.Resolver{Ledger: l, Campaign: o.campaign, By: e.Act("resolve", o.reason), Now: e.now, Keys: o.keys}
 	var got send.Resolved
 	if as != "" {
-		prompt := fmt.Sprintf("Settle unknown messages of %s as %s. Type the campaign's name to confirm: ", o.campaign, o.as)
+		prompt := e.say("cmd.ask.resolve", words.A{"campaign": o.campaign, "as": o.as}) + " "
 		if err := e.agree(ctx, prompt, o.campaign); err != nil {
 			return err
 		}
@@ -80,10 +81,10 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 		return err
 	}
 	if len(got.NotUnknown) > 0 {
-		return quietly(exitUsage)
+		return quietly(exit.Usage)
 	}
 	if got.Left > 0 {
-		return quietly(exitSome)
+		return quietly(exit.Some)
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func decision(o resolveOptions) (message.OutcomeKind, error) {
 		}
 		return message.OutcomeUnsent, nil
 	default:
-		return "", usage("--as accepted, or --as not-sent", "--as %s is neither accepted nor not-sent", o.as)
+		return "", usage(words.Err("cmd.error.resolve-as", words.A{"as": words.Typed(o.as)}).Do("cmd.do.resolve-as", nil))
 	}
-	return "", usage(`add --reason "…": who decides says how he knows; it stands in the audit`, "--as wants a reason")
+	return "", usage(words.Err("cmd.error.reason", words.A{"command": "--as"}).Do("cmd.do.resolve-reason", nil))
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 type resumeOptions struct {
@@ -22,20 +22,21 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 	}
 	c := &cobra.Command{
 		Use:   "resume [CAMPAIGN]",
-		Short: "Go on where a campaign stopped",
-		Long: `Go on where a campaign stopped: after Ctrl-C, a pause, a crash, a power loss, an empty balance, a vendor that was down.
-The list is not needed any more. Without a name, the one unfinished campaign.`,
-		Example: `  notify resume
-  notify resume award-2020 --wait
-  notify resume award-2020 --join`,
-		Args: upToOne("the name of a campaign"),
+		Short: e.say("cmd.resume.short", nil),
+		Long:  e.say("cmd.resume.long", nil),
+		Example: examples(
+			"notify resume", "",
+			"notify resume award-2020 --wait", "",
+			"notify resume award-2020 --join", e.say("cmd.resume.example-join", nil),
+		),
+		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
-	c.Flags().BoolVar(&o.join, "join", false, "take part in a run of the campaign that is alive: both send, nobody is told twice")
+	c.Flags().BoolVar(&o.wait, "wait", false, e.say("cmd.resume.flag-wait", nil))
+	c.Flags().BoolVar(&o.join, "join", false, e.say("cmd.resume.flag-join", nil))
 	return c
 }
 
@@ -54,10 +55,10 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 		if name == "" {
-			return e.did("resume", "nothing to resume: every campaign on this ledger is finished", nil)
+			return e.did("resume", words.T("cmd.did.resume-none", nil), nil)
 		}
 	}
-	c, err := l.Campaign(ctx, name)
+	c, err := e.campaign(ctx, l, name)
 	if err != nil {
 		return err
 	}
@@ -81,5 +82,6 @@ func unfinished(ctx context.Context, l ledger.Ledger) (string, error) {
 	case 1:
 		return names[0], nil
 	}
-	return "", usage("`notify resume "+names[0]+"`", "%d campaigns are unfinished: %s", len(names), strings.Join(names, ", "))
+	return "", usage(words.Err("cmd.error.several-unfinished", words.A{"n": len(names), "campaigns": words.Names(names, 0)}).
+		Do("cmd.do.for-example", words.A{"command": "notify resume " + words.Typed(names[0])}))
 }

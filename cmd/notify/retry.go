@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"notify/pkg/words"
 )
 
 type retryOptions struct {
@@ -19,18 +20,19 @@ func newRetry(e *env, run func(context.Context, retryOptions) error) *cobra.Comm
 	}
 	c := &cobra.Command{
 		Use:   "retry CAMPAIGN",
-		Short: "Put messages that were refused for good back to pending",
-		Long: `Put messages that a vendor refused for good back to pending, all of them or those with a code. They certainly did not
-arrive, so nobody is told twice. They leave with the next resume.`,
-		Example: `  notify retry award-2020
-  notify retry award-2020 --code "550 5.1.1" --code NUMBER`,
-		Args: oneArg("the name of a campaign", "notify retry award-2020"),
+		Short: e.say("cmd.retry.short", nil),
+		Long:  e.say("cmd.retry.long", nil),
+		Example: examples(
+			"notify retry award-2020", "",
+			`notify retry award-2020 --code "550 5.1.1" --code NUMBER`, "",
+		),
+		Args: oneArg(aCampaign(), "notify retry award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringArrayVar(&o.codes, "code", nil, "only messages with this `CODE`; may be given again")
+	c.Flags().StringArrayVar(&o.codes, "code", nil, e.say("cmd.retry.flag-code", nil))
 	return c
 }
 
@@ -39,13 +41,16 @@ func runRetry(ctx context.Context, e *env, o retryOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
+		return err
+	}
 	n, err := l.Retry(ctx, o.campaign, o.codes, e.Act("retry", ""))
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d messages are pending again; `notify resume %s` sends them", n, o.campaign)
+	said := words.T("cmd.did.retry", words.A{"n": n, "resume": "notify resume " + words.Typed(o.campaign)})
 	if n == 0 {
-		text = "no message was refused with such a code; `notify report " + o.campaign + "` lists them"
+		said = words.T("cmd.did.retry-none", words.A{"report": "notify report " + words.Typed(o.campaign)})
 	}
-	return e.did("retry", text, map[string]any{"campaign": o.campaign, "pending": n})
+	return e.did("retry", said, map[string]any{"campaign": o.campaign, "pending": n})
 }

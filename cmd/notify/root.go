@@ -1,58 +1,52 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"notify/pkg/words"
 )
 
-const exitStatusHelp = `
-EXIT STATUS
-  0  done: everything asked for was done
-  1  an error of the program or its surroundings
-  2  wrong usage: flags, arguments, configuration or campaign file
-  3  preflight has a FAIL: nothing was sent
-  4  finished, but some messages failed or are unknown
-  5  paused before the end: "notify resume" goes on
-  6  another run of this campaign is alive`
+// say is a sentence in the language of the screen.
+func (e *env) say(id string, args words.A) string {
+	return words.Printer{Lang: e.lang}.Say(words.T(id, args))
+}
 
-// newRoot puts the commands together.
+// newRoot puts the commands together, in the language of the screen.
 func newRoot(e *env) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "notify",
-		Short: "Tell many people something, each of them once",
-		Long: `notify tells the people on a list something by SMS and e-mail, each of them once.
-
-  notify preflight award.xlsx   proves beforehand that the campaign will get through
-  notify send award.xlsx        sends, and records what leaves before it leaves
-  notify resume                 goes on where it stopped, after any failure
-
-Nothing is ever sent twice: what may have left and is not known is listed, and a person decides.`,
+		Short: e.say("cmd.root.short", nil),
+		Long: e.say("cmd.root.long", nil) + "\n\n" + examples(
+			"notify preflight award.xlsx", e.say("cmd.root.example-preflight", nil),
+			"notify send award.xlsx", e.say("cmd.root.example-send", nil),
+			"notify resume", e.say("cmd.root.example-resume", nil),
+		) + "\n\n" + e.say("cmd.root.long-once", nil),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          e.noSuchCommand,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			e.setup()
 			if l := e.flags.lang; l != "" && l != "en" && l != "zh" {
-				return usage("--lang en, or --lang zh", "--lang %s is neither en nor zh", l)
+				return usage(words.Err("cmd.error.lang", words.A{"lang": l}).Do("cmd.do.lang", nil))
 			}
 			return nil
 		},
+		RunE: func(c *cobra.Command, _ []string) error {
+			if version {
+				return runVersion(e)
+			}
+			return c.Help()
+		},
 	}
-	f := root.PersistentFlags()
-	f.StringVar(&e.flags.config, "config", "", "configuration `FILE` (default: notify.yaml here or above, $NOTIFY_CONFIG, the user's)")
-	f.StringVar(&e.flags.ledger, "ledger", "", "ledger to use, in place of the configured one: a `FILE`")
-	f.StringVar(&e.flags.campaign, "campaign", "", "campaign `FILE` (default: beside the list, under its name)")
-	f.BoolVar(&e.flags.json, "json", false, "print the result as JSON")
-	f.BoolVar(&e.flags.yes, "yes", false, "ask nothing")
-	f.StringVar(&e.flags.lang, "lang", "", "language of everything that is shown, `en|zh` (default: language in notify.yaml, else that of the locale)")
-	f.BoolVar(&e.flags.noColor, "no-color", false, "no colours (also: NO_COLOR)")
-	f.BoolVarP(&e.flags.quiet, "quiet", "q", false, "no progress, only the result")
-	f.BoolVarP(&e.flags.verbose, "verbose", "v", false, "say more on stderr")
+	root.Flags().BoolVar(&version, "version", false, e.say("cmd.version.short", nil))
+	e.globals(root)
 	root.AddGroup(
-		&cobra.Group{ID: "main", Title: "The main job:"},
-		&cobra.Group{ID: "watch", Title: "While it runs, and after:"},
-		&cobra.Group{ID: "install", Title: "Installation and rehearsal:"},
+		&cobra.Group{ID: "main", Title: e.say("cmd.group.main", nil)},
+		&cobra.Group{ID: "watch", Title: e.say("cmd.group.watch", nil)},
+		&cobra.Group{ID: "install", Title: e.say("cmd.group.install", nil)},
 	)
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
@@ -62,50 +56,73 @@ Nothing is ever sent twice: what may have left and is not known is listed, and a
 	}
 	add("main", newPreflight(e, nil), newChecklist(e), newSend(e, nil), newResume(e, nil))
 	add("watch", newStatus(e, nil), newPause(e, nil), newAbort(e, nil), newReport(e, nil), newResolve(e, nil), newRetry(e, nil), newSuppress(e))
-	add("install", newInit(e, nil), newAccounts(e, nil), newLedger(e), newSandbox(e, nil), newRehearse(e, nil), newDrill(e, nil), newVersion(e))
-	root.SetHelpCommandGroupID("install")
-	root.SetCompletionCommandGroupID("install")
-	for _, c := range root.Commands() {
-		describe(c)
-	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(fmt.Sprintf("`%s --help` lists its flags", c.CommandPath()), "%s", err)
-	})
+	add("install", newInit(e, nil), newAccounts(e, nil), newLedger(e), newSandbox(e, nil), newRehearse(e, nil), newDrill(e, nil),
+		newVersion(e), newCompletion(e))
+	help := newHelp(e)
+	help.GroupID = "install"
+	root.SetHelpCommand(help)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { e.help(c) })
+	root.SetFlagErrorFunc(e.flagError)
+	e.describe(root)
 	return root
 }
 
-// describe puts the exit status into the help of every command that runs.
-func describe(c *cobra.Command) {
-	if c.Runnable() {
-		if c.Long == "" {
-			c.Long = c.Short + "."
-		}
-		c.Long = strings.TrimRight(c.Long, "\n") + "\n" + exitStatusHelp
-	}
-	for _, sub := range c.Commands() {
-		describe(sub)
-	}
+func (e *env) globals(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVar(&e.flags.config, "config", "", e.say("cmd.root.flag-config", nil))
+	f.StringVar(&e.flags.ledger, "ledger", "", e.say("cmd.root.flag-ledger", nil))
+	f.StringVar(&e.flags.campaign, "campaign", "", e.say("cmd.root.flag-campaign", nil))
+	f.BoolVar(&e.flags.json, "json", false, e.say("cmd.root.flag-json", nil))
+	f.BoolVar(&e.flags.yes, "yes", false, e.say("cmd.root.flag-yes", nil))
+	f.StringVar(&e.flags.lang, "lang", "", e.say("cmd.root.flag-lang", nil))
+	f.BoolVar(&e.flags.noColor, "no-color", false, e.say("cmd.root.flag-no-color", nil))
+	f.BoolVarP(&e.flags.quiet, "quiet", "q", false, e.say("cmd.root.flag-quiet", nil))
+	f.BoolVarP(&e.flags.verbose, "verbose", "v", false, e.say("cmd.root.flag-verbose", nil))
+}
+
+// group is a command that only has others below it.
+func (e *env) group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+	c.Args = e.noSuchCommand
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.AddCommand(subs...)
+	return c
 }
 
 // oneArg wants exactly one argument and says which.
-func oneArg(what, example string) cobra.PositionalArgs {
+func oneArg(what words.Text, example string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usage("for example: "+example, "%s wants %s, and got %d arguments", c.CommandPath(), what, len(args))
+			return usage(words.Err("cmd.error.one-argument", words.A{"command": c.CommandPath(), "what": what, "n": len(args)}).
+				Do("cmd.do.for-example", words.A{"command": example}))
 		}
 		return nil
 	}
 }
 
 // upToOne allows one argument.
-func upToOne(what string) cobra.PositionalArgs {
+func upToOne(what words.Text) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > 1 {
-			return usage("", "%s wants at most %s, and got %d arguments", c.CommandPath(), what, len(args))
+			return usage(words.Err("cmd.error.up-to-one-argument", words.A{"command": c.CommandPath(), "what": what, "n": len(args)}).
+				Do("cmd.do.quote", words.A{"command": c.CommandPath() + " " + words.Typed(strings.Join(args, " "))}))
 		}
 		return nil
 	}
 }
+
+// noArgs allows none.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(words.Err("cmd.error.no-arguments", words.A{"command": c.CommandPath(), "args": strings.Join(args, " ")}).
+			Do("cmd.do.help", words.A{"command": c.CommandPath()}))
+	}
+	return nil
+}
+
+// The words for what a command takes.
+func aList() words.Text     { return words.T("cmd.arg.list", nil) }
+func aCampaign() words.Text { return words.T("cmd.arg.campaign", nil) }
 
 func first(args []string) string {
 	if len(args) == 0 {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,9 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type sandboxOptions struct {
@@ -39,41 +39,39 @@ func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.
 	}
 	c := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Local vendors for rehearsal: an SMS gateway and a mail server, with faults",
-		Long: `Serve an HTTP SMS gateway and an SMTP server on this machine, until Ctrl-C: with balance, quota, rate, latency and faults
-that can be set. The sandbox keeps a record of its own of what reached it, which is evidence against the ledger's.
-
-Faults are shares of the messages: refuse, throttle, reject, cut-before, cut-after (taken, and the answer lost), garbage,
-error500, slow. A fault for mail only is written email:cut-after=0.01.`,
-		Example: `  notify sandbox --messages 10000 --quota 10000 --record reached.jsonl
-  notify sandbox --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms
-  notify sandbox --template SMS_1234=pending --signature 示例
-  notify sandbox topup --messages 20000 --quota 20000
-  notify sandbox template SMS_1234 rejected --reason "names a prize"
-  notify sandbox count`,
-		Args: cobra.NoArgs,
+		Short: e.say("cmd.sandbox.short", nil),
+		Long:  e.say("cmd.sandbox.long", nil),
+		Example: examples(
+			"notify sandbox --messages 10000 --quota 10000 --record reached.jsonl", "",
+			"notify sandbox --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms", "",
+			"notify sandbox --template SMS_1234=pending --signature 示例", "",
+			"notify sandbox topup --messages 20000 --quota 20000", "",
+			`notify sandbox template SMS_1234 rejected --reason "names a prize"`, "",
+			"notify sandbox count", "",
+		),
+		Args: e.noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.sms, "sms", "127.0.0.1:8025", "`ADDRESS` of the SMS gateway; empty: none")
-	f.StringVar(&o.mail, "mail", "127.0.0.1:2525", "`ADDRESS` of the mail server; empty: none")
-	f.StringVar(&o.token, "token", "sandbox", "bearer token of the gateway")
-	f.StringVar(&o.record, "record", "", "`FILE` for the record; it is read again at the next start (default: kept in memory)")
-	f.Int64Var(&o.messages, "messages", -1, "prepaid SMS; -1: not counted")
-	f.Int64Var(&o.quota, "quota", 0, "SMS by calendar day; 0: no limit")
-	f.Int64Var(&o.mailQuota, "mail-quota", 0, "mails by calendar day; 0: no limit")
-	f.StringVar(&o.price, "price", "0.045", "price of an SMS segment")
-	f.StringVar(&o.currency, "currency", "CNY", "currency of the price")
-	f.Float64Var(&o.rate, "rate", 0, "SMS a second that are taken; 0: no limit")
-	f.DurationVar(&o.latency, "latency", 0, "how long an answer takes")
-	f.DurationVar(&o.jitter, "jitter", 0, "and up to this much longer")
-	f.StringArrayVar(&o.faults, "fault", nil, "`KIND=SHARE`, such as throttle=0.02; may be given again")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of the faults")
-	f.StringVar(&o.zone, "zone", "Asia/Shanghai", "time zone of the quota's day")
-	f.IntVar(&o.subjects, "same-subjects", 0, "refuse mails beyond so many with one subject; 0: no rule")
-	f.DurationVar(&o.subjectsWithin, "same-subjects-within", time.Minute, "within this time")
-	f.StringArrayVar(&o.templates, "template", nil, "`CODE[=STATE]`, approved, pending or rejected; then no other text is taken; may be given again")
-	f.StringArrayVar(&o.signatures, "signature", nil, "`WORDS[=STATE]`, likewise for signatures")
+	f.StringVar(&o.sms, "sms", "127.0.0.1:8025", e.say("cmd.sandbox.flag-sms", nil))
+	f.StringVar(&o.mail, "mail", "127.0.0.1:2525", e.say("cmd.sandbox.flag-mail", nil))
+	f.StringVar(&o.token, "token", "sandbox", e.say("cmd.sandbox.flag-token", nil))
+	f.StringVar(&o.record, "record", "", e.say("cmd.sandbox.flag-record", nil))
+	f.Int64Var(&o.messages, "messages", -1, e.say("cmd.sandbox.flag-messages", nil))
+	f.Int64Var(&o.quota, "quota", 0, e.say("cmd.sandbox.flag-quota", nil))
+	f.Int64Var(&o.mailQuota, "mail-quota", 0, e.say("cmd.sandbox.flag-mail-quota", nil))
+	f.StringVar(&o.price, "price", "0.045", e.say("cmd.sandbox.flag-price", nil))
+	f.StringVar(&o.currency, "currency", "CNY", e.say("cmd.sandbox.flag-currency", nil))
+	f.Float64Var(&o.rate, "rate", 0, e.say("cmd.sandbox.flag-rate", nil))
+	f.DurationVar(&o.latency, "latency", 0, e.say("cmd.sandbox.flag-latency", nil))
+	f.DurationVar(&o.jitter, "jitter", 0, e.say("cmd.sandbox.flag-jitter", nil))
+	f.StringArrayVar(&o.faults, "fault", nil, e.say("cmd.sandbox.flag-fault", nil))
+	f.Uint64Var(&o.seed, "seed", 1, e.say("cmd.sandbox.flag-seed", nil))
+	f.StringVar(&o.zone, "zone", "Asia/Shanghai", e.say("cmd.sandbox.flag-zone", nil))
+	f.IntVar(&o.subjects, "same-subjects", 0, e.say("cmd.sandbox.flag-same-subjects", nil))
+	f.DurationVar(&o.subjectsWithin, "same-subjects-within", time.Minute, e.say("cmd.sandbox.flag-same-subjects-within", nil))
+	f.StringArrayVar(&o.templates, "template", nil, e.say("cmd.sandbox.flag-template", nil))
+	f.StringArrayVar(&o.signatures, "signature", nil, e.say("cmd.sandbox.flag-signature", nil))
 	c.AddCommand(newSandboxTopup(e, nil), newSandboxTemplate(e, nil), newSandboxCount(e, nil))
 	return c
 }
@@ -88,7 +86,7 @@ func runSandbox(ctx context.Context, e *env, o sandboxOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.console.Story(), "sandbox: SMS gateway on %s, mail server on %s; Ctrl-C ends it\n", orNone(s.SMSAddr()), orNone(s.MailAddr()))
+	e.tell("cmd.line.sandbox", words.A{"sms": orNone(s.SMSAddr()), "mail": orNone(s.MailAddr())})
 	<-ctx.Done()
 	tally := s.Count()
 	if err := s.Close(); err != nil {
@@ -99,7 +97,7 @@ func runSandbox(ctx context.Context, e *env, o sandboxOptions) error {
 
 func orNone(s string) string {
 	if s == "" {
-		return "none"
+		return words.Unknown
 	}
 	return s
 }
@@ -107,11 +105,11 @@ func orNone(s string) string {
 func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil {
-		return sandbox.Config{}, usage("for example Asia/Shanghai", "--zone: %v", err)
+		return sandbox.Config{}, usage(words.Err("cmd.error.zone", words.A{"zone": words.Typed(o.zone)}).Do("cmd.do.for-example", words.A{"command": "--zone Asia/Shanghai"}))
 	}
 	price, err := message.ParseMoney(o.price)
 	if err != nil {
-		return sandbox.Config{}, usage("for example 0.045", "--price: %v", err)
+		return sandbox.Config{}, usage(words.Err("cmd.error.price", words.A{"price": words.Typed(o.price)}).Do("cmd.do.for-example", words.A{"command": "--price 0.045"}))
 	}
 	c := sandbox.Config{
 		SMSAddr: o.sms, MailAddr: o.mail, Token: o.token, Record: o.record, Zone: zone, Seed: o.seed,
@@ -125,7 +123,7 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 	c.Templates = append(templates(sandbox.KindText, o.templates), templates(sandbox.KindSignature, o.signatures)...)
 	for _, f := range o.faults {
 		if err := addFault(&c, f); err != nil {
-			return c, usage("for example --fault throttle=0.02, or --fault email:cut-after=0.01", "--fault %s: %v", f, err)
+			return c, usage(words.Wrap(err, "cmd.error.fault", words.A{"fault": words.Typed(f)}).Do("cmd.do.fault", nil))
 		}
 	}
 	return c, nil
@@ -148,7 +146,7 @@ func addFault(c *sandbox.Config, text string) error {
 		rest = text
 	}
 	if limited && channel != string(message.SMS) && channel != string(message.Email) {
-		return fmt.Errorf("no channel %q", channel)
+		return words.Err("cmd.error.no-channel", words.A{"channel": words.Typed(channel)})
 	}
 	for _, a := range []struct {
 		ch message.Channel
@@ -172,9 +170,9 @@ type adminOptions struct {
 	quota      int64
 }
 
-func (o *adminOptions) flags(c *cobra.Command) {
-	c.Flags().StringVar(&o.url, "url", "http://127.0.0.1:8025", "the sandbox's gateway")
-	c.Flags().StringVar(&o.token, "token", "sandbox", "its bearer token")
+func (o *adminOptions) flags(e *env, c *cobra.Command) {
+	c.Flags().StringVar(&o.url, "url", "http://127.0.0.1:8025", e.say("cmd.sandbox-admin.flag-url", nil))
+	c.Flags().StringVar(&o.token, "token", "sandbox", e.say("cmd.sandbox-admin.flag-token", nil))
 }
 
 func (o *adminOptions) admin() sandbox.Admin {
@@ -187,27 +185,29 @@ func newSandboxTopup(e *env, run func(context.Context, adminOptions) error) *cob
 		run = func(ctx context.Context, o adminOptions) error { return runSandboxTopup(ctx, e, o) }
 	}
 	c := &cobra.Command{
-		Use:     "topup",
-		Short:   "Credit an account of a running sandbox",
-		Example: `  notify sandbox topup --messages 20000 --quota 20000`,
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+		Use:   "topup",
+		Short: e.say("cmd.sandbox-topup.short", nil),
+		Example: examples(
+			"notify sandbox topup --messages 20000 --quota 20000", "",
+		),
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
-	o.flags(c)
-	c.Flags().Int64Var(&o.messages, "messages", 0, "prepaid messages to add")
-	c.Flags().Int64Var(&o.quota, "quota", 0, "to add to the quota of the day")
-	c.Flags().StringVar(&o.channel, "channel", string(message.SMS), "sms or email")
+	o.flags(e, c)
+	c.Flags().Int64Var(&o.messages, "messages", 0, e.say("cmd.sandbox-topup.flag-messages", nil))
+	c.Flags().Int64Var(&o.quota, "quota", 0, e.say("cmd.sandbox-topup.flag-quota", nil))
+	c.Flags().StringVar(&o.channel, "channel", string(message.SMS), e.say("cmd.sandbox-topup.flag-channel", nil))
 	return c
 }
 
 func runSandboxTopup(ctx context.Context, e *env, o adminOptions) error {
 	if o.messages == 0 && o.quota == 0 {
-		return usage("notify sandbox topup --messages 20000 --quota 20000", "topup wants --messages or --quota")
+		return usage(words.Err("cmd.error.topup", nil).Do("cmd.do.for-example", words.A{"command": "notify sandbox topup --messages 20000 --quota 20000"}))
 	}
 	if err := o.admin().Topup(ctx, sandbox.Topup{Channel: message.Channel(o.channel), Messages: o.messages, Quota: o.quota}); err != nil {
-		return fmt.Errorf("is `notify sandbox` running? %w", err)
+		return words.Wrap(err, "cmd.error.sandbox", words.A{"url": o.url}).Do("cmd.do.sandbox", nil)
 	}
-	return e.did("sandbox-topup", fmt.Sprintf("credited: %d messages, %d on the quota of the day", o.messages, o.quota),
+	return e.did("sandbox-topup", words.T("cmd.did.topup", words.A{"messages": words.N(o.messages, "message"), "quota": o.quota}),
 		map[string]any{"messages": o.messages, "quota": o.quota})
 }
 
@@ -224,16 +224,18 @@ func newSandboxTemplate(e *env, run func(context.Context, sandboxTemplateOptions
 	}
 	c := &cobra.Command{
 		Use:   "template CODE approved|pending|rejected",
-		Short: "Say what a running sandbox has decided about a text or a signature",
-		Example: `  notify sandbox template SMS_1234 rejected --reason "names a prize"
-  notify sandbox template 示例 approved --signature`,
+		Short: e.say("cmd.sandbox-template.short", nil),
+		Example: examples(
+			`notify sandbox template SMS_1234 rejected --reason "names a prize"`, "",
+			"notify sandbox template 示例 approved --signature", "",
+		),
 		Args: func(c *cobra.Command, args []string) error {
-			const example = "for example: notify sandbox template SMS_1234 pending"
+			example := words.A{"command": "notify sandbox template SMS_1234 pending"}
 			switch {
 			case len(args) != 2:
-				return usage(example, "%s wants a code and what is decided, and got %d arguments", c.CommandPath(), len(args))
+				return usage(words.Err("cmd.error.template-arguments", words.A{"command": c.CommandPath(), "n": len(args)}).Do("cmd.do.for-example", example))
 			case !slices.Contains(sandbox.TemplateStates(), args[1]):
-				return usage(example, "%q is not what a vendor decides: %s", args[1], strings.Join(sandbox.TemplateStates(), ", "))
+				return usage(words.Err("cmd.error.template-state", words.A{"state": words.Typed(args[1]), "states": words.Names(sandbox.TemplateStates(), 0)}).Do("cmd.do.for-example", example))
 			}
 			return nil
 		},
@@ -242,10 +244,10 @@ func newSandboxTemplate(e *env, run func(context.Context, sandboxTemplateOptions
 			return run(c.Context(), o)
 		},
 	}
-	o.flags(c)
-	c.Flags().BoolVar(&o.signature, "signature", false, "CODE is the words of a signature")
-	c.Flags().StringVar(&o.template.Reason, "reason", "", "what the vendor says to it")
-	c.Flags().StringVar(&o.template.Text, "text", "", "the text as it is on file")
+	o.flags(e, c)
+	c.Flags().BoolVar(&o.signature, "signature", false, e.say("cmd.sandbox-template.flag-signature", nil))
+	c.Flags().StringVar(&o.template.Reason, "reason", "", e.say("cmd.sandbox-template.flag-reason", nil))
+	c.Flags().StringVar(&o.template.Text, "text", "", e.say("cmd.sandbox-template.flag-text", nil))
 	return c
 }
 
@@ -254,9 +256,9 @@ func runSandboxTemplate(ctx context.Context, e *env, o sandboxTemplateOptions) e
 		o.template.Kind = sandbox.KindSignature
 	}
 	if err := o.admin().Decide(ctx, o.template); err != nil {
-		return fmt.Errorf("is `notify sandbox` running? %w", err)
+		return words.Wrap(err, "cmd.error.sandbox", words.A{"url": o.url}).Do("cmd.do.sandbox", nil)
 	}
-	return e.did("sandbox-template", o.template.Code+": "+o.template.State,
+	return e.did("sandbox-template", words.T("cmd.did.sandbox-template", words.A{"code": o.template.Code, "state": o.template.State}),
 		map[string]any{"code": o.template.Code, "state": o.template.State, "signature": o.signature})
 }
 
@@ -267,14 +269,16 @@ func newSandboxCount(e *env, run func(context.Context, adminOptions) error) *cob
 	}
 	c := &cobra.Command{
 		Use:   "count",
-		Short: "Say what reached the sandbox, and who was reached twice",
-		Example: `  notify sandbox count
-  notify sandbox count --record reached.jsonl`,
-		Args: cobra.NoArgs,
+		Short: e.say("cmd.sandbox-count.short", nil),
+		Example: examples(
+			"notify sandbox count", "",
+			"notify sandbox count --record reached.jsonl", "",
+		),
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
-	o.flags(c)
-	c.Flags().StringVar(&o.record, "record", "", "read this record `FILE` instead of asking a running sandbox")
+	o.flags(e, c)
+	c.Flags().StringVar(&o.record, "record", "", e.say("cmd.sandbox-count.flag-record", nil))
 	return c
 }
 
@@ -284,7 +288,7 @@ func runSandboxCount(ctx context.Context, e *env, o adminOptions) error {
 	if o.record != "" {
 		tally, err = sandbox.ReadRecord(o.record)
 	} else if tally, err = o.admin().Count(ctx); err != nil {
-		err = errors.Join(errors.New("is `notify sandbox` running? or name its record with --record"), err)
+		err = words.Wrap(err, "cmd.error.sandbox", words.A{"url": o.url}).Do("cmd.do.sandbox-record", nil)
 	}
 	if err != nil {
 		return err
@@ -293,7 +297,7 @@ func runSandboxCount(ctx context.Context, e *env, o adminOptions) error {
 		return err
 	}
 	if tally.SMS.Twice+tally.Mail.Twice > 0 {
-		return quietly(exitSome)
+		return quietly(exit.Some)
 	}
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/config"
 	"notify/pkg/console"
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -19,6 +19,7 @@ import (
 	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type sendOptions struct {
@@ -36,18 +37,16 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	}
 	c := &cobra.Command{
 		Use:   "send LIST",
-		Short: "Check, confirm, and send; what was sent is never sent again",
-		Long: `Run the preflight, ask for the number of recipients as confirmation, and send. Every message is recorded before it
-leaves and after. A second send of the same campaign sends only what has not been sent. Ctrl-C once stops safely.
-
-A campaign that names a checklist is sent only as it was signed: "notify checklist show CAMPAIGN" says what is missing.
-Some checks can be overridden with a reason, which stands in the audit and in the report.`,
-		Example: `  notify send award.xlsx
-  notify send award.xlsx --yes --wait     from cron: asks nothing, waits for windows and quotas
-  notify send award.xlsx --rows 2-9001    a part now; the rest later, without --rows
-  notify send award.xlsx --as zhang       says who sends, where several people share a login
-  notify send award.xlsx --override balance --reason "topped up by phone, shows tomorrow"`,
-		Args: oneArg("a list", "notify send award.xlsx"),
+		Short: e.say("cmd.send.short", nil),
+		Long:  e.say("cmd.send.long", nil),
+		Example: examples(
+			"notify send award.xlsx", "",
+			"notify send award.xlsx --yes --wait", e.say("cmd.send.example-1", nil),
+			"notify send award.xlsx --rows 2-9001", e.say("cmd.send.example-2", nil),
+			"notify send award.xlsx --as zhang", e.say("cmd.send.example-3", nil),
+			`notify send award.xlsx --override balance --reason "topped up by phone, shows tomorrow"`, "",
+		),
+		Args: oneArg(aList(), "notify send award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.list = args[0]
 			if err := o.valid(); err != nil {
@@ -57,13 +56,13 @@ Some checks can be overridden with a reason, which stands in the audit and in th
 		},
 	}
 	f := c.Flags()
-	f.BoolVar(&o.wait, "wait", false, "wait for the window, the quota or the budget of the next day instead of ending")
-	f.StringVar(&o.as, "as", "", "who sends: a `NAME` as in notify.yaml's roles (default: the system user)")
-	f.StringSliceVar(&o.overrides, "override", nil, "go on in spite of this `CHECK`: "+strings.Join(preflight.Overridable(), ", "))
-	f.StringVar(&o.reason, "reason", "", "`WHY` the check is overridden")
-	o.partFlags(f)
-	f.StringVar(&o.problems, "problems", "", "write every problem of the list to this `FILE` (.csv or .xlsx)")
-	f.BoolVar(&o.spread, "spread", false, "spread the campaign over several days: send what quota and window allow today; resume goes on, and --wait stays")
+	f.BoolVar(&o.wait, "wait", false, e.say("cmd.send.flag-wait", nil))
+	f.StringVar(&o.as, "as", "", e.say("cmd.send.flag-as", nil))
+	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
+	o.partFlags(e, f)
+	f.StringVar(&o.problems, "problems", "", e.say("cmd.send.flag-problems", nil))
+	f.BoolVar(&o.spread, "spread", false, e.say("cmd.send.flag-spread", nil))
 	return c
 }
 
@@ -95,10 +94,10 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.override(&res, o); err != nil {
 		return err
 	}
-	if code := verdictCode(res); code != exitOK {
+	if code := verdictCode(res); code != exit.OK {
 		return e.refuse(ctx, l, res, code)
 	}
-	view.Checked(e.console, res)
+	view.Checked(e.console, e.printer().Words(), res)
 	if err := e.confirmOverrides(ctx, res); err != nil {
 		return err
 	}
@@ -136,13 +135,13 @@ func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) e
 	want := strconv.Itoa(p.Recipients)
 	ok, err := e.console.Confirm(ctx, view.Question(res, p.Recipients), want)
 	if errors.Is(err, console.ErrNoTerminal) {
-		return usage("add --yes where nobody can be asked, after a preflight that somebody has read", "there is no terminal to confirm on")
+		return usage(words.Err("cmd.error.no-terminal", nil).Do("cmd.do.yes-send", nil))
 	}
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return &ending{code: exitUsage, text: "not confirmed: nothing was sent", hint: "type the number of recipients, " + want + ", to send"}
+		return usage(words.Err("cmd.error.not-confirmed-send", nil).Do("cmd.do.type-number", words.A{"number": want}))
 	}
 	return nil
 }
@@ -153,7 +152,7 @@ func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	view.Staged(e.console, p.Spec.Name, staged)
+	view.Staged(e.console, e.printer().Words(), p.Spec.Name, staged)
 	c, err := l.Campaign(ctx, p.Spec.Name)
 	if err != nil || c.Paused == nil {
 		return err
@@ -183,13 +182,13 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	channels, err := stagedChannels(ctx, l, name)
+	channels, err := e.stagedChannels(ctx, l, name)
 	if err != nil {
 		return err
 	}
 	vs, errs := e.Vendors(cfg, channels)
 	for _, err := range errs {
-		return usage("`notify accounts` lists what is configured", "%v", err)
+		return usage(words.Wrap(err, "cmd.error.vendor", nil).Do("cmd.do.accounts", nil))
 	}
 	user, host := e.who()
 	loop := &send.Loop{
@@ -220,8 +219,8 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	return quietly(endCode(res, counts))
 }
 
-func stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]message.Channel, error) {
-	c, err := l.Campaign(ctx, name)
+func (e *env) stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]message.Channel, error) {
+	c, err := e.campaign(ctx, l, name)
 	if err != nil {
 		return nil, err
 	}
@@ -236,9 +235,9 @@ func stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]messag
 func endCode(res send.Result, c ledger.Counts) int {
 	switch {
 	case res.Aborted != nil, res.Pause != nil, !c.Done():
-		return exitPaused
+		return exit.Paused
 	case c.Of(message.Rejected, message.Unknown) > 0:
-		return exitSome
+		return exit.Some
 	}
-	return exitOK
+	return exit.OK
 }

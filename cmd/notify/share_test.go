@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -35,7 +36,7 @@ func shareOneRate(tb testing.TB, seconds int) []time.Time {
 	for _, run := range p.four(n) {
 		code, err := run.wait()
 		p.must(err)
-		if code != exitOK {
+		if code != exit.OK {
 			tb.Fatalf("a process ended with %d\n%s\n%s", code, run.out.String(), run.err.String())
 		}
 	}
@@ -115,7 +116,7 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 		code, err := run.wait()
 		p.must(err)
 		out := run.out.String()
-		if code != exitPaused || !strings.Contains(out, "the daily quota of 10000 of account sms is used up; it makes sense again at ") ||
+		if code != exit.Paused || !strings.Contains(out, "the daily quota of 10000 of account sms is used up; it makes sense again at ") ||
 			!strings.Contains(out, " 00:00") || !strings.Contains(out, "next: notify resume part-") {
 			t.Errorf("a process ended with %d\n%s\n%s", code, out, run.err.String())
 		}
@@ -140,7 +141,7 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 	if accepted != quota {
 		t.Errorf("the ledger has %d accepted messages, want %d", accepted, quota)
 	}
-	p.wants([]int{exitOK}, "ledger", "check")
+	p.wants([]int{exit.OK}, "ledger", "check")
 }
 
 // TestTimerThatFiresWhileARunIsAlive: a timer scanned for what was "not yet sent" every ten minutes while the run before was
@@ -155,8 +156,8 @@ func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
 	p.must(p.receiver.reached(message.SMS, 1, func() bool { return !first.alive() }))
 	for range fires {
 		code, out, errs := p.run("send", "award.csv", "--yes")
-		if code != exitLeased || out != "" {
-			t.Fatalf("it ended with %d, want %d\n%s\n%s", code, exitLeased, out, errs)
+		if code != exit.Leased || out != "" {
+			t.Fatalf("it ended with %d, want %d\n%s\n%s", code, exit.Leased, out, errs)
 		}
 		for _, want := range []string{fmt.Sprintf("process %d", first.cmd.Process.Pid), "notify status --watch"} {
 			if !strings.Contains(errs, want) {
@@ -167,8 +168,8 @@ func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
 	if !first.alive() {
 		t.Fatal("the run ended before the timer had fired ten times")
 	}
-	p.wants([]int{exitOK}, "pause", "award-2020")
-	if code, err := first.wait(); code != exitPaused || err != nil {
+	p.wants([]int{exit.OK}, "pause", "award-2020")
+	if code, err := first.wait(); code != exit.Paused || err != nil {
 		t.Fatalf("the run ended with %d: %v", code, err)
 	}
 	tally, err := p.receiver.count()

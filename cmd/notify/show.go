@@ -11,10 +11,12 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/render"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 // runShow shows what one row will read.
@@ -50,7 +52,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	if len(p.Problems) > 0 {
-		return quietly(exitFailed)
+		return quietly(exit.Failed)
 	}
 	return nil
 }
@@ -70,7 +72,7 @@ func findRow(ctx context.Context, r list.Reader, number int, problems *diag.List
 		var here diag.List
 		err := r.Next(&row, &here)
 		if errors.Is(err, io.EOF) {
-			return nil, usage("rows are numbered as the spreadsheet numbers them", "%s has no recipient in row %d", r.Header().File, number)
+			return nil, usage(words.Err("cmd.error.no-row", words.A{"list": r.Header().File, "row": fmt.Sprint(number)}).Do("cmd.do.rows", nil))
 		}
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/message"
 )
 
@@ -22,7 +23,7 @@ func TestKilledWhileStaging(t *testing.T) {
 	p.must(writeList(p.path("award.csv"), people(1, n)))
 	p.write("award.yaml", only("award-2020", message.SMS)+closedWindow())
 	began := time.Now()
-	p.wants([]int{exitPaused}, "send", "award.csv", "--yes", "--ledger", "whole.db")
+	p.wants([]int{exit.Paused}, "send", "award.csv", "--yes", "--ledger", "whole.db")
 	whole := time.Since(began)
 	var all, none int
 	for range kills {
@@ -34,8 +35,8 @@ func TestKilledWhileStaging(t *testing.T) {
 		case <-time.After(delay): // the moment of the kill is what is drawn
 		}
 		run.kill()
-		p.wants([]int{exitOK}, "ledger", "check")
-		out := p.wants([]int{exitOK}, "status")
+		p.wants([]int{exit.OK}, "ledger", "check")
+		out := p.wants([]int{exit.OK}, "status")
 		switch {
 		case strings.Contains(out, "no campaign on this ledger yet"):
 			none++
@@ -49,7 +50,7 @@ func TestKilledWhileStaging(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d times: %d times nothing was staged, %d times all of it", all+none, none, all)
-	p.wants([]int{exitPaused}, "send", "award.csv", "--yes")
+	p.wants([]int{exit.Paused}, "send", "award.csv", "--yes")
 	tally, err := p.receiver.count()
 	p.must(err)
 	if tally.SMS.Reached != 0 {

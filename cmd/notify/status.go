@@ -24,17 +24,19 @@ func newStatus(e *env, run func(context.Context, statusOptions) error) *cobra.Co
 	}
 	c := &cobra.Command{
 		Use:   "status [CAMPAIGN]",
-		Short: "Show how far campaigns are",
-		Example: `  notify status
-  notify status award-2020 --watch`,
-		Args: upToOne("the name of a campaign"),
+		Short: e.say("cmd.status.short", nil),
+		Example: examples(
+			"notify status", "",
+			"notify status award-2020 --watch", "",
+		),
+		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().BoolVar(&o.watch, "watch", false, "show it again and again, until Ctrl-C or the campaign is finished")
-	c.Flags().DurationVar(&o.every, "every", 2*time.Second, "how often, with --watch")
+	c.Flags().BoolVar(&o.watch, "watch", false, e.say("cmd.status.flag-watch", nil))
+	c.Flags().DurationVar(&o.every, "every", 2*time.Second, e.say("cmd.status.flag-every", nil))
 	return c
 }
 
@@ -42,6 +44,11 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	l, err := e.Ledger(ctx)
 	if err != nil {
 		return err
+	}
+	if o.campaign != "" {
+		if _, err := e.campaign(ctx, l, o.campaign); err != nil {
+			return err
+		}
 	}
 	var before []report.Status
 	for {

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
+	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/suppression"
@@ -31,16 +32,10 @@ type suppressOptions struct {
 func newSuppress(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "suppress",
-		Short: "Keep the addresses that are never to be sent to",
-		Long: `Keep the addresses that are never to be sent to: opt-outs, hard bounces, complaints. The list holds for every campaign on the
-ledger. A preflight FAILs while somebody on it is to be sent to, which cannot be overridden, and a run looks again right before
-each message leaves: who opts out while a campaign runs is not reached any more, a few seconds later.
-
-An entry is never rewritten. Putting an address on the list twice keeps the first entry; taking it off needs a reason, and leaves
-a trace.`,
+		Short: e.say("cmd.suppress.short", nil),
+		Long:  e.say("cmd.suppress.long", nil),
 	}
-	c.AddCommand(newSuppressAdd(e, nil), newSuppressRemove(e, nil), newSuppressImport(e, nil), newSuppressList(e, nil))
-	return c
+	return e.group(c, newSuppressAdd(e, nil), newSuppressRemove(e, nil), newSuppressImport(e, nil), newSuppressList(e, nil))
 }
 
 func newSuppressAdd(e *env, run func(context.Context, suppressOptions) error) *cobra.Command {
@@ -50,21 +45,23 @@ func newSuppressAdd(e *env, run func(context.Context, suppressOptions) error) *c
 	}
 	c := &cobra.Command{
 		Use:   "add ADDRESS…",
-		Short: "Put phone numbers and e-mail addresses on the list",
-		Example: `  notify suppress add 13490000001 --reason opt-out --note "replied T"
-  notify suppress add wang@example.test li@example.test --reason hard-bounce`,
+		Short: e.say("cmd.suppress-add.short", nil),
+		Example: examples(
+			`notify suppress add 13490000001 --reason opt-out --note "replied T"`, "",
+			"notify suppress add wang@example.test li@example.test --reason hard-bounce", "",
+		),
 		Args: addressArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.addresses = args
 			if o.reason == "" {
-				return usage("add --reason opt-out, or one of "+reasonWords(), "add wants a reason")
+				return usage(words.Err("cmd.error.reason", words.A{"command": c.CommandPath()}).Do("cmd.do.suppress-reason", words.A{"reasons": reasonWords()}))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.reason, "reason", "", "`WHY`: "+reasonWords())
-	f.StringVar(&o.note, "note", "", "a `NOTE` that is kept with the entry")
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.suppress-add.flag-reason", words.A{"reasons": reasonWords()}))
+	f.StringVar(&o.note, "note", "", e.say("cmd.suppress-add.flag-note", nil))
 	return c
 }
 
@@ -75,20 +72,21 @@ func newSuppressRemove(e *env, run func(context.Context, suppressOptions) error)
 	}
 	c := &cobra.Command{
 		Use:   "remove ADDRESS… --reason WHY",
-		Short: "Take addresses off the list, all of them or none",
-		Long: `Take addresses off the list, all of them or none: they can be sent to again. The entry and who took it off stay on record:
-"notify suppress list ADDRESS --log".`,
-		Example: `  notify suppress remove 13490000001 --reason "has signed up again, ticket 4711"`,
-		Args:    addressArgs,
+		Short: e.say("cmd.suppress-remove.short", nil),
+		Long:  e.say("cmd.suppress-remove.long", nil),
+		Example: examples(
+			`notify suppress remove 13490000001 --reason "has signed up again, ticket 4711"`, "",
+		),
+		Args: addressArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.addresses = args
 			if strings.TrimSpace(o.reason) == "" {
-				return usage(`add --reason "…"; it stays on record`, "remove wants a reason")
+				return usage(words.Err("cmd.error.reason", words.A{"command": c.CommandPath()}).Do("cmd.do.reason", nil))
 			}
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", "`WHY`; it stays on record")
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.suppress-remove.flag-reason", nil))
 	return c
 }
 
@@ -99,40 +97,33 @@ func newSuppressImport(e *env, run func(context.Context, suppressOptions) error)
 	}
 	c := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Put the addresses of a spreadsheet or CSV on the list",
-		Long: `Put the addresses of a spreadsheet or CSV on the list. The file is read as lists are: its headers say which column holds the
-phone and which the e-mail; both are taken where a row has both. A column called reason, and one called note, are taken over.
-
-Rows that cannot be read are named and hold up none of the others; the program then ends with 4. Importing a file again is safe.`,
-		Example: `  notify suppress import unsubscribed.csv --reason opt-out
-  notify suppress import bounces.xlsx --reason hard-bounce --channel email
-  notify suppress import export.csv --reason complaint --columns phone=客户电话`,
-		Args: oneArg("a file", "notify suppress import unsubscribed.csv --reason opt-out"),
+		Short: e.say("cmd.suppress-import.short", nil),
+		Long:  e.say("cmd.suppress-import.long", nil),
+		Example: examples(
+			"notify suppress import unsubscribed.csv --reason opt-out", "",
+			"notify suppress import bounces.xlsx --reason hard-bounce --channel email", "",
+			"notify suppress import export.csv --reason complaint --columns phone=客户电话", "",
+		),
+		Args: oneArg(words.T("cmd.arg.file", nil), "notify suppress import unsubscribed.csv --reason opt-out"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.file = args[0]
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.reason, "reason", "", "`WHY`, for rows that do not say it: "+reasonWords())
-	f.StringVar(&o.note, "note", "", "a `NOTE`, for rows that have none")
-	f.StringVar(&o.channel, "channel", "", "take only the addresses of one `CHANNEL`: sms or email")
-	f.StringVar(&o.sheet, "sheet", "", "`NAME` of the sheet (default: the first)")
-	f.StringToStringVar(&o.columns, "columns", nil, "which `COLUMN=HEADER` is the phone or the email, where that is not seen")
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.suppress-import.flag-reason", words.A{"reasons": reasonWords()}))
+	f.StringVar(&o.note, "note", "", e.say("cmd.suppress-import.flag-note", nil))
+	f.StringVar(&o.channel, "channel", "", e.say("cmd.suppress-import.flag-channel", nil))
+	f.StringVar(&o.sheet, "sheet", "", e.say("cmd.suppress-import.flag-sheet", nil))
+	f.StringToStringVar(&o.columns, "columns", nil, e.say("cmd.suppress-import.flag-columns", nil))
 	return c
 }
 
-func reasonWords() string {
-	var words []string
-	for _, r := range suppression.Reasons() {
-		words = append(words, string(r))
-	}
-	return strings.Join(words, ", ")
-}
+func reasonWords() words.List { return words.Names(suppression.Reasons(), 0) }
 
 func addressArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usage("for example: "+c.CommandPath()+` 13490000001 --reason …`, "%s wants a phone number or an e-mail address", c.CommandPath())
+		return usage(words.Err("cmd.error.address", words.A{"command": c.CommandPath()}).Do("cmd.do.for-example", words.A{"command": c.CommandPath() + " 13490000001 --reason …"}))
 	}
 	return nil
 }
@@ -184,7 +175,8 @@ func parseReason(s string) (suppression.Reason, error) {
 	}
 	r, err := suppression.ParseReason(s)
 	if err != nil {
-		return "", usage("the reasons are "+reasonWords(), "--reason: %v", err)
+		return "", usage(near(words.Err("cmd.error.no-reason", words.A{"reason": words.Typed(s)}), string(diag.Nearest(s, suppression.Reasons())),
+			words.T("cmd.do.there-are", words.A{"names": reasonWords()})))
 	}
 	return r, nil
 }
@@ -236,11 +228,7 @@ func runSuppressRemove(ctx context.Context, e *env, o suppressOptions) error {
 	if err := l.Unsuppress(ctx, as, e.Act("unsuppress "+someOf(as), o.reason)); err != nil {
 		return err
 	}
-	verb := "are"
-	if len(as) == 1 {
-		verb = "is"
-	}
-	return e.did("suppress-remove", fmt.Sprintf("%s %s off the suppression list, and can be sent to again", someOf(as), verb),
+	return e.did("suppress-remove", words.T("cmd.did.unsuppress", words.A{"n": len(as)}),
 		map[string]any{"removed": len(as)})
 }
 
@@ -258,7 +246,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 		Sheet: o.sheet, Columns: o.columns, Country: cfg.Country, Set: cfg.Channels, Reason: reason, Note: o.note, Who: by.Who, At: by.At,
 	}
 	if o.channel != "" && !cfg.Channels.Has(message.Channel(o.channel)) {
-		return usage("--channel "+strings.Join(cfg.Channels.Words(), ", or --channel "), "there is no channel %s", o.channel)
+		return usage(words.Err("cmd.error.no-channel", words.A{"channel": words.Typed(o.channel)}).Do("cmd.do.there-are", words.A{"names": words.Names(cfg.Channels.Words(), 0)}))
 	}
 	if o.channel != "" {
 		options.Channels = []message.Channel{message.Channel(o.channel)}
@@ -282,7 +270,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 		return err
 	}
 	if v.Read.Unread > 0 || v.Problems.Errors() > 0 {
-		return quietly(exitSome)
+		return quietly(exit.Some)
 	}
 	return nil
 }

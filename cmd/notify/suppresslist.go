@@ -15,6 +15,7 @@ import (
 	"notify/pkg/report"
 	"notify/pkg/suppression"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 // lines is what a listing goes through.
@@ -35,29 +36,30 @@ func newSuppressList(e *env, run func(context.Context, suppressListOptions) erro
 	}
 	c := &cobra.Command{
 		Use:   "list [ADDRESS…]",
-		Short: "Show who is on the list, and why",
-		Long: `Show who is on the list, and why: in figures with the newest entries, or these addresses, or the rows of a list with --in.
-Addresses are masked on the screen; a file that is written with -o has them whole, and can be imported elsewhere.`,
-		Example: `  notify suppress list
-  notify suppress list 13490000001 --log     when it was put on the list and taken off
-  notify suppress list --in award.xlsx       the rows of a list that must not be sent to
-  notify suppress list -o suppressed.csv`,
+		Short: e.say("cmd.suppress-list.short", nil),
+		Long:  e.say("cmd.suppress-list.long", nil),
+		Example: examples(
+			"notify suppress list", "",
+			"notify suppress list 13490000001 --log", e.say("cmd.suppress-list.example-1", nil),
+			"notify suppress list --in award.xlsx", e.say("cmd.suppress-list.example-2", nil),
+			"notify suppress list -o suppressed.csv", "",
+		),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.addresses = args
 			switch {
 			case o.limit < 0:
-				return usage("--limit 0 shows all", "--limit %d is less than nothing", o.limit)
+				return usage(words.Err("cmd.error.limit", words.A{"limit": fmt.Sprint(o.limit)}).Do("cmd.do.limit-all", nil))
 			case o.in != "" && (len(args) > 0 || o.log):
-				return usage("notify suppress list --in "+o.in, "--in goes with neither addresses nor --log")
+				return usage(words.Err("cmd.error.in-alone", nil).Do("cmd.do.for-example", words.A{"command": "notify suppress list --in " + words.Typed(o.in)}))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.in, "in", "", "look the rows of this `LIST` up")
-	f.StringVarP(&o.output, "output", "o", "", "write the entries to this `FILE` (.csv or .xlsx), addresses unmasked")
-	f.IntVar(&o.limit, "limit", 20, "show the newest `N` entries; 0: all")
-	f.BoolVar(&o.log, "log", false, "every line that was ever written, those that took an address off, too")
+	f.StringVar(&o.in, "in", "", e.say("cmd.suppress-list.flag-in", nil))
+	f.StringVarP(&o.output, "output", "o", "", e.say("cmd.suppress-list.flag-output", nil))
+	f.IntVar(&o.limit, "limit", 20, e.say("cmd.suppress-list.flag-limit", nil))
+	f.BoolVar(&o.log, "log", false, e.say("cmd.suppress-list.flag-log", nil))
 	return c
 }
 
@@ -78,12 +80,12 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	if o.output != "" {
 		n, err := report.WriteSuppressed(o.output, found, cfg.Timezone, cfg.Channels, inputsOf(cfg, nil, o.in)...)
 		if errors.Is(err, report.ErrEnding) {
-			return usage("", "%v", err)
+			return usage(words.Err("cmd.error.list-ending", words.A{"file": o.output}).Do("cmd.do.list-ending", nil))
 		}
 		if err != nil {
 			return err
 		}
-		return e.did("suppress-list-file", fmt.Sprintf("%s: %d lines", o.output, n), map[string]any{"file": o.output, "lines": n})
+		return e.did("suppress-list-file", words.T("cmd.did.suppress-list", words.A{"file": o.output, "n": n}), map[string]any{"file": o.output, "lines": n})
 	}
 	if len(as) > 0 {
 		o.limit = 0

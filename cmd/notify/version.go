@@ -13,20 +13,24 @@ var version = "dev"
 
 func newVersion(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: `  notify version`,
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			commit := ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						commit = s.Value
-					}
-				}
-			}
-			return view.ShowVersion(e.printer(), e.flags.json, view.NewVersion(version, commit))
-		},
+		Use:   "version",
+		Short: e.say("cmd.version.short", nil),
+		Example: examples(
+			"notify version", "",
+		),
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return runVersion(e) },
 	}
+}
+
+func runVersion(e *env) error {
+	commit := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return view.ShowVersion(e.printer(), e.flags.json, view.NewVersion(version, commit))
 }

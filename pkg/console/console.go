@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+	"golang.org/x/text/width"
 )
 
 // ErrNoTerminal says that there is nobody to ask.
@@ -105,7 +106,7 @@ func (c *Console) Story() io.Writer {
 func (c *Console) WriteErr() error { return c.out.failed() }
 
 // Confirm asks on Err and reads one line from In; it is true where the line is want. Space around it does not count, and
-// where want is a number, neither do separators between its digits. Without a terminal to ask on, or to answer from, it
+// where want is a number, neither do separators between its digits nor whether they are full-width. Without a terminal to ask on, or to answer from, it
 // returns ErrNoTerminal and reads nothing. End of input is no. It returns ctx.Err() when ctx ends before an answer.
 func (c *Console) Confirm(ctx context.Context, prompt, want string) (bool, error) {
 	if !c.InTerminal || !c.ErrTerminal {
@@ -134,7 +135,7 @@ func same(line, want string) bool {
 	if _, err := strconv.ParseUint(want, 10, 64); err != nil {
 		return false
 	}
-	return strings.NewReplacer(",", "", " ", "", "_", "", "'", "").Replace(line) == want
+	return strings.NewReplacer(",", "", " ", "", "_", "", "'", "").Replace(width.Narrow.String(line)) == want
 }
 
 // lines reads In line by line. A read on a terminal cannot be interrupted, so it has a goroutine of its own; one that
@@ -206,4 +207,15 @@ func SurvivePipes() (undo func()) {
 	taken := make(chan os.Signal, 1)
 	signal.Notify(taken, syscall.SIGPIPE)
 	return func() { signal.Stop(taken) }
+}
+
+// StopSignals ask the program to stop: Ctrl-C, a service manager, and a terminal that has gone (its window was closed, its
+// connection lost), unless the program was started to outlive that, as by nohup. On Windows the closing of the window, a
+// log-off and a shutdown arrive as the second.
+func StopSignals() []os.Signal {
+	stop := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		stop = append(stop, syscall.SIGHUP)
+	}
+	return stop
 }

@@ -8,11 +8,11 @@ import (
 
 // Nearest is the known word that was probably meant, for a hint ("did you mean rate?"); empty where none is near enough:
 // at most a third of the letters, and at least one, may differ.
-func Nearest(word string, known []string) string {
+func Nearest[S ~string](word string, known []S) S {
 	w := []rune(strings.ToLower(word))
-	best, bestAt := "", max(1, len(w)/3)+1
+	best, bestAt := S(""), max(1, len(w)/3)+1
 	for _, k := range known {
-		if d := Distance(string(w), strings.ToLower(k)); d < bestAt {
+		if d := Distance(string(w), strings.ToLower(string(k))); d < bestAt {
 			best, bestAt = k, d
 		}
 	}

@@ -6,16 +6,10 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
-)
 
-// The exit codes of the program, docs/exit-codes.md.
-const (
-	exitOK     = 0
-	exitUsage  = 2
-	exitFailed = 3
-	exitSome   = 4
-	exitPaused = 5
-	exitLeased = 6
+	"notify/pkg/words"
+
+	"notify/pkg/exit"
 )
 
 // checked is a preflight as the program answers it, as far as drills look at it.
@@ -83,7 +77,7 @@ func (c *checked) failing() []string {
 
 // fails reports whether all of these checks failed, and with which words.
 func (c *checked) fails(ids ...string) (held bool, stops []Stop) {
-	held = c.code == exitFailed
+	held = c.code == exit.Failed
 	for _, id := range ids {
 		f := c.finding(id)
 		held = held && f.Status == "fail"
@@ -148,9 +142,10 @@ func (r *ran) paused() (Stop, error) {
 // refusal is what a command said that ended with an error.
 func (r *ran) refusal() (string, error) {
 	var e struct {
-		Error string `json:"error"`
+		Error words.Text `json:"error"`
 	}
-	return e.Error, r.read(&e)
+	err := r.read(&e)
+	return e.Error.String(), err
 }
 
 func num(n int) string { return humanize.Comma(int64(n)) }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/sandbox"
 )
 
@@ -73,7 +74,7 @@ func (s *stage) asThen(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 	if err := s.install(a); err != nil {
 		return err
 	}
-	r, err := s.must(ctx, exitFailed, "preflight", "award.csv")
+	r, err := s.must(ctx, exit.Failed, "preflight", "award.csv")
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (s *stage) asThen(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 	if err != nil {
 		return err
 	}
-	if _, err := s.must(ctx, exitFailed, "send", "award.csv", "--yes"); err != nil {
+	if _, err := s.must(ctx, exit.Failed, "send", "award.csv", "--yes"); err != nil {
 		return err
 	}
 	before := s.tally()
@@ -114,7 +115,7 @@ func (s *stage) proven(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 	if err := s.install(a); err != nil {
 		return err
 	}
-	r, err := s.must(ctx, exitOK, "rehearse", "award.csv")
+	r, err := s.must(ctx, exit.OK, "rehearse", "award.csv")
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (s *stage) proven(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 	if err := s.install(a); err != nil {
 		return err
 	}
-	if r, err = s.must(ctx, exitFailed, "preflight", "award.csv"); err != nil {
+	if r, err = s.must(ctx, exit.Failed, "preflight", "award.csv"); err != nil {
 		return err
 	}
 	now, err := r.preflight()
@@ -141,7 +142,7 @@ func (s *stage) proven(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 		return fmt.Errorf("after the options were followed, these checks fail: %v", got)
 	}
 	s.also("capacity", rehearsal.Complete && now.finding("rehearsal").Status == "pass",
-		Stop{By: "rehearse", Exit: exitOK, Said: fmt.Sprintf("%s proven at the sandbox, %.0f/s; the check capacity then passes", num(rehearsal.Recipients), rehearsal.Rate)})
+		Stop{By: "rehearse", Exit: exit.OK, Said: fmt.Sprintf("%s proven at the sandbox, %.0f/s; the check capacity then passes", num(rehearsal.Recipients), rehearsal.Rate)})
 	return nil
 }
 
@@ -162,21 +163,21 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 		if err != nil {
 			return err
 		}
-		if r.code == exitLeased {
+		if r.code == exit.Leased {
 			leased++
 			if said, err = r.refusal(); err != nil {
 				return err
 			}
 		}
 	}
-	stop := Stop{By: "lease", Exit: exitLeased, Said: fmt.Sprintf("%d of %d times that the timer fired: %s", leased, fired, said)}
+	stop := Stop{By: "lease", Exit: exit.Leased, Said: fmt.Sprintf("%d of %d times that the timer fired: %s", leased, fired, said)}
 	s.also("timer", leased == fired, stop)
 	release()
 	ended, err := run.wait()
 	if err != nil {
 		return err
 	}
-	if err := ended.want(exitPaused); err != nil {
+	if err := ended.want(exit.Paused); err != nil {
 		return err
 	}
 	t := s.tally()
@@ -191,7 +192,7 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 
 // mended tops up and raises the quota by what the preflight asks for, and sends to the end.
 func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) error {
-	r, err := s.must(ctx, exitFailed, "preflight", "award.csv")
+	r, err := s.must(ctx, exit.Failed, "preflight", "award.csv")
 	if err != nil {
 		return err
 	}
@@ -206,14 +207,14 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 	if err := box.Topup(sandbox.Topup{Messages: topup.Segments}); err != nil {
 		return err
 	}
-	if r, err = s.must(ctx, exitPaused, "resume", "award-2020"); err != nil {
+	if r, err = s.must(ctx, exit.Paused, "resume", "award-2020"); err != nil {
 		return err
 	}
 	pause, err := r.paused()
 	if err != nil {
 		return err
 	}
-	s.also("balance", true, Stop{By: "top-up", Exit: exitPaused, Said: fmt.Sprintf("%s segments, as the preflight says; it went on, to the quota", num(int(topup.Segments)))})
+	s.also("balance", true, Stop{By: "top-up", Exit: exit.Paused, Said: fmt.Sprintf("%s segments, as the preflight says; it went on, to the quota", num(int(topup.Segments)))})
 	pause.Said += fmt.Sprintf("; %s SMS had left, the rest waits, nothing failed", num(s.tally().SMS.Reached))
 	s.also("quota", s.tally().SMS.Reached == smsQuota, pause)
 	raise, err := now.raise("quota", "raise-quota")
@@ -223,13 +224,13 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 	if err := box.Topup(sandbox.Topup{Quota: raise}); err != nil {
 		return err
 	}
-	if _, err := s.must(ctx, exitOK, "preflight", "award.csv"); err != nil {
+	if _, err := s.must(ctx, exit.OK, "preflight", "award.csv"); err != nil {
 		return err
 	}
-	if _, err := s.must(ctx, exitOK, "send", "award.csv", "--yes"); err != nil {
+	if _, err := s.must(ctx, exit.OK, "send", "award.csv", "--yes"); err != nil {
 		return err
 	}
-	if r, err = s.must(ctx, exitOK, "send", "award.csv", "--yes"); err != nil {
+	if r, err = s.must(ctx, exit.OK, "send", "award.csv", "--yes"); err != nil {
 		return err
 	}
 	return s.settled(ctx, r)
@@ -247,7 +248,7 @@ func (s *stage) settled(ctx context.Context, again *ran) error {
 	s.line("mail-repeats", "11,069 / 5,289 / 13 / 16 people got their mail 2 / 3 / 4 / 5 times", t.Mail.Twice == 0 && t.Mail.Reached == winners, Stop{
 		By: "ledger", Exit: again.code, Said: fmt.Sprintf("%s mails to %s people, twice %d", num(t.Mail.Reached), num(t.Mail.Distinct), t.Mail.Twice),
 	})
-	r, err := s.must(ctx, exitOK, "report", "award-2020")
+	r, err := s.must(ctx, exit.OK, "report", "award-2020")
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"notify/pkg/exit"
 	"notify/pkg/sandbox"
 )
 
@@ -96,7 +97,7 @@ func (s *stage) insisted(ctx context.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	t := s.tally()
-	s.line("insisted", "somebody in a hurry went on all the same", r.code == exitUsage && t.SMS.Reached+t.Mail.Reached == 0, Stop{By: "override", Exit: r.code, Said: said})
+	s.line("insisted", "somebody in a hurry went on all the same", r.code == exit.Usage && t.SMS.Reached+t.Mail.Reached == 0, Stop{By: "override", Exit: r.code, Said: said})
 	return nil
 }
 
@@ -105,7 +106,7 @@ func (s *stage) onlyTesters(ctx context.Context, record string, who func(int) so
 	if err := s.people("award.csv", testers, who); err != nil {
 		return err
 	}
-	r, err := s.must(ctx, exitOK, "send", "award.csv", "--yes")
+	r, err := s.must(ctx, exit.OK, "send", "award.csv", "--yes")
 	if err != nil {
 		return err
 	}

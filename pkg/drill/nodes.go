@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"notify/pkg/exit"
 	"notify/pkg/sandbox"
 )
 
@@ -43,20 +44,20 @@ func (s *stage) nodes(ctx context.Context, a *award, _ *sandbox.Sandbox) error {
 		}
 		runs = append(runs, p)
 	}
-	exit := exitOK
+	worst := exit.OK
 	for _, p := range runs {
 		r, err := p.wait()
 		if err != nil {
 			return err
 		}
-		exit = max(exit, r.code)
+		worst = max(worst, r.code)
 	}
 	took := s.options.Now().Sub(began)
 	c := vendor.Count().SMS
 	least := time.Duration(2*nodeList)*time.Second/nodeRate - nodeSoon
 	s.line("one-node", "the same fault had been mended before, in one node only: every node had its own sending code",
-		exit == exitOK && c.Reached == 2*nodeList && c.Twice == 0 && c.Turned["rate"] == 0 && took >= least,
-		Stop{By: "one policy", Exit: exit, Said: fmt.Sprintf(
+		worst == exit.OK && c.Reached == 2*nodeList && c.Twice == 0 && c.Turned["rate"] == 0 && took >= least,
+		Stop{By: "one policy", Exit: worst, Said: fmt.Sprintf(
 			"two processes sent %s SMS at once, together at no more than the %d a second that the account has on the ledger; the vendor takes %d, and turned %d away as too many",
 			num(c.Reached), nodeRate, takesRate, c.Turned["rate"])})
 	s.tally()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"notify/pkg/exit"
 	"notify/pkg/sandbox"
 )
 
@@ -38,12 +39,12 @@ func playDoublePayout(ctx context.Context, s *stage) error {
 		return err
 	}
 	said := "it was not refused"
-	if second.code == exitLeased {
+	if second.code == exit.Leased {
 		if said, err = second.refusal(); err != nil {
 			return err
 		}
 	}
-	s.line("overlap", "two jobs that ran an hour apart overlapped one day: interest was paid twice", second.code == exitLeased,
+	s.line("overlap", "two jobs that ran an hour apart overlapped one day: interest was paid twice", second.code == exit.Leased,
 		Stop{By: "lease", Exit: second.code, Said: said})
 	first, err := job.wait()
 	if err != nil {
@@ -60,7 +61,7 @@ func playDoublePayout(ctx context.Context, s *stage) error {
 
 // ambiguous looks at what became of the answers that said failed.
 func (s *stage) ambiguous(first *ran) error {
-	if err := first.want(exitSome); err != nil {
+	if err := first.want(exit.Some); err != nil {
 		return err
 	}
 	e, err := first.end()
@@ -89,7 +90,7 @@ func (s *stage) settledByAsking(ctx context.Context) error {
 		return err
 	}
 	again := s.tally().SMS.Reached - before
-	resolve, err := s.must(ctx, exitOK, "resolve", "interest-2020")
+	resolve, err := s.must(ctx, exit.OK, "resolve", "interest-2020")
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"runtime"
-	"strings"
 
 	"notify/pkg/console"
 	"notify/pkg/diag"
@@ -12,16 +11,16 @@ import (
 	"notify/pkg/words"
 )
 
-// ShowDid says in a sentence what a command did; as JSON, its figures under "notify.<command>/1".
-func ShowDid(p *Printer, asJSON bool, command, text string, figures map[string]any) error {
+// ShowDid says in a sentence what a command did; as JSON, the sentence as "did" and its figures under "notify.<command>/1".
+func ShowDid(p *Printer, asJSON bool, command string, said words.Text, figures map[string]any) error {
 	if asJSON {
 		if figures == nil {
 			figures = map[string]any{}
 		}
-		figures["text"] = text
+		figures["did"] = said
 		return JSON(p.Out, p.Words(), "notify."+command+"/1", figures)
 	}
-	p.Wrapped("", text)
+	p.Wrapped("", p.Say(said))
 	return p.Flush()
 }
 
@@ -65,21 +64,21 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 		}
 		return JSON(p.Out, p.Words(), "notify.ledger-check/1", v)
 	}
-	p.field("ledger", v.Place)
-	p.field("identity", v.ID)
-	p.field("schema", fmt.Sprintf("%d (%s)", v.Schema, v.Driver))
-	p.field("size", Bytes(v.Bytes))
-	p.field("created", p.Time(v.Created))
-	durable := "a commit survives power loss"
+	p.field(p.Say(words.T("cmd.ledger-check.place", nil)), v.Place)
+	p.field(p.Say(words.T("cmd.ledger-check.identity", nil)), v.ID)
+	p.field(p.Say(words.T("cmd.ledger-check.schema", nil)), fmt.Sprintf("%d (%s)", v.Schema, v.Driver))
+	p.field(p.Say(words.T("cmd.ledger-check.size", nil)), Bytes(v.Bytes))
+	p.field(p.Say(words.T("cmd.ledger-check.created", nil)), p.Time(v.Created))
+	durable := words.T("cmd.ledger-check.is-durable", nil)
 	if !v.Durable {
-		durable = "NOT: a commit may be lost with the power"
+		durable = words.T("cmd.ledger-check.not-durable", nil)
 	}
-	p.field("durable", durable)
+	p.field(p.Say(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
 	for _, problem := range v.Problems {
-		p.Wrapped(p.Paint(Bad, "PROBLEM")+"  ", Safe(problem))
+		p.Wrapped(p.Paint(Bad, p.Say(words.T("cmd.ledger-check.problem", nil)))+"  ", Safe(problem))
 	}
 	if len(v.Problems) == 0 {
-		p.Line("%s  it agrees with itself: integrity, sums, states and attempts", p.Paint(Good, "PASS"))
+		p.Wrapped(p.Paint(Good, p.Say(words.T("cmd.ledger-check.pass", nil)))+"  ", p.Say(words.T("cmd.ledger-check.agrees", nil)))
 	}
 	return p.Flush()
 }
@@ -92,22 +91,22 @@ func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved) err
 			send.Resolved
 		}{campaign, r})
 	}
-	p.Line("%s: %s accepted, %s not sent, %s rejected, %s still unknown", Safe(campaign), Num(r.Accepted), Num(r.NotSent),
-		Num(r.Rejected), Num(r.Left))
-	if r.NotAsked > 0 {
-		p.Wrapped("  ", fmt.Sprintf("%s went through %s, which cannot be asked: look into its own log, then `notify resolve %s "+
-			"--as accepted|not-sent --key KEY --reason …` (the keys: `notify report %s`)", Num(r.NotAsked),
-			Safe(strings.Join(r.CannotAsk, ", ")), Safe(campaign), Safe(campaign)))
-	}
-	if r.Early > 0 {
-		p.Wrapped("  ", fmt.Sprintf("%s were tried a moment ago, and the vendor may still get them; ask again after %s", Num(r.Early),
-			r.Again.In(p.zone()).Format("15:04:05")))
-	}
-	if len(r.NotUnknown) > 0 {
-		p.Wrapped("  ", "no unknown message has the key "+Safe(strings.Join(r.NotUnknown, ", "))+"; `notify report "+Safe(campaign)+"` lists them")
-	}
-	if r.NotSent > 0 {
-		p.Wrapped("  ", fmt.Sprintf("`notify resume %s` sends those that were not sent", Safe(campaign)))
+	name := words.Typed(campaign)
+	p.Wrapped("", p.Say(words.T("cmd.resolved.sum", words.A{
+		"campaign": campaign, "accepted": r.Accepted, "unsent": r.NotSent, "rejected": r.Rejected, "left": r.Left,
+	})))
+	for _, line := range []struct {
+		is   bool
+		said words.Text
+	}{
+		{r.NotAsked > 0, words.T("cmd.resolved.not-asked", words.A{"n": r.NotAsked, "accounts": words.Names(r.CannotAsk, 0), "campaign": name})},
+		{r.Early > 0, words.T("cmd.resolved.early", words.A{"n": r.Early, "at": p.Words().Second(r.Again)})},
+		{len(r.NotUnknown) > 0, words.T("cmd.resolved.not-unknown", words.A{"keys": words.Names(r.NotUnknown, 0), "campaign": name})},
+		{r.NotSent > 0, words.T("cmd.resolved.resume", words.A{"campaign": name})},
+	} {
+		if line.is {
+			p.Wrapped("  ", p.Say(line.said))
+		}
 	}
 	return p.Flush()
 }
@@ -120,39 +119,42 @@ type problemsJSON struct {
 }
 
 // ErrorJSON writes an error as an object on stdout: whoever asked for JSON reads it there.
-func ErrorJSON(c *console.Console, say words.Printer, code int, text, hint string, input *diag.InputError) {
+func ErrorJSON(c *console.Console, say words.Printer, code int, said *words.Error, input *diag.InputError) {
 	v := struct {
 		Code     int           `json:"exit"`
-		Error    string        `json:"error"`
-		Hint     string        `json:"hint,omitempty"`
+		Error    words.Text    `json:"error"`
+		Hint     words.Text    `json:"hint,omitzero"`
 		Problems *problemsJSON `json:"problems,omitempty"`
-	}{Code: code, Error: text, Hint: hint}
+	}{Code: code, Error: said.Text, Hint: words.HintOf(said)}
 	if input != nil {
 		v.Problems = &problemsJSON{Errors: input.Problems.Errors(), Warnings: input.Problems.Warnings(), First: input.Problems.Kept()}
 	}
 	_ = JSON(c.Out, say, "notify.error/1", v) // a console takes everything
 }
 
-// ErrorHuman writes an error for people on stderr: what is wrong, and the next thing to do.
-func ErrorHuman(c *console.Console, say words.Printer, text, hint string, input *diag.InputError) {
-	if input == nil {
-		fmt.Fprintf(c.Err, "notify: error: %s\n", SafeText(text))
-	} else {
+// ErrorHuman writes an error for people on stderr: what is wrong, all of it where that is an input, and the next thing to do.
+func ErrorHuman(c *console.Console, say words.Printer, said *words.Error, input *diag.InputError) {
+	line := func(kind, said words.Text) {
+		fmt.Fprintln(c.Err, say.Say(words.T("cmd.line.said", words.A{"kind": kind, "said": said})))
+	}
+	if input != nil {
 		for _, problem := range input.Problems.Kept() {
-			word := words.T("problem.error", nil)
+			kind := words.T("problem.error", nil)
 			if !problem.Stops() {
-				word = words.T("problem.warning", nil)
+				kind = words.T("problem.warning", nil)
 			}
-			fmt.Fprintf(c.Err, "notify: %s: %s\n", say.Say(word), say.Say(problem.Headline()))
+			line(kind, problem.Headline())
 			if !problem.Hint.IsZero() {
 				fmt.Fprintf(c.Err, "        %s\n", say.Say(problem.Hint))
 			}
 		}
 		if more := input.Problems.Len() - len(input.Problems.Kept()); more > 0 {
-			fmt.Fprintf(c.Err, "notify: %s: %s\n", say.Say(words.T("problem.error", nil)), say.Say(words.T("problem.more", words.A{"n": more})))
+			line(words.T("problem.error", nil), words.T("problem.more", words.A{"n": more}))
 		}
+	} else {
+		line(words.T("problem.error", nil), said.Text)
 	}
-	if hint != "" {
-		fmt.Fprintf(c.Err, "notify: hint: %s\n", SafeText(hint))
+	if hint := words.HintOf(said); !hint.IsZero() {
+		line(words.T("cmd.line.hint", nil), hint)
 	}
 }

@@ -82,7 +82,7 @@ func TestWhatToTypeAfterARun(t *testing.T) {
 		result send.Result
 		counts ledger.Counts
 		ended  string
-		next   string
+		next   string // as it is said
 	}{
 		{"all accepted", send.Result{}, by(message.Accepted), "finished", ""},
 		{"some unknown", send.Result{}, by(message.Unknown), "finished", "notify resolve a"},
@@ -94,7 +94,7 @@ func TestWhatToTypeAfterARun(t *testing.T) {
 		{"too late", send.Result{Pause: &send.Pause{Why: "deadline"}}, by(message.Pending), "paused", "set a later deadline in the campaign file, then send again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := view.NewRunEnd("a", c.result, c.counts); got.Ended != c.ended || got.Next != c.next || got.Messages != 1 {
+			if got := view.NewRunEnd("a", c.result, c.counts); got.Ended != c.ended || got.Next.String() != c.next || got.Messages != 1 {
 				t.Errorf("%s, next %q; want %s, %q", got.Ended, got.Next, c.ended, c.next)
 			}
 		})
@@ -108,8 +108,8 @@ func TestWhatIsSaidBeforeASend(t *testing.T) {
 		Campaign: "award-2020", Counts: map[preflight.Status]int{preflight.Pass: 40, preflight.Warn: 1, preflight.Skip: 2},
 		Findings: []preflight.Finding{{ID: "hidden-rows", Status: preflight.Warn, Summary: said("3 rows are hidden\x1b[2J")}, {ID: "fine", Status: preflight.Pass, Summary: said("fine")}},
 	}
-	view.Checked(c, r)
-	view.Staged(c, "award-2020", ledger.Staged{Added: 23_000, Left: 5, Differs: 2, Gone: 1})
+	view.Checked(c, words.Printer{}, r)
+	view.Staged(c, words.Printer{}, "award-2020", ledger.Staged{Added: 23_000, Left: 5, Differs: 2, Gone: 1})
 	r.Plan.ToSend, r.Plan.Messages, r.Plan.List = 22_995, 23_000, "award.xlsx"
 	out.WriteString(view.Question(r, 23_000) + "\n")
 	golden(t, "before-a-send.txt", out.String())
@@ -189,7 +189,7 @@ func TestTheTallyOfTheSandbox(t *testing.T) {
 
 func TestWhatACommandDid(t *testing.T) {
 	drawn(t, "did", "notify.retry/1", func(p *view.Printer, asJSON bool) error {
-		return view.ShowDid(p, asJSON, "retry", "97 rejected messages of award-2020 are pending again; `notify resume award-2020` sends them", map[string]any{"retried": 97})
+		return view.ShowDid(p, asJSON, "retry", words.T("cmd.did.retry", words.A{"n": 97, "resume": "notify resume award-2020"}), map[string]any{"pending": 97})
 	})
 }
 
@@ -226,8 +226,9 @@ func TestErrorsForPeopleAndForMachines(t *testing.T) {
 	for name, input := range map[string]*diag.InputError{"input": {Problems: l}, "plain": nil} {
 		var out, story bytes.Buffer
 		c := console.New(strings.NewReader(""), &out, &story, console.Options{Getenv: func(string) string { return "" }})
-		view.ErrorHuman(c, words.Printer{}, "the ledger is locked", "wait, and try again", input)
-		view.ErrorJSON(c, words.Printer{}, 3, "the ledger is locked", "wait, and try again", input)
+		said := words.Err("cmd.error.busy", words.A{"ledger": "notify.db"}).Do("cmd.do.busy", nil)
+		view.ErrorHuman(c, words.Printer{}, said, input)
+		view.ErrorJSON(c, words.Printer{}, 3, said, input)
 		golden(t, "error-"+name+".txt", story.String())
 		golden(t, "error-"+name+".json", out.String())
 	}

@@ -17,26 +17,28 @@ import (
 )
 
 // Checked says in a few lines, on stderr, that a preflight has passed, and what it warned of.
-func Checked(c *console.Console, r preflight.Result) {
-	w := c.Story()
+func Checked(c *console.Console, say words.Printer, r preflight.Result) {
+	line := func(head string, t words.Text) { fmt.Fprintln(c.Story(), head+say.Say(t)) }
 	for _, f := range r.Findings {
 		if f.Status == preflight.Warn {
-			fmt.Fprintf(w, "WARN  %s: %s\n", f.ID, words.Printer{}.Value(f.Says()))
+			line("", words.T("run.warn", words.A{"check": f.ID, "said": f.Says()}))
 		}
 	}
 	for _, f := range r.Overrides() {
-		fmt.Fprintf(w, "%s  %s: %s\n      overridden by %s: %s\n", strings.ToUpper(string(f.Status)), f.ID, words.Printer{}.Value(f.Says()), Safe(f.Override.Who), Safe(f.Override.Reason))
+		line("", words.T("run.overridden", words.A{"status": words.Of("status", f.Status), "check": f.ID, "said": f.Says()}))
+		line("      ", words.T("run.overridden-by", words.A{"who": f.Override.Who, "reason": f.Override.Reason}))
 	}
 	if r.Since != nil {
 		for _, c := range r.Since.Changes {
-			fmt.Fprintf(w, "changed since it was signed: %s\n", c)
+			line("", words.T("run.since", words.A{"change": c}))
 		}
 		if len(r.Since.Changes) == 0 {
-			fmt.Fprintf(w, "nothing changed since it was signed\n")
+			line("", words.T("run.since-nothing", nil))
 		}
 	}
-	fmt.Fprintf(w, "preflight of %s: %d passed, %d warnings, %d skipped\n", Safe(r.Campaign), r.Counts[preflight.Pass],
-		r.Counts[preflight.Warn], r.Counts[preflight.Skip])
+	line("", words.T("run.checked", words.A{
+		"campaign": r.Campaign, "passed": r.Counts[preflight.Pass], "warned": r.Counts[preflight.Warn], "skipped": r.Counts[preflight.Skip],
+	}))
 }
 
 // Question is what the operator is asked before anything is sent.
@@ -54,22 +56,24 @@ func Question(r preflight.Result, recipients int) string {
 }
 
 // Staged says what a list changed under a name, on stderr.
-func Staged(c *console.Console, campaign string, s ledger.Staged) {
-	var parts []string
-	add := func(n int, what string) {
+func Staged(c *console.Console, say words.Printer, campaign string, s ledger.Staged) {
+	var parts []words.Text
+	add := func(n int, t words.Text) {
 		if n > 0 {
-			parts = append(parts, Num(n)+" "+what)
+			parts = append(parts, t)
 		}
 	}
-	add(s.Added, "new")
-	add(s.Same, "as before, not sent yet")
-	add(s.Updated, "brought up to the new list")
-	add(s.Restored, "back on the list")
-	add(s.Left, "sent or tried before, left alone")
-	add(s.Gone, "no longer on the list, cancelled")
-	fmt.Fprintf(c.Story(), "%s: %s messages: %s\n", Safe(campaign), Num(s.Added+s.Same+s.Updated+s.Restored+s.Left), strings.Join(parts, ", "))
+	add(s.Added, words.T("run.staged-added", words.A{"n": s.Added}))
+	add(s.Same, words.T("run.staged-same", words.A{"n": s.Same}))
+	add(s.Updated, words.T("run.staged-updated", words.A{"n": s.Updated}))
+	add(s.Restored, words.T("run.staged-restored", words.A{"n": s.Restored}))
+	add(s.Left, words.T("run.staged-left", words.A{"n": s.Left}))
+	add(s.Gone, words.T("run.staged-gone", words.A{"n": s.Gone}))
+	fmt.Fprintln(c.Story(), say.Say(words.T("run.staged", words.A{
+		"campaign": campaign, "messages": words.N(s.Added+s.Same+s.Updated+s.Restored+s.Left, "message"), "parts": words.Texts(words.Commas, parts...),
+	})))
 	if s.Differs > 0 {
-		fmt.Fprintf(c.Story(), "WARN  %s of those that left read differently on this list; they are not sent again\n", Num(s.Differs))
+		fmt.Fprintln(c.Story(), say.Say(words.T("run.differs", words.A{"n": s.Differs})))
 	}
 }
 
@@ -84,7 +88,7 @@ type RunEnd struct {
 	Messages int                   `json:"messages"`
 	ByState  map[message.State]int `json:"by_state"`
 	Cost     map[string]string     `json:"cost,omitempty"`
-	Next     string                `json:"next,omitempty"` // the command to type next
+	Next     words.Text            `json:"next,omitzero"` // what to do next
 	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 }
@@ -110,26 +114,26 @@ func NewRunEnd(campaign string, r send.Result, c ledger.Counts) RunEnd {
 		e.Ended = "paused"
 		e.Next = nextAfter(campaign, r.Pause)
 	case c.Of(message.Unknown) > 0:
-		e.Next = "notify resolve " + campaign
+		e.Next = words.T("run.next.resolve", words.A{"campaign": words.Typed(campaign)})
 	case c.Of(message.Rejected) > 0:
-		e.Next = "notify report " + campaign
+		e.Next = words.T("run.next.report", words.A{"campaign": words.Typed(campaign)})
 	}
 	return e
 }
 
 // nextAfter is what to do after a pause.
-func nextAfter(campaign string, p *send.Pause) string {
-	resume := "notify resume " + campaign
+func nextAfter(campaign string, p *send.Pause) words.Text {
+	name := words.A{"campaign": words.Typed(campaign)}
 	switch p.Why {
 	case send.PauseRefused:
-		return "mend the account, then: " + resume
+		return words.T("run.next.mend", name)
 	case send.PauseStopWhen:
-		return "notify report " + campaign + ", find out why, then: " + resume
+		return words.T("run.next.find-out", name)
 	case send.PauseDeadline:
-		return "set a later deadline in the campaign file, then send again"
+		return words.T("run.next.deadline", nil)
 	case send.PauseQuota, send.PauseBudget, send.PauseWindow, send.PauseBreaker, send.PauseByPerson, send.PauseInterrupt, send.PauseLeft:
 	}
-	return resume
+	return words.T("run.next.resume", name)
 }
 
 // ShowRunEnd draws how a run ended, its sum adding up.
@@ -137,36 +141,36 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.run/1", e)
 	}
-	word, tone := strings.ToUpper(e.Ended), Good
+	tone := Good
 	switch {
 	case e.Ended == "finished" && e.ByState[message.Rejected]+e.ByState[message.Unknown] > 0, e.Ended == "paused":
 		tone = Unwell
 	case e.Ended == "aborted":
 		tone = Bad
 	}
-	said := "everything was attempted"
+	said := words.T("run.everything", nil)
 	if e.Sent == 0 && e.Ended == "finished" {
-		said = "there was nothing left to send"
+		said = words.T("run.nothing-left", nil)
 	}
 	if e.Pause != nil {
-		said = Safe(e.Pause.Detail)
+		said = words.Raw(e.Pause.Detail)
 		if !e.Pause.Until.IsZero() {
-			said += "; it makes sense again at " + p.Time(e.Pause.Until)
+			said = words.T("run.until", words.A{"said": said, "at": e.Pause.Until})
 		}
 	}
-	p.Wrapped(p.Paint(tone, word)+"  ", Safe(e.Campaign)+": "+said)
+	p.Wrapped(p.Paint(tone, p.Say(words.Of("run.ended", e.Ended)))+"  ", p.Say(words.T("run.end", words.A{"campaign": e.Campaign, "said": said})))
 	p.sum("messages", e.Messages, e.ByState)
 	if e.Orphans > 0 {
-		p.Wrapped("  ", fmt.Sprintf("%s were under way when an earlier run ended without a word; whether they arrived is not known", Num(e.Orphans)))
+		p.Wrapped("  ", p.Say(words.T("run.orphans", words.A{"n": e.Orphans})))
 	}
 	if e.Lost > 0 {
-		p.Wrapped("  ", fmt.Sprintf("%s answers could not be recorded; those messages count as unknown", Num(e.Lost)))
+		p.Wrapped("  ", p.Say(words.T("run.lost", words.A{"n": e.Lost})))
 	}
 	for _, a := range e.Overrides {
-		p.Wrapped("  ", fmt.Sprintf("sent in spite of a check: %s by %s: %s", Safe(a.What), Safe(a.Who), Safe(a.Reason)))
+		p.Wrapped("  ", p.Say(words.T("run.override", words.A{"check": a.What, "who": a.Who, "reason": a.Reason})))
 	}
-	if e.Next != "" {
-		p.Line("  next: %s", Safe(e.Next))
+	if !e.Next.IsZero() {
+		p.Line("  %s", p.Say(words.T("run.next", words.A{"said": e.Next})))
 	}
 	return p.Flush()
 }
@@ -252,13 +256,13 @@ func bar(c *console.Console) func(send.Snapshot, bool) {
 
 // told is a snapshot in words.
 func told(s send.Snapshot) string {
-	words := fmt.Sprintf("%.0f/s", s.Rate)
+	said := fmt.Sprintf("%.0f/s", s.Rate)
 	if s.Remaining >= 0 {
-		words += ", " + Duration(s.Remaining.Round(time.Second)) + " left"
+		said += ", " + Duration(s.Remaining.Round(time.Second)) + " left"
 	}
-	words += fmt.Sprintf(", %s failed, %s unknown", Num(s.Rejected), Num(s.Unknown))
+	said += fmt.Sprintf(", %s failed, %s unknown", Num(s.Rejected), Num(s.Unknown))
 	if s.Waiting != "" {
-		words += ", waiting " + s.Waiting
+		said += ", waiting " + s.Waiting
 	}
-	return words
+	return said
 }

@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/checklist"
+	"notify/pkg/exit"
 	"notify/pkg/preflight"
 	"notify/pkg/words"
 )
@@ -113,7 +114,7 @@ func TestBothLanguagesSayTheSameThings(t *testing.T) {
 }
 
 // latin is what may stand in Latin letters in a Chinese sentence: names of programs, formats and protocols.
-var latin = regexp.MustCompile("(?s)`[^`]*`|\\{\\{.*?\\}\\}|<[^<>]*>|--?[a-z][a-z-]*|[A-Z][A-Z0-9-]+|[a-z0-9_.-]+\\.(?:ya?ml|xlsx|csv|json|html|db|txt)|https?://\\S*|" +
+var latin = regexp.MustCompile("(?s)`[^`]*`|\\{\\{.*?\\}\\}|<[^<>]*>|--?[a-z][a-z-]*|[A-Z][A-Z0-9-]+|[a-z0-9_.-]*\\.(?:ya?ml|xlsx|csv|json|html|db|txt)|https?://\\S*|" +
 	`\b(?:notify|cron|Excel|Ctrl-C|Unicode|Base64|GB18030|OAuth|OpenAPI|Linux|Windows|macOS|PostgreSQL|SQLite|postfix|MiB|min|DNS|To|From|ListUnsubscribe|List-Unsubscribe|List-Id|Reply-To|Message-ID|cid|px|id|ID|key|sheet)\b`)
 
 var word = regexp.MustCompile(`[A-Za-z]{2,}`)
@@ -140,7 +141,19 @@ func sets() map[string][]string {
 		"changed":       checklist.Parts(),
 		"checklist.key": {"phase", "role", "check", "people", "evidence", "expiry"},
 		"problem":       {"error", "warning"},
+		"exit":          exitCodes(),
+		"cmd.kind":      {"int", "int64", "uint64", "float64", "duration", "bool", "stringToString", "stringSlice"}, // as pflag names them
+		"cmd.evidence":  {"any", "file", "link", "note"},
+		"run.ended":     {"finished", "paused", "aborted"},
 	}
+}
+
+func exitCodes() []string {
+	var codes []string
+	for _, c := range exit.Codes() {
+		codes = append(codes, strconv.Itoa(c))
+	}
+	return codes
 }
 
 // use is a place in the code where a sentence is named.
@@ -210,7 +223,7 @@ func useOf(files *token.FileSet, call *ast.CallExpr, ids map[string]entry) (stri
 		if i+1 >= len(call.Args) {
 			continue
 		}
-		says := slices.Contains([]string{"T", "Err", "Wrap", "Do"}, name)
+		says := slices.Contains([]string{"T", "Err", "Wrap", "Do", "say", "tell"}, name)
 		if keys, isA := keysOf(call.Args[i+1], says); isA {
 			if name == "Wrap" {
 				keys = append(keys, "cause")
