@@ -37,8 +37,9 @@ test: deps build ## run everything that must pass
 
 check: build vet lint cross test ## what CI runs: build, vet, lint, all platforms, test
 
-vet:
+vet: ## what the compiler does not see, with the tests of other systems
 	go vet ./...
+	@for os in darwin windows; do echo "vet for $$os"; GOOS=$$os go vet ./...; done
 
 lint: $(LINT) ## style, layers and bans (installs golangci-lint into bin/)
 	$(LINT) run ./...

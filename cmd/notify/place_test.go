@@ -40,6 +40,28 @@ func newPlace(tb testing.TB, flags []string, settings ...string) *place {
 	return p
 }
 
+// copyInstallation copies testdata/installation, and leaves alone what is there.
+func copyInstallation(dir string) error {
+	files, err := filepath.Glob("testdata/installation/*")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		to := filepath.Join(dir, filepath.Base(f))
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (p *place) must(err error) {
 	p.Helper()
 	if err != nil {

@@ -154,7 +154,10 @@ func (r *receiver) settings() []string {
 
 // stop ends it as Ctrl-C does.
 func (r *receiver) stop() {
-	_ = r.cmd.Process.Signal(os.Interrupt)
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil { // Windows has no such signal
+		r.kill()
+		return
+	}
 	select {
 	case <-r.ended:
 	case <-time.After(patience):

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -22,7 +24,7 @@ import (
 	"notify/pkg/sandbox"
 )
 
-// TestScript runs the manual: testdata/script/*.txtar, one story each. Beside testscript's own commands, stories have:
+// TestScript runs the manual: testdata/script/*.txtar, one story each. The stories are told to a shell, on a terminal of Unix. Beside testscript's own commands, stories have:
 //
 //	people FROM N FILE             writes a list of invented people
 //	sandbox [FLAG…]                serves vendors on free ports and points the accounts at them, until the story ends
@@ -83,28 +85,6 @@ func setupStory(env *testscript.Env) error {
 		return nil
 	}
 	return copyInstallation(env.WorkDir)
-}
-
-// copyInstallation copies testdata/installation, and leaves alone what is there.
-func copyInstallation(dir string) error {
-	files, err := filepath.Glob("testdata/installation/*")
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		to := filepath.Join(dir, filepath.Base(f))
-		if _, err := os.Stat(to); err == nil {
-			continue
-		}
-		text, err := os.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(to, text, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func wantArgs(ts *testscript.TestScript, args []string, least int, usage string) {

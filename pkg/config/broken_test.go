@@ -1,8 +1,6 @@
 package config_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -117,26 +115,6 @@ func TestBrokenConfigurations(t *testing.T) {
 			}
 			if !strings.Contains(p.Summary.String(), c.says) || !strings.Contains(p.Hint.String(), c.hint) {
 				t.Errorf("the problem is %q, hint %q; want %q and %q", p.Summary.String(), p.Hint.String(), c.says, c.hint)
-			}
-		})
-	}
-}
-
-func TestFilesThatCannotBeRead(t *testing.T) {
-	dir := write(t, map[string]string{"folder/x": ""})
-	if err := os.Symlink(filepath.Join(dir, "loop"), filepath.Join(dir, "loop")); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, path, says, hint string }{
-		{"a file that is not there", "none.yaml", "no such file", "notify init"},
-		{"a folder", "folder", "this is a folder", "name the file"},
-		{"a link to itself", "loop", "cannot be read", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := config.Load(config.LoadOptions{Path: c.path, Dir: dir})
-			got := problems(t, err)[0]
-			if got.Place.File != c.path || !strings.Contains(got.Summary.String(), c.says) || !strings.Contains(got.Hint.String(), c.hint) {
-				t.Errorf("the problem is %v, want %q and %q", got, c.says, c.hint)
 			}
 		})
 	}

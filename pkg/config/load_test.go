@@ -232,28 +232,6 @@ func TestSearch(t *testing.T) {
 	})
 }
 
-func TestWarnings(t *testing.T) {
-	dir := write(t, map[string]string{
-		"open.token":  "t0ken",
-		"notify.yaml": "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {auth_token: literal, token: file:open.token, access_key_id: x, key_file: y}}\n",
-	})
-	if err := os.Chmod(filepath.Join(dir, "open.token"), 0o644); err != nil { //nolint:gosec // the test is about this
-		t.Fatal(err)
-	}
-	c, err := config.Load(config.LoadOptions{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "open.token")
-	want := []string{
-		"notify.yaml, line 3, accounts.a.options.auth_token: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
-		"notify.yaml, line 3, accounts.a.options.token: others can read the secret in " + path + "; chmod 600 " + path,
-	}
-	if diff := cmp.Diff(want, said(c.Warnings)); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {
 	for _, c := range []struct{ dsn, says string }{
 		{"postgres://u:hunter2@db.example.test/n", "postgres://"},
