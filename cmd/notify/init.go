@@ -15,13 +15,14 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/checklist"
 	"notify/pkg/config"
-	"notify/pkg/list"
 	"notify/pkg/words"
 )
 
 type initOptions struct {
-	dir  string
-	list string
+	dir     string
+	list    string
+	sheet   string
+	columns map[string]string
 }
 
 func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Command {
@@ -36,6 +37,7 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 		Example: examples(
 			"notify init", "",
 			"notify init --list award.xlsx", "",
+			"notify init --list award.xlsx --sheet 获奖名单 --columns phone=联系方式,email=邮箱", "",
 		),
 		Args: upToOne(words.T("cmd.arg.folder", nil)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -44,18 +46,24 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 		},
 	}
 	c.Flags().StringVar(&o.list, "list", "", e.say("cmd.init.flag-list", nil))
+	c.Flags().StringVar(&o.sheet, "sheet", "", e.say("cmd.init.flag-sheet", nil))
+	c.Flags().StringToStringVar(&o.columns, "columns", nil, e.say("cmd.init.flag-columns", nil))
 	return c
 }
 
 func runInit(_ context.Context, e *env, o initOptions) error {
 	so := campaign.StarterOptions{List: o.list, Checklist: true}
 	dir := o.dir
+	notes := []words.Text{}
+	if o.list == "" && (o.sheet != "" || len(o.columns) > 0) {
+		return usage(words.Err("init.needs-list", nil).Do("init.add-list", nil))
+	}
 	if o.list != "" {
-		h, err := list.Headers(o.list, list.Options{})
+		more, err := starterColumns(&so, o)
 		if err != nil {
-			return listError(err)
+			return err
 		}
-		so.Sheet, so.Columns, so.Mapped = h.Sheet, h.Columns, h.Mapped
+		notes = append(notes, more...)
 		if dir == "" {
 			dir = filepath.Dir(o.list)
 		}
@@ -87,14 +95,15 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 			kept = append(kept, f.Name)
 		}
 	}
-	text := "wrote " + strings.Join(wrote, ", ")
-	if len(wrote) == 0 {
-		text = "wrote nothing"
+	did, more := initSaid(wrote, kept, notes, "notify preflight "+listOr(o.list))
+	if err := e.did("init", did, map[string]any{"dir": dir, "wrote": wrote, "kept": kept, "notes": notes}); err != nil || e.flags.json {
+		return err
 	}
-	if len(kept) > 0 {
-		text += "; left alone what was there: " + strings.Join(kept, ", ")
+	p := e.printer()
+	for _, line := range more {
+		p.Wrapped("", p.Say(line))
 	}
-	return e.did("init", words.Raw(text+". Fill them in, then: notify preflight "+listOr(o.list)), map[string]any{"dir": dir, "wrote": wrote, "kept": kept})
+	return p.Flush()
 }
 
 // starterChecklist is the checklist that a new campaign file names.

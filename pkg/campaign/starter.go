@@ -23,6 +23,8 @@ type StarterOptions struct {
 	Sheet   string
 	Columns []string
 	Mapped  map[string]string
+	// Or are other columns that could serve as the same, by key, name, phone and email.
+	Or map[string][]string
 	// Owner answers for the campaign; empty leaves a name to be replaced.
 	Owner string
 	// Checklist says that a checklist is written beside the campaign file, under the list's name and ChecklistEnding; the campaign file names it.
@@ -46,6 +48,7 @@ type starterData struct {
 	Name, Base, Owner, Sheet, NameColumn string
 	Checklist                            string
 	Key, Person, Phone, Email            string
+	Or                                   map[string]string
 	SMS, Mail                            bool
 	Variables                            []string
 }
@@ -70,6 +73,10 @@ func Starter(o StarterOptions) ([]File, error) {
 		Name: quoted(starterName(base)), Base: base, Owner: quoted(o.Owner), Sheet: quoted(o.Sheet), SMS: sms, Mail: mail,
 		Key: quoted(o.Mapped["key"]), Person: quoted(o.Mapped["name"]), Phone: quoted(o.Mapped["phone"]), Email: quoted(o.Mapped["email"]),
 		NameColumn: quoted(t.subject), Variables: t.variables,
+	}
+	d.Or = make(map[string]string)
+	for role, columns := range o.Or {
+		d.Or[role] = strings.Join(columns, ", or ")
 	}
 	if o.Checklist {
 		d.Checklist = quoted(base + ChecklistEnding)

@@ -2,7 +2,6 @@ package list
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,13 +24,17 @@ const (
 type roles struct {
 	all      []role
 	channels map[role]channel.Entry
-	// aliases are the headers that are recognised without a mapping, as headerForm writes them. Only whole headers count: a
-	// "紧急联系人电话" is somebody else's number.
+	// aliases are the names of each role, as headerForm writes them.
 	aliases map[string]role
 }
 
 func newRoles(channels channel.Set) *roles {
-	r := &roles{all: []role{roleKey, roleName}, channels: make(map[role]channel.Entry), aliases: maps.Clone(personAliases)}
+	r := &roles{all: []role{roleKey, roleName}, channels: make(map[role]channel.Entry), aliases: make(map[string]role)}
+	for of, headers := range personHeaders() {
+		for _, h := range headers {
+			r.aliases[h] = of
+		}
+	}
 	for _, e := range channels.All() {
 		column := role(e.Column)
 		r.all, r.channels[column] = append(r.all, column), e
@@ -55,41 +58,6 @@ func (r *roles) of(ch message.Channel) role {
 	return roleNone
 }
 
-// personAliases are the headers of what says who somebody is; those of addresses are their channels'.
-//
-//nolint:gochecknoglobals // a table
-var personAliases = map[string]role{
-	"姓名": roleName, "名字": roleName, "name": roleName, "fullname": roleName,
-
-	"工号": roleKey, "编号": roleKey, "员工号": roleKey, "员工编号": roleKey, "学号": roleKey, "会员号": roleKey, "客户编号": roleKey, "用户编号": roleKey,
-	"工號": roleKey, "編號": roleKey, "id": roleKey, "key": roleKey, "no": roleKey, "employeeid": roleKey, "employeeno": roleKey,
-	"staffid": roleKey, "studentid": roleKey, "userid": roleKey, "customerid": roleKey, "memberid": roleKey,
-}
-
-// remarks may stand beside a header without changing what it is.
-//
-//nolint:gochecknoglobals // a table
-var remarks = map[string]bool{"必填": true, "选填": true, "必须": true, "required": true, "optional": true}
-
-// recognise is the role of a header, also of one in two languages ("手机号 Mobile").
-func (r *roles) recognise(header string) role {
-	if known, ok := r.aliases[headerForm(header)]; ok {
-		return known
-	}
-	found := roleNone
-	for _, part := range headerParts(header) {
-		one := r.aliases[part]
-		switch {
-		case remarks[part]:
-		case one == roleNone, found != roleNone && one != found:
-			return roleNone
-		default:
-			found = one
-		}
-	}
-	return found
-}
-
 // column is one column of the file that has a header.
 type column struct {
 	index  int // 0-based in the file
@@ -111,12 +79,13 @@ type columnSet struct {
 	roles    *roles
 	place    diag.Place // of the header row
 	columns  []column
-	byRole   map[role]int // position in columns
+	byRole   map[role]int        // position in columns
+	compete  map[string][]string // columns of which each could be the one of a role
 	problems *diag.List
 }
 
 func newColumnSet(rs *roles, place diag.Place, headers []string, mapping map[string]string) *columnSet {
-	s := &columnSet{roles: rs, place: place, byRole: make(map[role]int), problems: &diag.List{}}
+	s := &columnSet{roles: rs, place: place, byRole: make(map[role]int), compete: make(map[string][]string), problems: &diag.List{}}
 	s.name(headers)
 	s.checkMapping(mapping)
 	for _, r := range s.roles.all {
@@ -212,9 +181,11 @@ func (s *columnSet) assignRecognised(r role) {
 	case len(found) == 0:
 		return
 	case len(found) > 1 && r == roleName:
+		s.competes(r, found)
 		c := s.columns[found[0]]
 		s.warn(c, "column-ambiguous", fmt.Sprintf("more than one column could be the name; %s is taken", c.place()), "say which: list.columns: {name: …}")
 	case len(found) > 1:
+		s.competes(r, found)
 		var names []string
 		for _, i := range found {
 			names = append(names, s.columns[i].place())
@@ -224,6 +195,12 @@ func (s *columnSet) assignRecognised(r role) {
 		return
 	}
 	s.assign(r, found[0])
+}
+
+func (s *columnSet) competes(r role, columns []int) {
+	for _, i := range columns {
+		s.compete[string(r)] = append(s.compete[string(r)], s.columns[i].name)
+	}
 }
 
 func (s *columnSet) assign(r role, i int) {
@@ -259,7 +236,7 @@ func (s *columnSet) mapped() map[string]string {
 	return m
 }
 
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

@@ -1,6 +1,7 @@
 package list_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -122,5 +123,75 @@ func TestHeadersAreGivenAlsoWhereTheyCannotBeMapped(t *testing.T) {
 	h, err = list.Headers(file(t, "l.csv", "手机,姓名\n"), list.Options{})
 	if diff := cmp.Diff(map[string]string{"phone": "手机", "name": "姓名"}, h.Mapped); diff != "" || err != nil {
 		t.Errorf("mapped (-want +got):\n%s error %v", diff, err)
+	}
+}
+
+func TestHeadersOfManyOriginsAreKnown(t *testing.T) {
+	known := map[string][]string{
+		"phone": {
+			"手机号", "手机", "电话", "手机号码", "联系电话", "电话号码", "联系手机", "移动电话", "手機號", "手機號碼", "電話號碼", "行動電話", "流動電話", "手机号\n(11位)", "手机号（必填）", "*手机号码", "常用手机", "个人手机号", "员工手机号", "学员手机号", "客户手机号码",
+			"会员手机", "获奖人手机号", "接收手机号", "注册手机号", "预留手机号", "公司手机", "手机1", "手机号 Mobile",
+			"Phone", "Mobile", "Mobile Phone", "Mobile phone number", "Mobile No.", "Cell", "Cell Phone", "Cell phone number", "Phone Number", "Phone No", "Tel.", "Tel No.", "Telephone Number", "Contact Number", "Contact No.", "Contact Phone", "Personal mobile", "Work Mobile",
+			"Customer Phone", "Employee Mobile Number", "Phone 1 - Value", "MSISDN", "Handphone", "携帯電話番号", "휴대폰번호", "Handynummer", "Téléphone", "Celular",
+		},
+		"email": {
+			"邮箱", "电子邮箱", "邮件", "电子邮件", "电邮", "电邮地址", "公司邮箱", "企业邮箱", "工作邮箱", "个人邮箱", "常用邮箱", "单位邮箱", "联系邮箱", "員工電郵", "電子郵件地址", "電子信箱", "邮箱（必填）", "邮箱 Email",
+			"E-mail", "Email", "Email Address", "E-mail 1 - Value", "Work Email", "Work e-mail address", "Business Email", "Company Email", "Personal email", "Primary Email", "Contact email", "Student Email", "Email ID", "メールアドレス", "이메일", "E-Mail-Adresse",
+		},
+		"name": {"姓名", "员工姓名", "学员姓名", "真实姓名", "中文名", "获奖人姓名", "Name", "Full Name", "Customer Name", "氏名"},
+		"":     {"紧急联系人电话", "家长手机", "办公电话", "公司电话", "Work Phone", "Home phone", "Emergency contact phone", "手机2", "手机型号", "电话（紧急联系人）", "Fax", "备注", "邮政编码", "Mailing address", "Mobile brand", "Referrer email"},
+	}
+	for role, headers := range known {
+		for _, header := range headers {
+			h, _ := list.Headers(file(t, "l.csv", "x,\""+header+"\"\n1,2\n"), list.Options{})
+			got := ""
+			for r, c := range h.Mapped {
+				if c != "x" {
+					got = r
+				}
+			}
+			if got != role {
+				t.Errorf("%q is taken for %q, want %q", header, got, role)
+			}
+		}
+	}
+}
+
+func TestAColumnOfAddressesIsOfferedByItsCells(t *testing.T) {
+	content := "Wer,Erreichbar,Post,Notiz\nA,13494000001,a@x.test,1\nB,13494000002,b@x.test,2\nC,,c@x.test,\nD,13494000004,-,13494000009\n"
+	for _, test := range []struct {
+		content string
+		need    []message.Channel
+		hint    string
+	}{
+		{content, nil, `list.columns: {email: "Post", phone: "Erreichbar"}`},
+		{strings.Replace(content, "Erreichbar", "手机", 1), []message.Channel{message.Email}, `list.columns: {email: "Post"}`},
+	} {
+		got := read(t, file(t, "l.csv", strings.Replace(test.content, "-,", "d@x.test,", 1)), list.Options{Need: test.need})
+		if len(got.problems) != 1 || !strings.Contains(got.problems[0].Hint.String(), test.hint) {
+			t.Errorf("problems %v, want %s", got.problems, test.hint)
+		}
+	}
+	h, err := list.Headers(file(t, "l.csv", content), list.Options{})
+	if diff := cmp.Diff(map[string][]string{"phone": {"Erreichbar"}}, h.Offered); diff != "" || err == nil {
+		t.Errorf("offered, where a quarter of the mails is none (-want +got):\n%s%v", diff, err)
+	}
+}
+
+func TestANumberOfAnotherCountryThatIsOneAtHomeIsDoubted(t *testing.T) {
+	got := read(t, file(t, "l.csv", "phone\n+13615550123\n13615550123\n+8613494000001\n+491713920001\n8613494000002\n"), smsOnly())
+	if diff := cmp.Diff([]string{"phone-elsewhere 2 A phone"}, told(got.problems)); diff != "" || got.problems[0].Stops() {
+		t.Errorf("problems (-want +got):\n%s%v", diff, got.problems)
+	}
+	got = read(t, filepath.Join("testdata", "plus-nocountry.csv"), list.Options{})
+	if len(got.problems) != 1 || got.problems[0].Code != "phone-elsewhere" {
+		t.Errorf("problems %v", got.problems)
+	}
+}
+
+func TestColumnsOfNothingAreNoColumns(t *testing.T) {
+	got := read(t, filepath.Join("testdata", "wide.csv"), list.Options{})
+	if len(got.rows) != 1 || len(got.problems) != 0 || len(got.header.Columns) != 2 {
+		t.Errorf("%v, %v, %v", got.header.Columns, got.rows, got.problems)
 	}
 }

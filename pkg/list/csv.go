@@ -122,6 +122,9 @@ func (s *csvSource) next(rec *record) error {
 	rec.reset(s.row)
 	rec.line = line
 	s.endLine = s.lastLine(fields)
+	for len(fields) > maxColumns && fields[len(fields)-1] == "" { // a spreadsheet saves what it takes for its whole width
+		fields = fields[:len(fields)-1]
+	}
 	if len(fields) > maxColumns {
 		return tooWide(s.place(s.row, line))
 	}

@@ -22,6 +22,7 @@ type candidate struct {
 	row     int
 	headers []string
 	score   int
+	below   lookAtCells // the rows that were seen below it, where it was not sure
 }
 
 // findHeader reads down to the row that holds the headers. Where none does, it gives the likeliest one, and false.
@@ -30,6 +31,8 @@ func findHeader(src source, o Options) (candidate, bool, error) {
 	var above []string
 	aboveRow := 0
 	var rec record
+	var seen [][]string
+	var rows []int
 	for range headerRows {
 		err := src.next(&rec)
 		if errors.Is(err, io.EOF) {
@@ -53,7 +56,13 @@ func findHeader(src source, o Options) (candidate, bool, error) {
 		if c.score > best.score {
 			best = c
 		}
+		seen, rows = append(seen, rawTexts(src, &rec)), append(rows, rec.row)
 		above, aboveRow = headers, rec.row
+	}
+	for i, cells := range seen {
+		if rows[i] > best.row {
+			best.below.look(cells, o)
+		}
 	}
 	return best, false, nil
 }
@@ -113,22 +122,25 @@ func hasHeader(headers []string, want string) bool {
 	return slices.ContainsFunc(headers, func(h string) bool { return h == want || (form != "" && headerForm(h) == form) })
 }
 
-func looksLikeAddress(s string, o Options) bool {
+func looksLikeAddress(s string, o Options) bool { return addressRole(s, o) != roleNone }
+
+// addressRole is the role of which a text is an address, right as it stands.
+func addressRole(s string, o Options) role {
 	digits := 0
 	for i := range len(s) {
 		if s[i] >= '0' && s[i] <= '9' {
 			digits++
 		}
 	}
-	for _, e := range o.roles.channels {
+	for r, e := range o.roles.channels {
 		if !e.Is(s) || e.Digits && digits < minPhoneDigits {
 			continue
 		}
 		if _, err := e.Parse(s, o.Country); err == nil {
-			return true
+			return r
 		}
 	}
-	return false
+	return roleNone
 }
 
 // underGroup fills headers that are empty because a cell of the row above is merged down over them. A row above with a
@@ -156,7 +168,7 @@ func underGroup(headers, above []string) []string {
 }
 
 // noHeader says that no row holds the headers, and what there is instead.
-func noHeader(place diag.Place, best candidate, sheets []string, o Options) *diag.List {
+func noHeader(place diag.Place, best candidate, sheets []string, offer string, o Options) *diag.List {
 	problems := &diag.List{}
 	if best.row > 0 && len(o.Columns) > 0 {
 		place.Row = best.row
@@ -170,6 +182,9 @@ func noHeader(place diag.Place, best candidate, sheets []string, o Options) *dia
 		place.Row = best.row
 		set := newColumnSet(o.roles, place, best.headers, nil)
 		hint = fmt.Sprintf("the headers seem to be %s; say which is which: list.columns: {phone: …, email: …}", set.listed())
+	}
+	if offer != "" {
+		hint = fmt.Sprintf("the headers seem to be %s; by their cells, the addresses stand here: list.columns: {%s}", newColumnSet(o.roles, place, best.headers, nil).listed(), offer)
 	}
 	if len(sheets) > 1 {
 		hint += "; if it is the wrong sheet, name another (list.sheet): " + strings.Join(sheets, ", ")
@@ -185,13 +200,21 @@ func tooWide(place diag.Place) error {
 }
 
 // checkNeed reports channels for which no column was found.
-func (s *columnSet) checkNeed(need []message.Channel) {
-	for _, ch := range need {
+func (s *columnSet) checkNeed(need []message.Channel, offers map[string][]string) {
+	for _, ch := range s.lacking(need) {
 		r := s.roles.of(ch)
-		if _, ok := s.byRole[r]; ok || s.problems.Count("column-ambiguous") > 0 || s.problems.Count("header-missing") > 0 {
-			continue
+		hint := fmt.Sprintf("the headers are %s; say which: list.columns: {%s: …}", s.listed(), r)
+		if found := offers[string(r)]; len(found) > 0 {
+			hint = fmt.Sprintf("by its cells, it is this one: list.columns: {%s: %q}", r, found[0])
 		}
-		s.problems.Errorf(s.place, "column-missing", fmt.Sprintf("the headers are %s; say which: list.columns: {%s: …}", s.listed(), r),
-			"the campaign sends by %s, and no column holds the %s", ch, r)
+		s.problems.Errorf(s.place, "column-missing", hint, "the campaign sends by %s, and no column holds the %s", ch, r)
 	}
+}
+
+// lacking are the channels that no column was found for, where no other problem says why.
+func (s *columnSet) lacking(need []message.Channel) []message.Channel {
+	if s.problems.Count("column-ambiguous") > 0 || s.problems.Count("header-missing") > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(need), func(ch message.Channel) bool { _, ok := s.byRole[s.roles.of(ch)]; return ok })
 }

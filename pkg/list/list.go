@@ -27,7 +27,8 @@ type Options struct {
 	// TempDir is where a large spreadsheet spills; empty means the system's.
 	TempDir string
 
-	roles *roles
+	roles  *roles
+	survey bool // look at the cells, whatever the headers say
 }
 
 // DefaultMaxRows is what a spreadsheet can hold, and more than a CSV should.
@@ -70,6 +71,9 @@ type Header struct {
 	Columns []string // headers, in order, unique and not empty
 	// Mapped is which header serves as key, as name, and as the address of a channel (channel.Entry.Column).
 	Mapped map[string]string
+	// Offered are columns that no header tells, and that hold a channel's addresses by their cells; they are looked for where a
+	// channel has no column. Competing are columns of which each could serve as the same thing.
+	Offered, Competing map[string][]string
 	// Encoding and Comma are what a CSV turned out to be ("utf-8", "utf-8-bom", "gb18030", "utf-16le", …); empty for a sheet.
 	Encoding string
 	Comma    string

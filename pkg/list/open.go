@@ -34,7 +34,7 @@ func Open(path string, o Options) (Reader, error) {
 // Headers is what a list says about itself. Where its columns cannot be mapped, it returns the header as well as it could be
 // read, and the error that Open would return.
 func Headers(path string, o Options) (Header, error) {
-	o.roles = newRoles(o.Channels)
+	o.roles, o.survey = newRoles(o.Channels), true
 	src, err := openSource(path, o)
 	if err != nil {
 		return Header{File: path}, err

@@ -54,10 +54,17 @@ func (t *table) begin(path string, o Options) error {
 	place := t.src.place(best.row, 0)
 	t.columns = newColumnSet(t.roles, place, best.headers, o.Columns)
 	t.header.Columns, t.header.Mapped = t.columns.names(), t.columns.mapped()
-	if !found {
-		return noHeader(t.src.place(0, 0), best, t.header.Sheets, o).Err()
+	t.header.Competing = t.columns.compete
+	if survey := o.survey || !found || len(t.columns.lacking(o.Need)) > 0; survey {
+		if err := best.below.read(t.src, o); err != nil {
+			return err
+		}
+		t.header.Offered = t.columns.offers(&best.below)
 	}
-	t.columns.checkNeed(o.Need)
+	if !found {
+		return noHeader(t.src.place(0, 0), best, t.header.Sheets, offered(t.header.Offered), o).Err()
+	}
+	t.columns.checkNeed(o.Need, t.header.Offered)
 	for i := range t.columns.columns {
 		c := &t.columns.columns[i]
 		if c.hidden = t.src.hiddenColumn(c.index); c.hidden && c.role != roleNone {
@@ -377,6 +384,7 @@ func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 	a, err := t.parse(e, c, value)
 	if err == nil {
 		t.keep(e, a, col, problems)
+		t.doubtCountry(e, a, value, col, problems)
 		return
 	}
 	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: words.Raw(err.Error())}
@@ -400,6 +408,27 @@ func (t *table) keep(e *channel.Entry, a message.Address, col *column, problems 
 	if likely := t.slip(e, domain); likely != "" {
 		problems.Add(diag.Problem{Severity: diag.Warning, Code: e.Column + "-typo", Place: t.place(col), Value: e.Mask(a), Summary: words.Raw("the domain " + domain + " may be mistyped"), Hint: words.Raw("did they mean " + likely + "?")})
 	}
+}
+
+// doubtCountry doubts a number of another country that is one at home without its plus: it was set before all numbers, perhaps.
+func (t *table) doubtCountry(e *channel.Entry, a message.Address, value string, col *column, problems *diag.List) {
+	if !e.Digits || !strings.ContainsAny(value, "+＋") {
+		return
+	}
+	home, err := e.Parse(strings.TrimPrefix(string(a), "+"), t.country)
+	if err != nil || home == a {
+		return
+	}
+	problems.Add(diag.Problem{
+		Severity: diag.Warning, Code: e.Column + "-elsewhere", Place: t.place(col), Value: e.Mask(a),
+		Summary: words.Raw("a number of another country, which without its + is one of " + t.country),
+		Hint:    words.Raw("if it is one of " + t.country + ", take the + out, or write " + countryPrefix(home, a) + " before it"),
+	})
+}
+
+// countryPrefix is what an address has before the digits of another.
+func countryPrefix(home, a message.Address) string {
+	return strings.TrimSuffix(string(home), strings.TrimPrefix(string(a), "+"))
 }
 
 // slip is what was probably meant. To find that out costs more than the rest of the row, so that each domain is asked about once.
