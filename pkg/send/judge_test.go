@@ -53,11 +53,11 @@ func (w *world) judge() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if seen != w.people || counts.Total() != w.people {
-			w.t.Errorf("seed %d: %d people, %d messages, states add up to %d", w.seed, w.people, seen, counts.Total())
+		if seen != w.messages() || counts.Total() != w.messages() {
+			w.t.Errorf("seed %d: %d messages staged, %d there, states add up to %d", w.seed, w.messages(), seen, counts.Total())
 		}
 	}
-	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency
+	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency + w.cfg.Accounts["c"].Concurrency
 	if limit := lost*inFlight + w.badUnknown; unknown > limit {
 		w.t.Errorf("seed %d: %d unknown, but %d lost runs with at most %d in flight and %d unclear answers", w.seed, unknown, lost, inFlight, w.badUnknown)
 	}
@@ -69,6 +69,14 @@ func (w *world) judge() {
 			w.t.Errorf("seed %d: ledger check: %v %v", w.seed, problems, err)
 		}
 	}
+}
+
+// messages is how many each campaign has.
+func (w *world) messages() int {
+	if w.mails {
+		return 2 * w.people
+	}
+	return w.people
 }
 
 func (w *world) judgeMessage(r *ledger.Record) {
@@ -149,6 +157,9 @@ func (w *world) judgeDomains() {
 		rate, ok := w.cfg.Accounts[of[0]].DomainRate[of[1]]
 		if !ok {
 			rate = w.cfg.Accounts[of[0]].DomainRate[ledger.DefaultDomain]
+		}
+		if rate == 0 {
+			continue
 		}
 		slices.SortFunc(at, time.Time.Compare)
 		limit := int(rate*1.03) + 1
