@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -128,4 +129,38 @@ func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
 func usage(messages int64, cost message.Money) ledger.Books {
 	d := ledger.Debit{Messages: messages, Cost: cost}
 	return ledger.Books{Usage: ledger.Usage{Day: d, Month: d}}
+}
+
+// A queue at a domain reaches no further than ten minutes: who comes behind its end is looked at again then, and takes no place.
+func TestTheQueueOfADomainEnds(t *testing.T) {
+	req := ledger.ClaimRequest{Max: 9, Ahead: time.Second, Limits: ledger.Limits{DomainRate: map[string]float64{"d.test": 1.0 / 250}}}
+	teller := ledger.NewTeller(req, noon, ledger.Books{})
+	d := new(ledger.DomainState)
+	var waits []time.Duration
+	var paces []ledger.Pace
+	for range 5 {
+		v := teller.Offer("d.test", ledger.Offer{Segments: 1, Domain: d})
+		if v.Wait.IsZero() {
+			v.Wait = noon
+		}
+		waits, paces = append(waits, v.Wait.Sub(noon).Round(time.Second)), append(paces, v.Pace)
+	}
+	end := ledger.PaceAhead
+	wantWaits := []time.Duration{0, 250 * time.Second, 500 * time.Second, end, end}
+	wantPaces := []ledger.Pace{ledger.PaceNone, ledger.PacePlace, ledger.PacePlace, ledger.PaceQueued, ledger.PaceQueued}
+	if !slices.Equal(waits, wantWaits) || !slices.Equal(paces, wantPaces) {
+		t.Errorf("waits %v as %v, want %v as %v", waits, paces, wantWaits, wantPaces)
+	}
+	if tail := d.Tail.Sub(noon); tail > end {
+		t.Errorf("the last place is in %s", tail)
+	}
+	// Those whose places passed, because others took them, move back together, and no further either.
+	late := ledger.NewTeller(req, noon, ledger.Books{})
+	d = &ledger.DomainState{EmptyAt: noon, Tail: noon.Add(500 * time.Second)}
+	for i, want := range []ledger.Pace{ledger.PacePlace, ledger.PacePlace, ledger.PaceQueued, ledger.PaceQueued} {
+		v := late.Offer("d.test", ledger.Offer{Segments: 1, Pace: ledger.PacePlace, Domain: d})
+		if v.Pace != want || v.Wait.After(noon.Add(end)) || d.Tail.After(noon.Add(end)) {
+			t.Errorf("number %d waits as %v until %s, the last place is in %s", i, v.Pace, v.Wait.Sub(noon), d.Tail.Sub(noon))
+		}
+	}
 }

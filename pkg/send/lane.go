@@ -192,7 +192,7 @@ func (ln *lane) looked(ctx context.Context, now time.Time) {
 	if d := ln.loop.spec.Deadline; !d.IsZero() && !now.Before(d) {
 		ln.pause(Pause{Why: PauseDeadline, Detail: "the campaign's deadline was " + clock(d.In(ln.loop.Config.Timezone))})
 	}
-	if why, others := ln.loop.watch.tripped(); why != "" {
+	if why, others := ln.loop.watch.tripped(); why != "" && !ln.stopping() {
 		if others {
 			ln.stop = why
 		}
