@@ -44,7 +44,7 @@ func runAbort(ctx context.Context, e *env, o abortOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
+	if err := e.unfinishedCampaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
 	if err := e.agree(ctx, e.say("cmd.ask.abort", words.A{"campaign": o.campaign})+" ", o.campaign); err != nil {

@@ -25,13 +25,14 @@ func newPause(e *env, run func(context.Context, pauseOptions) error) *cobra.Comm
 		Use:   "pause [CAMPAIGN]",
 		Short: e.say("cmd.pause.short", nil),
 		Example: examples(
+			"notify pause", e.say("cmd.pause.example-one", nil),
 			`notify pause award-2020 --reason "customers complain"`, "",
 			"notify pause --all", "",
 		),
 		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = first(args)
-			if o.all == (o.campaign != "") {
+			if o.all && o.campaign != "" {
 				return usage(words.Err("cmd.error.pause-what", nil).Do("cmd.do.pause-what", nil))
 			}
 			return run(c.Context(), o)
@@ -47,16 +48,11 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 	if err != nil {
 		return err
 	}
-	names := []string{o.campaign}
-	if o.all {
-		if names, err = open(ctx, l); err != nil {
-			return err
-		}
+	names, err := e.toPause(ctx, l, o)
+	if err != nil {
+		return err
 	}
 	for _, n := range names {
-		if _, err := e.campaign(ctx, l, n); err != nil {
-			return err
-		}
 		if err := l.Pause(ctx, n, e.Act("pause", o.reason)); err != nil {
 			return err
 		}
@@ -65,7 +61,45 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 	if len(names) > 0 {
 		said = words.T("cmd.did.pause", words.A{"campaigns": words.Names(names, 0)})
 	}
-	return e.did("pause", said, map[string]any{"paused": names})
+	return e.did("pause", said, map[string]any{"paused": append([]string{}, names...)})
+}
+
+// toPause are the campaigns that are meant: all that are unfinished, or one.
+func (e *env) toPause(ctx context.Context, l ledger.Ledger, o pauseOptions) ([]string, error) {
+	if o.campaign != "" {
+		return []string{o.campaign}, e.unfinishedCampaign(ctx, l, o.campaign)
+	}
+	names, err := open(ctx, l)
+	if err != nil || o.all || len(names) < 2 {
+		return names, err
+	}
+	return nil, severalUnfinished("notify pause", names)
+}
+
+// unfinishedCampaign refuses a campaign of which nothing is left that could be stopped.
+func (e *env) unfinishedCampaign(ctx context.Context, l ledger.Ledger, name string) error {
+	c, err := e.campaign(ctx, l, name)
+	if err != nil {
+		return err
+	}
+	if c.Aborted != nil {
+		return ledger.ErrAborted
+	}
+	counts, err := l.Counts(ctx, name)
+	if err != nil {
+		return err
+	}
+	if counts.Done() {
+		return usage(words.Err("cmd.error.finished", words.A{"campaign": name, "messages": words.N(counts.Total(), "message")}).
+			Do("cmd.do.report", words.A{"campaign": words.Typed(name)}))
+	}
+	return nil
+}
+
+// severalUnfinished asks which one is meant.
+func severalUnfinished(command string, names []string) error {
+	return usage(words.Err("cmd.error.several-unfinished", words.A{"n": len(names), "campaigns": words.Names(names, 0)}).
+		Do("cmd.do.for-example", words.A{"command": command + " " + words.Typed(names[0])}))
 }
 
 // open are the campaigns that could still send something.

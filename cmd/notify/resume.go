@@ -13,6 +13,7 @@ type resumeOptions struct {
 	campaign string
 	wait     bool
 	join     bool
+	lift     lift
 }
 
 func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Command {
@@ -27,6 +28,7 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 		Example: examples(
 			"notify resume", "",
 			"notify resume award-2020 --wait", "",
+			"notify resume award-2020 --lift-pause", e.say("cmd.resume.example-lift", nil),
 			"notify resume award-2020 --join", e.say("cmd.resume.example-join", nil),
 		),
 		Args: upToOne(aCampaign()),
@@ -37,6 +39,7 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 	}
 	c.Flags().BoolVar(&o.wait, "wait", false, e.say("cmd.resume.flag-wait", nil))
 	c.Flags().BoolVar(&o.join, "join", false, e.say("cmd.resume.flag-join", nil))
+	c.Flags().BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	return c
 }
 
@@ -62,8 +65,11 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
-	if c.Paused != nil && (!o.join || len(c.Holders) == 0) {
-		if err := l.Unpause(ctx, name, e.Act("unpause", "resume")); err != nil {
+	if !o.join || len(c.Holders) == 0 {
+		if err := e.may(ctx, c, &o.lift); err != nil {
+			return err
+		}
+		if err := e.unpause(ctx, l, name, "resume", o.lift); err != nil {
 			return err
 		}
 	}
@@ -82,6 +88,5 @@ func unfinished(ctx context.Context, l ledger.Ledger) (string, error) {
 	case 1:
 		return names[0], nil
 	}
-	return "", usage(words.Err("cmd.error.several-unfinished", words.A{"n": len(names), "campaigns": words.Names(names, 0)}).
-		Do("cmd.do.for-example", words.A{"command": "notify resume " + words.Typed(names[0])}))
+	return "", severalUnfinished("notify resume", names)
 }

@@ -32,7 +32,7 @@ import (
 //	await CHANNEL N                waits until so many have; +N counts from where the last program was begun
 //	exits CODE PROGRAM [ARG…]      runs a program that must end with this code
 //	begin NAME PROGRAM [ARG…]      runs one beside the story
-//	signal NAME INT|TERM|KILL      sends it a signal
+//	signal NAME INT|TERM|HUP|KILL      sends it a signal
 //	says NAME TEXT                 waits until it has written this to stderr
 //	ends NAME CODE                 waits for its end; its output can then be looked at
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
@@ -244,8 +244,8 @@ func processOf(ts *testscript.TestScript, name string) *process {
 }
 
 func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
-	wantArgs(ts, args, 2, "signal NAME INT|TERM|KILL")
-	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[1]]
+	wantArgs(ts, args, 2, "signal NAME INT|TERM|HUP|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}[args[1]]
 	if !ok {
 		ts.Fatalf("no signal %q", args[1])
 	}
@@ -302,7 +302,9 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 				return false
 			}
 		}
-		err = await("a prompt", ended, func() (bool, error) { return strings.HasSuffix(seen.String(), ": "), nil })
+		err = await("a prompt", ended, func() (bool, error) {
+			return strings.HasSuffix(seen.String(), ": ") || strings.HasSuffix(seen.String(), "："), nil
+		})
 		if err == nil {
 			_, err = tty.WriteString(args[1] + "\n")
 		}

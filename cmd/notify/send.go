@@ -28,6 +28,7 @@ type sendOptions struct {
 	as        string
 	overrides []string
 	reason    string
+	lift      lift
 }
 
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
@@ -60,6 +61,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	f.StringVar(&o.as, "as", "", e.say("cmd.send.flag-as", nil))
 	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
+	f.BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	o.partFlags(e, f)
 	f.StringVar(&o.problems, "problems", "", e.say("cmd.send.flag-problems", nil))
 	f.BoolVar(&o.spread, "spread", false, e.say("cmd.send.flag-spread", nil))
@@ -76,6 +78,9 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	if err := nobodyAtWork(ctx, l, c.Name); err != nil {
+		return err
+	}
+	if err := e.mayGoOn(ctx, l, c.Name, &o.lift); err != nil {
 		return err
 	}
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
@@ -107,7 +112,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.recordOverrides(ctx, l, res); err != nil {
 		return err
 	}
-	if err := e.begin(ctx, l, p); err != nil {
+	if err := e.begin(ctx, l, p, o.lift); err != nil {
 		return err
 	}
 	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait})
@@ -125,6 +130,18 @@ func nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
 		return err
 	}
 	return &ledger.LeasedError{Holder: runs[0]}
+}
+
+// mayGoOn looks whether a person paused the campaign, before anything is read.
+func (e *env) mayGoOn(ctx context.Context, l ledger.Ledger, name string, o *lift) error {
+	c, err := l.Campaign(ctx, name)
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.may(ctx, c, o)
 }
 
 // confirm asks for the number of recipients. With nothing left to send there is nothing to ask.
@@ -146,18 +163,14 @@ func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) e
 	return nil
 }
 
-// begin stages the plan, and lifts a pause: who confirms a send wants it to go on.
-func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan) error {
+// begin stages the plan, and lifts the pause that may be lifted.
+func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, o lift) error {
 	staged, err := send.Begin(ctx, l, p, e.Act("send", ""))
 	if err != nil {
 		return err
 	}
 	view.Staged(e.console, e.printer().Words(), p.Spec.Name, staged)
-	c, err := l.Campaign(ctx, p.Spec.Name)
-	if err != nil || c.Paused == nil {
-		return err
-	}
-	return l.Unpause(ctx, p.Spec.Name, e.Act("unpause", "send"))
+	return e.unpause(ctx, l, p.Spec.Name, "send", o)
 }
 
 // collectLess lets the garbage of a run grow to twice what is alive before it is collected: that is a few megabytes, and
@@ -234,7 +247,9 @@ func (e *env) stagedChannels(ctx context.Context, l ledger.Ledger, name string) 
 // endCode is the exit code of a run that ended without an error.
 func endCode(res send.Result, c ledger.Counts) int {
 	switch {
-	case res.Aborted != nil, res.Pause != nil, !c.Done():
+	case res.Aborted != nil, res.Pause != nil && res.Pause.Why == send.PauseByPerson:
+		return exit.Person
+	case res.Pause != nil, !c.Done():
 		return exit.Paused
 	case c.Of(message.Rejected, message.Unknown) > 0:
 		return exit.Some

@@ -315,7 +315,7 @@ func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFl
 
 // pausedBy is a pause that was found in the ledger: a person's, or that of another run that stopped for all.
 func pausedBy(a *ledger.Act) Pause {
-	if a.Who == byItself && a.What == ActStop {
+	if !ByPerson(a) {
 		return Pause{Why: PauseStopWhen, Detail: a.Reason}
 	}
 	s := "paused by " + a.Who

@@ -3,6 +3,7 @@ package send
 import (
 	"time"
 
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
 
@@ -48,3 +49,6 @@ const (
 	ActStop  = "stop-when"
 	byItself = "notify"
 )
+
+// ByPerson reports a pause that a person asked for, which a person lifts.
+func ByPerson(a *ledger.Act) bool { return a != nil && !(a.Who == byItself && a.What == ActStop) }

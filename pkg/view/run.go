@@ -131,7 +131,9 @@ func nextAfter(campaign string, p *send.Pause) words.Text {
 		return words.T("run.next.find-out", name)
 	case send.PauseDeadline:
 		return words.T("run.next.deadline", nil)
-	case send.PauseQuota, send.PauseBudget, send.PauseWindow, send.PauseBreaker, send.PauseByPerson, send.PauseInterrupt, send.PauseLeft:
+	case send.PauseByPerson:
+		return words.T("run.next.lift", name)
+	case send.PauseQuota, send.PauseBudget, send.PauseWindow, send.PauseBreaker, send.PauseInterrupt, send.PauseLeft:
 	}
 	return words.T("run.next.resume", name)
 }
