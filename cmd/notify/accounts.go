@@ -2,16 +2,22 @@ package main
 
 import (
 	"context"
+	"os"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"notify/pkg/config"
+	"notify/pkg/diag"
 	"notify/pkg/report"
 	"notify/pkg/vendors"
+	"notify/pkg/vendors/all"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type accountsOptions struct {
@@ -34,7 +40,55 @@ func newAccounts(e *env, run func(context.Context, accountsOptions) error) *cobr
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
 	c.Flags().BoolVar(&o.live, "live", false, e.say("cmd.accounts.flag-live", nil))
+	c.AddCommand(newKinds(e, nil))
 	return c
+}
+
+func newKinds(e *env, run func(kind string) error) *cobra.Command {
+	if run == nil {
+		run = func(kind string) error { return runKinds(e, kind) }
+	}
+	return &cobra.Command{
+		Use:   "kinds [KIND | VENDOR-FILE]",
+		Short: e.say("cmd.kinds.short", nil),
+		Example: examples(
+			"notify accounts kinds", "",
+			"notify accounts kinds smtp", "",
+			"notify accounts kinds builtin:sandbox-sms", e.say("cmd.kinds.example-1", nil),
+		),
+		Args: func(c *cobra.Command, args []string) error { return noArgs(c, args[min(1, len(args)):]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return run(strings.Join(args, ""))
+		},
+	}
+}
+
+func runKinds(e *env, kind string) error {
+	registry := all.Registry()
+	names, given := registry.Names(), map[string]any(nil)
+	switch {
+	case kind == "":
+	case slices.Contains(names, kind):
+		names = []string{kind}
+	case strings.HasPrefix(kind, "builtin:"), strings.HasSuffix(kind, ".yaml"), strings.HasSuffix(kind, ".yml"):
+		names, given = []string{"http"}, map[string]any{"definition": kind}
+	default:
+		unknown := words.Err("cmd.error.no-kind", words.A{"kind": kind})
+		unknown.Hint = diag.Known(kind, names)
+		return usage(unknown)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return words.Wrap(err, "cmd.error.working-folder", nil)
+	}
+	var kinds []view.Kind
+	for _, name := range names {
+		k := registry[name]
+		kinds = append(kinds, view.Kind{
+			Name: k.Name, About: k.About, Channels: k.Channels, Abilities: k.Abilities, Options: k.Options(given, dir),
+		})
+	}
+	return view.ShowKinds(e.printer(), e.flags.json, kinds)
 }
 
 func runAccounts(ctx context.Context, e *env, o accountsOptions) error {

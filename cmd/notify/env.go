@@ -91,7 +91,7 @@ func (e *env) Config() (*config.Config, error) {
 	if e.cfg != nil {
 		return e.cfg, nil
 	}
-	cfg, err := config.Load(config.LoadOptions{Path: e.flags.config, Vendors: all.Registry().Names()})
+	cfg, err := config.Load(config.LoadOptions{Path: e.flags.config, Vendors: all.Registry().Declared()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
@@ -77,8 +79,8 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		a.Timeout = defaultTimeout
 	}
 	r.money(m, &a)
-	a.Options = r.options(m)
-	a.Signature, _ = a.Options["sign_name"].(string)
+	a.Options, a.Declared = r.options(m, a.Vendor)
+	_, a.Signature = a.Said(option.Signature)
 	m.Done()
 	return a
 }
@@ -89,8 +91,8 @@ func (r *reader) vendor(m *yamldoc.Map) string {
 	switch {
 	case v.Missing() || v.Set() && name == "" && !v.IsMapOrList():
 		m.Problem("vendor", words.T("config.vendor-missing", nil), words.T("config.do.vendor", nil))
-	case name != "" && r.vendors != nil && !slices.Contains(r.vendors, name):
-		v.Problem(words.T("config.vendor-unknown", words.A{"vendor": name}), diag.Known(name, r.vendors))
+	case name != "" && r.vendors != nil && r.vendors[name] == nil:
+		v.Problem(words.T("config.vendor-unknown", words.A{"vendor": name}), diag.Known(name, slices.Sorted(maps.Keys(r.vendors))))
 	}
 	return name
 }

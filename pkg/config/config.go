@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
@@ -94,7 +95,7 @@ type Account struct {
 	Endpoint    string
 	// Segments is how texts are counted: "gsm" or "mainland"; empty means by the address (mainland for +86).
 	Segments string
-	// Signature is put before every SMS as 【…】 by the vendor, and counts; it is options.sign_name.
+	// Signature is put before every SMS as 【…】 by the vendor, and counts; it is one of the options.
 	Signature string
 	// DKIM is the key with which the account's server signs mails; zero where it is not configured.
 	DKIM DKIM
@@ -102,6 +103,18 @@ type Account struct {
 	SendsFrom []netip.Addr
 	// Options are the vendor's own, secrets filled in: strings, whole numbers (int), booleans, lists and maps of these.
 	Options Options
+	// Declared is what the account's vendor says about its options.
+	Declared option.Set `json:"-"`
+}
+
+// Said is the name of the option that has a role, and its value; both are empty where none has it.
+func (a *Account) Said(role option.Role) (name, value string) {
+	o, ok := a.Declared.With(role)
+	if !ok {
+		return "", ""
+	}
+	value, _ = a.Options[o.Name].(string)
+	return o.Name, value
 }
 
 // Route is how a channel's messages are spread.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheExampleLoads(t *testing.T) {
-	c, err := config.Load(config.LoadOptions{Path: filepath.Join("..", "..", "examples", "notify.yaml"), Vendors: []string{"http", "smtp"}})
+	c, err := config.Load(config.LoadOptions{Path: filepath.Join("..", "..", "examples", "notify.yaml"), Vendors: kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
@@ -28,8 +29,8 @@ type LoadOptions struct {
 	Dir string
 	// Channels are those that there are; nil are the built-in ones.
 	Channels channel.Set
-	// Vendors are the kinds of vendor that there are; nil means that any name is taken.
-	Vendors []string
+	// Vendors are the kinds of vendor that there are, with what they declare; nil means that any name is taken, and any option.
+	Vendors option.Kinds
 }
 
 // Load finds and reads the configuration. Where there is none, it is that of Default. Every value can be set by an

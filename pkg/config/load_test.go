@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
@@ -37,7 +40,7 @@ func write(t *testing.T, files map[string]string) string {
 func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := write(t, map[string]string{"notify.yaml": text})
-	return config.Load(config.LoadOptions{Dir: dir, Vendors: []string{"http", "smtp"}})
+	return config.Load(config.LoadOptions{Dir: dir, Vendors: kinds()})
 }
 
 const whole = `
@@ -79,11 +82,24 @@ routes:
   email: {accounts: [edm]}
 `
 
+// kinds are two kinds of vendor, as adapters declare them.
+func kinds() option.Kinds {
+	return option.Kinds{
+		"http": func(map[string]any, string) option.Set {
+			return option.Set{{Name: "sign_name", Role: option.Signature}, {Name: "pin", Secret: true}, {Name: "key_of_region"}}
+		},
+		"smtp": func(map[string]any, string) option.Set { return option.Set{{Name: "address", Role: option.Server}} },
+	}
+}
+
+// undeclared compares configurations by all but what adapters declare.
+func undeclared() cmp.Option { return cmpopts.IgnoreFields(config.Account{}, "Declared") }
+
 func TestTheWholeFile(t *testing.T) {
 	t.Setenv("ALIYUN_ID", "id")
 	t.Setenv("ALIYUN_SECRET", "s3cret")
 	dir := write(t, map[string]string{"notify.yaml": whole, "edm.password": "pa ss\n", "below/deep/x": ""})
-	got, err := config.Load(config.LoadOptions{Dir: filepath.Join(dir, "below", "deep")})
+	got, err := config.Load(config.LoadOptions{Dir: filepath.Join(dir, "below", "deep"), Vendors: kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +142,7 @@ func TestTheWholeFile(t *testing.T) {
 		},
 	}
 	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
-	if diff := cmp.Diff(want, got, sameZone); diff != "" {
+	if diff := cmp.Diff(want, got, sameZone, undeclared()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -219,7 +235,7 @@ func TestSearch(t *testing.T) {
 		t.Setenv("HOME", t.TempDir())
 		t.Setenv("NOTIFY_CAPACITY_RECIPIENTS", "7")
 		empty := t.TempDir()
-		got, err := config.Load(config.LoadOptions{Dir: empty, Vendors: []string{"http", "smtp"}})
+		got, err := config.Load(config.LoadOptions{Dir: empty, Vendors: kinds()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,6 +246,23 @@ func TestSearch(t *testing.T) {
 			t.Errorf("warnings %q, routes %v", got.Warnings, got.Routes)
 		}
 	})
+}
+
+// TestASecretIsWhatTheVendorDeclares and, of what nobody declared, what sounds like one.
+func TestASecretIsWhatTheVendorDeclares(t *testing.T) {
+	c, err := load(t, "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {pin: 1234, key_of_region: eu, strange_token: x}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"notify.yaml, line 3, accounts.a.options.pin: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
+		"notify.yaml, line 3, accounts.a.options.strange_token: the secret stands in the file itself; write ${ENV_VAR} or file:PATH",
+	}
+	got := said(c.Warnings)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {

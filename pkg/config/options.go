@@ -8,13 +8,24 @@ import (
 	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
 // options are passed on to the adapter, which knows them: here secrets are filled in, and literal ones warned of.
-func (r *reader) options(account *yamldoc.Map) Options {
+func (r *reader) options(account *yamldoc.Map, vendor string) (Options, option.Set) {
 	m := account.Map("options")
 	options := make(Options)
+	r.declared = nil
+	if declare := r.vendors[vendor]; declare != nil {
+		given := make(map[string]any)
+		for _, k := range m.Keys() {
+			if v := m.Value(k); v.Set() && !v.IsMapOrList() {
+				given[k] = v.Text()
+			}
+		}
+		r.declared = declare(given, r.dir)
+	}
 	r.sandbox = isLoopback(account.Value("endpoint").Text())
 	for _, k := range m.Keys() {
 		if v := m.Value(k); v.Set() {
@@ -29,7 +40,7 @@ func (r *reader) options(account *yamldoc.Map) Options {
 			options[k] = r.option(m.Value(k), k)
 		}
 	}
-	return options
+	return options, r.declared
 }
 
 // isLoopback reports whether an endpoint is on this machine, where the sandbox is: its password is no secret.
@@ -66,7 +77,7 @@ func (r *reader) option(v yamldoc.Value, key string) any {
 // single is an option that is one value.
 func (r *reader) single(v yamldoc.Value, key string) any {
 	text := v.Text()
-	if looksSecret(key) {
+	if o, ok := r.declared.Named(key); ok && o.Secret || !ok && looksSecret(key) {
 		if !r.sandbox && v.FromFile() && text != "" && !strings.HasPrefix(text, "file:") && !reference.MatchString(text) {
 			v.Warn(words.T("config.secret-literal", nil), words.T("config.do.secret", nil))
 		}

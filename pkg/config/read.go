@@ -13,6 +13,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/words"
 )
 
@@ -30,10 +31,11 @@ const (
 type reader struct {
 	dir      string
 	channels channel.Set
-	vendors  []string
+	vendors  option.Kinds
 	merged   *merged
 	files    []string
-	sandbox  bool // the account being read is on this machine
+	declared option.Set // of the account being read
+	sandbox  bool       // the account being read is on this machine
 }
 
 func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (*Config, error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
-	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -118,84 +117,24 @@ func writePart[T ~string | ~[]byte](h hash.Hash, p T) {
 // sum is a digest's text: 32 hexadecimal digits, 128 bits.
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
-// digests hashes everything but the rows, which are hashed as they are read.
-func (p *Plan) digests(cfg *config.Config, c *campaign.Campaign, rows string) (Digests, error) {
-	texts, err := json.Marshal(unplaced(p.Spec.Texts))
-	if err != nil {
-		return Digests{}, fmt.Errorf("digest the texts: %w", err)
+// digests hashes what signatures are compared by, part by part; of the list that is its rows, which are hashed as they are read.
+func (p *Plan) digests(cfg *config.Config, rows string) Digests {
+	parts := make(map[string][]string)
+	for _, t := range Terms(cfg, p) {
+		parts[t.Part] = append(parts[t.Part], t.Name, t.Value)
 	}
-	rules := p.Spec
-	rules.Texts, rules.Columns, rules.List, rules.Files = nil, nil, "", nil
-	rest, err := json.Marshal(rules)
-	if err != nil {
-		return Digests{}, fmt.Errorf("digest the campaign: %w", err)
-	}
-	accounts, limits := describeAccounts(cfg, c)
 	return Digests{
 		List:     rows,
-		Texts:    digestOf(string(texts)),
-		Campaign: digestOf(string(rest)),
-		Accounts: digestOf(accounts...),
-		Limits:   digestOf(limits...),
-	}, nil
-}
-
-// unplaced is the texts without the names of their files: the same words from another folder are the same texts.
-func unplaced(texts campaign.Texts) campaign.Texts {
-	out := slices.Clone(texts)
-	for i, t := range out {
-		if t.Short != nil {
-			c := *t.Short
-			c.File, out[i].Short = "", &c
-		}
-		if t.Mail != nil {
-			c := *t.Mail
-			c.TextFile, c.HTMLFile, out[i].Mail = "", "", &c
-		}
+		Texts:    digestOf(parts[partTexts]...),
+		Campaign: digestOf(parts[partCampaign]...),
+		Accounts: digestOf(parts[partAccounts]...),
+		Limits:   digestOf(parts[partLimits]...),
 	}
-	return out
 }
 
-// describeAccounts writes down the accounts on the campaign's routes: who they are, and what they may do. Secrets are no
-// part of it: a new password is the same account.
-func describeAccounts(cfg *config.Config, c *campaign.Campaign) (accounts, limits []string) {
-	accounts = append(accounts, cfg.Environment)
-	for _, ch := range c.Channels() {
-		route := cfg.Routes[ch]
-		for _, share := range route.Accounts {
-			limits = append(limits, fmt.Sprintf("%s %s %d", ch, share.Account, share.Weight))
-		}
-		names := RouteAccounts(route)
-		accounts = append(accounts, string(ch))
-		accounts = append(accounts, names...)
-		for _, n := range names {
-			a := cfg.Accounts[n]
-			accounts = append(accounts, a.Vendor, a.Environment, a.Class, a.Endpoint, a.Segments, a.Signature)
-			accounts = append(accounts, wayOut(a)...)
-			price := "unknown"
-			if a.Price != nil {
-				price = a.Price.String() + " " + a.Currency
-			}
-			limits = append(limits, fmt.Sprintf("%s rate %v burst %d quota %d price %s budget %v %v", n, a.Rate, a.Burst,
-				a.DailyQuota, price, a.DayBudget, a.MonthBudget))
-			for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
-				limits = append(limits, fmt.Sprintf("%s %v", d, a.DomainRate[d]))
-			}
-		}
-	}
-	limits = append(limits, fmt.Sprintf("capacity %d", cfg.Capacity.Recipients))
-	return accounts, limits
-}
-
-// wayOut is through what, and as whom, an account's messages leave: those of its options that hold no secret, and how mail is
-// signed.
+// wayOut is through what, and as whom, an account's messages leave: what its vendor declares to be public, and how mail is signed.
 func wayOut(a config.Account) []string {
-	var out []string
-	for _, name := range [...]string{"address", "definition", "envelope_from", "message_id_domain", "server_name", "tls"} {
-		if v, ok := a.Options[name]; ok {
-			out = append(out, fmt.Sprintf("%s=%v", name, v))
-		}
-	}
+	out := a.Declared.Signed(a.Options)
 	if a.DKIM.Selector != "" || a.DKIM.Domain != "" {
 		out = append(out, "dkim="+a.DKIM.Selector+"@"+a.DKIM.Domain)
 	}

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/list"
+	"notify/pkg/option"
 	"notify/pkg/plan"
 )
 
@@ -62,6 +63,18 @@ dedupe_window: 72h
 	}
 }
 
+// kinds are two kinds of vendor, as adapters declare them.
+func kinds() option.Kinds {
+	return option.Kinds{
+		"http": func(map[string]any, string) option.Set {
+			return option.Set{{Name: "sign_name", Role: option.Signature}, {Name: "region"}, {Name: "token", Secret: true}}
+		},
+		"smtp": func(map[string]any, string) option.Set {
+			return option.Set{{Name: "address", Role: option.Server}, {Name: "dsn", Tuning: true}}
+		},
+	}
+}
+
 // frozen plans the campaign of the files.
 func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 	t.Helper()
@@ -71,7 +84,7 @@ func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(config.LoadOptions{Dir: dir})
+	cfg, err := config.Load(config.LoadOptions{Dir: dir, Vendors: kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +137,8 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 		{"a domain's rate", "notify.yaml", "qq.test: 5/s", "qq.test: 6/s", "limits", "rate of edm to qq.test: 5/s → 6/s"},
 		{"a domain", "notify.yaml", ", qq.test: 5/s", "", "limits", "rate of edm to qq.test: gone"},
 		{"the weights", "notify.yaml", "sms: 80", "sms: 70", "limits", "weights for sms: sms 80, spare 20 → sms 70, spare 20"},
+		{"the server", "notify.yaml", "mail.example", "mx.example", "accounts", "way out of edm: address=mail.example.test:25 → address=mx.example.test:25"},
+		{"an option that is public", "notify.yaml", "sign_name: 示例", "sign_name: 示例, region: eu", "accounts", "way out of sms: none → region=eu"},
 		{"the capacity", "notify.yaml", "30000", "40000", "limits", "design capacity: 30000 → 40000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,6 +172,8 @@ func TestWhatIsNotSignedDoesNotChangeThePlan(t *testing.T) {
 	before, _ := frozen(t, signable())
 	for _, c := range []struct{ name, file, from, to string }{
 		{"the name of a text's file", "award.yaml", "sms.txt", "other.txt"},
+		{"a secret", "notify.yaml", "sign_name: 示例", "sign_name: 示例, token: file:sms.txt"},
+		{"an option about speed", "notify.yaml", "test:25\"", "test:25\", dsn: true"},
 		{"a low balance line", "notify.yaml", "    burst: 5\n", "    burst: 5\n    low_balance: 10\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

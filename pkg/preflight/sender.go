@@ -17,11 +17,9 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/dns"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/plan"
 )
-
-// vendorSMTP is the kind of account whose server is named in its settings.
-const vendorSMTP = "smtp"
 
 // localhost is this machine on every machine, whatever DNS says (RFC 6761).
 const localhost = "localhost"
@@ -61,9 +59,9 @@ func (s *Subject) mailSender() (mailSender, error) {
 			continue
 		}
 		m := mailer{routedAccount: r, Host: serverHost(r.Account), Envelope: from}
-		if envelope, ok := r.Account.Options["envelope_from"].(string); ok && envelope != "" {
+		if key, envelope := r.Account.Said(option.Envelope); envelope != "" {
 			if m.Envelope, err = addressDomain(envelope); err != nil {
-				return mailSender{}, fmt.Errorf("accounts.%s.options.envelope_from: %w", r.Name, err)
+				return mailSender{}, fmt.Errorf("accounts.%s.options.%s: %w", r.Name, key, err)
 			}
 		}
 		out.Mailers = append(out.Mailers, m)
@@ -93,14 +91,18 @@ func asciiDomain(domain string) (string, error) {
 	return domain, nil
 }
 
-// serverHost is the host that an account's mails are handed to.
+// serverHost is the host that an account's mails are handed to; empty where its vendor has no server that it names.
 func serverHost(a config.Account) string {
-	if a.Vendor != vendorSMTP {
+	key, address := a.Said(option.Server)
+	if key == "" {
 		return ""
 	}
-	address := strings.TrimSuffix(strings.TrimPrefix(a.Endpoint, "smtp://"), "/")
-	if address == "" {
-		address, _ = a.Options["address"].(string)
+	if a.Endpoint != "" {
+		address = a.Endpoint
+		if _, rest, ok := strings.Cut(address, "://"); ok {
+			address = rest
+		}
+		address = strings.TrimSuffix(address, "/")
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

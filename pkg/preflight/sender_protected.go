@@ -14,6 +14,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/dns"
 	"notify/pkg/message"
+	"notify/pkg/option"
 )
 
 // protectedSenderCheck asks whether the mails leave under a protected domain or through a protected server: receivers that
@@ -69,10 +70,11 @@ func (s *Subject) ownDomain(domain string) ways {
 // ownEnvelope is to have bounces go to a domain for bulk mail.
 func (m mailer) ownEnvelope() ways {
 	address := "bounces@" + bulkName + m.Envelope
+	key, _ := m.Account.Said(option.Envelope)
 	var w ways
 	w.or(Option{
 		Kind: OptionSender, Account: m.Name, Channel: message.Email, oldText: fmt.Sprintf(textOwnEnvelope, m.Name, address),
-		Settings: []Setting{{Key: "accounts." + m.Name + ".options.envelope_from", Value: address, Now: m.Account.Options["envelope_from"]}},
+		Settings: []Setting{{Key: "accounts." + m.Name + ".options." + key, Value: address, Now: m.Account.Options[key]}},
 	})
 	return w
 }

@@ -264,7 +264,7 @@ func TestASenderThatCannotBeReadIsAnError(t *testing.T) {
 // standIn puts a second account behind the first, with a server that nothing in DNS covers.
 func standIn(w *mailWorld) {
 	w.config.Accounts["backup"] = config.Account{
-		Name: "backup", Vendor: "smtp", Class: config.Notice, Options: config.Options{"address": "smtp.backup.example.net:587"},
+		Name: "backup", Vendor: "smtp", Class: config.Notice, Options: config.Options{"address": "smtp.backup.example.net:587"}, Declared: relayOptions(),
 	}
 	w.config.Routes[message.Email] = config.Route{Accounts: []config.Share{{Account: "edm", Weight: 1}}, Failover: []string{"backup"}}
 	w.zone["backup"] = "smtp.backup.example.net A 203.0.113.99\n"

@@ -21,6 +21,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/list"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
@@ -149,7 +150,7 @@ func newWorld(tb testing.TB) *world {
 				},
 				"sms-b": {Name: "sms-b", Vendor: "http", Class: config.Notice, Rate: 10, Concurrency: 16},
 				"promo": {Name: "promo", Vendor: "http", Class: config.Marketing, Rate: 10, Concurrency: 16},
-				"edm":   {Name: "edm", Vendor: "smtp", Class: config.Notice, Rate: 50, Concurrency: 16},
+				"edm":   {Name: "edm", Vendor: "smtp", Class: config.Notice, Rate: 50, Concurrency: 16, Declared: relayOptions()},
 			},
 			Routes: map[message.Channel]config.Route{
 				message.SMS:   {Accounts: []config.Share{{Account: "sms-a", Weight: 1}}},
@@ -168,6 +169,11 @@ func newWorld(tb testing.TB) *world {
 	}
 	w.ledger = w.open()
 	return w
+}
+
+// relayOptions are what the adapter of a mail server declares, as far as it matters to others.
+func relayOptions() option.Set {
+	return option.Set{{Name: "address", Role: option.Server}, {Name: "envelope_from", Role: option.Envelope}}
 }
 
 func (w *world) open() *sqlite.Ledger {

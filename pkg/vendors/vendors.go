@@ -21,6 +21,8 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/message"
+	"notify/pkg/option"
+	"notify/pkg/words"
 )
 
 // Vendor is one account at a vendor, ready to send.
@@ -123,9 +125,26 @@ type Kind struct {
 	Name string // "smtp"
 	// Channels are those that it can carry; nil: those that the account's own file says.
 	Channels []message.Channel
+	// About is what it is, in one line.
+	About words.Text
+	// Options declares what an account of this kind may set.
+	Options option.Declare
+	// Abilities are what a Vendor of this kind can do beside sending, where its account or file allows.
+	Abilities []Ability
 	// New builds a Vendor and checks the options; it makes no connection. Errors are for the operator: they name the key.
 	New func(Settings) (Vendor, error)
 }
+
+// Ability is something that a Vendor can do beside sending.
+type Ability string
+
+// The abilities, each with its interface.
+const (
+	CanBalance Ability = "balance"   // Balancer
+	CanFind    Ability = "find"      // Finder
+	CanProbe   Ability = "probe"     // Prober
+	CanList    Ability = "templates" // TemplateLister
+)
 
 // Registry are the kinds of vendor by name. It is filled explicitly, in package all.
 type Registry map[string]Kind
@@ -146,6 +165,15 @@ func (r Registry) New(kind string, s Settings) (Vendor, error) {
 		s.Timeout = 30 * time.Second
 	}
 	return k.New(s)
+}
+
+// Declared is what the kinds declare about their options.
+func (r Registry) Declared() option.Kinds {
+	kinds := make(option.Kinds, len(r))
+	for name, k := range r {
+		kinds[name] = k.Options
+	}
+	return kinds
 }
 
 // Names are the known kinds, sorted.

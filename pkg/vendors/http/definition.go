@@ -9,27 +9,27 @@ import (
 // definition is a vendor file as it is written. Texts keep their line, so that whatever is found wrong with them later can
 // say where.
 type definition struct {
-	Name     text              `yaml:"name"`
-	About    text              `yaml:"about"`
-	Channels texts             `yaml:"channels"`
-	Endpoint text              `yaml:"endpoint"`
-	Options  map[string]option `yaml:"options"`
-	Limits   limits            `yaml:"limits"`
-	Auth     *auth             `yaml:"auth"`
-	Sign     *signing          `yaml:"sign"`
-	Send     *request          `yaml:"send"`
-	Answer   *answer           `yaml:"answer"`
-	Codes    []code            `yaml:"codes"`
-	Balance  *balance          `yaml:"balance"`
-	Find     *find             `yaml:"find"`
-	Probe    *probe            `yaml:"probe"`
+	Name     text                  `yaml:"name"`
+	About    text                  `yaml:"about"`
+	Channels texts                 `yaml:"channels"`
+	Endpoint text                  `yaml:"endpoint"`
+	Options  map[string]fileOption `yaml:"options"`
+	Limits   limits                `yaml:"limits"`
+	Auth     *auth                 `yaml:"auth"`
+	Sign     *signing              `yaml:"sign"`
+	Send     *request              `yaml:"send"`
+	Answer   *answer               `yaml:"answer"`
+	Codes    []code                `yaml:"codes"`
+	Balance  *balance              `yaml:"balance"`
+	Find     *find                 `yaml:"find"`
+	Probe    *probe                `yaml:"probe"`
 
 	Templates  *listing `yaml:"templates"`
 	Signatures *listing `yaml:"signatures"`
 }
 
-// option is a key that an account may set under its options.
-type option struct {
+// fileOption is a key that an account may set under its options.
+type fileOption struct {
 	Secret   flag `yaml:"secret"`
 	Required flag `yaml:"required"`
 	Default  text `yaml:"default"`

@@ -110,7 +110,7 @@ func functions() []string {
 }
 
 // compile turns a source into a program. A problem is told at its line; nil means that there was one.
-func (l *loader) compile(src text, key string, sc scope, options map[string]option, extra ...expr.Option) *vm.Program {
+func (l *loader) compile(src text, key string, sc scope, options map[string]fileOption, extra ...expr.Option) *vm.Program {
 	complain := func(hint, format string, args ...any) {
 		l.errorf(src.Line, key, hint, format+" in %q", append(args, shorten(src.Value))...)
 	}
@@ -143,7 +143,7 @@ func (l *loader) compile(src text, key string, sc scope, options map[string]opti
 }
 
 // fault is what is wrong with an expression apart from its grammar and types, and what to do about it.
-func (i *inspection) fault(sc scope, options map[string]option) (hint, fault string) {
+func (i *inspection) fault(sc scope, options map[string]fileOption) (hint, fault string) {
 	if i.nested {
 		return "use one loop in an expression", "a loop inside a loop"
 	}

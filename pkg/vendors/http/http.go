@@ -24,8 +24,10 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
+	"notify/pkg/words"
 )
 
 // builtinPrefix marks a definition that ships with the program.
@@ -34,7 +36,9 @@ const builtinPrefix = "builtin:"
 // Kind is the adapter for the registry. The files in builtin can be used as "builtin:NAME", for a file NAME.yaml.
 func Kind(builtin fs.FS) vendors.Kind {
 	return vendors.Kind{
-		Name: "http",
+		Name: "http", About: words.T("vendor.http", nil),
+		Options:   func(given map[string]any, dir string) option.Set { return declared(builtin, given, dir) },
+		Abilities: []vendors.Ability{vendors.CanBalance, vendors.CanFind, vendors.CanProbe, vendors.CanList},
 		New: func(s vendors.Settings) (vendors.Vendor, error) {
 			v, err := build(builtin, s)
 			if err != nil {
@@ -173,6 +177,36 @@ func build(builtin fs.FS, s vendors.Settings) (*vendor, error) {
 	return c.vendor(spec)
 }
 
+// declared are an account's options: those of every account, and those of the file that it names. A file that cannot be read
+// declares nothing: New says what is wrong with it.
+func declared(builtin fs.FS, given map[string]any, dir string) option.Set {
+	set := ownOptions()
+	file, _ := plain(given[optionDefinition])
+	if file == "" {
+		return set
+	}
+	data, err := read(builtin, dir, file)
+	if err != nil {
+		return set
+	}
+	l := &loader{file: file}
+	d, ok := l.decode(data)
+	if !ok {
+		return set
+	}
+	for _, name := range names(d.Options) {
+		o := d.Options[name]
+		one := option.Option{Name: name, Secret: o.Secret.Value, Required: o.Required.Value, Default: o.Default.Value, About: words.Raw(o.About.Value)}
+		if i := slices.Index(set.Names(), name); i >= 0 {
+			one.Role = set[i].Role
+			set[i] = one
+			continue
+		}
+		set = append(set, one)
+	}
+	return set
+}
+
 func builtinNames(builtin fs.FS) string {
 	files, err := fs.Glob(builtin, "*.yaml")
 	if err != nil || len(files) == 0 {
@@ -259,7 +293,7 @@ func (c *checker) vendor(s *spec) (*vendor, error) {
 
 // options are the declared options with the account's values and the file's defaults.
 func (c *checker) options(s *spec) map[string]string {
-	known := slices.Concat(names(s.options), ownOptions())
+	known := slices.Concat(names(s.options), ownOptions().Names())
 	out := make(map[string]string, len(s.options)+1)
 	for _, name := range names(c.settings.Options) {
 		if !slices.Contains(known, name) {

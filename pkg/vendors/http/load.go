@@ -19,7 +19,9 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/message"
+	"notify/pkg/option"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // maxFile bounds a vendor file; the shipped ones are below 5 kB.
@@ -30,7 +32,7 @@ type spec struct {
 	name           string
 	channels       []message.Channel
 	endpoint       string
-	options        map[string]option
+	options        map[string]fileOption
 	maxConcurrency int           // 0: the vendor states none
 	minTimeout     time.Duration // 0: the vendor states none
 	user, password *template     // basic authorisation
@@ -174,11 +176,17 @@ const (
 	optionDefinition = "definition"
 	optionCAFile     = "ca_file"
 	optionPlaintext  = "plaintext"
-	optionSignName   = "sign_name" // the signature that the vendor puts before an SMS; counted as part of it
+	optionSignName   = "sign_name"
 )
 
-func ownOptions() []string {
-	return []string{optionDefinition, optionCAFile, optionPlaintext, optionSignName}
+// ownOptions are those that every account of this kind has.
+func ownOptions() option.Set {
+	return option.Set{
+		{Name: optionDefinition, Required: true, About: words.T("option.http.definition", nil)},
+		{Name: optionSignName, Role: option.Signature, About: words.T("option.http.sign-name", nil)},
+		{Name: optionCAFile, About: words.T("option.http.ca-file", nil)},
+		{Name: optionPlaintext, Default: "false", About: words.T("option.http.plaintext", nil)},
+	}
 }
 
 // optionName is lower case, since configuration keys are.
@@ -191,7 +199,7 @@ func (l *loader) options(d *definition) {
 		if !optionName.MatchString(name) {
 			l.errorf(line, key, "use lower-case letters, digits and _", "%q is not a name for an option", name)
 		}
-		if slices.Contains(ownOptions(), name) && name != optionSignName {
+		if slices.Contains(ownOptions().Names(), name) && name != optionSignName {
 			l.errorf(line, key, "choose another name", "%q has a meaning of its own for every account", name)
 		}
 		if o.Secret.Value && o.Default.set() {

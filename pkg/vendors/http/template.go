@@ -23,7 +23,7 @@ type part struct {
 }
 
 // template compiles a text. A problem is told; the result is then unusable, and so is the file.
-func (l *loader) template(src text, key string, sc scope, options map[string]option) *template {
+func (l *loader) template(src text, key string, sc scope, options map[string]fileOption) *template {
 	t := &template{key: key}
 	rest := src.Value
 	for {
@@ -138,7 +138,7 @@ type member struct {
 }
 
 // tree compiles a JSON body.
-func (l *loader) tree(n *yaml.Node, key string, sc scope, options map[string]option) *tree {
+func (l *loader) tree(n *yaml.Node, key string, sc scope, options map[string]fileOption) *tree {
 	switch n.Kind {
 	case yaml.MappingNode:
 		t := &tree{isMap: true}
@@ -247,7 +247,7 @@ type entry struct {
 	value    *template
 }
 
-func (l *loader) entries(ps pairs, key string, sc scope, options map[string]option) []entry {
+func (l *loader) entries(ps pairs, key string, sc scope, options map[string]fileOption) []entry {
 	var out []entry
 	for _, p := range ps {
 		name, optional := strings.CutSuffix(p.Name.Value, "?")

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"notify/pkg/diag"
+	"notify/pkg/option"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // How the connection is encrypted. Certificates are always verified, and starttls never falls back to plain.
@@ -72,42 +74,79 @@ const (
 	defaultPerConn = 500              // messages; relays that count allow 100 to 1000
 )
 
-// The options, as an operator writes them:
-//
-//	address             host:port; without a port 25, 587 or 465, as tls is none, starttls or implicit
-//	tls                 starttls (default: encrypted or not at all), implicit, none
-//	ca_file             the only CAs that are trusted; default: the system's
-//	server_name         the name in the certificate; default: the host in address
-//	username, password  both or none
-//	auth                auto (default), plain, login, cram-md5
-//	helo                our name; default: the host's
-//	message_id_domain   behind the @ of Message-ID; default: the sender's domain
-//	envelope_from       where bounces go; default: the sender
-//	dsn                 true asks for failure reports under our key, where the server offers DSN
-//	max_per_connection  messages; 0: no limit; default 500
-//	idle_timeout        how long an idle connection is kept; default 30s
-//	timeouts            by step: connect, greeting, command, data, body, dot
-//
-// setter reads one of them.
+// setter reads one option.
 type setter func(o *options, value any) error
 
-func setters() map[string]setter {
-	return map[string]setter{
-		"address":            text(func(o *options) *string { return &o.address }),
-		"tls":                choice(func(o *options) *string { return &o.tls }, tlsNone, tlsStart, tlsImplicit),
-		"ca_file":            text(func(o *options) *string { return &o.caFile }),
-		"server_name":        text(func(o *options) *string { return &o.serverName }),
-		"username":           text(func(o *options) *string { return &o.username }),
-		"password":           text(func(o *options) *string { return &o.password }),
-		"auth":               choice(func(o *options) *string { return &o.auth }, authAuto, authPlain, authLogin, authCRAM),
-		"helo":               text(func(o *options) *string { return &o.helo }),
-		"message_id_domain":  text(func(o *options) *string { return &o.messageIDDomain }),
-		"envelope_from":      text(func(o *options) *string { return &o.envelopeFrom }),
-		"dsn":                setDSN,
-		"max_per_connection": setMaxPerConnection,
-		"idle_timeout":       duration(func(o *options) *time.Duration { return &o.idleTimeout }),
-		"timeouts":           setTimeouts,
+// declared is an option as others see it, and how it is read.
+type declared struct {
+	option.Option
+	set setter
+}
+
+// table are all options.
+func table() []declared {
+	return []declared{
+		{
+			option.Option{Name: "address", Required: true, Role: option.Server, About: words.T("option.smtp.address", nil)},
+			text(func(o *options) *string { return &o.address }),
+		}, {
+			option.Option{Name: "tls", Default: tlsStart, About: words.T("option.smtp.tls", nil)},
+			choice(func(o *options) *string { return &o.tls }, tlsNone, tlsStart, tlsImplicit),
+		}, {
+			option.Option{Name: "ca_file", About: words.T("option.smtp.ca-file", nil)},
+			text(func(o *options) *string { return &o.caFile }),
+		}, {
+			option.Option{Name: "server_name", About: words.T("option.smtp.server-name", nil)},
+			text(func(o *options) *string { return &o.serverName }),
+		}, {
+			option.Option{Name: "username", About: words.T("option.smtp.username", nil)},
+			text(func(o *options) *string { return &o.username }),
+		}, {
+			option.Option{Name: "password", Secret: true, About: words.T("option.smtp.password", nil)},
+			text(func(o *options) *string { return &o.password }),
+		}, {
+			option.Option{Name: "auth", Default: authAuto, About: words.T("option.smtp.auth", nil), Tuning: true},
+			choice(func(o *options) *string { return &o.auth }, authAuto, authPlain, authLogin, authCRAM),
+		}, {
+			option.Option{Name: "helo", About: words.T("option.smtp.helo", nil)},
+			text(func(o *options) *string { return &o.helo }),
+		}, {
+			option.Option{Name: "message_id_domain", About: words.T("option.smtp.message-id-domain", nil)},
+			text(func(o *options) *string { return &o.messageIDDomain }),
+		}, {
+			option.Option{Name: "envelope_from", Role: option.Envelope, About: words.T("option.smtp.envelope-from", nil)},
+			text(func(o *options) *string { return &o.envelopeFrom }),
+		}, {
+			option.Option{Name: "dsn", Default: "false", About: words.T("option.smtp.dsn", nil), Tuning: true},
+			setDSN,
+		}, {
+			option.Option{Name: "max_per_connection", Default: strconv.Itoa(defaultPerConn), About: words.T("option.smtp.max-per-connection", nil), Tuning: true},
+			setMaxPerConnection,
+		}, {
+			option.Option{Name: "idle_timeout", Default: defaultIdle.String(), About: words.T("option.smtp.idle-timeout", nil), Tuning: true},
+			duration(func(o *options) *time.Duration { return &o.idleTimeout }),
+		}, {
+			option.Option{Name: "timeouts", About: words.T("option.smtp.timeouts", nil), Tuning: true},
+			setTimeouts,
+		},
 	}
+}
+
+// declare is the adapter's option.Declare.
+func declare(map[string]any, string) option.Set {
+	var set option.Set
+	for _, d := range table() {
+		set = append(set, d.Option)
+	}
+	return set
+}
+
+func setters() map[string]setter {
+	known := make(map[string]setter)
+	for _, d := range table() {
+		known[d.Name] = d.set
+	}
+	return known
 }
 
 func timeoutSetters() map[string]setter {

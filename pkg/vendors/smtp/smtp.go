@@ -24,11 +24,15 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // Kind is the adapter as the registry knows it.
 func Kind() vendors.Kind {
-	return vendors.Kind{Name: "smtp", Channels: []message.Channel{message.Email}, New: New}
+	return vendors.Kind{
+		Name: "smtp", About: words.T("vendor.smtp", nil), Channels: []message.Channel{message.Email}, Options: declare,
+		Abilities: []vendors.Ability{vendors.CanProbe}, New: New,
+	}
 }
 
 // relay is an account at an SMTP server.
