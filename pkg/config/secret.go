@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -84,15 +82,6 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 		v.Problem(words.T("config.secret-blank", words.A{"path": path}), words.T("config.do.secret-write", nil))
 	}
 	return secret
-}
-
-// plainReason is an error of the file system without the path, which the sentence around it has.
-func plainReason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // looksSecret reports whether an option holds a secret by its name: auth_token, access_key_secret, password; but not

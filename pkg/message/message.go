@@ -123,4 +123,6 @@ type Attachment struct {
 	Name string // as the recipient sees it
 	Type string // MIME type
 	Data []byte
+	// ContentID is by which an image of the HTML text names the file (cid:); empty: the file stands beside the text.
+	ContentID string `json:",omitempty"`
 }

@@ -11,8 +11,6 @@
 package render
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,6 +18,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Texts are what a campaign says. They can be stored as JSON and be made into the same Renderer again later.
@@ -47,6 +46,8 @@ type filler struct {
 	text    *line // nil where the mail has no plain part
 	html    *page // nil where the mail has no HTML part
 	headers map[string]*line
+
+	attached []message.Attachment // with the ids by which the HTML text names them
 }
 
 // MissingError is a row that lacks a value for a variable of the text: it must not be sent with a hole in it.
@@ -55,18 +56,21 @@ type MissingError struct {
 }
 
 // Error names the columns.
-func (e *MissingError) Error() string {
-	return "no value for the variable " + strings.Join(e.Columns, ", ")
+func (e *MissingError) Error() string { return e.Says().String() }
+
+// Says names the columns.
+func (e *MissingError) Says() words.Text {
+	return words.T("text.value-missing", words.A{"columns": words.Names(e.Columns, 0)})
 }
 
 // Errors of a row that has all its values.
 var (
 	// ErrEmpty is a text of which nothing is left once its variables are filled in.
-	ErrEmpty = errors.New("the text is empty")
+	ErrEmpty = words.Err("text.empty", nil)
 	// ErrUnsafe is a value that HTML does not allow in its place, such as a link that begins with javascript:.
-	ErrUnsafe = errors.New("a value may not stand in its place in the HTML text")
+	ErrUnsafe = words.Err("text.value-unsafe", nil)
 	// ErrNoText is a channel that the campaign does not use.
-	ErrNoText = errors.New("the campaign has no text for this channel")
+	ErrNoText = words.Err("text.channel-none", nil)
 )
 
 // New reads the texts against the headers of the list. What is wrong with them is a *diag.InputError: every problem at
@@ -81,6 +85,7 @@ func New(t Texts, columns []string) (*Renderer, error) {
 		case text.Short != nil:
 			f.short = p.line(diag.Place{File: text.Short.File}, trimEnd(normal(text.Short.Text)))
 			f.uses = used(f.short)
+			p.foreign(diag.Place{File: text.Short.File}, normal(text.Short.Text), false, f.names())
 		case text.Mail != nil:
 			f.readMail(p, text.Mail, t.Source)
 		default:
@@ -95,7 +100,7 @@ func New(t Texts, columns []string) (*Renderer, error) {
 }
 
 func (f *filler) readMail(p parser, m *campaign.Mail, source string) {
-	f.mail = m
+	f.mail, f.attached = m, m.Attachments
 	place := func(key string) diag.Place {
 		return diag.Place{File: source, Column: "channels." + string(f.channel) + "." + key}
 	}
@@ -105,12 +110,20 @@ func (f *filler) readMail(p parser, m *campaign.Mail, source string) {
 	}
 	if m.HTML != "" {
 		f.html = p.page(diag.Place{File: m.HTMLFile}, normal(m.HTML))
+		f.attached = p.images(diag.Place{File: m.HTMLFile}, normal(m.HTML), m.Attachments)
 	}
 	f.headers = make(map[string]*line, len(m.Headers))
 	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
 		f.headers[name] = p.line(place("headers."+name), m.Headers[name])
 	}
 	f.uses = used(f.lines()...)
+	uses := f.names()
+	p.foreign(place("subject"), m.Subject, false, uses)
+	p.foreign(diag.Place{File: m.TextFile}, normal(m.Text), false, uses)
+	p.foreign(diag.Place{File: m.HTMLFile}, normal(m.HTML), true, uses)
+	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
+		p.foreign(place("headers."+name), m.Headers[name], false, uses)
+	}
 }
 
 // used are the columns of the variables, in the order of the list, each once.
@@ -130,11 +143,16 @@ func (r *Renderer) Columns() []string { return slices.Clone(r.columns) }
 
 // Uses are the headers that the texts of a channel fill in, in the order of the list; nil where there are none.
 func (r *Renderer) Uses(ch message.Channel) []string {
-	var names []string
 	if f := r.on[ch]; f != nil {
-		for _, c := range f.uses {
-			names = append(names, r.columns[c])
-		}
+		return f.names()
+	}
+	return nil
+}
+
+func (f *filler) names() []string {
+	var names []string
+	for _, c := range f.uses {
+		names = append(names, f.columns[c])
 	}
 	return names
 }
@@ -193,7 +211,7 @@ func (f *filler) fillShort(values []string, m *message.Message) error {
 }
 
 func (f *filler) fillMail(values []string, m *message.Message) error {
-	out := message.Message{From: f.mail.From, ReplyTo: f.mail.ReplyTo, Attachments: f.mail.Attachments}
+	out := message.Message{From: f.mail.From, ReplyTo: f.mail.ReplyTo, Attachments: f.attached}
 	missing := false
 	fill := func(l *line, tidy func(string) string) string {
 		s, ok := l.fill(values, tidy)
@@ -213,7 +231,7 @@ func (f *filler) fillMail(values []string, m *message.Message) error {
 	if f.html != nil && !missing {
 		html, ok, err := f.html.fill(values)
 		if err != nil {
-			return fmt.Errorf("fill in %s: %w", f.mail.HTMLFile, err)
+			return words.Wrap(err, "text.fill", words.A{"file": f.mail.HTMLFile})
 		}
 		missing = missing || !ok
 		out.HTML = html

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // line is a text cut into what is fixed and what is filled in: fixed[0], vars[0], fixed[1], vars[1], … fixed[n].
@@ -72,7 +73,7 @@ func (p parser) line(place diag.Place, text string) *line {
 	l := p.cut(place, text)
 	for i, piece := range l.pieces {
 		if at := strings.Index(piece, "}}"); at >= 0 {
-			p.problem(place, lineOf(text, l, i, at), "template-syntax", "write {{column}} with two braces on each side", "}} closes no variable")
+			p.problem(place, lineOf(text, l, i, at), words.T("text.brace-closes", words.A{"braces": "}}"}), words.T("text.do.two-braces", words.A{"example": "{{column}}"}))
 		}
 	}
 	return l
@@ -84,7 +85,6 @@ func (p parser) cut(place diag.Place, text string) *line {
 	rest, row := text, 1
 	for {
 		before, after, found := strings.Cut(rest, "{{")
-		p.looksMeant(place, row, before)
 		l.pieces = append(l.pieces, before)
 		l.size += len(before)
 		if !found {
@@ -93,7 +93,7 @@ func (p parser) cut(place diag.Place, text string) *line {
 		row += strings.Count(before, "\n")
 		inner, tail, closed := strings.Cut(after, "}}")
 		if !closed || strings.ContainsRune(inner, '\n') {
-			p.problem(place, row, "template-syntax", "close it with }} on the same line", "{{ is not closed")
+			p.problem(place, row, words.T("text.brace-open", words.A{"braces": "{{"}), words.T("text.do.close", words.A{"braces": "}}"}))
 			l.pieces[len(l.pieces)-1] = before
 			return l
 		}
@@ -115,10 +115,9 @@ func (p parser) variable(place diag.Place, row int, inner string) (variable, boo
 	if rest, ok := strings.CutPrefix(name, "default"); ok && strings.HasPrefix(strings.TrimSpace(rest), `"`) {
 		return p.fallback(place, row, strings.TrimSpace(rest))
 	}
-	if refused := notAllowed(name); refused != "" {
-		p.problem(place, row, "template-forbidden",
-			"a text may hold {{column}} and {{default \"…\" column}} only; make what differs a column of the list",
-			"{{%s}}: %s", clip(inner), refused)
+	if refused := notAllowed(name); !refused.IsZero() {
+		p.problem(place, row, words.T("text.template-forbidden", words.A{"variable": "{{" + clip(inner) + "}}", "why": refused}),
+			words.T("text.do.forbidden", words.A{"plain": "{{column}}", "default": `{{default "…" column}}`}))
 		return variable{}, false
 	}
 	p.unknown(place, row, unquoted(strings.TrimPrefix(name, ".")))
@@ -129,17 +128,17 @@ func (p parser) variable(place diag.Place, row int, inner string) (variable, boo
 func (p parser) fallback(place diag.Place, row int, rest string) (variable, bool) {
 	quoted, err := strconv.QuotedPrefix(rest)
 	if err != nil {
-		p.problem(place, row, "template-syntax", `write {{default "friend" column}}`, "the text in quotes is not closed")
+		p.problem(place, row, words.T("text.default-quote", nil), defaultHint())
 		return variable{}, false
 	}
 	text, err := strconv.Unquote(quoted)
 	if err != nil {
-		p.problem(place, row, "template-syntax", `write {{default "friend" column}}`, "%s cannot be read", clip(quoted))
+		p.problem(place, row, words.T("text.default-unread", words.A{"value": clip(quoted)}), defaultHint())
 		return variable{}, false
 	}
 	name := strings.TrimSpace(rest[len(quoted):])
 	if name == "" {
-		p.problem(place, row, "template-syntax", `write {{default "friend" column}}`, "default names no column")
+		p.problem(place, row, words.T("text.default-column", nil), defaultHint())
 		return variable{}, false
 	}
 	c := p.column(name)
@@ -163,69 +162,53 @@ func (p parser) column(name string) int {
 }
 
 func (p parser) unknown(place diag.Place, row int, name string) {
-	hint := "the list has " + clip(strings.Join(p.columns, ", "))
+	hint := p.columnsHint()
 	if near := diag.Nearest(name, p.columns); near != "" {
-		hint = "did you mean {{" + near + "}}? " + hint
+		hint = words.T("text.do.near", words.A{"variable": "{{" + near + "}}", "columns": words.Names(p.columns, 20)})
 	}
+	p.problem(place, row, words.T("text.variable-unknown", words.A{"name": clip(name)}), hint)
+}
+
+// columnsHint says which columns there are.
+func (p parser) columnsHint() words.Text {
 	if len(p.columns) == 0 {
-		hint = "the list has no columns"
+		return words.T("text.do.no-columns", nil)
 	}
-	p.problem(place, row, "variable-unknown", hint, "the list has no column %q", clip(name))
+	return words.T("text.do.columns", words.A{"columns": words.Names(p.columns, 20)})
 }
 
-// looksMeant finds variables that would be sent as they stand: {姓名} and ｛｛姓名｝｝.
-func (p parser) looksMeant(place diag.Place, row int, piece string) {
-	if at := strings.Index(piece, "｛｛"); at >= 0 {
-		p.problem(place, row+strings.Count(piece[:at], "\n"), "template-syntax",
-			"write {{ and }} with the keyboard switched to half width", "full-width braces ｛｛ are not read as a variable")
-	}
-	for rest, at := piece, 0; ; {
-		open := strings.IndexByte(rest[at:], '{')
-		if open < 0 {
-			return
-		}
-		at += open + 1
-		inner, _, closed := strings.Cut(rest[at:], "}")
-		if !closed {
-			return
-		}
-		if c := p.column(strings.TrimSpace(inner)); c >= 0 {
-			p.problem(place, row+strings.Count(piece[:at], "\n"), "template-syntax",
-				"write {{"+p.columns[c]+"}}", "{%s} has one brace on each side and would be sent as it stands", inner)
-		}
-	}
+func defaultHint() words.Text {
+	return words.T("text.do.default", words.A{"example": `{{default "friend" column}}`})
 }
 
-func (p parser) problem(place diag.Place, row int, code, hint, format string, args ...any) {
+func (p parser) problem(place diag.Place, row int, summary, hint words.Text) {
 	if place.File != "" && place.Column == "" {
 		place.Line = row
 	}
-	p.problems.Errorf(place, code, hint, format, args...)
+	p.problems.Add(diag.Of(place, summary).Then(hint))
 }
 
-// notAllowed says what a Go template would do here and a text may not; empty where it is only an unknown name.
-func notAllowed(inner string) string {
-	if inner == "" {
-		return "names no column"
-	}
-	if strings.HasPrefix(inner, "/*") {
-		return "comments are not allowed"
-	}
-	if strings.HasPrefix(inner, "- ") || strings.HasSuffix(inner, " -") {
-		return "trimming is not allowed"
-	}
-	if strings.ContainsAny(inner, "|$") || strings.Contains(inner, ":=") {
-		return "pipes and assignments are not allowed"
+// notAllowed says what a Go template would do here and a text may not; zero where it is only an unknown name.
+func notAllowed(inner string) words.Text {
+	switch {
+	case inner == "":
+		return words.T("text.no.column", nil)
+	case strings.HasPrefix(inner, "/*"):
+		return words.T("text.no.comment", nil)
+	case strings.HasPrefix(inner, "- "), strings.HasSuffix(inner, " -"):
+		return words.T("text.no.trim", nil)
+	case strings.ContainsAny(inner, "|$"), strings.Contains(inner, ":="):
+		return words.T("text.no.pipe", nil)
 	}
 	word, _, _ := strings.Cut(strings.TrimLeft(inner, "("), " ")
 	switch word {
 	case "if", "else", "end", "range", "with", "define", "template", "block", "break", "continue":
-		return word + " is not allowed"
+		return words.T("text.no.word", words.A{"word": word})
 	case "and", "or", "not", "call", "html", "index", "slice", "js", "len", "print", "printf", "println", "urlquery",
 		"eq", "ne", "lt", "le", "gt", "ge", "default", "upper", "lower":
-		return "calling " + word + " like this is not allowed"
+		return words.T("text.no.call", words.A{"word": word})
 	}
-	return ""
+	return words.Text{}
 }
 
 // lineOf is the line in which byte at of piece i stands.
@@ -289,13 +272,13 @@ func oneLine(s string) string {
 	if !hasControl(s) {
 		return s
 	}
-	return strings.Join(strings.FieldsFunc(s, unicode.IsControl), " ")
+	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' }), " ")
 }
 
 func hasControl(s string) bool {
 	for i := range len(s) {
-		// U+0080 to U+009F begin with 0xC2 in UTF-8.
-		if s[i] < ' ' || s[i] == 0x7f || s[i] == 0xc2 {
+		// U+0080 to U+009F begin with 0xC2 in UTF-8, the line separators U+2028 and U+2029 with 0xE2 0x80.
+		if s[i] < ' ' || s[i] == 0x7f || s[i] == 0xc2 || s[i] == 0xe2 && i+1 < len(s) && s[i+1] == 0x80 {
 			return true
 		}
 	}

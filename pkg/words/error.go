@@ -87,6 +87,10 @@ func Cause(err error) Text {
 	if errors.As(err, &dns) {
 		return T("cause.no-name", A{"name": dns.Name})
 	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return Raw(path.Err.Error()) // what the sentence is about names the file already
+	}
 	return Raw(err.Error())
 }
 

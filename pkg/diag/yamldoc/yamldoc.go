@@ -81,15 +81,6 @@ func (d *Document) readFile(path string) ([]byte, bool) {
 	return data, true
 }
 
-// reason is an error of the file system without the path, which the place of the problem names already.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}
-
 func (d *Document) fault(summary, hint words.Text) {
 	d.Problems.Add(diag.Of(d.Place, summary).Then(hint))
 }

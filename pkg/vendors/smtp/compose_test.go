@@ -397,3 +397,32 @@ func FuzzCompose(f *testing.F) {
 		}
 	})
 }
+
+func TestImagesOfTheHTMLTextStandInTheMailWithIt(t *testing.T) {
+	m := sample(func(m *message.Message) {
+		m.Text, m.HTML = "see below", `<img src="cid:logo.png">`
+		m.Attachments = []message.Attachment{
+			{Name: "logo.png", Type: "image/png", Data: []byte("\x89PNG"), ContentID: "logo.png"}, {Name: "terms.pdf", Type: "application/pdf", Data: []byte("%PDF")},
+		}
+	})
+	data := compose(t, m)
+	data = bytes.ReplaceAll(data[:len(data)-3], []byte("\r\n."), []byte("\r\n"))
+	var order []int
+	for _, part := range []string{"multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "Content-ID: <logo.png>", "Content-Disposition: inline", "Content-Disposition: attachment"} {
+		order = append(order, bytes.Index(data, []byte(part)))
+	}
+	if order[0] < 0 || !slices.IsSorted(order) {
+		t.Errorf("the parts stand at %v:\n%s", order, data)
+	}
+	msg, err := gomail.EMLToMsgFromReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(msg.GetEmbeds()) != 1 || len(msg.GetAttachments()) != 1 {
+		t.Errorf("%d images, %d files", len(msg.GetEmbeds()), len(msg.GetAttachments()))
+	}
+	m.Attachments[0].ContentID = "a>b"
+	if _, _, _, err := smtp.Compose(newVendor(t, "127.0.0.1:25", nil), m); err == nil {
+		t.Error("a Content-ID that is none was written")
+	}
+}

@@ -17,7 +17,8 @@ import (
 
 // content writes what follows the headers: the text, or its alternatives, within a mixed mail where files go with it.
 func (w *composer) content(m message.Message) error {
-	if len(m.Attachments) == 0 {
+	beside, _ := parted(m.Attachments)
+	if len(beside) == 0 {
 		return w.texts(m)
 	}
 	mixed := w.begin("mixed")
@@ -25,7 +26,7 @@ func (w *composer) content(m message.Message) error {
 	if err := w.texts(m); err != nil {
 		return err
 	}
-	for _, a := range m.Attachments {
+	for _, a := range beside {
 		w.next(mixed)
 		if err := w.attachment(a); err != nil {
 			return err
@@ -35,12 +36,45 @@ func (w *composer) content(m message.Message) error {
 	return nil
 }
 
+// parted are the files that stand beside the text, and those that are images in it.
+func parted(all []message.Attachment) (beside, within []message.Attachment) {
+	for _, a := range all {
+		if a.ContentID == "" {
+			beside = append(beside, a)
+		} else {
+			within = append(within, a)
+		}
+	}
+	return beside, within
+}
+
+// html writes the HTML text, together with the images that it names (RFC 2387).
+func (w *composer) html(m message.Message) error {
+	_, within := parted(m.Attachments)
+	if len(within) == 0 {
+		return w.textPart("html", m.HTML)
+	}
+	related := w.begin("related")
+	w.next(related)
+	if err := w.textPart("html", m.HTML); err != nil {
+		return err
+	}
+	for _, a := range within {
+		w.next(related)
+		if err := w.attachment(a); err != nil {
+			return err
+		}
+	}
+	w.end(related)
+	return nil
+}
+
 func (w *composer) texts(m message.Message) error {
 	switch {
 	case m.HTML == "":
 		return w.textPart("plain", m.Text)
 	case m.Text == "":
-		return w.textPart("html", m.HTML)
+		return w.html(m)
 	}
 	alternative := w.begin("alternative")
 	w.next(alternative)
@@ -48,7 +82,7 @@ func (w *composer) texts(m message.Message) error {
 		return err
 	}
 	w.next(alternative)
-	if err := w.textPart("html", m.HTML); err != nil {
+	if err := w.html(m); err != nil {
 		return err
 	}
 	w.end(alternative)
@@ -180,7 +214,15 @@ func (w *composer) attachment(a message.Attachment) error {
 	}
 	// Both forms of the name: RFC 2231 is the standard, and some readers know only the encoded word in Content-Type.
 	w.field("Content-Type", kind+"; "+nameParam(name))
-	w.field("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	disposition := "attachment"
+	if a.ContentID != "" {
+		if !plain(a.ContentID) || strings.ContainsAny(a.ContentID, "<> ") {
+			return fmt.Errorf("attachment %q: its name cannot be a Content-ID", name)
+		}
+		disposition = "inline"
+		w.field("Content-ID", "<"+a.ContentID+">")
+	}
+	w.field("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
 	w.b = append(w.b, "Content-Transfer-Encoding: base64\r\n\r\n"...)
 	w.base64Lines(a.Data)
 	return nil
