@@ -237,7 +237,10 @@ func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if version > len(l.steps) {
+	switch {
+	case version < 0:
+		return fmt.Errorf("%w: its schema is %d, which is no version", ledger.ErrDamaged, version)
+	case version > len(l.steps):
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(l.steps))
 	}
 	for i := version; i < len(l.steps); i++ {
