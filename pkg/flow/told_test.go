@@ -242,3 +242,25 @@ func TestARunThatHasEndedLetsNothingOut(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatTheLedgerKnowsOfAnAccountIsTakenOver(t *testing.T) {
+	known := func(s ledger.AccountState) *flow.Account {
+		return flow.NewAccount(ledger.Limits{Account: "a"}, 0, 0, flow.Policy{}, s, start)
+	}
+	for scale, want := range map[float64]float64{-1: 1, 0: 1, 0.25: 0.25, 1: 1, 1.5: 1} {
+		if got := known(ledger.AccountState{Scale: scale}).Scale(); got != want {
+			t.Errorf("with a scale of %v it has %v, want %v", scale, got, want)
+		}
+	}
+	a := known(ledger.AccountState{})
+	if c, ok := a.Change(start); ok {
+		t.Errorf("of an account that is well the ledger is told %+v", c)
+	}
+	a.Share(2, 0) // one slot, for one of two runs
+	one := a.Free()
+	a.Share(2, 1)
+	if one != 1 || a.Free() != 0 {
+		t.Errorf("the two have %d and %d slots", one, a.Free())
+	}
+	wantTold(t, known(ledger.AccountState{OpenUntil: start.Add(time.Hour)}), start, ledger.AccountChange{Anew: true, At: start})
+}
