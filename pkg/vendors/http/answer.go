@@ -13,6 +13,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/vendors/evidence"
+	"notify/pkg/words"
 
 	"github.com/expr-lang/expr/vm"
 )
@@ -79,13 +80,13 @@ func (r *reader) env(asJSON bool, a evidence.Answer, key message.Key, to message
 	env := &answerEnv{Status: a.Status, Header: a.Header.Get, Text: string(a.Body), Key: string(key), To: string(to)}
 	if !asJSON {
 		if !a.Marked {
-			return nil, errors.New("whether the answer is whole cannot be told")
+			return nil, words.Err("vendor.answer-cut", nil)
 		}
 		return env, nil
 	}
 	v, err := parseJSON(a.Body)
 	if err != nil {
-		return nil, fmt.Errorf("HTTP %d with a body that is not JSON", a.Status)
+		return nil, words.Err("vendor.answer-no-json", words.A{"status": a.Status})
 	}
 	env.Body = v
 	return env, nil

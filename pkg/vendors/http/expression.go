@@ -2,7 +2,6 @@ package httpvendor
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -15,6 +14,9 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
+
+	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // Bounds of an expression; the longest in the shipped files has about 15 nodes and 80 bytes.
@@ -25,7 +27,7 @@ const (
 
 func parse(src string) (*parser.Tree, error) {
 	if len(src) > maxBytes {
-		return nil, fmt.Errorf("an expression has at most %d bytes", maxBytes)
+		return nil, words.Err("vendor.expression-long", words.A{"most": maxBytes})
 	}
 	return parser.Parse(src)
 }
@@ -111,18 +113,18 @@ func functions() []string {
 
 // compile turns a source into a program. A problem is told at its line; nil means that there was one.
 func (l *loader) compile(src text, key string, sc scope, options map[string]fileOption, extra ...expr.Option) *vm.Program {
-	complain := func(hint, format string, args ...any) {
-		l.errorf(src.Line, key, hint, format+" in %q", append(args, shorten(src.Value))...)
+	complain := func(fault, hint words.Text) {
+		l.errorf(src.Line, key, words.T("vendor.in-expression", words.A{"fault": fault, "expression": shorten(src.Value)}), hint)
 	}
 	tree, err := parse(src.Value)
 	if err != nil {
-		complain("see the expressions in the shipped vendor files", "%s", exprMessage(err))
+		complain(words.T("vendor.expression-said", words.A{"said": exprMessage(err)}), words.T("vendor.do.expression-grammar", nil))
 		return nil
 	}
 	look := inspection{}
 	ast.Walk(&tree.Node, &look)
-	if hint, fault := look.fault(sc, options); fault != "" {
-		complain(hint, "%s", fault)
+	if fault, hint := look.fault(sc, options); !fault.IsZero() {
+		complain(fault, hint)
 		return nil
 	}
 	opts := []expr.Option{expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}
@@ -136,32 +138,32 @@ func (l *loader) compile(src text, key string, sc scope, options map[string]file
 	}
 	p, err := expr.Compile(src.Value, append(opts, extra...)...)
 	if err != nil {
-		complain("functions: "+strings.Join(functions(), ", "), "%s", exprMessage(err))
+		complain(words.T("vendor.expression-said", words.A{"said": exprMessage(err)}), words.T("vendor.do.functions", words.A{"names": words.Names(functions(), 0)}))
 		return nil
 	}
 	return p
 }
 
 // fault is what is wrong with an expression apart from its grammar and types, and what to do about it.
-func (i *inspection) fault(sc scope, options map[string]fileOption) (hint, fault string) {
+func (i *inspection) fault(sc scope, options map[string]fileOption) (fault, hint words.Text) {
 	if i.nested {
-		return "use one loop in an expression", "a loop inside a loop"
+		return words.T("vendor.nested", nil), words.T("vendor.do.one-loop", nil)
 	}
 	known := slices.Concat(sc.names, i.locals)
 	for _, name := range i.identifiers {
 		if !slices.Contains(known, name) {
-			return nearestHint(name, known), fmt.Sprintf("%q is not known here", name)
+			return words.T("vendor.name-unknown", words.A{"name": name}), diag.Known(name, known)
 		}
 	}
 	for _, name := range i.options {
 		if _, ok := options[name]; !ok && name != optionSignName {
-			return "declare it under options; " + nearestHint(name, names(options)), fmt.Sprintf("option.%s is not declared", name)
+			return words.T("vendor.option-undeclared", words.A{"name": name}), words.T("vendor.do.declare", words.A{"known": diag.Known(name, names(options))})
 		}
 	}
 	if i.bareOption {
-		return "write option.NAME", "option without a name"
+		return words.T("vendor.option-bare", nil), words.T("vendor.do.option-name-it", nil)
 	}
-	return "", ""
+	return words.Text{}, words.Text{}
 }
 
 func exprMessage(err error) string {
@@ -239,7 +241,7 @@ func (e *engine) run(p *vm.Program, env any) (any, error) {
 	defer e.machines.Put(m)
 	v, err := m.Run(p, env)
 	if err != nil {
-		return nil, fmt.Errorf("expression: %s", exprMessage(err))
+		return nil, words.Err("vendor.expression", words.A{"said": exprMessage(err)})
 	}
 	return v, nil
 }

@@ -160,14 +160,12 @@ func build(builtin fs.FS, s vendors.Settings) (*vendor, error) {
 	c := &checker{settings: s}
 	file, _ := plain(s.Options[optionDefinition])
 	if file == "" {
-		c.errorf(optionDefinition, "write definition: FILE, or definition: "+builtinPrefix+"NAME with one of "+builtinNames(builtin),
-			"the account names no vendor file")
+		c.errorf(optionDefinition, words.T("vendor.definition-missing", nil), definitionHint(builtin))
 		return nil, c.problems.Err()
 	}
 	data, err := read(builtin, s.Dir, file)
 	if err != nil {
-		c.errorf(optionDefinition, "write a file relative to notify.yaml, or "+builtinPrefix+"NAME with one of "+builtinNames(builtin),
-			"%v", err)
+		c.errorf(optionDefinition, words.Cause(err), definitionHint(builtin))
 		return nil, c.problems.Err()
 	}
 	spec, err := load(file, data, s.Channels)
@@ -207,22 +205,23 @@ func declared(builtin fs.FS, given map[string]any, dir string) option.Set {
 	return set
 }
 
-func builtinNames(builtin fs.FS) string {
+// definitionHint says which files can be written.
+func definitionHint(builtin fs.FS) words.Text {
 	files, err := fs.Glob(builtin, "*.yaml")
-	if err != nil || len(files) == 0 {
-		return "none"
+	if err != nil {
+		files = nil // the pattern is not malformed
 	}
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(f, ".yaml")
 	}
-	return strings.Join(files, ", ")
+	return words.T("vendor.do.definition", words.A{"names": words.Names(files, 0)})
 }
 
 func read(builtin fs.FS, dir, file string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(file, builtinPrefix); ok {
 		b, err := fs.ReadFile(builtin, name+".yaml")
 		if err != nil {
-			return nil, fmt.Errorf("no vendor file %q ships with notify", name)
+			return nil, words.Err("vendor.definition-unknown", words.A{"name": name})
 		}
 		return b, nil
 	}
@@ -233,15 +232,15 @@ func read(builtin fs.FS, dir, file string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("vendor file %s does not exist", file)
+		return nil, words.Err("vendor.definition-none", words.A{"file": file})
 	case err != nil:
-		return nil, fmt.Errorf("vendor file %s cannot be read", file)
+		return nil, words.Err("vendor.definition-unreadable", words.A{"file": file})
 	case !info.Mode().IsRegular() || info.Size() > maxFile:
-		return nil, fmt.Errorf("%s is not a vendor file", file)
+		return nil, words.Err("vendor.definition-odd", words.A{"file": file})
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("vendor file %s cannot be read", file)
+		return nil, words.Err("vendor.definition-unreadable", words.A{"file": file})
 	}
 	return b, nil
 }
@@ -252,24 +251,23 @@ type checker struct {
 	problems diag.List
 }
 
-func (c *checker) errorf(key, hint, format string, args ...any) {
-	c.at("options."+key, hint, format, args...)
+func (c *checker) errorf(key string, summary, hint words.Text) {
+	c.at("options."+key, summary, hint)
 }
 
-func (c *checker) at(key, hint, format string, args ...any) {
+func (c *checker) at(key string, summary, hint words.Text) {
 	place := diag.Place{Column: "accounts." + c.settings.Account + "." + key}
-	c.problems.Errorf(place, "vendor-options", hint, format, args...)
+	c.problems.Add(diag.Of(place, summary).Then(hint))
 }
 
 func (c *checker) vendor(s *spec) (*vendor, error) {
 	options := c.options(s)
 	base := c.endpoint(s, options)
 	if limit := s.maxConcurrency; limit > 0 && c.settings.Concurrency > limit {
-		c.at("concurrency", fmt.Sprintf("write at most %d", limit), "the vendor takes %d requests at a time", limit)
+		c.at("concurrency", words.T("vendor.concurrency-large", words.A{"limit": limit}), words.T("vendor.do.at-most", words.A{"limit": limit}))
 	}
 	if c.settings.Timeout < s.minTimeout {
-		c.at("timeout", "write at least "+s.minTimeout.String()+"; a shorter one makes unknown messages",
-			"the vendor may take %s to answer", s.minTimeout)
+		c.at("timeout", words.T("vendor.timeout-short", words.A{"limit": s.minTimeout}), words.T("vendor.do.timeout", words.A{"limit": s.minTimeout}))
 	}
 	transport := evidence.Options{Concurrency: c.settings.Concurrency}
 	if ca, _ := plain(c.settings.Options[optionCAFile]); ca != "" {
@@ -297,16 +295,16 @@ func (c *checker) options(s *spec) map[string]string {
 	out := make(map[string]string, len(s.options)+1)
 	for _, name := range names(c.settings.Options) {
 		if !slices.Contains(known, name) {
-			c.errorf(name, nearestHint(name, known), "%s has no option %q", s.name, name)
+			c.errorf(name, words.T("vendor.option-unknown", words.A{"vendor": s.name, "option": name}), diag.Known(name, known))
 			continue
 		}
 		v, ok := plain(c.settings.Options[name])
 		if !ok {
-			c.errorf(name, "write one value", "this is not one value")
+			c.errorf(name, words.T("vendor.option-shape", nil), words.T("vendor.do.one-value", nil))
 			continue
 		}
 		if s.options[name].Secret.Value && strings.ContainsAny(v, "\r\n") {
-			c.errorf(name, "remove the line break; a secret's file often ends with one", "the secret holds a line break")
+			c.errorf(name, words.T("vendor.secret-line", nil), words.T("vendor.do.secret-line", nil))
 		}
 		out[name] = v
 	}
@@ -316,11 +314,11 @@ func (c *checker) options(s *spec) map[string]string {
 			out[name] = o.Default.Value
 		}
 		if out[name] == "" && o.Required.Value {
-			hint := "set it"
+			hint := words.T("vendor.do.set", nil)
 			if o.About.set() {
-				hint = "set it to " + o.About.Value
+				hint = words.T("vendor.do.set-to", words.A{"about": o.About.Value})
 			}
-			c.errorf(name, hint, "%s needs the option %q", s.name, name)
+			c.errorf(name, words.T("vendor.option-missing", words.A{"vendor": s.name, "option": name}), hint)
 		}
 	}
 	return out
@@ -333,17 +331,16 @@ func (c *checker) endpoint(s *spec, options map[string]string) *url.URL {
 		address = s.endpoint
 	}
 	if address == "" {
-		c.at("endpoint", "set it to the address of the vendor's API", "%s has no address of its own", s.name)
+		c.at("endpoint", words.T("vendor.endpoint-missing", words.A{"vendor": s.name}), words.T("vendor.do.endpoint-set", nil))
 		return nil
 	}
 	u, err := parseEndpoint(address)
 	if err != nil {
-		c.at("endpoint", "write https://host, without user, password or query", "%v", err)
+		c.at("endpoint", words.Cause(err), words.T("vendor.do.endpoint", nil))
 		return nil
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) && options[optionPlaintext] != "true" {
-		c.at("endpoint", "write https://, or set options.plaintext: true in a network that you trust",
-			"the address has no TLS, so that credentials and texts can be read on the way")
+		c.at("endpoint", words.T("vendor.endpoint-plain", nil), words.T("vendor.do.tls", nil))
 	}
 	return u
 }
@@ -361,7 +358,7 @@ func (c *checker) authority(file string) *x509.CertPool {
 	pem, err := os.ReadFile(path)
 	pool := x509.NewCertPool()
 	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		c.errorf(optionCAFile, "write a file of PEM certificates, relative to notify.yaml", "%s holds no certificate", file)
+		c.errorf(optionCAFile, words.T("vendor.ca-none", words.A{"file": file}), words.T("vendor.do.ca", nil))
 	}
 	return pool
 }

@@ -3,10 +3,10 @@ package httpvendor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 
 	"github.com/expr-lang/expr/vm"
 )
@@ -48,7 +48,7 @@ func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes 
 			return nil, err
 		}
 		if err != nil {
-			return nil, fmt.Errorf("ask account %s for its templates (%s): %w", l.account, kind, err)
+			return nil, words.Wrap(err, "vendor.ask-templates", words.A{"account": l.account, "kind": kind})
 		}
 		out = append(out, some...)
 	}
@@ -87,7 +87,7 @@ func (v *vendor) pages(ctx context.Context, p *listingPlan, code string) ([]vend
 			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("the vendor has more than %d pages of them", maxPages)
+	return nil, words.Err("vendor.pages-many", words.A{"most": maxPages})
 }
 
 // templates reads one answer. A list that is missing is an error, unless the file itself says "none" for it: what the answer
@@ -102,7 +102,7 @@ func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Templat
 	}
 	items, ok := list.([]any)
 	if !ok {
-		return nil, errors.New("list: the answer holds no list there")
+		return nil, words.Err("vendor.list-none", nil)
 	}
 	out := make([]vendors.Template, 0, len(items))
 	for _, answer.Item = range items {

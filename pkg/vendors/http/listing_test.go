@@ -168,7 +168,7 @@ func TestABrokenListingNamesLineKeyAndRemedy(t *testing.T) {
 		key            string
 		summary, hint  string
 	}{
-		{"an unknown key", "  list:", "  lists:", 4, "templates.lists", "unknown key", `"list"`},
+		{"an unknown key", "  list:", "  lists:", 4, "templates.lists", "unknown key", "did you mean list?"},
 		{"no list", "  list: body.list\n", "", 0, "templates.list", "missing", "body.templates"},
 		{"no code", "  code: item.id\n", "", 0, "templates.code", "missing", "item.code"},
 		{"no state", "  state: item.state\n", "", 0, "templates.state", "missing", "item.state"},

@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/channel"
+	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/option"
 	"notify/pkg/vendors"
@@ -64,7 +65,7 @@ func load(file string, data []byte, channels channel.Set) (*spec, error) {
 // decode reads the YAML, strictly.
 func (l *loader) decode(data []byte) (*definition, bool) {
 	if len(data) > maxFile {
-		l.errorf(0, "", "a vendor file is a few kilobytes; is this the right file?", "the file has %d bytes", len(data))
+		l.errorf(0, "", words.T("vendor.file-large", words.A{"size": len(data)}), words.T("vendor.do.file-large", nil))
 		return nil, false
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -74,11 +75,11 @@ func (l *loader) decode(data []byte) (*definition, bool) {
 		return nil, false
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		l.errorf(0, "", "keep one vendor in a file, without --- lines", "the file holds more than one document")
+		l.errorf(0, "", words.T("vendor.documents", nil), words.T("vendor.do.one-document", nil))
 		return nil, false
 	}
 	if len(root.Content) != 1 {
-		l.errorf(1, "", "start from a shipped vendor file", "the file is empty")
+		l.errorf(1, "", words.T("vendor.file-empty", nil), words.T("vendor.do.start", nil))
 		return nil, false
 	}
 	l.strict(root.Content[0], reflect.TypeFor[definition](), "")
@@ -97,7 +98,7 @@ var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 func (l *loader) syntax(err error) {
 	if errors.Is(err, io.EOF) {
-		l.errorf(1, "", "start from a shipped vendor file", "the file is empty")
+		l.errorf(1, "", words.T("vendor.file-empty", nil), words.T("vendor.do.start", nil))
 		return
 	}
 	line, text := 0, strings.TrimPrefix(err.Error(), "yaml: ")
@@ -105,16 +106,16 @@ func (l *loader) syntax(err error) {
 		line, _ = strconv.Atoi(text[m[2]:m[3]])
 		text = text[m[1]:]
 	}
-	l.errorf(line, "", "check indentation and quotes at and below this line; texts with {{ }} need quotes", "not YAML: %s", text)
+	l.errorf(line, "", words.T("vendor.not-yaml", words.A{"said": words.Raw(text)}), words.T("vendor.do.yaml", words.A{"braces": "{{ }}"}))
 }
 
 func (l *loader) compileAll(d *definition) *spec {
 	s := &spec{name: d.Name.Value, options: d.Options, endpoint: d.Endpoint.Value}
-	l.required(d.Name, "name", "give the vendor a name")
+	l.required(d.Name, "name", words.T("vendor.do.name", nil))
 	l.channels(d, s)
 	if d.Endpoint.set() {
 		if _, err := parseEndpoint(d.Endpoint.Value); err != nil {
-			l.errorf(d.Endpoint.Line, "endpoint", "write https://host, without a query", "%v", err)
+			l.errorf(d.Endpoint.Line, "endpoint", words.Cause(err), words.T("vendor.do.endpoint-file", nil))
 		}
 	}
 	l.options(d)
@@ -128,9 +129,9 @@ func (l *loader) compileAll(d *definition) *spec {
 	return s
 }
 
-func (l *loader) required(t text, key, hint string) bool {
+func (l *loader) required(t text, key string, hint words.Text) bool {
 	if !t.set() {
-		l.errorf(t.Line, key, hint, "%s is missing", key)
+		l.errorf(t.Line, key, words.T("vendor.missing", words.A{"key": key}), hint)
 		return false
 	}
 	return true
@@ -138,12 +139,12 @@ func (l *loader) required(t text, key, hint string) bool {
 
 func (l *loader) channels(d *definition, s *spec) {
 	if len(d.Channels) == 0 {
-		l.errorf(0, "channels", "write channels: [sms]", "channels is missing")
+		l.errorf(0, "channels", words.T("vendor.channels-missing", nil), words.T("vendor.do.channels", nil))
 	}
 	for _, c := range d.Channels {
 		ch := message.Channel(c.Value)
 		if !l.known.Has(ch) {
-			l.errorf(c.Line, "channels", nearestHint(c.Value, l.known.Words()), "%q is not a channel", c.Value)
+			l.errorf(c.Line, "channels", words.T("vendor.channel-unknown", words.A{"value": c.Value}), diag.Known(c.Value, l.known.Words()))
 		}
 		s.channels = append(s.channels, ch)
 	}
@@ -153,17 +154,17 @@ func (l *loader) channels(d *definition, s *spec) {
 func parseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil {
-		return nil, errors.New("not an address")
+		return nil, words.Err("vendor.address-none", nil)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("an address begins with https:// or http://")
+		return nil, words.Err("vendor.address-scheme", nil)
 	case u.Hostname() == "":
-		return nil, errors.New("the address has no host")
+		return nil, words.Err("vendor.address-host", nil)
 	case u.User != nil:
-		return nil, errors.New("an address holds no user or password")
+		return nil, words.Err("vendor.address-user", nil)
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the address holds a query")
+		return nil, words.Err("vendor.address-query", nil)
 	}
 	raw := strings.TrimRight(u.EscapedPath(), "/")
 	u.Path, err = url.PathUnescape(raw)
@@ -197,13 +198,13 @@ func (l *loader) options(d *definition) {
 		o, key := d.Options[name], "options."+name
 		line := max(o.Secret.Line, o.Required.Line, o.Default.Line, o.About.Line)
 		if !optionName.MatchString(name) {
-			l.errorf(line, key, "use lower-case letters, digits and _", "%q is not a name for an option", name)
+			l.errorf(line, key, words.T("vendor.option-name", words.A{"name": name}), words.T("vendor.do.option-name", nil))
 		}
 		if slices.Contains(ownOptions().Names(), name) && name != optionSignName {
-			l.errorf(line, key, "choose another name", "%q has a meaning of its own for every account", name)
+			l.errorf(line, key, words.T("vendor.option-taken", words.A{"name": name}), words.T("vendor.do.option-other", nil))
 		}
 		if o.Secret.Value && o.Default.set() {
-			l.errorf(o.Default.Line, key+".default", "remove it; the account gives the secret", "a secret stands in the file")
+			l.errorf(o.Default.Line, key+".default", words.T("vendor.secret-literal", nil), words.T("vendor.do.secret-remove", nil))
 		}
 	}
 }
@@ -212,7 +213,7 @@ func (l *loader) limits(d *definition, s *spec) {
 	if t := d.Limits.Concurrency; t.set() {
 		n, err := strconv.Atoi(t.Value)
 		if err != nil || n < 1 {
-			l.errorf(t.Line, "limits.concurrency", "write a number of at least 1", "%q is not a number of requests", t.Value)
+			l.errorf(t.Line, "limits.concurrency", words.T("vendor.limit-number", words.A{"value": t.Value}), words.T("vendor.do.number", nil))
 		}
 		s.maxConcurrency = n
 	}
@@ -225,7 +226,7 @@ func (l *loader) duration(t text, key string) time.Duration {
 	}
 	v, err := time.ParseDuration(t.Value)
 	if err != nil || v < 0 {
-		l.errorf(t.Line, key, "write a time such as 10s or 5m", "%q is not a length of time", t.Value)
+		l.errorf(t.Line, key, words.T("vendor.limit-time", words.A{"value": t.Value}), words.T("vendor.do.time", nil))
 		return 0
 	}
 	return v
@@ -239,9 +240,9 @@ func (l *loader) auth(d *definition, s *spec) {
 	b := d.Auth.Basic
 	switch {
 	case b != nil && d.Auth.Bearer.set():
-		l.errorf(d.Auth.Bearer.Line, "auth.bearer", "keep basic or bearer", "a request has one authorisation")
+		l.errorf(d.Auth.Bearer.Line, "auth.bearer", words.T("vendor.auth-twice", nil), words.T("vendor.do.auth", nil))
 	case b != nil:
-		l.required(b.User, "auth.basic.user", `write user: "{{ option.NAME }}"`)
+		l.required(b.User, "auth.basic.user", words.T("vendor.do.user", words.A{"example": "{{ option.NAME }}"}))
 		l.secret(b.Password, "auth.basic.password", d)
 		s.user = l.template(b.User, "auth.basic.user", only, d.Options)
 		s.password = l.template(b.Password, "auth.basic.password", only, d.Options)
@@ -253,7 +254,7 @@ func (l *loader) auth(d *definition, s *spec) {
 
 // secret sees to it that a secret comes from an option that is marked as one, so that it is kept out of every text.
 func (l *loader) secret(t text, key string, d *definition) {
-	if !l.required(t, key, `write "{{ option.NAME }}", with NAME declared as secret under options`) {
+	if !l.required(t, key, words.T("vendor.do.secret-use", words.A{"example": "{{ option.NAME }}"})) {
 		return
 	}
 	var used []string
@@ -261,11 +262,11 @@ func (l *loader) secret(t text, key string, d *definition) {
 		used = append(used, inspect(h).options...)
 	}
 	if len(used) == 0 {
-		l.errorf(t.Line, key, `write "{{ option.NAME }}" and give the secret in the account`, "a secret stands in the file")
+		l.errorf(t.Line, key, words.T("vendor.secret-literal", nil), words.T("vendor.do.secret-option", words.A{"example": "{{ option.NAME }}"}))
 	}
 	for _, name := range used {
 		if o, ok := d.Options[name]; ok && !o.Secret.Value {
-			l.errorf(t.Line, key, "add secret: true to options."+name, "option.%s is used as a secret and is not marked as one", name)
+			l.errorf(t.Line, key, words.T("vendor.secret-unmarked", words.A{"name": name}), words.T("vendor.do.secret-mark", words.A{"name": name}))
 		}
 	}
 }
@@ -276,22 +277,20 @@ func (l *loader) sign(d *definition, s *spec) {
 	}
 	s.signer = &signer{hash: algorithms()[d.Sign.Algorithm.Value], encode: encodings()[d.Sign.Encoding.Value]}
 	if s.signer.hash == nil {
-		l.errorf(d.Sign.Algorithm.Line, "sign.algorithm", nearestHint(d.Sign.Algorithm.Value, names(algorithms())),
-			"%q is not an algorithm", d.Sign.Algorithm.Value)
+		l.errorf(d.Sign.Algorithm.Line, "sign.algorithm", words.T("vendor.algorithm-unknown", words.A{"value": d.Sign.Algorithm.Value}), diag.Known(d.Sign.Algorithm.Value, names(algorithms())))
 	}
 	if s.signer.encode == nil {
-		l.errorf(d.Sign.Encoding.Line, "sign.encoding", nearestHint(d.Sign.Encoding.Value, names(encodings())),
-			"%q is not an encoding", d.Sign.Encoding.Value)
+		l.errorf(d.Sign.Encoding.Line, "sign.encoding", words.T("vendor.encoding-unknown", words.A{"value": d.Sign.Encoding.Value}), diag.Known(d.Sign.Encoding.Value, names(encodings())))
 	}
 	l.secret(d.Sign.Secret, "sign.secret", d)
-	l.required(d.Sign.Text, "sign.text", "write what is signed")
+	l.required(d.Sign.Text, "sign.text", words.T("vendor.do.sign-text", nil))
 	s.signer.secret = l.template(d.Sign.Secret, "sign.secret", scope{names: []string{"option"}}, d.Options)
 	s.signer.text = l.template(d.Sign.Text, "sign.text", requestScope("key", "to", "text", "method", "path", "body"), d.Options)
 }
 
 func (l *loader) sending(d *definition, s *spec) {
 	if d.Send == nil {
-		l.errorf(0, "send", "describe the request that sends a message", "send is missing")
+		l.errorf(0, "send", words.T("vendor.send-missing", nil), words.T("vendor.do.send", nil))
 		return
 	}
 	s.send = l.request(d.Send, "send", []string{"POST", "PUT"}, sendScope(), d)
@@ -300,10 +299,10 @@ func (l *loader) sending(d *definition, s *spec) {
 		s.carries[part] = d.Send.mentions(part)
 	}
 	if !d.Send.mentions("to") {
-		l.errorf(d.Send.Path.Line, "send", `put "{{ to }}" where the vendor expects the recipient`, "the request does not say to whom")
+		l.errorf(d.Send.Path.Line, "send", words.T("vendor.send-to", nil), words.T("vendor.do.send-to", words.A{"variable": "{{ to }}"}))
 	}
 	if !slices.ContainsFunc([]string{"text", "template", "vars", "html"}, d.Send.mentions) {
-		l.errorf(d.Send.Path.Line, "send", `put "{{ text }}" where the vendor expects the text`, "the request does not say what")
+		l.errorf(d.Send.Path.Line, "send", words.T("vendor.send-text", nil), words.T("vendor.do.send-text", words.A{"variable": "{{ text }}"}))
 	}
 }
 
@@ -368,7 +367,7 @@ func (l *loader) optional(t text, key string, d *definition) *vm.Program {
 
 // question compiles an expression of an answer that must be written, look at the answer, and be true or false.
 func (l *loader) question(t text, key, example string, d *definition) *vm.Program {
-	if !l.required(t, key, "write an expression such as "+example) {
+	if !l.required(t, key, words.T("vendor.do.expression", words.A{"example": example})) {
 		return nil
 	}
 	// The check for a truth value is made and its program thrown away: that program would take a missing value for false, and a
@@ -380,7 +379,7 @@ func (l *loader) question(t text, key, example string, d *definition) *vm.Progra
 	look := inspect(t.Value)
 	looks := slices.ContainsFunc([]string{"status", "body", "header", "text"}, func(n string) bool { return slices.Contains(look.identifiers, n) })
 	if !looks {
-		l.errorf(t.Line, key, "write an expression such as "+example, "%q does not look at the answer", shorten(t.Value))
+		l.errorf(t.Line, key, words.T("vendor.not-answer", words.A{"expression": shorten(t.Value)}), words.T("vendor.do.expression", words.A{"example": example}))
 	}
 	return p
 }

@@ -5,19 +5,21 @@ import (
 	"slices"
 	"strconv"
 
+	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func (l *loader) answering(d *definition, s *spec) {
 	if d.Answer == nil {
-		l.errorf(0, "answer", "say how an answer is read, at least answer.accepted", "answer is missing")
+		l.errorf(0, "answer", words.T("vendor.answer-missing", nil), words.T("vendor.do.answer", nil))
 		return
 	}
 	a := d.Answer
 	switch a.Format.Value {
 	case "", "json", "text":
 	default:
-		l.errorf(a.Format.Line, "answer.format", nearestHint(a.Format.Value, []string{"json", "text"}), "%q is not a format", a.Format.Value)
+		l.errorf(a.Format.Line, "answer.format", words.T("vendor.format-unknown", words.A{"value": a.Format.Value}), diag.Known(a.Format.Value, []string{"json", "text"}))
 	}
 	s.answer = &answerPlan{
 		json:       a.Format.Value != "text",
@@ -33,7 +35,7 @@ func (l *loader) answering(d *definition, s *spec) {
 		l.row(&d.Codes[i], fmt.Sprintf("codes[%d]", i), s.answer.table)
 	}
 	if len(d.Codes) > 0 && !a.Code.set() {
-		l.errorf(d.Codes[0].Outcome.Line, "answer.code", "say where the code stands, such as body.code", "there is a table of codes and no answer.code")
+		l.errorf(d.Codes[0].Outcome.Line, "answer.code", words.T("vendor.code-place", nil), words.T("vendor.do.code-place", nil))
 	}
 }
 
@@ -54,31 +56,31 @@ func (l *loader) row(c *code, key string, table map[string][]row) {
 	line := max(c.Outcome.Line, c.Source.Line, c.Reason.Line)
 	r := row{outcome: message.OutcomeKind(c.Outcome.Value), reason: message.Reason(c.Reason.Value)}
 	if !slices.Contains(tableOutcomes(), c.Outcome.Value) {
-		l.errorf(line, join(key, "outcome"), nearestHint(c.Outcome.Value, tableOutcomes()), "%q is not an outcome of a code", c.Outcome.Value)
+		l.errorf(line, join(key, "outcome"), words.T("vendor.outcome-unknown", words.A{"value": c.Outcome.Value}), diag.Known(c.Outcome.Value, tableOutcomes()))
 	}
 	switch refused := r.outcome == message.OutcomeRefused; {
 	case refused && !slices.Contains(reasons(), c.Reason.Value):
-		l.errorf(line, join(key, "reason"), nearestHint(c.Reason.Value, reasons()), "%q is not a reason for a refusal", c.Reason.Value)
+		l.errorf(line, join(key, "reason"), words.T("vendor.reason-unknown", words.A{"value": c.Reason.Value}), diag.Known(c.Reason.Value, reasons()))
 	case !refused && c.Reason.set():
-		l.errorf(c.Reason.Line, join(key, "reason"), "remove it; only refused has a reason", "a reason beside the outcome %q", c.Outcome.Value)
+		l.errorf(c.Reason.Line, join(key, "reason"), words.T("vendor.reason-beside", words.A{"value": c.Outcome.Value}), words.T("vendor.do.reason-remove", nil))
 	}
 	if !c.Source.set() {
-		l.errorf(line, join(key, "source"), "write where the vendor says so: an address, a document, a support case", "the row has no source")
+		l.errorf(line, join(key, "source"), words.T("vendor.source-missing", nil), words.T("vendor.do.source", nil))
 	}
 	for _, t := range c.Status {
 		n, err := strconv.Atoi(t.Value)
 		if err != nil || n < 200 || n > 599 {
-			l.errorf(t.Line, join(key, "status"), "write statuses such as [503]", "%q is not a status of HTTP", t.Value)
+			l.errorf(t.Line, join(key, "status"), words.T("vendor.status-unknown", words.A{"value": t.Value}), words.T("vendor.do.status", nil))
 			continue
 		}
 		r.status = append(r.status, n)
 	}
 	if len(c.Code) == 0 {
-		l.errorf(line, join(key, "code"), "write the vendor's code, or a list of codes", "the row has no code")
+		l.errorf(line, join(key, "code"), words.T("vendor.code-missing", nil), words.T("vendor.do.code", nil))
 	}
 	for _, t := range c.Code {
 		if slices.ContainsFunc(table[t.Value], r.overlaps) {
-			l.errorf(t.Line, join(key, "code"), "keep one of the rows", "code %q stands in two rows", t.Value)
+			l.errorf(t.Line, join(key, "code"), words.T("vendor.code-twice", words.A{"code": t.Value}), words.T("vendor.do.keep-row", nil))
 		}
 		table[t.Value] = append(table[t.Value], r)
 	}
@@ -109,7 +111,7 @@ func (l *loader) queries(d *definition, s *spec) {
 			used:     l.optional(b.Used, "balance.used", d),
 		}
 		if !b.Amount.set() && !b.Messages.set() && !b.Quota.set() && !b.Used.set() {
-			l.errorf(b.Path.Line, "balance", "say where amount, messages, quota or used stand", "the query tells nothing")
+			l.errorf(b.Path.Line, "balance", words.T("vendor.balance-nothing", nil), words.T("vendor.do.balance", nil))
 		}
 	}
 	if f := d.Find; f != nil {
@@ -139,13 +141,10 @@ func (l *loader) finding(f *find, d *definition, s *spec, methods []string, form
 		after:    l.duration(f.NotFound.After, "find.not_found.after"),
 	}
 	if f.NotFound.Final.Value && !f.NotFound.Source.set() {
-		l.errorf(f.NotFound.Final.Line, "find.not_found.source",
-			"write where the vendor says that a message which it does not find was not taken; or set final: false",
-			"a final not-found has no source")
+		l.errorf(f.NotFound.Final.Line, "find.not_found.source", words.T("vendor.final-source", nil), words.T("vendor.do.final-source", nil))
 	}
 	if f.NotFound.Final.Value && !f.mentions("key") {
-		l.errorf(f.NotFound.Final.Line, "find.not_found.final",
-			"ask with key, or set final: false", "only a search by our own key can prove that a message was not taken")
+		l.errorf(f.NotFound.Final.Line, "find.not_found.final", words.T("vendor.final-key", nil), words.T("vendor.do.final-key", nil))
 	}
 	for _, group := range []struct {
 		state message.ReceiptState
@@ -155,12 +154,12 @@ func (l *loader) finding(f *find, d *definition, s *spec, methods []string, form
 	} {
 		for _, w := range group.words {
 			if was, ok := s.find.receipts[w.Value]; ok && was != group.state {
-				l.errorf(w.Line, "find.receipts", "keep it in one of them", "%q means both %s and %s", w.Value, was, group.state)
+				l.errorf(w.Line, "find.receipts", words.T("vendor.word-twice", words.A{"word": w.Value, "one": was, "other": group.state}), words.T("vendor.do.keep-word", nil))
 			}
 			s.find.receipts[w.Value] = group.state
 		}
 	}
 	if len(s.find.receipts) > 0 && !f.Receipt.set() {
-		l.errorf(f.Path.Line, "find.receipt", "say where the state stands, such as body.status", "there are receipts and no find.receipt")
+		l.errorf(f.Path.Line, "find.receipt", words.T("vendor.receipt-place", nil), words.T("vendor.do.receipt", nil))
 	}
 }

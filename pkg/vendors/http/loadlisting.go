@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 
 	"github.com/expr-lang/expr/vm"
 )
@@ -36,15 +37,14 @@ func (l *loader) listing(in *listing, key string, d *definition, s *spec) *listi
 		state:  l.ofItem(in.State, join(key, "state"), "item.state", d),
 		states: l.states(in, key),
 	}
-	if l.required(in.List, join(key, "list"), "write where the list stands, such as body.templates") {
+	if l.required(in.List, join(key, "list"), words.T("vendor.do.list", nil)) {
 		p.list = l.optional(in.List, join(key, "list"), d)
 	}
 	if in.More.set() {
 		p.more = l.question(in.More, join(key, "more"), "body.page < body.pages", d)
 	}
 	if pages := in.mentions("page"); pages != in.More.set() {
-		l.errorf(max(in.More.Line, in.Path.Line), join(key, "more"), `write both, or neither: more: EXPRESSION, and "{{ page }}" in the request`,
-			"a list in pages needs the page in its request, and to know when there are more")
+		l.errorf(max(in.More.Line, in.Path.Line), join(key, "more"), words.T("vendor.pages", nil), words.T("vendor.do.pages", words.A{"variable": "{{ page }}"}))
 	}
 	inItem := answerScope("item")
 	if in.Text.set() {
@@ -58,12 +58,12 @@ func (l *loader) listing(in *listing, key string, d *definition, s *spec) *listi
 
 // ofItem compiles an expression that must be written and look at an item of the list.
 func (l *loader) ofItem(t text, key, example string, d *definition) *vm.Program {
-	if !l.required(t, key, "write an expression such as "+example) {
+	if !l.required(t, key, words.T("vendor.do.expression", words.A{"example": example})) {
 		return nil
 	}
 	p := l.compile(t, key, answerScope("item"), d.Options)
 	if p != nil && !slices.Contains(inspect(t.Value).identifiers, "item") {
-		l.errorf(t.Line, key, "write an expression such as "+example, "%q does not look at the item", shorten(t.Value))
+		l.errorf(t.Line, key, words.T("vendor.not-item", words.A{"expression": shorten(t.Value)}), words.T("vendor.do.expression", words.A{"example": example}))
 	}
 	return p
 }
@@ -72,8 +72,7 @@ func (l *loader) ofItem(t text, key, example string, d *definition) *vm.Program 
 func (l *loader) states(in *listing, key string) map[string]vendors.TemplateState {
 	table := map[string]vendors.TemplateState{}
 	if len(in.States.Approved) == 0 {
-		l.errorf(in.Path.Line, join(key, "states.approved"), "write the vendor's words for approved, such as states: {approved: [approved]}",
-			"nothing says what is approved")
+		l.errorf(in.Path.Line, join(key, "states.approved"), words.T("vendor.approved-missing", nil), words.T("vendor.do.approved", nil))
 	}
 	for _, group := range []struct {
 		state vendors.TemplateState
@@ -83,7 +82,7 @@ func (l *loader) states(in *listing, key string) map[string]vendors.TemplateStat
 	} {
 		for _, w := range group.words {
 			if was, ok := table[w.Value]; ok && was != group.state {
-				l.errorf(w.Line, join(key, "states"), "keep it in one of them", "%q means both %s and %s", w.Value, was, group.state)
+				l.errorf(w.Line, join(key, "states"), words.T("vendor.word-twice", words.A{"word": w.Value, "one": was, "other": group.state}), words.T("vendor.do.keep-word", nil))
 			}
 			table[w.Value] = group.state
 		}

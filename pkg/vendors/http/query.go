@@ -11,6 +11,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
+	"notify/pkg/words"
 
 	"github.com/expr-lang/expr/vm"
 )
@@ -96,11 +97,11 @@ func (b balancer) Balance(ctx context.Context) (vendors.Balance, error) {
 	env := b.caller.env(p.request)
 	answer, header, err := b.ask(ctx, &p.queryPlan, &env, "")
 	if err != nil {
-		return vendors.Balance{}, fmt.Errorf("ask account %s for its balance: %w", b.account, err)
+		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": b.account})
 	}
 	out, err := b.figures(p, answer)
 	if err != nil {
-		return vendors.Balance{}, fmt.Errorf("read the balance of account %s: %w", b.account, err)
+		return vendors.Balance{}, words.Wrap(err, "vendor.read-balance", words.A{"account": b.account})
 	}
 	if at, err := http.ParseTime(header.Get("Date")); err == nil {
 		out.Date = at
@@ -140,7 +141,7 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 		}
 		n, ok := v.reader.count(f.program, env)
 		if !ok {
-			return out, fmt.Errorf("%s: the answer holds no whole number there", f.name)
+			return out, words.Err("vendor.figure-none", words.A{"name": f.name})
 		}
 		*f.into = &n
 	}
@@ -173,7 +174,7 @@ func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error
 	env.Since, env.Until = q.Since, q.Until
 	answer, _, err := f.ask(ctx, &p.queryPlan, &env, q.To)
 	if err != nil {
-		return vendors.Found{}, fmt.Errorf("look up message %s at account %s: %w", q.Key, f.account, err)
+		return vendors.Found{}, words.Wrap(err, "vendor.look-up", words.A{"key": q.Key, "account": f.account})
 	}
 	found, err := f.reader.truth(p.found, answer)
 	if err != nil {
@@ -218,7 +219,7 @@ func (p prober) Unwrap() vendors.Vendor { return p.next }
 func (p prober) Probe(ctx context.Context) error {
 	env := p.caller.env(p.plan.request)
 	if _, _, err := p.ask(ctx, p.plan, &env, ""); err != nil {
-		return fmt.Errorf("probe account %s: %w", p.account, err)
+		return words.Wrap(err, "vendor.probe", words.A{"account": p.account})
 	}
 	return nil
 }

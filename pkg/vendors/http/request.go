@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"io"
 	"net/http"
@@ -17,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // requestPlan is a compiled request.
@@ -165,10 +166,17 @@ func (c *caller) target(p *requestPlan, env *requestEnv) (*url.URL, error) {
 	}
 	u := *c.base
 	if u.Path, err = url.PathUnescape(env.Path); err != nil {
-		return nil, fmt.Errorf("%s: not a path", p.path.key)
+		return nil, words.Err("vendor.request-path", words.A{"key": p.path.key})
 	}
 	u.RawPath, u.RawQuery = env.Path, query
 	return &u, nil
+}
+
+// methodList are the methods that a request may have.
+func methodList(methods []string) words.List {
+	l := words.Names(methods, 0)
+	l.Join = words.Or
+	return l
 }
 
 // request compiles a request of the file.
@@ -178,14 +186,13 @@ func (l *loader) request(r *request, key string, methods []string, sc scope, d *
 		p.method = methods[0]
 	}
 	if !slices.Contains(methods, p.method) {
-		l.errorf(r.Method.Line, join(key, "method"), "use "+strings.Join(methods, " or ")+
-			"; what sends must not be a method that HTTP clients repeat", "method %q is not allowed here", r.Method.Value)
+		l.errorf(r.Method.Line, join(key, "method"), words.T("vendor.method", words.A{"value": r.Method.Value}), words.T("vendor.do.method", words.A{"methods": methodList(methods)}))
 	}
 	if !strings.HasPrefix(r.Path.Value, "/") {
-		l.errorf(r.Path.Line, join(key, "path"), "write the path below the endpoint, beginning with /", "%q is not a path", shorten(r.Path.Value))
+		l.errorf(r.Path.Line, join(key, "path"), words.T("vendor.path-invalid", words.A{"value": shorten(r.Path.Value)}), words.T("vendor.do.path", nil))
 	}
 	if strings.ContainsAny(literals(r.Path.Value), "?#") {
-		l.errorf(r.Path.Line, join(key, "path"), "write parameters under query", "the path holds a query")
+		l.errorf(r.Path.Line, join(key, "path"), words.T("vendor.path-query", nil), words.T("vendor.do.query", nil))
 	}
 	signed := sc
 	if d.Sign != nil {
@@ -201,14 +208,14 @@ func (l *loader) request(r *request, key string, methods []string, sc scope, d *
 	for i, h := range p.headers {
 		p.headers[i].name = http.CanonicalHeaderKey(h.name)
 		if strings.EqualFold(h.name, "Authorization") && d.Auth != nil {
-			l.errorf(r.Headers[i].Name.Line, join(key, "headers."+h.name), "remove it, or remove auth", "auth sets this header")
+			l.errorf(r.Headers[i].Name.Line, join(key, "headers."+h.name), words.T("vendor.header-auth", nil), words.T("vendor.do.header-auth", nil))
 		}
 	}
 	p.form = l.entries(r.Form, join(key, "form"), inBody, d.Options)
 	if r.JSON.Kind != 0 {
 		p.tree = l.tree(&r.JSON, join(key, "json"), inBody, d.Options)
 		if p.hasForm {
-			l.errorf(r.JSON.Line, join(key, "json"), "keep json or form", "a request has one body")
+			l.errorf(r.JSON.Line, join(key, "json"), words.T("vendor.body-twice", nil), words.T("vendor.do.body", nil))
 		}
 	}
 	p.usesNonce = r.mentions("nonce") || d.Sign != nil && mentions(d.Sign.Text.Value, "nonce")

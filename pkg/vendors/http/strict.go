@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // loader collects what is wrong with one vendor file.
@@ -19,15 +20,15 @@ type loader struct {
 	problems diag.List
 }
 
-func (l *loader) errorf(line int, key, hint, format string, args ...any) {
+func (l *loader) errorf(line int, key string, summary, hint words.Text) {
 	place := diag.Place{File: l.file, Line: line, Column: key}
-	l.problems.Errorf(place, "vendor-file", hint, format, args...)
+	l.problems.Add(diag.Of(place, summary).Then(hint))
 }
 
 // strict compares a node with the Go type that it will be decoded into: unknown keys, and values of the wrong shape.
 func (l *loader) strict(n *yaml.Node, t reflect.Type, path string) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		l.errorf(n.Line, path, "write the value out", "anchors and aliases are not allowed")
+		l.errorf(n.Line, path, words.T("vendor.alias", nil), words.T("vendor.do.write-out", nil))
 		return
 	}
 	if t.Kind() == reflect.Pointer {
@@ -35,10 +36,10 @@ func (l *loader) strict(n *yaml.Node, t reflect.Type, path string) {
 	}
 	switch reflect.New(t).Interface().(type) {
 	case *text:
-		l.want(n, yaml.ScalarNode, path, "one value")
+		l.want(n, yaml.ScalarNode, path, words.T("vendor.shape.one", nil))
 	case *flag:
-		if l.want(n, yaml.ScalarNode, path, "true or false") && n.Tag != "!!bool" {
-			l.errorf(n.Line, path, "write true or false", "%q is neither true nor false", n.Value)
+		if l.want(n, yaml.ScalarNode, path, words.T("vendor.shape.bool", nil)) && n.Tag != "!!bool" {
+			l.errorf(n.Line, path, words.T("vendor.not-bool", words.A{"value": n.Value}), words.T("vendor.do.bool", nil))
 		}
 	case *texts:
 		l.strictTexts(n, path)
@@ -58,18 +59,18 @@ func (l *loader) strictKind(n *yaml.Node, t reflect.Type, path string) {
 		l.strictStruct(n, t, path)
 	case t.Kind() == reflect.Map:
 		l.strictMap(n, t.Elem(), path)
-	case l.want(n, yaml.SequenceNode, path, "a list"):
+	case l.want(n, yaml.SequenceNode, path, words.T("vendor.shape.list", nil)):
 		for i, c := range n.Content {
 			l.strict(c, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 		}
 	}
 }
 
-func (l *loader) want(n *yaml.Node, kind yaml.Kind, path, what string) bool {
+func (l *loader) want(n *yaml.Node, kind yaml.Kind, path string, what words.Text) bool {
 	if n.Kind == kind {
 		return true
 	}
-	l.errorf(n.Line, path, "write "+what+" here", "this is not %s", what)
+	l.errorf(n.Line, path, words.T("vendor.shape", words.A{"what": what}), words.T("vendor.do.shape", words.A{"what": what}))
 	return false
 }
 
@@ -77,7 +78,7 @@ func (l *loader) strictTexts(n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {
 		return
 	}
-	if l.want(n, yaml.SequenceNode, path, "one value or a list of values") {
+	if l.want(n, yaml.SequenceNode, path, words.T("vendor.shape.list-or-one", nil)) {
 		for i, c := range n.Content {
 			l.strict(c, reflect.TypeFor[text](), fmt.Sprintf("%s[%d]", path, i))
 		}
@@ -86,14 +87,14 @@ func (l *loader) strictTexts(n *yaml.Node, path string) {
 
 // keys walks a mapping's keys, each of which may stand there once.
 func (l *loader) keys(n *yaml.Node, path string, each func(k, v *yaml.Node)) {
-	if !l.want(n, yaml.MappingNode, path, "keys with values") {
+	if !l.want(n, yaml.MappingNode, path, words.T("vendor.shape.keys", nil)) {
 		return
 	}
 	seen := make(map[string]bool, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if seen[k.Value] {
-			l.errorf(k.Line, join(path, k.Value), "remove one of them", "this key stands here twice")
+			l.errorf(k.Line, join(path, k.Value), words.T("vendor.key-twice", nil), words.T("vendor.do.remove-one", nil))
 			continue
 		}
 		seen[k.Value] = true
@@ -107,7 +108,7 @@ func (l *loader) strictMap(n *yaml.Node, elem reflect.Type, path string) {
 
 func (l *loader) strictTree(n *yaml.Node, path string) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		l.errorf(n.Line, path, "write the value out", "anchors and aliases are not allowed")
+		l.errorf(n.Line, path, words.T("vendor.alias", nil), words.T("vendor.do.write-out", nil))
 		return
 	}
 	switch n.Kind {
@@ -127,11 +128,11 @@ func (l *loader) strictStruct(n *yaml.Node, t reflect.Type, path string) {
 	l.keys(n, path, func(k, v *yaml.Node) {
 		ft, ok := known[k.Value]
 		if !ok {
-			l.errorf(k.Line, join(path, k.Value), nearestHint(k.Value, names(known)), "unknown key %q", k.Value)
+			l.errorf(k.Line, join(path, k.Value), words.T("vendor.key-unknown", words.A{"key": k.Value}), diag.Known(k.Value, names(known)))
 			return
 		}
 		if v.Tag == "!!null" {
-			l.errorf(k.Line, join(path, k.Value), "give it a value or remove the line", "this key has no value")
+			l.errorf(k.Line, join(path, k.Value), words.T("vendor.key-empty", nil), words.T("vendor.do.value", nil))
 			return
 		}
 		l.strict(v, ft, join(path, k.Value))
@@ -164,21 +165,4 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-// nearestHint names the known word that was probably meant, or else all of them.
-func nearestHint(word string, known []string) string {
-	best, distance := "", len(word)/2+1
-	for _, k := range known {
-		if d := diag.Distance(strings.ToLower(word), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	if len(known) == 0 {
-		return "remove it"
-	}
-	return "known here: " + strings.Join(known, ", ")
 }

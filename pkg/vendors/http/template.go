@@ -9,6 +9,8 @@ import (
 
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v3"
+
+	"notify/pkg/words"
 )
 
 // template is text with holes: "Bearer {{ option.token }}". What fills a hole is a value and is not looked at again.
@@ -36,7 +38,7 @@ func (l *loader) template(src text, key string, sc scope, options map[string]fil
 		}
 		inside, behind, closed := cutHole(after)
 		if !closed {
-			l.errorf(src.Line, key, "close it with }}", "{{ without }} in %q", shorten(src.Value))
+			l.errorf(src.Line, key, words.T("vendor.hole-open", words.A{"text": shorten(src.Value)}), words.T("vendor.do.hole", words.A{"braces": "}}"}))
 			return t
 		}
 		p := l.compile(text{Value: strings.TrimSpace(inside), Line: src.Line}, key, sc, options)
@@ -87,7 +89,7 @@ func (t *template) value(e *engine, env *requestEnv) (any, error) {
 	if len(t.parts) == 1 && t.parts[0].program != nil {
 		v, err := e.run(t.parts[0].program, env)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.key, err)
+			return nil, words.Wrap(err, "vendor.at-key", words.A{"key": t.key})
 		}
 		return v, nil
 	}
@@ -107,11 +109,11 @@ func (t *template) text(e *engine, env *requestEnv, escape func(string) string) 
 		}
 		v, err := e.run(p.program, env)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", t.key, err)
+			return "", words.Wrap(err, "vendor.at-key", words.A{"key": t.key})
 		}
 		s, ok := plain(v)
 		if !ok {
-			return "", fmt.Errorf("%s: a value of type %T cannot stand in a text", t.key, v)
+			return "", words.Err("vendor.value-text", words.A{"key": t.key, "type": fmt.Sprintf("%T", v)})
 		}
 		if escape != nil {
 			s = escape(s)
@@ -168,12 +170,12 @@ func (l *loader) tree(n *yaml.Node, key string, sc scope, options map[string]fil
 func (l *loader) fixed(n *yaml.Node, key string) []byte {
 	var v any
 	if err := n.Decode(&v); err != nil {
-		l.errorf(n.Line, key, "put it in quotes", "%q cannot be read", shorten(n.Value))
+		l.errorf(n.Line, key, words.T("vendor.value-unread", words.A{"value": shorten(n.Value)}), words.T("vendor.do.quotes", nil))
 		return nil
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		l.errorf(n.Line, key, "put it in quotes", "%q has no form in JSON", shorten(n.Value))
+		l.errorf(n.Line, key, words.T("vendor.value-json", words.A{"value": shorten(n.Value)}), words.T("vendor.do.quotes", nil))
 	}
 	return b
 }
@@ -211,7 +213,7 @@ func (t *tree) write(b *bytes.Buffer, e *engine, env *requestEnv) (bool, error) 
 	}
 	j, err := json.Marshal(v)
 	if err != nil {
-		return false, fmt.Errorf("%s: a value of type %T has no form in JSON", t.leaf.key, v)
+		return false, words.Err("vendor.value-no-json", words.A{"key": t.leaf.key, "type": fmt.Sprintf("%T", v)})
 	}
 	b.Write(j)
 	return empty(v), nil
