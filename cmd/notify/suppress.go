@@ -137,7 +137,7 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 		var fault *channel.AddressError
 		switch {
 		case errors.As(err, &fault):
-			problems.Add(diag.Problem{Code: fault.Code, Value: message.Address(raw).Masked(), Summary: words.Raw(fault.Summary), Hint: words.Raw(fault.Hint)})
+			problems.Add(diag.Problem{Code: fault.Code, Value: message.Address(raw).Masked(), Summary: fault.Summary, Hint: fault.Hint})
 		case err != nil:
 			return nil, err
 		case !cfg.Channels.Of(ch).Suppressible:

@@ -166,9 +166,12 @@ func (s Set) like(raw string) Entry {
 // AddressError says why a text is not an address that can be written to. It never holds the text itself.
 type AddressError struct {
 	Code    string // stable, for machines: "phone-invalid"
-	Summary string
-	Hint    string
+	Summary words.Text
+	Hint    words.Text
 }
 
 // Error is the summary.
-func (e *AddressError) Error() string { return e.Summary }
+func (e *AddressError) Error() string { return e.Summary.String() }
+
+// Says is the summary, as words.Sayer wants it.
+func (e *AddressError) Says() words.Text { return e.Summary }

@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // RFC 5321 section 4.5.3.1: a local part of 64 octets, a domain of 255, and a path of 256 with its two brackets.
@@ -41,12 +42,12 @@ func Email(raw string) (message.Address, error) {
 		return "", err
 	}
 	if len(local) > maxLocal || len(local)+1+len(domain) > maxAddress {
-		return "", emailError("email-long", "the address is longer than mail allows", "correct it")
+		return "", emailError("email-long", words.T("address.too-long", nil), words.T("address.do.correct", nil))
 	}
 	return message.Address(local + "@" + domain), nil
 }
 
-func emailError(code, summary, hint string) error {
+func emailError(code string, summary, hint words.Text) error {
 	return &AddressError{Code: code, Summary: summary, Hint: hint}
 }
 
@@ -85,7 +86,7 @@ func unwrapEmail(s string) (string, error) {
 	s = strings.TrimLeft(strings.Trim(s, " ;,、.:"), "'")
 	if strings.HasSuffix(s, ">") {
 		if strings.Count(s, "<") != 1 {
-			return "", emailError("email-several", "several addresses in one cell", "leave one; put another person on a row of their own")
+			return "", emailError("email-several", words.T("address.several-mails", nil), words.T("address.do.one-mail", nil))
 		}
 		s = s[strings.IndexByte(s, '<')+1 : len(s)-1]
 	}
@@ -99,16 +100,16 @@ func splitEmail(s string) (local, domain string, err error) {
 	at := strings.LastIndexByte(s, '@')
 	switch {
 	case at < 0:
-		return "", "", emailError("email-invalid", "not an e-mail address: there is no @", "correct it")
+		return "", "", emailError("email-invalid", words.T("address.no-at", nil), words.T("address.do.correct", nil))
 	case strings.Count(s, "@") > 1 && strings.ContainsAny(s, " ;,、/|"):
-		return "", "", emailError("email-several", "several addresses in one cell", "leave one; put another person on a row of their own")
+		return "", "", emailError("email-several", words.T("address.several-mails", nil), words.T("address.do.one-mail", nil))
 	case strings.Count(s, "@") > 1:
-		return "", "", emailError("email-invalid", "not an e-mail address: more than one @", "correct it")
+		return "", "", emailError("email-invalid", words.T("address.many-at", nil), words.T("address.do.correct", nil))
 	}
 	local = strings.TrimSpace(s[:at])
 	domain = strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(s[at+1:]), " .", "."), ". ", ".")
 	if strings.Contains(domain, " ") || (strings.Contains(local, " ") && !strings.HasPrefix(local, `"`)) {
-		return "", "", emailError("email-space", "a space inside an e-mail address", "take the space out, if the rest is right")
+		return "", "", emailError("email-space", words.T("address.space", nil), words.T("address.do.no-space", nil))
 	}
 	return local, domain, nil
 }
@@ -119,7 +120,7 @@ func localPart(s string) (string, error) {
 		return strings.ToLower(s), nil
 	}
 	if !isPlain(s) {
-		return "", emailError("email-local", "the part before the @ holds characters that mail does not carry everywhere", "use an address in plain letters and digits")
+		return "", emailError("email-local", words.T("address.local-characters", nil), words.T("address.do.plain-letters", nil))
 	}
 	if strings.HasPrefix(s, `"`) {
 		// The placeholder domain keeps net/mail from looking at the real one.
@@ -131,7 +132,7 @@ func localPart(s string) (string, error) {
 			return quoted, nil
 		}
 	}
-	return "", emailError("email-invalid", "not an e-mail address: the part before the @ is malformed", "correct it")
+	return "", emailError("email-invalid", words.T("address.local-malformed", nil), words.T("address.do.correct", nil))
 }
 
 func isDotAtom(s string) bool {
@@ -155,18 +156,18 @@ func isLetterOrDigit(c byte) bool {
 func asciiDomain(domain string) (string, error) {
 	domain = strings.TrimSuffix(domain, ".")
 	if strings.HasPrefix(domain, "[") {
-		return "", emailError("email-domain", "an e-mail address at a number instead of a domain", "give an address with a domain")
+		return "", emailError("email-domain", words.T("address.at-number", nil), words.T("address.do.domain", nil))
 	}
 	lower := strings.ToLower(domain)
 	if !isPlain(lower) || strings.Contains(lower, "xn--") {
 		ascii, err := idna.Lookup.ToASCII(domain)
 		if err != nil || !utf8.ValidString(domain) {
-			return "", emailError("email-domain", "the part behind the @ is not a domain", "correct it")
+			return "", emailError("email-domain", words.T("address.no-domain", nil), words.T("address.do.correct", nil))
 		}
 		lower = strings.TrimSuffix(ascii, ".")
 	}
 	if !isHostName(lower) {
-		return "", emailError("email-domain", "the part behind the @ is not a domain", "correct it")
+		return "", emailError("email-domain", words.T("address.no-domain", nil), words.T("address.do.correct", nil))
 	}
 	return lower, nil
 }

@@ -87,7 +87,7 @@ func TestEmailRefusesAndSaysWhy(t *testing.T) {
 			if !errors.As(err, &fault) {
 				t.Fatalf("Email = %q, %v; want an *AddressError", got, err)
 			}
-			if fault.Code != test.code || fault.Summary == "" || fault.Hint == "" || got != "" {
+			if fault.Code != test.code || fault.Summary.IsZero() || fault.Hint.IsZero() || got != "" {
 				t.Errorf("Email = %q, %+v; want code %s with summary and hint", got, fault, test.code)
 			}
 		})

@@ -1,13 +1,13 @@
 package channel
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // DefaultCountry is how a phone number without a country code is read where nothing else is said.
@@ -96,21 +96,21 @@ func parsePhone(number string, plus bool, country string) (message.Address, erro
 	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
 		return message.Address(phonenumbers.Format(parsed, phonenumbers.E164)), nil
 	case phonenumbers.FIXED_LINE:
-		return "", &AddressError{Code: "phone-landline", Summary: "a landline number cannot receive an SMS", Hint: "give a mobile number"}
+		return "", &AddressError{Code: "phone-landline", Summary: words.T("address.landline", nil), Hint: words.T("address.do.mobile", nil)}
 	default:
-		return "", &AddressError{Code: "phone-not-mobile", Summary: "not a mobile number", Hint: "give a mobile number"}
+		return "", &AddressError{Code: "phone-not-mobile", Summary: words.T("address.not-mobile", nil), Hint: words.T("address.do.mobile", nil)}
 	}
 }
 
 func invalidPhone(number string, plus bool, country string) error {
-	e := &AddressError{Code: "phone-invalid", Summary: "not a phone number that exists in " + country, Hint: "correct it"}
+	e := &AddressError{Code: "phone-invalid", Summary: words.T("address.no-number-in", words.A{"country": country}), Hint: words.T("address.do.correct", nil)}
 	switch {
 	case plus:
-		e.Summary = "not a phone number that exists"
+		e.Summary = words.T("address.no-number", nil)
 	case country == "CN" && number[0] == '1' && len(number) != 11:
-		e.Summary = "a mobile number has 11 digits, this one has " + strconv.Itoa(len(number))
+		e.Summary = words.T("address.eleven-digits", words.A{"digits": len(number)})
 	default:
-		e.Hint = "correct it; a number of another country begins with + and its country code"
+		e.Hint = words.T("address.do.country-code", nil)
 	}
 	return e
 }
@@ -124,7 +124,7 @@ func scanPhone(raw string) (digits string, plus bool, err error) {
 	var s phoneScan
 	for _, r := range raw {
 		if !s.take(r) {
-			return "", false, &AddressError{Code: "phone-text", Summary: "not a phone number: it holds other characters than digits", Hint: "put one mobile number in the cell, and nothing else"}
+			return "", false, &AddressError{Code: "phone-text", Summary: words.T("address.other-characters", nil), Hint: words.T("address.do.one-number-alone", nil)}
 		}
 	}
 	return s.result()
@@ -188,9 +188,9 @@ func (s *phoneScan) result() (digits string, plus bool, err error) {
 	}
 	switch {
 	case groups > 1 || len(s.digits) > maxPhoneDigits:
-		return "", false, &AddressError{Code: "phone-several", Summary: "several numbers in one cell, or too many digits", Hint: "leave one number; put another person on a row of their own"}
+		return "", false, &AddressError{Code: "phone-several", Summary: words.T("address.several-numbers", nil), Hint: words.T("address.do.one-number", nil)}
 	case len(s.digits) < minPhoneDigits:
-		return "", false, &AddressError{Code: "phone-invalid", Summary: "too short for a phone number", Hint: "correct it"}
+		return "", false, &AddressError{Code: "phone-invalid", Summary: words.T("address.too-short", nil), Hint: words.T("address.do.correct", nil)}
 	}
 	return string(s.digits), s.plus, nil
 }
@@ -207,7 +207,7 @@ func LosesDigits(s string) bool {
 
 // ErrDigitsLost says of a number that it is no longer whole.
 func ErrDigitsLost() error {
-	return &AddressError{Code: "digits-lost", Summary: "a number in scientific notation has lost its last digits", Hint: "set the column to text in the original file and save it again, better as .xlsx"}
+	return &AddressError{Code: "digits-lost", Summary: words.T("address.digits-lost", nil), Hint: words.T("address.do.set-to-text", nil)}
 }
 
 // AllDigits reports a text that is digits and nothing else.

@@ -88,7 +88,7 @@ func TestPhoneRefusesAndSaysWhy(t *testing.T) {
 			if !errors.As(err, &fault) {
 				t.Fatalf("Phone = %q, %v; want an *AddressError", got, err)
 			}
-			if fault.Code != test.code || fault.Summary == "" || fault.Hint == "" || got != "" {
+			if fault.Code != test.code || fault.Summary.IsZero() || fault.Hint.IsZero() || got != "" {
 				t.Errorf("Phone = %q, %+v; want code %s with summary and hint", got, fault, test.code)
 			}
 			if digits := strings.Trim(test.raw, "+"); len(digits) > 4 && strings.Contains(err.Error(), digits) {

@@ -39,7 +39,7 @@ func box() channel.Entry {
 		Parse: func(raw, _ string) (message.Address, error) {
 			number, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(raw)), "box ")
 			if !ok || len(number) != 4 || !channel.AllDigits(number) {
-				return "", &channel.AddressError{Code: "box-invalid", Summary: "no box has that number", Hint: "write box 0421"}
+				return "", &channel.AddressError{Code: "box-invalid", Summary: words.Raw("no box has that number"), Hint: words.Raw("write box 0421")}
 			}
 			return message.Address("box:" + number), nil
 		},

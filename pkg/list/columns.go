@@ -1,8 +1,8 @@
 package list
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"notify/pkg/channel"
@@ -115,8 +115,8 @@ func (s *columnSet) name(headers []string) {
 			for s.position(c.name) >= 0 {
 				c.name += "'"
 			}
-			s.warn(c, "header-duplicate", fmt.Sprintf("the columns %s and %s have the same header", twin.place(), letter(i)+" "+h),
-				fmt.Sprintf("a text names the second one as %q; better rename it", c.name))
+			s.problems.Add(diag.Err(s.at(c), "list.header-duplicate", words.A{"first": twin.place(), "second": letter(i) + " " + h}).
+				Do("list.do.second-header", words.A{"name": c.name}).Warns())
 		} else {
 			first[h] = c
 		}
@@ -124,10 +124,11 @@ func (s *columnSet) name(headers []string) {
 	}
 }
 
-func (s *columnSet) warn(c column, code, summary, hint string) {
+// at is a column's header.
+func (s *columnSet) at(c column) diag.Place {
 	p := s.place
 	p.Column = c.place()
-	s.problems.Add(diag.Problem{Severity: diag.Warning, Code: code, Place: p, Summary: words.Raw(summary), Hint: words.Raw(hint)})
+	return p
 }
 
 func (s *columnSet) position(name string) int {
@@ -141,7 +142,7 @@ func (s *columnSet) checkMapping(mapping map[string]string) {
 	}
 	for _, name := range sortedKeys(mapping) {
 		if !slices.Contains(known, name) {
-			s.problems.Errorf(s.place, "mapping-unknown", "the keys are "+strings.Join(known, ", "), "list.columns: there is nothing called %q to map", name)
+			s.problems.Add(diag.Err(s.place, "list.mapping-unknown", words.A{"name": name}).Do("list.do.mapping-keys", words.A{"keys": words.Names(known, 0)}))
 		}
 	}
 }
@@ -152,19 +153,19 @@ func (s *columnSet) assignMapped(r role, header string) {
 		i = slices.IndexFunc(s.columns, func(c column) bool { return headerForm(c.name) == headerForm(header) && headerForm(header) != "" })
 	}
 	if i < 0 {
-		hint := "the headers are " + s.listed()
+		missing := diag.Err(s.place, "list.header-missing", words.A{"role": string(r), "header": header}).Do("list.do.headers", words.A{"headers": s.listed()})
 		n := nearest(header, s.names())
 		if i := slices.IndexFunc(s.columns, func(c column) bool { return s.roles.recognise(c.name) == r }); n == "" && i >= 0 {
 			n = s.columns[i].name
 		}
 		if n != "" {
-			hint = fmt.Sprintf("the nearest header is %q; %s", n, hint)
+			missing = missing.Do("list.do.nearest-header", words.A{"near": n, "headers": s.listed()})
 		}
-		s.problems.Errorf(s.place, "header-missing", hint, "list.columns maps %s to %q, and no column has that header", r, header)
+		s.problems.Add(missing)
 		return
 	}
 	if taken := s.columns[i].role; taken != roleNone {
-		s.problems.Errorf(s.place, "mapping-twice", "map each to a column of its own", "list.columns maps %s and %s to the same column %s", taken, r, s.columns[i].place())
+		s.problems.Add(diag.Err(s.place, "list.mapping-twice", words.A{"first": string(taken), "second": string(r), "column": s.columns[i].place()}).Do("list.do.map-each", nil))
 		return
 	}
 	s.assign(r, i)
@@ -183,15 +184,15 @@ func (s *columnSet) assignRecognised(r role) {
 	case len(found) > 1 && r == roleName:
 		s.competes(r, found)
 		c := s.columns[found[0]]
-		s.warn(c, "column-ambiguous", fmt.Sprintf("more than one column could be the name; %s is taken", c.place()), "say which: list.columns: {name: …}")
+		s.problems.Add(diag.Err(s.at(c), "list.name.column-ambiguous", words.A{"column": c.place()}).Do("list.do.say-which", words.A{"mapping": mappingOf(r, "")}).Warns())
 	case len(found) > 1:
 		s.competes(r, found)
 		var names []string
 		for _, i := range found {
 			names = append(names, s.columns[i].place())
 		}
-		s.problems.Errorf(s.place, "column-ambiguous", fmt.Sprintf("say which: list.columns: {%s: %q}", r, s.columns[found[0]].name),
-			"more than one column could be the %s: %s", r, strings.Join(names, ", "))
+		s.problems.Add(diag.Err(s.place, "list.column-ambiguous", words.A{"role": string(r), "columns": words.Names(names, 0)}).
+			Do("list.do.say-which", words.A{"mapping": mappingOf(r, s.columns[found[0]].name)}))
 		return
 	}
 	s.assign(r, found[0])
@@ -219,13 +220,15 @@ func (s *columnSet) names() []string {
 	return names
 }
 
-func (s *columnSet) listed() string {
-	const most = 12
-	names := s.names()
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", …"
+// listed are the headers, as many as a line holds.
+func (s *columnSet) listed() words.List { return words.Names(s.names(), 12) }
+
+// mappingOf is what is to be written behind list.columns: {phone: "联系方式"}.
+func mappingOf(r role, header string) string {
+	if header == "" {
+		return "{" + string(r) + ": …}"
 	}
-	return strings.Join(names, ", ")
+	return "{" + string(r) + ": " + strconv.Quote(header) + "}"
 }
 
 func (s *columnSet) mapped() map[string]string {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // maxRecord bounds one row of a text file, so that a quotation mark that is never closed does not read the file into memory.
@@ -112,7 +113,7 @@ func (s *csvSource) next(rec *record) error {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	case errors.Is(err, errItemTooLong):
-		return s.refuse("row-too-long", "a quotation mark was opened here and is not closed, perhaps", "a row is longer than %d MB", maxRecord>>20)
+		return refusal(diag.Err(s.place(s.row+1, s.endLine+1), "list.row-too-long", words.A{"megabytes": maxRecord >> 20}).Do("list.do.close-quote", nil))
 	case err != nil:
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
@@ -163,12 +164,6 @@ func (s *csvSource) lastLine(fields []string) int {
 	last := len(fields) - 1
 	line, _ := s.csv.FieldPos(last)
 	return line + strings.Count(fields[last], "\n")
-}
-
-func (s *csvSource) refuse(code, hint, format string, args ...any) error {
-	problems := &diag.List{}
-	problems.Errorf(s.place(s.row+1, s.endLine+1), code, hint, format, args...)
-	return problems.Err()
 }
 
 func (s *csvSource) shown(c *cell) (string, error) { return c.text, nil }

@@ -17,6 +17,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // The names of encodings, as Header.Encoding gives them; all others are those of htmlindex.
@@ -69,7 +70,8 @@ func charsetOf(f *os.File, o Options) (textCharset, error) {
 	}
 	name, ok := Encoding(o.Encoding)
 	if !ok {
-		return c, refusal(diag.Place{File: f.Name()}, "encoding-unknown", fmt.Sprintf("there is no encoding %q", o.Encoding), "write list.encoding: gb18030, big5, shift_jis, euc-kr, windows-1252, utf-8 or another that browsers know")
+		return c, refusal(diag.Err(diag.Place{File: f.Name()}, "list.encoding-unknown", words.A{"name": o.Encoding}).
+			Do("list.do.encoding", words.A{"names": words.Names([]string{encodingGB18030, "big5", "shift_jis", "euc-kr", "windows-1252", encodingUTF8}, 0)}))
 	}
 	e, err := htmlindex.Get(name)
 	if err != nil {

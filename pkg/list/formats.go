@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/list/numfmt"
+	"notify/pkg/words"
 )
 
 // formats shows cells as the workbook's number formats do. The numbers of a list repeat, so the recent ones are kept.
@@ -128,23 +129,23 @@ func (f *formats) showText(text string, style int) (string, error) {
 }
 
 // unsureWhy says why it is not known what a cell shows.
-func unsureWhy(err error) string {
+func unsureWhy(err error) words.Text {
 	var unsure *numfmt.UnsureError
 	if !errors.As(err, &unsure) {
-		return err.Error()
+		return words.Cause(err)
 	}
 	switch unsure.Why {
 	case numfmt.WhySections:
-		return "none of its sections fits this number"
+		return words.T("list.unsure.sections", nil)
 	case numfmt.WhyDate:
-		return "it is for dates, and the number is none"
+		return words.T("list.unsure.date", nil)
 	case numfmt.WhyLanguage:
-		return "it names things in the language of whoever opens the file"
+		return words.T("list.unsure.language", nil)
 	case numfmt.WhySystem:
-		return "it follows the settings of whoever opens the file"
+		return words.T("list.unsure.system", nil)
 	case numfmt.WhySize:
-		return "the number is too large for it"
+		return words.T("list.unsure.size", nil)
 	case numfmt.WhySyntax:
 	}
-	return "programs read it differently"
+	return words.T("list.unsure.syntax", nil)
 }

@@ -2,13 +2,13 @@ package list
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // headerRows is how many rows may stand above the headers: titles, notes, blanks.
@@ -177,37 +177,36 @@ func noHeader(place diag.Place, best candidate, sheets []string, offer string, o
 			return set.problems
 		}
 	}
-	hint := "the first row must name the columns, one of them 手机号, phone, 邮箱 or email; or say which is which: list.columns: {phone: …, email: …}"
-	if best.row > 0 {
-		place.Row = best.row
-		set := newColumnSet(o.roles, place, best.headers, nil)
-		hint = fmt.Sprintf("the headers seem to be %s; say which is which: list.columns: {phone: …, email: …}", set.listed())
-	}
-	if offer != "" {
-		hint = fmt.Sprintf("the headers seem to be %s; by their cells, the addresses stand here: list.columns: {%s}", newColumnSet(o.roles, place, best.headers, nil).listed(), offer)
+	place.Row = best.row
+	seem := newColumnSet(o.roles, place, best.headers, nil).listed()
+	none := diag.Err(place, "list.header-none", nil).Do("list.do.name-columns", nil)
+	switch {
+	case offer != "":
+		none = none.Do("list.do.by-cells", words.A{"headers": seem, "mapping": "{" + offer + "}"})
+	case best.row > 0:
+		none = none.Do("list.do.seem-headers", words.A{"headers": seem})
 	}
 	if len(sheets) > 1 {
-		hint += "; if it is the wrong sheet, name another (list.sheet): " + strings.Join(sheets, ", ")
+		none = none.Do("list.do.or-sheet", words.A{"first": none.Hint, "sheets": words.Names(sheets, 0)})
 	}
-	problems.Errorf(place, "header-none", hint, "no header row was found: nothing says which column is the phone or the e-mail")
+	problems.Add(none)
 	return problems
 }
 
 func tooWide(place diag.Place) error {
-	problems := &diag.List{}
-	problems.Errorf(place, "too-wide", "delete the columns that are not part of the list", "the row has more than %d columns", maxColumns)
-	return problems.Err()
+	return refusal(diag.Err(place, "list.too-wide", words.A{"most": maxColumns}).Do("list.do.delete-columns", nil))
 }
 
 // checkNeed reports channels for which no column was found.
 func (s *columnSet) checkNeed(need []message.Channel, offers map[string][]string) {
 	for _, ch := range s.lacking(need) {
 		r := s.roles.of(ch)
-		hint := fmt.Sprintf("the headers are %s; say which: list.columns: {%s: …}", s.listed(), r)
+		missing := diag.Err(s.place, "list.column-missing", words.A{"channel": string(ch), "role": string(r)}).
+			Do("list.do.headers-which", words.A{"headers": s.listed(), "mapping": mappingOf(r, "")})
 		if found := offers[string(r)]; len(found) > 0 {
-			hint = fmt.Sprintf("by its cells, it is this one: list.columns: {%s: %q}", r, found[0])
+			missing = missing.Do("list.do.this-one", words.A{"mapping": mappingOf(r, found[0])})
 		}
-		s.problems.Errorf(s.place, "column-missing", hint, "the campaign sends by %s, and no column holds the %s", ch, r)
+		s.problems.Add(missing)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // maxFile is more than a spreadsheet of a million people takes, packed; a text file may be longer.
@@ -46,7 +47,7 @@ func Headers(path string, o Options) (Header, error) {
 
 func open(path string, o Options) (*table, error) {
 	if !channel.KnownCountry(o.Country) {
-		return nil, refusal(diag.Place{}, "country-unknown", fmt.Sprintf("there is no country %q", o.Country), "give the two letters of ISO 3166, such as CN")
+		return nil, refusal(diag.Err(diag.Place{}, "list.country-unknown", words.A{"country": o.Country}).Do("list.do.country", nil))
 	}
 	o.roles = newRoles(o.Channels)
 	src, err := openSource(path, o)
@@ -83,28 +84,28 @@ func openSource(path string, o Options) (source, error) {
 func openFile(path string) (*os.File, error) {
 	place := diag.Place{File: path}
 	if strings.HasPrefix(filepath.Base(path), "~$") {
-		return nil, refusal(place, "file-owner", "this is the mark that a spreadsheet program leaves beside a file that is open", "give the file itself: "+strings.Replace(path, "~$", "", 1))
+		return nil, refusal(diag.Err(place, "list.file-owner", nil).Do("list.do.file-itself", words.A{"file": strings.Replace(path, "~$", "", 1)}))
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, refusal(place, "file-missing", "there is no such file", hintMissing(path))
+		return nil, refusal(missing(diag.Err(place, "list.file-missing", nil), path))
 	case errors.Is(err, fs.ErrPermission):
-		return nil, refusal(place, "file-denied", "this user may not read the file", "change its permissions, or run as another user")
+		return nil, refusal(diag.Err(place, "list.file-denied", nil).Do("list.do.permissions", nil))
 	case err != nil:
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	case info.IsDir():
-		return nil, refusal(place, "file-folder", "this is a folder", "give a spreadsheet or a CSV file in it")
+		return nil, refusal(diag.Err(place, "list.file-folder", nil).Do("list.do.file-in-it", nil))
 	case !info.Mode().IsRegular():
-		return nil, refusal(place, "file-special", "this is not a regular file", "save the list to a file first: it is read more than once")
+		return nil, refusal(diag.Err(place, "list.file-special", nil).Do("list.do.save-first", nil))
 	case info.Size() == 0:
-		return nil, refusal(place, "file-empty", "the file is empty", "save it again")
+		return nil, refusal(diag.Err(place, "list.file-empty", nil).Do("list.do.save", nil))
 	case info.Size() > maxText:
-		return nil, refusal(place, "file-too-large", fmt.Sprintf("the file has more than %d GB", maxText>>30), "split the list")
+		return nil, refusal(diag.Err(place, "list.file-too-large", words.A{"gigabytes": maxText >> 30}).Do("list.do.split", nil))
 	}
 	f, err := os.Open(filepath.Clean(path))
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, refusal(place, "file-denied", "this user may not read the file, or another program has locked it", "change its permissions, or close it in the spreadsheet program")
+		return nil, refusal(diag.Err(place, "list.locked.file-denied", nil).Do("list.do.close", nil))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -112,10 +113,11 @@ func openFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-func hintMissing(path string) string {
+// missing says which file may have been meant.
+func missing(p diag.Problem, path string) diag.Problem {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
-		return "check the folder and the name"
+		return p.Do("list.do.check-name", nil)
 	}
 	names := make([]string, 0, len(entries))
 	for _, e := range entries {
@@ -124,9 +126,9 @@ func hintMissing(path string) string {
 		}
 	}
 	if n := nearest(filepath.Base(path), names); n != "" {
-		return fmt.Sprintf("did you mean %s?", filepath.Join(filepath.Dir(path), n))
+		return p.Do("list.do.near-file", words.A{"file": filepath.Join(filepath.Dir(path), n)})
 	}
-	return "check the folder and the name"
+	return p.Do("list.do.check-name", nil)
 }
 
 func sourceOf(f *os.File, path string, o Options) (source, error) {
@@ -143,69 +145,77 @@ func sourceOf(f *os.File, path string, o Options) (source, error) {
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return nil, oldBinary(f, path)
 	case len(bytes.Trim(head, "\x00 \t\r\n\uFEFF")) == 0 && n < cap(head):
-		return nil, refusal(place, "file-empty", "there is nothing in the file", "save it again")
+		return nil, refusal(diag.Err(place, "list.nothing.file-empty", nil).Do("list.do.save", nil))
 	}
-	if what := foreign(head); what != "" {
-		return nil, refusal(place, "file-kind", "this is "+what+", not a list", "save the list as .xlsx, or as CSV in UTF-8")
+	if what := foreign(head); !what.IsZero() {
+		return nil, refusal(diag.Err(place, "list.file-kind", words.A{"what": what}).Do("list.do.save-as-list", nil))
 	}
 	if o.Sheet != "" {
-		return nil, refusal(place, "sheet-missing", fmt.Sprintf("a text file has no sheet %q", o.Sheet), "take list.sheet out, or give the .xlsx file")
+		return nil, refusal(diag.Err(place, "list.text.sheet-missing", words.A{"sheet": o.Sheet}).Do("list.do.no-sheet", nil))
 	}
 	return openCSV(f, path, o)
 }
 
 // foreign names files that are neither a spreadsheet nor text, by how they begin.
-func foreign(head []byte) string {
+func foreign(head []byte) words.Text {
 	lower := bytes.Clone(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n"))
 	for i, c := range lower { // bytes.ToLower would change bytes that are no UTF-8
 		if c >= 'A' && c <= 'Z' {
 			lower[i] = c + 'a' - 'A'
 		}
 	}
-	for _, sign := range []struct{ begin, what string }{
-		{"%pdf", "a PDF"},
-		{"{\\rtf", "a rich text document"},
-		{"<html", "a web page, saved under another name perhaps"},
-		{"<!doctype html", "a web page, saved under another name perhaps"},
-		{"<table", "a web page, saved under another name perhaps"},
-		{"<meta", "a web page, saved under another name perhaps"},
-		{"<?xml", "an XML document"},
-		{"{", "JSON or a program's own format"},
-		{"\x1f\x8b", "a packed file (gzip)"},
-		{"rar!", "a packed file (RAR)"},
-		{"7z\xbc\xaf\x27\x1c", "a packed file (7z)"},
-		{"\x89png", "a picture"},
-		{"\xff\xd8\xff", "a picture"},
-		{"gif8", "a picture"},
-		{"sqlite format 3", "a database"},
+	page := words.T("list.what.page", nil)
+	for _, sign := range []struct {
+		begin string
+		what  words.Text
+	}{
+		{"%pdf", words.T("list.what.pdf", nil)},
+		{"{\\rtf", words.T("list.what.rtf", nil)},
+		{"<html", page},
+		{"<!doctype html", page},
+		{"<table", page},
+		{"<meta", page},
+		{"<?xml", words.T("list.what.xml", nil)},
+		{"{", words.T("list.what.json", nil)},
+		{"\x1f\x8b", words.T("list.what.packed", words.A{"how": "gzip"})},
+		{"rar!", words.T("list.what.packed", words.A{"how": "RAR"})},
+		{"7z\xbc\xaf\x27\x1c", words.T("list.what.packed", words.A{"how": "7z"})},
+		{"\x89png", words.T("list.what.picture", nil)},
+		{"\xff\xd8\xff", words.T("list.what.picture", nil)},
+		{"gif8", words.T("list.what.picture", nil)},
+		{"sqlite format 3", words.T("list.what.database", nil)},
 	} {
 		if bytes.HasPrefix(lower, []byte(sign.begin)) {
 			return sign.what
 		}
 	}
-	return ""
+	return words.Text{}
 }
 
 // oldBinary tells a workbook with a password from one of the time before .xlsx: both are compound files, whose directory
 // names its streams in UTF-16.
 func oldBinary(f *os.File, path string) error {
 	place := diag.Place{File: path}
-	for _, sign := range []struct{ stream, summary, hint string }{
-		{"EncryptedPackage", "the file is protected by a password", "save it as .xlsx without a password"},
-		{"WordDocument", "this is a Word document, not a list", "save the list as .xlsx"},
-		{"PowerPoint Document", "this is a presentation, not a list", "save the list as .xlsx"},
-		{"Workbook", "this is a spreadsheet in the old .xls format", "open it in a spreadsheet program and save it as .xlsx"},
-		{"Book", "this is a spreadsheet in the old .xls format", "open it in a spreadsheet program and save it as .xlsx"},
+	old := diag.Err(place, "list.xls.file-kind", nil).Do("list.do.save-as-xlsx", nil)
+	for _, sign := range []struct {
+		stream  string
+		problem diag.Problem
+	}{
+		{"EncryptedPackage", diag.Err(place, "list.password.file-kind", nil).Do("list.do.no-password", nil)},
+		{"WordDocument", diag.Err(place, "list.file-kind", words.A{"what": words.T("list.what.word", nil)}).Do("list.do.save-as-list", nil)},
+		{"PowerPoint Document", diag.Err(place, "list.file-kind", words.A{"what": words.T("list.what.slides", nil)}).Do("list.do.save-as-list", nil)},
+		{"Workbook", old},
+		{"Book", old},
 	} {
 		found, err := contains(f, utf16le(sign.stream))
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
 		if found {
-			return refusal(place, "file-kind", sign.summary, sign.hint)
+			return refusal(sign.problem)
 		}
 	}
-	return refusal(place, "file-kind", "this is a document in an old binary format, or protected by a password", "save it as .xlsx without a password")
+	return refusal(diag.Err(place, "list.old.file-kind", nil).Do("list.do.no-password", nil))
 }
 
 func utf16le(s string) []byte {
@@ -242,14 +252,14 @@ func zipSource(f *os.File, path string, o Options) (source, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if info.Size() > maxFile {
-		return nil, refusal(place, "file-too-large", fmt.Sprintf("the spreadsheet has more than %d GB", maxFile>>30), "split the list")
+		return nil, refusal(diag.Err(place, "list.file-too-large", words.A{"gigabytes": maxFile >> 30}).Do("list.do.split", nil))
 	}
 	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return nil, refusal(place, "file-damaged", "the file is damaged or was not copied to its end: "+err.Error(), "copy or download it again")
+		return nil, refusal(diag.Err(place, "list.copied.file-damaged", words.A{"cause": words.Cause(err)}).Do("list.do.copy-again", nil))
 	}
-	if what := foreignZip(z); what != "" {
-		return nil, refusal(place, "file-kind", "this is "+what+", not a list", "save the list as .xlsx, or as CSV in UTF-8")
+	if what := foreignZip(z); !what.IsZero() {
+		return nil, refusal(diag.Err(place, "list.file-kind", words.A{"what": what}).Do("list.do.save-as-list", nil))
 	}
 	book, err := openWorkbook(f, z, path)
 	if err != nil {
@@ -263,23 +273,23 @@ func zipSource(f *os.File, path string, o Options) (source, error) {
 }
 
 // foreignZip names what else is a zip file inside.
-func foreignZip(z *zip.Reader) string {
-	what := "a zip file"
+func foreignZip(z *zip.Reader) words.Text {
+	what := words.T("list.what.zip", nil)
 	for _, part := range z.File {
 		name := strings.ToLower(strings.ReplaceAll(part.Name, `\`, "/"))
 		switch {
 		case strings.HasPrefix(name, "xl/workbook.bin"):
-			return "a binary workbook (.xlsb)"
+			return words.T("list.what.xlsb", nil)
 		case strings.HasPrefix(name, "word/"):
-			return "a Word document"
+			return words.T("list.what.word", nil)
 		case strings.HasPrefix(name, "ppt/"):
-			return "a presentation"
+			return words.T("list.what.slides", nil)
 		case strings.HasPrefix(name, "index/") && strings.HasSuffix(name, ".iwa"), name == "index.zip":
-			return "a Numbers document"
+			return words.T("list.what.numbers", nil)
 		case name == "content.xml":
-			return "an OpenDocument file (.ods)"
+			return words.T("list.what.ods", nil)
 		case strings.HasSuffix(name, ".rels"), strings.HasSuffix(name, "workbook.xml"):
-			what = ""
+			what = words.Text{}
 		}
 	}
 	return what
@@ -301,16 +311,16 @@ func (w *workbook) choose(name string) (sheetInfo, error) {
 				return s, nil
 			}
 		}
-		return sheetInfo{}, refusal(place, "sheet-missing", "the workbook has no sheet that can be seen", "unhide the list, or name its sheet (list.sheet): "+strings.Join(names, ", "))
+		return sheetInfo{}, refusal(diag.Err(place, "list.hidden.sheet-missing", nil).Do("list.do.unhide", words.A{"sheets": words.Names(names, 0)}))
 	}
 	for _, s := range w.sheets {
 		if s.grid && trim(s.name) != "" && strings.EqualFold(trim(s.name), trim(name)) {
 			return s, nil
 		}
 	}
-	hint := "the sheets are " + strings.Join(names, ", ")
+	none := diag.Err(place, "list.sheet-missing", words.A{"sheet": name}).Do("list.do.sheets", words.A{"sheets": words.Names(names, 0)})
 	if n := nearest(name, names); n != "" {
-		hint = fmt.Sprintf("did you mean %s? %s", n, hint)
+		none = none.Do("list.do.near-sheet", words.A{"near": n, "sheets": words.Names(names, 0)})
 	}
-	return sheetInfo{}, refusal(place, "sheet-missing", fmt.Sprintf("there is no sheet %q", name), hint)
+	return sheetInfo{}, refusal(none)
 }

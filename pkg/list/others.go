@@ -2,14 +2,15 @@ package list
 
 import (
 	"errors"
-	"fmt"
 	"io"
+
+	"notify/pkg/words"
 )
 
 // peopleElsewhere are the other sheets that can be seen and hold people, each with how many: half of a list may stand there.
 // One that cannot be read to its end is among them, for nobody knows what it holds.
-func (s *sheetSource) peopleElsewhere() []string {
-	var others []string
+func (s *sheetSource) peopleElsewhere() []words.Text {
+	var others []words.Text
 	for _, sheet := range s.book.sheets {
 		if !sheet.grid || sheet.hidden || sheet.part == s.sheet.part || s.book.parts[sheet.part] == nil {
 			continue
@@ -17,9 +18,9 @@ func (s *sheetSource) peopleElsewhere() []string {
 		n, err := s.countPeople(sheet)
 		switch {
 		case err != nil:
-			others = append(others, sheet.name+" (it cannot be read)")
+			others = append(others, words.T("list.sheet.unreadable", words.A{"sheet": sheet.name}))
 		case n > 0:
-			others = append(others, fmt.Sprintf("%s (%d with an address)", sheet.name, n))
+			others = append(others, words.T("list.sheet.people", words.A{"sheet": sheet.name, "count": n}))
 		}
 	}
 	return others

@@ -51,13 +51,11 @@ type sheetInfo struct {
 }
 
 // refusal is an error about the file as a whole.
-func refusal(place diag.Place, code, summary, hint string) error {
+func refusal(p diag.Problem) error {
 	problems := &diag.List{}
-	problems.Add(diag.Problem{Code: code, Place: place, Summary: words.Raw(summary), Hint: words.Raw(hint)})
+	problems.Add(p)
 	return problems.Err()
 }
-
-const hintSaveAgain = "open it in a spreadsheet program and save it again as .xlsx"
 
 // damaged turns what went wrong inside the file into words for the operator.
 func damaged(place diag.Place, err error) error {
@@ -69,14 +67,23 @@ func damaged(place diag.Place, err error) error {
 	case errors.As(err, &surroundings):
 		return fmt.Errorf("read %s: %w", place.File, err)
 	case errors.Is(err, errItemTooLong):
-		return refusal(place, "cell-too-long", "a cell, or a piece of the file, is far longer than a spreadsheet allows", "delete it")
+		return refusal(diag.Err(place, "list.cell-too-long", nil).Do("list.do.delete", nil))
 	case errors.Is(err, errTooLarge):
-		return refusal(place, "file-too-large", fmt.Sprintf("unpacks to more than %d GB", maxPart>>30), "delete empty rows, columns and formats, or split the list")
+		return refusal(diag.Err(place, "list.unpacked.file-too-large", words.A{"gigabytes": maxPart >> 30}).Do("list.do.slim", nil))
 	case errors.Is(err, errBomb):
-		return refusal(place, "file-bomb", fmt.Sprintf("unpacks to more than %d times its size", maxRatio), "this is no list of people: ask where it came from; if it is one, "+hintSaveAgain)
+		return refusal(diag.Err(place, "list.file-bomb", words.A{"times": maxRatio}).Do("list.do.ask-origin", nil))
 	default:
-		return refusal(place, "file-damaged", "the file is damaged: "+clipText(err.Error()), hintSaveAgain)
+		return refusal(diag.Err(place, "list.file-damaged", words.A{"cause": causeOf(err)}).Do("list.do.save-again", nil))
 	}
+}
+
+// causeOf is what is wrong inside the file, on one line.
+func causeOf(err error) words.Text {
+	var own words.Sayer
+	if errors.As(err, &own) {
+		return own.Says()
+	}
+	return words.Raw(clipText(err.Error()))
 }
 
 func openWorkbook(f *os.File, z *zip.Reader, name string) (*workbook, error) {
@@ -215,7 +222,7 @@ func (w *workbook) bytes(part string) ([]byte, error) {
 func (w *workbook) open(part string, limit int64) (*meter, io.Closer, error) {
 	entry := w.parts[part]
 	if entry == nil {
-		return nil, nil, fmt.Errorf("the part %q is missing", part)
+		return nil, nil, words.Err("list.inside.part", words.A{"part": part})
 	}
 	r, err := entry.Open()
 	if err != nil {

@@ -73,7 +73,7 @@ func (s *sheetSource) read(rec *record) error {
 	for {
 		token, err := s.in.next()
 		if errors.Is(err, io.EOF) && !s.ended {
-			return errors.New("the sheet ends early")
+			return words.Err("list.inside.early", nil)
 		}
 		if err != nil {
 			return err
@@ -112,12 +112,12 @@ func (s *sheetSource) readRow(rec *record, el xml.StartElement) error {
 	if r := attr(el, "r"); r != "" {
 		n, err := strconv.Atoi(r)
 		if err != nil || n < row || n > sheetRows {
-			return fmt.Errorf("row %q comes after row %d", r, s.row)
+			return words.Err("list.inside.row-order", words.A{"row": clipText(r), "after": s.row})
 		}
 		row = n
 	}
 	if row > sheetRows {
-		return fmt.Errorf("the sheet has more than %d rows", sheetRows)
+		return words.Err("list.inside.rows", words.A{"most": sheetRows})
 	}
 	s.row = row
 	rec.reset(row)
@@ -165,7 +165,7 @@ func (s *sheetSource) readCell(rec *record, el xml.StartElement, before int) (in
 		}
 	}
 	if column < 1 || column > sheetColumns {
-		return 0, fmt.Errorf("a cell in row %d stands in no column", s.row)
+		return 0, words.Err("list.inside.no-column", words.A{"row": s.row})
 	}
 	formula, err := s.readContent()
 	if err != nil {
@@ -228,7 +228,7 @@ func (s *sheetSource) makeCell(kindOf string, formula bool) (cell, error) {
 		}
 		index, err := strconv.Atoi(strings.TrimSpace(value))
 		if err != nil {
-			return cell{}, fmt.Errorf("a cell in row %d refers to text %q", s.row, clipText(value))
+			return cell{}, words.Err("list.inside.no-text", words.A{"row": s.row, "text": clipText(value)})
 		}
 		text, err := s.strings.get(index)
 		return cell{text: text}, err
@@ -316,13 +316,13 @@ func (s *sheetSource) finish(first int, problems *diag.List) {
 		}
 		p := s.place(rowNumber(from), 0)
 		p.Column = strings.TrimRight(from, "0123456789")
-		problems.Add(diag.Problem{Code: "cells-merged", Place: p, Value: clipText(ref), Summary: words.Raw("merged cells: only the first of them holds the value, the others are empty"), Hint: words.Raw("unmerge them and fill the value in on every row")})
+		problems.Add(diag.Err(p, "list.cells-merged", nil).Do("list.do.unmerge", nil).With(clipText(ref)))
 	}
 	if others := s.peopleElsewhere(); len(others) > 0 {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheets-unread", Place: s.place(0, 0), Summary: words.Raw("only this sheet is read, and people stand on others: " + strings.Join(others, ", ")), Hint: words.Raw("if they are to be told as well, put all of them on one sheet; if another sheet is meant, name it: list.sheet")})
+		problems.Add(diag.Err(s.place(0, 0), "list.sheets-unread", words.A{"sheets": words.Texts(words.Commas, others...)}).Do("list.do.one-sheet", nil).Warns())
 	}
 	if s.sheet.hidden {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "sheet-hidden", Place: s.place(0, 0), Summary: words.Raw("the sheet is hidden"), Hint: words.Raw("check that it is the one you mean")})
+		problems.Add(diag.Err(s.place(0, 0), "list.sheet-hidden", nil).Do("list.do.check-sheet", nil).Warns())
 	}
 }
 

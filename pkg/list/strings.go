@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"notify/pkg/outfile"
+	"notify/pkg/words"
 )
 
 const (
@@ -74,7 +75,7 @@ func (b *stringBuilder) read(in *tokens) error {
 		token, err := in.next()
 		if errors.Is(err, io.EOF) {
 			if !closed {
-				return errors.New("the string table ends early")
+				return words.Err("list.inside.strings-early", nil)
 			}
 			return nil
 		}
@@ -159,7 +160,7 @@ func (b *stringBuilder) finish() error {
 // get is one string.
 func (t *stringTable) get(index int) (string, error) {
 	if index < 0 || index >= t.count {
-		return "", fmt.Errorf("a cell refers to text %d of %d", index+1, t.count)
+		return "", words.Err("list.inside.no-such-text", words.A{"text": index + 1, "count": t.count})
 	}
 	number := index / stringsPerBlock
 	block := &t.cache[number%blocksCached]

@@ -2,7 +2,6 @@ package list
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -68,7 +67,7 @@ func (t *table) begin(path string, o Options) error {
 	for i := range t.columns.columns {
 		c := &t.columns.columns[i]
 		if c.hidden = t.src.hiddenColumn(c.index); c.hidden && c.role != roleNone {
-			t.columns.warn(*c, "column-hidden", fmt.Sprintf("the column that serves as the %s is hidden", c.role), "look at it before you send")
+			t.columns.problems.Add(diag.Err(t.columns.at(*c), "list.column-hidden", words.A{"role": string(c.role)}).Do("list.do.look-first", nil).Warns())
 		}
 	}
 	t.layOut()
@@ -114,9 +113,7 @@ func (t *table) Next(row *Row, problems *diag.List) error {
 			continue
 		}
 		if t.rows++; t.rows > t.maxRows {
-			over := &diag.List{}
-			over.Errorf(t.place(nil), "too-many-rows", "split the list, or delete what is not part of it", "the list has more than %d rows", t.maxRows)
-			return over.Err()
+			return refusal(diag.Err(t.place(nil), "list.too-many-rows", words.A{"most": t.maxRows}).Do("list.do.split-or-delete", nil))
 		}
 		t.fill(row, problems)
 		return nil
@@ -141,13 +138,10 @@ func (t *table) finish(problems *diag.List) {
 		t.doubtEncoding(strings.Join(t.header.Columns, ", "), nil, problems)
 	}
 	if t.hidden > 0 {
-		problems.Add(diag.Problem{
-			Severity: diag.Warning, Code: "rows-hidden", Place: t.src.place(0, 0), Summary: words.Raw(fmt.Sprintf("%d rows of the list are hidden, by a filter perhaps; they are sent to all the same", t.hidden)),
-			Hint: words.Raw("delete the rows that are not meant, and save"),
-		})
+		problems.Add(diag.Err(t.src.place(0, 0), "list.rows-hidden", words.A{"n": t.hidden}).Do("list.do.delete-hidden", nil).Warns())
 	}
 	if t.rows == 0 {
-		problems.Errorf(t.src.place(0, 0), "list-empty", "put the recipients below the headers", "there are headers and no recipients")
+		problems.Add(diag.Err(t.src.place(0, 0), "list.list-empty", nil).Do("list.do.put-below", nil))
 	}
 	t.src.finish(t.header.Row+1, problems)
 }
@@ -187,14 +181,14 @@ func (t *table) fill(row *Row, problems *diag.List) {
 		}
 	}
 	if repeated > 0 && repeated == len(t.columns.byRole) {
-		problems.Errorf(t.place(nil), "header-repeated", "delete the row", "the headers stand here once more")
+		problems.Add(diag.Err(t.place(nil), "list.header-repeated", nil).Do("list.do.delete-row", nil))
 		return
 	}
 	t.doubtName(problems)
 	t.addresses(row, problems)
 	t.identity(row, problems)
 	if len(t.need) == 0 && t.unreachable() {
-		problems.Add(diag.Problem{Code: "address-missing", Place: t.place(nil), Summary: words.Raw("the row has no address"), Hint: words.Raw("fill one in, or take the row out")})
+		problems.Add(diag.Err(t.place(nil), "list.address-missing", nil).Do("list.do.fill-one-in", nil))
 	}
 }
 
@@ -212,7 +206,7 @@ func (t *table) unreachable() bool {
 func (t *table) value(c *cell, col *column, problems *diag.List) string {
 	switch c.kind {
 	case kindUncached:
-		problems.Errorf(t.place(col), "formula-uncached", "open the file in a spreadsheet program, save it, and try again", "a formula without a calculated value")
+		problems.Add(diag.Err(t.place(col), "list.formula-uncached", nil).Do("list.do.calculate", nil))
 		return ""
 	case kindNumber:
 		return t.number(c, col, problems)
@@ -226,14 +220,14 @@ func (t *table) textual(c *cell, col *column, problems *diag.List) string {
 	s := trim(c.text)
 	switch {
 	case c.kind == kindFailed || isCellError(s):
-		problems.Add(diag.Problem{Code: "cell-error", Place: t.place(col), Value: clipText(s), Summary: words.Raw("the spreadsheet shows an error instead of a value"), Hint: words.Raw("mend the formula, or type the value")})
+		problems.Add(diag.Err(t.place(col), "list.cell-error", nil).Do("list.do.mend-formula", nil).With(clipText(s)))
 		return ""
 	case isDamaged(s):
-		problems.Add(diag.Problem{Code: "bad-characters", Place: t.place(col), Value: mask(s), Summary: words.Raw("characters that could not be read, or that no text holds"), Hint: words.Raw("type the cell again; if there are many, save the file once more as .xlsx or as CSV in UTF-8")})
+		problems.Add(diag.Err(t.place(col), "list.bad-characters", nil).Do("list.do.type-again", nil).With(mask(s)))
 	case t.text && col.needsDigits() && channel.LosesDigits(s) && strings.Contains(s, "+"): // "12E3" may well be a key
 		problems.Add(digitsLost(t.place(col), s))
 	case t.text && t.holdsRows(s):
-		problems.Add(diag.Problem{Code: "quote-open", Place: t.place(col), Summary: words.Raw("a cell that holds what looks like whole rows"), Hint: words.Raw("a quotation mark was opened and not closed: look at the line where this row begins")})
+		problems.Add(diag.Err(t.place(col), "list.quote-open", nil).Do("list.do.find-quote", nil))
 	}
 	switch {
 	case col.entry != nil:
@@ -267,10 +261,7 @@ func (t *table) shown(c *cell, col *column, plain string, problems *diag.List) s
 		}
 	case err != nil:
 		if !col.unused {
-			problems.Add(diag.Problem{
-				Code: "format-unsure", Place: t.place(col), Value: mask(plain), Summary: words.Raw("it is not sure what the sheet shows here for its number format: " + unsureWhy(err)),
-				Hint: words.Raw("give the cell a plain format, such as 0.00 or yyyy-mm-dd, or type what is to be read as text"),
-			})
+			problems.Add(diag.Err(t.place(col), "list.format-unsure", words.A{"why": unsureWhy(err)}).Do("list.do.plain-format", nil).With(mask(plain)))
 		}
 		return plain
 	}
@@ -278,10 +269,7 @@ func (t *table) shown(c *cell, col *column, plain string, problems *diag.List) s
 }
 
 func digitsLost(place diag.Place, value string) diag.Problem {
-	return diag.Problem{
-		Code: "digits-lost", Place: place, Value: mask(value),
-		Summary: words.Raw("a number of more digits than a spreadsheet keeps: the last ones are not what was typed"), Hint: words.Raw("set the column to text and type it again"),
-	}
+	return diag.Err(place, "list.digits-lost", nil).Do("list.do.set-to-text", nil).With(mask(value))
 }
 
 // doubtName shows the first name that would read otherwise in another encoding, where that is not beyond doubt.
@@ -300,18 +288,15 @@ func (t *table) doubtName(problems *diag.List) {
 
 func (t *table) doubtEncoding(value string, col *column, problems *diag.List) {
 	t.doubtful = false
-	hint := "save the file as CSV in UTF-8; or say what it is: list.encoding"
-	if t.second != "" {
-		hint = "if that is not how it is written, the file may be in " + t.second + ": list.encoding: " + t.second + "; or save it as CSV in UTF-8"
-	}
 	p := t.place(col)
 	if col == nil {
 		p = t.src.place(t.header.Row, 0)
 	}
-	problems.Add(diag.Problem{
-		Severity: diag.Warning, Code: "encoding-doubt", Place: p, Value: mask(value),
-		Summary: words.Raw("the file does not say its encoding, and is read as " + t.header.Encoding), Hint: words.Raw(hint),
-	})
+	doubt := diag.Err(p, "list.encoding-doubt", words.A{"encoding": t.header.Encoding}).Do("list.do.say-encoding", nil).With(mask(value)).Warns()
+	if t.second != "" {
+		doubt = doubt.Do("list.do.other-encoding", words.A{"second": t.second})
+	}
+	problems.Add(doubt)
 }
 
 // holdsRows reports a cell with a line break in which one of the lines has as many cells as the file has columns.
@@ -335,12 +320,12 @@ func (t *table) strayCell(index int, c *cell, problems *diag.List) {
 	p := t.src.place(t.rec.row, t.rec.line)
 	p.Column = letter(index)
 	if t.text && index >= len(t.byIndex) {
-		problems.Add(diag.Problem{Code: "too-many-cells", Place: p, Value: mask(c.text), Summary: words.Raw("more cells than there are headers"), Hint: words.Raw("put a text that holds the separator in quotation marks")})
+		problems.Add(diag.Err(p, "list.too-many-cells", nil).Do("list.do.quote-separator", nil).With(mask(c.text)))
 		return
 	}
 	if !t.stray[index] {
 		t.stray[index] = true
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: "column-unnamed", Place: p, Summary: words.Raw("the column has no header and is not used; this is its first value"), Hint: words.Raw("give it a header, or delete it")})
+		problems.Add(diag.Err(p, "list.column-unnamed", nil).Do("list.do.name-column", nil).Warns())
 	}
 }
 
@@ -377,7 +362,9 @@ func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 	}
 	if value == "" {
 		if t.must(e.Name) && c.blank() {
-			problems.Add(diag.Problem{Code: string(r) + "-missing", Place: t.place(col), Summary: words.Raw(fmt.Sprintf("no address for %s", e.Name)), Hint: words.Raw("fill it in, or take the row out")})
+			p := diag.Err(t.place(col), "list.missing", words.A{"channel": string(e.Name)}).Do("list.do.fill-in", nil)
+			p.Code = string(r) + "-missing"
+			problems.Add(p)
 		}
 		return
 	}
@@ -387,10 +374,10 @@ func (t *table) address(r role, e *channel.Entry, problems *diag.List) {
 		t.doubtCountry(e, a, value, col, problems)
 		return
 	}
-	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: words.Raw(err.Error())}
+	p := diag.Problem{Code: string(r) + "-invalid", Place: t.place(col), Value: mask(value), Summary: words.Cause(err), Hint: words.HintOf(err)}
 	var fault *channel.AddressError
 	if errors.As(err, &fault) {
-		p.Code, p.Hint = fault.Code, words.Raw(fault.Hint)
+		p.Code, p.Summary, p.Hint = fault.Code, fault.Summary, fault.Hint
 	}
 	if len(t.need) > 0 && !t.must(e.Name) {
 		p.Severity = diag.Warning
@@ -406,7 +393,9 @@ func (t *table) keep(e *channel.Entry, a message.Address, col *column, problems 
 	}
 	domain := e.Pace(a)
 	if likely := t.slip(e, domain); likely != "" {
-		problems.Add(diag.Problem{Severity: diag.Warning, Code: e.Column + "-typo", Place: t.place(col), Value: e.Mask(a), Summary: words.Raw("the domain " + domain + " may be mistyped"), Hint: words.Raw("did they mean " + likely + "?")})
+		p := diag.Err(t.place(col), "list.typo", words.A{"domain": domain}).Do("list.do.likely-domain", words.A{"likely": likely}).With(e.Mask(a)).Warns()
+		p.Code = e.Column + "-typo"
+		problems.Add(p)
 	}
 }
 
@@ -419,11 +408,10 @@ func (t *table) doubtCountry(e *channel.Entry, a message.Address, value string, 
 	if err != nil || home == a {
 		return
 	}
-	problems.Add(diag.Problem{
-		Severity: diag.Warning, Code: e.Column + "-elsewhere", Place: t.place(col), Value: e.Mask(a),
-		Summary: words.Raw("a number of another country, which without its + is one of " + t.country),
-		Hint:    words.Raw("if it is one of " + t.country + ", take the + out, or write " + countryPrefix(home, a) + " before it"),
-	})
+	p := diag.Err(t.place(col), "list.elsewhere", words.A{"country": t.country}).
+		Do("list.do.country-code", words.A{"country": t.country, "prefix": countryPrefix(home, a)}).With(e.Mask(a)).Warns()
+	p.Code = e.Column + "-elsewhere"
+	problems.Add(p)
 }
 
 // countryPrefix is what an address has before the digits of another.
@@ -471,7 +459,7 @@ func (t *table) identity(row *Row, problems *diag.List) {
 	}
 	if value == "" {
 		if c.blank() {
-			problems.Add(diag.Problem{Code: "key-missing", Place: t.place(col), Summary: words.Raw("the row has no key"), Hint: words.Raw("fill it in, or take the row out")})
+			problems.Add(diag.Err(t.place(col), "list.key-missing", nil).Do("list.do.fill-in", nil))
 		}
 		return
 	}
