@@ -121,21 +121,21 @@ func (e *env) askBalances(ctx context.Context, cfg *config.Config, lines []repor
 			line := &lines[i]
 			v, err := e.vendor(cfg, line.Account)
 			if err != nil {
-				line.LiveError = err.Error()
+				line.LiveError = words.Cause(err)
 				return nil
 			}
 			defer v.Close()
 			b, ok := vendors.As[vendors.Balancer](v)
 			if !ok {
-				line.LiveError = "this vendor cannot be asked"
+				line.LiveError = words.T("accounts.not-asked", nil)
 				return nil
 			}
 			balance, err := b.Balance(ctx)
 			if err != nil {
-				line.LiveError = err.Error()
+				line.LiveError = words.Cause(err)
 				return nil
 			}
-			line.Live = &balance
+			line.Told(balance)
 			return nil
 		})
 	}

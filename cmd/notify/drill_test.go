@@ -54,12 +54,12 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l, ok := lines[m.line]
-			if !ok || !l.Held || l.Then == "" {
+			if !ok || !l.Held || l.Then.IsZero() {
 				t.Fatalf("line %s: %+v", m.line, l)
 			}
 			var by, said []string
 			for _, s := range l.Now {
-				by, said = append(by, s.By), append(said, s.Said)
+				by, said = append(by, s.By.String()), append(said, s.Said.String())
 			}
 			if got := strings.Join(by, ", "); got != strings.Join(m.by, ", ") {
 				t.Errorf("it was stopped by %s, want %v", got, m.by)
@@ -82,17 +82,17 @@ func TestDrillAward2020(t *testing.T) {
 		t.Errorf("after the options were followed, %+v reached the sandbox", r.Tally)
 	}
 	meets(t, lines, map[string]met{
-		"WinnersOnAListForEightThousand": {"capacity", []string{"check capacity", "check rehearsal", "rehearse"}, []string{"23,000 recipients, the installation was designed for 8,000: 15,000 too many", "23,000 proven"}},
+		"WinnersOnAListForEightThousand": {"capacity", []string{"check capacity", "check rehearsal", "rehearsal"}, []string{"23,000 recipients, the installation was designed for 8,000: 15,000 too many", "23,000 recipients proven"}},
 		"BalanceForUnderTenThousand":     {"balance", []string{"check balance", "pause", "top-up"}, []string{"9,900 in packages left pays for 9,900, needs 25,300 segments", "9,900 SMS had left, the rest waits", "14,410 segments"}},
 		"VendorLimitOfTenThousandADay":   {"quota", []string{"check quota", "pause"}, []string{"10,000 a day (vendor), 0 used today, 10,000 left, 23,000 to send; it takes 3 days", "10,000 SMS had left"}},
 		"SMSSentTwice":                   {"sms-twice", []string{"ledger"}, []string{"23,000 SMS to 23,000 people, twice 0"}},
 		"MailsSentTwoToFiveTimes":        {"mail-repeats", []string{"ledger"}, []string{"23,000 mails to 23,000 people, twice 0"}},
-		"TimerWhileTheLastRunIsAlive":    {"timer", []string{"check timer", "lease"}, []string{"the timer comes every 10 min", "3 of 3 times that the timer fired: another run of this campaign is alive"}},
-		"TableAndMailServerDisagree":     {"counts-differ", []string{"report"}, []string{"ours: 23,000 SMS, 23,000 mails accepted; the vendors' own count: 23,000 SMS, 23,000 mails"}},
+		"TimerWhileTheLastRunIsAlive":    {"timer", []string{"check timer", "another run is alive"}, []string{"the timer comes every 10 min", "3 of 3 times that the timer fired: another run of this campaign is alive"}},
+		"TableAndMailServerDisagree":     {"counts-differ", []string{"report"}, []string{"ours: 23,000 SMS and 23,000 mails accepted; the vendors' own count: 23,000 SMS and 23,000 mails"}},
 		"OfficialMailServerBlacklisted":  {"official-server", []string{"check protected"}, []string{"23,000 mails from company.test, which is protected", "the server localhost is protected"}},
-		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "subject"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
+		"OneIdenticalSubject":            {"same-subject", []string{"check subjects", "a subject of its own"}, []string{"23,000 mails with one identical subject", "turned 0 of 23,000 mails away"}},
 		"NoFlowControlByDomain":          {"no-pace", []string{"check pace"}, []string{"customer.test 9,200"}},
-		"MendedInOneNodeOnly":            {"one-node", []string{"one policy"}, []string{"two processes sent 1,200 SMS at once, together at no more than the 400 a second", "turned 0 away"}},
+		"MendedInOneNodeOnly":            {"one-node", []string{"one policy"}, []string{"two processes sent 1,200 SMS at once, together at no more than the 400/s", "turned 0 away"}},
 		"NoticeAndMarketingShareNothing": {"shared-account", []string{"check routes"}, []string{"account sms-shared is for marketing, the campaign is notice"}},
 	})
 }
@@ -105,7 +105,7 @@ func TestDrillDoublePayout(t *testing.T) {
 		t.Errorf("%+v reached the sandbox", r.Tally.SMS)
 	}
 	meets(t, lines, map[string]met{
-		"TwoJobsOverlap":            {"overlap", []string{"lease"}, []string{"another run of this campaign is alive"}},
+		"TwoJobsOverlap":            {"overlap", []string{"another run is alive"}, []string{"another run of this campaign is alive"}},
 		"SaidFailedAndHadDelivered": {"said-failed", []string{"outcome unknown"}, []string{"neither tried again nor given to sms-backup"}},
 		"RetriedAllTheSame":         {"retried", []string{"retry"}, []string{"sent 0 messages"}},
 		"NobodyAskedTheVendor":      {"settled", []string{"resolve"}, []string{"0 are left unknown"}},

@@ -117,7 +117,9 @@ func (e *env) rehearse(ctx context.Context, cfg *config.Config, p *plan.Plan, bo
 	r := &rehearse.Rehearsal{
 		Config: cfg, Plan: p, List: o.list, Scratch: scratch, Registry: all.Registry(), Sandbox: box, Speed: o.speed, Now: e.now,
 		Log: e.log, Act: e.Act("rehearse", ""), Host: host, PID: os.Getpid(),
-		Watch: func(snapshot func() send.Snapshot) func() { return view.Progress(e.console, snapshot) },
+		Watch: func(snapshot func() send.Snapshot) func() {
+			return view.Progress(e.console, e.printer().Words(), snapshot)
+		},
 	}
 	return r.Run(ctx)
 }

@@ -66,7 +66,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return err
 	}
 	if o.file == "" {
-		r, err := report.Make(ctx, l, o.campaign)
+		r, err := report.Make(ctx, l, o.campaign, report.PricesOf(e.cfg))
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,9 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
-	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{States: states, Zone: e.cfg.Timezone, Inputs: inputsOf(e.cfg, nil)})
+	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{
+		States: states, Zone: e.cfg.Timezone, Prices: report.PricesOf(e.cfg), Inputs: inputsOf(e.cfg, nil),
+	})
 	if errors.Is(err, report.ErrEnding) {
 		return usage(words.Err("cmd.error.report-ending", words.A{"file": o.file}).Do("cmd.do.report-ending", nil))
 	}

@@ -208,7 +208,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
 		PID: os.Getpid(), Wait: d.wait, Join: d.join,
 	}
-	stop := view.Progress(e.console, loop.Snapshot)
+	stop := view.Progress(e.console, e.printer().Words(), loop.Snapshot)
 	undo := e.collectLess()
 	res, err := loop.Run(ctx)
 	undo()

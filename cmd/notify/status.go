@@ -50,9 +50,11 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 			return err
 		}
 	}
+	screen := e.printer()
+	screen.Over = o.watch
 	var before []report.Status
 	for {
-		now, err := report.States(ctx, l, o.campaign, e.now())
+		now, err := report.States(ctx, l, o.campaign, report.PricesOf(e.cfg), e.now())
 		if err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		if err := e.checklistsOf(ctx, l, now); err != nil {
 			return err
 		}
-		if err := view.ShowStatus(e.printer(), e.flags.json, report.Rates(before, now)); err != nil {
+		if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
 			return err
 		}
 		if !o.watch || report.Finished(now) {

@@ -82,15 +82,47 @@ func (c *Console) Width() int {
 	if !c.OutTerminal {
 		return 0
 	}
-	if f, ok := c.out.w.(filer); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 { //nolint:gosec // a descriptor is small
-			return w
-		}
+	return c.columns(c.out.w)
+}
+
+// ErrWidth is Width of Err.
+func (c *Console) ErrWidth() int {
+	if !c.ErrTerminal {
+		return 0
+	}
+	return c.columns(c.err.w)
+}
+
+func (c *Console) columns(stream io.Writer) int {
+	if w, _ := size(stream); w > 0 {
+		return w
 	}
 	if w, err := strconv.Atoi(c.getenv("COLUMNS")); err == nil && w > 0 {
 		return w
 	}
 	return defaultWidth
+}
+
+// Height is how many lines Out has; 0 where it is no terminal or does not tell.
+func (c *Console) Height() int {
+	if !c.OutTerminal {
+		return 0
+	}
+	_, h := size(c.out.w)
+	return h
+}
+
+// size is what a terminal tells of itself; 0, 0 where it does not.
+func size(stream io.Writer) (columns, lines int) {
+	f, ok := stream.(filer)
+	if !ok {
+		return 0, 0
+	}
+	w, h, err := term.GetSize(int(f.Fd())) //nolint:gosec // a descriptor is small
+	if err != nil {
+		return 0, 0
+	}
+	return w, h
 }
 
 // Story is Err, or nothing where the operator asked for quiet.

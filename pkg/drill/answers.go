@@ -1,15 +1,13 @@
 package drill
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
-	"notify/pkg/words"
-
 	"notify/pkg/exit"
+	"notify/pkg/words"
 )
 
 // checked is a preflight as the program answers it, as far as drills look at it.
@@ -26,18 +24,26 @@ type finding struct {
 	Options []option `json:"options"`
 }
 
-// said is a sentence as the program writes it.
-type said struct {
-	Text string `json:"text"`
+// says is the evidence on one line.
+func (f *finding) says() words.Text {
+	all := make([]words.Text, len(f.Summary))
+	for i, s := range f.Summary {
+		all[i] = s.Text
+	}
+	return words.Joined(words.Sentences, all...)
 }
 
-// says is the evidence on one line.
-func (f *finding) says() string {
-	var all []string
-	for _, s := range f.Summary {
-		all = append(all, s.Text)
+// said is a sentence that the program answered: its id and arguments, so that it can be shown in any language, or what it said
+// word for word.
+type said struct{ words.Text }
+
+func (s *said) UnmarshalJSON(b []byte) error {
+	var plain string
+	if json.Unmarshal(b, &plain) != nil {
+		return s.Text.UnmarshalJSON(b)
 	}
-	return strings.Join(all, "; ")
+	s.Text = words.Raw(plain)
+	return nil
 }
 
 // option is a way to make a check pass, as far as drills follow it.
@@ -58,7 +64,7 @@ func (r *ran) preflight() (*checked, error) {
 func (c *checked) finding(id string) finding {
 	i := slices.IndexFunc(c.Checks, func(f finding) bool { return f.ID == id })
 	if i < 0 {
-		return finding{ID: id, Summary: []said{{"it was not asked"}}}
+		return finding{ID: id, Summary: []said{{words.T("drill.not-asked", nil)}}}
 	}
 	return c.Checks[i]
 }
@@ -81,7 +87,7 @@ func (c *checked) fails(ids ...string) (held bool, stops []Stop) {
 	for _, id := range ids {
 		f := c.finding(id)
 		held = held && f.Status == "fail"
-		stops = append(stops, Stop{By: "check " + id, Exit: c.code, Said: f.says()})
+		stops = append(stops, Stop{By: byCheck(id), Exit: c.code, Said: f.says()})
 	}
 	return held, stops
 }
@@ -118,7 +124,7 @@ type ended struct {
 	ByState map[string]int `json:"by_state"`
 	Pause   *struct {
 		Why    string `json:"why"`
-		Detail string `json:"detail"`
+		Detail said   `json:"detail"`
 	} `json:"pause"`
 }
 
@@ -136,16 +142,17 @@ func (r *ran) paused() (Stop, error) {
 	if e.Pause == nil {
 		return Stop{}, fmt.Errorf("notify %s ended with %d and was not paused", strings.Join(r.args, " "), r.code)
 	}
-	return Stop{By: "pause", Exit: r.code, Said: e.Pause.Detail}, nil
+	return Stop{By: words.T("drill.by.pause", nil), Exit: r.code, Said: e.Pause.Detail.Text}, nil
 }
 
 // refusal is what a command said that ended with an error.
-func (r *ran) refusal() (string, error) {
+func (r *ran) refusal() (words.Text, error) {
 	var e struct {
-		Error words.Text `json:"error"`
+		Error said `json:"error"`
 	}
 	err := r.read(&e)
-	return e.Error.String(), err
+	return e.Error.Text, err
 }
 
-func num(n int) string { return humanize.Comma(int64(n)) }
+// byCheck is a check as what stopped a line.
+func byCheck(id string) words.Text { return words.T("drill.by.check", words.A{"check": id}) }

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // The figures of the incident.
@@ -88,23 +90,23 @@ func (s *stage) asThen(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 	before := s.tally()
 	nothing := before.SMS.Reached+before.Mail.Reached == 0
 	for _, l := range []struct {
-		name, then string
-		checks     []string
+		name   string
+		then   words.Text
+		checks []string
 	}{
-		{"capacity", "23,000 winners, on a system designed for 8,000", []string{"capacity", "rehearsal"}},
-		{"balance", "a balance for fewer than 10,000: 14,783 SMS failed, 8,700 succeeded, found by chance", []string{"balance"}},
-		{"quota", "the vendor took 10,000 SMS a day, which nobody knew", []string{"quota"}},
-		{"official-server", "sent through the company's official mail server: orders and shipping notices bounced", []string{"protected"}},
-		{"same-subject", "one identical subject for all: customers' filters blacklisted the server", []string{"subjects"}},
-		{"no-pace", "no flow control: every customer's server got its mails in one burst", []string{"pace"}},
-		{"shared-account", "notices and marketing shared one SMS account", []string{"routes"}},
+		{"capacity", words.T("drill.award-2020.capacity", nil), []string{"capacity", "rehearsal"}},
+		{"balance", words.T("drill.award-2020.balance", nil), []string{"balance"}},
+		{"quota", words.T("drill.award-2020.quota", nil), []string{"quota"}},
+		{"official-server", words.T("drill.award-2020.official-server", nil), []string{"protected"}},
+		{"same-subject", words.T("drill.award-2020.same-subject", nil), []string{"subjects"}},
+		{"no-pace", words.T("drill.award-2020.no-pace", nil), []string{"pace"}},
+		{"shared-account", words.T("drill.award-2020.shared-account", nil), []string{"routes"}},
 	} {
 		held, stops := then.fails(l.checks...)
 		s.line(l.name, l.then, held && nothing, stops...)
 	}
 	timer := then.finding("timer")
-	s.line("timer", "a timer every 10 minutes, enough for 8,000 people, looked for what was not sent while the last run was alive",
-		timer.Status == "warn", Stop{By: "check timer", Exit: then.code, Said: timer.says()})
+	s.line("timer", words.T("drill.award-2020.timer", nil), timer.Status == "warn", Stop{By: byCheck("timer"), Exit: then.code, Said: timer.says()})
 	return nil
 }
 
@@ -142,7 +144,9 @@ func (s *stage) proven(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 		return fmt.Errorf("after the options were followed, these checks fail: %v", got)
 	}
 	s.also("capacity", rehearsal.Complete && now.finding("rehearsal").Status == "pass",
-		Stop{By: "rehearse", Exit: exit.OK, Said: fmt.Sprintf("%s proven at the sandbox, %.0f/s; the check capacity then passes", num(rehearsal.Recipients), rehearsal.Rate)})
+		Stop{By: words.T("drill.by.rehearse", nil), Exit: exit.OK, Said: words.T("drill.said.proven", words.A{
+			"recipients": words.N(rehearsal.Recipients, "recipient"), "rate": words.Rate(math.Round(rehearsal.Rate)),
+		})})
 	return nil
 }
 
@@ -155,7 +159,7 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 	if err := run.until(ctx, func() bool { t := box.Count(); return t.SMS.Reached > 0 && t.Mail.Reached > 0 }); err != nil {
 		return err
 	}
-	fired, leased, said := 0, 0, ""
+	fired, leased, said := 0, 0, words.T("drill.not-refused", nil)
 	release := sync.OnceFunc(box.Hold())
 	defer release()
 	for ; fired < timerFires; fired++ {
@@ -170,7 +174,7 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 			}
 		}
 	}
-	stop := Stop{By: "lease", Exit: exit.Leased, Said: fmt.Sprintf("%d of %d times that the timer fired: %s", leased, fired, said)}
+	stop := Stop{By: words.T("drill.by.lease", nil), Exit: exit.Leased, Said: words.T("drill.said.fired", words.A{"leased": leased, "fired": fired, "said": said})}
 	s.also("timer", leased == fired, stop)
 	release()
 	ended, err := run.wait()
@@ -185,7 +189,7 @@ func (s *stage) inHaste(ctx context.Context, _ *award, box *sandbox.Sandbox) err
 	if err != nil {
 		return err
 	}
-	pause.Said += fmt.Sprintf("; %s SMS had left, the rest waits, nothing failed", num(t.SMS.Reached))
+	pause.Said = waits(pause.Said, t.SMS.Reached)
 	s.also("balance", t.SMS.Reached == smsBalance, pause)
 	return nil
 }
@@ -214,8 +218,10 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 	if err != nil {
 		return err
 	}
-	s.also("balance", true, Stop{By: "top-up", Exit: exit.Paused, Said: fmt.Sprintf("%s segments, as the preflight says; it went on, to the quota", num(int(topup.Segments)))})
-	pause.Said += fmt.Sprintf("; %s SMS had left, the rest waits, nothing failed", num(s.tally().SMS.Reached))
+	s.also("balance", true, Stop{
+		By: words.T("drill.by.top-up", nil), Exit: exit.Paused, Said: words.T("drill.said.topup", words.A{"segments": words.N(topup.Segments, "segment")}),
+	})
+	pause.Said = waits(pause.Said, s.tally().SMS.Reached)
 	s.also("quota", s.tally().SMS.Reached == smsQuota, pause)
 	raise, err := now.raise("quota", "raise-quota")
 	if err != nil {
@@ -240,13 +246,17 @@ func (s *stage) mended(ctx context.Context, _ *award, box *sandbox.Sandbox) erro
 func (s *stage) settled(ctx context.Context, again *ran) error {
 	t := s.tally()
 	s.also("same-subject", t.Mail.Turned["blacklisted"] == 0, Stop{
-		By: "subject", Exit: again.code, Said: fmt.Sprintf("with a personal one, the filter that blacklists %d equal subjects a minute turned %s of %s mails away", filterMails, num(t.Mail.Turned["blacklisted"]), num(t.Mail.Reached)),
+		By: words.T("drill.by.subject", nil), Exit: again.code, Said: words.T("drill.said.subject", words.A{
+			"limit": filterMails, "turned": t.Mail.Turned["blacklisted"], "mails": t.Mail.Reached,
+		}),
 	})
-	s.line("sms-twice", "1,294 people got their SMS twice", t.SMS.Twice == 0 && t.SMS.Reached == winners, Stop{
-		By: "ledger", Exit: again.code, Said: fmt.Sprintf("%s SMS to %s people, twice %d; a further send found nothing left", num(t.SMS.Reached), num(t.SMS.Distinct), t.SMS.Twice),
+	s.line("sms-twice", words.T("drill.award-2020.sms-twice", nil), t.SMS.Twice == 0 && t.SMS.Reached == winners, Stop{
+		By: words.T("drill.by.ledger", nil), Exit: again.code,
+		Said: words.T("drill.said.sms-once", words.A{"sms": t.SMS.Reached, "people": t.SMS.Distinct, "twice": t.SMS.Twice}),
 	})
-	s.line("mail-repeats", "11,069 / 5,289 / 13 / 16 people got their mail 2 / 3 / 4 / 5 times", t.Mail.Twice == 0 && t.Mail.Reached == winners, Stop{
-		By: "ledger", Exit: again.code, Said: fmt.Sprintf("%s mails to %s people, twice %d", num(t.Mail.Reached), num(t.Mail.Distinct), t.Mail.Twice),
+	s.line("mail-repeats", words.T("drill.award-2020.mail-repeats", nil), t.Mail.Twice == 0 && t.Mail.Reached == winners, Stop{
+		By: words.T("drill.by.ledger", nil), Exit: again.code,
+		Said: words.T("drill.said.mails-once", words.A{"mails": t.Mail.Reached, "people": t.Mail.Distinct, "twice": t.Mail.Twice}),
 	})
 	r, err := s.must(ctx, exit.OK, "report", "award-2020")
 	if err != nil {
@@ -266,12 +276,18 @@ func (s *stage) settled(ctx context.Context, again *ran) error {
 	for _, c := range report.Channels {
 		accepted[c.Channel] = c.ByState["accepted"]
 	}
-	s.line("counts-differ", "4,942 people failed and 19,105 succeeded by mail in our own table, while the mail server counted 50,000 mails",
+	s.line("counts-differ", words.T("drill.award-2020.counts-differ", nil),
 		accepted["sms"] == t.SMS.Reached && accepted["email"] == t.Mail.Reached && report.Messages == 2*winners, Stop{
-			By: "report", Exit: r.code, Said: fmt.Sprintf("ours: %s SMS, %s mails accepted; the vendors' own count: %s SMS, %s mails",
-				num(accepted["sms"]), num(accepted["email"]), num(t.SMS.Reached), num(t.Mail.Reached)),
+			By: words.T("drill.by.report", nil), Exit: r.code, Said: words.T("drill.said.counts", words.A{
+				"sms": accepted["sms"], "mails": accepted["email"], "their_sms": t.SMS.Reached, "their_mails": t.Mail.Reached,
+			}),
 		})
 	return nil
+}
+
+// waits says of a pause what had left, and that nothing was lost by it.
+func waits(said words.Text, sms int) words.Text {
+	return words.T("drill.said.waits", words.A{"said": said, "sms": sms})
 }
 
 // also adds what else met a line of the incident.

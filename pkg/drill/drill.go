@@ -12,21 +12,22 @@ import (
 	"time"
 
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // Drill is an incident that can be replayed.
 type Drill struct {
-	Name  string `json:"drill"`
-	Title string `json:"title"`
+	Name  string     `json:"drill"`
+	Title words.Text `json:"title"`
 	play  func(context.Context, *stage) error
 }
 
 // All are the drills, in the order in which they are shown.
 func All() []Drill {
 	return []Drill{
-		{"award-2020", "23,000 winners on a system for 8,000; balance, quota, mail server and timer made for fewer", playAward},
-		{"double-payout", "a vendor says failed and has delivered; two jobs overlap", playDoublePayout},
-		{"wrong-environment", "a test installation is given the production list", playWrongEnvironment},
+		{"award-2020", words.T("drill.award-2020.title", nil), playAward},
+		{"double-payout", words.T("drill.double-payout.title", nil), playDoublePayout},
+		{"wrong-environment", words.T("drill.wrong-environment.title", nil), playWrongEnvironment},
 	}
 }
 
@@ -71,7 +72,7 @@ type Report struct {
 type Line struct {
 	Name string `json:"name"`
 	// Then is what happened, with the figures of the incident.
-	Then string `json:"then"`
+	Then words.Text `json:"then"`
 	// Now are the mechanisms that met it, with the figures of this run.
 	Now  []Stop `json:"now"`
 	Held bool   `json:"held"`
@@ -79,11 +80,11 @@ type Line struct {
 
 // Stop is one mechanism at work.
 type Stop struct {
-	// By names it: "check capacity", "lease", "pause".
-	By string `json:"by"`
+	// By names it: a check, the lease, a pause.
+	By words.Text `json:"by"`
 	// Exit is the exit code of the command that it stopped.
-	Exit int    `json:"exit"`
-	Said string `json:"said"`
+	Exit int        `json:"exit"`
+	Said words.Text `json:"said"`
 }
 
 // Step is a command that was run.

@@ -12,6 +12,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // The drill of the wrong environment: the production list has a few testers on it.
@@ -46,13 +47,14 @@ func playWrongEnvironment(ctx context.Context, s *stage) error {
 		return err
 	}
 	for _, l := range []struct {
-		name, then string
-		with       testInstallation
-		check      string
+		name  string
+		then  words.Text
+		with  testInstallation
+		check string
 	}{
-		{"campaign", "the production campaign was started on the test machine", testInstallation{"test", "production"}, "environment"},
-		{"account", "one parameter differed: the test installation had production's account", testInstallation{"production", "test"}, "environment"},
-		{"list", "a test reached production's users: the list was production's", testInstallation{"test", "test"}, "allow-list"},
+		{"campaign", words.T("drill.wrong-environment.campaign", nil), testInstallation{"test", "production"}, "environment"},
+		{"account", words.T("drill.wrong-environment.account", nil), testInstallation{"production", "test"}, "environment"},
+		{"list", words.T("drill.wrong-environment.list", nil), testInstallation{"test", "test"}, "allow-list"},
 	} {
 		if err := s.stopped(ctx, box, l.name, l.then, l.with, l.check); err != nil {
 			return err
@@ -65,7 +67,7 @@ func playWrongEnvironment(ctx context.Context, s *stage) error {
 }
 
 // stopped sends, which a check must refuse before anybody is reached.
-func (s *stage) stopped(ctx context.Context, box *sandbox.Sandbox, name, then string, with testInstallation, check string) error {
+func (s *stage) stopped(ctx context.Context, box *sandbox.Sandbox, name string, then words.Text, with testInstallation, check string) error {
 	if err := s.installTest(box, with); err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (s *stage) insisted(ctx context.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	t := s.tally()
-	s.line("insisted", "somebody in a hurry went on all the same", r.code == exit.Usage && t.SMS.Reached+t.Mail.Reached == 0, Stop{By: "override", Exit: r.code, Said: said})
+	s.line("insisted", words.T("drill.wrong-environment.insisted", nil), r.code == exit.Usage && t.SMS.Reached+t.Mail.Reached == 0, Stop{By: words.T("drill.by.override", nil), Exit: r.code, Said: said})
 	return nil
 }
 
@@ -121,8 +123,9 @@ func (s *stage) onlyTesters(ctx context.Context, record string, who func(int) so
 	}
 	t := s.tally()
 	reached := t.SMS.Reached + t.Mail.Reached
-	s.line("meant", "the test that was meant reached everybody on the list", outside == 0 && reached == 2*testers && t.SMS.Twice+t.Mail.Twice == 0, Stop{
-		By: "allow list", Exit: r.code, Said: fmt.Sprintf("%d messages reached %d testers; outside the allow list: %d", reached, t.SMS.Distinct, outside),
+	s.line("meant", words.T("drill.wrong-environment.meant", nil), outside == 0 && reached == 2*testers && t.SMS.Twice+t.Mail.Twice == 0, Stop{
+		By: words.T("drill.by.allow-list", nil), Exit: r.code,
+		Said: words.T("drill.said.testers", words.A{"messages": reached, "testers": t.SMS.Distinct, "outside": outside}),
 	})
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // Two nodes send at once. The account is mended to a rate that the vendor takes; twice that, as two nodes would make which
@@ -55,11 +56,11 @@ func (s *stage) nodes(ctx context.Context, a *award, _ *sandbox.Sandbox) error {
 	took := s.options.Now().Sub(began)
 	c := vendor.Count().SMS
 	least := time.Duration(2*nodeList)*time.Second/nodeRate - nodeSoon
-	s.line("one-node", "the same fault had been mended before, in one node only: every node had its own sending code",
+	s.line("one-node", words.T("drill.award-2020.one-node", nil),
 		worst == exit.OK && c.Reached == 2*nodeList && c.Twice == 0 && c.Turned["rate"] == 0 && took >= least,
-		Stop{By: "one policy", Exit: worst, Said: fmt.Sprintf(
-			"two processes sent %s SMS at once, together at no more than the %d a second that the account has on the ledger; the vendor takes %d, and turned %d away as too many",
-			num(c.Reached), nodeRate, takesRate, c.Turned["rate"])})
+		Stop{By: words.T("drill.by.policy", nil), Exit: worst, Said: words.T("drill.said.nodes", words.A{
+			"sms": c.Reached, "rate": words.Rate(nodeRate), "takes": words.Rate(takesRate), "turned": c.Turned["rate"],
+		})})
 	s.tally()
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // The drill of the double payout: a part of the answers are failures of messages that were delivered.
@@ -38,14 +39,14 @@ func playDoublePayout(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	said := "it was not refused"
+	said := words.T("drill.not-refused", nil)
 	if second.code == exit.Leased {
 		if said, err = second.refusal(); err != nil {
 			return err
 		}
 	}
-	s.line("overlap", "two jobs that ran an hour apart overlapped one day: interest was paid twice", second.code == exit.Leased,
-		Stop{By: "lease", Exit: second.code, Said: said})
+	s.line("overlap", words.T("drill.double-payout.overlap", nil), second.code == exit.Leased,
+		Stop{By: words.T("drill.by.lease", nil), Exit: second.code, Said: said})
 	first, err := job.wait()
 	if err != nil {
 		return err
@@ -70,10 +71,10 @@ func (s *stage) ambiguous(first *ran) error {
 	}
 	t := s.tally()
 	unknown := e.ByState["unknown"]
-	s.line("said-failed", "the vendor said failed, and had delivered: it was sent again, through a second vendor",
+	s.line("said-failed", words.T("drill.double-payout.said-failed", nil),
 		unknown > 0 && unknown == t.SMS.Unanswered && t.SMS.Twice == 0 && t.SMS.Reached == payouts, Stop{
-			By: "outcome unknown", Exit: first.code, Said: fmt.Sprintf("%s answers were a failure or none, and all %s had been delivered: neither tried again nor given to sms-backup; twice %d",
-				num(unknown), num(t.SMS.Unanswered), t.SMS.Twice),
+			By: words.T("drill.by.unknown", nil), Exit: first.code,
+			Said: words.T("drill.said.ambiguous", words.A{"unknown": unknown, "delivered": t.SMS.Unanswered, "twice": t.SMS.Twice}),
 		})
 	return nil
 }
@@ -102,11 +103,11 @@ func (s *stage) settledByAsking(ctx context.Context) error {
 		return err
 	}
 	t := s.tally()
-	s.line("retried", "an impatient operator retried what was listed as failed", again == 0, Stop{
-		By: "retry", Exit: retry.code, Said: fmt.Sprintf("unknown is no definite failure: a retry and a resume (exit %d) sent %d messages", resume.code, again),
+	s.line("retried", words.T("drill.double-payout.retried", nil), again == 0, Stop{
+		By: words.T("drill.by.retry", nil), Exit: retry.code, Said: words.T("drill.said.retry", words.A{"exit": resume.code, "again": again}),
 	})
-	s.line("settled", "nobody asked the vendor what it had", r.Left == 0 && r.Accepted == t.SMS.Unanswered && t.SMS.Twice == 0, Stop{
-		By: "resolve", Exit: resolve.code, Said: fmt.Sprintf("asked by our own id, the vendor has %s of them; %d are left unknown", num(r.Accepted), r.Left),
+	s.line("settled", words.T("drill.double-payout.settled", nil), r.Left == 0 && r.Accepted == t.SMS.Unanswered && t.SMS.Twice == 0, Stop{
+		By: words.T("drill.by.resolve", nil), Exit: resolve.code, Said: words.T("drill.said.resolve", words.A{"accepted": r.Accepted, "left": r.Left}),
 	})
 	return nil
 }
@@ -126,7 +127,7 @@ func (s *stage) underAnotherName(ctx context.Context) error {
 	}
 	held, stops := c.fails("dedupe")
 	t := s.tally()
-	s.line("another-name", "the same job was set up twice, under two names", held && t.SMS.Reached == payouts && t.SMS.Twice == 0, stops...)
+	s.line("another-name", words.T("drill.double-payout.another-name", nil), held && t.SMS.Reached == payouts && t.SMS.Twice == 0, stops...)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // stage is where a drill is played: a folder, sandboxes, and the program.
@@ -174,7 +175,7 @@ func (p *process) until(ctx context.Context, so func() bool) error {
 }
 
 // line adds a line to the report.
-func (s *stage) line(name, then string, held bool, now ...Stop) {
+func (s *stage) line(name string, then words.Text, held bool, now ...Stop) {
 	s.report.Lines = append(s.report.Lines, Line{Name: name, Then: then, Now: now, Held: held})
 }
 

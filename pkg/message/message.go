@@ -22,13 +22,19 @@ const (
 // lower-case ASCII ("wang@example.test"). The zero value is no address.
 type Address string
 
-// Masked is the address as it may stand in a log line or an error: "+86138****8000", "w***@example.test".
+// Masked is the address as it may stand in a log line or an error: "+86138****8000", "wa***ng@example.test". Of a mail's name
+// the two ends stay, as of a phone number, so that two people of one company can be told apart; of a short one only what leaves
+// as much hidden as is shown.
 func (a Address) Masked() string {
 	s := string(a)
 	if at := strings.LastIndexByte(s, '@'); at >= 0 { // the last one: a quoted local part may hold others
 		at = len(strings.TrimRight(s[:at], "@")) // an @ typed twice stays to be seen
 		local, domain := []rune(s[:at]), s[at:]
-		return string(local[:min(1, len(local))]) + "***" + domain
+		ends := min(2, len(local)/4)
+		if ends == 0 {
+			return string(local[:min(1, len(local))]) + "***" + domain
+		}
+		return string(local[:ends]) + "***" + string(local[len(local)-ends:]) + domain
 	}
 	r := []rune(s)
 	switch {

@@ -71,12 +71,15 @@ func TestAMaskedAddressShowsTooLittleToReachAnybody(t *testing.T) {
 		"+123456":                  "*****56",
 		"1234":                     "****",
 		"":                         "",
-		"wang@example.test":        "w***@example.test",
+		"wang@example.test":        "w***g@example.test",
+		"li@example.test":          "l***@example.test",
+		"wang.lihua@example.test":  "wa***ua@example.test",
+		"wang.lixue@example.test":  "wa***ue@example.test",
 		"王@example.test":           "王***@example.test",
 		"@example.test":            "***@example.test",
 		"a@b@example.test":         "a***@example.test",
-		"wang@@example.test":       "w***@@example.test",
-		"\"wang li\"@example.test": "\"***@example.test",
+		"wang@@example.test":       "w***g@@example.test",
+		"\"wang li\"@example.test": "\"w***i\"@example.test",
 	} {
 		t.Run(string(to), func(t *testing.T) {
 			if got := to.Masked(); got != want {

@@ -59,7 +59,8 @@ type Result struct {
 	Tally  sandbox.Tally
 	// Accounts are the accounts that were turned to the sandbox.
 	Accounts []string
-	// Lifted are the limits that a rehearsal does not keep, because they would only make it wait; the preflight weighs them.
+	// Lifted are the limits that a rehearsal does not keep, because they would only make it wait; the preflight weighs them:
+	// window, deadline, budget, daily-quotas, account-budgets.
 	Lifted []string
 }
 
@@ -128,7 +129,7 @@ func (r *Rehearsal) lift(out *Result) {
 	}
 	if spec.Budget != 0 {
 		spec.Budget = 0
-		out.Lifted = append(out.Lifted, "budget of the campaign")
+		out.Lifted = append(out.Lifted, "budget")
 	}
 	quota, budget := false, false
 	for _, ch := range spec.Channels() {
@@ -138,10 +139,10 @@ func (r *Rehearsal) lift(out *Result) {
 		}
 	}
 	if quota {
-		out.Lifted = append(out.Lifted, "daily quotas")
+		out.Lifted = append(out.Lifted, "daily-quotas")
 	}
 	if budget {
-		out.Lifted = append(out.Lifted, "budgets of the accounts")
+		out.Lifted = append(out.Lifted, "account-budgets")
 	}
 }
 

@@ -83,7 +83,7 @@ func TestARehearsalReachesTheSandboxWithEverybodyOnce(t *testing.T) {
 	if got.Tally.SMS.Twice+got.Tally.Mail.Twice != 0 || got.Rate <= 0 || got.Took <= 0 || got.Digest != r.Plan.Digest || !watched {
 		t.Errorf("got %+v, %+v", got.Rehearsal, got.Tally)
 	}
-	if lifted := strings.Join(got.Lifted, ", "); lifted != "deadline, daily quotas, budgets of the accounts" {
+	if lifted := strings.Join(got.Lifted, ", "); lifted != "deadline, daily-quotas, account-budgets" {
 		t.Errorf("lifted: %s", lifted)
 	}
 }

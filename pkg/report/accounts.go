@@ -10,6 +10,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // AccountStatus is an account as it stands now.
@@ -25,13 +26,38 @@ type AccountStatus struct {
 	// Price is of one segment; nil where it is not known.
 	Price    *message.Money `json:"price"`
 	Currency string         `json:"currency,omitempty"`
-	Used     ledger.Usage   `json:"used"`
-	// Breaker is closed, open, or to be tested.
+	// Day and Month are what it carried today and this month.
+	Day   Spent `json:"today"`
+	Month Spent `json:"month"`
+	// LeftToday is what the configured quota leaves, and where the vendor was asked, no more than it says; nil: no limit.
+	LeftToday *int64 `json:"left_today"`
+	// Breaker is closed, open, or testing: the next message tries whether the account works again.
 	Breaker string              `json:"breaker"`
 	State   ledger.AccountState `json:"state"`
 	// Live is what the vendor said; nil where it was not asked, or LiveError says why not.
-	Live      *vendors.Balance `json:"live,omitempty"`
-	LiveError string           `json:"live_error,omitempty"`
+	Live      *Live      `json:"live,omitempty"`
+	LiveError words.Text `json:"live_error,omitzero"`
+}
+
+// Live is what a vendor says of an account; nil where it does not.
+type Live struct {
+	Balance    *message.Money `json:"balance"`
+	Currency   string         `json:"currency,omitempty"`
+	Messages   *int64         `json:"messages"` // left in prepaid packages
+	QuotaLimit *int64         `json:"quota_limit"`
+	QuotaUsed  *int64         `json:"quota_used"`
+}
+
+// Told puts into the line what the vendor says. Its quota and ours are one figure: the smaller one counts.
+func (s *AccountStatus) Told(b vendors.Balance) {
+	s.Live = &Live{Balance: b.Amount, Currency: b.Currency, Messages: b.Messages, QuotaLimit: b.QuotaLimit, QuotaUsed: b.QuotaUsed}
+	if b.QuotaLimit == nil || b.QuotaUsed == nil {
+		return
+	}
+	left := max(0, *b.QuotaLimit-*b.QuotaUsed)
+	if s.LeftToday == nil || left < *s.LeftToday {
+		s.LeftToday = &left
+	}
 }
 
 // Accounts reads every configured account, by name.
@@ -40,8 +66,8 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 	if err != nil {
 		return nil, err
 	}
-	day := now.In(cfg.Timezone).Format(time.DateOnly)
-	var out []AccountStatus
+	prices, day := PricesOf(cfg), now.In(cfg.Timezone).Format(time.DateOnly)
+	out := []AccountStatus{}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 		a := cfg.Accounts[name]
 		env := a.Environment
@@ -62,10 +88,16 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 		case until.After(now):
 			s.Breaker = "open"
 		case !until.IsZero():
-			s.Breaker = "to be tested"
+			s.Breaker = "testing"
 		}
-		if s.Used, err = l.Usage(ctx, name, day); err != nil {
+		used, err := l.Usage(ctx, name, day)
+		if err != nil {
 			return nil, err
+		}
+		s.Day, s.Month = prices.spent(name, used.Day), prices.spent(name, used.Month)
+		if a.DailyQuota > 0 {
+			left := max(0, a.DailyQuota-used.Day.Messages)
+			s.LeftToday = &left
 		}
 		out = append(out, s)
 	}

@@ -34,8 +34,11 @@ type Options struct {
 	// States keeps only messages in these states; none means all.
 	States []message.State
 	Zone   *time.Location
+	Prices Prices
 	// Inputs are the files that must not be written over.
 	Inputs []outfile.Input
+
+	decimals int // of every cost in the file
 }
 
 // WriteFile writes the messages of a campaign, one to a line, in the order of the list: .csv, .json or .xlsx by the file's
@@ -53,12 +56,13 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 	if err := checkEnding(path); err != nil {
 		return 0, err
 	}
+	o.decimals = o.Prices.decimals()
 	err = outfile.Write(path, func(f *os.File) error {
 		w, err := newRowWriter(path, f)
 		if err != nil {
 			return err
 		}
-		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o.Zone)
+		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o)
 		// A spreadsheet in the making has a temporary file of its own, which goes with Close.
 		return errors.Join(err, w.Close())
 	}, append(made(&spec), o.Inputs...)...)
@@ -77,7 +81,7 @@ func made(spec *plan.Spec) []outfile.Input {
 	return all
 }
 
-func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []string, zone *time.Location) (rows int, err error) {
+func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []string, o Options) (rows int, err error) {
 	if err := w.Row(append(slices.Clone(columns), outcomeColumns()...)); err != nil {
 		return 0, err
 	}
@@ -85,7 +89,7 @@ func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []
 		if err != nil {
 			return rows, err
 		}
-		cells, err := line(&rec, len(columns), zone)
+		cells, err := line(&rec, len(columns), o)
 		if err != nil {
 			return rows, err
 		}
@@ -102,11 +106,11 @@ func outcomeColumns() []string {
 	return []string{
 		"notify_row", "notify_channel", "notify_address", "notify_state", "notify_attempts", "notify_account",
 		"notify_claimed", "notify_settled", "notify_code", "notify_detail", "notify_vendor_id", "notify_key",
-		"notify_segments", "notify_cost", "notify_shared_rows",
+		"notify_segments", "notify_cost", "notify_currency", "notify_shared_rows",
 	}
 }
 
-func line(rec *ledger.Record, columns int, zone *time.Location) ([]string, error) {
+func line(rec *ledger.Record, columns int, o Options) ([]string, error) {
 	values, err := fields(rec)
 	if err != nil {
 		return nil, err
@@ -114,9 +118,11 @@ func line(rec *ledger.Record, columns int, zone *time.Location) ([]string, error
 	for len(values) < columns {
 		values = append(values, "")
 	}
-	cost := ""
+	cost, currency := "", ""
 	if rec.Attempts > 0 && (rec.State == message.Accepted || rec.State == message.Unknown) {
-		cost = rec.Price.Times(rec.Segments).String()
+		if known := o.Prices.cost(rec.Account, int64(rec.Segments), rec.Price.Times(rec.Segments)); known != nil {
+			cost, currency = fixed(*known, o.decimals), o.Prices[rec.Account].Currency
+		}
 	}
 	var rows []string
 	for _, r := range rec.Rows {
@@ -124,8 +130,8 @@ func line(rec *ledger.Record, columns int, zone *time.Location) ([]string, error
 	}
 	return append(values[:columns:columns],
 		strconv.Itoa(rec.Row), string(rec.Channel), string(rec.Address), string(rec.State), strconv.Itoa(rec.Attempts), rec.Account,
-		instant(rec.Claimed, zone), instant(rec.Settled, zone), rec.Code, rec.Detail, rec.VendorID, string(rec.Key),
-		strconv.Itoa(rec.Segments), cost, strings.Join(rows, " ")), nil
+		instant(rec.Claimed, o.Zone), instant(rec.Settled, o.Zone), rec.Code, rec.Detail, rec.VendorID, string(rec.Key),
+		strconv.Itoa(rec.Segments), cost, currency, strings.Join(rows, " ")), nil
 }
 
 func instant(t time.Time, zone *time.Location) string {

@@ -53,7 +53,7 @@ func TestAFileOfMessagesIsAListAgain(t *testing.T) {
 	for _, ending := range []string{".csv", ".xlsx"} {
 		t.Run(ending, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "out"+ending)
-			if n, err := report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Zone: zone}); n != 15 || err != nil {
+			if n, err := report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Zone: zone, Prices: prices()}); n != 15 || err != nil {
 				t.Fatalf("%d rows, %v", n, err)
 			}
 			header, rows := table(t, path)
@@ -77,7 +77,7 @@ func TestAFileOfMessagesIsAListAgain(t *testing.T) {
 			first := rows[slices.IndexFunc(rows, func(r []string) bool { return r[0] == "E0" && slices.Contains(r, "sms") })]
 			for column, want := range map[string]string{
 				"notify_row": "2", "notify_channel": "sms", "notify_address": "+8613490000000", "notify_state": "accepted", "notify_attempts": "1",
-				"notify_account": "sms", "notify_vendor_id": "v1", "notify_segments": "1", "notify_cost": "0.045", "notify_shared_rows": "9",
+				"notify_account": "sms", "notify_vendor_id": "v1", "notify_segments": "1", "notify_cost": "0.045", "notify_currency": "CNY", "notify_shared_rows": "9",
 				"notify_claimed": "2026-11-20 10:00:00.000 +08:00", "notify_settled": "2026-11-20 10:00:01.000 +08:00",
 			} {
 				if got := first[slices.Index(header, column)]; got != want {

@@ -103,12 +103,18 @@ func outcomes() []message.Outcome {
 // sent runs the campaign: six SMS are answered, the seventh is under way.
 func sent(t *testing.T, l ledger.Ledger, name string) ledger.RunID {
 	t.Helper()
+	return sentFor(t, l, name, 45_000)
+}
+
+// sentFor is sent at a price; 0 is none.
+func sentFor(t *testing.T, l ledger.Ledger, name string, price message.Money) ledger.RunID {
+	t.Helper()
 	got := must[ledger.Acquired](t)(l.Acquire(t.Context(), ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: start, Extend: time.Minute}))
 	turned := must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{
 		Run: got.Run.ID, Now: start, Extend: time.Minute,
 		Claim: []ledger.ClaimRequest{{
 			Channel: message.SMS, Day: "2026-11-20", Max: 7, Hold: 10 * time.Second,
-			Limits: ledger.Limits{Account: "sms", Price: 45_000, Currency: "CNY", DailyQuota: 1000},
+			Limits: ledger.Limits{Account: "sms", Price: price, Currency: "CNY", DailyQuota: 1000},
 		}},
 	}))
 	if n := len(turned.Grants[0].Claims); n != 7 {

@@ -40,24 +40,37 @@ type Report struct {
 	Folded     int       `json:"folded"`
 	Messages   int       `json:"messages"`
 
-	Channels []Channel             `json:"channels"`
-	Accounts []Account             `json:"accounts"`
-	Codes    []Code                `json:"codes"`   // why messages were rejected or are unknown
-	Unknown  []Person              `json:"unknown"` // the first MaxPeople of them
-	Rejected []Person              `json:"rejected"`
-	Waiting  []Person              `json:"waiting"` // pending messages that were tried already
-	Runs     []ledger.Run          `json:"runs"`
-	Audit    []ledger.AuditEntry   `json:"audit"`
-	First    time.Time             `json:"first,omitzero"` // first and last attempt
-	Last     time.Time             `json:"last,omitzero"`
-	Paused   *ledger.Act           `json:"paused,omitempty"`
-	Aborted  *ledger.Act           `json:"aborted,omitempty"`
-	Running  []ledger.Run          `json:"running,omitempty"`
-	Total    map[message.State]int `json:"by_state"`
+	Channels []Channel `json:"channels"`
+	Accounts []Account `json:"accounts"`
+	Costs    []Sum     `json:"costs"`    // by currency
+	Unpriced []string  `json:"unpriced"` // accounts of which it is not known what they cost
+	Codes    []Code    `json:"codes"`    // why messages were rejected or are unknown
+	Unknown  []Person  `json:"unknown"`  // the first MaxPeople of them
+	Rejected []Person  `json:"rejected"`
+	Waiting  []Person  `json:"waiting"` // pending messages that were tried already
+	// WaitingTotal is how many of those there are.
+	WaitingTotal int `json:"waiting_total"`
+
+	Runs    []ledger.Run          `json:"runs"`
+	Audit   []ledger.AuditEntry   `json:"audit"`
+	First   time.Time             `json:"first,omitzero"` // first and last attempt
+	Last    time.Time             `json:"last,omitzero"`
+	Paused  *ledger.Act           `json:"paused,omitempty"`
+	Aborted *ledger.Act           `json:"aborted,omitempty"`
+	Running []ledger.Run          `json:"running"`
+	Total   map[message.State]int `json:"by_state"`
 	// Overrides are the checks that somebody overruled, and why. Checklist is who signed what, and what is still to be done;
 	// nil where the campaign has none. Make leaves it to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 	Checklist *checklist.State    `json:"checklist,omitempty"`
+}
+
+// some is a list that is empty where there is none, as machines want it.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // MaxPeople is how many people a Report names for each state; files name all of them.
@@ -70,10 +83,11 @@ type Channel struct {
 	ByState  map[message.State]int `json:"by_state"`
 }
 
-// Account is what an account carried.
+// Account is what an account carried of a campaign, as far as it may have arrived.
 type Account struct {
 	Account string `json:"account"`
-	ledger.Debit
+	Spent
+	Currency string `json:"currency,omitempty"`
 }
 
 // Code is a reason, and how many messages it concerns.
@@ -99,7 +113,7 @@ type Person struct {
 }
 
 // Make reads the ledger.
-func Make(ctx context.Context, s Source, name string) (*Report, error) {
+func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, error) {
 	c, err := s.Campaign(ctx, name)
 	if err != nil {
 		return nil, err
@@ -110,7 +124,8 @@ func Make(ctx context.Context, s Source, name string) (*Report, error) {
 	}
 	r := &Report{
 		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
-		Paused: c.Paused, Aborted: c.Aborted, Running: c.Holders, Total: make(map[message.State]int),
+		Paused: c.Paused, Aborted: c.Aborted, Running: some(c.Holders), Total: make(map[message.State]int),
+		Channels: []Channel{}, Accounts: []Account{}, Codes: []Code{}, Unknown: []Person{}, Rejected: []Person{}, Waiting: []Person{},
 	}
 	if r.Runs, err = s.Runs(ctx, name); err != nil {
 		return nil, err
@@ -123,7 +138,7 @@ func Make(ctx context.Context, s Source, name string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.figures(counts, spec.Channels())
+	r.figures(counts, spec.Channels(), prices)
 	return r, r.people(ctx, s)
 }
 
@@ -142,7 +157,7 @@ func Overrides(log []ledger.AuditEntry) []ledger.AuditEntry {
 }
 
 // figures takes over the counts, the channels of the campaign first.
-func (r *Report) figures(c ledger.Counts, channels []message.Channel) {
+func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Prices) {
 	r.Recipients, r.Folded, r.Messages = c.Recipients, c.Folded, c.Total()
 	for _, ch := range slices.Sorted(maps.Keys(c.ByState)) { // whatever else was staged under its name before
 		if !slices.Contains(channels, ch) {
@@ -163,9 +178,10 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel) {
 		r.Channels = append(r.Channels, line)
 	}
 	for name, d := range c.Cost {
-		r.Accounts = append(r.Accounts, Account{Account: name, Debit: d})
+		r.Accounts = append(r.Accounts, Account{Account: name, Spent: prices.spent(name, d), Currency: prices[name].Currency})
 	}
 	sort.Slice(r.Accounts, func(i, j int) bool { return r.Accounts[i].Account < r.Accounts[j].Account })
+	r.Costs, r.Unpriced = sums(r.Accounts)
 }
 
 // people goes through the messages that need somebody's attention.
@@ -184,6 +200,7 @@ func (r *Report) people(ctx context.Context, s Source) error {
 			r.Rejected = appendPerson(r.Rejected, rec)
 		case rec.State == message.Pending && rec.Attempts > 0:
 			r.Waiting = appendPerson(r.Waiting, rec)
+			r.WaitingTotal++
 		}
 		if rec.State == message.Unknown || rec.State == message.Rejected {
 			c := Code{State: rec.State, Code: rec.Code}

@@ -2,6 +2,8 @@ package report_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +27,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			if err := l.Audit(t.Context(), "award-2020", by); err != nil {
 				t.Fatal(err)
 			}
-			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020"))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices()))
 			// Six SMS have an answer; the seventh was under way when the run ended, and is unknown.
 			want := map[message.State]int{message.Accepted: 2, message.Rejected: 2, message.Unknown: 2, message.Pending: 9}
 			if diff := cmp.Diff(want, r.Total, cmpopts.IgnoreMapEntries(func(_ message.State, n int) bool { return n == 0 })); diff != "" {
@@ -49,11 +51,15 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 				t.Errorf("%d by state, %d by channel, %d messages, %d recipients, %d folded", sum, channels, r.Messages, r.Recipients, r.Folded)
 			}
 			// Accepted and unknown cost: rows 2 and 3, 6 and 8, of 1, 2, 1 and 1 segments.
-			account := []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 4, Segments: 5, Cost: 5 * 45_000}}}
+			cost := message.Money(5 * 45_000)
+			account := []report.Account{{Account: "sms", Spent: report.Spent{Messages: 4, Segments: 5, Cost: &cost}, Currency: "CNY"}}
 			if diff := cmp.Diff(account, r.Accounts); diff != "" {
 				t.Error(diff)
 			}
-			if len(r.Unknown) != 2 || len(r.Rejected) != 2 || len(r.Waiting) != 1 || len(r.Overrides) != 1 || len(r.Runs) != 1 || len(r.Audit) < 2 {
+			if diff := cmp.Diff([]report.Sum{{Currency: "CNY", Cost: cost}}, r.Costs); diff != "" || len(r.Unpriced) != 0 {
+				t.Errorf("%v of unknown cost, %s", r.Unpriced, diff)
+			}
+			if len(r.Unknown) != 2 || len(r.Rejected) != 2 || len(r.Waiting) != 1 || r.WaitingTotal != 1 || len(r.Overrides) != 1 || len(r.Runs) != 1 || len(r.Audit) < 2 {
 				t.Errorf("%d unknown, %d rejected, %d waiting, %d overrides, %d runs", len(r.Unknown), len(r.Rejected), len(r.Waiting), len(r.Overrides), len(r.Runs))
 			}
 			if !r.First.Equal(start) || !r.Last.Equal(start.Add(2*time.Second)) {
@@ -78,13 +84,13 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 func TestAReportOfNothing(t *testing.T) {
 	for driver, l := range ledgers(t) {
 		t.Run(driver, func(t *testing.T) {
-			if _, err := report.Make(t.Context(), l, "award-2020"); !errors.Is(err, ledger.ErrNoCampaign) {
+			if _, err := report.Make(t.Context(), l, "award-2020", prices()); !errors.Is(err, ledger.ErrNoCampaign) {
 				t.Errorf("a report: %v", err)
 			}
-			if _, err := report.States(t.Context(), l, "award-2020", start); !errors.Is(err, ledger.ErrNoCampaign) {
+			if _, err := report.States(t.Context(), l, "award-2020", prices(), start); !errors.Is(err, ledger.ErrNoCampaign) {
 				t.Errorf("a status: %v", err)
 			}
-			if all, err := report.States(t.Context(), l, "", start); err != nil || len(all) != 0 || !report.Finished(all) {
+			if all, err := report.States(t.Context(), l, "", prices(), start); err != nil || len(all) != 0 || !report.Finished(all) {
 				t.Errorf("all: %v, %v", all, err)
 			}
 		})
@@ -96,7 +102,7 @@ func TestTheStatusOfACampaignAsItGoesOn(t *testing.T) {
 		t.Run(driver, func(t *testing.T) {
 			look := func(before []report.Status, at time.Time, want string) []report.Status {
 				t.Helper()
-				now := report.Rates(before, must[[]report.Status](t)(report.States(t.Context(), l, "", at)))
+				now := report.Rates(before, must[[]report.Status](t)(report.States(t.Context(), l, "", prices(), at)))
 				if len(now) != 1 || now[0].State != want || now[0].Messages != 15 {
 					t.Fatalf("status %+v, want %s", now, want)
 				}
@@ -167,7 +173,7 @@ func TestAccountsAreReadWithTheirBreakerAndWhatTheyUsed(t *testing.T) {
 			must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{Run: run, Now: start.Add(time.Second), Extend: time.Minute, Accounts: []ledger.AccountChange{
 				{Account: "edm", OpenUntil: open, Scale: &ledger.Rescale{From: 1, To: 0.5}, Reason: "refused", At: start},
 			}}))
-			for at, want := range map[time.Time]string{start: "open", open: "to be tested"} {
+			for at, want := range map[time.Time]string{start: "open", open: "testing"} {
 				byName := make(map[string]report.AccountStatus)
 				for _, a := range must[[]report.AccountStatus](t)(report.Accounts(t.Context(), l, cfg, at)) {
 					byName[a.Account] = a
@@ -175,12 +181,12 @@ func TestAccountsAreReadWithTheirBreakerAndWhatTheyUsed(t *testing.T) {
 				if got := byName["edm"]; got.Breaker != want || got.Environment != "test" || got.State.Scale != 0.5 || got.State.Reason != "refused" {
 					t.Errorf("%+v", got)
 				}
-				if got := byName["edm2"]; got.Breaker != "closed" || got.Environment != "production" || got.State.Scale != 1 || got.Used != (ledger.Usage{}) {
+				if got := byName["edm2"]; got.Breaker != "closed" || got.Environment != "production" || got.State.Scale != 1 || got.Day.Messages != 0 || *got.Day.Cost != 0 || got.LeftToday != nil {
 					t.Errorf("%+v", got)
 				}
 				// Two accepted, one unknown, one under way.
-				if got := byName["sms"].Used.Day; got.Messages != 4 || got.Cost != price.Times(int(got.Segments)) {
-					t.Errorf("used today: %+v", got)
+				if got := byName["sms"]; got.Day.Messages != 4 || *got.Day.Cost != price.Times(int(got.Day.Segments)) || *got.LeftToday != 996 {
+					t.Errorf("used today: %+v, left %d", got.Day, *got.LeftToday)
 				}
 			}
 		})
@@ -201,5 +207,42 @@ func TestAccountsStandInOneOrder(t *testing.T) {
 		if got != "abcdef" {
 			t.Fatalf("the order is %s", got)
 		}
+	}
+}
+
+// prices are those of the account that sent.
+func prices() report.Prices {
+	price := message.Money(45_000)
+	return report.Prices{"sms": {Segment: &price, Currency: "CNY"}}
+}
+
+func TestWhatNobodyKnowsIsNotNothing(t *testing.T) {
+	free, price := message.Money(0), message.Money(45_000)
+	for name, c := range map[string]struct {
+		prices report.Prices
+		known  bool
+	}{
+		"no price":                     {report.Prices{"sms": {Currency: "CNY"}}, false},
+		"an account that is gone":      {nil, false},
+		"a price that came afterwards": {report.Prices{"sms": {Segment: &price}}, false},
+		"it is free":                   {report.Prices{"sms": {Segment: &free}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := ledgers(t)["memory"]
+			staged(t, l, "award-2020")
+			released(t, l, sentFor(t, l, "award-2020", 0))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", c.prices))
+			s := must[[]report.Status](t)(report.States(t.Context(), l, "award-2020", c.prices, start))[0]
+			path := filepath.Join(t.TempDir(), "out.json")
+			must[int](t)(report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Prices: c.prices}))
+			inFile := strings.Contains(string(must[[]byte](t)(os.ReadFile(path))), `"notify_cost":"0.00"`)
+			for where, known := range map[string]bool{
+				"report": r.Accounts[0].Cost != nil && len(r.Unpriced) == 0, "status": s.Accounts[0].Cost != nil && len(s.Unpriced) == 0, "file": inFile,
+			} {
+				if known != c.known {
+					t.Errorf("in the %s the cost is known: %v", where, known)
+				}
+			}
+		})
 	}
 }

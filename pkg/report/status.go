@@ -19,6 +19,8 @@ type Status struct {
 	ByState  map[message.State]int `json:"by_state"`
 	Channels []Channel             `json:"channels"`
 	Accounts []Account             `json:"accounts"`
+	Costs    []Sum                 `json:"costs"`
+	Unpriced []string              `json:"unpriced"`
 	Staged   time.Time             `json:"staged"`
 	At       time.Time             `json:"at"`
 	// Rate is messages accepted per second since the look before; 0 on the first look.
@@ -42,7 +44,7 @@ type StatusSource interface {
 }
 
 // States reads how far one campaign is, or all of them, the newest first.
-func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]Status, error) {
+func States(ctx context.Context, s StatusSource, name string, prices Prices, now time.Time) ([]Status, error) {
 	names := []string{name}
 	if name == "" {
 		cs, err := s.Campaigns(ctx)
@@ -56,7 +58,7 @@ func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]
 	}
 	out := make([]Status, 0, len(names))
 	for _, n := range names {
-		st, err := state(ctx, s, n, now)
+		st, err := state(ctx, s, n, prices, now)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +68,7 @@ func States(ctx context.Context, s StatusSource, name string, now time.Time) ([]
 }
 
 // state is one read: figures of one screen are of one moment.
-func state(ctx context.Context, s StatusSource, name string, now time.Time) (Status, error) {
+func state(ctx context.Context, s StatusSource, name string, prices Prices, now time.Time) (Status, error) {
 	at, err := s.Snapshot(ctx, name, now.Format(time.DateOnly))
 	if err != nil {
 		return Status{}, err
@@ -76,11 +78,12 @@ func state(ctx context.Context, s StatusSource, name string, now time.Time) (Sta
 	if err != nil {
 		return Status{}, err
 	}
-	r := Report{Total: make(map[message.State]int)}
-	r.figures(at.Counts, spec.Channels())
+	r := Report{Total: make(map[message.State]int), Channels: []Channel{}, Accounts: []Account{}}
+	r.figures(at.Counts, spec.Channels(), prices)
 	return Status{
 		Campaign: c.Name, Owner: spec.Owner, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
-		Staged: c.Staged, At: now, Remaining: -1, Running: c.Holders, Paused: c.Paused, Aborted: c.Aborted, Last: at.Last,
+		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: some(c.Holders), Paused: c.Paused,
+		Aborted: c.Aborted, Last: at.Last,
 	}, nil
 }
 

@@ -1,11 +1,9 @@
 package view
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
+	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/words"
 )
 
 // ShowAccounts draws every account.
@@ -19,18 +17,23 @@ func ShowAccounts(p *Printer, asJSON bool, as []report.AccountStatus) error {
 		}{as})
 	}
 	if len(as) == 0 {
-		p.Line("no account is configured; `notify init` writes a notify.yaml to fill in")
+		p.sentence("", words.T("accounts.none", nil))
 		return p.Flush()
 	}
-	t := NewTable("account", "vendor", "class", "environment", ">rate", ">used today", ">left today", ">spent today", ">this month", "breaker", "live")
+	t := NewTable("account", "vendor", "class", "environment", ">rate", ">used-today", ">left-today", ">spent-today", ">spent-month", "breaker", "live")
+	var costs []*words.Amount
+	for i := range as {
+		costs = append(costs, amount(as[i].Day.Cost, as[i].Currency), amount(as[i].Month.Cost, as[i].Currency))
+	}
+	money := p.amounts(costs)
 	for i := range as {
 		a := &as[i]
 		left := Unknown
-		if a.DailyQuota > 0 {
-			left = Num(max(0, a.DailyQuota-a.Used.Day.Messages))
+		if a.LeftToday != nil {
+			left = Num(*a.LeftToday)
 		}
-		t.Row(a.Account, a.Vendor, a.Class, a.Environment, Rate(a.Rate), Num(a.Used.Day.Messages), left,
-			Money(a.Used.Day.Cost, a.Currency), Money(a.Used.Month.Cost, a.Currency), a.Breaker, live(a))
+		t.Row(a.Account, a.Vendor, p.word("class", a.Class), p.word("environment", a.Environment), Rate(a.Rate), Num(a.Day.Messages), left,
+			money[2*i], money[2*i+1], p.word("breaker", a.Breaker), p.live(a))
 	}
 	p.Table(t, 0)
 	for i := range as {
@@ -39,40 +42,51 @@ func ShowAccounts(p *Printer, asJSON bool, as []report.AccountStatus) error {
 	return p.Flush()
 }
 
+func amount(cost *message.Money, currency string) *words.Amount {
+	if cost == nil {
+		return nil
+	}
+	return &words.Amount{Money: *cost, Currency: currency}
+}
+
 // trouble says why an account does not send as configured.
 func (p *Printer) trouble(a *report.AccountStatus) {
-	if a.Breaker != "closed" {
-		p.Wrapped("  "+Safe(a.Account)+": ", fmt.Sprintf("breaker %s until %s: %s", a.Breaker, p.Time(a.State.OpenUntil), Safe(a.State.Reason)))
+	head := "  " + p.Say(words.T("accounts.head", words.A{"account": a.Account}))
+	switch a.Breaker {
+	case "open":
+		p.sentence(head, words.T("accounts.stopped", words.A{"until": a.State.OpenUntil, "why": a.State.Reason}))
+	case "testing":
+		p.sentence(head, words.T("accounts.testing", words.A{"why": a.State.Reason}))
 	}
 	if a.State.Scale > 0 && a.State.Scale < 1 {
-		p.Line("  %s: slowed down to %.0f%% of its rate", Safe(a.Account), a.State.Scale*100)
+		p.sentence(head, words.T("accounts.slowed", words.A{"share": words.Percent(100 * a.State.Scale)}))
 	}
 	if a.State.Error != "" {
-		p.Wrapped("  "+Safe(a.Account)+": ", "last error, "+p.Time(a.State.At)+": "+Safe(a.State.Error))
+		p.sentence(head, words.T("accounts.last-error", words.A{"at": a.State.At, "said": a.State.Error}))
 	}
 }
 
 // live is what the vendor said, in a few words.
-func live(a *report.AccountStatus) string {
-	if a.LiveError != "" {
-		return a.LiveError
+func (p *Printer) live(a *report.AccountStatus) string {
+	if !a.LiveError.IsZero() {
+		return p.Say(a.LiveError)
 	}
 	b := a.Live
 	if b == nil {
 		return Unknown
 	}
-	var parts []string
-	if b.Amount != nil {
-		parts = append(parts, "balance "+Money(*b.Amount, b.Currency))
+	var said []words.Text
+	if b.Balance != nil {
+		said = append(said, words.T("accounts.balance", words.A{"money": words.Money(*b.Balance, b.Currency)}))
 	}
 	if b.Messages != nil {
-		parts = append(parts, Num(*b.Messages)+" messages left")
+		said = append(said, words.T("accounts.messages-left", words.A{"messages": words.N(*b.Messages, "message")}))
 	}
 	if b.QuotaLimit != nil && b.QuotaUsed != nil {
-		parts = append(parts, "quota "+strconv.FormatInt(*b.QuotaUsed, 10)+"/"+strconv.FormatInt(*b.QuotaLimit, 10))
+		said = append(said, words.T("accounts.quota", words.A{"used": *b.QuotaUsed, "limit": *b.QuotaLimit}))
 	}
-	if len(parts) == 0 {
-		return "it answers, and tells no figures"
+	if len(said) == 0 {
+		return p.Say(words.T("accounts.no-figures", nil))
 	}
-	return strings.Join(parts, ", ")
+	return p.Words().Value(words.Texts(words.Commas, said...))
 }

@@ -1,10 +1,10 @@
 package view
 
 import (
-	"fmt"
 	"strconv"
 
 	"notify/pkg/drill"
+	"notify/pkg/words"
 )
 
 // ShowDrills lists what can be drilled.
@@ -14,9 +14,9 @@ func ShowDrills(p *Printer, asJSON bool, all []drill.Drill) error {
 			Drills []drill.Drill `json:"drills"`
 		}{all})
 	}
-	t := NewTable("drill", "what happened")
+	t := NewTable("drill", "what-happened")
 	for _, d := range all {
-		t.Row(d.Name, d.Title)
+		t.Row(d.Name, p.Say(d.Title))
 	}
 	p.Table(t, 0)
 	return p.Flush()
@@ -35,53 +35,60 @@ func ShowDrill(p *Printer, asJSON bool, r drill.Report) error {
 	} else {
 		p.drillTable(r)
 	}
-	word, said := p.Paint(Good, heldWord(true)), "every line was stopped, and nobody was reached twice"
-	if !r.Held {
-		word, said = p.Paint(Bad, heldWord(false)), "not every line was stopped"
+	figures := words.A{
+		"drill": r.Drill.Name, "sms": r.Tally.SMS.Reached, "mails": r.Tally.Mail.Reached, "twice": r.Tally.SMS.Twice + r.Tally.Mail.Twice,
+		"commands": words.N(len(r.Steps), "command"), "took": r.Took,
 	}
-	t := r.Tally
-	p.Wrapped(word+"  ", fmt.Sprintf("%s: %s. %s SMS and %s mails reached the sandbox, twice %s; %s in %s", r.Drill.Name, said,
-		Num(t.SMS.Reached), Num(t.Mail.Reached), Num(t.SMS.Twice+t.Mail.Twice), commands(len(r.Steps)), Duration(r.Took)))
+	word, said := p.Paint(Good, p.heldWord(true)), words.T("drill.held", figures)
+	if !r.Held {
+		word, said = p.Paint(Bad, p.heldWord(false)), words.T("drill.broke", figures)
+	}
+	p.sentence(word+"  ", said)
 	return p.Flush()
 }
 
-func commands(n int) string {
-	if n == 1 {
-		return "1 command"
+// heldWord is HELD or BROKE; off a terminal in English, for scripts.
+func (p *Printer) heldWord(held bool) string {
+	say := p.Words()
+	if !p.Terminal {
+		say.Lang = words.English
 	}
-	return Num(n) + " commands"
-}
-
-func heldWord(held bool) string {
 	if held {
-		return "HELD"
+		return say.Say(words.T("drill.held-word", nil))
 	}
-	return "BROKE"
+	return say.Say(words.T("drill.broke-word", nil))
 }
 
 // drillBlocks is the table for people: its sentences are too long for columns.
 func (p *Printer) drillBlocks(r drill.Report) {
-	const word, label = 7, 24
+	word, label := max(width(p.heldWord(true)), width(p.heldWord(false)))+gap, width(p.Say(words.T("drill.then", nil)))
+	for _, l := range r.Lines {
+		for _, s := range l.Now {
+			label = max(label, width(p.stop(s)))
+		}
+	}
 	for _, l := range r.Lines {
 		tone := Good
 		if !l.Held {
 			tone = Bad
 		}
-		p.Wrapped(p.Paint(tone, pad(heldWord(l.Held), word))+pad("then", label), Safe(l.Then))
+		p.Wrapped(p.Paint(tone, pad(p.heldWord(l.Held), word))+pad(p.Say(words.T("drill.then", nil)), label+gap), p.Say(l.Then))
 		for _, s := range l.Now {
-			p.Wrapped(pad("", word)+pad(stopWords(s), label), Safe(s.Said))
+			p.Wrapped(pad("", word)+pad(p.stop(s), label+gap), p.Say(s.Said))
 		}
 		p.Blank()
 	}
 }
 
-func stopWords(s drill.Stop) string { return fmt.Sprintf("%s, exit %d", Safe(s.By), s.Exit) }
+func (p *Printer) stop(s drill.Stop) string {
+	return p.Say(words.T("drill.stop", words.A{"by": s.By, "exit": s.Exit}))
+}
 
 func (p *Printer) drillTable(r drill.Report) {
-	t := NewTable("held", "line", "then", "stopped by", ">exit", "now")
+	t := NewTable("held", "line", "then", "stopped-by", ">exit", "now")
 	for _, l := range r.Lines {
 		for _, s := range l.Now {
-			t.Row(heldWord(l.Held), l.Name, l.Then, s.By, strconv.Itoa(s.Exit), s.Said)
+			t.Row(p.heldWord(l.Held), l.Name, p.Say(l.Then), p.Say(s.By), strconv.Itoa(s.Exit), p.Say(s.Said))
 		}
 	}
 	p.Table(t, 0)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strconv"
 	"time"
 
 	"notify/pkg/message"
@@ -37,3 +38,6 @@ func Duration(d time.Duration) string { return words.Printer{}.Duration(d) }
 
 // Time is a moment in the Printer's zone, to the minute and with its offset; a dash where there is none.
 func (p *Printer) Time(t time.Time) string { return p.Words().Time(t) }
+
+// plainInt is a number that counts nothing, such as that of a process: no separators.
+func plainInt(n int) string { return strconv.Itoa(n) }

@@ -41,7 +41,7 @@ func (v preflightHuman) Result(r preflight.Result) error {
 		v.verdict(r)
 		return p.Flush()
 	}
-	p.Line("%s", p.Paint(Strong, fmt.Sprintf(txtTitle, Safe(r.Campaign), Safe(r.Plan.List), p.Time(r.At))))
+	p.Wrapped("", p.Paint(Strong, fmt.Sprintf(txtTitle, Safe(r.Campaign), Safe(r.Plan.List), p.Time(r.At))))
 	width := 0
 	for _, f := range r.Findings {
 		width = max(width, len(p.Say(f.Title)))
@@ -213,7 +213,7 @@ func (v preflightHuman) channels(s preflight.Summary) {
 		return
 	}
 	toSend := 0
-	t := NewTable("channel", ">messages", ">segments", ">left", ">to send", ">segments to send")
+	t := NewTable("channel", ">messages", ">segments", ">left", ">to-send", ">segments-to-send")
 	for _, c := range s.Channels {
 		t.Row(string(c.Channel), Num(c.Messages), Num(c.Segments), Num(c.Left), Num(c.ToSend), Num(c.SegmentsToSend))
 		toSend += c.SegmentsToSend
@@ -229,7 +229,7 @@ func (v preflightHuman) accounts(s preflight.Summary) {
 	if len(s.Accounts) == 0 {
 		return
 	}
-	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held by", "done")
+	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held-by", "done")
 	messages, segments := 0, 0
 	for _, a := range s.Accounts {
 		t.Row(a.Account, string(a.Channel), Num(a.Messages), Num(a.Segments), Price(a.Price, ""), Price(a.Cost, a.Currency),
@@ -248,10 +248,10 @@ const daysShown = 14
 
 // days are the messages of each account on each day.
 func (v preflightHuman) days(s preflight.Summary) {
-	columns := []string{"day"}
+	t := NewTable("day")
 	var dates []string
 	for _, a := range s.Accounts {
-		columns = append(columns, ">"+a.Account+" "+string(a.Channel))
+		t.Column(a.Account + " " + v.p.word("channel", string(a.Channel)))
 		for _, d := range a.Days {
 			dates = append(dates, d.Date)
 		}
@@ -263,9 +263,8 @@ func (v preflightHuman) days(s preflight.Summary) {
 	}
 	several := len(s.Accounts) > 1
 	if several {
-		columns = append(columns, ">"+txtTogether)
+		t.Column(v.p.together())
 	}
-	t := NewTable(columns...)
 	more := 0
 	if v.p.Terminal && len(dates) > daysShown {
 		more, dates = len(dates)-daysShown, dates[:daysShown]

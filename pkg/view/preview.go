@@ -1,10 +1,10 @@
 package view
 
 import (
-	"strconv"
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // PreviewSchema names the form of a Preview as JSON.
@@ -54,16 +54,16 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), PreviewSchema, v)
 	}
-	p.Line("%s", p.Paint(Strong, txtRow+" "+strconv.Itoa(v.Row)+"  "+Safe(v.Recipient)))
+	p.Wrapped("", p.Paint(Strong, p.Say(words.T("preview.row", words.A{"row": plainInt(v.Row), "recipient": v.Recipient}))))
 	for _, s := range v.Short {
 		p.Blank()
-		p.field(string(s.Channel)+txtTo, string(s.To))
-		p.field(txtCharacters, Num(s.Characters))
+		p.to(s.Channel, s.To)
+		p.labelled("characters", Num(s.Characters))
 		segments := Num(s.Segments)
 		if s.Rule != "" {
-			segments += " (" + s.Rule + ")"
+			segments = p.Say(words.T("preview.segments", words.A{"segments": s.Segments, "rule": words.Of("rule", s.Rule)}))
 		}
-		p.field(txtSegments, segments)
+		p.labelled("segments", segments)
 		p.body(s.Text)
 	}
 	for i := range v.Mails {
@@ -71,28 +71,40 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 		p.mail(&v.Mails[i])
 	}
 	for _, problem := range v.Problems {
-		p.Line("%s", p.Paint(Bad, Safe(problem)))
+		p.Wrapped("", p.Paint(Bad, Safe(problem)))
 	}
 	return p.Flush()
 }
 
 func (p *Printer) mail(m *PreviewMail) {
-	p.field(string(m.Channel)+txtTo, string(m.To))
-	p.field(txtFrom, m.From)
+	p.to(m.Channel, m.To)
+	p.labelled("mail-from", m.From)
 	if m.ReplyTo != "" {
-		p.field(txtReplyTo, m.ReplyTo)
+		p.labelled("reply-to", m.ReplyTo)
 	}
-	p.field(txtSubject, m.Subject)
-	html := txtNone
+	p.labelled("subject", m.Subject)
+	html := p.Say(words.T("preview.none", nil))
 	if m.HTMLBytes > 0 {
-		html = Bytes(int64(m.HTMLBytes))
+		html = p.Words().Bytes(words.Size(m.HTMLBytes))
 	}
-	p.field(txtHTML, html)
+	p.labelled("html", html)
 	for _, a := range m.Attachments {
-		p.field(txtAttached, a.Name+", "+Bytes(int64(a.Bytes)))
+		p.labelled("attached", p.Say(words.T("preview.file", words.A{"name": a.Name, "size": words.Size(a.Bytes)})))
 	}
 	p.body(m.Text)
 }
+
+// to is where a message goes. Off a terminal the channel stands as it is.
+func (p *Printer) to(ch message.Channel, to message.Address) {
+	name := string(ch) + " to"
+	if p.Terminal {
+		name = p.Say(words.T("preview.to", words.A{"channel": words.Of("channel", ch)}))
+	}
+	p.field(name, string(to))
+}
+
+// labelled is a value behind the name of a column of the catalogue.
+func (p *Printer) labelled(id, value string) { p.field(p.label(id), value) }
 
 // field is a named value: aligned on a terminal, tab-separated off one.
 func (p *Printer) field(name, value string) {
@@ -114,16 +126,3 @@ func (p *Printer) body(text string) {
 		p.Wrapped("  │ ", line)
 	}
 }
-
-const (
-	txtRow        = "row"
-	txtTo         = " to"
-	txtSegments   = "segments"
-	txtCharacters = "characters"
-	txtFrom       = "from"
-	txtReplyTo    = "reply to"
-	txtSubject    = "subject"
-	txtHTML       = "HTML"
-	txtNone       = "none"
-	txtAttached   = "attached"
-)

@@ -1,9 +1,9 @@
 package view
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"notify/pkg/ledger"
@@ -11,6 +11,7 @@ import (
 	"notify/pkg/rehearse"
 	"notify/pkg/sandbox"
 	"notify/pkg/send"
+	"notify/pkg/words"
 )
 
 // Rehearsal is what a rehearsal came to.
@@ -32,9 +33,7 @@ func NewRehearsal(r rehearse.Result, capacity int) Rehearsal {
 		Lifted: r.Lifted, Capacity: capacity,
 	}
 	for _, s := range message.States() {
-		if n := r.Counts.Of(s); n > 0 {
-			v.ByState[s] = n
-		}
+		v.ByState[s] = r.Counts.Of(s)
 	}
 	return v
 }
@@ -44,48 +43,67 @@ func ShowRehearsal(p *Printer, asJSON bool, v Rehearsal) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.rehearse/1", v)
 	}
-	word, said := p.Paint(Good, "PROVEN"), fmt.Sprintf("%s recipients of %s: every message reached the sandbox, each of them once", Num(v.Recipients), Safe(v.Campaign))
-	if !v.Complete {
-		word, said = p.Paint(Bad, "NOT PROVEN"), fmt.Sprintf("%s: %s of %s messages reached the sandbox", Safe(v.Campaign), Num(v.Reached), Num(v.Messages))
-	}
-	if v.Pause != nil {
-		said += "; " + Safe(v.Pause.Detail)
-	}
-	p.Wrapped(word+"  ", said)
+	p.proven(v)
 	p.sum("messages", v.Messages, v.ByState)
-	p.field("reached", fmt.Sprintf("%s SMS, %s mails; %s of them twice", Num(v.Sandbox.SMS.Reached), Num(v.Sandbox.Mail.Reached),
-		Num(v.Sandbox.SMS.Repeats+v.Sandbox.Mail.Repeats)))
-	p.field("rate", fmt.Sprintf("%s%s", Rate(v.Rate), speedWords(v.Speed)))
-	p.field("duration", Duration(v.Took))
+	p.labelled("reached", p.Say(words.T("rehearse.reached", words.A{
+		"sms": v.Sandbox.SMS.Reached, "mails": v.Sandbox.Mail.Reached, "twice": v.Sandbox.SMS.Repeats + v.Sandbox.Mail.Repeats,
+	})))
+	rate := words.T("rehearse.rate", words.A{"rate": words.Rate(v.Rate)})
+	if v.Speed != 1 {
+		rate = words.T("rehearse.rate-times", words.A{"rate": words.Rate(v.Rate), "times": strconv.FormatFloat(v.Speed, 'g', -1, 64)})
+	}
+	p.labelled("rate", p.Say(rate))
+	p.labelled("duration", p.Words().Duration(v.Took))
 	if v.Memory > 0 {
-		p.field("memory", Bytes(v.Memory)+" at most, with the sandbox in it")
+		p.labelled("memory", p.Say(words.T("rehearse.memory", words.A{"size": words.Size(v.Memory)})))
 	}
-	p.field("faults", faultWords(v.Faults))
-	p.field("accounts", Safe(strings.Join(v.Accounts, ", "))+": all at the sandbox, nobody was reached")
+	p.labelled("faults", p.faults(v.Faults))
+	p.labelled("accounts", p.Say(words.T("rehearse.accounts", words.A{"accounts": words.Names(v.Accounts, 0)})))
 	if len(v.Lifted) > 0 {
-		p.field("lifted", strings.Join(v.Lifted, ", ")+": the preflight weighs them")
+		p.labelled("lifted", p.lifted(v.Lifted))
 	}
-	p.field("recorded", p.Time(v.At))
+	p.labelled("recorded", p.Time(v.At))
 	if v.Complete && v.Recipients > v.Capacity {
-		p.Line("  next: set capacity: {recipients: %d} in notify.yaml", v.Recipients)
+		p.sentence("  ", words.T("rehearse.next", words.A{"recipients": plainInt(v.Recipients)}))
 	}
 	return p.Flush()
 }
 
-func speedWords(speed float64) string {
-	if speed == 1 {
-		return ", at the configured rates"
+// proven is the verdict: every message once, or how many and why not.
+func (p *Printer) proven(v Rehearsal) {
+	word := p.Paint(Good, p.Say(words.T("rehearse.proven-word", nil)))
+	said := words.T("rehearse.proven", words.A{"recipients": words.N(v.Recipients, "recipient"), "campaign": v.Campaign})
+	if !v.Complete {
+		word = p.Paint(Bad, p.Say(words.T("rehearse.not-proven-word", nil)))
+		said = words.T("rehearse.short", words.A{"campaign": v.Campaign, "reached": v.Reached, "messages": words.N(v.Messages, "message")})
+		if v.Pause != nil {
+			said = words.T("rehearse.short-why", words.A{
+				"campaign": v.Campaign, "reached": v.Reached, "messages": words.N(v.Messages, "message"), "why": v.Pause.Detail,
+			})
+		}
 	}
-	return fmt.Sprintf(", at %g times the configured rates", speed)
+	p.sentence(word+"  ", said)
 }
 
-func faultWords(faults map[string]int) string {
+func (p *Printer) lifted(limits []string) string {
+	all := words.List{}
+	for _, l := range limits {
+		all.Items = append(all.Items, words.Of("lifted", l))
+	}
+	return p.Say(words.T("rehearse.lifted-why", words.A{"limits": all}))
+}
+
+// faults are those that messages met: "sms throttled" is kept by its channel and what befell it.
+func (p *Printer) faults(faults map[string]int) string {
 	if len(faults) == 0 {
-		return "none"
+		return p.Say(words.T("rehearse.no-faults", nil))
 	}
-	var words []string
+	all := words.List{}
 	for _, k := range slices.Sorted(maps.Keys(faults)) {
-		words = append(words, Num(faults[k])+" "+k)
+		channel, fault, _ := strings.Cut(k, " ")
+		all.Items = append(all.Items, words.T("rehearse.fault", words.A{
+			"channel": words.Of("channel", channel), "fault": words.Of("fault", fault), "count": faults[k],
+		}))
 	}
-	return strings.Join(words, ", ")
+	return p.Words().Value(all)
 }

@@ -14,6 +14,7 @@ import (
 	"notify/pkg/sandbox"
 	"notify/pkg/send"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 func rehearsed() rehearse.Result {
@@ -25,7 +26,7 @@ func rehearsed() rehearse.Result {
 		},
 		Counts:   ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 22977, message.Unknown: 23}, message.Email: {message.Accepted: 23000}}},
 		Tally:    sandbox.Tally{SMS: sandbox.Count{Reached: 23000, Unanswered: 23}, Mail: sandbox.Count{Reached: 23000}},
-		Accounts: []string{"edm", "sms"}, Lifted: []string{"window", "daily quotas"},
+		Accounts: []string{"edm", "sms"}, Lifted: []string{"window", "daily-quotas"},
 	}
 }
 
@@ -51,7 +52,7 @@ func TestRehearsalThatProvesNothingSaysWhy(t *testing.T) {
 	if err := view.ShowRehearsal(&view.Printer{Out: &out}, false, view.NewRehearsal(r, 8000)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"NOT PROVEN  award-2020: 1,115 of 46,000 messages reached the sandbox; 3 of the last 200 messages are unknown"} {
+	for _, want := range []string{"NOT PROVEN  award-2020: 1,115 of 46,000 messages reached the sandbox; it stopped because: 3 of the last 200 messages are unknown"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q\n%s", want, out.String())
 		}
@@ -66,11 +67,13 @@ func drilled() drill.Report {
 	return drill.Report{
 		Drill: d, Held: true, Took: 41 * time.Second,
 		Lines: []drill.Line{
-			{Name: "capacity", Held: true, Then: "23,000 winners, on a system designed for 8,000", Now: []drill.Stop{
-				{By: "check capacity", Exit: 3, Said: "23,000 recipients, the installation was designed for 8,000: 15,000 too many"},
-				{By: "rehearse", Exit: 0, Said: "23,000 proven at the sandbox, 3357/s"},
+			{Name: "capacity", Held: true, Then: words.T("drill.award-2020.capacity", nil), Now: []drill.Stop{
+				{By: words.T("drill.by.check", words.A{"check": "capacity"}), Exit: 3, Said: words.Raw("23,000 / 8,000")},
+				{By: words.T("drill.by.rehearse", nil), Exit: 0, Said: words.T("drill.said.proven", words.A{"recipients": words.N(23_000, "recipient"), "rate": words.Rate(3357)})},
 			}},
-			{Name: "sms-twice", Held: true, Then: "1,294 people got their SMS twice", Now: []drill.Stop{{By: "ledger", Said: "23,000 SMS to 23,000 people, twice 0"}}},
+			{Name: "sms-twice", Held: true, Then: words.T("drill.award-2020.sms-twice", nil), Now: []drill.Stop{
+				{By: words.T("drill.by.ledger", nil), Said: words.T("drill.said.sms-once", words.A{"sms": 23_000, "people": 23_000, "twice": 0})},
+			}},
 		},
 		Steps: []drill.Step{{Command: "notify preflight award.csv", Exit: 3, Took: time.Second}},
 		Tally: sandbox.Tally{SMS: sandbox.Count{Reached: 23000}, Mail: sandbox.Count{Reached: 23000}},

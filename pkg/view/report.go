@@ -1,12 +1,13 @@
 package view
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/words"
 )
 
 // ShowReport draws what happened to a campaign.
@@ -14,30 +15,34 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.report/1", r)
 	}
-	p.Line("%s  %s  %s", p.Paint(Strong, Safe(r.Campaign)), Safe(r.Owner), Safe(r.Team))
-	p.field("recipients", Num(r.Recipients))
+	p.Wrapped("", p.Paint(Strong, Safe(r.Campaign))+"  "+Safe(r.Owner)+"  "+Safe(r.Team))
+	p.labelled("recipients", Num(r.Recipients))
 	if r.Folded > 0 {
-		p.field("shared", fmt.Sprintf("%s messages reach more than one row: same address, same text", Num(r.Folded)))
+		p.labelled("shared", p.Say(words.T("report.folded", words.A{"n": r.Folded})))
 	}
-	p.field("from", p.Time(r.First))
-	p.field("to", p.Time(r.Last))
+	p.labelled("from", p.Time(r.First))
+	p.labelled("to", p.Time(r.Last))
 	p.Blank()
 	for _, c := range r.Channels {
-		p.sum(string(c.Channel)+" messages", c.Messages, c.ByState)
+		p.channelSum(c.Channel, c.Messages, c.ByState)
 	}
 	if len(r.Channels) > 1 {
 		p.sum("messages", r.Messages, r.Total)
 	}
-	p.costs(r)
+	if len(r.Accounts) > 0 {
+		p.Blank()
+		p.spent(r.Accounts, r.Costs, r.Unpriced, 0)
+	}
 	p.codes(r)
-	p.people("unknown: they may have arrived", r.Unknown, r.Total[message.Unknown])
-	p.people("rejected: they did not arrive", r.Rejected, r.Total[message.Rejected])
-	p.people("waiting to be tried again", r.Waiting, len(r.Waiting))
+	p.people(r.Campaign, words.T("report.unknown", nil), message.Unknown, r.Unknown, r.Total[message.Unknown])
+	p.people(r.Campaign, words.T("report.rejected", nil), message.Rejected, r.Rejected, r.Total[message.Rejected])
+	p.people(r.Campaign, words.T("report.waiting", nil), message.Pending, r.Waiting, r.WaitingTotal)
+	p.Blank()
 	if len(r.Unknown) > 0 {
-		p.Line("next: notify resolve %s", Safe(r.Campaign))
+		p.next("notify resolve " + words.Typed(r.Campaign))
 	}
 	if len(r.Rejected) > 0 {
-		p.Line("next: notify report %s -o missed.csv --state rejected,unknown", Safe(r.Campaign))
+		p.next(fileCommand(r.Campaign, "missed.csv", message.Rejected, message.Unknown))
 	}
 	p.overruled(r)
 	p.signed(r)
@@ -45,16 +50,50 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	return p.Flush()
 }
 
-func (p *Printer) costs(r *report.Report) {
-	if len(r.Accounts) == 0 {
+// fileCommand writes those in some states to a file.
+func fileCommand(campaign, file string, states ...message.State) string {
+	names := make([]string, len(states))
+	for i, s := range states {
+		names[i] = string(s)
+	}
+	return "notify report " + words.Typed(campaign) + " -o " + file + " --state " + strings.Join(names, ",")
+}
+
+// sum draws a total and the states that add up to it. what names it for scripts.
+func (p *Printer) sum(what string, total int, by map[message.State]int) {
+	if p.Terminal {
+		p.sentence("  ", words.T("sum.all", words.A{"total": words.N(total, "message"), "parts": parts(by)}))
 		return
 	}
-	p.Blank()
-	t := NewTable("account", ">messages", ">segments", ">cost")
-	for _, a := range r.Accounts {
-		t.Row(a.Account, Num(a.Messages), Num(a.Segments), Money(a.Cost, ""))
+	p.Line("%s\t%d", what, total)
+	for _, s := range message.States() {
+		if by[s] > 0 {
+			p.Line("%s\t%d", s, by[s])
+		}
 	}
-	p.Table(t, 0)
+}
+
+// channelSum is sum for one channel.
+func (p *Printer) channelSum(ch message.Channel, total int, by map[message.State]int) {
+	if p.Terminal {
+		p.sentence("  ", words.T("sum.channel", words.A{"channel": words.Of("channel", ch), "total": words.N(total, "message"), "parts": parts(by)}))
+		return
+	}
+	p.sum(string(ch)+" messages", total, by)
+}
+
+// parts are the states that anybody is in: nothing is added up of nothing, and so is said to be 0.
+func parts(by map[message.State]int) any {
+	all := words.List{Join: words.Plus}
+	for _, s := range message.States() {
+		if by[s] > 0 {
+			all.Items = append(all.Items, words.T("sum.part", words.A{"count": by[s], "state": words.Of("state", s)}))
+		}
+	}
+	if len(all.Items) == 0 {
+		return 0
+	}
+	return all
 }
 
 func (p *Printer) codes(r *report.Report) {
@@ -62,26 +101,26 @@ func (p *Printer) codes(r *report.Report) {
 		return
 	}
 	p.Blank()
-	t := NewTable("state", "code", ">messages", "the first said")
+	t := NewTable("state", "code", ">messages", "first-said")
 	for _, c := range r.Codes {
-		t.Row(string(c.State), c.Code, Num(c.Messages), c.Detail)
+		t.Row(p.word("state", string(c.State)), c.Code, Num(c.Messages), c.Detail)
 	}
 	p.Table(t, 0)
 }
 
-func (p *Printer) people(title string, ps []report.Person, total int) {
+func (p *Printer) people(campaign string, title words.Text, state message.State, ps []report.Person, total int) {
 	if len(ps) == 0 {
 		return
 	}
 	p.Blank()
-	p.Line("%s", p.Paint(Strong, title))
+	p.Wrapped("", p.Paint(Strong, p.Say(title)))
 	t := NewTable(">row", "recipient", "channel", "address", "account", "at", "code", "key")
 	for _, x := range ps {
-		t.Row(strconv.Itoa(x.Row), x.Key, string(x.Channel), x.Address, x.Account, p.Time(x.At), x.Code, string(x.Message))
+		t.Row(strconv.Itoa(x.Row), x.Key, p.word("channel", string(x.Channel)), x.Address, x.Account, p.Time(x.At), x.Code, string(x.Message))
 	}
 	p.Table(t, 0)
 	if more := total - len(ps); more > 0 {
-		p.Line("and %s more; all of them: notify report CAMPAIGN -o FILE", Num(more))
+		p.sentence("", words.T("report.more", words.A{"n": more, "command": fileCommand(campaign, "people.csv", state)}))
 	}
 }
 
@@ -91,8 +130,9 @@ func (p *Printer) overruled(r *report.Report) {
 		if i == 0 {
 			p.Blank()
 		}
-		p.Wrapped(p.Paint(Unwell, "OVERRIDDEN")+"  ", fmt.Sprintf("%s by %s at %s: %s", Safe(strings.TrimPrefix(a.What, report.ActOverride)),
-			Safe(a.Who), p.Time(a.At), Safe(a.Reason)))
+		p.sentence(p.Paint(Unwell, p.Say(words.T("report.overridden-word", nil)))+"  ", words.T("report.overridden", words.A{
+			"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "at": a.At, "why": a.Reason,
+		}))
 	}
 }
 
@@ -102,7 +142,7 @@ func (p *Printer) signed(r *report.Report) {
 		return
 	}
 	p.Blank()
-	p.Line("%s", p.Paint(Strong, "checklist "+Safe(r.Checklist.Name)))
+	p.Wrapped("", p.Paint(Strong, p.Say(words.T("report.checklist", words.A{"name": r.Checklist.Name}))))
 	for i := range r.Checklist.Lines {
 		if l := &r.Checklist.Lines[i]; l.Signed() || !l.Status.Done() {
 			p.item(l)
@@ -117,7 +157,26 @@ func (p *Printer) audit(r *report.Report) {
 	p.Blank()
 	t := NewTable("when", "who", "did", "why")
 	for _, a := range r.Audit {
-		t.Row(p.Time(a.At), a.Who, a.What, a.Reason)
+		t.Row(p.Time(a.At), a.Who, p.act(a), a.Reason)
 	}
 	p.Table(t, 0)
+}
+
+// act says what somebody did: off a terminal as it is in the ledger.
+func (p *Printer) act(a ledger.AuditEntry) string {
+	if !p.Terminal {
+		return a.What
+	}
+	verb, what, _ := strings.Cut(a.What, " ")
+	switch verb {
+	case "send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse":
+		return p.Say(words.Of("act", verb))
+	case "override":
+		return p.Say(words.T("act.override", words.A{"what": what}))
+	case "sign":
+		return p.Say(words.T("act.sign", words.A{"what": what}))
+	case "revoke":
+		return p.Say(words.T("act.revoke", words.A{"what": what}))
+	}
+	return p.Say(words.T("act.other", words.A{"what": a.What}))
 }

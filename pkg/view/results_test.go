@@ -123,8 +123,8 @@ func TestTheStatusOfCampaigns(t *testing.T) {
 		{
 			Campaign: "award-2020", Owner: "Operations Wang", Messages: 46_000, ByState: all, Staged: then, At: then,
 			Channels: []report.Channel{{Channel: message.SMS, Messages: 23_000, ByState: by}, {Channel: message.Email, Messages: 23_000, ByState: mails}},
-			Accounts: []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 9_100, Segments: 9_100, Cost: 409_500_000}}},
-			Running:  []ledger.Run{{ID: 7, Host: "ops-1", PID: 4711, User: "wang", Started: then}}, Remaining: -1,
+			Accounts: []report.Account{{Account: "sms", Spent: report.Spent{Messages: 9_100, Segments: 9_100, Cost: money(409_500_000)}, Currency: "CNY"}}, Costs: []report.Sum{{Currency: "CNY", Cost: 409_500_000}},
+			Running: []ledger.Run{{ID: 7, Host: "ops-1", PID: 4711, User: "wang", Started: then}}, Remaining: -1,
 		},
 		{
 			Campaign: "notice", Owner: "Li", Messages: 10, ByState: map[message.State]int{message.Pending: 10}, Staged: then, At: then,
@@ -145,7 +145,10 @@ func TestTheReportOfACampaign(t *testing.T) {
 	r := &report.Report{
 		Campaign: "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice", Digest: "d1", Staged: then, Recipients: 23_010, Folded: 10,
 		Messages: 23_000, Channels: []report.Channel{{Channel: message.SMS, Messages: 23_000, ByState: counts()}}, Total: counts(),
-		Accounts: []report.Account{{Account: "sms", Debit: ledger.Debit{Messages: 22_903, Segments: 22_903, Cost: 1030_635_000}}},
+		Accounts: []report.Account{
+			{Account: "edm", Spent: report.Spent{Messages: 12, Segments: 12}}, {Account: "sms", Spent: report.Spent{Messages: 22_903, Segments: 22_903, Cost: money(1030_635_000)}, Currency: "CNY"},
+		},
+		Costs: []report.Sum{{Currency: "CNY", Cost: 1030_635_000}}, Unpriced: []string{"edm"},
 		Codes:    []report.Code{{State: message.Rejected, Code: "isv.MOBILE_NUMBER_ILLEGAL", Detail: "号码不对\x1b[2J", Messages: 97}, {State: message.Unknown, Code: "notify:reset", Messages: 3}},
 		Unknown:  []report.Person{{Row: 12, Key: "E0012", Channel: message.SMS, Address: "+86134****0012", Message: "k1", Account: "sms", Attempts: 1, At: then, Code: "notify:reset"}},
 		Rejected: []report.Person{{Row: 3, Key: "E0003", Channel: message.SMS, Address: "+86134****0003", Message: "k2", Account: "sms", Attempts: 1, At: then, Code: "isv.MOBILE_NUMBER_ILLEGAL"}},
@@ -159,18 +162,24 @@ func TestTheReportOfACampaign(t *testing.T) {
 
 func TestTheAccounts(t *testing.T) {
 	price, balance, left, limit, used := message.Money(45_000), message.Money(1138_500_000), int64(9_900), int64(10_000), int64(100)
+	none, ours := int64(0), int64(10_910)
 	as := []report.AccountStatus{
 		{
-			Account: "edm", Vendor: "smtp", Class: "notice", Environment: "production", Rate: 50, DailyQuota: 1000, Breaker: "open", LiveError: "cannot be asked",
-			Used:  ledger.Usage{Day: ledger.Debit{Messages: 1200, Segments: 1200}, Month: ledger.Debit{Messages: 1200, Segments: 1200}},
+			Account: "edm", Vendor: "smtp", Class: "notice", Environment: "production", Rate: 50, DailyQuota: 1000, Breaker: "open", LiveError: words.T("accounts.not-asked", nil),
+			Day: report.Spent{Messages: 1200, Segments: 1200}, Month: report.Spent{Messages: 1200, Segments: 1200}, LeftToday: &none,
 			State: ledger.AccountState{Account: "edm", Scale: 0.25, OpenUntil: then.Add(time.Minute), Reason: "5 attempts in a row failed", Error: "unsent notify:dial: connection refused", At: then},
 		},
 		{
 			Account: "sms", Vendor: "http", Class: "notice", Environment: "production", Rate: 0.5, DailyQuota: 20_000, Price: &price, Currency: "CNY", Breaker: "closed",
-			Used:  ledger.Usage{Day: ledger.Debit{Messages: 9_090, Cost: 409_050_000}, Month: ledger.Debit{Messages: 20_000, Cost: 900_000_000}},
-			State: ledger.AccountState{Account: "sms", Scale: 1}, Live: &vendors.Balance{Amount: &balance, Currency: "CNY", Messages: &left, QuotaLimit: &limit, QuotaUsed: &used},
+			Day: report.Spent{Messages: 9_090, Segments: 9_090, Cost: money(409_050_000)}, Month: report.Spent{Messages: 20_000, Segments: 20_000, Cost: money(900_005_000)},
+			State: ledger.AccountState{Account: "sms", Scale: 1}, LeftToday: &ours,
 		},
-		{Account: "spare", Vendor: "http", Environment: "test", Breaker: "closed", Live: &vendors.Balance{}},
+		{Account: "spare", Vendor: "http", Class: "marketing", Environment: "test", Price: money(0), Breaker: "testing", Day: report.Spent{Cost: money(0)}, Month: report.Spent{Cost: money(0)}, State: ledger.AccountState{Reason: "quota refuses"}},
+	}
+	as[1].Told(vendors.Balance{Amount: &balance, Currency: "CNY", Messages: &left, QuotaLimit: &limit, QuotaUsed: &used})
+	as[2].Told(vendors.Balance{})
+	if left := *as[1].LeftToday; left != 9_900 {
+		t.Errorf("the vendor leaves 9,900 of its quota, and the screen says %d", left)
 	}
 	drawn(t, "accounts", "notify.accounts/1", func(p *view.Printer, asJSON bool) error { return view.ShowAccounts(p, asJSON, as) })
 	var out bytes.Buffer

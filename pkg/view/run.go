@@ -2,9 +2,7 @@ package view
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"time"
 
 	"notify/pkg/console"
 	"notify/pkg/ledger"
@@ -12,8 +10,6 @@ import (
 	"notify/pkg/preflight"
 	"notify/pkg/send"
 	"notify/pkg/words"
-
-	"github.com/schollz/progressbar/v3"
 )
 
 // Checked says in a few lines, on stderr, that a preflight has passed, and what it warned of.
@@ -175,96 +171,4 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 		p.Line("  %s", p.Say(words.T("run.next", words.A{"said": e.Next})))
 	}
 	return p.Flush()
-}
-
-// sum draws a total and the states that add up to it.
-func (p *Printer) sum(what string, total int, by map[message.State]int) {
-	var parts []string
-	for _, s := range message.States() {
-		if by[s] > 0 {
-			parts = append(parts, Num(by[s])+" "+string(s))
-		}
-	}
-	if !p.Terminal {
-		p.Line("%s\t%d", what, total)
-		for _, s := range message.States() {
-			if by[s] > 0 {
-				p.Line("%s\t%d", s, by[s])
-			}
-		}
-		return
-	}
-	p.Wrapped("  ", fmt.Sprintf("%s %s = %s", Num(total), what, strings.Join(parts, " + ")))
-}
-
-// Progress shows on stderr how far a run is, until stop is called: a bar on a terminal, elsewhere a line now and then.
-func Progress(c *console.Console, snapshot func() send.Snapshot) (stop func()) {
-	if c.Quiet {
-		return func() {}
-	}
-	draw, every := lines(c.Err), 10*time.Second
-	if c.ErrTerminal {
-		draw, every = bar(c), 200*time.Millisecond
-	}
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		t := time.NewTicker(every)
-		defer t.Stop()
-		for {
-			select {
-			case <-t.C:
-				draw(snapshot(), false)
-			case <-done:
-				draw(snapshot(), true)
-				return
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-	}
-}
-
-func lines(w io.Writer) func(send.Snapshot, bool) {
-	return func(s send.Snapshot, last bool) {
-		if s.Total == 0 || last {
-			return
-		}
-		fmt.Fprintf(w, "progress: %d of %d, %s\n", s.Total-s.Left, s.Total, told(s))
-	}
-}
-
-func bar(c *console.Console) func(send.Snapshot, bool) {
-	var b *progressbar.ProgressBar
-	return func(s send.Snapshot, last bool) {
-		if s.Total == 0 || b == nil && s.Left == 0 {
-			return
-		}
-		if b == nil {
-			b = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(c.Err), progressbar.OptionSetWidth(24),
-				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-				progressbar.OptionSetTheme(progressbar.ThemeASCII))
-		}
-		b.Describe(told(s))
-		_ = b.Set(s.Total - s.Left) // only a bar beyond its end is an error
-		if last {
-			_ = b.Exit()
-			fmt.Fprintln(c.Err)
-		}
-	}
-}
-
-// told is a snapshot in words.
-func told(s send.Snapshot) string {
-	said := fmt.Sprintf("%.0f/s", s.Rate)
-	if s.Remaining >= 0 {
-		said += ", " + Duration(s.Remaining.Round(time.Second)) + " left"
-	}
-	said += fmt.Sprintf(", %s failed, %s unknown", Num(s.Rejected), Num(s.Unknown))
-	if s.Waiting != "" {
-		said += ", waiting " + s.Waiting
-	}
-	return said
 }

@@ -1,10 +1,10 @@
 package view
 
 import (
-	"fmt"
-
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/words"
 )
 
 // ShowStatus draws how far campaigns are.
@@ -18,7 +18,7 @@ func ShowStatus(p *Printer, asJSON bool, ss []report.Status) error {
 		}{ss})
 	}
 	if len(ss) == 0 {
-		p.Line("no campaign on this ledger yet; begin with `notify preflight LIST`")
+		p.sentence("", words.T("status.none", words.A{"command": "notify preflight LIST"}))
 		return p.Flush()
 	}
 	for i := range ss {
@@ -31,70 +31,164 @@ func ShowStatus(p *Printer, asJSON bool, ss []report.Status) error {
 }
 
 func (p *Printer) status(s *report.Status) {
-	tone := Strong
-	switch s.State {
-	case "paused", "unfinished":
-		tone = Unwell
-	case "aborted":
-		tone = Bad
-	case "finished":
-		tone = Good
-	}
 	if p.Terminal {
-		p.Line("%s  %s  %s", p.Paint(Strong, Safe(s.Campaign)), p.Paint(tone, s.State), Safe(s.Owner))
+		p.Wrapped("", p.Paint(Strong, Safe(s.Campaign))+"  "+p.Paint(campaignTone(s.State), p.word("campaign", s.State))+"  "+Safe(s.Owner))
 	} else {
 		p.Line("campaign\t%s\t%s\t%s", Safe(s.Campaign), s.State, Safe(s.Owner))
 	}
-	t := NewTable("channel", ">messages", ">accepted", ">pending", ">attempting", ">unknown", ">rejected", ">cancelled")
-	row := func(name string, n int, by map[message.State]int) []string {
-		cells := []string{name, Num(n)}
-		for _, st := range message.States() {
-			cells = append(cells, "")
-			cells[len(cells)-1] = Num(by[st])
-		}
-		return cells
+	p.byChannel(s)
+	if len(s.Accounts) > 0 {
+		p.Blank()
+		p.spent(s.Accounts, s.Costs, s.Unpriced, 2)
 	}
-	for _, c := range s.Channels {
-		t.Row(row(string(c.Channel), c.Messages, c.ByState)...)
-	}
-	if len(s.Channels) > 1 {
-		t.Footer(row("together", s.Messages, s.ByState)...)
-	}
-	p.Table(t, 2)
-	for _, a := range s.Accounts {
-		p.Line("  %s: %s messages, %s segments, %s", Safe(a.Account), Num(a.Messages), Num(a.Segments), Money(a.Cost, ""))
-	}
-	if s.Rate > 0 {
-		p.Line("  now %s, %s left at this rate", Rate(s.Rate), Duration(s.Remaining))
+	p.Blank()
+	switch {
+	case s.Rate > 0 && s.Remaining >= 0:
+		p.sentence("  ", words.T("status.rate", words.A{"rate": words.Rate(s.Rate), "time": s.Remaining}))
+	case s.Rate > 0:
+		p.sentence("  ", words.T("status.rate-only", words.A{"rate": words.Rate(s.Rate)}))
 	}
 	p.atWork(s)
 	p.later(s.Checklist)
 }
 
+func campaignTone(state string) Tone {
+	switch state {
+	case "paused", "unfinished":
+		return Unwell
+	case "aborted":
+		return Bad
+	case "finished":
+		return Good
+	}
+	return Strong
+}
+
+// byChannel are the messages by channel and state.
+func (p *Printer) byChannel(s *report.Status) {
+	t := NewTable("channel", ">messages")
+	for _, st := range message.States() {
+		t.Column(p.word("state", string(st)))
+	}
+	row := func(name string, n int, by map[message.State]int) []string {
+		cells := []string{name, Num(n)}
+		for _, st := range message.States() {
+			cells = append(cells, Num(by[st]))
+		}
+		return cells
+	}
+	for _, c := range s.Channels {
+		t.Row(row(p.word("channel", string(c.Channel)), c.Messages, c.ByState)...)
+	}
+	if len(s.Channels) > 1 {
+		t.Footer(row(p.together(), s.Messages, s.ByState)...)
+	}
+	p.Table(t, 2)
+}
+
+// spent are the accounts with what they carried and cost.
+func (p *Printer) spent(accounts []report.Account, costs []report.Sum, unpriced []string, indent int) {
+	t := NewTable("account", ">messages", ">segments", ">cost")
+	shown := make([]*words.Amount, len(accounts))
+	var messages, segments int64
+	for i, a := range accounts {
+		if a.Cost != nil {
+			shown[i] = &words.Amount{Money: *a.Cost, Currency: a.Currency}
+		}
+		messages, segments = messages+a.Messages, segments+a.Segments
+	}
+	for i, cost := range p.amounts(shown) {
+		t.Row(accounts[i].Account, Num(accounts[i].Messages), Num(accounts[i].Segments), cost)
+	}
+	if len(accounts) > 1 {
+		t.Footer(p.together(), Num(messages), Num(segments), p.total(costs, unpriced))
+	}
+	p.Table(t, indent)
+}
+
+// amounts is a column of money: all with as many decimals as one of them needs. What is not known is said to be.
+func (p *Printer) amounts(all []*words.Amount) []string {
+	decimals := 2
+	for _, a := range all {
+		if a != nil {
+			decimals = max(decimals, report.Decimals(a.Money))
+		}
+	}
+	out := make([]string, len(all))
+	for i, a := range all {
+		if a == nil {
+			out[i] = p.Say(words.T("words.not-known", nil))
+			continue
+		}
+		out[i] = p.Words().FixedMoney(*a, decimals)
+	}
+	return out
+}
+
+// total is what all of them cost; what is not known of some is not left out in silence.
+func (p *Printer) total(costs []report.Sum, unpriced []string) string {
+	sum := words.List{Join: words.Plus}
+	for _, c := range costs {
+		sum.Items = append(sum.Items, words.Money(c.Cost, c.Currency))
+	}
+	switch {
+	case len(unpriced) > 0 && len(costs) == 0:
+		return p.Say(words.T("words.not-known", nil))
+	case len(unpriced) > 0:
+		sum.Items = append(sum.Items, words.T("words.not-known", nil))
+	}
+	return p.Words().Value(sum)
+}
+
 // atWork says who works on it, or why nobody does, and what to do.
 func (p *Printer) atWork(s *report.Status) {
-	switch {
-	case s.Aborted != nil:
-		p.Wrapped("  ", fmt.Sprintf("aborted by %s at %s: %s", Safe(s.Aborted.Who), p.Time(s.Aborted.At), Safe(s.Aborted.Reason)))
-	default:
+	if s.Aborted != nil {
+		p.sentence("  ", words.T("status.aborted", words.A{"who": s.Aborted.Who, "at": s.Aborted.At, "why": s.Aborted.Reason}))
+	} else {
 		for _, r := range s.Running {
-			p.Wrapped("  ", fmt.Sprintf("running: process %d on %s since %s", r.PID, Safe(r.Host), p.Time(r.Started)))
+			p.sentence("  ", running(s, r))
 		}
 	}
 	if s.Paused != nil {
-		p.Wrapped("  ", fmt.Sprintf("paused by %s at %s %s", Safe(s.Paused.Who), p.Time(s.Paused.At), Safe(s.Paused.Reason)))
+		p.sentence("  ", pausedBy(s.Paused))
 	}
 	if len(s.Running) == 0 && s.Aborted == nil && s.State != "finished" {
 		if s.Last != nil {
-			why := s.Last.Why
-			if why == "" {
-				why = "ended without a word"
-			}
-			p.Wrapped("  ", "the last run: "+Safe(why))
+			p.sentence("  ", lastRun(s))
 		}
-		p.Line("  next: notify resume %s", Safe(s.Campaign))
+		p.next("notify resume " + words.Typed(s.Campaign))
 	}
 	if s.ByState[message.Unknown] > 0 {
-		p.Line("  next: notify resolve %s", Safe(s.Campaign))
+		p.next("notify resolve " + words.Typed(s.Campaign))
 	}
+}
+
+func running(s *report.Status, r ledger.Run) words.Text {
+	done := 0.0
+	if s.Messages > 0 {
+		done = 100 * float64(s.Messages-s.ByState[message.Pending]-s.ByState[message.Attempting]) / float64(s.Messages)
+	}
+	return words.T("status.running", words.A{"at": r.Started, "who": r.User, "pid": plainInt(r.PID), "host": r.Host, "share": words.Percent(done)})
+}
+
+func pausedBy(a *ledger.Act) words.Text {
+	if a.Reason == "" {
+		return words.T("status.paused", words.A{"who": a.Who, "at": a.At})
+	}
+	return words.T("status.paused-why", words.A{"who": a.Who, "at": a.At, "why": a.Reason})
+}
+
+func lastRun(s *report.Status) words.Text {
+	if s.Last.Why == "" {
+		if s.ByState[message.Attempting] == 0 {
+			return words.T("status.last-run-lost-idle", nil)
+		}
+		return words.T("status.last-run-lost", words.A{"n": s.ByState[message.Attempting]})
+	}
+	return words.T("status.last-run", words.A{"at": s.Last.Ended, "why": s.Last.Why})
+}
+
+// next names the command to type.
+func (p *Printer) next(command string) {
+	p.sentence("  ", words.T("status.next", words.A{"command": command}))
 }

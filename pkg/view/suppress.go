@@ -1,8 +1,6 @@
 package view
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"notify/pkg/diag"
@@ -10,6 +8,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/report"
 	"notify/pkg/suppression"
+	"notify/pkg/words"
 )
 
 // suppressedLine is a line of the suppression list as it is shown: its address is masked.
@@ -53,12 +52,12 @@ func ShowSuppress(p *Printer, asJSON bool, v Suppress) error {
 	if asJSON {
 		return v.json(p, lines)
 	}
-	p.Wrapped("", v.text())
+	p.sentence("", v.text())
 	for _, l := range lines {
-		p.Wrapped("  ", "stands: "+p.suppressedWords(l))
+		p.sentence("  ", words.T("suppress.stands", words.A{"entry": l.text()}))
 	}
 	if more := v.Known - len(lines); more > 0 && len(lines) > 0 {
-		p.Line("  and %s more", Num(more))
+		p.sentence("  ", words.T("suppress.more", words.A{"n": more}))
 	}
 	if v.Problems != nil {
 		p.unread(v.Problems)
@@ -68,7 +67,7 @@ func ShowSuppress(p *Printer, asJSON bool, v Suppress) error {
 
 func (v *Suppress) json(p *Printer, kept []suppressedLine) error {
 	type added struct {
-		Text  string           `json:"text"`
+		Text  words.Text       `json:"text"`
 		Added int              `json:"added"`
 		Known int              `json:"known"`
 		Kept  []suppressedLine `json:"kept"`
@@ -86,24 +85,19 @@ func (v *Suppress) json(p *Printer, kept []suppressedLine) error {
 	}{a, v.File, v.Read.Rows, v.Read.Unread, problemsJSON{v.Problems.Errors(), v.Problems.Warnings(), v.Problems.Kept()}})
 }
 
-func (v *Suppress) text() string {
-	words := Num(v.Added) + " addresses were put on the suppression list"
-	switch v.Added {
-	case 0:
-		words = "nothing new was put on the suppression list"
-	case 1:
-		words = "1 address was put on the suppression list"
+func (v *Suppress) text() words.Text {
+	said := words.T("suppress.added", words.A{"n": v.Added})
+	if v.Added == 0 {
+		said = words.T("suppress.nothing", nil)
 	}
-	switch {
-	case v.Known == 1:
-		words += "; 1 was on it already, and its first entry stands"
-	case v.Known > 1:
-		words += "; " + Num(v.Known) + " were on it already, and their first entries stand"
+	all := []words.Text{said}
+	if v.Known > 0 {
+		all = append(all, words.T("suppress.known", words.A{"n": v.Known}))
 	}
 	if v.Problems != nil {
-		words += fmt.Sprintf("; %s: %s rows, %s of them could not be read", Safe(v.File), Num(v.Read.Rows), Num(v.Read.Unread))
+		all = append(all, words.T("suppress.read", words.A{"file": v.File, "rows": words.N(v.Read.Rows, "row"), "unread": v.Read.Unread}))
 	}
-	return words
+	return words.Joined(words.Sentences, all...)
 }
 
 func (p *Printer) unread(problems *diag.List) {
@@ -111,20 +105,20 @@ func (p *Printer) unread(problems *diag.List) {
 	for _, problem := range problems.Kept() {
 		if problem.Stops() {
 			shown++
-			p.Wrapped("  "+p.Paint(Bad, "not taken")+"  ", p.Say(problem.Text()))
+			p.sentence("  "+p.Paint(Bad, p.Say(words.T("suppress.not-taken", nil)))+"  ", problem.Text())
 		}
 	}
 	if more := problems.Errors() - shown; more > 0 {
-		p.Line("  and %s more", Num(more))
+		p.sentence("  ", words.T("suppress.more", words.A{"n": more}))
 	}
 }
 
-func (p *Printer) suppressedWords(l suppressedLine) string {
-	words := fmt.Sprintf("%s, %s since %s (%s)", l.Address, l.Reason, p.Time(l.At), Safe(l.Who))
-	if l.Note != "" {
-		words += ": " + Safe(l.Note)
+func (l *suppressedLine) text() words.Text {
+	reason := words.Of("suppressed", l.Reason)
+	if l.Note == "" {
+		return words.T("suppress.entry", words.A{"address": l.Address, "reason": reason, "at": l.At, "who": l.Who})
 	}
-	return words
+	return words.T("suppress.entry-note", words.A{"address": l.Address, "reason": reason, "at": l.At, "who": l.Who, "note": l.Note})
 }
 
 // SuppressionList is the suppression list, or what of it was asked for.
@@ -151,57 +145,62 @@ func ShowSuppressionList(p *Printer, asJSON bool, v SuppressionList) error {
 		}{v, lines, free})
 	}
 	if v.Entries+v.TakenOff > 0 || len(free) == 0 {
-		p.Wrapped("", v.sum())
+		p.sentence("", v.sum())
 	}
 	if len(lines) > 0 {
 		p.suppressedTable(lines, v.In != "")
 	}
 	if more := v.Entries + v.TakenOff - len(lines); more > 0 {
-		p.Line("the last %s are shown; --limit 0 shows all, -o FILE writes them", Num(len(lines)))
+		p.sentence("", words.T("suppress.newest", words.A{"n": len(lines)}))
 	}
 	for _, a := range free {
-		p.Line("%s  not on the suppression list", a)
+		p.sentence("", words.T("suppress.free", words.A{"address": a}))
 	}
 	return p.Flush()
 }
 
 func (p *Printer) suppressedTable(lines []suppressedLine, rows bool) {
-	columns := []string{"address", "channel", "reason", "since", "who", "note"}
+	t := NewTable("address", "channel", "reason", "since", "who", "note")
 	if rows {
-		columns = append([]string{">row"}, columns...)
+		t = NewTable(">row", "address", "channel", "reason", "since", "who", "note")
 	}
-	t := NewTable(columns...)
 	for _, l := range lines {
+		reason := l.Reason
 		if l.TakenOff {
-			l.Reason = "taken off"
+			reason = "taken-off"
 		}
-		cells := []string{l.Address, string(l.Channel), l.Reason, p.Time(l.At), l.Who, l.Note}
+		cells := []string{l.Address, p.word("channel", string(l.Channel)), p.word("suppressed", reason), p.Time(l.At), l.Who, l.Note}
 		if rows {
-			cells = append([]string{Num(l.Row)}, cells...)
+			cells = append([]string{plainInt(l.Row)}, cells...)
 		}
 		t.Row(cells...)
 	}
 	p.Table(t, 0)
 }
 
-func (v *SuppressionList) sum() string {
-	where := "on the suppression list"
-	if v.In != "" {
-		where += " in " + Safe(v.In)
-	}
+// sum is how many there are, and of which reasons.
+func (v *SuppressionList) sum() words.Text {
 	if v.Entries == 0 && v.TakenOff == 0 {
-		return "nobody is " + where
+		if v.In != "" {
+			return words.T("suppress.nobody-in", words.A{"list": v.In})
+		}
+		return words.T("suppress.nobody", nil)
 	}
-	var words []string
-	for _, r := range suppression.Reasons() {
-		if n := v.ByReason[string(r)]; n > 0 {
-			words = append(words, Num(n)+" "+string(r))
+	of := words.List{Join: words.Plus}
+	add := func(n int, reason string) {
+		if n > 0 {
+			of.Items = append(of.Items, words.T("sum.part", words.A{"count": n, "state": words.Of("suppressed", reason)}))
 		}
 	}
-	text := fmt.Sprintf("%s %s", Num(v.Entries), where)
-	if v.TakenOff > 0 {
-		text = Num(v.Entries+v.TakenOff) + " lines"
-		words = append(words, Num(v.TakenOff)+" taken off")
+	for _, r := range suppression.Reasons() {
+		add(v.ByReason[string(r)], string(r))
 	}
-	return text + " = " + strings.Join(words, " + ")
+	add(v.TakenOff, "taken-off")
+	switch {
+	case v.TakenOff > 0:
+		return words.T("suppress.lines", words.A{"n": v.Entries + v.TakenOff, "parts": of})
+	case v.In != "":
+		return words.T("suppress.sum-in", words.A{"n": v.Entries, "list": v.In, "parts": of})
+	}
+	return words.T("suppress.sum", words.A{"n": v.Entries, "parts": of})
 }

@@ -1,10 +1,10 @@
 package view
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 
 	"notify/pkg/sandbox"
+	"notify/pkg/words"
 )
 
 // ShowTally draws what reached the sandbox.
@@ -12,18 +12,22 @@ func ShowTally(p *Printer, asJSON bool, t sandbox.Tally) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.sandbox/1", t)
 	}
-	table := NewTable("channel", ">reached messages", ">addresses", ">twice", ">segments", ">answer lost")
+	table := NewTable("channel", ">reached-messages", ">addresses", ">twice", ">segments", ">answer-lost")
 	for _, c := range []struct {
 		name string
 		c    sandbox.Count
 	}{{"sms", t.SMS}, {"email", t.Mail}} {
-		table.Row(c.name, Num(c.c.Reached), Num(c.c.Distinct), Num(c.c.Twice), Num(c.c.Segments), Num(c.c.Unanswered))
+		table.Row(p.word("channel", c.name), Num(c.c.Reached), Num(c.c.Distinct), Num(c.c.Twice), Num(c.c.Segments), Num(c.c.Unanswered))
 	}
-	table.Footer("together", Num(t.SMS.Reached+t.Mail.Reached), Num(t.SMS.Distinct+t.Mail.Distinct), Num(t.SMS.Twice+t.Mail.Twice), "",
+	table.Footer(p.together(), Num(t.SMS.Reached+t.Mail.Reached), Num(t.SMS.Distinct+t.Mail.Distinct), Num(t.SMS.Twice+t.Mail.Twice), "",
 		Num(t.SMS.Unanswered+t.Mail.Unanswered))
 	p.Table(table, 0)
-	if twice := append(t.SMS.TwiceList, t.Mail.TwiceList...); len(twice) > 0 {
-		p.Line("%s", p.Paint(Bad, fmt.Sprintf("reached twice: %s", strings.Join(twice, ", "))))
+	if twice := slices.Concat(t.SMS.TwiceList, t.Mail.TwiceList); len(twice) > 0 {
+		said := words.T("sandbox.twice", words.A{"who": words.Names(twice, 0)})
+		if more := t.SMS.Twice + t.Mail.Twice - len(twice); more > 0 {
+			said = words.T("sandbox.twice-more", words.A{"who": words.Names(twice, 0), "n": more})
+		}
+		p.Wrapped("", p.Paint(Bad, p.Say(said)))
 	}
 	return p.Flush()
 }

@@ -14,8 +14,6 @@ import (
 
 	"notify/pkg/console"
 	"notify/pkg/words"
-
-	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Printer draws for people. On a terminal it aligns, wraps and colours; off one, its tables are tab-separated and every
@@ -25,17 +23,21 @@ type Printer struct {
 	// Terminal aligns and wraps. Color emphasises; no meaning hangs on it.
 	Terminal, Color bool
 	Width           int // columns to wrap at; 0: never
+	// Over draws each screen over the one before, on a terminal. Height is how many lines that has; 0 where it is not known.
+	Over   bool
+	Height int
 	// Zone is that of every time shown; nil leaves times in their own.
 	Zone *time.Location
 	// Lang is the language of every sentence; empty is English.
 	Lang words.Language
 
-	buf bytes.Buffer
+	buf   bytes.Buffer
+	drawn int // lines of the screen before
 }
 
 // NewPrinter draws on a console's results.
 func NewPrinter(c *console.Console, zone *time.Location) *Printer {
-	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Zone: zone}
+	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Height: c.Height(), Zone: zone}
 }
 
 // Words makes the sentences of this screen.
@@ -43,6 +45,9 @@ func (p *Printer) Words() words.Printer { return words.Printer{Lang: p.Lang, Zon
 
 // Say is a sentence of the catalogue in the language of the screen.
 func (p *Printer) Say(t words.Text) string { return p.Words().Say(t) }
+
+// sentence draws one behind a head, wrapped.
+func (p *Printer) sentence(head string, t words.Text) { p.Wrapped(head, p.Say(t)) }
 
 // zone is that of times, never nil.
 func (p *Printer) zone() *time.Location {
@@ -55,10 +60,27 @@ func (p *Printer) zone() *time.Location {
 // Flush writes what was drawn since the last time, at once. The error is that of Out; a console's is always nil.
 func (p *Printer) Flush() error {
 	defer p.buf.Reset()
+	if p.Over && p.Terminal {
+		p.over()
+	}
 	if _, err := p.Out.Write(p.buf.Bytes()); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
+}
+
+// over goes back to where the screen before began. One that is higher than the terminal has scrolled away: what is left of it
+// is cleared.
+func (p *Printer) over() {
+	lines := bytes.Count(p.buf.Bytes(), []byte("\n"))
+	switch {
+	case p.drawn == 0:
+	case p.Height > 0 && max(p.drawn, lines) >= p.Height:
+		fmt.Fprint(p.Out, "\x1b[H\x1b[2J")
+	default:
+		fmt.Fprintf(p.Out, "\x1b[%dA\x1b[J", p.drawn)
+	}
+	p.drawn = lines
 }
 
 // Line draws one line.
@@ -74,19 +96,30 @@ func (p *Printer) Blank() {
 	}
 }
 
-// Wrapped draws words behind a head, wrapped to the width, further lines under the first. The head's width is counted
-// without its colours.
+// Wrapped draws words behind a head, wrapped to the width, further lines under the first. A head that leaves too little room
+// stands on a line of its own.
 func (p *Printer) Wrapped(head, said string) {
-	indent := text.StringWidthWithoutEscSequences(head)
-	const narrowest = 30 // below, wrapping does more harm than a broken line
-	if room := p.Width - indent; p.Width > 0 && room >= narrowest {
-		said = text.WrapSoft(said, room)
+	said = strings.TrimRight(said, "\n")
+	if p.Width <= 0 {
+		p.lines(hung(head, strings.Split(said, "\n")))
+		return
 	}
-	for i, line := range strings.Split(said, "\n") {
-		if i > 0 {
-			head = strings.Repeat(" ", indent)
-		}
-		p.Line("%s%s", head, strings.TrimRight(line, " "))
+	const narrowest = 24
+	indent := width(head)
+	if room := p.Width - indent; room < narrowest && room < width(said) {
+		p.lines(wrap(strings.TrimRight(head, " "), p.Width))
+		head, indent = "    ", 4
+	}
+	var lines []string
+	for line := range strings.SplitSeq(said, "\n") {
+		lines = append(lines, wrap(line, p.Width-indent)...)
+	}
+	p.lines(hung(head, lines))
+}
+
+func (p *Printer) lines(all []string) {
+	for _, line := range all {
+		p.Line("%s", line)
 	}
 }
 
@@ -115,8 +148,3 @@ func Safe(s string) string { return words.Safe(s) }
 
 // SafeText is Safe that keeps line ends.
 func SafeText(s string) string { return words.SafeText(s) }
-
-// pad fills words with spaces to a width; a Chinese character is two wide.
-func pad(said string, width int) string {
-	return said + strings.Repeat(" ", max(0, width-text.StringWidthWithoutEscSequences(said)))
-}

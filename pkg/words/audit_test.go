@@ -145,6 +145,17 @@ func sets() map[string][]string {
 		"cmd.kind":      {"int", "int64", "uint64", "float64", "duration", "bool", "stringToString", "stringSlice"}, // as pflag names them
 		"cmd.evidence":  {"any", "file", "link", "note"},
 		"run.ended":     {"finished", "paused", "aborted"},
+		"state":         {"pending", "attempting", "accepted", "rejected", "unknown", "cancelled"},
+		"campaign":      {"running", "paused", "aborted", "finished", "unfinished"},
+		"channel":       {"sms", "email"},
+		"class":         {"notice", "marketing"},
+		"environment":   {"production", "staging", "test"},
+		"breaker":       {"closed", "open", "testing"},
+		"lifted":        {"window", "deadline", "budget", "daily-quotas", "account-budgets"},
+		"fault":         {"throttled", "refused", "rejected", "cut-before", "rate", "quota", "balance", "blacklisted", "unanswered"},
+		"act":           {"send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse"},
+		"rule":          {"gsm", "mainland"},
+		"suppressed":    {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 	}
 }
 
@@ -189,9 +200,14 @@ func uses(t *testing.T, ids map[string]entry) (named map[string][]use, literals 
 					literals[s] = true
 				}
 			case *ast.CallExpr:
-				id, u, ok := useOf(files, n, ids)
-				if ok {
+				if id, u, ok := useOf(files, n, ids); ok {
 					named[id] = append(named[id], u)
+				}
+				if filepath.Base(filepath.Dir(path)) != "view" {
+					return true
+				}
+				for _, id := range labelsOf(n) {
+					named[id] = append(named[id], use{place: files.Position(n.Pos()).String()})
 				}
 			}
 			return true
@@ -237,6 +253,29 @@ func useOf(files *token.FileSet, call *ast.CallExpr, ids map[string]entry) (stri
 		}
 	}
 	return "", use{}, false
+}
+
+// labelsOf are the labels that a call of view's NewTable, labelled and label names by literals.
+func labelsOf(call *ast.CallExpr) []string {
+	var ids []string
+	args := call.Args
+	switch calledName(call) {
+	case "NewTable":
+	case "labelled", "label":
+		args = args[:min(1, len(args))]
+	default:
+		return nil
+	}
+	for _, arg := range args {
+		lit, ok := arg.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING {
+			continue
+		}
+		if s, err := strconv.Unquote(lit.Value); err == nil {
+			ids = append(ids, "column."+strings.TrimPrefix(s, ">"))
+		}
+	}
+	return ids
 }
 
 func calledName(call *ast.CallExpr) string {

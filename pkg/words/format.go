@@ -29,12 +29,17 @@ func Decimal(m message.Money) string {
 }
 
 // Money is an amount with its currency behind it: "1,035.00 CNY", in Chinese "1,035.00 元".
-func (p Printer) Money(a Amount) string {
+func (p Printer) Money(a Amount) string { return p.FixedMoney(a, 0) }
+
+// FixedMoney is Money with so many decimals at least, as a column of amounts needs it.
+func (p Printer) FixedMoney(a Amount, decimals int) string {
 	unit := a.Currency
 	if p.Lang == Chinese && unit == "CNY" {
 		unit = "元"
 	}
-	return strings.TrimSpace(Decimal(a.Money) + " " + unit)
+	digits := Decimal(a.Money)
+	_, behind, _ := strings.Cut(digits, ".")
+	return strings.TrimSpace(digits + strings.Repeat("0", max(0, decimals-len(behind))) + " " + unit)
 }
 
 // Percent is a share: "5%", "2.5%".

@@ -97,6 +97,8 @@ func (p Printer) list(l List) string {
 		last = p.Say(T("words.or", nil))
 	case Sentences:
 		comma = p.Say(T("words.semicolon", nil))
+	case Plus:
+		comma = " + "
 	case Commas:
 	}
 	all := strings.Join(said, comma)

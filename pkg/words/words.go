@@ -64,12 +64,13 @@ type List struct {
 // Join is how the values of a List are joined.
 type Join string
 
-// The ways to join: "a, b, c"; "a, b and c"; "a, b or c"; "a; b; c".
+// The ways to join: "a, b, c"; "a, b and c"; "a, b or c"; "a; b; c"; "a + b + c".
 const (
 	Commas    Join = ""
 	And       Join = "and"
 	Or        Join = "or"
 	Sentences Join = "sentences"
+	Plus      Join = "plus"
 )
 
 // Names lists names, at most so many before the rest is only counted; 0 shows all.
@@ -89,3 +90,6 @@ func Texts(join Join, texts ...Text) List {
 	}
 	return List{Items: items, Join: join}
 }
+
+// Joined is several sentences as one Text, joined so.
+func Joined(join Join, texts ...Text) Text { return T("words.raw", A{"said": Texts(join, texts...)}) }
