@@ -158,7 +158,7 @@ func sent(t *testing.T, cfg *config.Config, p *plan.Plan, l ledger.Ledger) {
 	}, arrived); diff != "" {
 		t.Errorf("what arrived (-want +got):\n%s", diff)
 	}
-	r, err := report.Make(t.Context(), l, "award")
+	r, err := report.Make(t.Context(), l, "award", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
