@@ -307,3 +307,29 @@ func BenchmarkHalfSent(b *testing.B) {
 		b.ReportMetric(float64(d.Microseconds())/1e3/float64(b.N), what+"-ms")
 	}
 }
+
+// BenchmarkSnapshot is what a status costs with a million messages, half of them sent.
+func BenchmarkSnapshot(b *testing.B) {
+	const n = 1_000_000
+	l := open(b, filepath.Join(b.TempDir(), "notify.db"), sqlite.Options{})
+	stage(b, l, "award-2020", n)
+	run := acquire(b, l, "award-2020")
+	var settle []ledger.Settlement
+	for sent := 0; sent < n/2; sent += len(settle) {
+		got, err := l.Turn(b.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle, Claim: claimOf(512)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		settle = accept(got.Grants)
+	}
+	longest := time.Duration(0)
+	for b.Loop() {
+		began := time.Now()
+		s, err := l.Snapshot(context.Background(), "award-2020", "2026-11-20")
+		if err != nil || s.Counts.Of(message.States()...) != n {
+			b.Fatalf("%+v, %v", s.Counts, err)
+		}
+		longest = max(longest, time.Since(began))
+	}
+	b.ReportMetric(float64(longest.Microseconds())/1e3, "longest-ms")
+}
