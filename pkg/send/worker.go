@@ -60,11 +60,8 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	if err != nil {
 		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: err.Error()}
 	}
-	if ln.loop.isLost() {
-		return message.Held(message.HeldLost, "the run ended before it left")
-	}
-	// A machine that was asleep wakes here: by now another run may own the campaign. The adapter asks again right before
-	// it writes.
+	// A machine that was asleep wakes here: by now the run may have been declared dead, and know it or not. The adapter asks again right
+	// before it writes.
 	m.Expired = func() bool { return c.expired(ln.loop.Now()) || ln.loop.isLost() }
 	if m.Late() {
 		return message.Held(message.HeldDeadline, "its claim had run out")
