@@ -8,12 +8,16 @@ import (
 
 // The sentinels on which callers branch.
 var (
-	ErrNoCampaign  = errors.New("no such campaign")
-	ErrNoCheck     = errors.New("no preflight result")
-	ErrAborted     = errors.New("campaign was aborted")
-	ErrLeased      = errors.New("another run of this campaign is alive")
-	ErrLeaseLost   = errors.New("the lease was lost: this run was declared dead")
-	ErrBehind      = errors.New("the ledger has forgotten what it acknowledged")
+	ErrNoCampaign = errors.New("no such campaign")
+	ErrNoCheck    = errors.New("no preflight result")
+	ErrAborted    = errors.New("campaign was aborted")
+	ErrLeased     = errors.New("another run of this campaign is alive")
+	// ErrReplaced: the database's files were deleted, or others put in their place, while a run was alive; what it writes goes nowhere.
+	ErrReplaced  = errors.New("the ledger's file was deleted or replaced while a run was alive")
+	ErrLeaseLost = errors.New("the lease was lost: this run was declared dead")
+	ErrBehind    = errors.New("the ledger has forgotten what it acknowledged")
+	// ErrLinked: each name has companions and locks of its own, so that two processes would not see each other.
+	ErrLinked      = errors.New("the ledger's file has another name (a hard link)")
 	ErrBusy        = errors.New("ledger is locked by another process")
 	ErrReadOnly    = errors.New("ledger is read-only")
 	ErrFull        = errors.New("disk is full")

@@ -82,6 +82,10 @@ type Operators interface {
 	Resolve(ctx context.Context, campaign string, rs []Resolution, by Act) (Resolved, error)
 	// Retry puts rejected messages back to pending; all of them, or those whose code is one of codes. It returns how many.
 	Retry(ctx context.Context, campaign string, codes []string, by Act) (int, error)
+	// Doubt makes unknown, and debits, what the ledger has forgotten and may have left: those of lost that it has and that are
+	// pending, rejected, or left out by a list. Done again, it changes nothing. It returns how many messages became unknown, and a
+	// *LeasedError while a run is alive.
+	Doubt(ctx context.Context, campaign string, lost []Lost, by Act) (int, error)
 	// Audit writes an entry for something a person did elsewhere.
 	Audit(ctx context.Context, campaign string, by Act) error
 	// SaveCheck keeps the result of a preflight under the digest it was made for.

@@ -154,5 +154,5 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 // refused reports an answer that asking again does not change.
 func refused(err error) bool {
 	var outOfTurn *ledger.OutOfTurnError
-	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn)
+	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrReplaced) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn)
 }

@@ -107,6 +107,44 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 	return out, err
 }
 
+// Doubt implements ledger.Operators.
+func (h *Handle) Doubt(ctx context.Context, name string, lost []ledger.Lost, by ledger.Act) (int, error) {
+	n := 0
+	err := h.act(ctx, name, by, func(c *campaign) error {
+		_, held := h.m.bury(c, nil, by.At)
+		if held != nil {
+			return held
+		}
+		r := &run{campaign: c, handle: h, Run: ledger.Run{
+			ID: ledger.RunID(len(h.m.runs) + 1), User: by.Who, Started: by.At, Beat: by.At, Expires: by.At, Ended: by.At, Why: ledger.ActForgotten,
+		}}
+		h.m.runs = append(h.m.runs, r)
+		for _, l := range lost {
+			for _, k := range l.Keys {
+				if to := c.byKey[k]; to != nil && to.channel == l.Channel && to.mayBeDoubted() {
+					h.m.doubt(r, l, to)
+					n++
+				}
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (m *msg) mayBeDoubted() bool {
+	return m.state == message.Pending || m.state == message.Rejected || m.state == message.Cancelled && m.byList
+}
+
+// doubt makes a message unknown as if the run had claimed it and said nothing of it.
+func (m *Memory) doubt(r *run, l ledger.Lost, to *msg) {
+	to.byList = false
+	m.claim(r, r.Started, ledger.ClaimRequest{
+		Channel: l.Channel, Day: l.Day, Limits: ledger.Limits{Account: l.Account, Currency: l.Currency, Price: l.Price},
+	}, to, time.Time{}, r.Started)
+	to.newest.settle(message.Outcome{Kind: message.OutcomeUnknown, Code: ledger.CodeForgotten}, r.Started, time.Time{})
+}
+
 // Retry implements ledger.Operators.
 func (h *Handle) Retry(ctx context.Context, name string, codes []string, by ledger.Act) (int, error) {
 	n := 0

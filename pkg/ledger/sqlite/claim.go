@@ -225,16 +225,14 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	if err := c.writePassed(); err != nil {
 		return err
 	}
-	if c.x.nextClaim == 0 {
-		if err := c.x.one([]any{&c.x.nextClaim}, "SELECT ifnull(max(id), 0) + 1 FROM claim"); err != nil {
-			return err
-		}
+	id, err := c.x.claimID()
+	if err != nil {
+		return err
 	}
 	of := &claimed{
-		id: c.x.nextClaim, campaign: t.run.campaign, run: t.run.id, channel: req.Channel,
+		id: id, campaign: t.run.campaign, run: t.run.id, channel: req.Channel,
 		account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day, price: req.Limits.Price,
 	}
-	c.x.nextClaim++
 	var first, last any
 	var again []any
 	var deadline time.Time
@@ -253,9 +251,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		}
 		last = f.message
 	}
-	if err := c.x.exec(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, of.id, int64(of.run), t.run.turn, of.campaign, string(of.channel), of.account,
-		of.currency, of.day, int64(of.price), nanos(t.req.Now), nanos(deadline), first, last); err != nil {
+	if err := c.x.claimed(of, t.run.turn, t.req.Now, deadline, first, last); err != nil {
 		return err
 	}
 	if id, ok := last.(int64); ok {
@@ -274,6 +270,24 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		return err
 	}
 	return c.x.post(of, e, +1)
+}
+
+// claimID is the id of the next claim.
+func (x *tx) claimID() (int64, error) {
+	if x.nextClaim == 0 {
+		if err := x.one([]any{&x.nextClaim}, "SELECT ifnull(max(id), 0) + 1 FROM claim"); err != nil {
+			return 0, err
+		}
+	}
+	x.nextClaim++
+	return x.nextClaim - 1, nil
+}
+
+// claimed writes the row of a claim; first and last are the ids of its range, nil where it has none.
+func (x *tx) claimed(of *claimed, turn int64, at, deadline time.Time, first, last any) error {
+	return x.exec(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, of.id, int64(of.run), turn, of.campaign, string(of.channel), of.account,
+		of.currency, of.day, int64(of.price), nanos(at), nanos(deadline), first, last)
 }
 
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.

@@ -77,6 +77,9 @@ func (l *Ledger) create() error {
 		if info.IsDir() {
 			return fmt.Errorf("%w: it is a folder", ledger.ErrNotLedger)
 		}
+		if n := names(info); n > 1 {
+			return fmt.Errorf("%w: it has %d", ledger.ErrLinked, n)
+		}
 		if info.Mode().Perm()&0o200 == 0 {
 			return fmt.Errorf("%w: its mode is %s", ledger.ErrReadOnly, info.Mode().Perm())
 		}

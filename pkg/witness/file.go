@@ -1,0 +1,191 @@
+package witness
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"unicode"
+
+	"notify/pkg/ledger"
+)
+
+// StateDir is the user's folder for what programs remember: notify below $XDG_STATE_HOME, ~/.local/state, or what the system has
+// in their place; empty where the user has none.
+func StateDir(getenv func(string) string) string {
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "notify")
+	}
+	switch runtime.GOOS {
+	case "windows":
+		if dir := getenv("LOCALAPPDATA"); dir != "" {
+			return filepath.Join(dir, "notify", "state")
+		}
+		return ""
+	case "darwin":
+		if home := getenv("HOME"); home != "" {
+			return filepath.Join(home, "Library", "Application Support", "notify", "state")
+		}
+		return ""
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "notify")
+	}
+	return ""
+}
+
+// suffix is how the files end.
+const suffix = ".witness"
+
+// files are where this machine keeps what it remembers: beside the ledger, and in the state folder.
+func (p Place) files() []string {
+	name := p.name()
+	all := []string{p.Ledger + "." + name + suffix}
+	if p.State != "" {
+		all = append(all, filepath.Join(p.State, "witness", hash(p.ID)+"."+name+suffix))
+	}
+	return all
+}
+
+// name is the campaign's: readable, and with a hash, because two names may look alike as files.
+func (p Place) name() string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, p.Campaign)
+	if r := []rune(clean); len(r) > 40 {
+		clean = string(r[:40])
+	}
+	return clean + "-" + hash(p.Campaign)
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:4])
+}
+
+// memory is a file as it was read.
+type memory struct {
+	head
+	file     string // its path
+	lines    []line
+	restaged bool
+}
+
+// of reports that it is about this campaign as this ledger staged it first.
+func (m *memory) of(p Place, c ledger.Campaign) bool {
+	return m.ID == p.ID && m.Created.Equal(c.Created)
+}
+
+// read reads a file; nil where there is none. A last line that a kill has cut was written before anything of it left, and counts for
+// nothing; anything else that cannot be read is an error, since what is not known to be known may have left.
+func read(path string) (*memory, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // no memory is an answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the witness: %w", err)
+	}
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
+		text = text[:i+1]
+	} else {
+		return nil, nil //nolint:nilnil // it was cut before it said anything
+	}
+	m := &memory{file: path}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, len(text)+1)
+	for n := 0; lines.Scan(); n++ {
+		if n == 0 {
+			if err := json.Unmarshal(lines.Bytes(), &m.head); err != nil || m.Version != version {
+				return nil, fmt.Errorf("read the witness %s: its first line is not one that this program wrote: %w", path, errors.Join(err, ErrDamaged))
+			}
+			continue
+		}
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			return nil, fmt.Errorf("read the witness %s, line %d: %w", path, n+1, errors.Join(err, ErrDamaged))
+		}
+		m.restaged = m.restaged || l.Restaged
+		m.lines = append(m.lines, l)
+	}
+	return m, lines.Err()
+}
+
+// ErrDamaged says that a witness cannot be read.
+var ErrDamaged = errors.New("the witness file is damaged")
+
+// rewrite makes a file anew.
+func rewrite(path string, h head, lines []line) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("write the witness: %w", err)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	if err := enc.Encode(h); err != nil {
+		return nil, fmt.Errorf("write the witness: %w", err)
+	}
+	for _, l := range lines {
+		if err := enc.Encode(l); err != nil {
+			return nil, fmt.Errorf("write the witness: %w", err)
+		}
+	}
+	next := path + ".next"
+	if err := os.WriteFile(next, b.Bytes(), 0o600); err != nil {
+		return nil, fmt.Errorf("write the witness: %w", err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return nil, fmt.Errorf("write the witness: %w", err)
+	}
+	return appendTo(path)
+}
+
+// appendTo opens a file at its end, where a line that was cut is ended, and writes lines.
+func appendTo(path string, lines ...line) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("write the witness: %w", err)
+	}
+	fail := func(err error) (*os.File, error) {
+		return nil, fmt.Errorf("write the witness: %w", errors.Join(err, f.Close()))
+	}
+	if info, err := f.Stat(); err != nil {
+		return fail(err)
+	} else if n := info.Size(); n > 0 {
+		if err := endLine(f, n); err != nil {
+			return fail(err)
+		}
+	}
+	for _, l := range lines {
+		b, err := json.Marshal(l)
+		if err == nil {
+			_, err = f.Write(append(b, '\n'))
+		}
+		if err != nil {
+			return fail(err)
+		}
+	}
+	return f, nil
+}
+
+// endLine takes away what a kill left of a last line: nothing of it had left.
+func endLine(f *os.File, size int64) error {
+	text := make([]byte, min(size, 1<<20))
+	if _, err := f.ReadAt(text, size-int64(len(text))); err != nil {
+		return err
+	}
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 && i < len(text)-1 {
+		return f.Truncate(size - int64(len(text)-1-i))
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+// Package witness owns the second memory of how far a ledger had come: a small file beside the ledger, and another one in the user's
+// state folder, that name every grant before a byte of it leaves. The ledger stays the truth; but where its files were deleted, cut, put
+// back from a copy or replaced, it has forgotten what left, and nothing in it says so. Then the witness does: who sends is refused, and
+// what may have left becomes unknown (ledger.Operators.Doubt).
+//
+// A witness is written without a sync: it has to survive a kill, as the page cache does. Power that fails takes the newest lines of
+// both with it at most, and those of the ledger were on disk before.
+package witness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// Place says whose memory is asked.
+type Place struct {
+	Ledger   string // the ledger's file, absolute
+	ID       string // the ledger's identity
+	Campaign string
+	// State is the user's state folder (StateDir); empty where there is none: then the witness beside the ledger stands alone.
+	State string
+}
+
+// head is the first line of a file.
+type head struct {
+	Version  int       `json:"witness"`
+	ID       string    `json:"ledger"`
+	Path     string    `json:"path"`
+	File     string    `json:"file"` // which file it is: a copy has another
+	Campaign string    `json:"campaign"`
+	Created  time.Time `json:"created"` // when the ledger staged the campaign first
+	First    int64     `json:"first"`   // the position of the campaign's first message
+	Digest   string    `json:"digest"`
+}
+
+// version is that of the form of the file.
+const version = 1
+
+// line is what stands behind the first one.
+type line struct {
+	Run  ledger.RunID `json:"r,omitempty"`
+	Turn int64        `json:"t,omitempty"`
+	Lost []grant      `json:"g,omitempty"`
+	// Restaged says that a list came under the name that has other messages.
+	Restaged bool `json:"restaged,omitempty"`
+	// Settled is the run under which all that stands above became known to the ledger again.
+	Settled ledger.RunID `json:"settled,omitempty"`
+}
+
+// grant is ledger.Lost on its way to the file, and how many messages it is.
+type grant struct {
+	Channel  message.Channel `json:"c"`
+	Account  string          `json:"a"`
+	Currency string          `json:"u,omitempty"`
+	Day      string          `json:"d"`
+	Price    int64           `json:"p,omitempty"`
+	First    int64           `json:"f,omitempty"`
+	Last     int64           `json:"l,omitempty"`
+	Again    []int64         `json:"n,omitempty"`
+	Messages int             `json:"k"`
+}
+
+// Witness is the memory of one campaign on this machine, open for writing while a run is alive.
+type Witness struct {
+	files []*os.File
+	path  string
+	kept  []watched
+}
+
+// watched is a file of the ledger as it was when the run began.
+type watched struct {
+	path string
+	info os.FileInfo
+}
+
+// Begin opens the memory for a run of the campaign as it stands in the ledger. It fails where not even the file beside the ledger can be
+// written: then nothing may leave.
+func Begin(p Place, c ledger.Campaign) (*Witness, error) {
+	w := &Witness{path: p.Ledger}
+	for i, path := range p.files() {
+		f, err := open(path, p, c)
+		if err != nil && i == 0 {
+			return nil, errors.Join(err, w.Close())
+		}
+		if err == nil {
+			w.files = append(w.files, f)
+		}
+	}
+	return w, nil
+}
+
+// open opens a file, and writes its head where it has none, or that of another ledger.
+func open(path string, p Place, c ledger.Campaign) (*os.File, error) {
+	kept, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	if kept == nil || !kept.of(p, c) {
+		return rewrite(path, p.head(c), nil)
+	}
+	if kept.Digest != c.Digest && !kept.restaged {
+		return appendTo(path, line{Restaged: true})
+	}
+	return appendTo(path)
+}
+
+func (p Place) head(c ledger.Campaign) head {
+	return head{
+		Version: version, ID: p.ID, Path: p.Ledger, File: fileID(p.Ledger), Campaign: p.Campaign, Created: c.Created, First: c.First, Digest: c.Digest,
+	}
+}
+
+// Close closes the files. What they say stays.
+func (w *Witness) Close() error {
+	var errs []error
+	for _, f := range w.files {
+		errs = append(errs, f.Close())
+	}
+	w.files = nil
+	return errors.Join(errs...)
+}
+
+// Guard is runs whose turns are written down before their claims are handed on, and refused with ledger.ErrReplaced once the ledger's
+// files are not those that it began with. Turns must be numbered.
+func (w *Witness) Guard(runs ledger.Runs) ledger.Runs { return &guard{Runs: runs, w: w} }
+
+type guard struct {
+	ledger.Runs
+	w *Witness
+}
+
+// Acquire begins the run, and looks which files its ledger has.
+func (g *guard) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
+	got, err := g.Runs.Acquire(ctx, a)
+	if err == nil {
+		g.w.watch()
+	}
+	return got, err
+}
+
+// Turn makes a turn and writes down what it claimed.
+func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
+	if err := g.w.same(); err != nil {
+		return ledger.Turned{}, err
+	}
+	out, err := g.Runs.Turn(ctx, t)
+	if err != nil {
+		return out, err
+	}
+	l := line{Run: t.Run, Turn: t.Number}
+	for i, granted := range out.Grants {
+		if len(granted.Claims) > 0 {
+			l.Lost = append(l.Lost, grantOf(t.Claim[i], granted.Claims))
+		}
+	}
+	if len(l.Lost) == 0 {
+		return out, nil
+	}
+	if t.Number == 0 {
+		return ledger.Turned{}, errors.New("witness: a turn has no number")
+	}
+	if err := errors.Join(g.w.same(), g.w.write(l)); err != nil {
+		return ledger.Turned{}, err
+	}
+	return out, nil
+}
+
+func grantOf(req ledger.ClaimRequest, claims []ledger.Claim) grant {
+	g := grant{
+		Channel: req.Channel, Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: int64(req.Limits.Price),
+		Messages: len(claims),
+	}
+	for i := range claims {
+		c := &claims[i]
+		switch {
+		case c.Alone:
+			g.Again = append(g.Again, c.Position)
+		case g.First == 0:
+			g.First, g.Last = c.Position, c.Position
+		default:
+			g.First, g.Last = min(g.First, c.Position), max(g.Last, c.Position)
+		}
+	}
+	return g
+}
+
+func (g *grant) lost(shift int64) ledger.Lost {
+	l := ledger.Lost{
+		Channel: g.Channel, Account: g.Account, Currency: g.Currency, Day: g.Day, Price: message.Money(g.Price), Again: slices.Clone(g.Again),
+	}
+	if g.Last > 0 {
+		l.First, l.Last = g.First+shift, g.Last+shift
+	}
+	for i := range l.Again {
+		l.Again[i] += shift
+	}
+	return l
+}
+
+// write writes the line to every file: one write each, so that a kill leaves it whole or not there.
+func (w *Witness) write(l line) error {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	b = append(b, '\n')
+	for _, f := range w.files {
+		if _, err := f.Write(b); err != nil {
+			return fmt.Errorf("witness: %w", err)
+		}
+	}
+	return nil
+}
+
+// watch remembers the files of the ledger.
+func (w *Witness) watch() {
+	w.kept = nil
+	for _, path := range []string{w.path, w.path + "-wal"} {
+		if info, err := os.Stat(path); err == nil {
+			w.kept = append(w.kept, watched{path, info})
+		}
+	}
+}
+
+// same reports that the ledger's files were deleted, or others put in their place: what is written now goes nowhere.
+func (w *Witness) same() error {
+	for _, k := range w.kept {
+		info, err := os.Stat(k.path)
+		if err != nil || !os.SameFile(info, k.info) {
+			return fmt.Errorf("%s: %w", k.path, ledger.ErrReplaced)
+		}
+	}
+	return nil
+}
