@@ -121,6 +121,8 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{errInterrupted, exit.Paused, words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)},
 		{send.ErrEnvironment, exit.Usage, words.Wrap(err, "cmd.error.environment", nil).Do("cmd.do.environment", nil)},
 		{ledger.ErrLeaseLost, exit.Error, words.Err("cmd.error.lease-lost", nil).Do("cmd.do.lease-lost", nil)},
+		{ledger.ErrReplaced, exit.Person, do("cmd.error.replaced", "cmd.do.replaced")},
+		{ledger.ErrLinked, exit.Person, do("cmd.error.linked", "cmd.do.linked")},
 		{ledger.ErrBehind, exit.Person, do("cmd.error.behind", "cmd.do.behind")},
 		{ledger.ErrNoCampaign, exit.Usage, words.Err("cmd.error.no-such-campaign", nil).Do("cmd.do.campaigns", nil)},
 		{ledger.ErrAborted, exit.Usage, words.Err("cmd.error.aborted", nil).Do("cmd.do.aborted", nil)},

@@ -25,8 +25,8 @@ var (
 	tortureSeed     = flag.Uint64("torture.seed", 0, "seed of the moments; 0: one by the clock")
 )
 
-// witness is what a receiver knows by itself of what reached it.
-type witness interface {
+// counter is what a receiver knows by itself of what reached it.
+type counter interface {
 	// reached is how many messages have arrived so far.
 	reached() (int, error)
 	// addresses is how often each address was reached.
@@ -62,7 +62,7 @@ const tortureConcurrency = 16
 // tortureSeconds is how long a run would take without kills, at least: time enough to kill it, however slow the machine is.
 const tortureSeconds = 5
 
-func torture(p *place, ch message.Channel, account string, reached witness) {
+func torture(p *place, ch message.Channel, account string, reached counter) {
 	p.Helper()
 	seed := *tortureSeed
 	if seed == 0 {
@@ -88,7 +88,7 @@ func torture(p *place, ch message.Channel, account string, reached witness) {
 
 // killOne starts or resumes the campaign and kills it at a random moment: some before it has sent anything, some while it
 // reads the list, most while messages are in flight. It is false where the run ended before the kill.
-func (p *place) killOne(chance *rand.Rand, reached witness, left, n int) bool {
+func (p *place) killOne(chance *rand.Rand, reached counter, left, n int) bool {
 	p.Helper()
 	args := []string{"send", "award.csv", "--yes"}
 	if code, _, _ := p.run("status", "award-2020"); code == exit.OK && chance.IntN(3) > 0 {
@@ -128,7 +128,7 @@ func (p *place) killOne(chance *rand.Rand, reached witness, left, n int) bool {
 }
 
 // judge compares the receiver's log with the ledger.
-func (p *place) judge(reached witness, kills, n int, took time.Duration) {
+func (p *place) judge(reached counter, kills, n int, took time.Duration) {
 	p.Helper()
 	times, err := reached.addresses()
 	p.must(err)

@@ -14,7 +14,7 @@ import (
 
 func newLedger(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: e.say("cmd.ledger.short", nil)}
-	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil))
+	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerReconcile(e, nil))
 }
 
 func newLedgerCheck(e *env, run func(context.Context) error) *cobra.Command {
@@ -49,6 +49,11 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	forgotten, err := e.witnessProblems(ctx, l)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, forgotten...)
 	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Problems: problems}); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func newPlace(tb testing.TB, flags []string, settings ...string) *place {
 			p.env = append(p.env, k+"="+v)
 		}
 	}
+	p.env = append(p.env, "XDG_STATE_HOME="+p.path("state"))
 	r, err := startReceiver(p.dir, p.env, flags...)
 	p.must(err)
 	tb.Cleanup(r.stop)

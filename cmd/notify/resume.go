@@ -14,6 +14,7 @@ type resumeOptions struct {
 	wait     bool
 	join     bool
 	lift     lift
+	here     bool
 }
 
 func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Command {
@@ -40,6 +41,7 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 	c.Flags().BoolVar(&o.wait, "wait", false, e.say("cmd.resume.flag-wait", nil))
 	c.Flags().BoolVar(&o.join, "join", false, e.say("cmd.resume.flag-join", nil))
 	c.Flags().BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
+	c.Flags().BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	return c
 }
 
@@ -65,6 +67,9 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := e.trust(ctx, l, name, o.here); err != nil {
+		return err
+	}
 	if !o.join || len(c.Holders) == 0 {
 		if err := e.may(ctx, c, &o.lift); err != nil {
 			return err
@@ -73,7 +78,7 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 	}
-	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join})
+	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here})
 }
 
 // unfinished is the one campaign that has messages left; empty where there is none. Of several, the operator chooses.

@@ -68,6 +68,7 @@ func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*s
 func setupStory(env *testscript.Env) error {
 	s := &story{processes: make(map[string]*process)}
 	env.Values[storyKey{}] = s
+	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 	env.Defer(func() {
 		for _, p := range s.processes {
 			p.kill()
@@ -117,7 +118,7 @@ func cmdSandbox(ts *testscript.TestScript, _ bool, args []string) {
 
 // environment is what programs beside the story see: testscript tells single variables only.
 func environment(ts *testscript.TestScript) []string {
-	names := []string{"PATH", "HOME", "TMPDIR", "WORK", "GOCOVERDIR", "SystemRoot"}
+	names := []string{"PATH", "HOME", "XDG_STATE_HOME", "TMPDIR", "WORK", "GOCOVERDIR", "SystemRoot"}
 	env := []string{"TERM=xterm"}
 	for _, k := range append(names, storyOf(ts).vars...) {
 		if v := ts.Getenv(k); v != "" {

@@ -29,6 +29,7 @@ type sendOptions struct {
 	overrides []string
 	reason    string
 	lift      lift
+	here      bool
 }
 
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
@@ -59,6 +60,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, e.say("cmd.send.flag-wait", nil))
 	f.StringVar(&o.as, "as", "", e.say("cmd.send.flag-as", nil))
+	f.BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
 	f.BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
@@ -78,6 +80,9 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	if err := nobodyAtWork(ctx, l, c.Name); err != nil {
+		return err
+	}
+	if err := e.trustBefore(ctx, l, c.Name, o.here); err != nil {
 		return err
 	}
 	if err := e.mayGoOn(ctx, l, c.Name, &o.lift); err != nil {
@@ -115,7 +120,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.begin(ctx, l, p, o.lift); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait})
+	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
 }
 
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
@@ -187,6 +192,7 @@ func (e *env) collectLess() (undo func()) {
 type delivery struct {
 	wait bool // for the next day, instead of ending
 	join bool // beside the runs that are alive
+	here bool // a person vouches for a ledger that this machine does not remember
 }
 
 // deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
@@ -208,6 +214,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
 		PID: os.Getpid(), Wait: d.wait, Join: d.join,
 	}
+	var done func()
+	if loop.Ledger, done, err = e.witnessed(ctx, l, name, d.here); err != nil {
+		return err
+	}
+	defer done()
 	stop := view.Progress(e.console, e.printer().Words(), loop.Snapshot)
 	undo := e.collectLess()
 	res, err := loop.Run(ctx)

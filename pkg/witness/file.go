@@ -77,9 +77,8 @@ func hash(s string) string {
 // memory is a file as it was read.
 type memory struct {
 	head
-	file     string // its path
-	lines    []line
-	restaged bool
+	file  string // its path
+	lines []line
 }
 
 // of reports that it is about this campaign as this ledger staged it first.
@@ -116,7 +115,6 @@ func read(path string) (*memory, error) {
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return nil, fmt.Errorf("read the witness %s, line %d: %w", path, n+1, errors.Join(err, ErrDamaged))
 		}
-		m.restaged = m.restaged || l.Restaged
 		m.lines = append(m.lines, l)
 	}
 	return m, lines.Err()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,121 +18,157 @@ import (
 type Reader interface {
 	Campaign(ctx context.Context, name string) (ledger.Campaign, error)
 	Runs(ctx context.Context, campaign string) ([]ledger.Run, error)
+	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
 }
 
 // Verdict is what the witness says of a campaign in a ledger.
 type Verdict struct {
-	// Lost is what the ledger does not know and what may have left; empty where it knows everything. Messages is how many those were when
-	// they were claimed.
+	// Lost is what the ledger does not know and what may have left; each message once. Messages is how many those are.
 	Lost     []ledger.Lost
 	Messages int
+	// Unstaged is how many of them are on no list that the ledger has; empty-handed, it cannot make them unknown.
+	Unstaged int
 	// Files are the files that name them.
 	Files []string
-	// Other says that they were claimed from another ledger that lay in this one's place, or before the campaign was staged
-	// here: its positions are taken over only where the same plan was staged once.
+	// Other says that they were claimed from another ledger that lay in this one's place, or before the campaign was staged here.
 	Other bool
 	// Elsewhere says that the ledger was sent from, and that nothing here remembers it: it is a copy, or comes from another machine.
 	Elsewhere bool
-	// Host is who sent from it last, where Elsewhere is set.
+	// Host is who sent from it last, and At when, where Elsewhere is set.
 	Host string
 	At   time.Time
 
-	campaign ledger.Campaign
+	owed    bool // all of them were settled before, as far as they were staged
+	missing map[message.Key]bool
 }
 
-// Behind reports that the ledger has forgotten something.
-func (v *Verdict) Behind() bool { return len(v.Lost) > 0 }
+// Behind reports that the ledger has forgotten something that it must be told before anything leaves.
+func (v *Verdict) Behind() bool { return v.Messages > v.Unstaged || v.Messages > 0 && !v.owed }
+
+// known is what a ledger knows of a campaign.
+type known struct {
+	place    Place
+	campaign ledger.Campaign
+	runs     map[ledger.RunID]ledger.Run
+}
 
 // Judge holds the ledger's campaign against everything that this machine remembers of it. A campaign that the ledger does not know is held
 // against what another ledger in its place had sent.
 func Judge(ctx context.Context, l Reader, p Place) (Verdict, error) {
 	var v Verdict
+	k := known{place: p, runs: make(map[ledger.RunID]ledger.Run)}
 	var err error
-	if v.campaign, err = l.Campaign(ctx, p.Campaign); err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
+	if k.campaign, err = l.Campaign(ctx, p.Campaign); err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
 		return v, fmt.Errorf("ask the witness: %w", err)
 	}
-	var runs []ledger.Run
 	if err == nil {
-		if runs, err = l.Runs(ctx, p.Campaign); err != nil {
+		runs, err := l.Runs(ctx, p.Campaign)
+		if err != nil {
 			return v, fmt.Errorf("ask the witness: %w", err)
+		}
+		for _, r := range runs {
+			k.runs[r.ID] = r
+			if r.Turn > 0 && r.Beat.After(v.At) {
+				v.Elsewhere, v.Host, v.At = true, r.Host, r.Beat
+			}
 		}
 	}
 	all, err := p.memories()
 	if err != nil {
 		return v, err
 	}
-	known := make(map[ledger.RunID]ledger.Run, len(runs))
-	for _, r := range runs {
-		known[r.ID] = r
-	}
-	here := false
-	seen := make(map[string]bool)
+	v.owed = true
+	seen := make(map[message.Key]bool)
 	for _, m := range all {
-		if m.of(p, v.campaign) {
-			here = here || m.file != p.files()[0] || m.File == fileID(p.Ledger)
+		if k.remembers(m) {
+			v.Elsewhere = false
 		}
-		v.hear(m, p, known, seen)
+		v.hear(m, &k, seen)
 	}
-	for _, r := range runs {
-		if r.Turn > 0 && !here {
-			v.Elsewhere, v.Host, v.At = true, r.Host, r.Beat
-			break
-		}
+	if v.Messages > 0 {
+		err = v.place(ctx, l, p.Campaign, seen)
 	}
-	return v, nil
+	return v, err
 }
 
-// hear adds what one file knows and the ledger does not. What two files say is heard once.
-func (v *Verdict) hear(m *memory, p Place, known map[ledger.RunID]ledger.Run, seen map[string]bool) {
-	own := m.of(p, v.campaign)
+// remembers reports that a file was written for this ledger on this machine: a copy has another file, or none.
+func (k *known) remembers(m *memory) bool {
+	return m.of(k.place, k.campaign) && (m.file != k.place.files()[0] || m.File == fileID(k.place.Ledger))
+}
+
+// hear adds what one file knows and the ledger does not. What is named twice is heard once.
+func (v *Verdict) hear(m *memory, k *known, seen map[message.Key]bool) {
+	own := m.of(k.place, k.campaign)
 	from := 0
 	for i, l := range m.lines {
-		if r, ok := known[l.Settled]; own && ok && l.Settled != 0 && r.Why == ledger.ActForgotten {
+		if r, ok := k.runs[l.Settled]; own && ok && r.Why == ledger.ActForgotten {
 			from = i + 1
 		}
 	}
-	placed := m.Digest == v.campaign.Digest && !m.restaged && v.campaign.Created.Equal(v.campaign.Staged)
-	shift := v.campaign.First - m.First
-	if own {
-		placed, shift = true, 0
-	}
-	before := len(v.Lost)
+	before := v.Messages
 	for _, l := range m.lines[from:] {
-		r, ok := known[l.Run]
-		if l.Run == 0 || own && ok && r.Turn >= l.Turn {
+		if r, ok := k.runs[l.Run]; own && !l.Owed && ok && r.Turn >= l.Turn {
 			continue
 		}
-		key := fmt.Sprint(m.ID, m.Created.UnixNano(), l.Run, l.Turn)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		for i := range l.Lost {
-			v.Messages += l.Lost[i].Messages
-			v.Lost = append(v.Lost, l.Lost[i].lost(shift))
+		for i := range l.Grant {
+			var keys []message.Key
+			for _, key := range l.Grant[i].Keys {
+				if !seen[key] {
+					seen[key] = true
+					keys = append(keys, key)
+				}
+			}
+			if len(keys) > 0 {
+				v.Messages += len(keys)
+				v.Lost = append(v.Lost, l.Grant[i].lost(keys))
+				v.owed = v.owed && own && l.Owed
+			}
 		}
 	}
-	if len(v.Lost) == before {
-		return
-	}
-	v.Files, v.Other = append(v.Files, m.file), v.Other || !own
-	if !placed {
-		v.Lost = everything(v.Lost)
+	if v.Messages > before {
+		v.Files, v.Other = append(v.Files, m.file), v.Other || !own
 	}
 }
 
-// everything is all of the channels, where the positions say nothing here.
-func everything(lost []ledger.Lost) []ledger.Lost {
-	var all []ledger.Lost
-	done := make(map[message.Channel]bool)
-	for i := len(lost) - 1; i >= 0; i-- {
-		if l := lost[i]; !done[l.Channel] {
-			done[l.Channel] = true
-			l.Everything, l.First, l.Last, l.Again = true, 0, 0, nil
-			all = append(all, l)
+// place looks which of the lost messages the ledger has. What it knows to have left, or has ended, is not lost after all.
+func (v *Verdict) place(ctx context.Context, l Reader, campaign string, lost map[message.Key]bool) error {
+	const (
+		unstaged = iota
+		staged
+		told
+	)
+	stands := make(map[message.Key]int)
+	for r, err := range l.Messages(ctx, campaign) {
+		if err != nil {
+			return fmt.Errorf("ask the witness: %w", err)
+		}
+		if lost[r.Key] {
+			stands[r.Key] = staged
+			if r.State == message.Accepted || r.State == message.Unknown || r.State == message.Attempting {
+				stands[r.Key] = told
+			}
 		}
 	}
-	return all
+	all := v.Lost
+	v.Lost, v.Messages, v.missing = nil, 0, make(map[message.Key]bool)
+	for _, of := range all {
+		var keys []message.Key
+		for _, key := range of.Keys {
+			if stands[key] == told {
+				continue
+			}
+			keys = append(keys, key)
+			if stands[key] == unstaged {
+				v.missing[key] = true
+			}
+		}
+		if v.Messages += len(keys); len(keys) > 0 {
+			of.Keys = keys
+			v.Lost = append(v.Lost, of)
+		}
+	}
+	v.Unstaged = len(v.missing)
+	return nil
 }
 
 // memories are all files that are about the campaign, in this ledger or in one that lay in its place.
@@ -161,15 +198,33 @@ func (p Place) memories() ([]*memory, error) {
 	return all, nil
 }
 
-// Settle remembers that the ledger knows all of it again, by the run under which it became unknown there.
-func Settle(p Place, c ledger.Campaign, run ledger.RunID) error {
+// Settle remembers that the ledger knows all of the verdict again, by the run under which it became unknown there. What the ledger has not
+// staged stays owed: when a list brings it, it is in doubt.
+func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
+	owed := line{Owed: true}
+	for _, l := range v.Lost {
+		var keys []message.Key
+		for _, key := range l.Keys {
+			if v.missing[key] {
+				keys = append(keys, key)
+			}
+		}
+		if len(keys) > 0 {
+			l.Keys = keys
+			owed.Grant = append(owed.Grant, grantBack(l))
+		}
+	}
 	for i, path := range p.files() {
 		m, err := read(path)
 		var lines []line
 		if err == nil && m != nil && m.of(p, c) {
 			lines = m.lines
 		}
-		f, err := rewrite(path, p.head(c), append(lines, line{Settled: run}))
+		lines = append(lines, line{Settled: run})
+		if len(owed.Grant) > 0 {
+			lines = append(lines, owed)
+		}
+		f, err := rewrite(path, p.head(c), lines)
 		if err == nil {
 			err = f.Close()
 		}
@@ -189,7 +244,7 @@ func Here(p Place, c ledger.Campaign) error {
 	return w.Close()
 }
 
-// forgetOthers removes what is remembered of ledgers that lay in this one's place.
+// forgetOthers removes what is remembered of ledgers that lay in this one's place: what they knew has been taken over.
 func (p Place) forgetOthers(c ledger.Campaign) error {
 	all, err := p.memories()
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"notify/pkg/ledger"
@@ -37,35 +36,30 @@ type head struct {
 	File     string    `json:"file"` // which file it is: a copy has another
 	Campaign string    `json:"campaign"`
 	Created  time.Time `json:"created"` // when the ledger staged the campaign first
-	First    int64     `json:"first"`   // the position of the campaign's first message
-	Digest   string    `json:"digest"`
 }
 
 // version is that of the form of the file.
 const version = 1
 
-// line is what stands behind the first one.
+// line is what stands behind the first one: a turn with what it claimed, or a settlement.
 type line struct {
-	Run  ledger.RunID `json:"r,omitempty"`
-	Turn int64        `json:"t,omitempty"`
-	Lost []grant      `json:"g,omitempty"`
-	// Restaged says that a list came under the name that has other messages.
-	Restaged bool `json:"restaged,omitempty"`
-	// Settled is the run under which all that stands above became known to the ledger again.
+	Run   ledger.RunID `json:"r,omitempty"`
+	Turn  int64        `json:"t,omitempty"`
+	Grant []grant      `json:"g,omitempty"`
+	// Settled is the run under which all that stands above became known to the ledger again, but for what Owed names: that was on no
+	// list which is staged there, and must not leave when it is.
 	Settled ledger.RunID `json:"settled,omitempty"`
+	Owed    bool         `json:"owed,omitempty"`
 }
 
-// grant is ledger.Lost on its way to the file, and how many messages it is.
+// grant is ledger.Lost on its way to the file.
 type grant struct {
 	Channel  message.Channel `json:"c"`
 	Account  string          `json:"a"`
 	Currency string          `json:"u,omitempty"`
 	Day      string          `json:"d"`
 	Price    int64           `json:"p,omitempty"`
-	First    int64           `json:"f,omitempty"`
-	Last     int64           `json:"l,omitempty"`
-	Again    []int64         `json:"n,omitempty"`
-	Messages int             `json:"k"`
+	Keys     []message.Key   `json:"k"`
 }
 
 // Witness is the memory of one campaign on this machine, open for writing while a run is alive.
@@ -106,15 +100,12 @@ func open(path string, p Place, c ledger.Campaign) (*os.File, error) {
 	if kept == nil || !kept.of(p, c) {
 		return rewrite(path, p.head(c), nil)
 	}
-	if kept.Digest != c.Digest && !kept.restaged {
-		return appendTo(path, line{Restaged: true})
-	}
 	return appendTo(path)
 }
 
 func (p Place) head(c ledger.Campaign) head {
 	return head{
-		Version: version, ID: p.ID, Path: p.Ledger, File: fileID(p.Ledger), Campaign: p.Campaign, Created: c.Created, First: c.First, Digest: c.Digest,
+		Version: version, ID: p.ID, Path: p.Ledger, File: fileID(p.Ledger), Campaign: p.Campaign, Created: c.Created,
 	}
 }
 
@@ -158,10 +149,10 @@ func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) 
 	l := line{Run: t.Run, Turn: t.Number}
 	for i, granted := range out.Grants {
 		if len(granted.Claims) > 0 {
-			l.Lost = append(l.Lost, grantOf(t.Claim[i], granted.Claims))
+			l.Grant = append(l.Grant, grantOf(t.Claim[i], granted.Claims))
 		}
 	}
-	if len(l.Lost) == 0 {
+	if len(l.Grant) == 0 {
 		return out, nil
 	}
 	if t.Number == 0 {
@@ -176,33 +167,20 @@ func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) 
 func grantOf(req ledger.ClaimRequest, claims []ledger.Claim) grant {
 	g := grant{
 		Channel: req.Channel, Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: int64(req.Limits.Price),
-		Messages: len(claims),
+		Keys: make([]message.Key, len(claims)),
 	}
 	for i := range claims {
-		c := &claims[i]
-		switch {
-		case c.Alone:
-			g.Again = append(g.Again, c.Position)
-		case g.First == 0:
-			g.First, g.Last = c.Position, c.Position
-		default:
-			g.First, g.Last = min(g.First, c.Position), max(g.Last, c.Position)
-		}
+		g.Keys[i] = claims[i].Key
 	}
 	return g
 }
 
-func (g *grant) lost(shift int64) ledger.Lost {
-	l := ledger.Lost{
-		Channel: g.Channel, Account: g.Account, Currency: g.Currency, Day: g.Day, Price: message.Money(g.Price), Again: slices.Clone(g.Again),
-	}
-	if g.Last > 0 {
-		l.First, l.Last = g.First+shift, g.Last+shift
-	}
-	for i := range l.Again {
-		l.Again[i] += shift
-	}
-	return l
+func grantBack(l ledger.Lost) grant {
+	return grant{Channel: l.Channel, Account: l.Account, Currency: l.Currency, Day: l.Day, Price: int64(l.Price), Keys: l.Keys}
+}
+
+func (g *grant) lost(keys []message.Key) ledger.Lost {
+	return ledger.Lost{Channel: g.Channel, Account: g.Account, Currency: g.Currency, Day: g.Day, Price: message.Money(g.Price), Keys: keys}
 }
 
 // write writes the line to every file: one write each, so that a kill leaves it whole or not there.

@@ -156,7 +156,7 @@ func (h *house) heal(v witness.Verdict) int {
 	h.must(err)
 	c, err := h.l.Campaign(h.Context(), award)
 	h.must(err)
-	h.must(witness.Settle(h.place(), c, runs[0].ID))
+	h.must(witness.Settle(h.place(), c, runs[0].ID, v))
 	return n
 }
 
@@ -293,22 +293,26 @@ func TestALedgerThatKnowsEverythingIsNotBehind(t *testing.T) {
 	h.finish(false)
 }
 
-func TestAnotherListUnderALostLedgerPutsEverythingInDoubt(t *testing.T) {
+func TestWhoIsOnNoListIsHeldBackUntilAListBringsHim(t *testing.T) {
 	h := newHouse(t, 9)
 	h.stage(people)
-	h.must(h.run(9))
+	h.must(h.run(100_000))
 	h.die()
 	h.must(os.Remove(h.path))
 	h.must(os.Remove(h.path + "-wal"))
 	h.open()
-	h.stage(people - 1)
+	h.stage(people / 2)
 	v := h.judge()
-	if !v.Behind() || !v.Other || !v.Lost[0].Everything {
-		t.Fatalf("got %+v", v)
+	if !v.Behind() || !v.Other || v.Messages != 2*people || v.Unstaged != people {
+		t.Fatalf("got %d messages, %d of them on no list, other %v", v.Messages, v.Unstaged, v.Other)
 	}
-	if n := h.heal(v); n != 2*(people-1) {
-		t.Errorf("%d are unknown, want all %d", n, 2*(people-1))
+	if n := h.heal(v); n != people {
+		t.Errorf("%d are unknown, want %d", n, people)
 	}
+	if v := h.judge(); v.Behind() || v.Unstaged != people {
+		t.Errorf("before the list brings them: behind %v, %d on no list", v.Behind(), v.Unstaged)
+	}
+	h.finish(true)
 }
 
 func TestACopyElsewhereAsksAPersonOnce(t *testing.T) {
@@ -338,8 +342,10 @@ func TestACopyElsewhereAsksAPersonOnce(t *testing.T) {
 
 func TestARunStopsWhereItsLedgerIsReplaced(t *testing.T) {
 	for name, hurt := range map[string]func(h *house) error{
-		"deleted":                        func(h *house) error { return os.Remove(h.path) },
-		"replaced":                       func(h *house) error { return errors.Join(os.Rename(h.path, h.path+".old"), os.WriteFile(h.path, nil, 0o600)) },
+		"deleted": func(h *house) error { return os.Remove(h.path) },
+		"replaced": func(h *house) error {
+			return errors.Join(os.Rename(h.path, h.path+".old"), os.WriteFile(h.path, nil, 0o600))
+		},
 		"without its newest changes now": func(h *house) error { return os.Remove(h.path + "-wal") },
 	} {
 		t.Run(name, func(t *testing.T) {
