@@ -175,7 +175,7 @@ func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
 	return e.did("ledger-reconcile", said, map[string]any{"unknown": n, "not_on_the_list": v.Unstaged})
 }
 
-// witnessProblems are what the witness says of all campaigns of the ledger, for notify ledger check.
+// witnessProblems are what the witness says of all campaigns of the ledger, for notify ledger check. A backup is older by its nature.
 func (e *env) witnessProblems(ctx context.Context, l ledger.Ledger) ([]string, error) {
 	all, err := l.Campaigns(ctx)
 	if err != nil {
@@ -191,7 +191,7 @@ func (e *env) witnessProblems(ctx context.Context, l ledger.Ledger) ([]string, e
 		switch {
 		case err != nil:
 			problems = append(problems, e.printer().Say(words.Wrap(err, "cmd.error.witness", nil).Text))
-		case v.Behind():
+		case v.Behind() && !v.Copy:
 			problems = append(problems, e.printer().Say(words.T("cmd.error.behind-by", words.A{
 				"ledger": p.Ledger, "campaign": c.Name, "messages": words.N(v.Messages, "message"), "witness": words.Names(v.Files, 0),
 			})))

@@ -32,6 +32,8 @@ type Verdict struct {
 	Files []string
 	// Other says that they were claimed from another ledger that lay in this one's place, or before the campaign was staged here.
 	Other bool
+	// Copy says that the ledger lies elsewhere than the one that they left from: it is a copy of it, such as a backup.
+	Copy bool
 	// Elsewhere says that the ledger was sent from, and that nothing here remembers it: it is a copy, or comes from another machine.
 	Elsewhere bool
 	// Host is who sent from it last, and At when, where Elsewhere is set.
@@ -99,35 +101,47 @@ func (k *known) remembers(m *memory) bool {
 // hear adds what one file knows and the ledger does not. What is named twice is heard once.
 func (v *Verdict) hear(m *memory, k *known, seen map[message.Key]bool) {
 	own := m.of(k.place, k.campaign)
-	from := 0
+	before := v.Messages
+	for _, l := range m.lines[k.settled(m, own):] {
+		if r, ok := k.runs[l.Run]; own && !l.Owed && ok && r.Turn >= l.Turn {
+			continue
+		}
+		for i := range l.Grant {
+			keys := fresh(l.Grant[i].Keys, seen)
+			if len(keys) == 0 {
+				continue
+			}
+			v.Messages += len(keys)
+			v.Lost = append(v.Lost, l.Grant[i].lost(keys))
+			v.owed = v.owed && own && l.Owed
+		}
+	}
+	if v.Messages > before {
+		v.Copy = m.Path != k.place.Ledger && (v.Copy || len(v.Files) == 0)
+		v.Files, v.Other = append(v.Files, m.file), v.Other || !own
+	}
+}
+
+// settled is from which line on a file says what the ledger may not know.
+func (k *known) settled(m *memory, own bool) (from int) {
 	for i, l := range m.lines {
 		if r, ok := k.runs[l.Settled]; own && ok && r.Why == ledger.ActForgotten {
 			from = i + 1
 		}
 	}
-	before := v.Messages
-	for _, l := range m.lines[from:] {
-		if r, ok := k.runs[l.Run]; own && !l.Owed && ok && r.Turn >= l.Turn {
-			continue
-		}
-		for i := range l.Grant {
-			var keys []message.Key
-			for _, key := range l.Grant[i].Keys {
-				if !seen[key] {
-					seen[key] = true
-					keys = append(keys, key)
-				}
-			}
-			if len(keys) > 0 {
-				v.Messages += len(keys)
-				v.Lost = append(v.Lost, l.Grant[i].lost(keys))
-				v.owed = v.owed && own && l.Owed
-			}
+	return from
+}
+
+// fresh are the keys that were not seen before.
+func fresh(keys []message.Key, seen map[message.Key]bool) []message.Key {
+	var out []message.Key
+	for _, key := range keys {
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, key)
 		}
 	}
-	if v.Messages > before {
-		v.Files, v.Other = append(v.Files, m.file), v.Other || !own
-	}
+	return out
 }
 
 // place looks which of the lost messages the ledger has. What it knows to have left, or has ended, is not lost after all.

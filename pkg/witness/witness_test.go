@@ -219,6 +219,7 @@ func (h *house) sound(unknown int) {
 }
 
 func TestALedgerThatHasForgottenTellsNobodyTwice(t *testing.T) {
+	t.Parallel()
 	for name, hurt := range map[string]func(h *house){
 		"the newest changes are deleted": func(h *house) { h.must(os.Remove(h.path + "-wal")) },
 		"they are cut short": func(h *house) {
