@@ -42,6 +42,10 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 	if err != nil {
 		return false, err
 	}
+	spec, err := e.stagedSpec(ctx, l, res.Campaign)
+	if err != nil {
+		return false, err
+	}
 	var ids []string
 	for _, f := range res.Findings {
 		if moot(f) {
@@ -49,7 +53,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, send.Result{}, counts)); err != nil {
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, send.Result{}, counts)); err != nil {
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))

@@ -58,7 +58,7 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	channels, err := e.stagedChannels(ctx, l, o.campaign)
+	spec, err := e.stagedSpec(ctx, l, o.campaign)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 		}
 		got, err = r.Decide(ctx, as)
 	} else {
-		r.Vendors, _ = e.Vendors(cfg, channels)
+		r.Vendors, _ = e.Vendors(cfg, spec.Channels())
 		got, err = r.Ask(ctx)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"notify/pkg/ledger"
+	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
@@ -60,7 +61,7 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 		if name == "" {
-			return e.did("resume", words.T("cmd.did.resume-none", nil), nil)
+			return e.nothingToResume(ctx, l)
 		}
 	}
 	c, err := e.campaign(ctx, l, name)
@@ -79,6 +80,33 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 		}
 	}
 	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here})
+}
+
+// nothingToResume says so, and of which lists a part was never staged.
+func (e *env) nothingToResume(ctx context.Context, l ledger.Ledger) error {
+	all, err := l.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	parts := []string{}
+	for _, c := range all {
+		spec, err := plan.DecodeSpec(c.Spec)
+		if err != nil {
+			return err
+		}
+		counts, err := l.Counts(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		if c.Aborted == nil && spec.NeverStaged(counts.Recipients) > 0 {
+			parts = append(parts, c.Name)
+		}
+	}
+	said := words.T("cmd.did.resume-none", nil)
+	if len(parts) > 0 {
+		said = words.T("cmd.did.resume-none-parts", words.A{"campaigns": words.Names(parts, 0)})
+	}
+	return e.did("resume", said, map[string]any{"parts": parts})
 }
 
 // unfinished is the one campaign that has messages left; empty where there is none. Of several, the operator chooses.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -30,6 +31,8 @@ type sendOptions struct {
 	reason    string
 	lift      lift
 	here      bool
+	// removeMissing gives up those who are pending and not on the list.
+	removeMissing bool
 }
 
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
@@ -63,6 +66,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	f.BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
+	f.BoolVar(&o.removeMissing, "remove-missing", false, e.say("cmd.send.flag-remove-missing", nil))
 	f.BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	o.partFlags(e, f)
 	f.StringVar(&o.problems, "problems", "", e.say("cmd.send.flag-problems", nil))
@@ -111,7 +115,10 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.confirmOverrides(ctx, res); err != nil {
 		return err
 	}
-	if err := e.confirm(ctx, res, p); err != nil {
+	if err := e.confirmMissing(ctx, res, o); err != nil {
+		return err
+	}
+	if err := e.confirm(ctx, res); err != nil {
 		return err
 	}
 	if err := e.recordOverrides(ctx, l, res); err != nil {
@@ -150,12 +157,12 @@ func (e *env) mayGoOn(ctx context.Context, l ledger.Ledger, name string, o *lift
 }
 
 // confirm asks for the number of recipients. With nothing left to send there is nothing to ask.
-func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) error {
+func (e *env) confirm(ctx context.Context, res preflight.Result) error {
 	if e.flags.yes || res.Plan.ToSend == 0 {
 		return nil
 	}
-	want := strconv.Itoa(p.Recipients)
-	ok, err := e.console.Confirm(ctx, view.Question(res, p.Recipients), want)
+	want := strconv.Itoa(res.Plan.People)
+	ok, err := e.console.Confirm(ctx, view.Question(e.printer().Words(), res), want)
 	if errors.Is(err, console.ErrNoTerminal) {
 		return usage(words.Err("cmd.error.no-terminal", nil).Do("cmd.do.yes-send", nil))
 	}
@@ -166,6 +173,28 @@ func (e *env) confirm(ctx context.Context, res preflight.Result, p *plan.Plan) e
 		return usage(words.Err("cmd.error.not-confirmed-send", nil).Do("cmd.do.type-number", words.A{"number": want}))
 	}
 	return nil
+}
+
+// confirmMissing asks for the number of those who wait to be told and are not on the list: staging it gives them up.
+func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOptions) error {
+	m := res.Plan.Missing
+	if m.People == 0 {
+		return nil
+	}
+	say := e.printer().Words()
+	fmt.Fprintln(e.console.Err, view.Missing(say, m))
+	if o.removeMissing {
+		return nil
+	}
+	refused := usage(words.Err("cmd.error.missing", words.A{"n": m.People}).Do("cmd.do.missing", nil))
+	if e.flags.yes {
+		return refused
+	}
+	ok, err := e.console.Confirm(ctx, say.Say(words.T("cmd.ask.missing", words.A{"n": m.People}))+" ", strconv.Itoa(m.People))
+	if errors.Is(err, console.ErrNoTerminal) || err == nil && !ok {
+		return refused
+	}
+	return err
 }
 
 // begin stages the plan, and lifts the pause that may be lifted.
@@ -201,11 +230,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	channels, err := e.stagedChannels(ctx, l, name)
+	spec, err := e.stagedSpec(ctx, l, name)
 	if err != nil {
 		return err
 	}
-	vs, errs := e.Vendors(cfg, channels)
+	vs, errs := e.Vendors(cfg, spec.Channels())
 	for _, err := range errs {
 		return usage(words.Wrap(err, "cmd.error.vendor", nil).Do("cmd.do.accounts", nil))
 	}
@@ -235,7 +264,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	end := view.NewRunEnd(name, res, counts)
+	end := view.NewRunEnd(name, spec, res, counts)
 	end.Overrides = report.Overrides(log)
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err
@@ -243,16 +272,13 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	return quietly(endCode(res, counts))
 }
 
-func (e *env) stagedChannels(ctx context.Context, l ledger.Ledger, name string) ([]message.Channel, error) {
+// stagedSpec is a campaign as it is frozen.
+func (e *env) stagedSpec(ctx context.Context, l ledger.Ledger, name string) (plan.Spec, error) {
 	c, err := e.campaign(ctx, l, name)
 	if err != nil {
-		return nil, err
+		return plan.Spec{}, err
 	}
-	spec, err := plan.DecodeSpec(c.Spec)
-	if err != nil {
-		return nil, err
-	}
-	return spec.Channels(), nil
+	return plan.DecodeSpec(c.Spec)
 }
 
 // endCode is the exit code of a run that ended without an error.

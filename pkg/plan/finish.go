@@ -36,6 +36,7 @@ func (m *maker) finish() error {
 		}
 		m.plan.Channels = append(m.plan.Channels, *c)
 	}
+	m.plan.Spec.Listed, m.plan.Spec.Part = m.plan.Listed, m.plan.Part
 	m.plan.share(m.cfg)
 	m.plan.Digests = m.plan.digests(m.cfg, hex.EncodeToString(m.rows.Sum(nil)[:16]))
 	m.plan.Digest = m.plan.Digests.total()

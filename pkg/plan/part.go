@@ -2,15 +2,19 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+
+	"notify/pkg/words"
 )
 
 // Part is the part of a list that is sent now; the rest can follow under the same campaign. The zero value is all of it.
 type Part struct {
 	// Limit keeps the first so many recipients; 0: all.
-	Limit int
+	Limit int `json:"limit,omitempty"`
 	// From and To keep the rows with these numbers and those between; 0: from the first, to the last.
-	From, To int
+	From int `json:"from,omitempty"`
+	To   int `json:"to,omitempty"`
 }
 
 // All reports that nothing is left out.
@@ -31,6 +35,21 @@ func (p Part) String() string {
 		words = append(words, fmt.Sprintf("limit %d", p.Limit))
 	}
 	return strings.Join(words, " ")
+}
+
+// Text is the part in words; zero for all of the list.
+func (p Part) Text() words.Text {
+	rows := words.T("plan.part-rows", words.A{"from": strconv.Itoa(p.From), "to": strconv.Itoa(p.To)})
+	limit := words.T("plan.part-limit", words.A{"people": words.N(p.Limit, "recipient")})
+	switch {
+	case p.All():
+		return words.Text{}
+	case p.Limit == 0:
+		return rows
+	case p.From == 0 && p.To == 0:
+		return limit
+	}
+	return words.T("plan.part-both", words.A{"rows": rows, "limit": limit})
 }
 
 // partMark stands between a digest and the part of the list that was staged of it.

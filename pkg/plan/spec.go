@@ -43,7 +43,14 @@ type Spec struct {
 	// Files are what the campaign was made of, the list and what the campaign file names, as absolute paths: nothing may be written
 	// over them. They are no part of the digest.
 	Files []string `json:"files,omitempty"`
+	// Listed is how many recipients the whole list had when this was staged, and Part what of it was staged. They are no part of
+	// the digest.
+	Listed int  `json:"listed,omitempty"`
+	Part   Part `json:"part,omitzero"`
 }
+
+// NeverStaged is how many recipients of the list were never staged, where so many are on the ledger.
+func (s *Spec) NeverStaged(staged int) int { return max(0, s.Listed-staged) }
 
 func newSpec(c *campaign.Campaign, h list.Header) Spec {
 	return Spec{

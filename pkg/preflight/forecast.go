@@ -257,7 +257,12 @@ func (s *Subject) summary(ctx context.Context) Summary {
 		sum.Unknown = words.T("preflight.no-figures", words.A{"cause": words.Cause(err)})
 		r = &Remaining{}
 	}
-	sum.Left, sum.ToSend = r.Left(), r.Messages()
+	sum.Left, sum.ToSend, sum.People, sum.Part = r.Left(), r.Messages(), r.People, p.Part.Text()
+	if err == nil {
+		if sum.Missing, err = s.missing(ctx, r); err != nil {
+			sum.Unknown = words.T("preflight.no-figures", words.A{"cause": words.Cause(err)})
+		}
+	}
 	for _, c := range p.Channels {
 		rc := r.Channel(c.Channel)
 		sum.Segments += c.Segments

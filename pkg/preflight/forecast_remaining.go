@@ -29,6 +29,8 @@ type Remaining struct {
 	Channels []RemainingChannel
 	// Changes is how the plan's rows differ from those that are staged; zero where the name is new.
 	Changes Changes
+	// People is how many recipients what is still to be sent tells.
+	People int
 	// Fields is how many bytes the rows of the whole list hold.
 	Fields int64
 	// Outside is how many addresses of the whole list the allow list does not match; Strangers are the first of them.
@@ -96,6 +98,7 @@ func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
 		return false
 	}
 	r.Changes.Removed--
+	delete(r.staged, short(k)) // it is on the list: what stays pending is not
 	if same {
 		r.Changes.Same++
 	} else {
@@ -187,6 +190,9 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 	guarded := s.guarded()
 	err := s.eachRow(ctx, func(row *plan.Recipient) bool {
 		r.Fields += int64(len(row.Fields))
+		if r.tells(row) {
+			r.People++
+		}
 		for _, m := range row.Messages {
 			if guarded && !s.Config.Allows(m.Address) {
 				r.stranger(row.Row, m)

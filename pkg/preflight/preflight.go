@@ -193,8 +193,14 @@ type Summary struct {
 	Messages   int `json:"messages"`
 	Segments   int `json:"segments"`
 	// Left is how many have left, or may have, under this campaign's name; they are never sent again.
-	Left     int              `json:"left"`
-	ToSend   int              `json:"to_send"`
+	Left   int `json:"left"`
+	ToSend int `json:"to_send"`
+	// People is how many recipients what is still to be sent tells, those told through another row's message among them.
+	People int `json:"people"`
+	// Part is what of the list is sent; zero for all of it.
+	Part words.Text `json:"part,omitzero"`
+	// Missing are the people who are pending and not on this list.
+	Missing  Missing          `json:"missing,omitzero"`
 	Channels []ChannelSummary `json:"channels"`
 	Accounts []AccountSummary `json:"accounts"`
 	// Costs are what is still to be paid, one for each currency; Unpriced are the accounts that it leaves out.

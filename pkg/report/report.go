@@ -37,8 +37,10 @@ type Report struct {
 	Digest     string    `json:"digest"`
 	Staged     time.Time `json:"staged"`
 	Recipients int       `json:"recipients"`
-	Folded     int       `json:"folded"`
-	Messages   int       `json:"messages"`
+	// NeverStaged is how many recipients of the list were never staged: only a part of it was sent.
+	NeverStaged int `json:"never_staged"`
+	Folded      int `json:"folded"`
+	Messages    int `json:"messages"`
 
 	Channels []Channel `json:"channels"`
 	Accounts []Account `json:"accounts"`
@@ -139,6 +141,7 @@ func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, e
 		return nil, err
 	}
 	r.figures(counts, spec.Channels(), prices)
+	r.NeverStaged = spec.NeverStaged(counts.Recipients)
 	return r, r.people(ctx, s)
 }
 

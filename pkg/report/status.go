@@ -12,17 +12,19 @@ import (
 
 // Status is how far a campaign is.
 type Status struct {
-	Campaign string                `json:"campaign"`
-	Owner    string                `json:"owner"`
-	State    string                `json:"state"` // running, paused, aborted, finished, unfinished
-	Messages int                   `json:"messages"`
-	ByState  map[message.State]int `json:"by_state"`
-	Channels []Channel             `json:"channels"`
-	Accounts []Account             `json:"accounts"`
-	Costs    []Sum                 `json:"costs"`
-	Unpriced []string              `json:"unpriced"`
-	Staged   time.Time             `json:"staged"`
-	At       time.Time             `json:"at"`
+	Campaign string `json:"campaign"`
+	Owner    string `json:"owner"`
+	State    string `json:"state"` // running, paused, aborted, finished, unfinished
+	Messages int    `json:"messages"`
+	// NeverStaged is how many recipients of the list were never staged: only a part of it was sent.
+	NeverStaged int                   `json:"never_staged"`
+	ByState     map[message.State]int `json:"by_state"`
+	Channels    []Channel             `json:"channels"`
+	Accounts    []Account             `json:"accounts"`
+	Costs       []Sum                 `json:"costs"`
+	Unpriced    []string              `json:"unpriced"`
+	Staged      time.Time             `json:"staged"`
+	At          time.Time             `json:"at"`
 	// Rate is messages accepted per second since the look before; 0 on the first look.
 	Rate float64 `json:"rate"`
 	// Remaining is how long it takes at that rate; negative where that cannot be known.
@@ -81,7 +83,7 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	r := Report{Total: make(map[message.State]int), Channels: []Channel{}, Accounts: []Account{}}
 	r.figures(at.Counts, spec.Channels(), prices)
 	return Status{
-		Campaign: c.Name, Owner: spec.Owner, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
+		Campaign: c.Name, Owner: spec.Owner, NeverStaged: spec.NeverStaged(at.Counts.Recipients), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: some(c.Holders), Paused: c.Paused,
 		Aborted: c.Aborted, Last: at.Last,
 	}, nil

@@ -185,7 +185,7 @@ func TestPreflightJSONFields(t *testing.T) {
 		{"setting", option(2)["settings"].([]any)[0].(map[string]any), []string{"key", "now", "value"}},
 		{"spread", spread, []string{"at", "bytes", "days", "enough", "kind", "text"}},
 		{"plan", planned, []string{
-			"accounts", "channels", "costs", "done", "duplicates", "hidden", "left", "list", "messages", "recipients", "segments",
+			"accounts", "channels", "costs", "done", "duplicates", "hidden", "left", "list", "messages", "people", "recipients", "segments",
 			"start", "to_send", "unpriced",
 		}},
 		{"channel", planned["channels"].([]any)[0].(map[string]any), []string{

@@ -29,6 +29,7 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	if len(r.Channels) > 1 {
 		p.sum("messages", r.Messages, r.Total)
 	}
+	p.neverStaged(r.NeverStaged)
 	if len(r.Accounts) > 0 {
 		p.Blank()
 		p.spent(r.Accounts, r.Costs, r.Unpriced, 0)

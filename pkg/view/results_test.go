@@ -13,6 +13,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/sandbox"
@@ -58,7 +59,7 @@ func counts() map[message.State]int {
 }
 
 func TestARunThatFinished(t *testing.T) {
-	end := view.NewRunEnd("award-2020", send.Result{Sent: 23_000, Orphans: 2, Unrecorded: 1}, ledger.Counts{
+	end := view.NewRunEnd("award-2020", plan.Spec{}, send.Result{Sent: 23_000, Orphans: 2, Unrecorded: 1}, ledger.Counts{
 		ByState: map[message.Channel]map[message.State]int{message.SMS: counts()},
 		Cost:    map[string]ledger.Debit{"sms": {Messages: 22_903, Cost: 1030_635_000}, "free": {Messages: 1}},
 	})
@@ -67,7 +68,7 @@ func TestARunThatFinished(t *testing.T) {
 }
 
 func TestARunThatPaused(t *testing.T) {
-	end := view.NewRunEnd("award-2020", send.Result{Sent: 9_090, Pause: &send.Pause{
+	end := view.NewRunEnd("award-2020", plan.Spec{}, send.Result{Sent: 9_090, Pause: &send.Pause{
 		Why: "refused", Channel: message.SMS, Account: "sms", Detail: "balance refuses account sms: isv.AMOUNT_NOT_ENOUGH 余额不足", Until: then.Add(5 * time.Minute),
 	}}, ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 9_090, message.Pending: 13_910}}})
 	drawn(t, "run-paused", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
@@ -94,7 +95,7 @@ func TestWhatToTypeAfterARun(t *testing.T) {
 		{"too late", send.Result{Pause: &send.Pause{Why: "deadline"}}, by(message.Pending), "paused", "set a later deadline in the campaign file, then send again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := view.NewRunEnd("a", c.result, c.counts); got.Ended != c.ended || got.Next.String() != c.next || got.Messages != 1 {
+			if got := view.NewRunEnd("a", plan.Spec{}, c.result, c.counts); got.Ended != c.ended || got.Next.String() != c.next || got.Messages != 1 {
 				t.Errorf("%s, next %q; want %s, %q", got.Ended, got.Next, c.ended, c.next)
 			}
 		})
@@ -110,8 +111,26 @@ func TestWhatIsSaidBeforeASend(t *testing.T) {
 	}
 	view.Checked(c, words.Printer{}, r)
 	view.Staged(c, words.Printer{}, "award-2020", ledger.Staged{Added: 23_000, Left: 5, Differs: 2, Gone: 1})
-	r.Plan.ToSend, r.Plan.Messages, r.Plan.List = 22_995, 23_000, "award.xlsx"
-	out.WriteString(view.Question(r, 23_000) + "\n")
+	r.At = then
+	r.Plan = preflight.Summary{
+		List: "award.xlsx", Messages: 46_000, Left: 5, ToSend: 45_995, People: 23_000, Start: then, Costs: []preflight.Cost{{Currency: "CNY", Amount: 1035_000_000}},
+		Accounts: []preflight.AccountSummary{
+			{Account: "sms", Days: []preflight.Day{{Date: "2026-11-20", Messages: 10_000}, {Date: "2026-11-21", Messages: 12_995}}},
+			{Account: "edm", Days: []preflight.Day{{Date: "2026-11-20", Messages: 23_000}}},
+		},
+	}
+	ask := func() {
+		for _, lang := range words.Languages() {
+			out.WriteString(view.Question(words.Printer{Lang: lang, Zone: zone}, r) + "\n\n")
+		}
+	}
+	ask()
+	// Outside the window nothing leaves now; a part of the list is told as one, and what has no price as that.
+	r.Plan.Start, r.Plan.Part, r.Plan.Unpriced, r.Plan.Left = then.Add(9*time.Hour), plan.Part{From: 3, To: 1002}.Text(), []string{"edm"}, 0
+	ask()
+	r.Plan.Accounts, r.Plan.Start, r.Plan.Costs, r.Plan.Part = r.Plan.Accounts[1:], then, nil, plan.Part{Limit: 9}.Text()
+	ask()
+	out.WriteString(view.Missing(words.Printer{}, preflight.Missing{People: 3, First: []preflight.MissingPerson{{Row: 7, Key: "E7", Address: "+86****0007"}}}) + "\n")
 	golden(t, "before-a-send.txt", out.String())
 }
 

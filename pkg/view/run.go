@@ -2,11 +2,16 @@ package view
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"notify/pkg/console"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/send"
 	"notify/pkg/words"
@@ -37,18 +42,84 @@ func Checked(c *console.Console, say words.Printer, r preflight.Result) {
 	}))
 }
 
-// Question is what the operator is asked before anything is sent.
-func Question(r preflight.Result, recipients int) string {
-	var costs []string
-	for _, c := range r.Plan.Costs {
-		costs = append(costs, Money(c.Amount, c.Currency))
+// Question is what the operator is asked before anything is sent: to how many people how many messages leave now, and when the
+// others, for how much.
+func Question(say words.Printer, r preflight.Result) string {
+	list := words.Raw(r.Plan.List)
+	if !r.Plan.Part.IsZero() {
+		list = words.T("run.part-of", words.A{"list": r.Plan.List, "part": r.Plan.Part})
 	}
-	cost := strings.Join(costs, " + ")
-	if cost == "" {
-		cost = "an unknown amount"
+	lines := []words.Text{words.T("run.ask-what", words.A{
+		"list": list, "messages": words.N(r.Plan.ToSend, "message"), "people": words.N(r.Plan.People, "recipient"), "cost": costOf(r.Plan),
+	})}
+	if r.Plan.Left > 0 {
+		lines = append(lines, words.T("run.ask-left", words.A{"n": r.Plan.Left, "messages": words.N(r.Plan.Messages, "message")}))
 	}
-	return fmt.Sprintf("%s of %s messages will leave now, for %s, to the %s recipients of %s.\nType the number of recipients to send: ",
-		Num(r.Plan.ToSend), Num(r.Plan.Messages), cost, Num(recipients), Safe(r.Plan.List))
+	lines = append(lines, leaves(say, r), words.T("run.ask-number", nil))
+	said := make([]string, len(lines))
+	for i, l := range lines {
+		said[i] = say.Say(l)
+	}
+	return strings.Join(said, "\n") + " "
+}
+
+// costOf is what is still to be paid, as far as that is known.
+func costOf(s preflight.Summary) words.Text {
+	costs := words.List{Join: words.And}
+	for _, c := range s.Costs {
+		costs.Items = append(costs.Items, words.Money(c.Amount, c.Currency))
+	}
+	switch {
+	case len(costs.Items) == 0:
+		return words.T("run.cost-unknown", nil)
+	case len(s.Unpriced) > 0:
+		return words.T("run.cost-partly", words.A{"cost": costs, "accounts": words.Names(s.Unpriced, 0)})
+	}
+	return words.T("run.cost", words.A{"cost": costs})
+}
+
+// leaves says what leaves now, and when the others do.
+func leaves(say words.Printer, r preflight.Result) words.Text {
+	zone := say.Zone
+	if zone == nil {
+		zone = r.At.Location()
+	}
+	today, now := r.At.In(zone).Format(time.DateOnly), 0
+	days := make(map[string]int)
+	for _, a := range r.Plan.Accounts {
+		for _, d := range a.Days {
+			days[d.Date] += d.Messages
+		}
+	}
+	if !r.Plan.Start.After(r.At.Add(time.Minute)) { // the figures were made a moment after the check began
+		now = days[today]
+		delete(days, today)
+	}
+	later := words.List{Most: 7}
+	rest := 0
+	for _, date := range slices.Sorted(maps.Keys(days)) {
+		rest += days[date]
+		later.Items = append(later.Items, words.T("run.ask-day", words.A{"n": days[date], "date": date}))
+	}
+	switch {
+	case rest == 0:
+		return words.T("run.ask-now", nil)
+	case now == 0:
+		return words.T("run.ask-not-now", words.A{"at": r.Plan.Start, "days": later})
+	}
+	return words.T("run.ask-days", words.A{"now": words.N(now, "message"), "days": later})
+}
+
+// Missing names the people who are on no list any more, before they are given up.
+func Missing(say words.Printer, m preflight.Missing) string {
+	said := []string{say.Say(words.T("run.missing", words.A{"n": m.People}))}
+	for _, p := range m.First {
+		said = append(said, "  "+say.Say(words.T("run.missing-person", words.A{"row": strconv.Itoa(p.Row), "key": p.Key, "address": p.Address})))
+	}
+	if more := m.People - len(m.First); more > 0 {
+		said = append(said, "  "+say.Say(words.T("run.missing-more", words.A{"n": more})))
+	}
+	return strings.Join(said, "\n")
 }
 
 // Staged says what a list changed under a name, on stderr.
@@ -75,24 +146,26 @@ func Staged(c *console.Console, say words.Printer, campaign string, s ledger.Sta
 
 // RunEnd is what a run came to.
 type RunEnd struct {
-	Campaign string                `json:"campaign"`
-	Ended    string                `json:"ended"` // finished, paused, aborted
-	Pause    *send.Pause           `json:"pause,omitempty"`
-	Sent     int                   `json:"sent_by_this_run"`
-	Orphans  int                   `json:"unknown_from_earlier_runs"`
-	Lost     int                   `json:"unrecorded,omitempty"`
-	Messages int                   `json:"messages"`
-	ByState  map[message.State]int `json:"by_state"`
-	Cost     map[string]string     `json:"cost,omitempty"`
-	Next     words.Text            `json:"next,omitzero"` // what to do next
+	Campaign string      `json:"campaign"`
+	Ended    string      `json:"ended"` // finished, part, paused, aborted
+	Pause    *send.Pause `json:"pause,omitempty"`
+	Sent     int         `json:"sent_by_this_run"`
+	Orphans  int         `json:"unknown_from_earlier_runs"`
+	Lost     int         `json:"unrecorded,omitempty"`
+	Messages int         `json:"messages"`
+	// NeverStaged is how many recipients of the list were never staged: of a part of it everything may be done.
+	NeverStaged int                   `json:"never_staged"`
+	ByState     map[message.State]int `json:"by_state"`
+	Cost        map[string]string     `json:"cost,omitempty"`
+	Next        words.Text            `json:"next,omitzero"` // what to do next
 	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 }
 
 // NewRunEnd puts together what a run says of itself and what the ledger counts.
-func NewRunEnd(campaign string, r send.Result, c ledger.Counts) RunEnd {
+func NewRunEnd(campaign string, spec plan.Spec, r send.Result, c ledger.Counts) RunEnd {
 	e := RunEnd{
-		Campaign: campaign, Ended: "finished", Pause: r.Pause, Sent: r.Sent, Orphans: r.Orphans, Lost: r.Unrecorded,
+		Campaign: campaign, Ended: "finished", NeverStaged: spec.NeverStaged(c.Recipients), Pause: r.Pause, Sent: r.Sent, Orphans: r.Orphans, Lost: r.Unrecorded,
 		Messages: c.Total(), ByState: make(map[message.State]int), Cost: make(map[string]string),
 	}
 	for _, s := range message.States() {
@@ -109,6 +182,8 @@ func NewRunEnd(campaign string, r send.Result, c ledger.Counts) RunEnd {
 	case r.Pause != nil:
 		e.Ended = "paused"
 		e.Next = nextAfter(campaign, r.Pause)
+	case e.NeverStaged > 0:
+		e.Ended, e.Next = "part", words.T("run.next.rest", words.A{"list": words.Typed(spec.List)})
 	case c.Of(message.Unknown) > 0:
 		e.Next = words.T("run.next.resolve", words.A{"campaign": words.Typed(campaign)})
 	case c.Of(message.Rejected) > 0:
@@ -141,13 +216,13 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	}
 	tone := Good
 	switch {
-	case e.Ended == "finished" && e.ByState[message.Rejected]+e.ByState[message.Unknown] > 0, e.Ended == "paused":
+	case e.Ended == "part", e.Ended == "finished" && e.ByState[message.Rejected]+e.ByState[message.Unknown] > 0, e.Ended == "paused":
 		tone = Unwell
 	case e.Ended == "aborted":
 		tone = Bad
 	}
 	said := words.T("run.everything", nil)
-	if e.Sent == 0 && e.Ended == "finished" {
+	if e.Sent == 0 && (e.Ended == "finished" || e.Ended == "part") {
 		said = words.T("run.nothing-left", nil)
 	}
 	if e.Pause != nil {
@@ -158,6 +233,7 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	}
 	p.Wrapped(p.Paint(tone, p.Say(words.Of("run.ended", e.Ended)))+"  ", p.Say(words.T("run.end", words.A{"campaign": e.Campaign, "said": said})))
 	p.sum("messages", e.Messages, e.ByState)
+	p.neverStaged(e.NeverStaged)
 	if e.Orphans > 0 {
 		p.Wrapped("  ", p.Say(words.T("run.orphans", words.A{"n": e.Orphans})))
 	}
@@ -171,4 +247,11 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 		p.Line("  %s", p.Say(words.T("run.next", words.A{"said": e.Next})))
 	}
 	return p.Flush()
+}
+
+// neverStaged says how much of the list is not even waiting.
+func (p *Printer) neverStaged(n int) {
+	if n > 0 {
+		p.Wrapped("  ", p.Say(words.T("run.never-staged", words.A{"n": n})))
+	}
 }

@@ -48,6 +48,7 @@ func (p *Printer) status(s *report.Status) {
 	case s.Rate > 0:
 		p.sentence("  ", words.T("status.rate-only", words.A{"rate": words.Rate(s.Rate)}))
 	}
+	p.neverStaged(s.NeverStaged)
 	p.atWork(s)
 	p.later(s.Checklist)
 }

@@ -144,7 +144,7 @@ func sets() map[string][]string {
 		"exit":          exitCodes(),
 		"cmd.kind":      {"int", "int64", "uint64", "float64", "duration", "bool", "stringToString", "stringSlice"}, // as pflag names them
 		"cmd.evidence":  {"any", "file", "link", "note"},
-		"run.ended":     {"finished", "paused", "aborted"},
+		"run.ended":     {"finished", "part", "paused", "aborted"},
 		"state":         {"pending", "attempting", "accepted", "rejected", "unknown", "cancelled"},
 		"campaign":      {"running", "paused", "aborted", "finished", "unfinished"},
 		"channel":       {"sms", "email"},
