@@ -139,7 +139,7 @@ func (e *env) checklists(cfg *config.Config, dir string) checklist.Source {
 // campaignChecklist is the checklist that the campaign file names; nil where it names none.
 func (e *env) campaignChecklist(cfg *config.Config, c *campaign.Campaign) (*checklist.Checklist, error) {
 	if c.Checklist == "" {
-		return nil, nil //nolint:nilnil // no checklist is an answer
+		return nil, nil // no checklist is an answer
 	}
 	return e.checklists(cfg, filepath.Dir(c.Path)).Load(c.Checklist)
 }
@@ -263,14 +263,14 @@ func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions
 func stagedCheck(ctx context.Context, l ledger.Ledger, name string) (*ledger.Check, error) {
 	c, err := l.Campaign(ctx, name)
 	if errors.Is(err, ledger.ErrNoCampaign) {
-		return nil, nil //nolint:nilnil // nothing staged is an answer
+		return nil, nil // nothing staged is an answer
 	}
 	if err != nil {
 		return nil, err
 	}
 	check, err := l.Check(ctx, name, plan.WholeDigest(c.Digest))
 	if errors.Is(err, ledger.ErrNoCheck) {
-		return nil, nil //nolint:nilnil // staged by a program that kept none
+		return nil, nil // staged by a program that kept none
 	}
 	return &check, err
 }

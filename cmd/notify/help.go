@@ -177,7 +177,7 @@ func runHelp(e *env, root *cobra.Command, o helpOptions) error {
 
 // manual writes a page for every command, as man reads them.
 func (e *env) manual(root *cobra.Command, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manual pages are for everybody
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return words.Wrap(err, "cmd.error.make-folder", words.A{"folder": dir})
 	}
 	e.exitInLong(root)

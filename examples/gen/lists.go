@@ -36,7 +36,7 @@ func writeLists(dir string, people []person) error {
 				return fmt.Errorf("encode %s: %w", list.name, err)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, list.name), []byte(text), 0o644); err != nil { //nolint:gosec // examples are for everybody
+		if err := os.WriteFile(filepath.Join(dir, list.name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 	}

@@ -48,7 +48,7 @@ func (r *reader) file(v yamldoc.Value, path string, limit int64) ([]byte, bool) 
 	if r.outside(path) {
 		v.Warn(words.T("campaign.file-outside", words.A{"path": path}), words.T("campaign.do.outside", nil))
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	data, err := os.ReadFile(path)
 	if err != nil {
 		v.Problem(words.T("campaign.file-unreadable", words.A{"path": path}), words.T("yaml.do.right", nil))
 		return nil, false

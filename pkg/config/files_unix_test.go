@@ -18,7 +18,7 @@ func TestWarnings(t *testing.T) {
 		"open.token":  "t0ken",
 		"notify.yaml": "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {auth_token: literal, token: file:open.token, access_key_id: x, key_file: y}}\n",
 	})
-	if err := os.Chmod(filepath.Join(dir, "open.token"), 0o644); err != nil { //nolint:gosec // the test is about this
+	if err := os.Chmod(filepath.Join(dir, "open.token"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Load(config.LoadOptions{Dir: dir})

@@ -118,7 +118,7 @@ func size(stream io.Writer) (columns, lines int) {
 	if !ok {
 		return 0, 0
 	}
-	w, h, err := term.GetSize(int(f.Fd())) //nolint:gosec // a descriptor is small
+	w, h, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return 0, 0
 	}
@@ -229,7 +229,7 @@ type filer interface{ Fd() uintptr }
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(filer)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor is small
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // SurvivePipes keeps the process alive when the reader of its stdout or stderr has gone: without it, Go ends a process

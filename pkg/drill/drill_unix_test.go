@@ -20,7 +20,7 @@ import (
 func play(ctx context.Context, t *testing.T, name, script string) (drill.Report, error) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "notify")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	d, ok := drill.Find(name)

@@ -76,7 +76,7 @@ type process struct {
 
 // begin runs the program beside the drill.
 func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, s.options.Program, append(slices.Clone(args), "--config", s.path("notify.yaml"), "--json", "--quiet")...) //nolint:gosec // it is this program
+	cmd := exec.CommandContext(ctx, s.options.Program, append(slices.Clone(args), "--config", s.path("notify.yaml"), "--json", "--quiet")...)
 	// A drill that is given up must leave no sender behind, and may take the time that a safe stop takes.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second

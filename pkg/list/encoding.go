@@ -226,5 +226,5 @@ func (r *returnReader) Read(p []byte) (int, error) {
 			p[i] = '\n'
 		}
 	}
-	return n, err //nolint:wrapcheck // a reader passes errors on
+	return n, err
 }

@@ -41,5 +41,5 @@ func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
 	m.item += int64(n)
 	m.total += int64(n)
-	return n, err //nolint:wrapcheck // a reader passes errors on
+	return n, err
 }

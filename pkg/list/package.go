@@ -228,7 +228,7 @@ func (w *workbook) open(part string, limit int64) (*meter, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", part, err)
 	}
-	return &meter{r: r, max: limit, packed: max(int64(entry.CompressedSize64), 1)}, r, nil //nolint:gosec // a size in a file of less than 1 GB
+	return &meter{r: r, max: limit, packed: max(int64(entry.CompressedSize64), 1)}, r, nil // a size in a file of less than 1 GB
 }
 
 // tokens reads XML piece by piece. Names are compared without their prefix: writers differ in it.
@@ -251,7 +251,7 @@ func (w *workbook) tokens(part string) (*tokens, error) {
 
 func (t *tokens) next() (xml.Token, error) {
 	t.meter.item = 0
-	return t.xml.RawToken() //nolint:wrapcheck // damaged gives it its place
+	return t.xml.RawToken()
 }
 
 func attr(el xml.StartElement, name string) string {

@@ -24,19 +24,19 @@ func (q *quoteReader) Read(p []byte) (int, error) {
 	for {
 		next, err := q.in.Peek(1)
 		if err != nil {
-			return 0, err //nolint:wrapcheck // a reader passes errors on
+			return 0, err
 		}
 		if next[0] == ' ' && q.closed() {
 			if n, ends := q.blanks(); ends {
 				if _, err := q.in.Discard(n); err != nil {
-					return 0, err //nolint:wrapcheck // a reader passes errors on
+					return 0, err
 				}
 				continue
 			}
 		}
 		chunk, err := q.in.Peek(min(len(p), q.in.Buffered()))
 		if err != nil {
-			return 0, err //nolint:wrapcheck // a reader passes errors on
+			return 0, err
 		}
 		if i := bytes.Index(chunk, []byte(`" `)); i >= 0 {
 			chunk = chunk[:i+1]
@@ -44,7 +44,7 @@ func (q *quoteReader) Read(p []byte) (int, error) {
 		q.note(chunk)
 		n := copy(p, chunk)
 		_, err = q.in.Discard(n)
-		return n, err //nolint:wrapcheck // a reader passes errors on
+		return n, err
 	}
 }
 

@@ -193,8 +193,8 @@ func (t *stringTable) load(block *stringBlock, number int) error {
 	block.number, block.items = number+1, block.items[:0]
 	for len(buf) > 0 {
 		size, n := binary.Uvarint(buf)
-		block.items = append(block.items, string(buf[n:n+int(size)])) //nolint:gosec // written by add
-		buf = buf[n+int(size):]                                       //nolint:gosec // written by add
+		block.items = append(block.items, string(buf[n:n+int(size)]))
+		buf = buf[n+int(size):]
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func ParseMoney(s string) (Money, error) {
 
 // String has at least two decimals and as many more as are needed: "1035.00", "0.045".
 func (m Money) String() string {
-	sign, n := "", uint64(m) //nolint:gosec // of a negative amount, the next lines take the absolute value
+	sign, n := "", uint64(m) // of a negative amount, the next lines take the absolute value
 	if m < 0 {
 		sign, n = "-", -n // right for the least amount too, which has no positive of its own
 	}

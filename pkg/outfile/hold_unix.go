@@ -39,7 +39,7 @@ func removeAbandoned(path string) {
 
 // syncDir makes a new name durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the folder of a file that was just written
+	d, err := os.Open(dir)
 	if err != nil {
 		return nil //nolint:nilerr // a folder that may be written and not read
 	}

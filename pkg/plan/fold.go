@@ -28,7 +28,7 @@ func (c *contact) encode() []byte {
 	b := make([]byte, 0, contactSize)
 	b = append(b, c.Address[:]...)
 	b = append(b, c.Key[:]...)
-	b = binary.LittleEndian.AppendUint64(b, uint64(c.Fingerprint)) //nolint:gosec // the same 64 bits
+	b = binary.LittleEndian.AppendUint64(b, uint64(c.Fingerprint))
 	b = binary.LittleEndian.AppendUint32(b, c.Index)
 	b = append(b, c.Channel)
 	return binary.LittleEndian.AppendUint32(b, c.Row)
@@ -37,7 +37,7 @@ func (c *contact) encode() []byte {
 func decodeContact(b *[contactSize]byte) contact {
 	c := contact{
 		Address: [16]byte(b[:16]), Key: [26]byte(b[16:42]),
-		Fingerprint: int64(binary.LittleEndian.Uint64(b[42:50])), //nolint:gosec // the same 64 bits
+		Fingerprint: int64(binary.LittleEndian.Uint64(b[42:50])),
 		Index:       binary.LittleEndian.Uint32(b[50:54]), Channel: b[54],
 	}
 	c.Row = binary.LittleEndian.Uint32(b[55:59])
@@ -180,7 +180,7 @@ type folds struct {
 }
 
 func (f *folds) add(index uint32, channel uint8, own, into message.Key) {
-	n := uint64(index)*uint64(f.channels) + uint64(channel) //nolint:gosec // a few channels
+	n := uint64(index)*uint64(f.channels) + uint64(channel)
 	for uint64(len(f.bits)) <= n/64 {
 		f.bits = append(f.bits, 0)
 	}
@@ -194,7 +194,7 @@ func (f *folds) add(index uint32, channel uint8, own, into message.Key) {
 }
 
 func (f *folds) into(index, channel int, own message.Key) (message.Key, bool) {
-	n := uint64(index)*uint64(f.channels) + uint64(channel) //nolint:gosec // both are positive
+	n := uint64(index)*uint64(f.channels) + uint64(channel)
 	if n/64 >= uint64(len(f.bits)) || f.bits[n/64]&(1<<(n%64)) == 0 {
 		return "", false
 	}

@@ -257,9 +257,9 @@ func (m *maker) fingerprint() int64 {
 	h := sha256.Sum256(m.buf)
 	if seen := m.subjects[m.msg.Channel]; m.msg.Subject != "" && len(seen) < DistinctSubjects {
 		s := sha256.Sum256([]byte(m.msg.Subject))
-		seen[int64(binary.LittleEndian.Uint64(s[:8]))] = struct{}{} //nolint:gosec // any 64 bits will do
+		seen[int64(binary.LittleEndian.Uint64(s[:8]))] = struct{}{} // any 64 bits will do
 	}
-	return int64(binary.LittleEndian.Uint64(h[:8])) //nolint:gosec // any 64 bits will do
+	return int64(binary.LittleEndian.Uint64(h[:8])) // any 64 bits will do
 }
 
 func (m *maker) contact(msg *Message, row *list.Row, index, channel int) error {
@@ -274,7 +274,7 @@ func newContact(kind, what string, row *list.Row, index, channel int) contact {
 	h := sha256.Sum256([]byte(kind + "\x00" + what))
 	return contact{
 		Address: [16]byte(h[:16]),
-		Index:   uint32(index), Channel: uint8(channel), Row: uint32(row.Number), //nolint:gosec // bounded by list.MaxRows
+		Index:   uint32(index), Channel: uint8(channel), Row: uint32(row.Number), // bounded by list.MaxRows
 	}
 }
 

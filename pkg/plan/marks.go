@@ -30,7 +30,7 @@ func (m *marks) add(row int, key string, fields []byte) {
 		m.sums = append(m.sums, 0)
 	}
 	sum := crc32.Update(crc32.ChecksumIEEE([]byte(key)), crc32.IEEETable, fields)
-	m.sums[at] += uint16(sum>>16^sum) * uint16(2*row+1) //nolint:gosec // sixteen bits are what is wanted
+	m.sums[at] += uint16(sum>>16^sum) * uint16(2*row+1) // sixteen bits are what is wanted
 }
 
 // double makes the blocks twice as large.

@@ -38,7 +38,7 @@ func newSpool(dir string) (*spool, error) {
 // Append writes a record. The order of its parts is the file's format; it never outlives the process.
 func (s *spool) Append(r *record) error {
 	b := s.buf[:0]
-	b = binary.AppendUvarint(b, uint64(r.row)) //nolint:gosec // rows are positive
+	b = binary.AppendUvarint(b, uint64(r.row))
 	b = appendBytes(b, r.key)
 	b = appendBytes(b, r.fields)
 	b = binary.AppendUvarint(b, uint64(len(r.messages)))
@@ -46,7 +46,7 @@ func (s *spool) Append(r *record) error {
 		b = appendBytes(b, m.Channel)
 		b = appendBytes(b, m.Key)
 		b = appendBytes(b, m.Address)
-		b = binary.AppendUvarint(b, uint64(m.Segments)) //nolint:gosec // segments are positive
+		b = binary.AppendUvarint(b, uint64(m.Segments))
 		b = binary.AppendVarint(b, m.Fingerprint)
 	}
 	s.buf = b
@@ -106,7 +106,7 @@ func (r *spoolReader) Next(rec *record) error {
 		return err
 	}
 	d := decoder{b: r.buf}
-	rec.row = int(d.uvarint()) //nolint:gosec // written by Append
+	rec.row = int(d.uvarint())
 	rec.key = string(d.bytes())
 	rec.fields = append(rec.fields[:0], d.bytes()...)
 	rec.messages = rec.messages[:0]
@@ -115,7 +115,7 @@ func (r *spoolReader) Next(rec *record) error {
 			Channel:     message.Channel(d.bytes()),
 			Key:         message.Key(d.bytes()),
 			Address:     message.Address(d.bytes()),
-			Segments:    int(d.uvarint()), //nolint:gosec // written by Append
+			Segments:    int(d.uvarint()),
 			Fingerprint: d.varint(),
 		})
 	}

@@ -114,7 +114,7 @@ func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answe
 // nil where the campaign had none.
 func Standing(ctx context.Context, r Records, res *Result, people checklist.People, now time.Time) (*checklist.State, error) {
 	if res.Checklist == nil {
-		return nil, nil //nolint:nilnil // no checklist is an answer
+		return nil, nil // no checklist is an answer
 	}
 	return StandingOf(ctx, r, res, res.Checklist.Checklist(), people, now)
 }

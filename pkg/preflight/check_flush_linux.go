@@ -6,4 +6,4 @@ import (
 )
 
 // fdatasync is what the SQLite ledger's commits cost.
-func fdatasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) } //nolint:gosec // a descriptor is small
+func fdatasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }

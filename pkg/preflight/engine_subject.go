@@ -87,8 +87,8 @@ func (s *Subject) noLedger() error {
 
 // memo keeps evidence that several checks look at, so that it is asked for once in a run.
 type memo struct {
-	asking   context.Context //nolint:containedctx // it bounds what vendors are asked
-	base     context.Context //nolint:containedctx // it bounds what is shared by checks that each have a context of their own
+	asking   context.Context // it bounds what vendors are asked
+	base     context.Context // it bounds what is shared by checks that each have a context of their own
 	rows     chan struct{}   // held while the plan's rows are read: it allows one reader at a time
 	remain   shared[*Remaining]
 	promised shared[map[string]Promise]

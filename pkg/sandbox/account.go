@@ -263,7 +263,7 @@ func (c *counter) add(l *line) {
 	h = c.hash(l.Ref)
 	s := c.refs[h]
 	if s.times++; s.times == 1 {
-		s.first = uint32(c.count.Reached) //nolint:gosec // four thousand million messages are beyond a sandbox
+		s.first = uint32(c.count.Reached) // four thousand million messages are beyond a sandbox
 	} else {
 		c.count.Repeats++
 	}

@@ -89,7 +89,7 @@ type fate struct {
 func (a *Account) draw(seed uint64, channel, to string, try int) fate {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(channel + "\x00" + to))
-	r := rand.New(rand.NewPCG(seed, h.Sum64()+uint64(try))) //nolint:gosec // faults have to be the same for a seed
+	r := rand.New(rand.NewPCG(seed, h.Sum64()+uint64(try))) // faults have to be the same for a seed
 	u, slow, jitter := r.Float64(), r.Float64(), r.Float64()
 	out := fate{fault: outAccepted, wait: a.Latency + time.Duration(jitter*float64(a.Jitter))}
 	f := &a.Faults

@@ -72,7 +72,7 @@ type Sandbox struct {
 	gateway    *http.Server
 	mailServer *gosmtp.Server
 	blacklist  blacklist
-	done       context.Context //nolint:containedctx // it ends when the sandbox closes, and with it every wait for latency
+	done       context.Context // it ends when the sandbox closes, and with it every wait for latency
 	stop       context.CancelFunc
 	wg         sync.WaitGroup
 	holds      sync.RWMutex // see Hold

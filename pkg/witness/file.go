@@ -91,7 +91,7 @@ func (m *memory) of(p Place, c ledger.Campaign) bool {
 func read(path string) (*memory, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no memory is an answer
+		return nil, nil // no memory is an answer
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the witness: %w", err)
@@ -99,7 +99,7 @@ func read(path string) (*memory, error) {
 	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
 		text = text[:i+1]
 	} else {
-		return nil, nil //nolint:nilnil // it was cut before it said anything
+		return nil, nil // it was cut before it said anything
 	}
 	m := &memory{file: path}
 	lines := bufio.NewScanner(bytes.NewReader(text))

@@ -60,7 +60,7 @@ const Unknown = "–"
 
 // Bytes is a size: "1.2 MiB".
 func (p Printer) Bytes(n Size) string {
-	return humanize.IBytes(uint64(max(0, n))) //nolint:gosec // not negative
+	return humanize.IBytes(uint64(max(0, n)))
 }
 
 // Time is a moment to the minute with its offset, in the Printer's zone; a dash where there is none.

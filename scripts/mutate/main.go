@@ -67,7 +67,7 @@ func main() {
 	if err := mutate(ctx, o, only, flag.Args()); err != nil {
 		fmt.Fprintf(os.Stderr, "mutate: %v\n", err)
 		stop()
-		os.Exit(1) //nolint:gocritic // stop was called
+		os.Exit(1)
 	}
 }
 

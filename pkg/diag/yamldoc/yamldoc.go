@@ -63,7 +63,7 @@ func (d *Document) readFile(path string) ([]byte, bool) {
 		d.fault(words.T("yaml.file-too-large", words.A{"size": info.Size(), "limit": MaxBytes}), words.T("yaml.do.other-file", nil))
 		return nil, false
 	}
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {
 		d.fault(words.T("yaml.file-permission", nil), words.T("yaml.do.right", nil))
 		return nil, false

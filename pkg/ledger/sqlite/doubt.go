@@ -111,7 +111,7 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 	err := d.x.one([]any{&m.id, &m.segments, &recorded, &why, &state}, `SELECT id, segments, recorded, why, state FROM message_standing
 		WHERE campaign_id = ? AND key = ? AND channel = ?`, d.c.id, string(key), string(ch))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil //nolint:nilnil // it is not on the list that was staged
+		return nil, nil // it is not on the list that was staged
 	}
 	if err != nil {
 		return nil, err
@@ -127,5 +127,5 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 		}
 		return m, d.x.exec("UPDATE standing SET state = 'pending', not_before = 0, why = NULL WHERE message_id = ?", m.id)
 	}
-	return nil, nil //nolint:nilnil // the ledger knows of it, or has ended it
+	return nil, nil // the ledger knows of it, or has ended it
 }

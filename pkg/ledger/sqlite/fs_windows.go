@@ -33,5 +33,5 @@ func freeBytes(dir string) (int64, error) {
 	if err := windows.GetDiskFreeSpaceEx(p, &free, nil, nil); err != nil {
 		return -1, err
 	}
-	return int64(free), nil //nolint:gosec // free space is below 8 EiB
+	return int64(free), nil
 }

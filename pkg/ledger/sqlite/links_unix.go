@@ -10,7 +10,7 @@ import (
 // names is how many names a file has.
 func names(info os.FileInfo) int {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(s.Nlink) //nolint:unconvert,gosec // its type differs by system; a file has few names
+		return int(s.Nlink)
 	}
 	return 1
 }

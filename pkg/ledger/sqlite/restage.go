@@ -33,7 +33,7 @@ func (st *staging) lookup(key message.Key) (*oldMessage, error) {
 		FROM message_standing m JOIN recipient r ON r.id = m.recipient_id LEFT JOIN relist l ON l.message_id = m.id
 		WHERE m.campaign_id = ? AND m.key = ?`, st.c.id, string(key))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil //nolint:nilnil // no message is an answer
+		return nil, nil // no message is an answer
 	}
 	m.relisted = relisted.Valid
 	return &m, err

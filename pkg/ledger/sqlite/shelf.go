@@ -104,7 +104,7 @@ func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
 		}
 	}
 	if len(s.rows) == 0 || !s.rows[0].ready(now) {
-		return nil, nil //nolint:nilnil // no message is an answer
+		return nil, nil // no message is an answer
 	}
 	return &s.rows[0], nil
 }

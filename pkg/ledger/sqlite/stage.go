@@ -65,7 +65,7 @@ func (st *staging) roomy() error {
 // staging is one Stage under way.
 type staging struct {
 	x     *tx
-	ctx   context.Context //nolint:containedctx // it ends the stream
+	ctx   context.Context // it ends the stream
 	s     ledger.Staging
 	out   *ledger.Staged
 	c     *campaignRow

@@ -46,7 +46,7 @@ type writer struct {
 
 // request is one call waiting for its transaction.
 type request struct {
-	ctx  context.Context //nolint:containedctx // it ends the wait in the queue, as the argument of the call that waits
+	ctx  context.Context // it ends the wait in the queue, as the argument of the call that waits
 	turn *turn           // shares its transaction with other turns
 	// alone has a transaction of its own.
 	alone func(*tx) error
@@ -271,7 +271,7 @@ func (t *tx) reopen(last *books) error {
 // tx is a transaction under way on the writer's connection.
 type tx struct {
 	w   *writer
-	ctx context.Context //nolint:containedctx // of the transaction, which ends with it
+	ctx context.Context // of the transaction, which ends with it
 	*books
 }
 

@@ -147,7 +147,7 @@ func makeFixture(dir, soffice string) (err error) {
 		return err
 	}
 	// Separated by commas, texts in quotation marks where they need it, UTF-8; cells as they are shown.
-	out, err := exec.Command(soffice, "-env:UserInstallation=file://"+dir+"/profile", "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", dir, path).CombinedOutput() //nolint:gosec // named by whoever makes the fixture anew
+	out, err := exec.Command(soffice, "-env:UserInstallation=file://"+dir+"/profile", "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", dir, path).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}

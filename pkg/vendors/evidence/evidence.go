@@ -88,7 +88,7 @@ func New(o Options) *Transport {
 
 func tunnelOnly(r *http.Request) (*url.URL, error) {
 	if r.URL.Scheme != "https" {
-		return nil, nil //nolint:nilnil // what http.Transport.Proxy asks for where there is no proxy
+		return nil, nil // what http.Transport.Proxy asks for where there is no proxy
 	}
 	return http.ProxyFromEnvironment(r)
 }

@@ -3,9 +3,9 @@ package httpvendor
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // what vendors sign with
+	"crypto/md5" // what vendors sign with
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // what vendors sign with
+	"crypto/sha1" // what vendors sign with
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"

@@ -258,7 +258,7 @@ func (o *options) splitAddress() error {
 
 func (o *options) tlsConfig() (*tls.Config, error) {
 	if o.tls == tlsNone {
-		return nil, nil //nolint:nilnil // no TLS is not an error
+		return nil, nil // no TLS is not an error
 	}
 	c := &tls.Config{ServerName: o.serverName, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	if o.caFile != "" {
