@@ -129,7 +129,7 @@ func TestAValueInAProblemIsMasked(t *testing.T) {
 		"010-8888 8888":             "010-**** **88",
 		"见备注":                       "见备注",
 		"w@@x.test":                 "w***@@x.test",
-		"wang@x.test; li@y.test":    "w***@x.test l***@y.test",
+		"wang@x.test; li@y.test":    "w***g@x.test l***@y.test",
 		"Wang <wang xm@x.test>":     "Wang wang x***@x.test",
 		strings.Repeat("长", 100):    strings.Repeat("长", 60) + "…",
 		"第一行\n第二行":                  "第一行 第二行",

@@ -104,7 +104,7 @@ func TestTheQueueIDIsFoundInTheWordsOfEachServer(t *testing.T) {
 		"2.0.0 4A1B2C3D012345 Message accepted for delivery": "4A1B2C3D012345",
 		"2.6.0 <key@x.test> Queued mail for delivery":        "",
 		"2.0.0 OK: queued":                                   "",
-		"2.0.0 Ok: queued as wang@customer.test":             "w***@customer.test",
+		"2.0.0 Ok: queued as wang@customer.test":             "w***g@customer.test",
 		"":                                                   "",
 	} {
 		if got := smtp.Classify("final dot", 250, text).VendorID; got != want {
