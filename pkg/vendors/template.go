@@ -2,7 +2,8 @@ package vendors
 
 import (
 	"context"
-	"errors"
+
+	"notify/pkg/words"
 )
 
 // TemplateLister is a Vendor that can say which texts and signatures it has approved.
@@ -15,8 +16,8 @@ type TemplateLister interface {
 
 // Why a TemplateLister has no list.
 var (
-	ErrNotTold  = errors.New("the vendor's API does not tell what is approved")
-	ErrTakesAny = errors.New("the vendor approves nothing for this account, and takes any")
+	ErrNotTold  = words.Err("vendors.not-told", nil)
+	ErrTakesAny = words.Err("vendors.takes-any", nil)
 )
 
 // TemplateKind tells a text from a signature.

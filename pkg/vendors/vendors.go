@@ -14,12 +14,11 @@ package vendors
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sort"
 	"time"
 
 	"notify/pkg/channel"
+	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/option"
 	"notify/pkg/words"
@@ -150,13 +149,15 @@ const (
 type Registry map[string]Kind
 
 // ErrNoKind says that a vendor is not known.
-var ErrNoKind = errors.New("no such vendor")
+var ErrNoKind = words.Err("vendors.kind-none", nil)
 
 // New builds the Vendor of an account.
 func (r Registry) New(kind string, s Settings) (Vendor, error) {
 	k, ok := r[kind]
 	if !ok {
-		return nil, fmt.Errorf("%w: %q (known: %v)", ErrNoKind, kind, r.Names())
+		err := words.Err("vendors.kind-unknown", words.A{"kind": kind, "known": diag.Known(kind, r.Names())})
+		err.Err = ErrNoKind
+		return nil, err
 	}
 	if s.Concurrency < 1 {
 		s.Concurrency = 1

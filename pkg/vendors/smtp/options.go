@@ -3,11 +3,12 @@ package smtp
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -126,7 +127,7 @@ func table() []declared {
 			option.Option{Name: "idle_timeout", Default: defaultIdle.String(), About: words.T("option.smtp.idle-timeout", nil), Tuning: true},
 			duration(func(o *options) *time.Duration { return &o.idleTimeout }),
 		}, {
-			option.Option{Name: "timeouts", About: words.T("option.smtp.timeouts", nil), Tuning: true},
+			option.Option{Name: timeoutsKey, About: words.T("option.smtp.timeouts", nil), Tuning: true},
 			setTimeouts,
 		},
 	}
@@ -170,76 +171,96 @@ func readOptions(s vendors.Settings) (options, error) {
 		tls: tlsStart, auth: authAuto, maxPerConnection: defaultPerConn, idleTimeout: defaultIdle,
 		timeouts: timeouts{connect: t, greeting: t, command: t, data: t, body: t, dot: dotTimeout},
 	}
-	errs := apply(&o, "", s.Options, setters())
-	errs = append(errs, o.finish(s)...)
-	return o, errors.Join(errs...)
+	c := &checker{options: &o, account: s.Account}
+	c.apply("", s.Options, setters())
+	c.finish(s)
+	return o, c.problems.Err()
+}
+
+// checker reads an account's options, and collects what is wrong with them.
+type checker struct {
+	*options
+
+	account  string
+	problems diag.List
+}
+
+func (c *checker) add(key string, summary, hint words.Text) {
+	c.problems.Add(diag.Of(diag.Place{Column: "accounts." + c.account + ".options." + key}, summary).Then(hint))
 }
 
 // apply sets every value; the order is that of the keys, so that messages are the same on every run.
-func apply(o *options, prefix string, values map[string]any, known map[string]setter) []error {
+func (c *checker) apply(prefix string, values map[string]any, known map[string]setter) {
 	keys := make([]string, 0, len(values))
 	for k := range values {
 		keys = append(keys, k)
 	}
 	sort.Strings(keys)
-	var errs []error
 	for _, k := range keys {
 		set, ok := known[k]
 		if !ok {
-			errs = append(errs, fmt.Errorf("options.%s%s: no such option; did you mean %q?", prefix, k, nearest(k, known)))
+			c.add(prefix+k, words.T("smtp.option-unknown", words.A{"option": k}), diag.Known(k, slices.Sorted(maps.Keys(known))))
 			continue
 		}
-		if err := set(o, values[k]); err != nil {
-			errs = append(errs, fmt.Errorf("options.%s%s: %w", prefix, k, err))
+		if m, isMap := values[k].(map[string]any); isMap && prefix == "" && k == timeoutsKey {
+			c.apply(timeoutsKey+".", m, timeoutSetters())
+			continue
+		}
+		if err := set(c.options, values[k]); err != nil {
+			c.add(prefix+k, words.Cause(err), words.HintOf(err))
 		}
 	}
-	return errs
 }
 
+// timeoutsKey is the option that holds others.
+const timeoutsKey = "timeouts"
+
 // finish fills in what follows from other options, and checks what belongs together.
-func (o *options) finish(s vendors.Settings) []error {
-	var errs []error
+func (c *checker) finish(s vendors.Settings) {
+	o := c.options
 	if s.Endpoint != "" {
 		o.address = strings.TrimSuffix(strings.TrimPrefix(s.Endpoint, "smtp://"), "/")
 	}
-	errs = append(errs, o.splitAddress())
+	if err := o.splitAddress(); err != nil {
+		c.add("address", words.Cause(err), words.T("smtp.do.address", nil))
+	}
 	if o.caFile != "" && !filepath.IsAbs(o.caFile) {
 		o.caFile = filepath.Join(s.Dir, o.caFile)
 	}
 	if o.caFile != "" && o.tls == tlsNone {
-		errs = append(errs, errors.New("options.ca_file: means nothing with tls: none"))
+		c.add("ca_file", words.T("smtp.ca-needless", nil), words.T("smtp.do.ca-needless", nil))
 	}
 	if o.serverName == "" {
 		o.serverName = o.host
 	}
 	if (o.username == "") != (o.password == "") {
-		errs = append(errs, errors.New("options.username and options.password belong together"))
+		c.add("username", words.T("smtp.login-half", nil), words.T("smtp.do.login", nil))
 	}
 	if o.helo == "" {
 		o.helo = hostname()
 	}
-	errs = append(errs, hostNamed("helo", o.helo), hostNamed("message_id_domain", o.messageIDDomain))
+	for _, host := range [][2]string{{"helo", o.helo}, {"message_id_domain", o.messageIDDomain}} {
+		if !hostNamed(host[1]) {
+			c.add(host[0], words.T("smtp.host-invalid", nil), words.T("smtp.do.host", nil))
+		}
+	}
 	if o.envelopeFrom != "" {
 		from, err := parseAddress(o.envelopeFrom)
 		if err != nil {
-			errs = append(errs, errors.New("options.envelope_from: not an e-mail address"))
+			c.add("envelope_from", words.T("smtp.envelope-invalid", nil), words.T("smtp.do.envelope", nil))
 		}
 		o.envelopeFrom = from.Address
 	}
-	return errs
 }
 
-func hostNamed(key, name string) error {
-	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>@", r) }) {
-		return fmt.Errorf("options.%s: not a host name", key)
-	}
-	return nil
+func hostNamed(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>@", r) })
 }
 
 // splitAddress takes host and port apart, and fills in the port that belongs to the kind of TLS (RFC 8314, RFC 6409).
 func (o *options) splitAddress() error {
 	if o.address == "" {
-		return errors.New("options.address: missing; give the server as host:port")
+		return words.Err("smtp.address-missing", nil)
 	}
 	host, port, err := net.SplitHostPort(o.address)
 	if err != nil {
@@ -247,10 +268,10 @@ func (o *options) splitAddress() error {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if strings.Contains(o.address, "@") { // it may hold a password
-		return errors.New("options.address: not host:port; user and password are options of their own")
+		return words.Err("smtp.address-login", nil)
 	}
 	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, " /") {
-		return fmt.Errorf("options.address: %q is not host:port", o.address)
+		return words.Err("smtp.address-invalid", words.A{"address": o.address})
 	}
 	o.host, o.address = host, net.JoinHostPort(host, port)
 	return nil
@@ -264,11 +285,11 @@ func (o *options) tlsConfig() (*tls.Config, error) {
 	if o.caFile != "" {
 		pem, err := os.ReadFile(o.caFile)
 		if err != nil {
-			return nil, fmt.Errorf("options.ca_file: %w", err)
+			return nil, words.Wrap(err, "smtp.ca-unreadable", words.A{"file": o.caFile})
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("options.ca_file: %s holds no certificate", o.caFile)
+			return nil, words.Err("smtp.ca-none", words.A{"file": o.caFile})
 		}
 	}
 	return c, nil
@@ -290,7 +311,7 @@ func text(field func(*options) *string) setter {
 		case int, int64, uint64, float64:
 			*field(o) = fmt.Sprint(v) // a password of digits only, unquoted in YAML
 		default:
-			return fmt.Errorf("want text, not %T", value)
+			return words.Err("smtp.not-text", nil)
 		}
 		return nil
 	}
@@ -305,7 +326,7 @@ func choice(field func(*options) *string, allowed ...string) setter {
 				return nil
 			}
 		}
-		return fmt.Errorf("%q is not one of %s", s, strings.Join(allowed, ", "))
+		return words.Err("smtp.not-one-of", words.A{"value": s, "allowed": words.Names(allowed, 0)})
 	}
 }
 
@@ -313,7 +334,7 @@ func duration(field func(*options) *time.Duration) setter {
 	return func(o *options, value any) error {
 		d, err := time.ParseDuration(fmt.Sprint(value))
 		if err != nil || d <= 0 {
-			return fmt.Errorf("%v is not a time such as 30s or 10m", value)
+			return words.Err("smtp.not-time", words.A{"value": fmt.Sprint(value)})
 		}
 		*field(o) = d
 		return nil
@@ -323,7 +344,7 @@ func duration(field func(*options) *time.Duration) setter {
 func setDSN(o *options, value any) error {
 	b, err := strconv.ParseBool(fmt.Sprint(value))
 	if err != nil {
-		return fmt.Errorf("%v is not true or false", value)
+		return words.Err("smtp.not-bool", words.A{"value": fmt.Sprint(value)})
 	}
 	o.dsn = b
 	return nil
@@ -332,27 +353,11 @@ func setDSN(o *options, value any) error {
 func setMaxPerConnection(o *options, value any) error {
 	n, err := strconv.Atoi(fmt.Sprint(value))
 	if err != nil || n < 0 {
-		return fmt.Errorf("%v is not a number of messages (0: no limit)", value)
+		return words.Err("smtp.not-number", words.A{"value": fmt.Sprint(value)})
 	}
 	o.maxPerConnection = n
 	return nil
 }
 
-func setTimeouts(o *options, value any) error {
-	m, ok := value.(map[string]any)
-	if !ok {
-		return fmt.Errorf("want a map of steps, such as {dot: 10m}, not %T", value)
-	}
-	return errors.Join(apply(o, "timeouts.", m, timeoutSetters())...)
-}
-
-// nearest is the known key with the smallest edit distance.
-func nearest(key string, known map[string]setter) string {
-	best, at := "", 1<<30
-	for k := range known {
-		if d := diag.Distance(key, k); d < at || d == at && k < best {
-			best, at = k, d
-		}
-	}
-	return best
-}
+// setTimeouts is asked where the option is no map; one that is a map is read key by key.
+func setTimeouts(*options, any) error { return words.Err("smtp.not-steps", nil) }

@@ -37,15 +37,15 @@ func (s step) String() string {
 func (s step) doing() string {
 	switch s {
 	case stepConnect:
-		return "connect"
+		return "smtp.connect"
 	case stepTLS, stepStartTLS:
-		return "start TLS"
+		return "smtp.start-tls"
 	case stepAuth:
-		return "authenticate"
+		return "smtp.authenticate"
 	case stepGreeting, stepHello, stepReset, stepMail, stepRcpt, stepData, stepBody, stepDot:
-		return "greet"
+		return "smtp.greet"
 	}
-	return "connect"
+	return "smtp.connect"
 }
 
 // Our own codes.

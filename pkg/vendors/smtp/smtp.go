@@ -100,9 +100,9 @@ func (v *relay) Probe(ctx context.Context) error {
 	if err != nil {
 		var s *stepError
 		if errors.As(err, &s) {
-			return fmt.Errorf("%s at %s: %w", s.at.doing(), v.opts.address, s)
+			return words.Wrap(s, s.at.doing(), words.A{"address": v.opts.address})
 		}
-		return fmt.Errorf("connect to %s: %w", v.opts.address, err)
+		return words.Wrap(err, "smtp.connect", words.A{"address": v.opts.address})
 	}
 	c.quit()
 	return nil
