@@ -4,13 +4,14 @@ import (
 	"bytes"
 	_ "embed" // for the starting campaign file
 	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"text/template"
 	"unicode"
+
+	"notify/pkg/words"
 )
 
 // StarterOptions say what a new campaign begins with. The zero value makes one for a list that does not exist yet, with
@@ -86,11 +87,11 @@ func Starter(o StarterOptions) ([]File, error) {
 	}
 	tmpl, err := template.New("campaign").Delims("[[", "]]").Funcs(template.FuncMap{"quoted": quoted}).Parse(starterFile)
 	if err != nil {
-		return nil, fmt.Errorf("make the campaign file: %w", err)
+		return nil, words.Wrap(err, "campaign.make", nil)
 	}
 	var b bytes.Buffer
 	if err := tmpl.Execute(&b, d); err != nil {
-		return nil, fmt.Errorf("make the campaign file: %w", err)
+		return nil, words.Wrap(err, "campaign.make", nil)
 	}
 	files := []File{{base + ".yaml", b.String()}}
 	if sms {

@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
 
 	"notify/pkg/message"
 	"notify/pkg/outfile"
+	"notify/pkg/words"
 )
 
 // contact is one row × one channel, as small as it can be to find rows that share an address.
@@ -87,13 +87,13 @@ func (s *contacts) spill() error {
 	for len(s.parts) < contactParts {
 		f, err := outfile.Scratch(s.dir, "notify-plan-part")
 		if err != nil {
-			return fmt.Errorf("make a temporary file for the plan: %w", err)
+			return words.Wrap(err, "plan.scratch-make", nil)
 		}
 		s.parts = append(s.parts, &contactPart{f: f, w: bufio.NewWriterSize(f, 1<<12)})
 	}
 	for _, c := range s.mem {
 		if _, err := s.parts[c.Address[0]%contactParts].w.Write(c.encode()); err != nil {
-			return fmt.Errorf("write the plan's temporary file: %w", err)
+			return words.Wrap(err, "plan.scratch-write", nil)
 		}
 	}
 	s.mem = s.mem[:0]
@@ -140,10 +140,10 @@ func eachShared(cs []contact, fn func([]contact) error) error {
 
 func (p *contactPart) load(into *[]contact) error {
 	if err := p.w.Flush(); err != nil {
-		return fmt.Errorf("write the plan's temporary file: %w", err)
+		return words.Wrap(err, "plan.scratch-write", nil)
 	}
 	if _, err := p.f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read the plan's temporary file: %w", err)
+		return words.Wrap(err, "plan.scratch-read", nil)
 	}
 	r := bufio.NewReaderSize(p.f, 1<<16)
 	*into = (*into)[:0]
@@ -154,7 +154,7 @@ func (p *contactPart) load(into *[]contact) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read the plan's temporary file: %w", err)
+			return words.Wrap(err, "plan.scratch-read", nil)
 		}
 		*into = append(*into, decodeContact(&b))
 	}

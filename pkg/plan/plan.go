@@ -6,7 +6,6 @@ package plan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"notify/pkg/list"
 	"notify/pkg/message"
 	"notify/pkg/render"
+	"notify/pkg/words"
 )
 
 // Inputs is what a plan is made of.
@@ -185,7 +185,7 @@ func (p *Plan) Rows() iter.Seq2[Recipient, error] {
 				return
 			}
 			if err != nil {
-				yield(Recipient{}, fmt.Errorf("read the plan's temporary file: %w", err))
+				yield(Recipient{}, words.Wrap(err, "plan.scratch-read", nil))
 				return
 			}
 			p.recipient(i, &rec, &out)

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"hash"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/list"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // SpecSchema names the form of a frozen campaign in the ledger.
@@ -76,7 +76,7 @@ func (s *Spec) Channels() []message.Channel { return s.Texts.Channels() }
 func (s *Spec) Encode() ([]byte, error) {
 	b, err := json.Marshal(s)
 	if err != nil {
-		return nil, fmt.Errorf("freeze campaign %s: %w", s.Name, err)
+		return nil, words.Wrap(err, "plan.freeze", words.A{"campaign": s.Name})
 	}
 	return b, nil
 }
@@ -85,10 +85,10 @@ func (s *Spec) Encode() ([]byte, error) {
 func DecodeSpec(b []byte) (Spec, error) {
 	var s Spec
 	if err := json.Unmarshal(b, &s); err != nil {
-		return s, fmt.Errorf("read the frozen campaign: %w", err)
+		return s, words.Wrap(err, "plan.frozen-read", nil)
 	}
 	if s.Schema != SpecSchema {
-		return s, fmt.Errorf("the frozen campaign has form %q, this notify reads %q", s.Schema, SpecSchema)
+		return s, words.Err("plan.frozen-form", words.A{"has": s.Schema, "reads": SpecSchema})
 	}
 	return s, nil
 }

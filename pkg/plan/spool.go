@@ -3,12 +3,12 @@ package plan
 import (
 	"bufio"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"os"
 
 	"notify/pkg/message"
 	"notify/pkg/outfile"
+	"notify/pkg/words"
 )
 
 // record is one row in the spool: the messages that its text and addresses would make, before folding.
@@ -30,7 +30,7 @@ type spool struct {
 func newSpool(dir string) (*spool, error) {
 	f, err := outfile.Scratch(dir, "notify-plan")
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary file for the plan: %w", err)
+		return nil, words.Wrap(err, "plan.scratch-make", nil)
 	}
 	return &spool{f: f, w: bufio.NewWriterSize(f, 1<<16)}, nil
 }
@@ -52,10 +52,10 @@ func (s *spool) Append(r *record) error {
 	s.buf = b
 	var size [binary.MaxVarintLen64]byte
 	if _, err := s.w.Write(size[:binary.PutUvarint(size[:], uint64(len(b)))]); err != nil {
-		return fmt.Errorf("write the plan's temporary file: %w", err)
+		return words.Wrap(err, "plan.scratch-write", nil)
 	}
 	if _, err := s.w.Write(b); err != nil {
-		return fmt.Errorf("write the plan's temporary file: %w", err)
+		return words.Wrap(err, "plan.scratch-write", nil)
 	}
 	return nil
 }
@@ -68,11 +68,11 @@ func appendBytes[T ~string | ~[]byte](b []byte, v T) []byte {
 // Reader reads from the start. Only one reader may be in use at a time.
 func (s *spool) Reader() (*spoolReader, error) {
 	if err := s.w.Flush(); err != nil {
-		return nil, fmt.Errorf("write the plan's temporary file: %w", err)
+		return nil, words.Wrap(err, "plan.scratch-write", nil)
 	}
 	size, err := s.f.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, fmt.Errorf("read the plan's temporary file: %w", err)
+		return nil, words.Wrap(err, "plan.scratch-read", nil)
 	}
 	return &spoolReader{r: bufio.NewReaderSize(io.NewSectionReader(s.f, 0, size), 1<<16)}, nil
 }

@@ -136,6 +136,13 @@ func sets() map[string][]string {
 		checks = append(checks, c.ID)
 	}
 	return map[string][]string{
+		"code": {
+			"context", "given-up", "dns", "connect", "tls", "request", "held-deadline",
+			"write", "timeout", "cancel", "cut", "size", "garbage", "id",
+			"message", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
+			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "person",
+			"found", "not-found", "held-late", "held-lost",
+		},
 		"check":         checks,
 		"status":        {"skip", "pass", "not-looked-at", "warn", "fail", "error"},
 		"changed":       checklist.Parts(),
@@ -343,6 +350,12 @@ func TestCodeAndCatalogueNameTheSameSentences(t *testing.T) {
 			if extra := without(u.args, e.args); len(extra) > 0 {
 				t.Errorf("%s: %s has %v, which no template shows", u.place, id, extra)
 			}
+		}
+	}
+	for literal := range literals {
+		code, ours := strings.CutPrefix(literal, "notify:")
+		if _, known := en["code."+code]; ours && !known && code != "" && !strings.HasSuffix(code, "-") && !strings.Contains(code, " ") && !strings.Contains(code, "%") {
+			t.Errorf("the code %s has no sentence code.%s", literal, code)
 		}
 	}
 	used := make(map[string]bool)

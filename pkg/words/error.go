@@ -57,6 +57,10 @@ func Cause(err error) Text {
 	if errors.As(err, &own) {
 		return own.Says()
 	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dnsFault(dns)
+	}
 	for _, k := range []struct {
 		is error
 		id string
@@ -83,15 +87,24 @@ func Cause(err error) Text {
 			return Text{ID: k.id}
 		}
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return T("cause.no-name", A{"name": dns.Name})
-	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return Raw(path.Err.Error()) // what the sentence is about names the file already
 	}
 	return Raw(err.Error())
+}
+
+// dnsFault is why a name could not be asked about.
+func dnsFault(e *net.DNSError) Text {
+	switch {
+	case e.IsNotFound:
+		return T("cause.no-name", A{"name": e.Name})
+	case e.IsTimeout && e.Server != "":
+		return T("cause.dns-timeout", A{"name": e.Name, "server": e.Server})
+	case e.IsTimeout:
+		return Text{ID: "cause.timeout"}
+	}
+	return T("cause.dns", A{"name": e.Name, "said": e.Err})
 }
 
 // HintOf is what the error says is to be done; zero where it says nothing.

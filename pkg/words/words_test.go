@@ -131,3 +131,13 @@ func TestAnIDThatIsMissingLosesNothing(t *testing.T) {
 		t.Errorf("it says %q", got)
 	}
 }
+
+func TestACodeOfOursHasAMeaningAndAVendorsHasNone(t *testing.T) {
+	for code, want := range map[string]string{
+		"notify:timeout": "没有及时收到完整应答；消息已开始发出", "notify:http-503": "HTTP 状态 503，没有代码表里的代码", "notify:what": "", "isv.AMOUNT_NOT_ENOUGH": "", "550 5.1.1": "", "": "",
+	} {
+		if got := (words.Printer{Lang: words.Chinese}).Say(words.Code(code)); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
+		}
+	}
+}
