@@ -137,7 +137,7 @@ func sets() map[string][]string {
 	}
 	return map[string][]string{
 		"code": {
-			"context", "given-up", "dns", "connect", "tls", "request", "held-deadline",
+			"context", "forgotten", "given-up", "dns", "connect", "tls", "request", "held-deadline",
 			"write", "timeout", "cancel", "cut", "size", "garbage", "id",
 			"message", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
 			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "person",
