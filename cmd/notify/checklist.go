@@ -321,7 +321,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	if s, err = e.standing(ctx, o); err != nil {
 		return err
 	}
-	return e.did("checklist-sign", words.Raw(view.Signed(s.view(e.cfg), item.ID, name)), map[string]any{
+	return e.did("checklist-sign", view.Signed(s.view(e.cfg), item.ID, name), map[string]any{
 		"campaign": o.campaign, "item": item.ID, "role": item.Role, "name": name, "who": act.Who, "digest": off.Digest,
 		"open": len(s.state.Open(item.Phase)),
 	})

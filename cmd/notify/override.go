@@ -59,7 +59,7 @@ func (e *env) override(res *preflight.Result, o sendOptions) error {
 // confirmOverrides asks for each once more.
 func (e *env) confirmOverrides(ctx context.Context, res preflight.Result) error {
 	for _, f := range res.Overrides() {
-		if err := e.agree(ctx, view.OverrideQuestion(f), f.ID); err != nil {
+		if err := e.agree(ctx, view.OverrideQuestion(e.printer().Words(), f), f.ID); err != nil {
 			return err
 		}
 	}

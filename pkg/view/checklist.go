@@ -1,7 +1,7 @@
 package view
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,22 +28,22 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 		return JSON(p.Out, p.Words(), "notify.checklist/1", v)
 	}
 	if p.Terminal {
-		p.Line("%s", p.Paint(Strong, fmt.Sprintf("%s  ·  %s  ·  %s", Safe(v.Campaign), Safe(v.State.Name), Safe(v.State.Title.In(string(p.Lang))))))
-		p.Wrapped("", fmt.Sprintf(txtSignedIs, Safe(v.List), p.Time(v.Checked), v.State.Digest[:min(12, len(v.State.Digest))], strings.ToUpper(string(v.Verdict))))
+		p.Wrapped("", p.Paint(Strong, p.Say(words.T("sheet.title", words.A{"campaign": v.Campaign, "name": v.State.Name, "title": p.title(v.State.Title)}))))
+		verdict, _ := p.verdictWord(v.Verdict)
+		p.sentence("", words.T("sheet.of", words.A{
+			"list": v.List, "at": v.Checked, "plan": v.State.Digest[:min(12, len(v.State.Digest))], "verdict": verdict,
+		}))
 	}
 	for _, phase := range checklist.Phases() {
 		lines := v.State.Of(phase)
 		if len(lines) == 0 {
 			continue
 		}
-		if p.Terminal {
-			p.Blank()
-			p.Line("%s", p.Paint(Strong, string(phase)))
-		}
+		p.phase(phase)
 		for i := range lines {
 			p.item(&lines[i])
 			if lines[i].Status.Open() && lines[i].Status != checklist.Failed {
-				p.under("→", "do", lines[i].ID, howToSign(&v, &lines[i]))
+				p.under("→", "do", lines[i].ID, p.Say(howToSign(&v, &lines[i])))
 			}
 		}
 	}
@@ -52,33 +52,60 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 	return p.Flush()
 }
 
+// title is the words of a list or an item in the language of the screen.
+func (p *Printer) title(t checklist.Text) string { return Safe(t.In(string(p.Lang))) }
+
+// phase heads the items of a phase, on a terminal.
+func (p *Printer) phase(phase checklist.Phase) {
+	if p.Terminal {
+		p.Blank()
+		p.Line("%s", p.Paint(Strong, p.word("phase", string(phase))))
+	}
+}
+
+// role is who answers for an item: a role that is known by its word, one of the operator's own as he wrote it.
+func role(name string) any {
+	known := []string{"operations", "product", "it", "customer-service", "legal", "pr", "finance"}
+	if slices.Contains(known, name) {
+		return words.Of("role", name)
+	}
+	return name
+}
+
+// ids lists items by their ids.
+func ids(lines []checklist.Line) words.List {
+	names := make([]string, len(lines))
+	for i := range lines {
+		names[i] = lines[i].ID
+	}
+	return words.Names(names, 0)
+}
+
 // open says last whether the campaign may go.
 func (p *Printer) open(v *Checklist) {
 	open := v.State.Open(checklist.Before)
-	var ids []string
-	for _, l := range open {
-		ids = append(ids, l.ID)
-	}
-	word, tone, reason := "DONE", Good, fmt.Sprintf(txtAllDone, Safe(v.List))
+	word, tone, reason := "done-word", Good, words.T("sheet.done", words.A{"command": "notify send " + words.Typed(v.List)})
 	if len(open) > 0 {
-		word, tone, reason = "OPEN", Unwell, fmt.Sprintf(txtOpen, len(open), len(v.State.Of(checklist.Before)), strings.Join(ids, ", "))
+		word, tone = "open-word", Unwell
+		reason = words.T("sheet.open", words.A{"n": len(open), "of": len(v.State.Of(checklist.Before)), "items": ids(open)})
 	}
 	if !p.Terminal {
-		p.Line("%s\t%s", word, reason)
+		p.Line("%s\t%s", p.mark("sheet", word), p.Say(reason))
 		return
 	}
-	p.Wrapped(p.Paint(tone, word)+"  ", reason)
+	p.sentence(p.Paint(tone, p.mark("sheet", word))+"  ", reason)
 }
 
 // item draws an item, who signed it, and what does not hold any more.
 func (p *Printer) item(l *checklist.Line) {
-	word, tone := itemWord(l.Status)
-	title := Safe(l.Title.In(string(p.Lang)))
+	word, tone := p.mark("item", string(l.Status)), itemTone(l.Status)
+	title := p.title(l.Title)
 	if p.Terminal {
 		if l.Status.Done() {
 			title = p.Paint(Dim, title)
 		}
-		p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", title+" "+p.Paint(Dim, "("+Safe(l.ID)+", "+Safe(l.Role)+")"))
+		behind := p.Say(words.T("sheet.item", words.A{"item": l.ID, "role": role(l.Role)}))
+		p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", title+p.Paint(Dim, behind))
 	} else {
 		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), title)
 	}
@@ -86,79 +113,73 @@ func (p *Printer) item(l *checklist.Line) {
 		p.under("·", "said", l.ID, p.Words().Value(words.Texts(words.Sentences, l.Said...)))
 	}
 	for _, s := range l.Signatures {
-		p.under("✓", "signed", l.ID, p.signature(s))
+		p.under("✓", "signed", l.ID, p.Say(signature(s)))
 	}
 	for _, s := range l.Lapses {
-		p.under("✗", "lapsed", l.ID, p.signature(s.Signature)+"; "+p.Say(s.Why))
+		p.under("✗", "lapsed", l.ID, p.Say(words.T("sheet.lapse", words.A{"signature": signature(s.Signature), "why": s.Why})))
 	}
-	if l.Status.Open() {
-		p.under("·", "why", l.ID, Safe(l.Why))
+	if l.Status.Open() && p.why(l.Why) != "" {
+		p.under("·", "why", l.ID, p.why(l.Why))
 	}
+}
+
+// why is the reason of an item, which lists give in English.
+func (p *Printer) why(reason string) string {
+	if p.Terminal && p.Lang == words.Chinese {
+		return ""
+	}
+	return Safe(reason)
 }
 
 // under draws words below an item.
-func (p *Printer) under(sign, word, id, words string) {
+func (p *Printer) under(sign, word, id, said string) {
 	if p.Terminal {
-		p.Wrapped(strings.Repeat(" ", 2+itemWidth+2)+sign+" ", words)
+		p.Wrapped(strings.Repeat(" ", 2+itemWidth+2)+sign+" ", said)
 		return
 	}
-	p.Line("%s\t%s\t%s", word, id, words)
+	p.Line("%s\t%s\t%s", word, id, said)
 }
 
-func (p *Printer) signature(s checklist.Signature) string {
-	words := fmt.Sprintf(txtBy, Safe(s.Name), Safe(s.Who), p.Time(s.At))
-	if s.Evidence != nil {
-		words += ": " + p.Words().Value(s.Evidence.Says())
+func signature(s checklist.Signature) words.Text {
+	if s.Evidence == nil {
+		return words.T("sheet.by", words.A{"name": s.Name, "who": s.Who, "at": s.At})
 	}
-	return words
+	return words.T("sheet.by-proof", words.A{"name": s.Name, "who": s.Who, "at": s.At, "proof": s.Evidence.Says()})
 }
 
 // howToSign is the command for an item, and who may type it.
-func howToSign(v *Checklist, l *checklist.Line) string {
+func howToSign(v *Checklist, l *checklist.Line) words.Text {
 	people := v.People[l.Role]
 	if len(people) == 0 {
-		return fmt.Sprintf(txtNobodyMay, Safe(l.Role), Safe(l.Role))
+		return words.T("sheet.nobody", words.A{"item": l.ID, "role": role(l.Role), "setting": "roles: {" + l.Role + ": [NAME]}"})
 	}
-	flags := l.Evidence.Flag()
+	command := "notify checklist sign " + words.Typed(v.Campaign) + " " + l.ID + " --as NAME" + l.Evidence.Flag()
 	if v.Beside != "" {
-		flags += " --checklist " + Safe(v.Beside)
+		command += " --checklist " + words.Typed(v.Beside)
 	}
-	words := fmt.Sprintf(txtSign, Safe(v.Campaign), l.ID, flags, Safe(strings.Join(people, ", ")))
+	all := []words.Text{words.T("sheet.sign", words.A{"command": command, "people": words.Names(people, 0)})}
 	if l.People > 1 {
-		words += fmt.Sprintf(txtMorePeople, l.Wanting(), l.People)
+		all = append(all, words.T("sheet.more", words.A{"missing": l.Wanting(), "of": l.People}))
 	}
 	if l.Evidence != checklist.NoEvidence {
-		words += fmt.Sprintf(txtWants, l.Evidence)
+		all = append(all, words.T("sheet.wants", words.A{"evidence": words.Of("cmd.evidence", l.Evidence)}))
 	}
-	return words
+	return words.Joined(words.Sentences, all...)
 }
 
 const itemWidth = 10
 
-func itemWord(s checklist.Status) (string, Tone) {
+func itemTone(s checklist.Status) Tone {
 	switch s {
-	case checklist.Proven:
-		return "PROVEN", Good
-	case checklist.Signed:
-		return "SIGNED", Good
-	case checklist.TakenOn:
-		return "TAKEN ON", Good
-	case checklist.Warned:
-		return "WARNED", Unwell
+	case checklist.Proven, checklist.Signed, checklist.TakenOn:
+		return Good
+	case checklist.Warned, checklist.Missing, checklist.Overridden:
+		return Unwell
 	case checklist.NotApplicable:
-		return "NO MATTER", Dim
-	case checklist.Missing:
-		return "MISSING", Unwell
-	case checklist.Lapsed:
-		return "LAPSED", Bad
-	case checklist.Failed:
-		return "FAILED", Bad
-	case checklist.Overridden:
-		return "OVERRIDDEN", Unwell
-	case checklist.NotLookedAt:
-		return "NOT SEEN", Bad
+		return Dim
+	case checklist.Lapsed, checklist.Failed, checklist.NotLookedAt:
 	}
-	return strings.ToUpper(string(s)), Bad
+	return Bad
 }
 
 // ShowChecklists lists the lists that there are.
@@ -176,7 +197,7 @@ func ShowChecklists(p *Printer, asJSON bool, all []*checklist.Checklist) error {
 				signed++
 			}
 		}
-		t.Row(c.Name, Num(len(c.Items)), Num(signed), c.Title.In(string(p.Lang)))
+		t.Row(c.Name, Num(len(c.Items)), Num(signed), p.title(c.Title))
 	}
 	p.Table(t, 0)
 	return p.Flush()
@@ -188,61 +209,70 @@ func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 		return JSON(p.Out, p.Words(), "notify.checklist-items/1", c)
 	}
 	if p.Terminal {
-		p.Line("%s", p.Paint(Strong, Safe(c.Name)+"  ·  "+Safe(c.Title.In(string(p.Lang)))))
+		p.Wrapped("", p.Paint(Strong, Safe(c.Name)+"  ·  "+p.title(c.Title)))
 	}
 	phase := checklist.Phase("")
 	for i := range c.Items {
 		it := &c.Items[i]
-		proof := "check " + it.Check
-		if it.Signed() {
-			proof = Safe(it.Role)
-			if it.People > 1 {
-				proof += fmt.Sprintf(" ×%d", it.People)
-			}
-		}
 		if !p.Terminal {
-			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, Safe(it.Title.In(string(p.Lang))), Safe(it.Why))
+			proof := "check " + it.Check
+			if it.Signed() {
+				proof = Safe(it.Role)
+			}
+			if it.People > 1 {
+				proof += " ×" + plainInt(it.People)
+			}
+			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, p.title(it.Title), Safe(it.Why))
 			continue
 		}
 		if it.Phase != phase {
 			phase = it.Phase
-			p.Blank()
-			p.Line("%s", p.Paint(Strong, string(phase)))
+			p.phase(phase)
 		}
-		p.Wrapped("  ", Safe(it.Title.In(string(p.Lang)))+" "+p.Paint(Dim, "("+Safe(it.ID)+", "+proof+")"))
-		p.Wrapped("    ", p.Paint(Dim, Safe(it.Why)))
+		p.Wrapped("  ", p.title(it.Title)+p.Paint(Dim, p.Say(proofOf(it))))
+		if why := p.why(it.Why); why != "" {
+			p.Wrapped("    ", p.Paint(Dim, why))
+		}
 	}
 	return p.Flush()
 }
 
+// proofOf is what proves an item: a check, or people.
+func proofOf(it *checklist.Item) words.Text {
+	switch {
+	case !it.Signed():
+		return words.T("sheet.check", words.A{"item": it.ID, "check": it.Check})
+	case it.People > 1:
+		return words.T("sheet.people", words.A{"item": it.ID, "role": role(it.Role), "people": it.People})
+	}
+	return words.T("sheet.item", words.A{"item": it.ID, "role": role(it.Role)})
+}
+
 // SignQuestion is what a person is shown before he signs.
 func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) string {
-	verdict := ""
-	if v.Verdict == preflight.Fail {
-		verdict = txtStillFails
+	asked := words.A{
+		"title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
 	}
-	return fmt.Sprintf(txtSignQuestion, Safe(it.Title.In(string(p.Lang))), Safe(it.Why), Safe(name), Safe(it.Role), Safe(v.Campaign), Safe(v.List),
-		p.Time(v.Checked), verdict, it.ID)
+	if v.Verdict == preflight.Fail {
+		return p.Say(words.T("sheet.question-fails", asked))
+	}
+	return p.Say(words.T("sheet.question", asked))
 }
 
 // Signed says what a signature has done.
-func Signed(v Checklist, id, name string) string {
-	words := fmt.Sprintf("%s has signed %s of %s", name, id, v.Campaign)
+func Signed(v Checklist, id, name string) words.Text {
 	open := v.State.Open(checklist.Before)
 	if len(open) == 0 {
-		return words + "; nothing is missing before the campaign: notify send " + v.List
+		return words.T("sheet.signed", words.A{"name": name, "item": id, "campaign": v.Campaign, "command": "notify send " + words.Typed(v.List)})
 	}
-	var ids []string
-	for _, l := range open {
-		ids = append(ids, l.ID)
-	}
-	return words + fmt.Sprintf("; still open before the campaign: %s", strings.Join(ids, ", "))
+	return words.T("sheet.signed-open", words.A{"name": name, "item": id, "campaign": v.Campaign, "items": ids(open)})
 }
 
 // OverrideQuestion is asked before a check is overruled.
-func OverrideQuestion(f preflight.Finding) string {
-	return fmt.Sprintf("%s is a %s: %s\nYou go on in spite of it, because: %s\nType %s to take it upon yourself: ", f.ID,
-		strings.ToUpper(string(f.Status)), words.Printer{}.Value(f.Says()), Safe(f.Override.Reason), f.ID)
+func OverrideQuestion(say words.Printer, f preflight.Finding) string {
+	return say.Say(words.T("sheet.override", words.A{
+		"check": f.ID, "status": words.Of("status", f.Status), "said": f.Says(), "why": f.Override.Reason,
+	}))
 }
 
 // later draws what is due while a campaign runs and after.
@@ -253,28 +283,21 @@ func (p *Printer) later(s *checklist.State) {
 	lines := s.Of(checklist.During, checklist.After)
 	for i := range lines {
 		l := &lines[i]
-		word, tone := itemWord(l.Status)
-		who := ""
-		for _, sig := range l.Signatures {
-			who += ", " + Safe(sig.Name) + " " + p.Time(sig.At)
-		}
-		if p.Terminal {
-			p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", fmt.Sprintf("%s: %s (%s, %s%s)", l.Phase, Safe(l.Title.In(string(p.Lang))), Safe(l.ID), Safe(l.Role), who))
+		word := p.mark("item", string(l.Status))
+		if !p.Terminal {
+			p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), p.title(l.Title))
 			continue
 		}
-		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), Safe(l.Title.In(string(p.Lang))))
+		said := words.A{"phase": words.Of("phase", l.Phase), "title": p.title(l.Title), "item": l.ID, "role": role(l.Role)}
+		due := words.T("sheet.later", said)
+		if len(l.Signatures) > 0 {
+			var by []words.Text
+			for _, sig := range l.Signatures {
+				by = append(by, words.T("sheet.signed-at", words.A{"name": sig.Name, "at": sig.At}))
+			}
+			said["signed"] = words.Texts(words.Commas, by...)
+			due = words.T("sheet.later-signed", said)
+		}
+		p.sentence("  "+p.Paint(itemTone(l.Status), pad(word, itemWidth))+"  ", due)
 	}
 }
-
-const (
-	txtSignedIs     = "what is signed: the preflight of %s from %s (plan %s, %s)"
-	txtAllDone      = "nothing is missing before the campaign: notify send %s"
-	txtOpen         = "%d of %d items are open before the campaign: %s"
-	txtBy           = "%s (%s) %s"
-	txtSign         = "notify checklist sign %s %s --as NAME%s  (%s)"
-	txtMorePeople   = "; %d more of %d people"
-	txtWants        = "; wants evidence: %s"
-	txtNobodyMay    = "nobody may sign for %s: write roles: {%s: [NAME]} into notify.yaml"
-	txtStillFails   = "\nThe preflight still has a FAIL: it is not sent before that is mended, and your signature stays."
-	txtSignQuestion = "%s\n(%s)\n%s signs this for %s: campaign %s, list %s, as the preflight of %s saw it.%s\nType %s to sign: "
-)

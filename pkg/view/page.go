@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"notify/pkg/checklist"
-	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/words"
 )
@@ -28,19 +27,30 @@ type Page struct {
 // PreflightPage writes a result as one page that can be sent and printed: no scripts, nothing fetched from elsewhere. What
 // stops the campaign comes first.
 func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
-	p := &Printer{Zone: o.Zone, Lang: words.Language(o.Language)}
+	p := &Printer{Zone: o.Zone, Lang: words.Language(o.Language), Terminal: true} // for people
 	t, err := template.New("preflight").Funcs(template.FuncMap{
-		"safe": Safe, "time": p.Time, "num": Num[int], "duration": Duration, "rate": Rate, "orDash": orDash, "byDay": byDay,
-		"money": Money, "price": func(m *message.Money, currency string) string { return Price(m, currency) },
-		"say": p.Say, "value": p.Words().Value,
-		"word":   func(s preflight.Status) string { w, _ := statusWord(s); return w },
-		"state":  func(s checklist.Status) string { w, _ := itemWord(s); return w },
-		"class":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), " ", "-") },
-		"title":  func(t checklist.Text) string { return t.In(o.Language) },
-		"other":  func(t checklist.Text) string { return otherLanguage(t, o.Language) },
-		"people": func(role string) string { return strings.Join(o.People[role], ", ") },
-		"done":   func(s *preflight.Summary) string { return (preflightHuman{p}).duration(*s) },
-		"cost":   func(s *preflight.Summary) string { return (preflightHuman{p}).cost(*s) },
+		"safe": Safe, "time": p.Time, "num": Num[int], "rate": Rate, "orDash": orDash, "byDay": p.byDay, "price": p.price,
+		"say": p.Say, "value": p.Words().Value, "label": p.label, "title": p.title, "why": p.why, "planned": planned, "cost": costs, "done": duration,
+		"set":   func(set string, value any) string { return p.word(set, fmt.Sprint(value)) },
+		"word":  func(s preflight.Status) string { w, _ := p.verdictWord(s); return w },
+		"state": func(s checklist.Status) string { return p.mark("item", string(s)) },
+		"class": func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), " ", "-") },
+		"other": func(t checklist.Text) string { return otherLanguage(t, o.Language) },
+		"role":  func(name string) string { return p.Words().Value(role(name)) },
+		"lang":  func() string { return htmlLanguage(p.Lang) },
+		"verdict": func(r preflight.Result) string {
+			reason, _ := verdict(r)
+			return p.Say(reason)
+		},
+		"sign": func(l checklist.Line) string {
+			return p.Say(howToSign(&Checklist{Campaign: r.Campaign, List: r.Plan.List, People: o.People}, &l))
+		},
+		"text":   func(id string) string { return p.Say(words.Text{ID: id}) },
+		"titled": func() string { return p.Say(words.T("page.title", words.A{"campaign": r.Campaign})) },
+		"meta":   func() string { return p.Say(words.T("page.meta", words.A{"list": r.Plan.List, "at": r.At})) },
+		"over":   func(f preflight.Finding) string { return p.Say(overriddenBy(f)) },
+		"since":  func(at time.Time) string { return p.Say(words.T("page.since-at", words.A{"at": at})) },
+		"signed": func(s checklist.Signature) string { return p.Say(signedBy(s)) },
 	}).Parse(preflightPage)
 	if err != nil {
 		return fmt.Errorf("read the page's template: %w", err)
@@ -108,13 +118,29 @@ func newPageData(r preflight.Result) pageData {
 	return d
 }
 
-func byDay(days []preflight.Day) []string {
+func (p *Printer) byDay(days []preflight.Day) []string {
 	var lines []string
 	for i, d := range days {
 		if i == daysShown {
-			return append(lines, fmt.Sprintf(txtMoreDays, Num(len(days)-i)))
+			return append(lines, p.Say(words.T("pre.more-days", words.A{"n": len(days) - i})))
 		}
-		lines = append(lines, d.Date+": "+Num(d.Messages))
+		lines = append(lines, p.Say(words.T("pre.day", words.A{"date": d.Date, "count": d.Messages})))
 	}
 	return lines
+}
+
+// signedBy is a signature as it stands on the page.
+func signedBy(s checklist.Signature) words.Text {
+	if s.Evidence == nil {
+		return words.T("page.signed", words.A{"name": s.Name, "who": s.Who, "at": s.At})
+	}
+	return words.T("page.signed-proof", words.A{"name": s.Name, "who": s.Who, "at": s.At, "proof": s.Evidence.Says()})
+}
+
+// htmlLanguage is the language of a page, as HTML names it.
+func htmlLanguage(l words.Language) string {
+	if l == words.Chinese {
+		return "zh-Hans"
+	}
+	return "en"
 }

@@ -2,11 +2,11 @@ package view
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 // Preflight shows a preflight's result.
@@ -41,19 +41,19 @@ func (v preflightHuman) Result(r preflight.Result) error {
 		v.verdict(r)
 		return p.Flush()
 	}
-	p.Wrapped("", p.Paint(Strong, fmt.Sprintf(txtTitle, Safe(r.Campaign), Safe(r.Plan.List), p.Time(r.At))))
-	width := 0
+	p.Wrapped("", p.Paint(Strong, p.Say(words.T("pre.title", words.A{"campaign": r.Campaign, "list": r.Plan.List, "at": r.At}))))
+	column := 0
 	for _, f := range r.Findings {
-		width = max(width, len(p.Say(f.Title)))
+		column = max(column, width(v.title(f)))
 	}
 	group := preflight.Group("")
 	for _, f := range worstFirst(r.Findings) {
 		if f.Group != group {
 			group = f.Group
 			p.Blank()
-			p.Line("%s", p.Paint(Strong, string(group)))
+			p.Line("%s", p.Paint(Strong, p.word("group", string(group))))
 		}
-		v.finding(f, width)
+		v.finding(f, column)
 	}
 	p.Blank()
 	v.plan(r.Plan)
@@ -100,13 +100,20 @@ func worstFirst(all []preflight.Finding) []preflight.Finding {
 }
 
 // finding is one line with its evidence; under it, for what did not pass, the rows concerned and what to do.
-func (v preflightHuman) finding(f preflight.Finding, width int) {
-	word, tone := statusWord(f.Status)
-	title, summary := pad(v.p.Say(f.Title), width), v.p.Words().Value(f.Says())
+func (v preflightHuman) finding(f preflight.Finding, column int) {
+	word, tone := v.p.verdictWord(f.Status)
+	title, summary := pad(v.title(f), column), v.p.Words().Value(f.Says())
 	if weight(f.Status) == rest {
 		title, summary = v.p.Paint(Dim, title), v.p.Paint(Dim, summary)
 	}
-	v.p.Wrapped("  "+v.p.Paint(tone, pad(word, statusWidth))+"  "+title+"  ", summary)
+	head := "  " + v.p.Paint(tone, pad(word, statusWidth)) + "  "
+	if v.p.Width > 0 && 2+statusWidth+2+column+2 > v.p.Width/2 { // beside its title it would be a narrow strip
+		v.p.Wrapped(head, strings.TrimRight(title, " "))
+		head, title = strings.Repeat(" ", 2+statusWidth+2), ""
+	} else {
+		title += "  "
+	}
+	v.p.Wrapped(head+title, summary)
 	indent := strings.Repeat(" ", 2+statusWidth+2)
 	for _, d := range f.Details {
 		v.p.Wrapped(indent+"  · ", v.p.Say(d))
@@ -115,36 +122,46 @@ func (v preflightHuman) finding(f preflight.Finding, width int) {
 		v.p.Wrapped(indent+"  → ", v.p.Say(d.Says()))
 	}
 	if f.Override != nil {
-		v.p.Wrapped(indent+"  ! ", fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
+		v.p.Wrapped(indent+"  ! ", v.p.Say(overriddenBy(f)))
 	}
 }
 
-const statusWidth = 7
+// title is what a check is called, with its id, which --override needs.
+func (v preflightHuman) title(f preflight.Finding) string {
+	return v.p.Say(words.T("pre.check", words.A{"title": f.Title, "check": f.ID}))
+}
 
-func statusWord(s preflight.Status) (string, Tone) {
+func overriddenBy(f preflight.Finding) words.Text {
+	return words.T("pre.overridden", words.A{"who": f.Override.Who, "why": f.Override.Reason})
+}
+
+const statusWidth = 8
+
+// verdictWord is a verdict as it stands on the screen; off a terminal in English, for scripts.
+func (p *Printer) verdictWord(s preflight.Status) (string, Tone) {
+	if s == preflight.NotRun {
+		return p.mark("status", "not-run"), Bad
+	}
+	return p.mark("status", string(s)), statusTone(s)
+}
+
+func statusTone(s preflight.Status) Tone {
 	switch s {
 	case preflight.Pass:
-		return "PASS", Good
-	case preflight.Warn:
-		return "WARN", Unwell
-	case preflight.Fail:
-		return "FAIL", Bad
+		return Good
+	case preflight.Warn, preflight.NotLooked:
+		return Unwell
 	case preflight.Skip:
-		return "SKIP", Dim
-	case preflight.NotLooked:
-		return "UNSEEN", Unwell
-	case preflight.Error:
-		return "ERROR", Bad
-	case preflight.NotRun:
-		return "NOT RUN", Bad
+		return Dim
+	case preflight.Fail, preflight.Error, preflight.NotRun:
 	}
-	return strings.ToUpper(string(s)), Bad
+	return Bad
 }
 
 // lines is the result off a terminal: status, group, id and words, one fact a line.
 func (v preflightHuman) lines(r preflight.Result) {
 	for _, f := range r.Findings {
-		word, _ := statusWord(f.Status)
+		word, _ := v.p.verdictWord(f.Status)
 		v.p.Line("%s\t%s\t%s\t%s", word, f.Group, f.ID, v.p.Words().Value(f.Says()))
 		for _, d := range f.Details {
 			v.p.Line("row\t%s\t%s\t%s", f.Group, f.ID, v.p.Say(d))
@@ -153,7 +170,7 @@ func (v preflightHuman) lines(r preflight.Result) {
 			v.p.Line("do\t%s\t%s\t%s", f.Group, f.ID, v.p.Say(d.Says()))
 		}
 		if f.Override != nil {
-			v.p.Line("override\t%s\t%s\t%s", f.Group, f.ID, fmt.Sprintf(txtOverridden, Safe(f.Override.Who), Safe(f.Override.Reason)))
+			v.p.Line("override\t%s\t%s\t%s", f.Group, f.ID, v.p.Say(overriddenBy(f)))
 		}
 	}
 }
@@ -163,9 +180,9 @@ func (v preflightHuman) since(s *preflight.Since) {
 	switch {
 	case s == nil:
 	case len(s.Changes) == 0:
-		v.p.Wrapped("", fmt.Sprintf(txtNothingChanged, v.p.Time(s.At)))
+		v.p.sentence("", words.T("pre.nothing-changed", words.A{"at": s.At}))
 	default:
-		v.p.Wrapped("", fmt.Sprintf(txtChanged, v.p.Time(s.At)))
+		v.p.sentence("", words.T("pre.changed", words.A{"at": s.At}))
 		for _, c := range s.Changes {
 			if v.p.Terminal {
 				v.p.Wrapped("  · ", v.p.Say(c))
@@ -182,23 +199,32 @@ func (v preflightHuman) since(s *preflight.Since) {
 func (v preflightHuman) plan(s preflight.Summary) {
 	p := v.p
 	if p.Terminal {
-		p.Line("%s", p.Paint(Strong, txtPlan))
+		p.Line("%s", p.Paint(Strong, p.Say(words.T("pre.plan", nil))))
 	}
 	if s.Left+s.ToSend != s.Messages {
 		// What has left is not known: figures that do not add up are not shown.
-		p.Wrapped(v.indent(), fmt.Sprintf(txtMessagesOnly, Num(s.Recipients), Num(s.Messages)))
+		p.sentence(v.indent(), planned(s))
 		p.Wrapped(v.indent(), p.Say(s.Unknown))
 		return
 	}
-	p.Wrapped(v.indent(), fmt.Sprintf(txtMessages, Num(s.Recipients), Num(s.Messages), Num(s.Left), Num(s.ToSend)))
+	p.sentence(v.indent(), planned(s))
 	if !s.Unknown.IsZero() {
 		p.Wrapped(v.indent(), p.Say(s.Unknown))
 	}
 	v.channels(s)
 	v.accounts(s)
 	v.days(s)
-	p.Wrapped(v.indent(), v.cost(s))
-	p.Wrapped(v.indent(), v.duration(s))
+	p.sentence(v.indent(), costs(s))
+	p.sentence(v.indent(), duration(s))
+}
+
+// planned is how many people and messages; what has left stands in it where that is known.
+func planned(s preflight.Summary) words.Text {
+	people, messages := words.N(s.Recipients, "recipient"), words.N(s.Messages, "message")
+	if s.Left+s.ToSend != s.Messages {
+		return words.T("pre.messages-only", words.A{"recipients": people, "messages": messages})
+	}
+	return words.T("pre.messages", words.A{"recipients": people, "messages": messages, "left": s.Left, "send": s.ToSend})
 }
 
 func (v preflightHuman) indent() string {
@@ -215,11 +241,11 @@ func (v preflightHuman) channels(s preflight.Summary) {
 	toSend := 0
 	t := NewTable("channel", ">messages", ">segments", ">left", ">to-send", ">segments-to-send")
 	for _, c := range s.Channels {
-		t.Row(string(c.Channel), Num(c.Messages), Num(c.Segments), Num(c.Left), Num(c.ToSend), Num(c.SegmentsToSend))
+		t.Row(v.p.word("channel", string(c.Channel)), Num(c.Messages), Num(c.Segments), Num(c.Left), Num(c.ToSend), Num(c.SegmentsToSend))
 		toSend += c.SegmentsToSend
 	}
 	if len(s.Channels) > 1 {
-		t.Footer(txtTogether, Num(s.Messages), Num(s.Segments), Num(s.Left), Num(s.ToSend), Num(toSend))
+		t.Footer(v.p.together(), Num(s.Messages), Num(s.Segments), Num(s.Left), Num(s.ToSend), Num(toSend))
 	}
 	v.p.Blank()
 	v.p.Table(t, 2)
@@ -232,12 +258,12 @@ func (v preflightHuman) accounts(s preflight.Summary) {
 	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held-by", "done")
 	messages, segments := 0, 0
 	for _, a := range s.Accounts {
-		t.Row(a.Account, string(a.Channel), Num(a.Messages), Num(a.Segments), Price(a.Price, ""), Price(a.Cost, a.Currency),
+		t.Row(a.Account, v.p.word("channel", string(a.Channel)), Num(a.Messages), Num(a.Segments), v.p.price(a.Price, a.Currency), v.p.price(a.Cost, a.Currency),
 			Rate(a.Rate), orDash(v.p.Say(a.Limit)), v.p.Time(a.Done))
 		messages, segments = messages+a.Messages, segments+a.Segments
 	}
 	if len(s.Accounts) > 1 {
-		t.Footer(txtTogether, "", Num(messages), Num(segments), "", "", "", "", "")
+		t.Footer(v.p.together(), "", Num(messages), Num(segments), "", "", "", "", "")
 	}
 	v.p.Blank()
 	v.p.Table(t, 2)
@@ -284,7 +310,7 @@ func (v preflightHuman) days(s preflight.Summary) {
 	v.p.Blank()
 	v.p.Table(t, 2)
 	if more > 0 {
-		v.p.Line("  "+txtMoreDays, Num(more))
+		v.p.sentence("  ", words.T("pre.more-days", words.A{"n": more}))
 	}
 	v.p.Blank()
 }
@@ -298,71 +324,80 @@ func messagesOn(days []preflight.Day, date string) int {
 	return 0
 }
 
-func (v preflightHuman) cost(s preflight.Summary) string {
-	var parts []string
+// costs is what is still to be paid; whose price is not known is named.
+func costs(s preflight.Summary) words.Text {
+	sum := words.List{Join: words.Plus}
 	for _, c := range s.Costs {
-		parts = append(parts, Money(c.Amount, c.Currency))
+		sum.Items = append(sum.Items, words.Money(c.Amount, c.Currency))
 	}
 	for _, name := range s.Unpriced {
-		parts = append(parts, fmt.Sprintf(txtUnpriced, Safe(name)))
+		sum.Items = append(sum.Items, words.T("pre.unpriced", words.A{"account": name}))
 	}
-	if len(parts) == 0 {
-		return txtNoCost
+	if len(sum.Items) == 0 {
+		return words.T("pre.no-cost", nil)
 	}
-	return fmt.Sprintf(txtCost, strings.Join(parts, " + "))
+	return words.T("pre.cost", words.A{"sum": sum})
 }
 
-func (v preflightHuman) duration(s preflight.Summary) string {
+func duration(s preflight.Summary) words.Text {
 	switch {
 	case s.ToSend == 0:
-		return txtNothingToSend
+		return words.T("pre.nothing-to-send", nil)
 	case s.Start.IsZero():
-		return txtNoDuration
+		return words.T("pre.no-duration", nil)
 	case s.Done.IsZero():
-		return fmt.Sprintf(txtEndUnknown, v.p.Time(s.Start))
+		return words.T("pre.no-end", words.A{"start": s.Start})
 	}
-	return fmt.Sprintf(txtDuration, v.p.Time(s.Start), v.p.Time(s.Done), Duration(s.Done.Sub(s.Start)))
+	return words.T("pre.duration", words.A{"start": s.Start, "done": s.Done, "took": s.Done.Sub(s.Start)})
 }
 
 // verdict is last, so that it stands above the prompt: the word, the reason, and the next command.
 func (v preflightHuman) verdict(r preflight.Result) {
-	word, tone := statusWord(r.Verdict)
-	var stops, warns []string
-	for _, f := range r.Findings {
-		switch f.Status {
-		case preflight.Fail, preflight.Error:
-			if f.Override != nil {
-				warns = append(warns, f.ID+" (overridden)")
-				continue
-			}
-			stops = append(stops, f.ID)
-		case preflight.Warn:
-			warns = append(warns, f.ID)
-		case preflight.NotLooked:
-		case preflight.NotRun:
-			stops = append(stops, f.ID)
-		case preflight.Pass, preflight.Skip:
-		}
-	}
-	list, next := Safe(r.Plan.List), txtNextSend
-	reason := fmt.Sprintf(txtPassed, r.Counts[preflight.Pass], len(r.Findings), r.Counts[preflight.Skip])
-	switch {
-	case len(stops) > 0:
-		reason, next = fmt.Sprintf(txtStopped, len(stops), len(r.Findings), strings.Join(stops, ", ")), txtNextAgain
-	case len(warns) > 0:
-		reason, next = fmt.Sprintf(txtWarned, len(warns), len(r.Findings), strings.Join(warns, ", ")), txtNextRead
-	case r.Verdict != preflight.Pass:
-		reason, next = txtNotAll, txtNextOnline
-	case r.Plan.ToSend == 0 && r.Plan.Unknown.IsZero():
-		next = txtNextStatus
-		list = Safe(r.Campaign)
-	}
+	word, tone := v.p.verdictWord(r.Verdict)
+	reason, next := verdict(r)
 	if v.p.Terminal {
-		v.p.Wrapped(v.p.Paint(tone, word)+"  ", reason)
-		v.p.Wrapped(strings.Repeat(" ", len(word)+2), fmt.Sprintf(next, list))
+		v.p.sentence(v.p.Paint(tone, word)+"  ", reason)
+		v.p.sentence(strings.Repeat(" ", width(word)+2), next)
 		return
 	}
-	v.p.Line("verdict\t%s\t%s\t%s", word, reason, fmt.Sprintf(next, list))
+	v.p.Line("verdict\t%s\t%s\t%s", word, v.p.Say(reason), v.p.Say(next))
+}
+
+// verdict says what stops it or what is to be read, and what to type next.
+func verdict(r preflight.Result) (reason, next words.Text) {
+	stops, warns := weigh(r)
+	list := words.Typed(r.Plan.List)
+	send, again := "notify send "+list, "notify preflight "+list
+	all := words.A{"passed": r.Counts[preflight.Pass], "of": len(r.Findings), "skipped": r.Counts[preflight.Skip]}
+	switch {
+	case len(stops) > 0:
+		return words.T("pre.stopped", words.A{"n": len(stops), "of": len(r.Findings), "checks": words.Texts(words.Commas, stops...)}),
+			words.T("pre.next-again", words.A{"command": again})
+	case len(warns) > 0:
+		return words.T("pre.warned", words.A{"n": len(warns), "of": len(r.Findings), "checks": words.Texts(words.Commas, warns...)}),
+			words.T("pre.next-read", words.A{"command": send})
+	case r.Verdict != preflight.Pass:
+		return words.T("pre.not-all", nil), words.T("pre.next-online", words.A{"command": again})
+	case r.Plan.ToSend == 0 && r.Plan.Unknown.IsZero():
+		return words.T("pre.passed", all), words.T("pre.next-status", words.A{"command": "notify status " + words.Typed(r.Campaign)})
+	}
+	return words.T("pre.passed", all), words.T("pre.next-send", words.A{"command": send})
+}
+
+// weigh is what stops a campaign and what only warns, by the checks' ids.
+func weigh(r preflight.Result) (stops, warns []words.Text) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		switch {
+		case f.Override != nil:
+			warns = append(warns, words.T("pre.was-overridden", words.A{"check": f.ID}))
+		case f.Stops():
+			stops = append(stops, words.Raw(f.ID))
+		case f.Status == preflight.Warn:
+			warns = append(warns, words.Raw(f.ID))
+		}
+	}
+	return stops, warns
 }
 
 func orDash(s string) string {
@@ -371,31 +406,3 @@ func orDash(s string) string {
 	}
 	return s
 }
-
-const (
-	txtOverridden     = "overridden by %s: %s"
-	txtNothingChanged = "nothing changed since the preflight of %s, which was signed"
-	txtChanged        = "changed since the preflight of %s, which was signed:"
-	txtTitle          = "preflight of %s  ·  %s  ·  %s"
-	txtPlan           = "plan"
-	txtTogether       = "together"
-	txtMessages       = "%s recipients; %s messages = %s left before + %s to send"
-	txtMessagesOnly   = "%s recipients; %s messages"
-	txtCost           = "cost: %s"
-	txtNoCost         = "cost: nothing"
-	txtUnpriced       = "%s, whose price is not known"
-	txtDuration       = "from %s to %s: %s"
-	txtEndUnknown     = "from %s; when it ends cannot be known"
-	txtNoDuration     = "how long it takes cannot be known"
-	txtNothingToSend  = "nothing is left to send"
-	txtMoreDays       = "and %s more days"
-	txtPassed         = "all is well: %d of %d checks passed, %d had nothing to look at"
-	txtWarned         = "nothing stops it; %d of %d checks warn: %s"
-	txtStopped        = "nothing will be sent; %d of %d checks stop it: %s"
-	txtNotAll         = "what only vendors know was left out"
-	txtNextSend       = "next: notify send %s"
-	txtNextStatus     = "all of it has been sent before: notify status %s"
-	txtNextRead       = "next: read the warnings; then notify send %s"
-	txtNextAgain      = "next: do what stands under each; then notify preflight %s"
-	txtNextOnline     = "next: notify preflight %s, without --offline"
-)

@@ -217,7 +217,7 @@ func TestVerdicts(t *testing.T) {
 			"a warning asks to be read", func(r *preflight.Result) {
 				r.Verdict, r.Findings = preflight.Warn, append(r.Findings, stopped().Findings[1])
 			},
-			[]string{"WARN", "1 of 3 checks warn: shared", "read the warnings"},
+			[]string{"WARN", "1 of 3 checks warns: shared", "read the warnings"},
 		},
 		{"offline is not all", func(r *preflight.Result) { r.Verdict = preflight.Warn }, []string{"WARN", "left out", "--offline"}},
 		{

@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"notify/pkg/message"
 	"notify/pkg/words"
 )
 
@@ -75,6 +76,20 @@ func (p *Printer) word(set, value string) string {
 		return value
 	}
 	return p.Say(words.Of(set, value))
+}
+
+// mark is a word that says how something stands: in the language of the screen on a terminal, in English off one.
+func (p *Printer) mark(set, value string) string {
+	say := p.Words()
+	if !p.Terminal {
+		say.Lang = words.English
+	}
+	return say.Say(words.Of(set, value))
+}
+
+// price is money that may not be known.
+func (p *Printer) price(m *message.Money, currency string) string {
+	return p.Words().Value(words.Price(m, currency))
 }
 
 // together heads the sums.

@@ -144,7 +144,7 @@ func sets() map[string][]string {
 			"found", "not-found", "held-late", "held-lost",
 		},
 		"check":         checks,
-		"status":        {"skip", "pass", "not-looked-at", "warn", "fail", "error"},
+		"status":        {"not-run", "skip", "pass", "not-looked-at", "warn", "fail", "error"},
 		"changed":       checklist.Parts(),
 		"checklist.key": {"phase", "role", "check", "people", "evidence", "expiry"},
 		"problem":       {"error", "warning"},
@@ -162,6 +162,12 @@ func sets() map[string][]string {
 		"fault":         {"throttled", "refused", "rejected", "cut-before", "rate", "quota", "balance", "blacklisted", "unanswered"},
 		"act":           {"send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse"},
 		"rule":          {"gsm", "mainland"},
+		"group":         {"list", "texts", "accounts", "sender", "money", "time", "ledger", "checklist"},
+		"phase":         {"before", "during", "after"},
+		"role":          {"operations", "product", "it", "customer-service", "legal", "pr", "finance"},
+		"item":          {"proven", "warned", "not-looked-at", "does-not-apply", "failed", "overridden", "taken-on", "signed", "missing", "lapsed"},
+		"sheet":         {"done-word", "open-word"},
+		"page":          {"all", "checklist", "clear", "for-plan", "nothing", "plan", "since", "stops"}, // in the template of the page
 		"suppressed":    {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 	}
 }
