@@ -201,7 +201,7 @@ func (p *place) wasNotSent() {
 	}
 	p.must(os.RemoveAll(p.path("notify.yaml")))
 	p.must(copyInstallation(p.dir))
-	if code, out, errs := p.run("status"); code == exit.OK && !strings.Contains(out, "no campaign on this ledger yet") {
+	if code, out, errs := p.run("status"); code == exit.OK && !strings.Contains(out, "no campaign is on this ledger yet") {
 		p.Errorf("a campaign was begun\n%s\n%s", out, errs)
 	}
 }

@@ -38,7 +38,7 @@ func TestKilledWhileStaging(t *testing.T) {
 		p.wants([]int{exit.OK}, "ledger", "check")
 		out := p.wants([]int{exit.OK}, "status")
 		switch {
-		case strings.Contains(out, "no campaign on this ledger yet"):
+		case strings.Contains(out, "no campaign is on this ledger yet"):
 			none++
 		case strings.Contains(out, "30,000") || strings.Contains(out, "30000"):
 			all++

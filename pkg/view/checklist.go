@@ -250,8 +250,12 @@ func proofOf(it *checklist.Item) words.Text {
 
 // SignQuestion is what a person is shown before he signs.
 func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) string {
+	why := words.Text{}
+	if p.Lang != words.Chinese && it.Why != "" {
+		why = words.T("sheet.question-why", words.A{"why": it.Why})
+	}
 	asked := words.A{
-		"title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
+		"why": why, "title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
 	}
 	if v.Verdict == preflight.Fail {
 		return p.Say(words.T("sheet.question-fails", asked))

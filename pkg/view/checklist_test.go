@@ -143,7 +143,7 @@ func TestTheListsThatThereAre(t *testing.T) {
 func TestWhatIsAskedBeforeASignature(t *testing.T) {
 	v := shownChecklist()
 	got := view.SignQuestion(&view.Printer{Zone: zone}, v, &v.State.Lines[2].Item, "zhao")
-	want := "The texts were read\nzhao signs this for product: campaign award-2026, list award.xlsx, " +
+	want := "The texts were read\n(A wrong amount cannot be taken back.)\nzhao signs this for product: campaign award-2026, list award.xlsx, " +
 		"as the preflight of 2026-11-20 10:00 +08:00 saw it.\nThe preflight still has a FAIL: it is not sent before that is mended, and your signature stays.\n" +
 		"Type texts-read to sign: "
 	if diff := cmp.Diff(want, got); diff != "" {
