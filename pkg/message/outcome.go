@@ -63,6 +63,11 @@ const (
 	ReasonOther    Reason = "other"
 )
 
+// Reasons are all of them.
+func Reasons() []Reason {
+	return []Reason{ReasonBalance, ReasonQuota, ReasonAuth, ReasonTemplate, ReasonBlocked, ReasonOther}
+}
+
 // Outcome is a vendor's answer as a value: it is never an error.
 type Outcome struct {
 	Kind OutcomeKind

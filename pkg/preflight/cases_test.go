@@ -243,13 +243,13 @@ func listCases() map[string]cases {
 			broken: is("what has left could not be read", allowing("+86100*"), broke),
 		},
 		"columns": {
-			pass:   is("name: name; phone: phone; email: email"),
+			pass:   is("name: name; phone number: phone; e-mail address: email"),
 			bad:    is("the column name is taken for the name, and 100 of its 100 cells hold phone numbers", swapped(1, 2)).do("list.columns: {name: HEADER}"),
 			broken: is(planClosed, closed),
 		},
 		"test-rows": {
 			pass:   is("no row looks like a test", noZeros),
-			bad:    is("100 rows of 100 look like a test", mails(nil)).do("take the real one", "environment: test"),
+			bad:    is("100 of 100 rows look like a test", mails(nil)).do("take the real one", "environment: test"),
 			broken: is(planClosed, closed),
 		},
 		"protected-recipients": {
@@ -281,7 +281,7 @@ func textCases() map[string]cases {
 			broken: is(noFacts, factless),
 		},
 		"all-variables": {
-			pass:   is("sms: 6 letters"),
+			pass:   is("sms: the text is not only variables (6 letters"),
 			bad:    is("nothing but variables", reads("【示例】{{name}}：{{key}}！")).do("write into the text"),
 			broken: is(noTexts, textless),
 		},
@@ -365,24 +365,24 @@ func accountCases() map[string]cases {
 		},
 		"breaker": {
 			warns: "whoever starts the run may have mended the cause: the run tests each account anew with one message",
-			pass:  is("sms-a is closed"),
-			bad: is("sms-a is open, to be tested from 2026-11-20 10:01 +08:00 on: balance", func(w *world) {
+			pass:  is("sms-a is in use"),
+			bad: is("sms-a was stopped: the vendor says that no money is left; a run tests it with one message from 2026-11-20 10:01 +08:00 on", func(w *world) {
 				knows(ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: w.now.Add(time.Minute), Reason: "balance"})(w)
 			}).do("mend the cause at sms-a"),
 			broken: is(diskError, silent),
 		},
 		"last-errors": {
 			warns: "what went wrong is over, or the other checks of the account say so",
-			pass:  is("none within 24 hours"),
+			pass:  is("none within 1d"),
 			bad: is("sms-a, 2026-11-20 09:00 +08:00: signature refused", func(w *world) {
 				knows(ledger.AccountState{Account: "sms-a", Error: "signature refused", At: w.now.Add(-time.Hour)})(w)
 			}).do("send one message to yourself"),
 			broken: is(diskError, silent),
 		},
 		"clock": {
-			pass:   is("1 s ahead of sms-a", vendorClock(-time.Second)),
-			bad:    is("5 min behind", vendorClock(301*time.Second)).do("set its clock"),
-			broken: is("sms-a: the vendor did not answer", down).do("see balance"),
+			pass:   is("1s ahead of sms-a", vendorClock(-time.Second)),
+			bad:    is("5m 1s behind", vendorClock(301*time.Second)).do("set its clock"),
+			broken: is("sms-a: no time to compare with: the vendor is down", down).do("look at accounts.sms-a"),
 		},
 	}
 }
@@ -452,7 +452,7 @@ func moneyCases() map[string]cases {
 			warns:  "it is the operator's own line to warn at; whether the campaign is paid for is the balance check's to say",
 			pass:   is("95.50 CNY will be left, low_balance is 95.50 CNY", low(95_500_000)),
 			bad:    is("95.50 CNY will be left, below low_balance 99.00 CNY", low(99_000_000)).do("top up sms-a by at least 3.50 CNY"),
-			broken: is("sms-a: the vendor did not answer", low(1), down).do("see balance"),
+			broken: is("sms-a: the vendor did not tell the balance: the vendor is down", low(1), down).do("look at accounts.sms-a"),
 		},
 		"budget": {
 			pass:   is("sms-a, day 2026-11-20: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", day(4_500_000)),
@@ -486,7 +486,7 @@ func timeCases() map[string]cases {
 			broken: withoutConfig(),
 		},
 		"duration": {
-			pass:   is("sms-a: 100 in 10 s at 10/s"),
+			pass:   is("sms-a: 100 in 10s at 10/s"),
 			bad:    is("ten years", perSecond(1e-6), many(4000)).do("accounts.sms-a.rate to at least 0.1/s"),
 			broken: is(diskError, broke),
 		},
@@ -497,8 +497,8 @@ func timeCases() map[string]cases {
 		},
 		"timer": {
 			warns:  "the lease keeps the next run from sending anything: it ends with a message, and nobody is told twice",
-			pass:   is("done in 10 s, the timer comes every 10 min", every(10*time.Minute)),
-			bad:    is("takes 38 min, and the timer comes every 10 min", many(23000), every(10*time.Minute), quota(100000)).do("nothing is sent twice", "38.4/s", "every 39m"),
+			pass:   is("done in 10s, the timer comes every 10m", every(10*time.Minute)),
+			bad:    is("takes 38m 20s, and the timer comes every 10m", many(23000), every(10*time.Minute), quota(100000)).do("nothing is sent twice", "38.4/s", "every 39m"),
 			broken: is(diskError, every(time.Hour), broke),
 		},
 		"measured-rate": {
@@ -519,7 +519,7 @@ func ledgerCases() map[string]cases {
 	return map[string]cases{
 		"ledger": {
 			pass:   is("agrees with itself"),
-			bad:    is("no, they do not", info(func(i *ledger.Info) { i.Durable = false })).do("local disk"),
+			bad:    is("its commits do not survive power loss", info(func(i *ledger.Info) { i.Durable = false })).do("local disk"),
 			broken: is(diskError, infoBroken),
 		},
 		"disk": {
@@ -529,7 +529,7 @@ func ledgerCases() map[string]cases {
 		},
 		"flush": {
 			warns:  "a slow disk makes a slow campaign; whether it is too slow for its deadline is measured by a rehearsal",
-			pass:   is("takes 1.00 ms: with 16 in flight at most 4,000/s, wanted 10/s", clockStep(time.Millisecond)),
+			pass:   is("takes 1.00 ms: with 16 in flight at most 4000/s, wanted 10/s", clockStep(time.Millisecond)),
 			bad:    is("9.00 ms: with 16 in flight at most 800/s, wanted 1000/s", clockStep(9*time.Millisecond), perSecond(1000)).do("together at least 21"),
 			broken: is("the disk could not be measured", info(func(i *ledger.Info) { i.Place = "/nowhere/notify.db" })),
 		},
@@ -551,7 +551,7 @@ func ledgerCases() map[string]cases {
 		},
 		"run": {
 			pass:   is("none"),
-			bad:    is("since 2026-11-20 10:00 +08:00", func(w *world) { w.stage(); w.acquire() }).do("notify status award --watch", "notify pause award"),
+			bad:    is("started by wang on", func(w *world) { w.stage(); w.acquire() }).do("notify status award --watch", "notify pause award"),
 			broken: is(diskError, broke),
 		},
 		"staged": {

@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"unicode"
 
 	"notify/pkg/channel"
+	"notify/pkg/words"
 )
 
 // allVariablesCheck asks whether a text has words of its own. One that is nothing but variables is no template: carriers
@@ -28,14 +28,14 @@ func allVariablesCheck() Check {
 			a.fact(string(ch)+".fixed_letters", letters)
 			switch {
 			case letters > 0:
-				a.add(Pass, fmt.Sprintf(textFixedWords, ch, count(letters, "letter")))
+				a.say(Pass, "all-variables.good", words.A{"channel": string(ch), "letters": words.N(letters, "letter")})
 			case s.Config.Channels.Of(ch).Class == channel.Short:
-				a.add(Fail, fmt.Sprintf(textNothingFixed, ch), textWriteWords)
+				a.say(Fail, "all-variables.nothing", words.A{"channel": string(ch)}, words.T("all-variables.write", nil))
 			default:
-				a.add(Warn, fmt.Sprintf(textNothingFixed, ch), textWriteWords)
+				a.say(Warn, "all-variables.nothing", words.A{"channel": string(ch)}, words.T("all-variables.write", nil))
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
 }
 
@@ -48,9 +48,3 @@ func withoutSignature(text string) string {
 	}
 	return text
 }
-
-const (
-	textFixedWords   = "%s: %s are the same for all"
-	textNothingFixed = "%s: the text is nothing but variables"
-	textWriteWords   = "write into the text what is the same for everybody, and leave only what differs to the list"
-)

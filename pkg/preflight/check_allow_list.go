@@ -2,9 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"notify/pkg/config"
+	"notify/pkg/words"
 )
 
 // guarded reports whether only those on the allow list can be reached.
@@ -14,7 +15,7 @@ func (s *Subject) guarded() bool { return s.Config.Environment != config.Product
 func allowListCheck() Check {
 	return Check{ID: "allow-list", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if !s.guarded() {
-			return Finding{Status: Skip, oldSummary: textProductionReachesAll}
+			return Finding{Status: Skip, Summary: said("allow-list.production", nil)}
 		}
 		r, err := s.Remaining(ctx)
 		if err != nil {
@@ -23,24 +24,14 @@ func allowListCheck() Check {
 		env, n := s.Config.Environment, s.Plan.Messages()
 		f := Finding{Facts: []Fact{{"outside", r.Outside}, {"messages", n}, {"entries", len(s.Config.AllowList)}}}
 		if r.Outside == 0 {
-			f.Status, f.oldSummary = Pass, fmt.Sprintf(textAllAllowed, num(n), env)
-			if n == 1 {
-				f.oldSummary = fmt.Sprintf(textOneAllowed, env)
-			}
+			f.Status, f.Summary = Pass, said("allow-list.good", words.A{"addresses": words.N(n, "address"), "environment": words.Of("environment", env)})
 			return f
 		}
-		f.Status, f.oldSummary = Fail, fmt.Sprintf(textNotAllowed, num(r.Outside), num(n), env)
-		f.oldDetails = r.Strangers
-		f.oldRemedies = []string{textTakeTestList, fmt.Sprintf(textAllowThem, env)}
+		f.Status, f.Summary = Fail, said("allow-list.strangers", words.A{
+			"outside": r.Outside, "addresses": words.N(n, "address"), "environment": words.Of("environment", env),
+		})
+		f.Details = append(slices.Clone(r.Strangers), andMore(r.Outside-len(r.Strangers))...)
+		f.Remedies = do(words.T("allow-list.test-list", nil), words.T("allow-list.add", words.A{"environment": words.Of("environment", env)}))
 		return f
 	}}
 }
-
-const (
-	textProductionReachesAll = "production: everybody can be reached"
-	textAllAllowed           = "%s addresses, all on the allow list (%s)"
-	textOneAllowed           = "1 address, on the allow list (%s)"
-	textNotAllowed           = "%s of %s addresses are not on the allow list, and this installation is %s"
-	textTakeTestList         = "take a list of test addresses; real people are reached from a production installation only"
-	textAllowThem            = "if these are testers, add them to allow_list in notify.yaml; it guards %s"
-)

@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // backupAge is how old the newest copy of the ledger may be: what was sent since is known nowhere else, and without it a
@@ -16,10 +16,10 @@ const backupAge = 24 * time.Hour
 func backupCheck() Check {
 	return Check{ID: "backup", Group: GroupLedger, Run: ofAccountStates(func(ctx context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		if _, ok := s.Ledger.(ledger.Backuper); !ok {
-			return Finding{Status: Skip, oldSummary: textOwnBackup}
+			return Finding{Status: Skip, Summary: said("backup.own-tools", nil)}
 		}
 		if len(states) == 0 {
-			return Finding{Status: Pass, oldSummary: textNothingToLose}
+			return Finding{Status: Pass, Summary: said("backup.nothing", nil)}
 		}
 		log, err := s.Ledger.AuditLog(ctx, "")
 		if err != nil {
@@ -32,30 +32,21 @@ func backupCheck() Check {
 			}
 		}
 		if newest == nil {
-			return Finding{Status: Warn, oldSummary: textNeverBackedUp, oldRemedies: []string{s.backUp()}}
+			return Finding{Status: Warn, Summary: said("backup.never", nil), Remedies: do(s.backUp())}
 		}
 		age := s.Now().Sub(newest.At)
 		f := Finding{
 			Status: Pass, Facts: []Fact{{"at", newest.At}, {"age_hours", age.Hours()}},
-			oldSummary: fmt.Sprintf(textBackedUp, when(newest.At.In(s.Config.Timezone)), newest.Reason),
+			Summary: said("backup.done", words.A{"at": newest.At.In(s.Config.Timezone), "to": newest.Reason}),
 		}
 		if age > backupAge {
-			f.Status, f.oldSummary = Warn, f.oldSummary+fmt.Sprintf(textBackupOld, length(age))
-			f.oldRemedies = []string{s.backUp()}
+			f.Status, f.Remedies = Warn, do(s.backUp())
+			f.Summary = said("backup.old", words.A{"at": newest.At.In(s.Config.Timezone), "to": newest.Reason, "age": age})
 		}
 		return f
 	})}
 }
 
-func (s *Subject) backUp() string {
-	return fmt.Sprintf(textBackUp, s.now().Format(time.DateOnly))
+func (s *Subject) backUp() words.Text {
+	return words.T("backup.do", words.A{"command": "notify ledger backup /backup/notify-" + s.now().Format(time.DateOnly) + ".db"})
 }
-
-const (
-	textOwnBackup     = "this ledger is backed up with its database's own tools"
-	textNothingToLose = "nothing was sent with this ledger yet"
-	textNeverBackedUp = "the ledger knows what was sent, and was never copied"
-	textBackedUp      = "%s, to %s"
-	textBackupOld     = ": %s ago"
-	textBackUp        = "copy it to another disk now, and every day: notify ledger backup /backup/notify-%s.db"
-)

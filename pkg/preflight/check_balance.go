@@ -3,13 +3,11 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
-
-	"notify/pkg/words"
 
 	"notify/pkg/plan"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // balanceCheck asks the vendors whether what is left there pays for what is still to be sent, with a margin, and for what
@@ -28,21 +26,27 @@ func balanceCheck() Check {
 		var a answers
 		for _, n := range accounts {
 			if n.Messages == 0 {
-				a.add(Pass, fmt.Sprintf(textNothingToPay, n.Name))
+				a.say(Pass, "money.nothing-left", words.A{"account": n.Name})
 				continue
 			}
 			b, err := s.Balance(ctx, n.Name)
 			switch {
 			case errors.Is(err, errCannotTell):
-				a.add(Warn, fmt.Sprintf(textBalanceUnknown, n.Name), fmt.Sprintf(textLookAtBalance, n.Name, count(n.Segments, "segment")))
+				untold(&a, n)
 			case err != nil:
-				a.add(Error, fmt.Sprintf("%s: %v", n.Name, err), fmt.Sprintf(textMendAccount, n.Name))
+				s.accountFault(&a, Error, n.Name, err)
 			default:
 				s.weigh(ctx, &a, bill{need: n, balance: b, promise: promised[n.Name], margin: s.margin()})
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
+}
+
+// untold is the answer about an account whose vendor does not tell its balance.
+func untold(a *answers, n accountNeed) {
+	a.say(Warn, "balance.untold", words.A{"account": n.Name},
+		words.T("balance.look", words.A{"account": n.Name, "segments": words.N(n.Segments, "segment")}))
 }
 
 // owed is what each account is still to carry, and what it has promised to other campaigns.
@@ -93,26 +97,32 @@ func (b *bill) covered() (n int64, ok bool) {
 }
 
 // left is the balance in words: "499.50 CNY and 1,200 messages in packages".
-func (b *bill) left() string {
-	switch {
-	case b.balance.Amount == nil:
-		return fmt.Sprintf(textPackages, num(*b.balance.Messages))
-	case b.balance.Messages == nil:
-		return money(*b.balance.Amount, b.balance.Currency)
+func (b *bill) left() words.List {
+	l := words.List{Join: words.And}
+	if b.balance.Amount != nil {
+		l.Items = append(l.Items, words.Money(*b.balance.Amount, b.balance.Currency))
 	}
-	return money(*b.balance.Amount, b.balance.Currency) + " and " + fmt.Sprintf(textPackages, num(*b.balance.Messages))
+	if b.balance.Messages != nil {
+		l.Items = append(l.Items, words.N(*b.balance.Messages, "packaged"))
+	}
+	return l
 }
 
-// needs is what must be there in words.
-func (b *bill) needs() string {
-	what := count(b.wanted(), "segment")
+// needs is what must be there in words, with the margin, and with what other campaigns are still to take.
+func (b *bill) needs() words.Text {
+	what := words.T("balance.segments", words.A{"segments": words.N(b.wanted(), "segment")})
 	if p := b.need.Account.Price; p != nil {
-		what += " = " + money(p.Times(int(b.wanted())), b.need.Account.Currency)
+		what = words.T("balance.segments-cost", words.A{
+			"segments": words.N(b.wanted(), "segment"), "cost": words.Money(p.Times(int(b.wanted())), b.need.Account.Currency),
+		})
 	}
+	margin := words.Percent(math.Round(b.margin * 100))
 	if b.promise.Segments > 0 {
-		what += fmt.Sprintf(textWithPromised, num(b.promise.Segments), first(b.promise.Campaigns, 3))
+		return words.T("balance.needs-promised", words.A{
+			"needs": what, "margin": margin, "promised": b.promise.Segments, "campaigns": words.Names(b.promise.Campaigns, 3),
+		})
 	}
-	return what
+	return words.T("balance.needs", words.A{"needs": what, "margin": margin})
 }
 
 func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
@@ -121,16 +131,17 @@ func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
 	covered, ok := b.covered()
 	switch {
 	case b.foreign():
-		a.add(Fail, fmt.Sprintf(textCurrencyDiffers, name, b.balance.Currency, acc.Currency), fmt.Sprintf(textCorrectCurrency, name))
+		a.say(Fail, "balance.currency", words.A{"account": name, "vendor": b.balance.Currency, "own": acc.Currency},
+			words.T("balance.correct-currency", words.A{"key": "accounts." + name + ".price"}))
 	case !ok && b.balance.Amount == nil && b.balance.Messages == nil:
-		a.add(Warn, fmt.Sprintf(textBalanceUnknown, name), fmt.Sprintf(textLookAtBalance, name, count(b.need.Segments, "segment")))
+		untold(a, b.need)
 	case !ok:
-		a.add(Warn, fmt.Sprintf(textBalanceNoPrice, name, b.left()), fmt.Sprintf(textSayPrice, name))
+		a.say(Warn, "balance.no-price", words.A{"account": name, "left": b.left()}, sayPrice(name))
 	case covered < b.wanted():
-		a.add(Fail, fmt.Sprintf(textBalanceShort, name, b.left(), num(covered), b.needs(), int(math.Round(b.margin*100))))
+		a.say(Fail, "balance.short", words.A{"account": name, "left": b.left(), "covered": covered, "needs": b.needs()})
 		a.offer(s.waysToPay(ctx, &b, covered))
 	default:
-		a.add(Pass, fmt.Sprintf(textBalanceGood, name, b.left(), b.needs(), int(math.Round(b.margin*100))))
+		a.say(Pass, "balance.good", words.A{"account": name, "left": b.left(), "needs": b.needs()})
 	}
 }
 
@@ -159,10 +170,11 @@ func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
 	var w ways
 	w.or(b.topUp(covered))
 	if n := b.promise.Segments; n > 0 {
+		command := "notify abort " + words.Typed(b.promise.Campaigns[0]) + " --reason …"
 		w.or(Option{
-			Kind: OptionRelease, Account: b.need.Name, Segments: int64(n), Command: "notify abort " + words.Typed(b.promise.Campaigns[0]) + " --reason …",
-			Enough:  len(b.promise.Campaigns) == 1 && (&bill{need: b.need, margin: b.margin}).wanted() <= covered,
-			oldText: fmt.Sprintf(textFreePromised, b.promise.Campaigns[0], count(n, "segment")),
+			Kind: OptionRelease, Account: b.need.Name, Segments: int64(n), Command: command,
+			Enough: len(b.promise.Campaigns) == 1 && (&bill{need: b.need, margin: b.margin}).wanted() <= covered,
+			Text:   b.release(command),
 		})
 	}
 	fits, err := s.fitting(ctx, channelsOf(b.need.Channels), func(so *beginning, _ *plan.Recipient) bool {
@@ -174,7 +186,7 @@ func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
 		return b.wants(segments) <= covered
 	})
 	if err == nil {
-		s.smaller(&w, Option{Account: b.need.Name, Enough: true}, fits, "what is there now")
+		s.smaller(&w, Option{Account: b.need.Name, Enough: true}, fits, words.T("part.balance", nil))
 	}
 	for _, n := range b.need.Channels {
 		s.elsewhere(ctx, &w, n, s.paysFor)
@@ -182,33 +194,30 @@ func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
 	return w
 }
 
+// release says which campaigns hold the account, and how the first of them is ended.
+func (b *bill) release(command string) words.Text {
+	args := words.A{"command": command, "segments": words.N(b.promise.Segments, "segment")}
+	if others := len(b.promise.Campaigns) - 1; others > 0 {
+		args["others"] = others
+		return words.Text{ID: "balance.release-with", Args: args}
+	}
+	return words.Text{ID: "balance.release", Args: args}
+}
+
 func (b *bill) topUp(covered int64) Option {
 	short := b.wanted() - covered
 	o := Option{Kind: OptionTopUp, Enough: true, Account: b.need.Name, Segments: short, Currency: b.need.Account.Currency}
 	if b.need.Account.Price == nil {
-		o.oldText = fmt.Sprintf(textTopUpSegments, b.need.Name, count(short, "segment"))
+		o.Text = words.T("balance.buy", words.A{"account": b.need.Name, "segments": words.N(short, "segment")})
 		return o
 	}
 	amount := b.need.Account.Price.Times(int(short))
 	if b.balance.Amount != nil && *b.balance.Amount < 0 {
 		amount -= *b.balance.Amount // a debt is paid first
 	}
-	o.Amount, o.oldText = &amount, fmt.Sprintf(textTopUpMoney, b.need.Name, money(amount, o.Currency), count(short, "segment"))
+	o.Amount = &amount
+	o.Text = words.T("balance.top-up", words.A{
+		"account": b.need.Name, "amount": words.Money(amount, o.Currency), "segments": words.N(short, "segment"),
+	})
 	return o
 }
-
-const (
-	textNothingToPay    = "%s: nothing left to send"
-	textPackages        = "%s in packages"
-	textWithPromised    = " (%s of them for %s)"
-	textBalanceGood     = "%s: %s left, needs %s (margin %d%%)"
-	textBalanceShort    = "%s: %s left pays for %s, needs %s (margin %d%%)"
-	textBalanceUnknown  = "%s: the balance cannot be checked, the vendor does not tell it"
-	textBalanceNoPrice  = "%s: %s left; without a price it cannot be said whether that is enough"
-	textLookAtBalance   = "look at the balance of %s in the vendor's console; the campaign needs %s"
-	textCurrencyDiffers = "%s: the vendor's balance is in %s, the price in notify.yaml in %s"
-	textCorrectCurrency = "correct accounts.%s.price and currency in notify.yaml"
-	textTopUpMoney      = "top up %s by at least %s (%s)"
-	textTopUpSegments   = "buy at least %[2]s more for %[1]s"
-	textFreePromised    = "end what is not to be sent any more: notify abort %s --reason … (with the others it holds %s)"
-)

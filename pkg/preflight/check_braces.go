@@ -2,7 +2,8 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+
+	"notify/pkg/words"
 )
 
 // bracesCheck asks whether anything in a finished text still looks like a variable: written for another program's syntax
@@ -17,19 +18,14 @@ func bracesCheck() Check {
 		for _, f := range all {
 			a.fact(string(f.channel)+".braces", f.Braces.Count)
 			if f.Braces.Count > 0 {
-				a.add(Fail, fmt.Sprintf(textBraces, f.channel, num(f.Braces.Count), count(f.Texts, "text"), rowsOf(f.Braces)),
-					fmt.Sprintf(textMendBraces, s.list(), f.Braces.Rows[0]))
+				a.say(Fail, "braces.left", words.A{
+					"channel": string(f.channel), "count": f.Braces.Count, "texts": words.N(f.Texts, "text"), "rows": rowsOf(f.Braces), "looks": "{{, }}, ${",
+				}, words.T("braces.mend", words.A{"command": s.showRow(f.Braces.Rows[0]), "variable": "{{HEADER}}"}))
 			}
 		}
 		if a.status == NotRun {
-			a.add(Pass, textNoBraces)
+			a.say(Pass, "braces.none", nil)
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	}}
 }
-
-const (
-	textNoBraces   = "nothing in the finished texts looks like a variable"
-	textBraces     = "%s: %s of %s still have {{, }}, ${ or a header in braces: %s"
-	textMendBraces = "look at one (notify preflight %s --show %d); write variables as {{HEADER}}, and take braces out of the cells"
-)

@@ -2,11 +2,12 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // breakerCheck asks whether an account was stopped or slowed down when it was used last. It never fails: a run tests every
@@ -21,10 +22,10 @@ func breakerCheck() Check {
 			names := plan.RouteAccounts(s.Config.Routes[ch])
 			shut := !slices.ContainsFunc(names, func(n string) bool { return !states[n].OpenUntil.After(s.Now()) })
 			if len(names) > 0 && shut {
-				a.add(Warn, fmt.Sprintf(textAllShut, ch), fmt.Sprintf(textMendOne, ch))
+				a.say(Warn, "breaker.all", words.A{"channel": string(ch)}, words.T("breaker.mend-one", words.A{"channel": string(ch)}))
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	})}
 }
 
@@ -34,35 +35,30 @@ func (s *Subject) breaker(a *answers, name string, st ledger.AccountState) {
 	case !st.OpenUntil.IsZero():
 		a.fact(at+"open_until", st.OpenUntil)
 		a.fact(at+"reason", st.Reason)
-		a.add(Warn, fmt.Sprintf(textBreakerOpen, name, when(st.OpenUntil.In(zone)), reasonWord(st)), fmt.Sprintf(textMendCause, name))
+		a.say(Warn, "breaker.stopped", words.A{"account": name, "reason": stoppedBy(st), "test": st.OpenUntil.In(zone)},
+			words.T("breaker.mend", words.A{"account": name}))
 	case st.NotBefore.After(s.Now()):
 		a.fact(at+"not_before", st.NotBefore)
-		a.add(Warn, fmt.Sprintf(textHeldBack, name, when(st.NotBefore.In(zone))), fmt.Sprintf(textLowerRate, name))
+		a.say(Warn, "breaker.wait", words.A{"account": name, "until": st.NotBefore.In(zone)}, words.T("breaker.lower", words.A{"account": name}))
 	case st.Scale > 0 && st.Scale < 1:
 		a.fact(at+"scale", st.Scale)
-		a.add(Warn, fmt.Sprintf(textSlowedDown, name, 100*st.Scale, s.Config.Accounts[name].Rate*st.Scale), fmt.Sprintf(textLowerRate, name))
+		a.say(Warn, "breaker.slowed", words.A{
+			"account": name, "share": words.Percent(100 * st.Scale), "rate": words.Rate(s.Config.Accounts[name].Rate * st.Scale),
+		}, words.T("breaker.lower", words.A{"account": name}))
 	default:
-		a.add(Pass, fmt.Sprintf(textBreakerClosed, name))
+		a.say(Pass, "breaker.in-use", words.A{"account": name})
 	}
 }
 
-func reasonWord(st ledger.AccountState) string {
+// stoppedBy is why an account was stopped.
+func stoppedBy(st ledger.AccountState) words.Text {
 	switch {
+	case slices.Contains(message.Reasons(), message.Reason(st.Reason)):
+		return words.Of("breaker.reason", st.Reason)
 	case st.Reason != "":
-		return st.Reason
+		return words.Raw(st.Reason)
 	case st.Error != "":
-		return st.Error
+		return words.Raw(st.Error)
 	}
-	return count(st.Failures, "failure") + " in a row"
+	return words.T("breaker.failures", words.A{"failures": words.N(st.Failures, "failure")})
 }
-
-const (
-	textBreakerClosed = "%s is closed"
-	textBreakerOpen   = "%s is open, to be tested from %s on: %s"
-	textHeldBack      = "%s: the vendor asked to wait until %s"
-	textSlowedDown    = "%s was slowed down to %.0f%% (%.4g/s), because the vendor said: too fast"
-	textAllShut       = "every account for %s was stopped: where that is still so, the run pauses at its first message"
-	textMendCause     = "mend the cause at %s first; a run tests the account with one message"
-	textLowerRate     = "set accounts.%s.rate in notify.yaml to what the vendor takes; the account speeds up again by itself"
-	textMendOne       = "mend one of them, or put another account for %s on the route"
-)

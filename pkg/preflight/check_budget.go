@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // budgetCheck asks whether what is still to be sent stays within the operator's own limits in money.
@@ -26,7 +26,7 @@ func budgetCheck() Check {
 		if err := s.campaignBudget(ctx, &a, accounts); err != nil {
 			return broken(err)
 		}
-		return a.done(textNoBudget)
+		return a.done(words.T("budget.none", nil))
 	})}
 }
 
@@ -36,7 +36,7 @@ func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) 
 		return nil
 	}
 	if n.Cost == nil {
-		a.add(Fail, fmt.Sprintf(textBudgetWithoutPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+		a.say(Fail, "price.budget", words.A{"account": n.Name}, sayPrice(n.Name))
 		return nil
 	}
 	spends, err := s.spends(ctx, n)
@@ -75,12 +75,12 @@ func (s *Subject) spends(ctx context.Context, n accountNeed) ([]spend, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.period, p.key, p.budget, p.used, p.cost = "day "+day.date, "accounts."+n.Name+".budget.day", n.Account.DayBudget, day.used, day.cost
+		p.date, p.key, p.budget, p.used, p.cost = day.date, "accounts."+n.Name+".budget.day", n.Account.DayBudget, day.used, day.cost
 		p.room, p.again = n.Account.DayBudget-u.Day.Cost, s.nextDay()
 		all = append(all, p)
 	}
 	if n.Account.MonthBudget > 0 {
-		p.period, p.key, p.budget, p.used, p.cost = "month", "accounts."+n.Name+".budget.month", n.Account.MonthBudget, u.Month.Cost, *n.Cost
+		p.date, p.key, p.budget, p.used, p.cost = "", "accounts."+n.Name+".budget.month", n.Account.MonthBudget, u.Month.Cost, *n.Cost
 		p.room, p.again = n.Account.MonthBudget-u.Month.Cost, s.nextMonth()
 		all = append(all, p)
 	}
@@ -129,7 +129,8 @@ func (s *Subject) dearest(ctx context.Context, n accountNeed, usedToday message.
 
 // spend is one budget and what goes into it.
 type spend struct {
-	period, who, key   string
+	who, key           string
+	date               string // of a budget of the day
 	budget, used, cost message.Money
 	currency           string
 	// accounts pay for it; room is what they may still spend now, and again when all of the budget is there anew, if ever.
@@ -142,26 +143,42 @@ type spend struct {
 func (p *spend) over() message.Money { return p.used + p.cost - p.budget }
 
 func (s *Subject) within(ctx context.Context, a *answers, p spend) {
-	line := fmt.Sprintf(textSpend, p.who, p.period, money(p.budget, p.currency), money(p.used, p.currency), money(p.cost, p.currency))
 	if p.over() <= 0 {
-		a.add(Pass, line)
+		a.add(Pass, p.says())
 		return
 	}
-	a.add(Fail, line+fmt.Sprintf(textOverBudget, money(p.over(), p.currency)))
+	a.say(Fail, "budget.over", words.A{"spend": p.says(), "over": words.Money(p.over(), p.currency)})
 	a.offer(s.waysWithinBudget(ctx, p))
+}
+
+// says is the budget with what goes into it.
+func (p *spend) says() words.Text {
+	args := words.A{
+		"who": p.who, "budget": words.Money(p.budget, p.currency), "used": words.Money(p.used, p.currency), "cost": words.Money(p.cost, p.currency),
+	}
+	switch {
+	case p.campaign:
+		return words.Text{ID: "budget.campaign", Args: args}
+	case p.date != "":
+		args["date"] = p.date
+		return words.Text{ID: "budget.day", Args: args}
+	}
+	return words.Text{ID: "budget.month", Args: args}
 }
 
 // waysWithinBudget are more money, a later day or month, a part that the rest of the budget pays for, and another account.
 func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 	var w ways
-	over, where := p.over(), ""
+	over := p.over()
+	raise := words.A{"key": p.key, "to": p.used + p.cost, "by": words.Money(over, p.currency)}
+	said := words.Text{ID: "budget.raise", Args: raise}
 	if p.campaign {
-		where = " (in the campaign file)"
+		said.ID = "budget.raise-campaign"
 	}
 	w.or(Option{
 		Kind: OptionRaiseBudget, Enough: true, Amount: &over, Currency: p.currency,
 		Settings: []Setting{{Key: p.key, Value: p.used + p.cost, Now: p.budget, Campaign: p.campaign}},
-		oldText:  fmt.Sprintf(textRaiseBudget, p.key+where, p.used+p.cost, money(over, p.currency)),
+		Text:     said,
 	})
 	var whole message.Money
 	var channels []Need
@@ -183,9 +200,9 @@ func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 		return cost <= p.room
 	})
 	if err == nil {
-		s.smaller(&w, Option{Enough: true, Days: s.affordable(ctx, p)}, fits, "what is left of the budget")
+		s.smaller(&w, Option{Enough: true, Days: s.affordable(ctx, p)}, fits, words.T("part.budget", nil))
 	}
-	w.say(textSpendLess)
+	w.orSay(words.T("budget.less", nil))
 	if !p.campaign {
 		for _, n := range channels {
 			s.elsewhere(ctx, &w, n, s.withinBudget)
@@ -251,10 +268,10 @@ func (s *Subject) campaignBudget(ctx context.Context, a *answers, accounts []acc
 	for _, n := range accounts {
 		switch {
 		case n.Account.Price == nil:
-			a.add(Fail, fmt.Sprintf(textBudgetWithoutPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+			a.say(Fail, "price.budget", words.A{"account": n.Name}, sayPrice(n.Name))
 			return nil
 		case known && n.Account.Currency != currency:
-			a.add(Fail, fmt.Sprintf(textManyCurrencies, n.Account.Currency, currency), textBudgetByAccount)
+			a.say(Fail, "budget.currencies", words.A{"one": n.Account.Currency, "other": currency}, words.T("budget.by-account", nil))
 			return nil
 		}
 		currency, known = n.Account.Currency, true
@@ -268,7 +285,7 @@ func (s *Subject) campaignBudget(ctx context.Context, a *answers, accounts []acc
 	a.fact("campaign.used", used)
 	a.fact("campaign.cost", cost)
 	s.within(ctx, a, spend{
-		period: "campaign", who: s.name(), key: "budget", campaign: true, budget: budget, used: used, cost: cost, currency: currency,
+		who: s.name(), key: "budget", campaign: true, budget: budget, used: used, cost: cost, currency: currency,
 		accounts: accounts, room: budget - used,
 	})
 	return nil
@@ -292,13 +309,3 @@ func (s *Subject) spent(ctx context.Context) (message.Money, error) {
 	}
 	return sum, nil
 }
-
-const (
-	textNoBudget        = "no budget is set"
-	textSpend           = "%s, %s: budget %s, used %s, to come %s"
-	textOverBudget      = ", %s over"
-	textRaiseBudget     = "raise %s to at least %s (by %s)"
-	textSpendLess       = "or send less: shorten the text so that it needs fewer segments"
-	textManyCurrencies  = "the campaign's budget cannot be kept over accounts in %s and %s"
-	textBudgetByAccount = "set budgets by account in notify.yaml, and take the campaign's out"
-)

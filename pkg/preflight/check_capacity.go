@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"notify/pkg/words"
 )
@@ -14,29 +13,24 @@ func capacityCheck() Check {
 		f := Finding{Facts: []Fact{{"capacity", capacity}, {"recipients", n}}}
 		switch {
 		case capacity == 0:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textNoCapacity, count(n, "recipient"))
-			f.oldRemedies = []string{fmt.Sprintf(textSayCapacity, words.Typed(s.list()))}
+			f.Status, f.Summary = Warn, said("capacity.unset", words.A{"recipients": words.N(n, "recipient")})
+			f.Remedies = do(words.T("capacity.set", words.A{"command": "notify rehearse " + words.Typed(s.list())}))
 		case n > capacity:
 			parts := (n + capacity - 1) / capacity
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textOverCapacity, count(n, "recipient"), num(capacity), num(n-capacity))
+			f.Status, f.Summary = Fail, said("capacity.over", words.A{"recipients": words.N(n, "recipient"), "capacity": capacity, "over": n - capacity})
 			f.Facts = append(f.Facts, Fact{"parts", parts})
 			var w ways
 			s.inPieces(ctx, &w, capacity)
-			prove := s.rehearse(textProve, n)
+			prove := s.rehearse()
+			prove.Text = words.T("rehearsal.prove", words.A{"command": prove.Command, "recipients": n})
 			prove.Settings = []Setting{{Key: "capacity.recipients", Value: n}}
 			w.or(prove)
 			f.offer(w)
 		default:
-			f.Status, f.oldSummary = Pass, fmt.Sprintf(textWithinCapacity, count(n, "recipient"), num(capacity), 100*n/capacity)
+			f.Status, f.Summary = Pass, said("capacity.good", words.A{
+				"recipients": words.N(n, "recipient"), "capacity": capacity, "share": share(n, capacity),
+			})
 		}
 		return f
 	})}
 }
-
-const (
-	textNoCapacity     = "%s; notify.yaml does not say for how many the installation was proven"
-	textSayCapacity    = "prove it at full scale (notify rehearse %s), and write the figure into notify.yaml (capacity.recipients)"
-	textOverCapacity   = "%s, the installation was designed for %s: %s too many"
-	textWithinCapacity = "%s of %s that the installation was designed for (%d%%)"
-	textProve          = "prove the larger figure first: %s; then set capacity.recipients to at least %d in notify.yaml"
-)

@@ -84,7 +84,7 @@ func (s *Subject) signatures(state *checklist.State) Finding {
 	default:
 		a.add(Pass, words.T("checklist.signed", words.A{"list": state.Name, "items": words.N(total, "item"), "names": words.Names(who, 0)}))
 	}
-	return a.done(nil)
+	return a.done(words.Text{})
 }
 
 // howToSign is the command for an item, and who may type it.

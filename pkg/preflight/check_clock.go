@@ -3,8 +3,9 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // A clock that is off by maxSkew makes signed requests invalid (Tencent Cloud and AWS refuse those older than 5 minutes),
@@ -24,38 +25,34 @@ func clockCheck() Check {
 			case errors.Is(err, errCannotTell), err == nil && b.Date.IsZero():
 				continue
 			case err != nil && !r.Carries:
-				a.add(Warn, fmt.Sprintf(textBalanceNotTold, r.Name))
+				a.say(Warn, "clock.unanswered", words.A{"account": r.Name, "cause": words.Cause(err)})
 			case err != nil:
-				a.add(Error, fmt.Sprintf(textBalanceNotTold, r.Name), textSeeBalance)
+				a.say(Error, "clock.unanswered", words.A{"account": r.Name, "cause": words.Cause(err)}, mendAccount(r.Name))
 			default:
 				skew(&a, r.Name, b.at.Sub(b.Date))
 			}
 		}
-		return a.done(textNoClock)
+		if a.status == NotRun {
+			a.say(NotLooked, "clock.none", nil)
+		}
+		return a.done(words.Text{})
 	}}
 }
 
 // skew judges by how much we are ahead of a vendor.
 func skew(a *answers, account string, ahead time.Duration) {
 	a.fact("account."+account+".ahead_seconds", ahead.Seconds())
-	word := "ahead of"
-	off := ahead
-	if off < 0 {
-		word, off = "behind", -off
+	off := ahead.Abs()
+	line := words.T("clock.ahead", words.A{"account": account, "off": off.Round(time.Second)})
+	if ahead < 0 {
+		line.ID = "clock.behind"
 	}
-	line := fmt.Sprintf(textSkew, length(off), word, account)
 	switch {
 	case off > maxSkew:
-		a.add(Fail, line, textSetClock)
+		a.add(Fail, line, words.T("clock.set", nil))
 	case off > warnSkew:
-		a.add(Warn, line, textSetClock)
+		a.add(Warn, line, words.T("clock.set", nil))
 	default:
 		a.add(Pass, line)
 	}
 }
-
-const (
-	textNoClock  = "no vendor dates its answers"
-	textSkew     = "%s %s %s"
-	textSetClock = "let this machine set its clock by itself (timedatectl set-ntp true), and run the preflight again"
-)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"notify/pkg/words"
 )
 
 // swappedShare is the part of a column's cells from which on the column itself is taken for the wrong one: some odd cells
@@ -24,19 +26,25 @@ func columnsCheck() Check {
 			a.fact("column."+c.Role+".odd", c.Odd.Count)
 			switch {
 			case c.Odd.Count == 0:
-				a.add(Pass, fmt.Sprintf(textColumnGood, c.Role, c.Header))
+				a.say(Pass, "columns.good", words.A{"role": columnWord(c.Role), "column": c.Header})
 			case float64(c.Odd.Count) >= swappedShare*float64(c.Filled):
-				a.add(Fail, fmt.Sprintf(textColumnSwapped, c.Header, c.Role, num(c.Odd.Count), num(c.Filled), c.Like),
-					fmt.Sprintf(textMapColumn, c.Role))
-				a.detail(c.Header + ": " + rowsOf(c.Odd))
+				a.say(Fail, "columns.swapped", words.A{
+					"column": c.Header, "role": columnWord(c.Role), "odd": c.Odd.Count, "cells": c.Filled, "like": words.Of("columns.like", c.Like),
+				}, words.T("columns.map", words.A{"role": columnWord(c.Role), "setting": fmt.Sprintf("list.columns: {%s: HEADER}", c.Role)}))
+				a.detail(words.T("columns.rows", words.A{"column": c.Header, "rows": rowsOf(c.Odd)}))
 			default:
-				a.add(Warn, fmt.Sprintf(textColumnOdd, num(c.Odd.Count), num(c.Filled), c.Header, c.Like), textMendCells)
-				a.detail(c.Header + ": " + rowsOf(c.Odd))
+				a.say(Warn, "columns.odd", words.A{
+					"column": c.Header, "odd": c.Odd.Count, "cells": c.Filled, "like": words.Of("columns.like", c.Like),
+				}, words.T("columns.mend", nil))
+				a.detail(words.T("columns.rows", words.A{"column": c.Header, "rows": rowsOf(c.Odd)}))
 			}
 		}
-		return a.done(textNoColumns)
+		return a.done(words.T("columns.none", nil))
 	}}
 }
+
+// columnWord is what a column is taken for.
+func columnWord(role string) words.Text { return words.Of("columns.role", role) }
 
 // look judges one cell.
 func (c *columnLook) look(row int, v string) {
@@ -49,12 +57,7 @@ func (c *columnLook) look(row int, v string) {
 		return
 	}
 	if c.Odd.Count == 0 {
-		switch c.Like = like; like {
-		case "email":
-			c.Like = "e-mail addresses"
-		case "phone":
-			c.Like = "phone numbers"
-		}
+		c.Like = like
 	}
 	c.Odd.Add(row)
 }
@@ -93,13 +96,4 @@ const (
 	minPhoneDigits  = 7
 	maxPhoneDigits  = 15
 	minNumberDigits = 3
-)
-
-const (
-	textNoColumns     = "the list has no column for names, phone numbers or e-mail addresses"
-	textColumnGood    = "%s: %s"
-	textColumnSwapped = "the column %s is taken for the %s, and %s of its %s cells hold %s"
-	textColumnOdd     = "%s of %s cells in the column %s hold %s"
-	textMapColumn     = "say which column is the %[1]s in the campaign file (list.columns: {%[1]s: HEADER}), or put the cells where they belong"
-	textMendCells     = "look at these rows, and put the values into their own columns"
 )

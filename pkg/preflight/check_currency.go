@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // currencyCheck asks whether the campaign is paid in one currency: amounts of several cannot be added, so that neither
@@ -21,18 +21,13 @@ func currencyCheck() Check {
 		}
 		var a answers
 		for _, cur := range slices.Sorted(maps.Keys(sums)) {
-			a.add(Pass, money(sums[cur], cur))
+			a.say(Pass, "currency.sum", words.A{"amount": words.Money(sums[cur], cur)})
 			a.fact("cost."+cur, sums[cur])
 		}
 		if len(sums) > 1 {
 			a.status = Warn
-			a.finding.oldRemedies = []string{fmt.Sprintf(textOneCurrency, len(sums))}
+			a.finding.Remedies = do(words.T("currency.many", words.A{"amounts": len(sums)}))
 		}
-		return a.done(textNothingPriced)
+		return a.done(words.T("currency.none", nil))
 	})}
 }
-
-const (
-	textNothingPriced = "no account has a price"
-	textOneCurrency   = "read the cost as %d amounts, each against its own account's balance and budget; a budget for the whole campaign cannot be kept"
-)

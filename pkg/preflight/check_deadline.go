@@ -2,11 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
-	"notify/pkg/words"
 	"time"
 
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // deadlineCheck asks whether the last message leaves in time, from now on, at the rates, quotas and window there are.
@@ -21,13 +20,13 @@ func deadlineCheck() Check {
 		if !s.Plan.Spec.Deadline.IsZero() {
 			a.fact("deadline", s.Plan.Spec.Deadline)
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	})}
 }
 
 func (s *Subject) accountDeadline(ctx context.Context, a *answers, n Need) error {
 	if n.Messages == 0 {
-		a.add(Pass, fmt.Sprintf(textNothingToPay, n.Name))
+		a.say(Pass, "money.nothing-left", words.A{"account": n.Name})
 		return nil
 	}
 	p, err := s.paceNow(ctx, n)
@@ -50,9 +49,9 @@ func (s *Subject) accountDeadline(ctx context.Context, a *answers, n Need) error
 func (s *Subject) openEnded(a *answers, n Need, p pace, done time.Time) {
 	switch {
 	case p.rate == 0:
-		a.add(Pass, fmt.Sprintf(textNoRateNoDeadline, n.Name))
+		a.say(Pass, "deadline.no-rate-none", words.A{"account": n.Name})
 	case done.IsZero():
-		a.add(Fail, fmt.Sprintf(textNeverDone, n.Name))
+		a.say(Fail, "deadline.never", words.A{"account": n.Name})
 		var w ways
 		s.hasten(&w, n, p, openUntil(p.window, s.now(), s.now().AddDate(0, 0, 1)), func(quick pace) bool {
 			_, done := quick.schedule(n.Messages, s.now())
@@ -60,7 +59,7 @@ func (s *Subject) openEnded(a *answers, n Need, p pace, done time.Time) {
 		})
 		a.offer(w)
 	default:
-		a.add(Pass, fmt.Sprintf(textDoneBy, n.Name, when(done), ratePhrase(p)))
+		a.say(Pass, "deadline.none", words.A{"account": n.Name, "done": done, "rate": p.says()})
 	}
 }
 
@@ -70,20 +69,22 @@ func (s *Subject) due(ctx context.Context, a *answers, n Need, p pace, done time
 	late := done.IsZero() || done.After(deadline)
 	switch {
 	case !deadline.After(now):
-		a.add(Fail, fmt.Sprintf(textDeadlinePassed, when(deadline), count(n.Messages, "message")))
+		a.say(Fail, "deadline.passed", words.A{"deadline": deadline, "messages": words.N(n.Messages, "message")})
 		var w ways
 		s.postpone(&w, n, done)
-		w.orSay(words.Raw(textDoNotSend))
+		w.orSay(words.T("deadline.do-not-send", nil))
 		a.offer(w)
 	case p.rate == 0 && !late:
-		a.add(Warn, fmt.Sprintf(textNoRate, n.Name, when(deadline)), fmt.Sprintf(textSayRate, n.Name))
+		a.say(Warn, "deadline.no-rate", words.A{"account": n.Name, "deadline": deadline}, sayRate(n.Name))
 	case late:
 		inTime := p.before(n.Messages, now, deadline)
 		a.fact("account."+n.Name+"."+string(n.Channel)+".late", n.Messages-inTime)
-		a.add(Fail, fmt.Sprintf(textLate, n.Name, num(n.Messages-inTime), num(n.Messages), when(deadline), doneWord(done)))
+		a.say(Fail, "deadline.late", words.A{
+			"account": n.Name, "late": n.Messages - inTime, "messages": words.N(n.Messages, "message"), "deadline": deadline, "done": doneAt(done),
+		})
 		a.offer(s.waysInTime(ctx, n, p, done))
 	default:
-		a.add(Pass, fmt.Sprintf(textInTime, n.Name, when(done), ratePhrase(p), when(deadline)))
+		a.say(Pass, "deadline.in-time", words.A{"account": n.Name, "done": done, "rate": p.says(), "deadline": deadline})
 	}
 }
 
@@ -97,16 +98,16 @@ func (s *Subject) waysInTime(ctx context.Context, n Need, p pace, done time.Time
 	var w ways
 	open := openUntil(p.window, now, deadline)
 	if open <= 0 {
-		w.say(textWindowShut)
+		w.say(words.T("deadline.window-shut", nil))
 	}
 	s.hasten(&w, n, p, open, enough)
 	if p.rate > 0 && enough(p.unlimited()) {
-		w.say(fmt.Sprintf(textQuotaHolds, num(p.before(n.Messages, now, deadline))))
+		w.say(words.T("deadline.quota-holds", words.A{"in_time": p.before(n.Messages, now, deadline)}))
 	}
 	s.widen(&w, n, p, enough)
 	s.postpone(&w, n, done)
 	if fits, err := s.inTimePart(ctx, n, open); err == nil {
-		s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, "the time until the deadline")
+		s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, words.T("part.deadline", nil))
 	}
 	s.elsewhere(ctx, &w, n, s.meetsDeadline)
 	return w
@@ -121,7 +122,7 @@ func (s *Subject) postpone(w *ways, n Need, done time.Time) {
 	w.or(Option{
 		Kind: OptionDeadline, Enough: true, Account: n.Name, Channel: n.Channel, At: at,
 		Settings: []Setting{{Key: "deadline", Value: at.Format(time.RFC3339), Now: s.Plan.Spec.Deadline.Format(time.RFC3339), Campaign: true}},
-		oldText:  fmt.Sprintf(textLaterDeadline, when(at)),
+		Text:     words.T("deadline.later", words.A{"at": at}),
 	})
 }
 
@@ -173,31 +174,23 @@ func (s *Subject) meetsDeadline(ctx context.Context, needs []Need, account strin
 	return true
 }
 
-func doneWord(done time.Time) string {
+// doneAt is when the last message leaves, or that it never does.
+func doneAt(done time.Time) any {
 	if done.IsZero() {
-		return "never"
+		return words.T("deadline.done-never", nil)
 	}
-	return when(done)
+	return done
 }
 
-func ratePhrase(p pace) string {
+// says is the rate, and what holds it where that is not the account's own.
+func (p *pace) says() words.Text {
 	if p.limit.rate {
-		return fmt.Sprintf("%.4g/s", p.rate)
+		return words.T("pace.rate", words.A{"rate": words.Rate(p.rate)})
 	}
-	return fmt.Sprintf("%.4g/s, held by %s", p.rate, p.limit.text())
+	return words.T("pace.held", words.A{"rate": words.Rate(p.rate), "limit": p.limit.text()})
 }
 
-const (
-	textDoneBy           = "%s: done %s at %s; no deadline"
-	textInTime           = "%s: done %s at %s, before the deadline %s"
-	textLate             = "%s: %s of %s messages would leave after the deadline %s (done: %s)"
-	textDeadlinePassed   = "the deadline %s has passed, with %s still to send"
-	textLaterDeadline    = "set a new deadline in the campaign file, %s or later"
-	textDoNotSend        = "do not send it any more"
-	textNoRate           = "%s has no rate: whether it is done by %s cannot be known"
-	textNoRateNoDeadline = "%s has no rate: how long it takes cannot be known; no deadline"
-	textSayRate          = "set accounts.%s.rate in notify.yaml to what the contract allows"
-	textNeverDone        = "%s: at this pace it is not done within ten years"
-	textWindowShut       = "the window does not open before the deadline"
-	textQuotaHolds       = "the rate would do; the quota of the day holds it back (%s leave in time): see there"
-)
+// sayRate is what to do about an account without a rate.
+func sayRate(account string) words.Text {
+	return words.T("deadline.set-rate", words.A{"account": account})
+}

@@ -3,9 +3,10 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+
+	"notify/pkg/words"
 )
 
 // dedupeCheck asks whether another campaign has told somebody the same, a short while ago.
@@ -13,7 +14,7 @@ func dedupeCheck() Check {
 	return Check{ID: "dedupe", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		window := s.Plan.Spec.Dedupe
 		if window <= 0 {
-			return Finding{Status: Skip, oldSummary: textNoDedupe}
+			return Finding{Status: Skip, Summary: said("dedupe.none", nil)}
 		}
 		if s.Ledger == nil {
 			return broken(s.noLedger())
@@ -24,7 +25,7 @@ func dedupeCheck() Check {
 		}
 		since := s.now().Add(-window)
 		told, campaigns := 0, make(map[string]int)
-		var details []string
+		var details []words.Text
 		var pairsErr error
 		for sent, err := range s.Ledger.Recent(ctx, s.name(), since, s.pairs(ctx, r, &pairsErr)) {
 			if err != nil {
@@ -33,29 +34,24 @@ func dedupeCheck() Check {
 			told++
 			campaigns[sent.Campaign]++
 			if len(details) < firstStrangers {
-				details = append(details, fmt.Sprintf(textToldWhen, sent.Address.Masked(), sent.Campaign, when(sent.At.In(since.Location()))))
+				details = append(details, words.T("dedupe.when", words.A{
+					"address": sent.Address.Masked(), "campaign": sent.Campaign, "at": sent.At.In(since.Location()),
+				}))
 			}
 		}
 		if pairsErr != nil {
 			return broken(pairsErr)
 		}
-		f := Finding{Status: Pass, Facts: []Fact{{"told", told}, {"window_hours", window.Hours()}}, oldDetails: details}
+		f := Finding{Status: Pass, Facts: []Fact{{"told", told}, {"window_hours", window.Hours()}}, Details: append(details, andMore(told-len(details))...)}
 		if told == 0 {
-			f.oldSummary = fmt.Sprintf(textNotTold, num(r.Messages()), hours(window))
+			f.Summary = said("dedupe.good", words.A{"messages": words.N(r.Messages(), "message"), "within": window})
 			return f
 		}
 		names := slices.Sorted(maps.Keys(campaigns))
-		f.Status, f.oldSummary = Fail, fmt.Sprintf(textTold, num(told), num(r.Messages()), hours(window), first(names, 3))
-		f.oldRemedies = []string{fmt.Sprintf(textSameCampaign, names[0]), textShorterWindow}
+		f.Status, f.Summary = Fail, said("dedupe.told", words.A{
+			"told": told, "messages": words.N(r.Messages(), "message"), "within": window, "campaigns": words.Names(names, 3),
+		})
+		f.Remedies = do(words.T("dedupe.same", words.A{"command": "notify resume " + words.Typed(names[0])}), words.T("dedupe.shorter", nil))
 		return f
 	}}
 }
-
-const (
-	textNoDedupe      = "the campaign has no dedupe_window"
-	textNotTold       = "none of %s messages went to the same address within %s in another campaign"
-	textTold          = "%s of %s messages went to the same address with the same text within %s, in %s"
-	textToldWhen      = "%s in %s, %s"
-	textSameCampaign  = "if this is that campaign again, go on with it under its own name: notify resume %s"
-	textShorterWindow = "if they are to be told again, shorten dedupe_window in the campaign file"
-)

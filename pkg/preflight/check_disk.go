@@ -2,9 +2,8 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/dustin/go-humanize"
+	"notify/pkg/words"
 )
 
 // What a message takes in the ledger beside its row's fields: the message, its indexes, one attempt with the vendor's id
@@ -30,31 +29,21 @@ func diskCheck() Check {
 		}
 		need := 2*(int64(r.Messages())*bytesPerMessage+r.Fields) + diskMargin
 		f := Finding{Facts: []Fact{{"free", info.Free}, {"need", need}, {"messages", r.Messages()}}}
+		room := said("disk.room", words.A{"free": words.Size(info.Free), "need": words.Size(need), "messages": words.N(r.Messages(), "message")})
 		switch {
 		case info.Free < 0:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textFreeUnknown, size(need))
-			f.oldRemedies = []string{textLookAtDisk}
+			f.Status, f.Summary = Warn, said("disk.unknown", words.A{"need": words.Size(need)})
+			f.Remedies = do(words.T("disk.look", nil))
 		case info.Free < need:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textDisk, size(info.Free), size(need), count(r.Messages(), "message"))
+			f.Status, f.Summary = Fail, room
 			var w ways
 			w.or(Option{
-				Kind: OptionFreeDisk, Enough: true, Bytes: need - info.Free, oldText: fmt.Sprintf(textFreeDisk, size(need-info.Free), info.Place),
+				Kind: OptionFreeDisk, Enough: true, Bytes: need - info.Free, Text: words.T("disk.free", words.A{"bytes": words.Size(need - info.Free), "place": info.Place}),
 			})
 			f.offer(w)
 		default:
-			f.Status, f.oldSummary = Pass, fmt.Sprintf(textDisk, size(info.Free), size(need), count(r.Messages(), "message"))
+			f.Status, f.Summary = Pass, room
 		}
 		return f
 	}}
 }
-
-func size(n int64) string {
-	return humanize.IBytes(uint64(max(0, n))) //nolint:gosec // not negative
-}
-
-const (
-	textDisk        = "%s free, needs %s for %s"
-	textFreeUnknown = "free space cannot be read; needs %s"
-	textLookAtDisk  = "look at the free space of the ledger's disk yourself"
-	textFreeDisk    = "free at least %s on the disk of %s, or move the ledger to a larger one"
-)

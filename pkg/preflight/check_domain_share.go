@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // One domain with more than oneDomainShare of the mails, in a list that has others too, is either a list cut short or a
@@ -28,23 +29,18 @@ func domainShareCheck() Check {
 		f := Finding{Status: Pass, Facts: []Fact{{"domains", len(c.Domains)}, {"largest", top}, {"largest_messages", most}}}
 		switch {
 		case c.Messages == 0:
-			f.oldSummary = textNoMails
+			f.Summary = said("mail.no-mails", nil)
 		case len(c.Domains) == 1:
-			f.oldSummary = fmt.Sprintf(textOneDomain, count(c.Messages, "mail"), top)
+			f.Summary = said("domain-share.one", words.A{"mails": words.N(c.Messages, "mail"), "domain": top})
 		default:
-			f.oldSummary = fmt.Sprintf(textDomains, num(most), num(c.Messages), top, 100*most/c.Messages, num(len(c.Domains)))
+			f.Summary = said("domain-share.largest", words.A{
+				"count": most, "mails": words.N(c.Messages, "mail"), "domain": top, "share": share(most, c.Messages), "domains": words.N(len(c.Domains), "domain"),
+			})
 			if c.Messages >= oneDomainFrom && float64(most) > oneDomainShare*float64(c.Messages) {
-				f.Status, f.oldRemedies = Warn, []string{fmt.Sprintf(textIsThatMeant, top), fmt.Sprintf(textPaceDomain, top)}
+				f.Status, f.Remedies = Warn, do(words.T("domain-share.is-it-meant", words.A{"domain": top}),
+					words.T("domain-share.pace", words.A{"setting": fmt.Sprintf("domain_rate: {%s: 1/s}", top)}))
 			}
 		}
 		return f
 	})}
 }
-
-const (
-	textNoMails     = "no mails"
-	textOneDomain   = "%s, all to %s"
-	textDomains     = "%s of %s mails go to %s (%d%%), out of %s domains"
-	textIsThatMeant = "ask the list's owner whether so many people at %s are meant, or whether the others are missing"
-	textPaceDomain  = "keep to a pace that its filters bear: domain_rate: {%s: 1/s} for the mail accounts in notify.yaml"
-)

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"time"
 
@@ -22,19 +21,20 @@ func durationCheck() Check {
 			days, done := p.unlimited().schedule(n.Messages, s.now())
 			took := span(n.Messages, p.rate)
 			a.fact("account."+n.Name+"."+string(n.Channel)+".seconds", took.Seconds())
-			line := fmt.Sprintf(textTakes, n.Name, num(n.Messages), length(took), ratePhrase(p))
+			line := words.A{"account": n.Name, "messages": n.Messages, "took": took, "rate": p.says()}
 			switch {
 			case done.IsZero():
-				a.add(Fail, fmt.Sprintf(textNeverDone, n.Name))
+				a.say(Fail, "deadline.never", words.A{"account": n.Name})
 				a.offer(s.withinDay(n, p.unlimited()))
 			case len(days) > 1:
-				a.add(Warn, line+fmt.Sprintf(textTakesDays, len(days), byDay(days)))
+				line["days"], line["by_day"] = words.N(len(days), "day"), byDay(days)
+				a.add(Warn, words.Text{ID: "duration.days", Args: line})
 				a.offer(s.withinDay(n, p.unlimited()))
 			default:
-				a.add(Pass, line)
+				a.add(Pass, words.Text{ID: "duration.takes", Args: line})
 			}
 		}
-		return a.done(textNoRates)
+		return a.done(words.T("duration.no-rates", nil))
 	})}
 }
 
@@ -57,7 +57,7 @@ func (s *Subject) withinDay(n Need, p pace) ways {
 	later := n.faster(float64(n.Messages) / s.Plan.Spec.Window.Length().Seconds())
 	if quick := s.paceOf(n.with(later)).unlimited(); len(later) > 0 && on(tomorrow)(quick) {
 		o := s.beginAt(n, tomorrow, nil)
-		o.Settings, o.oldText = later, fmt.Sprintf(textRaiseAndBegin, words.Printer{}.Value(listed(later)), o.oldText)
+		o.Settings, o.Text = later, words.T("duration.raise-and-begin", words.A{"settings": listed(later), "begin": o.Text})
 		w.or(o)
 	}
 	return w
@@ -67,22 +67,3 @@ func (s *Subject) withinDay(n Need, p pace) ways {
 func span(n int, rate float64) time.Duration {
 	return time.Duration(min(float64(n)/rate*float64(time.Second), math.MaxInt64/2))
 }
-
-// length is a duration as people say it: "38 min", "2 h 05 min", "45 s".
-func length(d time.Duration) string {
-	switch d = d.Round(time.Second); {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%s h %02d min", num(int(d/time.Hour)), int(d%time.Hour/time.Minute))
-}
-
-const (
-	textNoRates       = "no account with something to send has a rate"
-	textTakes         = "%s: %s in %s at %s"
-	textTakesDays     = "; that is over %d days: %s"
-	textRaiseAndBegin = "raise %s and %s"
-)

@@ -2,7 +2,8 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+
+	"notify/pkg/words"
 )
 
 // environmentCheck asks whether installation, campaign and accounts belong together. What says nothing of its own belongs
@@ -14,26 +15,20 @@ func environmentCheck() Check {
 		a.fact("installation", env)
 		a.fact("campaign", s.Plan.Spec.Environment)
 		if c := s.Plan.Spec.Environment; c != "" && c != env {
-			a.add(Fail, fmt.Sprintf(textCampaignElsewhere, c, env), fmt.Sprintf(textRightInstallation, c, env))
+			a.say(Fail, "environment.campaign", words.A{"campaign": words.Of("environment", c), "installation": words.Of("environment", env)},
+				words.T("environment.right-place", words.A{"environment": c, "setting": "environment: " + env}))
 		}
 		routed := s.routed()
 		for _, r := range routed {
 			a.fact("account."+r.Name, r.Account.Environment)
 			if e := r.Account.Environment; e != "" && e != env {
-				a.add(Fail, fmt.Sprintf(textAccountElsewhere, r.Name, e, env), fmt.Sprintf(textOtherAccount, r.Name, env))
+				a.say(Fail, "environment.account", words.A{"account": r.Name, "is": words.Of("environment", e), "installation": words.Of("environment", env)},
+					words.T("environment.other", words.A{"account": r.Name, "installation": words.Of("environment", env)}))
 			}
 		}
 		if a.status == NotRun {
-			a.add(Pass, fmt.Sprintf(textAllOneEnvironment, count(len(routed), "account"), env))
+			a.say(Pass, "environment.good", words.A{"accounts": words.N(len(routed), "account"), "installation": words.Of("environment", env)})
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	}}
 }
-
-const (
-	textAllOneEnvironment = "installation, campaign and %s: %s"
-	textCampaignElsewhere = "the campaign is for %s, this installation is %s"
-	textRightInstallation = "run it where it belongs, with the notify.yaml of %s (--config FILE); or, if the campaign file is wrong, set environment: %s in it"
-	textAccountElsewhere  = "account %s is for %s, this installation is %s"
-	textOtherAccount      = "take account %s off the route in notify.yaml, and put one for %s on it"
-)

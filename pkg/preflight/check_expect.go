@@ -3,6 +3,8 @@ package preflight
 import (
 	"context"
 	"fmt"
+
+	"notify/pkg/words"
 )
 
 // expectCheck asks whether the list has as many people as its owner says.
@@ -10,29 +12,21 @@ func expectCheck() Check {
 	return Check{ID: "expect", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		want, have := s.Plan.Spec.Expect, s.Plan.Listed
 		f := Finding{Facts: []Fact{{"expected", want}, {"recipients", have}}}
+		setting := fmt.Sprintf("expect: %d", have)
 		switch {
 		case want == 0:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textNotExpected, count(have, "recipient"))
-			f.oldRemedies = []string{fmt.Sprintf(textSayExpect, have)}
+			f.Status, f.Summary = Warn, said("expect.unset", words.A{"recipients": words.N(have, "recipient")})
+			f.Remedies = do(words.T("expect.set", words.A{"setting": setting}))
 		case have < want:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textCountDiffers, num(want), num(have), num(want-have), "missing")
+			f.Status, f.Summary = Fail, said("expect.missing", words.A{"expected": want, "have": have, "missing": want - have})
 		case have > want:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textCountDiffers, num(want), num(have), num(have-want), "too many")
+			f.Status, f.Summary = Fail, said("expect.too-many", words.A{"expected": want, "have": have, "more": have - want})
 		default:
-			f.Status, f.oldSummary = Pass, fmt.Sprintf(textCountAgrees, num(want))
+			f.Status, f.Summary = Pass, said("expect.good", words.A{"expected": want})
 		}
 		if f.Status == Fail {
-			f.oldRemedies = []string{textRightSheet, fmt.Sprintf(textCorrectExpect, have)}
+			f.Remedies = do(words.T("expect.right-sheet", nil), words.T("expect.correct", words.A{"setting": setting}))
 		}
 		return f
 	})}
 }
-
-const (
-	textNotExpected   = "%s; the campaign file does not say how many there should be"
-	textSayExpect     = "count them at the source, and write the figure into the campaign file (expect: %d if the list is right)"
-	textCountDiffers  = "expected %s, the list has %s: %s %s"
-	textCountAgrees   = "expected %s, and so many there are"
-	textRightSheet    = "look whether this is the right file and sheet, and whether rows are filtered out or double"
-	textCorrectExpect = "if the list is right, ask its owner and set expect: %d in the campaign file"
-)

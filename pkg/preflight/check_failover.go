@@ -3,9 +3,9 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // failoverCheck asks whether a channel has a second account: with one alone, a vendor that goes down stops the campaign.
@@ -22,17 +22,13 @@ func failoverCheck() Check {
 			case len(names) == 0:
 				continue // routes says so
 			case len(names) == 1:
-				a.add(Warn, fmt.Sprintf(textOneAccount, ch, names[0]), fmt.Sprintf(textAddFailover, s.Config.Accounts[names[0]].Class, ch))
+				a.say(Warn, "failover.alone", words.A{"channel": string(ch), "account": names[0]}, words.T("failover.add", words.A{
+					"class": s.Config.Accounts[names[0]].Class, "key": fmt.Sprintf("routes.%s.failover", ch),
+				}))
 			default:
-				a.add(Pass, fmt.Sprintf(textStandsIn, ch, strings.Join(names, ", ")))
+				a.say(Pass, "routes.good", words.A{"channel": string(ch), "accounts": words.Names(names, 0)})
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
 }
-
-const (
-	textOneAccount  = "%s has %s alone: where its vendor is down, the campaign waits"
-	textStandsIn    = "%s: %s"
-	textAddFailover = "configure a second account of class %s at another vendor, and name it in notify.yaml (routes.%s.failover)"
-)

@@ -3,11 +3,13 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
-	"notify/pkg/words"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // How a flush is measured: appends of one database page, each made durable.
@@ -31,7 +33,7 @@ func flushCheck() Check {
 			return broken(err)
 		}
 		if info.Driver != "sqlite" {
-			return Finding{Status: Skip, oldSummary: fmt.Sprintf(textFlushElsewhere, info.Driver)}
+			return Finding{Status: Skip, Summary: said("flush.elsewhere", words.A{"driver": info.Driver})}
 		}
 		needs, err := s.Needs(ctx)
 		if err != nil {
@@ -42,7 +44,7 @@ func flushCheck() Check {
 			return broken(err)
 		}
 		if flush <= 0 {
-			return Finding{Status: Skip, oldSummary: textClockStands}
+			return Finding{Status: NotLooked, Summary: said("flush.clock-stands", nil)}
 		}
 		var want float64
 		inFlight := 0
@@ -57,15 +59,19 @@ func flushCheck() Check {
 			{"most_per_second", int(most)},
 			{"wanted_per_second", want},
 		}}
-		ms := fmt.Sprintf("%.2f ms", float64(flush.Microseconds())/1000)
+		figures := words.A{
+			"ms": strconv.FormatFloat(float64(flush.Microseconds())/1000, 'f', 2, 64), "in_flight": inFlight, "most": words.Rate(math.Floor(most)),
+		}
 		switch {
 		case want == 0:
-			f.oldSummary = fmt.Sprintf(textFlushNoRate, ms, inFlight, num(int(most)))
+			f.Summary = []words.Text{{ID: "flush.no-rate", Args: figures}}
 		case most < want:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textFlush, ms, inFlight, num(int(most)), fmt.Sprintf("%.4g", want))
-			f.oldRemedies = []string{fmt.Sprintf(textMoreInFlight, int(want*(2*(flush+commitWork)).Seconds())+1)}
+			figures["wanted"] = words.Rate(want)
+			f.Status, f.Summary = Warn, []words.Text{{ID: "flush.speed", Args: figures}}
+			f.Remedies = do(words.T("flush.more", words.A{"in_flight": int(want*(2*(flush+commitWork)).Seconds()) + 1}))
 		default:
-			f.oldSummary = fmt.Sprintf(textFlush, ms, inFlight, num(int(most)), fmt.Sprintf("%.4g", want))
+			figures["wanted"] = words.Rate(want)
+			f.Summary = []words.Text{{ID: "flush.speed", Args: figures}}
 		}
 		return f
 	}}
@@ -96,11 +102,3 @@ func measureFlush(ctx context.Context, dir string, now func() time.Time) (_ time
 	}
 	return 0, nil
 }
-
-const (
-	textFlush          = "a durable write takes %s: with %d in flight at most %s/s, wanted %s/s"
-	textFlushNoRate    = "a durable write takes %s: with %d in flight at most %s/s; no account has a rate"
-	textClockStands    = "not measured: the clock stands still"
-	textFlushElsewhere = "the ledger is on %s: its disk is not here"
-	textMoreInFlight   = "let more messages be in flight: concurrency together at least %d in notify.yaml, more where the vendor answers slowly; or put the ledger on a faster disk"
-)

@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // forbiddenCheck asks whether an SMS has what carriers in mainland China do not let through: 【】 besides the signature,
@@ -18,9 +18,9 @@ func forbiddenCheck() Check {
 		s.brackets(&a, f)
 		s.urls(&a, f)
 		if a.status == NotRun {
-			a.add(Pass, textNothingForbidden)
+			a.say(Pass, "forbidden.none", nil)
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	})}
 }
 
@@ -32,12 +32,12 @@ func (s *Subject) brackets(a *answers, f *plan.ChannelFacts) {
 	for _, acc := range s.carriers(message.SMS) {
 		signed = signed || acc.Signature != ""
 	}
-	line := fmt.Sprintf(textBrackets, num(f.Brackets.Count), num(f.Texts), rowsOf(f.Brackets))
+	bad := Warn
 	if signed {
-		a.add(Fail, line, textOtherBrackets)
-		return
+		bad = Fail
 	}
-	a.add(Warn, line, textOtherBrackets)
+	a.say(bad, "forbidden.brackets", words.A{"count": f.Brackets.Count, "texts": words.N(f.Texts, "text"), "rows": rowsOf(f.Brackets)},
+		words.T("forbidden.other-brackets", nil))
 }
 
 // urls fail where the vendor fills in an approved template: there the rule is the vendor's own. A gateway that takes the
@@ -52,15 +52,6 @@ func (s *Subject) urls(a *answers, f *plan.ChannelFacts) {
 			bad = Fail
 		}
 	}
-	a.add(bad, fmt.Sprintf(textURLs, num(f.URLs.Count), num(f.Texts), rowsOf(f.URLs)), textFixedURL)
+	a.say(bad, "forbidden.urls", words.A{"count": f.URLs.Count, "texts": words.N(f.Texts, "text"), "rows": rowsOf(f.URLs)},
+		words.T("forbidden.fixed-url", nil))
 }
-
-const (
-	textNoSMS            = "the campaign sends no SMS"
-	textNoMainland       = "no SMS goes to mainland China"
-	textNothingForbidden = "no brackets beside the signature, no link in a variable"
-	textBrackets         = "%s of %s texts have 【 or 】 that are not the signature's: %s"
-	textURLs             = "%s of %s texts are filled with a web address: %s"
-	textOtherBrackets    = "write [ ] or 「」 instead; 【】 is for the signature alone"
-	textFixedURL         = "put the link into the text itself, where the vendor can approve it, and at most a code behind it into the list"
-)

@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // errorsSince is how long an account's last error is news: a day, in which somebody should have looked at it.
@@ -22,16 +22,12 @@ func lastErrorsCheck() Check {
 			}
 			a.fact("account."+r.Name+".error", st.Error)
 			a.fact("account."+r.Name+".error_at", st.At)
-			a.add(Warn, fmt.Sprintf(textLastError, r.Name, when(st.At.In(s.Config.Timezone)), st.Error), fmt.Sprintf(textTryOne, r.Name))
+			a.say(Warn, "last-errors.error", words.A{"account": r.Name, "at": st.At.In(s.Config.Timezone), "said": st.Error},
+				words.T("vendor.try-one", words.A{"account": r.Name}))
 		}
 		if a.status == NotRun {
-			a.add(Pass, textNoErrors)
+			a.say(Pass, "last-errors.none", words.A{"within": errorsSince})
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	})}
 }
-
-const (
-	textNoErrors  = "none within 24 hours"
-	textLastError = "%s, %s: %s"
-)

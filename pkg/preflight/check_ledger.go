@@ -3,12 +3,10 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"notify/pkg/ledger"
-
-	"github.com/dustin/go-humanize"
+	"notify/pkg/words"
 )
 
 // What is verified whole in a preflight: a ledger of this size, in this time. A larger one is verified by its own command.
@@ -21,12 +19,12 @@ const (
 func ledgerCheck() Check {
 	return Check{ID: "ledger", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {
-			return Finding{Status: Fail, oldSummary: s.noLedger().Error(), oldRemedies: []string{ledgerRemedy(s.LedgerErr)}}
+			return Finding{Status: Fail, Summary: []words.Text{words.Cause(s.noLedger())}, Remedies: do(ledgerRemedy(s.LedgerErr))}
 		}
 		info, err := s.Ledger.Info(ctx)
 		if err != nil {
 			f := broken(err)
-			f.oldRemedies = append(f.oldRemedies, ledgerRemedy(err))
+			f.Remedies = append(f.Remedies, do(ledgerRemedy(err))...)
 			return f
 		}
 		f := Finding{Status: Pass, Facts: []Fact{
@@ -36,21 +34,24 @@ func ledgerCheck() Check {
 			{"bytes", info.Bytes},
 			{"durable", info.Durable},
 		}}
-		f.oldSummary = fmt.Sprintf(textLedger, info.Place, humanize.IBytes(uint64(max(0, info.Bytes)))) //nolint:gosec // not negative
 		if !info.Durable {
-			f.Status = Fail
-			f.oldSummary += textNotDurable
-			f.oldRemedies = []string{textMakeDurable}
+			f.Status, f.Summary = Fail, figures("ledger.not-durable", info)
+			f.Remedies = do(words.T("ledger.make-durable", nil))
 			return f
 		}
 		return s.verify(ctx, f, info)
 	}}
 }
 
+// figures are the ledger's place and size in a sentence.
+func figures(id string, info ledger.Info) []words.Text {
+	return []words.Text{{ID: id, Args: words.A{"place": info.Place, "size": words.Size(info.Bytes)}}}
+}
+
 func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Finding {
 	v, ok := s.Ledger.(ledger.Verifier)
 	if !ok || info.Bytes > verifyUpTo {
-		f.oldSummary += textNotVerified
+		f.Summary = figures("ledger.not-verified", info)
 		f.Facts = append(f.Facts, Fact{"verified", false})
 		return f
 	}
@@ -59,57 +60,43 @@ func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Findi
 	problems, err := v.Verify(ctx)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		f.oldSummary += textNotVerified
+		f.Summary = figures("ledger.not-verified", info)
 		f.Facts = append(f.Facts, Fact{"verified", false})
 	case err != nil:
 		b := broken(err)
-		f.Status, f.oldSummary = b.Status, b.oldSummary
-		f.oldRemedies = []string{ledgerRemedy(err)}
+		f.Status, f.Summary, f.Remedies = b.Status, b.Summary, do(ledgerRemedy(err))
 	case len(problems) > 0:
-		f.Status, f.oldSummary = Fail, f.oldSummary+fmt.Sprintf(textDisagrees, count(len(problems), "contradiction"))
-		f.oldDetails = problems[:min(len(problems), firstStrangers)]
-		f.oldRemedies = []string{ledgerRemedy(ledger.ErrDamaged)}
+		f.Status, f.Summary = Fail, figures("ledger.disagrees", info)
+		f.Summary[0].Args["contradictions"] = words.N(len(problems), "contradiction")
+		for _, p := range problems[:min(len(problems), firstStrangers)] {
+			f.Details = append(f.Details, words.Raw(p))
+		}
+		f.Details = append(f.Details, andMore(len(problems)-firstStrangers)...)
+		f.Remedies = do(ledgerRemedy(ledger.ErrDamaged))
 	default:
-		f.oldSummary += textVerified
+		f.Summary = figures("ledger.good", info)
 		f.Facts = append(f.Facts, Fact{"verified", true})
 	}
 	return f
 }
 
 // ledgerRemedy is what to do about a ledger that cannot be used.
-func ledgerRemedy(err error) string {
+func ledgerRemedy(err error) words.Text {
 	for _, r := range []struct {
-		err    error
-		remedy string
+		err error
+		id  string
 	}{
-		{ledger.ErrBusy, textLedgerBusy},
-		{ledger.ErrReadOnly, textLedgerReadOnly},
-		{ledger.ErrFull, textLedgerFull},
-		{ledger.ErrDamaged, textLedgerDamaged},
-		{ledger.ErrNewerSchema, textLedgerNewer},
-		{ledger.ErrNotLedger, textNotLedger},
-		{ledger.ErrUnsafeFS, textLedgerUnsafe},
+		{ledger.ErrBusy, "ledger.do-busy"},
+		{ledger.ErrReadOnly, "ledger.do-read-only"},
+		{ledger.ErrFull, "ledger.do-full"},
+		{ledger.ErrDamaged, "ledger.do-damaged"},
+		{ledger.ErrNewerSchema, "ledger.do-newer"},
+		{ledger.ErrNotLedger, "ledger.do-not-ledger"},
+		{ledger.ErrUnsafeFS, "ledger.do-unsafe"},
 	} {
 		if errors.Is(err, r.err) {
-			return r.remedy
+			return words.Text{ID: r.id}
 		}
 	}
-	return textLookAtLedger
+	return words.T("ledger.do-look", nil)
 }
-
-const (
-	textLedger         = "%s, %s, commits survive power loss"
-	textNotDurable     = ": no, they do not"
-	textVerified       = ", agrees with itself"
-	textNotVerified    = "; not verified whole (notify ledger check does)"
-	textDisagrees      = ", and has %s"
-	textMakeDurable    = "put the ledger on a local disk, and do not open it read-only; without durable commits a crash can send twice"
-	textLedgerBusy     = "another program holds the ledger: close it (a database browser, a backup), and run the preflight again"
-	textLedgerReadOnly = "make the ledger's file and folder writable for this user"
-	textLedgerFull     = "free space on the ledger's disk"
-	textLedgerDamaged  = "do not send; keep a copy of the file, see notify ledger check, and go back to the newest backup"
-	textLedgerNewer    = "install the newer notify that wrote this ledger"
-	textNotLedger      = "name the ledger's file in notify.yaml (ledger), or with --ledger"
-	textLedgerUnsafe   = "move the ledger to a local disk: on a network file system two runs could send the same message"
-	textLookAtLedger   = "look at the ledger's path in notify.yaml, and at the rights on its folder"
-)

@@ -2,12 +2,12 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // plainLink finds links without encryption. The namespaces and document types of HTML have such names and are no links.
@@ -30,19 +30,19 @@ func linksCheck() Check {
 			a.fact(string(f.channel)+".plain_links", len(links))
 			a.fact(string(f.channel)+".plain_values", f.Plain.Count)
 			if len(links) > 0 {
-				a.add(Warn, fmt.Sprintf(textPlainLinks, f.channel, count(len(links), "link")), textUseHTTPS)
+				a.say(Warn, "links.plain", words.A{"channel": string(f.channel), "links": words.N(len(links), "link")}, words.T("links.https", nil))
 				for _, l := range links {
-					a.detail(l)
+					a.detail(words.Raw(l))
 				}
 			}
 			if f.Plain.Count > 0 {
-				a.add(Warn, fmt.Sprintf(textPlainValues, f.channel, count(f.Plain.Count, "text"), rowsOf(f.Plain)), textUseHTTPSInList)
+				a.say(Warn, "links.values", words.A{"channel": string(f.channel), "texts": words.N(f.Plain.Count, "text"), "rows": rowsOf(f.Plain)}, words.T("links.https-in-list", nil))
 			}
 		}
 		if a.status == NotRun {
-			a.add(Pass, textLinksGood)
+			a.say(Pass, "links.good", nil)
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	}}
 }
 
@@ -64,11 +64,3 @@ func plainLinks(text string) []string {
 	slices.Sort(links)
 	return slices.Compact(links)
 }
-
-const (
-	textLinksGood      = "no link without encryption"
-	textPlainLinks     = "%s: %s with http:// in the text"
-	textPlainValues    = "%s: %s with http:// in a value: %s"
-	textUseHTTPS       = "write https:// where the server has it; where it has not, it should get it before so many people come"
-	textUseHTTPSInList = "write https:// in the list"
-)

@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"notify/pkg/diag"
+	"notify/pkg/words"
 )
 
 // Codes of problems that have a check of their own.
@@ -26,67 +26,67 @@ func listCheck() Check {
 			{"errors", errs},
 			{"warnings", p.Warnings()},
 		}}
-		var kinds []string
+		var kinds []words.Text
 		for _, code := range p.Codes() {
 			if code == codeMissing || code == codeShared {
 				continue
 			}
 			f.Facts = append(f.Facts, Fact{"problems." + code, p.Count(code)})
-			kinds = append(kinds, num(p.Count(code))+" "+code)
+			kinds = append(kinds, words.T("list.kind", words.A{"count": p.Count(code), "code": code}))
 		}
-		f.oldDetails = kept(p, func(code string) bool { return code != codeMissing && code != codeShared })
-		rows := count(s.Plan.Recipients, "recipient")
+		f.Details = kept(p, func(code string) bool { return code != codeMissing && code != codeShared })
+		rows := []words.Text{words.T("list.recipients", words.A{"recipients": words.N(s.Plan.Recipients, "recipient")})}
 		if s.Plan.Hidden > 0 {
-			rows += fmt.Sprintf(textHidden, num(s.Plan.Hidden))
+			rows = append(rows, words.T("list.hidden", words.A{"hidden": s.Plan.Hidden}))
 		}
 		if e := s.Plan.Header.Encoding; e != "" {
 			f.Facts = append(f.Facts, Fact{"encoding", e})
 			if !strings.HasPrefix(e, "utf-8") {
-				rows += fmt.Sprintf(textEncoding, e)
+				rows = append(rows, words.T("list.encoding", words.A{"encoding": e}))
 			}
+		}
+		found := words.A{
+			"rows": words.Texts(words.Commas, rows...), "errors": words.N(errs, "problem-error"), "warnings": words.N(p.Warnings(), "problem-warning"),
+			"kinds": most(5, kinds),
 		}
 		switch {
 		case s.Plan.Recipients == 0:
-			f.Status, f.oldSummary = Fail, textEmptyList
-			f.oldRemedies = []string{fmt.Sprintf(textLookAtSheet, s.list(), s.Plan.Header.Row)}
+			f.Status, f.Summary = Fail, said("list.empty", nil)
+			f.Remedies = do(words.T("list.look-at-sheet", words.A{"list": s.list(), "row": row(s.Plan.Header.Row)}))
 		case s.Plan.Messages() == 0:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textNoMessages, rows)
-			f.oldRemedies = []string{textMendRows, allProblems(s)}
+			f.Status, f.Summary = Fail, said("list.no-messages", words.A{"rows": found["rows"]})
+			f.Remedies = do(words.T("list.mend", nil), allProblems(s))
 		case errs > 0:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textProblems, rows, count(errs, "error"), count(p.Warnings(), "warning"), first(kinds, 5))
-			f.oldRemedies = []string{textMendRows, allProblems(s)}
+			f.Status, f.Summary = Fail, []words.Text{{ID: "list.problems", Args: found}}
+			f.Remedies = do(words.T("list.mend", nil), allProblems(s))
 		case p.Warnings() > 0:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textProblems, rows, "no error", count(p.Warnings(), "warning"), first(kinds, 5))
-			f.oldRemedies = []string{textReadWarnings, allProblems(s)}
+			delete(found, "errors")
+			f.Status, f.Summary = Warn, []words.Text{{ID: "list.warnings", Args: found}}
+			f.Remedies = do(words.T("list.read-warnings", nil), allProblems(s))
 		default:
-			f.oldSummary = fmt.Sprintf(textListGood, rows)
+			f.Summary = said("list.good", words.A{"rows": found["rows"]})
 		}
 		return f
 	})}
 }
 
-// kept are the problems that were kept whole and whose code is wanted, a line each.
-func kept(p *diag.List, want func(code string) bool) []string {
-	var lines []string
+// kept are the problems that were kept whole and whose code is wanted, a line each, and how many more there are.
+func kept(p *diag.List, want func(code string) bool) []words.Text {
+	var lines []words.Text
 	for _, problem := range p.Kept() {
 		if want(problem.Code) && len(lines) < diag.DefaultKeep {
-			lines = append(lines, problem.String())
+			lines = append(lines, problem.Text())
 		}
 	}
-	return lines
+	total := 0
+	for _, code := range p.Codes() {
+		if want(code) {
+			total += p.Count(code)
+		}
+	}
+	return append(lines, andMore(total-len(lines))...)
 }
 
-func allProblems(s *Subject) string { return fmt.Sprintf(textAllProblems, s.list()) }
-
-const (
-	textEncoding     = ", read as %s"
-	textHidden       = ", %s of them hidden in the spreadsheet"
-	textEmptyList    = "the list has no recipients"
-	textLookAtSheet  = "open %s: there is nothing under the headers in row %d; if the people are on another sheet, name it in the campaign file (list.sheet)"
-	textNoMessages   = "%s, and none of them has an address that can be used"
-	textProblems     = "%s; %s, %s: %s"
-	textListGood     = "%s, nothing wrong with any row"
-	textMendRows     = "correct the rows in the spreadsheet, save it, and run the preflight again"
-	textReadWarnings = "look through the rows; a warning does not stop the campaign"
-	textAllProblems  = "all of them in a file: notify preflight %s --problems problems.csv"
-)
+func allProblems(s *Subject) words.Text {
+	return words.T("list.all-problems", words.A{"command": "notify preflight " + words.Typed(s.list()) + " --problems problems.csv"})
+}

@@ -3,9 +3,9 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // lowBalanceCheck asks whether the campaign leaves less on an account than the operator wants to have there.
@@ -23,40 +23,35 @@ func lowBalanceCheck() Check {
 			b, err := s.Balance(ctx, n.Name)
 			switch {
 			case errors.Is(err, errCannotTell), err == nil && b.Amount == nil:
-				a.add(Skip, fmt.Sprintf(textBalanceUnknown, n.Name))
+				a.say(NotLooked, "balance.untold", words.A{"account": n.Name})
 			case err != nil:
-				a.add(Error, fmt.Sprintf(textBalanceNotTold, n.Name), textSeeBalance)
+				a.say(Error, "low-balance.unanswered", words.A{"account": n.Name, "cause": words.Cause(err)}, mendAccount(n.Name))
 			default:
 				weighLow(&a, n, *b.Amount-*n.Cost-n.Account.Price.Times(promised[n.Name].Segments))
 			}
 		}
-		return a.done(textNoLowBalance)
+		return a.done(words.T("low-balance.none", nil))
 	}}
 }
 
 func weighLow(a *answers, n accountNeed, after message.Money) {
 	a.fact("account."+n.Name+".after", after)
 	a.fact("account."+n.Name+".low_balance", n.Account.LowBalance)
-	left, line := money(after, n.Account.Currency), money(n.Account.LowBalance, n.Account.Currency)
+	left, line := words.Money(after, n.Account.Currency), words.Money(n.Account.LowBalance, n.Account.Currency)
 	if after < n.Account.LowBalance {
 		short := n.Account.LowBalance - after
-		a.add(Warn, fmt.Sprintf(textLowAfter, n.Name, left, line))
+		if after < 0 {
+			a.say(Warn, "low-balance.owes", words.A{"account": n.Name, "short": words.Money(-after, n.Account.Currency), "line": line})
+		} else {
+			a.say(Warn, "low-balance.below", words.A{"account": n.Name, "left": left, "line": line})
+		}
 		var w ways
 		w.or(Option{
 			Kind: OptionTopUp, Enough: true, Account: n.Name, Amount: &short, Currency: n.Account.Currency,
-			oldText: fmt.Sprintf(textTopUpSoon, n.Name, money(short, n.Account.Currency)),
+			Text: words.T("low-balance.top-up", words.A{"account": n.Name, "amount": words.Money(short, n.Account.Currency)}),
 		})
 		a.offer(w)
 		return
 	}
-	a.add(Pass, fmt.Sprintf(textNotLow, n.Name, left, line))
+	a.say(Pass, "low-balance.good", words.A{"account": n.Name, "left": left, "line": line})
 }
-
-const (
-	textBalanceNotTold = "%s: the vendor did not answer"
-	textSeeBalance     = "see balance, which says why and what to do"
-	textNoLowBalance   = "no account with a price has a low_balance"
-	textLowAfter       = "%s: %s will be left, below low_balance %s"
-	textNotLow         = "%s: %s will be left, low_balance is %s"
-	textTopUpSoon      = "top up %s by at least %s soon, or whoever sends next is stopped"
-)

@@ -2,13 +2,13 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // What earlier campaigns say about an account's rate: the beginnings of the newest measuredCampaigns of them, where enough
@@ -45,22 +45,26 @@ func measuredRateCheck() Check {
 			}
 			a.fact("account."+n.Name+".measured", m.rate)
 			a.fact("account."+n.Name+".rate", n.Account.Rate)
-			line := fmt.Sprintf(textMeasured, n.Name, m.rate, m.campaign, m.at.In(s.Config.Timezone).Format(time.DateOnly), n.Account.Rate)
+			line := words.A{
+				"account": n.Name, "reached": words.Rate(m.rate), "campaign": m.campaign,
+				"date": m.at.In(s.Config.Timezone).Format(time.DateOnly), "rate": words.Rate(n.Account.Rate),
+			}
 			if n.Account.Rate <= fasterThanMeasured*m.rate {
-				a.add(Pass, line)
+				a.add(Pass, words.Text{ID: "measured.rate", Args: line})
 				continue
 			}
 			st, err := s.hoped(ctx, n, m.rate)
 			if err != nil {
 				return broken(err)
 			}
+			id := "measured.rate"
 			if st == Fail {
-				line += fmt.Sprintf(textThenLate, when(s.Plan.Spec.Deadline.In(s.Config.Timezone)))
+				id, line["deadline"] = "measured.late", s.Plan.Spec.Deadline.In(s.Config.Timezone)
 			}
-			a.add(st, line)
+			a.add(st, words.Text{ID: id, Args: line})
 			a.offer(s.waysToMeasure(n, m.rate))
 		}
-		return a.done(textNotMeasured)
+		return a.done(words.T("measured.none", nil))
 	})}
 }
 
@@ -92,10 +96,12 @@ func (s *Subject) waysToMeasure(n accountNeed, reached float64) ways {
 		w.or(Option{
 			Kind: OptionRate, Enough: true, Account: n.Name,
 			Settings: []Setting{{Key: "accounts." + n.Name + "." + keyRate, Value: lower, Now: n.Account.Rate, Unit: "/s"}},
-			oldText:  fmt.Sprintf(textCountOn, n.Name, length(slow), length(fast), lower),
+			Text: words.T("measured.count-on", words.A{
+				"account": n.Name, "slow": slow, "fast": fast, "to": words.Rate(lower),
+			}),
 		})
 	}
-	again := s.rehearse(textRehearse)
+	again := s.rehearse()
 	again.Enough = false // it may turn out that the rate is not reached again
 	w.or(again)
 	return w
@@ -109,13 +115,13 @@ func (s *Subject) measure(ctx context.Context) (map[string]measured, error) {
 	}
 	campaigns, err := s.Ledger.Campaigns(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the earlier campaigns: %w", err)
+		return nil, words.Wrap(err, "measured.read", nil)
 	}
 	best := make(map[string]measured)
 	for _, c := range campaigns[:min(len(campaigns), measuredCampaigns)] {
 		left, err := s.leftAt(ctx, c.Name)
 		if err != nil {
-			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+			return nil, words.Wrap(err, "preflight.read-campaign", words.A{"campaign": c.Name})
 		}
 		for _, account := range slices.Sorted(maps.Keys(left)) {
 			times := left[account]
@@ -159,10 +165,3 @@ func keptUp(times []time.Time) float64 {
 	}
 	return float64(len(times)) / took.Seconds()
 }
-
-const (
-	textNotMeasured = "no earlier campaign on these accounts was long enough to measure"
-	textMeasured    = "%s: %.4g/s reached in %s on %s, configured %.4g/s"
-	textCountOn     = "count on %[2]s for %[1]s, not on %[3]s: set accounts.%[1]s.rate to %[4]v/s, which it reaches"
-	textThenLate    = "; at the rate that was reached it would not be done by %s"
-)

@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"notify/pkg/config"
+	"notify/pkg/words"
 )
 
 // optOutCheck asks whether marketing says how to get no more of it. Carriers in mainland China approve no marketing SMS
@@ -13,7 +13,7 @@ import (
 func optOutCheck() Check {
 	return Check{ID: "opt-out", Group: GroupTexts, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Class != config.Marketing {
-			return Finding{Status: Skip, oldSummary: fmt.Sprintf(textNoOptOutNeeded, s.Plan.Spec.Class)}
+			return Finding{Status: Skip, Summary: said("opt-out.not-needed", words.A{"class": classWord(s.Plan.Spec.Class)})}
 		}
 		r, err := s.renderer(ctx)
 		if err != nil {
@@ -21,19 +21,19 @@ func optOutCheck() Check {
 		}
 		var a answers
 		for _, ch := range s.Plan.Spec.Channels() {
-			text, remedy := r.Fixed(ch), textAddOptOutSMS
+			text, remedy := r.Fixed(ch), words.T("opt-out.add-sms", nil)
 			if t := s.Plan.Spec.Texts.Mail(ch); t != nil {
-				text, remedy = s.textOf(ch), textAddOptOutMail
+				text, remedy = s.textOf(ch), words.T("opt-out.add-mail", nil)
 			}
 			word := optOutWord(text)
 			a.fact(string(ch)+".opt_out", word)
 			if word == "" {
-				a.add(Fail, fmt.Sprintf(textNoOptOut, ch), remedy)
+				a.say(Fail, "opt-out.none", words.A{"channel": string(ch)}, remedy)
 				continue
 			}
-			a.add(Pass, fmt.Sprintf(textOptOut, ch, word))
+			a.say(Pass, "opt-out.good", words.A{"channel": string(ch), "word": word})
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
 }
 
@@ -49,11 +49,3 @@ func optOutWord(text string) string {
 	}
 	return ""
 }
-
-const (
-	textNoOptOutNeeded = "the campaign is %s: only marketing needs it"
-	textOptOut         = "%s: %q"
-	textNoOptOut       = "%s: the text does not say how to get no more of these"
-	textAddOptOutSMS   = "end the SMS with 拒收请回复R (or Reply STOP to end), as the vendor approved it"
-	textAddOptOutMail  = "add a line with a link to unsubscribe (退订) to the mail's text and HTML"
-)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Mails to one domain without a pace of their own arrive as fast as the account sends. Above unpacedWarn the filters of
@@ -23,7 +25,7 @@ const (
 func paceCheck() Check {
 	return Check{ID: "pace", Group: GroupTime, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Texts.Mail(message.Email) == nil {
-			return Finding{Status: Skip, oldSummary: textNoMail}
+			return Finding{Status: Skip, Summary: said("mail.none", nil)}
 		}
 		needs, err := s.Needs(ctx)
 		if err != nil {
@@ -35,7 +37,7 @@ func paceCheck() Check {
 				s.pacing(&a, n)
 			}
 		}
-		return a.done(textNothingToSend)
+		return a.done(words.T("timer.nothing", nil))
 	}}
 }
 
@@ -59,7 +61,7 @@ func (s *Subject) pacing(a *answers, n Need) {
 		}
 	}
 	if unpaced == 0 {
-		a.add(Pass, fmt.Sprintf(textPaced, n.Name, count(n.Messages, "mail"), count(len(domains), "domain")))
+		a.say(Pass, "pace.good", words.A{"account": n.Name, "mails": words.N(n.Messages, "mail"), "domains": words.N(len(domains), "domain")})
 		return
 	}
 	st, mails := Warn, int(float64(n.Domains[worst])*n.Share+0.5)
@@ -67,7 +69,7 @@ func (s *Subject) pacing(a *answers, n Need) {
 		st = Fail
 	}
 	a.fact("account."+n.Name+".unpaced_domains", unpaced)
-	a.add(st, fmt.Sprintf(textUnpaced, n.Name, count(unpaced, "domain"), num(unpacedWarn), worst, num(mails)))
+	a.say(st, "pace.unpaced", words.A{"account": n.Name, "domains": words.N(unpaced, "domain"), "limit": unpacedWarn, "worst": worst, "mails": mails})
 	a.offer(s.waysToPace(n, worst, mails))
 }
 
@@ -86,15 +88,15 @@ func (s *Subject) waysToPace(n Need, worst string, mails int) ways {
 	w.or(Option{
 		Kind: OptionRate, Enough: true, Account: n.Name, Channel: n.Channel,
 		Settings: []Setting{{Key: key + "default", Value: float64(modestPace), Unit: "/s"}, {Key: key + worst, Value: slow, Unit: "/s"}},
-		oldText:  fmt.Sprintf(textSetPace, n.Name, modestPace, worst, slow),
+		Text: words.T("pace.set", words.A{
+			"key": strings.TrimSuffix(key, "."), "example": fmt.Sprintf("{default: %d/s, %s: %v/s}", modestPace, worst, slow),
+		}),
 	})
-	w.say(fmt.Sprintf(textPaceTakes, worst, length(span(mails, gentlePace)), length(span(mails, modestPace)), spreadWord(s, mails)))
+	w.say(words.T("pace.takes", words.A{
+		"domain": worst, "gentle": span(mails, gentlePace), "modest": span(mails, modestPace),
+		"slowest": words.Rate(float64(mails) / s.Plan.Spec.Window.Length().Seconds()),
+	}))
 	return w
-}
-
-// spreadWord is the slowest pace at which a domain has all of its mails within one window.
-func spreadWord(s *Subject, mails int) string {
-	return fmt.Sprintf("%.2g/s", float64(mails)/s.Plan.Spec.Window.Length().Seconds())
 }
 
 // domainRate is the pace for a domain in mails per second; 0 where there is none.
@@ -106,24 +108,15 @@ func (n *Need) domainRate(domain string) float64 {
 }
 
 // domainLine says how much a domain gets, how fast, and when it has all.
-func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) string {
+func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) words.Text {
 	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window}
 	if limit == 0 {
 		if n.Account.Rate == 0 {
-			return fmt.Sprintf(textDomainFree, domain, count(mails, "mail"))
+			return words.T("pace.domain-free", words.A{"domain": domain, "mails": words.N(mails, "mail")})
 		}
 		// Domains are mixed on the list: this one gets its part of the account's rate.
 		p.rate = n.Account.Rate * n.Part * float64(mails) / float64(n.Messages)
 	}
 	_, done := p.schedule(mails, s.now())
-	return fmt.Sprintf(textDomainPace, domain, count(mails, "mail"), p.rate, doneWord(done))
+	return words.T("pace.domain", words.A{"domain": domain, "mails": words.N(mails, "mail"), "rate": words.Rate(p.rate), "done": doneAt(done)})
 }
-
-const (
-	textPaced      = "%s: %s to %s, none with a burst"
-	textUnpaced    = "%s: %s would get more than %s mails without a pace, %s %s"
-	textDomainPace = "%s: %s at %.4g/s, done %s"
-	textDomainFree = "%s: %s as fast as the server takes them"
-	textSetPace    = "set accounts.%s.domain_rate in notify.yaml, for example {default: %d/s, %s: %v/s}; ask the larger customers what their filters bear"
-	textPaceTakes  = "%s then has all in %s at 1/s, in %s at 5/s; %s is the slowest that is done within a day's window"
-)

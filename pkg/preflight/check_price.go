@@ -2,7 +2,8 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+
+	"notify/pkg/words"
 )
 
 // priceCheck asks whether it is known what the campaign costs. Without a price a budget would never end.
@@ -15,31 +16,27 @@ func priceCheck() Check {
 			budget := s.Plan.Spec.Budget > 0 || acc.DayBudget > 0 || acc.MonthBudget > 0
 			switch {
 			case acc.Price == nil && budget:
-				a.add(Fail, fmt.Sprintf(textBudgetWithoutPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+				a.say(Fail, "price.budget", words.A{"account": n.Name}, sayPrice(n.Name))
 			case acc.Price == nil:
-				a.add(Warn, fmt.Sprintf(textNoPrice, n.Name), fmt.Sprintf(textSayPrice, n.Name))
+				a.say(Warn, "price.none", words.A{"account": n.Name}, sayPrice(n.Name))
 			default:
-				a.add(Pass, priceLine(s, n))
+				units := words.N(n.Segments, "segment")
+				if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
+					units = words.N(n.Segments, "mail")
+				}
+				a.say(Pass, "price.costs", words.A{
+					"account": n.Name, "units": units, "price": *acc.Price, "cost": words.Money(*n.Cost, acc.Currency),
+				})
 				a.fact("account."+n.Name+".price", *acc.Price)
 				a.fact("account."+n.Name+".cost", *n.Cost)
 				a.fact("account."+n.Name+".currency", acc.Currency)
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	})}
 }
 
-func priceLine(s *Subject, n accountNeed) string {
-	unit := "segment"
-	if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
-		unit = "mail"
-	}
-	return fmt.Sprintf(textCosts, n.Name, count(n.Segments, unit), n.Account.Price, money(*n.Cost, n.Account.Currency))
+// sayPrice is what to do about an account without a price.
+func sayPrice(account string) words.Text {
+	return words.T("price.set", words.A{"account": account})
 }
-
-const (
-	textCosts              = "%s: %s × %s = %s"
-	textNoPrice            = "%s has no price: what it costs is not known"
-	textBudgetWithoutPrice = "%s has no price, and a budget is to be kept: it would never stop the campaign"
-	textSayPrice           = "look the price up in the contract, and set accounts.%s.price and currency in notify.yaml"
-)

@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/config"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // protectedRecipientsCheck asks how many mails go to our own official domains: they arrive at the very servers that
@@ -15,10 +16,10 @@ import (
 func protectedRecipientsCheck() Check {
 	return Check{ID: "protected-recipients", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Texts.Mail(message.Email) == nil {
-			return Finding{Status: Skip, oldSummary: textNoMail}
+			return Finding{Status: Skip, Summary: said("mail.none", nil)}
 		}
 		if len(s.Config.ProtectedDomains) == 0 {
-			return Finding{Status: Skip, oldSummary: textNoProtected}
+			return Finding{Status: Skip, Summary: said("protected.unset", nil)}
 		}
 		v, err := s.survey(ctx)
 		if err != nil {
@@ -29,19 +30,20 @@ func protectedRecipientsCheck() Check {
 			n := v.Protected[domain]
 			a.fact("domain."+domain, n)
 			if s.pacedEverywhere(domain) {
-				a.add(Pass, fmt.Sprintf(textOwnPaced, count(n, "mail"), domain))
+				a.say(Pass, "protected-recipients.paced", words.A{"mails": words.N(n, "mail"), "domain": domain})
 				continue
 			}
 			st := Warn
 			if n > unpacedWarn {
 				st = Fail // what a customer's filters notice stops our own orders and shipping notices
 			}
-			a.add(st, fmt.Sprintf(textOwn, count(n, "mail"), domain), fmt.Sprintf(textPaceOwn, domain))
+			a.say(st, "protected-recipients.some", words.A{"mails": words.N(n, "mail"), "domain": domain},
+				words.T("protected-recipients.pace", words.A{"setting": fmt.Sprintf("domain_rate: {%s: 1/s}", domain)}))
 		}
 		if a.status == NotRun {
-			a.add(Pass, textNoneOwn)
+			a.say(Pass, "protected-recipients.none", nil)
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	}}
 }
 
@@ -50,12 +52,3 @@ func (s *Subject) pacedEverywhere(domain string) bool {
 	shares := s.Config.Routes[message.Email].Accounts
 	return !slices.ContainsFunc(shares, func(sh config.Share) bool { return s.Config.Accounts[sh.Account].DomainRate[domain] == 0 })
 }
-
-const (
-	textNoMail      = "the campaign sends no mail"
-	textNoProtected = "protected_domains in notify.yaml is empty"
-	textNoneOwn     = "no mail goes to a protected domain"
-	textOwn         = "%s to the protected domain %s"
-	textOwnPaced    = "%s to the protected domain %s, at its own pace"
-	textPaceOwn     = "give it a pace that its server bears beside orders and shipping notices: domain_rate: {%s: 1/s} for the mail accounts in notify.yaml, and tell its administrators"
-)

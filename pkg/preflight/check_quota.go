@@ -2,12 +2,12 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // quotaCheck asks whether the limits by day let the campaign through as fast as everything else does. Several days where
@@ -20,7 +20,7 @@ func quotaCheck() Check {
 				return broken(err)
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	})}
 }
 
@@ -29,12 +29,8 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 	if err != nil {
 		return err
 	}
-	who := "configuration"
-	if q.Vendor {
-		who = "vendor"
-	}
 	if q.Limit < 0 {
-		a.add(Pass, fmt.Sprintf(textNoQuota, n.Name))
+		a.say(Pass, "quota.none", words.A{"account": n.Name})
 		return nil
 	}
 	p, err := s.paceNow(ctx, n)
@@ -49,7 +45,10 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 	a.fact(at+"left_today", q.Left)
 	a.fact(at+"messages", n.Messages)
 	a.fact(at+"days", len(days))
-	line := fmt.Sprintf(textQuota, n.Name, num(q.Limit), who, num(q.Used), num(q.Left), num(n.Messages))
+	line := words.T("quota.by-configuration", words.A{"account": n.Name, "limit": q.Limit, "used": q.Used, "left": q.Left, "messages": n.Messages})
+	if q.Vendor {
+		line.ID = "quota.by-vendor"
+	}
 	if slices.Equal(days, unlimited) {
 		a.add(Pass, line)
 		return nil
@@ -59,9 +58,9 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 		bad = Warn
 	}
 	if done.IsZero() {
-		a.add(bad, line+textQuotaNever)
+		a.say(bad, "quota.never", words.A{"quota": line})
 	} else {
-		a.add(bad, line+fmt.Sprintf(textQuotaDays, count(len(days), "day"), byDay(days)))
+		a.say(bad, "quota.days", words.A{"quota": line, "days": words.N(len(days), "day"), "by_day": byDay(days)})
 	}
 	w, err := s.waysWithinQuota(ctx, n, p, q)
 	a.offer(w)
@@ -86,7 +85,7 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 		command := s.sendCommand("--spread")
 		w.or(Option{
 			Kind: OptionSpread, Enough: true, Account: n.Name, Channel: n.Channel, Days: days, Command: command,
-			oldText: fmt.Sprintf(textAcceptDays, count(len(days), "day"), days[len(days)-1].Date, command),
+			Text: words.T("quota.accept-days", words.A{"days": words.N(len(days), "day"), "until": days[len(days)-1].Date, "command": command}),
 		})
 	}
 	s.tomorrow(&w, n, p)
@@ -102,7 +101,7 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 		return w, err
 	}
 	// Where an account carries several channels, a part has another mixture of them.
-	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, "what is left of today")
+	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, words.T("part.quota", nil))
 	s.elsewhere(ctx, &w, n, s.withinQuota)
 	return w, nil
 }
@@ -133,7 +132,7 @@ func (s *Subject) beginAt(n Need, at time.Time, days []Day) Option {
 	command := s.sendCommand("")
 	return Option{
 		Kind: OptionLater, Enough: true, Account: n.Name, Channel: n.Channel, At: at, Days: days, Command: command,
-		oldText: fmt.Sprintf(textBeginAt, when(at), command),
+		Text: words.T("quota.begin-at", words.A{"at": at, "command": command}),
 	}
 }
 
@@ -152,16 +151,6 @@ func (s *Subject) raiseQuota(n Need, p pace, q Quota, running int64) Option {
 	return Option{
 		Kind: OptionRaiseQuota, Enough: true, Account: n.Name, Channel: n.Channel,
 		Settings: []Setting{{Key: "accounts." + n.Name + ".daily_quota", Value: most, Now: q.Limit}},
-		oldText:  fmt.Sprintf(textRaiseQuota, n.Name, num(most-q.Limit), num(most)),
+		Text:     words.T("quota.raise", words.A{"account": n.Name, "by": most - q.Limit, "to": most}),
 	}
 }
-
-const (
-	textNoQuota    = "%s: no quota is known"
-	textQuota      = "%s: %s a day (%s), %s used today, %s left, %s to send"
-	textQuotaDays  = "; it takes %s: %s"
-	textQuotaNever = "; it would never be done"
-	textRaiseQuota = "ask the vendor to raise the daily quota of %s by %s, to %s; then set daily_quota in notify.yaml"
-	textAcceptDays = "accept that it takes %s, until %s: %s"
-	textBeginAt    = "begin later, %s: %s"
-)

@@ -2,11 +2,9 @@ package preflight
 
 import (
 	"context"
-	"fmt"
-
-	"notify/pkg/words"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // rehearsalCheck asks whether the installation was proven, at full scale and not too long ago, for so many.
@@ -19,9 +17,9 @@ func rehearsalCheck() Check {
 		r, ok := s.Ledger.(ledger.Rehearser)
 		switch {
 		case !ok && within == 0:
-			return Finding{Status: Skip, oldSummary: textNoRehearsalKept}
+			return Finding{Status: Skip, Summary: said("rehearsal.not-kept", nil)}
 		case !ok:
-			return Finding{Status: Fail, oldSummary: textNoRehearsalKept + textButRequired, oldRemedies: []string{textDoNotRequire}}
+			return Finding{Status: Fail, Summary: said("rehearsal.not-kept-required", nil), Remedies: do(words.T("rehearsal.do-not-require", nil))}
 		}
 		all, err := r.Rehearsals(ctx)
 		if err != nil {
@@ -54,21 +52,24 @@ func (s *Subject) proven(ctx context.Context, best *ledger.Rehearsal) Finding {
 		bad = Warn
 	}
 	if best == nil {
-		f.Status, f.oldSummary = Skip, textNeverRehearsed
+		f.Status, f.Summary = NotLooked, said("rehearsal.never", nil)
 		if within > 0 {
-			f.Status, f.oldSummary = Fail, textNeverRehearsed+textButRequired
+			f.Status, f.Summary = Fail, said("rehearsal.never-required", nil)
 			f.offer(s.rehearseIt())
 		}
 		return f
 	}
 	f.Facts = append(f.Facts, Fact{"proven", best.Recipients}, Fact{"at", best.At}, Fact{"rate", best.Rate})
-	f.oldSummary = fmt.Sprintf(textProven, count(best.Recipients, "recipient"), when(best.At.In(s.Config.Timezone)), best.Rate)
+	proven := words.A{
+		"recipients": words.N(best.Recipients, "recipient"), "at": best.At.In(s.Config.Timezone), "rate": words.Rate(best.Rate),
+	}
+	f.Summary = []words.Text{{ID: "rehearsal.proven", Args: proven}}
 	old := within > 0 && s.now().Sub(best.At) > within
 	switch {
 	case best.Recipients < n:
-		f.Status, f.oldSummary = bad, f.oldSummary+fmt.Sprintf(textProvenFewer, num(n))
+		f.Status, f.Summary[0].ID, proven["now"] = bad, "rehearsal.fewer", n
 	case old:
-		f.Status, f.oldSummary = Fail, f.oldSummary+fmt.Sprintf(textProvenLongAgo, hours(within))
+		f.Status, f.Summary[0].ID, proven["within"] = Fail, "rehearsal.long-ago", within
 	default:
 		return f
 	}
@@ -82,23 +83,12 @@ func (s *Subject) proven(ctx context.Context, best *ledger.Rehearsal) Finding {
 
 func (s *Subject) rehearseIt() ways {
 	var w ways
-	w.or(s.rehearse(textRehearse))
+	w.or(s.rehearse())
 	return w
 }
 
-// rehearse is the option of proving the capacity; what is said gets the command and further figures.
-func (s *Subject) rehearse(said string, figures ...any) Option {
+// rehearse is the option of proving the capacity.
+func (s *Subject) rehearse() Option {
 	command := "notify rehearse " + words.Typed(s.list())
-	return Option{Kind: OptionRehearse, Enough: true, Command: command, oldText: fmt.Sprintf(said, append([]any{command}, figures...)...)}
+	return Option{Kind: OptionRehearse, Enough: true, Command: command, Text: words.T("rehearsal.do", words.A{"command": command})}
 }
-
-const (
-	textNoRehearsalKept = "this ledger keeps no rehearsals"
-	textNeverRehearsed  = "nothing was ever rehearsed"
-	textButRequired     = ", and capacity.require_rehearsal asks for one"
-	textProven          = "%s rehearsed on %s, %.4g/s"
-	textProvenFewer     = ": fewer than the %s now"
-	textProvenLongAgo   = ": longer ago than %s"
-	textRehearse        = "rehearse it at full scale: %s"
-	textDoNotRequire    = "take capacity.require_rehearsal out of notify.yaml, and answer for the capacity on the checklist"
-)

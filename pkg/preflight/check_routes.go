@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // routesCheck asks whether every channel has accounts that may carry this campaign.
@@ -21,29 +21,30 @@ func routesCheck() Check {
 				weight += sh.Weight
 			}
 			if weight == 0 {
-				a.add(Fail, fmt.Sprintf(textNoRoute, ch), fmt.Sprintf(textAddRoute, ch, ch))
+				a.say(Fail, "routes.none", words.A{"channel": string(ch)},
+					words.T("routes.add", words.A{"channel": string(ch), "setting": fmt.Sprintf("routes.%s.accounts: [NAME]", ch)}))
 				continue
 			}
-			a.add(Pass, fmt.Sprintf("%s: %s", ch, strings.Join(names, ", ")))
+			a.say(Pass, "routes.good", words.A{"channel": string(ch), "accounts": words.Names(names, 0)})
 		}
 		class := s.Plan.Spec.Class
 		a.fact("class", class)
 		for _, r := range s.routed() {
 			switch {
 			case !r.Known:
-				a.add(Fail, fmt.Sprintf(textNoAccount, r.Name), fmt.Sprintf(textConfigureAccount, r.Name))
+				a.say(Fail, "routes.unknown", words.A{"account": r.Name}, words.T("routes.configure", words.A{"account": r.Name}))
 			case r.Account.Class == "" || class == "":
-				a.add(Warn, fmt.Sprintf(textNoClass, r.Name), fmt.Sprintf(textSayClass, r.Name))
+				a.say(Warn, "routes.no-class", words.A{"account": r.Name}, words.T("routes.say-class", words.A{"account": r.Name}))
 			case r.Account.Class != class:
-				a.add(Fail, fmt.Sprintf(textClassCrossed, r.Name, r.Account.Class, class), s.otherClass(r.Name, class))
+				a.say(Fail, "routes.crossed", words.A{"account": r.Name, "is": classWord(r.Account.Class), "wants": classWord(class)}, s.otherClass(r.Name, class))
 			}
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
 }
 
 // otherClass names the accounts of the class that is wanted.
-func (s *Subject) otherClass(account, class string) string {
+func (s *Subject) otherClass(account, class string) words.Text {
 	var fit []string
 	for name, a := range s.Config.Accounts {
 		if a.Class == class && a.Vendor == s.Config.Accounts[account].Vendor {
@@ -52,20 +53,13 @@ func (s *Subject) otherClass(account, class string) string {
 	}
 	slices.Sort(fit)
 	if len(fit) == 0 {
-		return fmt.Sprintf(textNoAccountOfClass, class)
+		return words.T("routes.no-other", words.A{"class": class})
 	}
-	return fmt.Sprintf(textRouteThrough, class, strings.Join(fit, ", "))
+	return words.T("routes.other", words.A{"class": class, "accounts": words.Names(fit, 0)})
 }
 
-const (
-	textNoChannel        = "the campaign has no channel"
-	textNoRoute          = "%s has no account on its route"
-	textAddRoute         = "add the route in notify.yaml (routes.%s.accounts: [NAME]) with an account that sends %s"
-	textNoAccount        = "account %s is on the route and not configured"
-	textConfigureAccount = "configure accounts.%s in notify.yaml, or correct its name on the route"
-	textNoClass          = "account %s or the campaign does not say its class"
-	textSayClass         = "say class: notice or marketing for account %s in notify.yaml, and in the campaign file"
-	textClassCrossed     = "account %s is for %s, the campaign is %s"
-	textNoAccountOfClass = "configure an account with class: %s and put it on the route; classes do not share an account"
-	textRouteThrough     = "put an account with class %s on the route instead: %s"
-)
+// classWord is a class of campaigns and accounts in words.
+func classWord(class string) words.Text { return words.Of("class", class) }
+
+// noChannel is what is said where there is nothing to look at.
+func noChannel() words.Text { return words.T("account.no-channel", nil) }

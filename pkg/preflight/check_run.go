@@ -2,10 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // runCheck asks whether another run of the campaign is alive.
@@ -19,7 +20,7 @@ func runCheck() Check {
 			return broken(err)
 		}
 		if r.Staged == nil || len(r.Staged.Holders) == 0 {
-			return Finding{Status: Pass, oldSummary: textNoRun}
+			return Finding{Status: Pass, Summary: said("run.none", nil)}
 		}
 		h := r.Staged.Holders[0]
 		if i := slices.IndexFunc(r.Staged.Holders, s.holds); i >= 0 {
@@ -29,14 +30,26 @@ func runCheck() Check {
 		f := Finding{Facts: []Fact{{"holder", h}}}
 		if s.holds(h) {
 			f.Status = Fail
-			f.oldSummary = fmt.Sprintf(textRunAlive, h.PID, h.Host, when(h.Started.In(zone)), s.now().Sub(h.Beat).Round(1e9))
-			f.oldRemedies = []string{fmt.Sprintf(textLetItRun, s.name(), s.name())}
+			f.Summary = said("run.alive", words.A{
+				"user": h.User, "host": h.Host, "started": h.Started.In(zone), "done": share(r.Left(), s.Plan.Messages()), "ago": s.now().Sub(h.Beat),
+			})
+			f.Remedies = do(words.T("run.let-it", words.A{
+				"watch": "notify status " + words.Typed(s.name()) + " --watch", "pause": "notify pause " + words.Typed(s.name()),
+			}))
 			return f
 		}
 		f.Status = Pass
-		f.oldSummary = fmt.Sprintf(textRunDead, h.PID, h.Host, when(h.Started.In(zone)))
+		f.Summary = said("run.dead", words.A{"user": h.User, "host": h.Host, "started": h.Started.In(zone)})
 		return f
 	}}
+}
+
+// share is how much of a whole is done.
+func share(n, of int) words.Percent {
+	if of == 0 {
+		return 0
+	}
+	return words.Percent(math.Floor(100 * float64(n) / float64(of)))
 }
 
 // holds reports whether a run is alive: its lease has not run out, and its process is not known to be gone.
@@ -46,10 +59,3 @@ func (s *Subject) holds(r ledger.Run) bool {
 	}
 	return s.Alive == nil || s.Alive(r)
 }
-
-const (
-	textNoRun    = "none"
-	textRunAlive = "process %d on %s has been sending since %s, last sign of life %s ago"
-	textRunDead  = "process %d on %s (since %s) ended without a word; a send takes over, and what it left open becomes unknown"
-	textLetItRun = "let it finish (notify status %s --watch), or stop it first (notify pause %s)"
-)

@@ -3,10 +3,10 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // A text of more than warnSegments is usually one cell gone wrong, and each further segment is paid for by everybody.
@@ -31,46 +31,39 @@ func segmentsCheck() Check {
 				tooLong += messages
 			}
 		}
-		f := Finding{Facts: []Fact{{"most", most}, {"over_warn", long}, {"over_max", tooLong}}, oldDetails: longest(facts)}
+		f := Finding{Facts: []Fact{{"most", most}, {"over_warn", long}, {"over_max", tooLong}}, Details: longest(facts)}
 		for _, l := range facts.Longest {
 			f.Facts = append(f.Facts, Fact{fmt.Sprintf("row.%d.characters", l.Row), l.Length})
 		}
 		switch {
 		case tooLong > 0:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textTooLong, num(tooLong), num(c.Messages), maxSegments, most)
+			f.Status, f.Summary = Fail, said("segments.too-long", words.A{"count": tooLong, "messages": words.N(c.Messages, "sms"), "limit": words.N(maxSegments, "segment"), "longest": words.N(most, "segment")})
 		case long > 0:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textLong, num(long), num(c.Messages), warnSegments, most)
+			f.Status, f.Summary = Warn, said("segments.long", words.A{"count": long, "messages": words.N(c.Messages, "sms"), "limit": words.N(warnSegments, "segment"), "longest": words.N(most, "segment")})
 		default:
-			f.Status, f.oldSummary = Pass, fmt.Sprintf(textShort, count(most, "segment"))
+			f.Status, f.Summary = Pass, said("segments.good", words.A{"longest": words.N(most, "segment")})
 		}
 		if f.Status != Pass {
-			f.oldRemedies = []string{fmt.Sprintf(textShorten, s.list(), facts.Longest[0].Row)}
+			f.Remedies = do(words.T("segments.shorten", words.A{"command": s.showRow(facts.Longest[0].Row)}))
 		}
 		return f
 	})}
 }
 
 // longest names the rows of the longest texts, on one line. The texts themselves are for those who may see the list: --show.
-func longest(f *plan.ChannelFacts) []string {
+func longest(f *plan.ChannelFacts) []words.Text {
 	if len(f.Longest) == 0 {
 		return nil
 	}
-	var words []string
-	for i, l := range f.Longest {
-		if i == 0 {
-			words = append(words, fmt.Sprintf(textLongest, l.Row, count(l.Length, "character"), count(l.Segments, "segment")))
-			continue
-		}
-		words = append(words, fmt.Sprintf(textNextLongest, l.Row, num(l.Length)))
+	l := f.Longest[0]
+	first := words.A{"row": row(l.Row), "characters": words.N(l.Length, "character"), "segments": words.N(l.Segments, "segment")}
+	if len(f.Longest) == 1 {
+		return []words.Text{{ID: "segments.longest", Args: first}}
 	}
-	return []string{strings.Join(words, ", ")}
+	var next []words.Text
+	for _, l := range f.Longest[1:] {
+		next = append(next, words.T("segments.next", words.A{"row": row(l.Row), "characters": l.Length}))
+	}
+	first["next"] = words.Texts(words.Commas, next...)
+	return []words.Text{{ID: "segments.longest-and", Args: first}}
 }
-
-const (
-	textShort       = "the longest SMS has %s"
-	textLong        = "%s of %s SMS have more than %d segments, the longest %d"
-	textTooLong     = "%s of %s SMS have more than %d segments, the longest %d: carriers cut or refuse them"
-	textLongest     = "the longest: row %d (%s, %s)"
-	textNextLongest = "row %d (%s)"
-	textShorten     = "look at the longest (notify preflight %s --show %d), and shorten the text or the cells of these rows"
-)

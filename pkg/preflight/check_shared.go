@@ -2,9 +2,9 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"notify/pkg/campaign"
+	"notify/pkg/words"
 )
 
 // sharedCheck asks what becomes of rows that share an address.
@@ -19,26 +19,17 @@ func sharedCheck() Check {
 		}}
 		switch {
 		case stopped > 0:
-			f.Status, f.oldSummary = Fail, fmt.Sprintf(textConflicts, count(stopped, "row"))
-			f.oldDetails = kept(p.Problems, func(code string) bool { return code == codeShared })
-			f.oldRemedies = []string{textSharedRules, allProblems(s)}
+			f.Status, f.Summary = Fail, said("shared.conflicts", words.A{"rows": words.N(stopped, "row")})
+			f.Details = kept(p.Problems, func(code string) bool { return code == codeShared })
+			f.Remedies = do(words.T("shared.rules", nil), allProblems(s))
 		case p.Conflicts > 0 && p.Spec.Shared == campaign.SharedFold:
-			f.Status, f.oldSummary = Warn, fmt.Sprintf(textFolded, count(p.Conflicts, "row"))
-			f.oldRemedies = []string{textFoldIsMeant}
+			f.Status, f.Summary = Warn, said("shared.folded", words.A{"rows": words.N(p.Conflicts, "row")})
+			f.Remedies = do(words.T("shared.fold-is-meant", nil))
 		case p.Duplicates > 0:
-			f.oldSummary = fmt.Sprintf(textDuplicates, count(p.Duplicates, "message"))
+			f.Summary = said("shared.duplicates", words.A{"messages": words.N(p.Duplicates, "message")})
 		default:
-			f.oldSummary = textNoneShared
+			f.Summary = said("shared.none", nil)
 		}
 		return f
 	})}
 }
-
-const (
-	textNoneShared  = "no two rows share an address and a text"
-	textDuplicates  = "%s told once for several rows with the same address and text"
-	textConflicts   = "%s with the address of another row and another text"
-	textFolded      = "%s with an own text are told through another row's message, and their text is not sent (shared_address: fold)"
-	textFoldIsMeant = "if everybody is to be told, set shared_address: each in the campaign file"
-	textSharedRules = "correct the addresses; or say in the campaign file what is meant: shared_address: fold (the first row only is told) or each (every row is told)"
-)

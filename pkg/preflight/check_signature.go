@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // signatureCheck asks whether an SMS to mainland China says who sends it: without 【…】 carriers do not deliver it. A
@@ -24,16 +24,16 @@ func signatureCheck() Check {
 			a.fact("account."+acc.Name+".signature", sign)
 			switch {
 			case sign == "" && own == "":
-				a.add(Warn, fmt.Sprintf(textNoSignature, acc.Name), fmt.Sprintf(textSign, acc.Name))
+				a.say(Warn, "signature.none", words.A{"account": acc.Name}, words.T("signature.set", words.A{"account": acc.Name}))
 			case sign != "" && own != "" && sign != own:
-				a.add(Fail, fmt.Sprintf(textTwoSignatures, acc.Name, sign, own), textOneSignature)
+				a.say(Fail, "signature.two", words.A{"account": acc.Name, "sign": sign, "own": own}, words.T("signature.one", nil))
 			case sign != "":
-				a.add(Pass, fmt.Sprintf(textSignedAs, acc.Name, sign))
+				a.say(Pass, "signature.good", words.A{"account": acc.Name, "sign": sign})
 			default:
-				a.add(Pass, fmt.Sprintf(textSignedAs, acc.Name, own))
+				a.say(Pass, "signature.good", words.A{"account": acc.Name, "sign": own})
 			}
 		}
-		return a.done(textNoSMSAccount)
+		return a.done(words.T("sms.no-account", nil))
 	})}
 }
 
@@ -49,12 +49,3 @@ func signatureOf(text string) string {
 	}
 	return sign
 }
-
-const (
-	textNoSMSAccount  = "no account carries SMS"
-	textSignedAs      = "%s: 【%s】"
-	textNoSignature   = "%s: neither the account nor the text has a signature; carriers in mainland China deliver no SMS without"
-	textTwoSignatures = "%s puts 【%s】 before a text that begins with 【%s】"
-	textSign          = "set accounts.%s.options.sign_name in notify.yaml to the signature that the vendor approved, or begin the text with 【…】"
-	textOneSignature  = "take the signature out of the text, or out of the account"
-)

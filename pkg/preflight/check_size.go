@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Gmail cuts a mail off behind 102 KB of it; 10 MiB is what the smaller of the common servers take (RFC 5321 asks for
@@ -29,28 +29,21 @@ func sizeCheck() Check {
 		total := (body + attached) * 4 / 3
 		n := s.Plan.Channel(message.Email).Messages
 		f := Finding{Status: Pass, Facts: []Fact{{"bytes", total}, {"attachments", attached}, {"row", row}}}
-		f.oldSummary = fmt.Sprintf(textMailSize, size(total), size(attached), size(total*int64(n)))
+		figures := words.A{"largest": words.Size(total), "attached": words.Size(attached), "all": words.Size(total * int64(n))}
+		f.Summary = []words.Text{{ID: "size.good", Args: figures}}
 		switch {
 		case total > maxMailSize:
-			f.Status, f.oldSummary = Fail, f.oldSummary+fmt.Sprintf(textTooLarge, size(maxMailSize))
+			f.Status, f.Summary[0].ID, figures["limit"] = Fail, "size.too-large", words.Size(maxMailSize)
 		case total > warnMailSize:
-			f.Status, f.oldSummary = Warn, f.oldSummary+fmt.Sprintf(textLarge, size(warnMailSize))
+			f.Status, f.Summary[0].ID, figures["limit"] = Warn, "size.large", words.Size(warnMailSize)
 		}
 		switch {
 		case f.Status == Pass:
 		case attached > body:
-			f.oldRemedies = []string{textLinkInstead}
+			f.Remedies = do(words.T("size.link-instead", nil))
 		default:
-			f.oldRemedies = []string{fmt.Sprintf(textShorterMail, s.list(), row)}
+			f.Remedies = do(words.T("size.shorter", words.A{"command": s.showRow(row)}))
 		}
 		return f
 	})}
 }
-
-const (
-	textMailSize    = "the largest has %s (attachments %s); all together %s"
-	textLarge       = "; above %s mail programs cut it off"
-	textTooLarge    = "; above %s many servers refuse it"
-	textLinkInstead = "put the attachments on a server and link to them, or make them smaller"
-	textShorterMail = "look at the largest (notify preflight %s --show %d); take pictures out of the HTML and link to them"
-)

@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"notify/pkg/campaign"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // stagedCheck compares the plan with what is staged under its name.
@@ -20,7 +20,7 @@ func stagedCheck() Check {
 			return broken(err)
 		}
 		if r.Staged == nil {
-			return Finding{Status: Pass, oldSummary: fmt.Sprintf(textNewName, s.name())}
+			return Finding{Status: Pass, Summary: s.newName()}
 		}
 		left, total := r.Left(), s.Plan.Messages()
 		f := Finding{Status: Pass, Facts: []Fact{
@@ -29,40 +29,58 @@ func stagedCheck() Check {
 			{"to_send", r.Messages()},
 			{"changes", r.Changes},
 		}}
-		stays := fmt.Sprintf(textLeft, num(left), num(total), num(r.Messages()))
+		staged := r.Staged.Staged.In(s.Config.Timezone)
+		stays := words.T("staged.left", words.A{"left": left, "messages": words.N(total, "message"), "to_send": r.Messages()})
 		if r.Staged.Digest == s.Plan.Staged() {
-			f.oldSummary = fmt.Sprintf(textSamePlan, when(r.Staged.Staged.In(s.Config.Timezone))) + stays
+			f.Summary = append(said("staged.same", words.A{"at": staged}), stays)
 			return f
 		}
 		f.Status = Warn
-		f.oldSummary = fmt.Sprintf(textOtherPlan, when(r.Staged.Staged.In(s.Config.Timezone)), s.changed(r.Staged.Spec)) + changes(r.Changes) + stays
+		f.Summary = said("staged.other", words.A{"at": staged, "what": words.Texts(words.Commas, s.changed(r.Staged.Spec)...)})
+		f.Summary = append(append(f.Summary, r.Changes.says(len(s.Plan.Channels) == 1)...), stays)
 		if r.Changes.Differs > 0 {
-			f.oldDetails = append(f.oldDetails, fmt.Sprintf(textDiffers, num(r.Changes.Differs)))
+			f.Details = append(f.Details, words.T("staged.differs", words.A{"n": r.Changes.Differs}))
 		}
 		if r.Changes.Gone > 0 {
-			f.oldDetails = append(f.oldDetails, fmt.Sprintf(textGone, num(r.Changes.Gone)))
+			f.Details = append(f.Details, words.T("staged.gone", words.A{"n": r.Changes.Gone}))
 		}
-		f.oldRemedies = []string{fmt.Sprintf(textChangeIsMeant, s.name())}
+		f.Remedies = do(words.T("staged.is-it-meant", words.A{"command": "notify status " + words.Typed(s.name())}))
 		return f
 	}}
 }
 
-// changes says how many messages are new, gone and different.
-func changes(c Changes) string {
-	return fmt.Sprintf(textChanges, num(c.Added), num(c.Removed), num(c.Changed))
+// says what becomes of whom, where anything does: on one channel a message is a person.
+func (c Changes) says(oneChannel bool) []words.Text {
+	var all []words.Text
+	if c.Added > 0 {
+		all = append(all, words.T("staged.added", words.A{"messages": words.N(c.Added, "message")}))
+	}
+	switch {
+	case c.Removed > 0 && oneChannel:
+		all = append(all, words.T("staged.not-told", words.A{"n": c.Removed}))
+	case c.Removed > 0:
+		all = append(all, words.T("staged.not-sent", words.A{"messages": words.N(c.Removed, "message")}))
+	}
+	if c.Changed > 0 {
+		all = append(all, words.T("staged.changed", words.A{"n": c.Changed}))
+	}
+	if len(all) == 0 {
+		all = said("staged.none-changed", nil)
+	}
+	return all
 }
 
 // changed names what can be told to differ between the frozen campaign and this one.
-func (s *Subject) changed(spec []byte) string {
+func (s *Subject) changed(spec []byte) []words.Text {
 	old, err := plan.DecodeSpec(spec)
 	if err != nil {
-		return ""
+		return said("staged.key.other", nil)
 	}
 	now := &s.Plan.Spec
-	var what []string
+	var what []words.Text
 	for _, ch := range s.Config.Channels.Names() {
 		if wordsDiffer(old.Texts.On(ch), now.Texts.On(ch)) {
-			what = append(what, "text of "+string(ch))
+			what = append(what, words.T("staged.text-of", words.A{"channel": string(ch)}))
 		}
 	}
 	for _, c := range []struct {
@@ -72,18 +90,18 @@ func (s *Subject) changed(spec []byte) string {
 		{"columns", strings.Join(old.Columns, "\x00") != strings.Join(now.Columns, "\x00")},
 		{"window", old.Window != now.Window},
 		{"deadline", !old.Deadline.Equal(now.Deadline)},
-		{"expected count", old.Expect != now.Expect},
+		{"expect", old.Expect != now.Expect},
 		{"class", old.Class != now.Class},
 		{"owner", old.Owner != now.Owner},
 	} {
 		if c.differs {
-			what = append(what, c.name)
+			what = append(what, words.Of("staged.key", c.name))
 		}
 	}
 	if len(what) == 0 {
-		return textRowsOrAccounts
+		return said("staged.key.other", nil)
 	}
-	return strings.Join(what, ", ")
+	return what
 }
 
 // wordsDiffer reports whether people read something else, or from another sender.
@@ -96,14 +114,3 @@ func wordsDiffer(a, b *campaign.Text) bool {
 	}
 	return a.Words() != b.Words()
 }
-
-const (
-	textSamePlan       = "the same plan, staged %s"
-	textOtherPlan      = "another plan was staged %s (changed: %s)"
-	textLeft           = "; %s of %s messages have left and are not sent again, %s to send"
-	textChanges        = ": %s added, %s removed, %s with another row"
-	textDiffers        = "%s that have left have another row now: who was told the old one is not told again"
-	textGone           = "%s that have left are not on the list any more"
-	textRowsOrAccounts = "rows or accounts"
-	textChangeIsMeant  = "make sure that the change is meant: what has left keeps its old text, what is new is added; sign-offs on the old plan lapse (notify status %s shows it)"
-)

@@ -2,9 +2,9 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // stoppedCheck asks whether somebody has paused or aborted the campaign.
@@ -19,37 +19,32 @@ func stoppedCheck() Check {
 		}
 		switch c := r.Staged; {
 		case c == nil:
-			return Finding{Status: Pass, oldSummary: fmt.Sprintf(textNewName, s.name())}
+			return Finding{Status: Pass, Summary: s.newName()}
 		case c.Aborted != nil:
 			return Finding{
-				Status: Fail, oldSummary: fmt.Sprintf(textAborted, s.act(c.Aborted)),
-				Facts: []Fact{{"aborted", *c.Aborted}}, oldRemedies: []string{textNewNameNeeded},
+				Status: Fail, Summary: s.act("stopped.aborted", c.Aborted),
+				Facts: []Fact{{"aborted", *c.Aborted}}, Remedies: do(words.T("stopped.new-name", nil)),
 			}
 		case c.Paused != nil:
 			return Finding{
-				Status: Warn, oldSummary: fmt.Sprintf(textPaused, s.act(c.Paused)),
-				Facts: []Fact{{"paused", *c.Paused}}, oldRemedies: []string{fmt.Sprintf(textResume, s.name())},
+				Status: Warn, Summary: s.act("stopped.paused", c.Paused),
+				Facts: []Fact{{"paused", *c.Paused}}, Remedies: do(words.T("stopped.resume", words.A{"command": "notify resume " + words.Typed(s.name())})),
 			}
 		}
-		return Finding{Status: Pass, oldSummary: textNotStopped}
+		return Finding{Status: Pass, Summary: said("stopped.neither", nil)}
 	}}
 }
 
 // act says who did something, when and why.
-func (s *Subject) act(a *ledger.Act) string {
-	text := fmt.Sprintf(textAct, a.Who, when(a.At.In(s.Config.Timezone)))
-	if a.Reason != "" {
-		text += ": " + a.Reason
+func (s *Subject) act(id string, a *ledger.Act) []words.Text {
+	args := words.A{"who": a.Who, "at": a.At.In(s.Config.Timezone), "reason": a.Reason}
+	if a.Reason == "" {
+		args["reason"] = words.T("stopped.no-reason", nil)
 	}
-	return text
+	return []words.Text{{ID: id, Args: args}}
 }
 
-const (
-	textNewName       = "nothing was sent under the name %s before"
-	textNotStopped    = "neither"
-	textAct           = "by %s, %s"
-	textAborted       = "aborted %s"
-	textPaused        = "paused %s"
-	textNewNameNeeded = "an aborted campaign stays ended; those who have not been told need a list and a campaign name of their own"
-	textResume        = "ask who paused it; then notify resume %s lifts the pause and goes on"
-)
+// newName says that the campaign's name is new on this ledger.
+func (s *Subject) newName() []words.Text {
+	return said("staged.new-name", words.A{"campaign": s.name()})
+}

@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Filters of customers blacklisted a mail server that sent one identical subject again and again. A hundred equal mails
@@ -22,17 +23,17 @@ func subjectsCheck() Check {
 		f := Finding{Status: Pass, Facts: []Fact{{"subjects", c.Subjects}, {"messages", c.Messages}}}
 		switch {
 		case c.Subjects != 1 && c.Subjects >= plan.DistinctSubjects:
-			f.oldSummary = fmt.Sprintf(textManySubjects, num(c.Subjects), count(c.Messages, "mail"))
+			f.Summary = said("subjects.many", words.A{"subjects": c.Subjects, "mails": words.N(c.Messages, "mail")})
 			return f
 		case c.Subjects != 1 || c.Messages <= sameSubjectWarn:
-			f.oldSummary = fmt.Sprintf(textSubjects, count(c.Subjects, "subject"), count(c.Messages, "mail"))
+			f.Summary = said("subjects.good", words.A{"subjects": words.N(c.Subjects, "subject"), "mails": words.N(c.Messages, "mail")})
 			return f
 		}
-		f.Status, f.oldSummary = Warn, fmt.Sprintf(textOneSubject, count(c.Messages, "mail"))
+		f.Status, f.Summary = Warn, said("subjects.one", words.A{"mails": words.N(c.Messages, "mail")})
 		if c.Messages > sameSubjectFail {
-			f.Status, f.oldSummary = Fail, f.oldSummary+textWasBlacklisted
+			f.Status, f.Summary[0].ID = Fail, "subjects.blacklisted"
 		}
-		f.oldRemedies = []string{fmt.Sprintf(textPersonalSubject, s.example())}
+		f.Remedies = do(words.T("subjects.personal", words.A{"setting": fmt.Sprintf("subject: \"{{%s}}, …\"", s.example())}))
 		return f
 	})}
 }
@@ -47,11 +48,3 @@ func (s *Subject) example() string {
 	}
 	return "name"
 }
-
-const (
-	textSubjects        = "%s in %s"
-	textManySubjects    = "%s subjects or more in %s"
-	textOneSubject      = "%s with one identical subject"
-	textWasBlacklisted  = ": filters take that for mass mail, and blacklist the server"
-	textPersonalSubject = "put a variable into the subject: subject: \"{{%s}}, …\" in the campaign file"
-)

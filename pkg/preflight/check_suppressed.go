@@ -3,13 +3,12 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"strings"
 
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
 	"notify/pkg/suppression"
+	"notify/pkg/words"
 )
 
 // suppressedCheck asks whether anybody on the list must not be written to. It cannot be overridden, whatever the class and
@@ -58,7 +57,7 @@ type withheld struct {
 	rows     plan.Sample // each once
 	last     int
 	reasons  map[suppression.Reason]int
-	details  []string
+	details  []words.Text
 }
 
 func (v *withheld) add(s *Subject, f ledger.Found) {
@@ -72,41 +71,37 @@ func (v *withheld) add(s *Subject, f ledger.Found) {
 		v.last = f.Row
 	}
 	if len(v.details) < firstStrangers {
-		line := fmt.Sprintf(textWithheldRow, f.Row, f.Address.Masked(), f.Reason, when(f.At.In(s.Config.Timezone)), f.Who)
+		args := words.A{
+			"row": row(f.Row), "address": f.Address.Masked(), "reason": words.Of("suppressed", f.Reason), "at": f.At.In(s.Config.Timezone), "who": f.Who,
+		}
+		line := words.Text{ID: "suppressed.row", Args: args}
 		if f.Note != "" {
-			line += ": " + f.Note
+			line.ID, args["note"] = "suppressed.row-note", f.Note
 		}
 		v.details = append(v.details, line)
 	}
 }
 
 func (v *withheld) finding(s *Subject, messages int) Finding {
-	f := Finding{Status: Pass, Facts: []Fact{{"suppressed", v.messages}, {"rows", v.rows.Count}, {"messages", messages}}, oldDetails: v.details}
+	f := Finding{Status: Pass, Facts: []Fact{{"suppressed", v.messages}, {"rows", v.rows.Count}, {"messages", messages}}, Details: append(v.details, andMore(v.messages-len(v.details))...)}
 	if v.messages == 0 {
-		f.oldSummary = fmt.Sprintf(textNobodyWithheld, count(messages, "message"))
+		f.Summary = said("suppressed.good", words.A{"messages": words.N(messages, "message")})
 		return f
 	}
-	var why []string
+	var why []words.Text
 	for _, r := range suppression.Reasons() {
 		if n := v.reasons[r]; n > 0 {
-			why = append(why, num(n)+" "+string(r))
+			why = append(why, words.T("suppressed.kind", words.A{"count": n, "reason": words.Of("suppressed", r)}))
 			f.Facts = append(f.Facts, Fact{"reason." + string(r), n})
 		}
 	}
-	f.Status, f.oldSummary = Fail, fmt.Sprintf(textWithheld, num(v.messages), num(messages), strings.Join(why, ", "))
-	f.oldRemedies = []string{
-		fmt.Sprintf(textTakeThemOff, rowsOf(v.rows)),
-		fmt.Sprintf(textListThem, s.list()),
-		textConsentAgain,
-	}
+	f.Status, f.Summary = Fail, said("suppressed.some", words.A{
+		"count": v.messages, "messages": words.N(messages, "message"), "why": words.Texts(words.Commas, why...),
+	})
+	f.Remedies = do(
+		words.T("suppressed.take-off", words.A{"rows": rowsOf(v.rows)}),
+		words.T("suppressed.list", words.A{"command": "notify suppress list --in " + words.Typed(s.list())}),
+		words.T("suppressed.again", nil),
+	)
 	return f
 }
-
-const (
-	textNobodyWithheld = "none of %s goes to somebody who must not be written to"
-	textWithheld       = "%s of %s messages go to somebody who must not be written to: %s"
-	textWithheldRow    = "row %d: %s, %s since %s (%s)"
-	textTakeThemOff    = "take %s off the list, and correct expect in the campaign file; this check cannot be overridden"
-	textListThem       = "see all of them: notify suppress list --in %s"
-	textConsentAgain   = `who has asked to be written to again, or whose address works again: notify suppress remove ADDRESS --reason "…"`
-)

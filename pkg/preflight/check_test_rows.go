@@ -2,10 +2,10 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // testListShare is the part of rows from which on the list is a test list: some forgotten test rows are a nuisance, a
@@ -16,23 +16,24 @@ const testListShare = 0.5
 func testRowsCheck() Check {
 	return Check{ID: "test-rows", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.guarded() {
-			return Finding{Status: Skip, oldSummary: fmt.Sprintf(textTestsAreWanted, s.Config.Environment)}
+			return Finding{Status: Skip, Summary: said("test-rows.wanted", words.A{"environment": words.Of("environment", s.Config.Environment)})}
 		}
 		v, err := s.survey(ctx)
 		if err != nil {
 			return broken(err)
 		}
-		f := Finding{Status: Pass, oldSummary: textNoTests, Facts: []Fact{{"test_rows", v.Tests.Count}, {"rows", v.Rows}}}
+		f := Finding{Status: Pass, Summary: said("test-rows.none", nil), Facts: []Fact{{"test_rows", v.Tests.Count}, {"rows", v.Rows}}}
 		if v.Tests.Count == 0 {
 			return f
 		}
-		for i, row := range v.Tests.Rows {
-			f.oldDetails = append(f.oldDetails, fmt.Sprintf("row %d: %s", row, v.Why[i]))
+		for i, n := range v.Tests.Rows {
+			f.Details = append(f.Details, words.T("preflight.row-says", words.A{"row": row(n), "said": v.Why[i]}))
 		}
-		f.Status, f.oldSummary = Warn, fmt.Sprintf(textTests, count(v.Tests.Count, "row"), num(v.Rows), rowsOf(v.Tests))
-		f.oldRemedies = []string{textDeleteTests}
+		f.Details = append(f.Details, andMore(v.Tests.Count-len(v.Tests.Rows))...)
+		f.Status, f.Summary = Warn, said("test-rows.some", words.A{"tests": v.Tests.Count, "of": words.N(v.Rows, "row"), "rows": rowsOf(v.Tests)})
+		f.Remedies = do(words.T("test-rows.delete", nil))
 		if float64(v.Tests.Count) >= testListShare*float64(v.Rows) {
-			f.Status, f.oldRemedies = Fail, []string{textRealList}
+			f.Status, f.Remedies = Fail, do(words.T("test-rows.real-list", nil))
 		}
 		return f
 	}}
@@ -62,35 +63,24 @@ func looksTyped(name string) bool {
 
 // testAddress says why an address looks like a test: the domains that are reserved for examples (RFC 2606, RFC 6761), and
 // numbers that everybody types. Empty where it does not.
-func testAddress(a message.Address) string {
+func testAddress(a message.Address) words.Text {
 	if domain := a.Domain(); domain != "" {
 		last := domain[strings.LastIndexByte(domain, '.')+1:]
 		switch last {
 		case "test", "example", "invalid", "localhost":
-			return fmt.Sprintf(textTestDomain, domain)
+			return words.T("test-rows.domain", words.A{"domain": domain})
 		}
 		if within(domain, []string{"example.com", "example.net", "example.org"}) != "" {
-			return fmt.Sprintf(textTestDomain, domain)
+			return words.T("test-rows.domain", words.A{"domain": domain})
 		}
-		return ""
+		return words.Text{}
 	}
 	number := strings.TrimPrefix(string(a), "+")
 	national := strings.TrimPrefix(number, "86")
 	const line = "13800138000" // China Mobile's line for topping up: the number on every form that shows how to fill it in
 	switch {
 	case national == line, strings.HasSuffix(number, "12345678"), strings.HasSuffix(number, "00000000"):
-		return fmt.Sprintf(textTestNumber, a.Masked())
+		return words.T("test-rows.number", words.A{"number": a.Masked()})
 	}
-	return ""
+	return words.Text{}
 }
-
-const (
-	textTestsAreWanted = "%s: test rows are what is wanted here"
-	textNoTests        = "no row looks like a test"
-	textTests          = "%s of %s look like a test: %s"
-	textTestName       = "the name is %q"
-	textTestDomain     = "the domain %s is reserved for examples: no mail arrives there"
-	textTestNumber     = "the number %s is one that people type to try something"
-	textDeleteTests    = "delete these rows; or, if they are real, go on"
-	textRealList       = "this is a test list: take the real one, or run the test from an installation with environment: test, where the name is not used up"
-)

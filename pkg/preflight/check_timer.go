@@ -2,8 +2,9 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // timerCheck compares the campaign's length with the interval of whatever starts notify again and again. A timer of ten
@@ -13,7 +14,7 @@ func timerCheck() Check {
 	return Check{ID: "timer", Group: GroupTime, Run: func(ctx context.Context, s *Subject) Finding {
 		interval := s.Config.Timer
 		if interval == 0 {
-			return Finding{Status: Skip, oldSummary: textNoTimer}
+			return Finding{Status: Skip, Summary: said("timer.none", nil)}
 		}
 		needs, err := s.Needs(ctx)
 		if err != nil {
@@ -31,18 +32,22 @@ func timerCheck() Check {
 			}
 			_, done := p.schedule(n.Messages, s.now())
 			if p.rate == 0 {
-				a.add(Warn, fmt.Sprintf(textTimerNoRate, n.Name), fmt.Sprintf(textSayRate, n.Name))
+				a.say(Warn, "timer.no-rate", words.A{"account": n.Name}, sayRate(n.Name))
 				continue
 			}
 			took := done.Sub(s.now())
 			if !done.IsZero() && took <= interval {
-				a.add(Pass, fmt.Sprintf(textTimerGood, n.Name, length(took), length(interval)))
+				a.say(Pass, "timer.good", words.A{"account": n.Name, "took": took, "interval": interval})
 				continue
 			}
-			a.add(Warn, fmt.Sprintf(textTimerShort, n.Name, tookWord(took, done), length(interval)), textLeaseSees)
+			var takes any = took
+			if done.IsZero() {
+				takes = words.T("timer.years", nil)
+			}
+			a.say(Warn, "timer.short", words.A{"account": n.Name, "took": takes, "interval": interval}, words.T("timer.harmless", nil))
 			a.offer(s.beforeTheTimer(n, p, done))
 		}
-		return a.done(textNothingToSend)
+		return a.done(words.T("timer.nothing", nil))
 	}}
 }
 
@@ -59,25 +64,8 @@ func (s *Subject) beforeTheTimer(n Need, p pace, done time.Time) ways {
 		w.or(Option{
 			Kind: OptionTimer, Enough: true, Account: n.Name, Channel: n.Channel,
 			Settings: []Setting{{Key: "timer", Value: hours(seldom), Now: hours(interval)}},
-			oldText:  fmt.Sprintf(textSeldom, hours(seldom), hours(interval)),
+			Text:     words.T("timer.seldom", words.A{"seldom": hours(seldom), "interval": hours(interval)}),
 		})
 	}
 	return w
 }
-
-func tookWord(took time.Duration, done time.Time) string {
-	if done.IsZero() {
-		return "years"
-	}
-	return length(took)
-}
-
-const (
-	textNoTimer       = "no timer runs this installation (timer in notify.yaml)"
-	textNothingToSend = "nothing is left to send"
-	textTimerGood     = "%s: done in %s, the timer comes every %s"
-	textTimerShort    = "%s: takes %s, and the timer comes every %s: the next run finds this one alive, and sends nothing (exit code 6)"
-	textTimerNoRate   = "%s has no rate: whether it is done before the timer comes again cannot be known"
-	textLeaseSees     = "nothing is sent twice, the lease sees to it"
-	textSeldom        = "let whatever starts notify come every %s or less often (now %s); then set timer in notify.yaml"
-)

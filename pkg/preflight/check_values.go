@@ -2,7 +2,8 @@ package preflight
 
 import (
 	"context"
-	"fmt"
+
+	"notify/pkg/words"
 )
 
 // valuesCheck asks whether what is filled in is a value at all: the header itself (a second header row in the middle of
@@ -19,23 +20,15 @@ func valuesCheck() Check {
 			a.fact(at+"headers", f.Headers.Count)
 			a.fact(at+"nothing", f.Nothing.Count)
 			if f.Headers.Count > 0 {
-				a.add(Fail, fmt.Sprintf(textHeaderFilled, f.channel, count(f.Headers.Count, "text"), rowsOf(f.Headers)), textDeleteHeader)
+				a.say(Fail, "values.header", words.A{"channel": string(f.channel), "texts": words.N(f.Headers.Count, "text"), "rows": rowsOf(f.Headers)}, words.T("values.delete-header", nil))
 			}
 			if f.Nothing.Count > 0 {
-				a.add(Fail, fmt.Sprintf(textNothingFilled, f.channel, count(f.Nothing.Count, "text"), rowsOf(f.Nothing)), textMendNothing)
+				a.say(Fail, "values.nothing", words.A{"channel": string(f.channel), "texts": words.N(f.Nothing.Count, "text"), "rows": rowsOf(f.Nothing)}, words.T("values.mend", nil))
 			}
 		}
 		if a.status == NotRun {
-			a.add(Pass, textValuesGood)
+			a.say(Pass, "values.good", nil)
 		}
-		return a.done("")
+		return a.done(words.Text{})
 	}}
 }
-
-const (
-	textValuesGood    = "no text is filled with a header, or with null"
-	textHeaderFilled  = "%s: %s with a column's header for its value: %s"
-	textNothingFilled = "%s: %s with null, undefined or NaN for a value: %s"
-	textDeleteHeader  = "delete rows that repeat the headers, and fill in cells that hold them"
-	textMendNothing   = "mend the export that made the list, or fill in the cells"
-)

@@ -3,11 +3,15 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
-	"notify/pkg/words"
+	"net"
+	"net/netip"
+	"net/url"
 	"sync"
+	"syscall"
 
+	"notify/pkg/config"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // vendorCheck asks every account on the routes whether it can be reached and takes our credentials. An account that only
@@ -34,17 +38,17 @@ func vendorCheck() Check {
 			late := errors.Is(results[i].err, context.DeadlineExceeded) || errors.Is(results[i].err, context.Canceled)
 			switch {
 			case late && r.Carries:
-				a.add(Error, fmt.Sprintf(textNotInTime, r.Name), words.T("preflight.ask-again", nil))
+				a.say(Error, "vendor.late", words.A{"account": r.Name}, words.T("preflight.ask-again", nil))
 			case results[i].err != nil:
-				a.add(bad, fmt.Sprintf("%s: %v", r.Name, results[i].err), fmt.Sprintf(textMendAccount, r.Name))
+				s.accountFault(&a, bad, r.Name, results[i].err)
 			case !results[i].told:
-				a.add(Warn, fmt.Sprintf(textCannotTry, r.Name), fmt.Sprintf(textTryOne, r.Name))
+				a.say(Warn, "vendor.untried", words.A{"account": r.Name}, words.T("vendor.try-one", words.A{"account": r.Name}))
 			default:
-				a.add(Pass, fmt.Sprintf(textReached, r.Name))
+				a.say(Pass, "vendor.reached", words.A{"account": r.Name})
 			}
 			a.fact("account."+r.Name, results[i].told && results[i].err == nil)
 		}
-		return a.done(textNoChannel)
+		return a.done(noChannel())
 	}}
 }
 
@@ -61,10 +65,32 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 	return true, p.Probe(ctx)
 }
 
-const (
-	textReached     = "%s answers and takes our credentials"
-	textNotInTime   = "%s did not answer in time"
-	textCannotTry   = "%s cannot be tried without sending"
-	textTryOne      = "send one message to yourself through %s before the campaign"
-	textMendAccount = "look at accounts.%s in notify.yaml (endpoint, credentials), at the connection, and at the vendor's console; then run the preflight again"
-)
+// accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.
+func (s *Subject) accountFault(a *answers, st Status, account string, err error) {
+	if place := localPlace(s.Config.Accounts[account]); place != "" && errors.Is(err, syscall.ECONNREFUSED) {
+		a.say(st, "account.sandbox", words.A{"account": account, "place": place}, words.T("account.start-sandbox", words.A{"account": account}))
+		return
+	}
+	a.say(st, "account.error", words.A{"account": account, "cause": words.Cause(err)}, mendAccount(account))
+}
+
+// mendAccount is what to do about an account that cannot be used.
+func mendAccount(account string) words.Text {
+	return words.T("account.mend", words.A{"account": account})
+}
+
+// localPlace is where an account's messages go, if that is this machine; empty otherwise.
+func localPlace(a config.Account) string {
+	place, _ := a.Options["address"].(string)
+	if u, err := url.Parse(a.Endpoint); err == nil && u.Host != "" {
+		place = u.Host
+	}
+	host, _, err := net.SplitHostPort(place)
+	if err != nil {
+		return ""
+	}
+	if addr, err := netip.ParseAddr(host); host == localhost || err == nil && addr.IsLoopback() {
+		return place
+	}
+	return ""
+}

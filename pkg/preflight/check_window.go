@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/words"
 )
 
 // windowCheck asks whether messages may leave now.
@@ -13,20 +14,20 @@ func windowCheck() Check {
 	return Check{ID: "window", Group: GroupTime, Run: func(_ context.Context, s *Subject) Finding {
 		w, now := s.Plan.Spec.Window, s.now()
 		if w == (campaign.Window{}) {
-			return Finding{Status: Skip, oldSummary: textAllDay}
+			return Finding{Status: Skip, Summary: said("window.none", nil)}
 		}
 		open, opens := w.Open(now)
 		f := Finding{Status: Pass, Facts: []Fact{{"from", clock(w.From)}, {"to", clock(w.To)}, {"open", open}}}
 		if open {
-			f.oldSummary = fmt.Sprintf(textOpen, clock(w.From), clock(w.To), now.Format("15:04 -07:00"))
+			f.Summary = said("window.open", words.A{"from": clock(w.From), "to": clock(w.To), "now": now.Format("15:04 -07:00")})
 			return f
 		}
 		f.Status = Warn
 		f.Facts = append(f.Facts, Fact{"opens", opens})
-		f.oldSummary = fmt.Sprintf(textClosed, clock(w.From), clock(w.To), now.Format("15:04 -07:00"), when(opens))
+		f.Summary = said("window.closed", words.A{"from": clock(w.From), "to": clock(w.To), "now": now.Format("15:04 -07:00"), "opens": opens})
 		command := s.sendCommand("")
 		var way ways
-		way.or(Option{Kind: OptionLater, Enough: true, At: opens, Command: command, oldText: fmt.Sprintf(textItWaits, when(opens))})
+		way.or(Option{Kind: OptionLater, Enough: true, At: opens, Command: command, Text: words.T("window.waits", words.A{"opens": opens})})
 		f.offer(way)
 		return f
 	}}
@@ -36,10 +37,3 @@ func windowCheck() Check {
 func clock(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d", int(d/time.Hour), int(d%time.Hour/time.Minute))
 }
-
-const (
-	textAllDay  = "the campaign has no window: messages may leave at any time"
-	textOpen    = "%s to %s, it is %s: open"
-	textClosed  = "%s to %s, it is %s: closed until %s"
-	textItWaits = "a send started now waits until %s; or start it then"
-)

@@ -36,7 +36,7 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 		}
 	}
 	r := Result{
-		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: at,
+		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: at, Offline: s.Offline,
 		Counts: make(map[Status]int), Parts: s.Plan.Digests.Parts(), Terms: plan.Terms(s.Config, s.Plan),
 	}
 	r.Findings = make([]Finding, len(checks))
@@ -121,23 +121,8 @@ func (s *Subject) late(ctx context.Context, answer <-chan Finding, limit time.Du
 }
 
 func named(c Check, f Finding, took time.Duration) Finding {
-	f.flush()
 	f.ID, f.Group, f.Title, f.Took = c.ID, c.Group, c.Title(), took
 	return f
-}
-
-// flush moves what is still said in English into the finding.
-func (f *Finding) flush() {
-	if f.oldSummary != "" {
-		f.Summary = append(f.Summary, words.Raw(f.oldSummary))
-	}
-	for _, d := range f.oldDetails {
-		f.Details = append(f.Details, words.Raw(d))
-	}
-	for _, r := range f.oldRemedies {
-		f.Remedies = append(f.Remedies, Remedy{Text: words.Raw(r)})
-	}
-	f.oldSummary, f.oldDetails, f.oldRemedies = "", nil, nil
 }
 
 // said is a summary of one sentence.

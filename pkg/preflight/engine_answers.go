@@ -1,45 +1,21 @@
 package preflight
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
-	"notify/pkg/message"
 	"notify/pkg/words"
 )
 
-// num is a figure as an operator reads it: 23,000.
-func num[T ~int | ~int64](n T) string { return words.Num(n) }
-
-// count is a figure with its noun: "1 message", "23,000 messages".
-func count[T ~int | ~int64](n T, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return num(n) + " " + noun + "s"
-}
-
-// money is an amount with its currency, if one is known: "1,035.00 CNY".
-func money(m message.Money, currency string) string {
-	return words.Printer{}.Money(words.Money(m, currency))
-}
-
-// when is a time as an operator reads it, in the zone that it carries.
-func when(t time.Time) string { return words.Printer{}.Time(t) }
-
-// first joins at most so many words, and counts the rest.
-func first(names []string, n int) string {
-	return words.Printer{}.Value(words.Names(names, n))
-}
-
 // byDay says how messages spread over days: "10,000 on 2026-11-20, 10,000 on 2026-11-21, 3,000 on 2026-11-22".
-func byDay(days []Day) string {
-	var parts []string
+func byDay(days []Day) words.List {
+	var parts []words.Text
 	for _, d := range days {
-		parts = append(parts, num(d.Messages)+" on "+d.Date)
+		parts = append(parts, words.T("preflight.on-day", words.A{"messages": d.Messages, "date": d.Date}))
 	}
 	const shown = 5
-	return first(parts, shown)
+	return most(shown, parts)
 }
 
 // answers puts the answers about several accounts together into one finding: the worst status, all figures.
@@ -48,38 +24,54 @@ type answers struct {
 	finding Finding
 }
 
-func (a *answers) add(st Status, part any, remedies ...any) {
+func (a *answers) add(st Status, part words.Text, remedies ...words.Text) {
 	if a.status == NotRun || st.rank() > a.status.rank() {
 		a.status = st
 	}
-	a.finding.Summary = append(a.finding.Summary, text(part))
-	for _, r := range remedies {
-		a.finding.Remedies = append(a.finding.Remedies, Remedy{Text: text(r)})
-	}
+	a.finding.Summary = append(a.finding.Summary, part)
+	a.finding.Remedies = append(a.finding.Remedies, do(remedies...)...)
 }
 
-func text(v any) words.Text {
-	if t, ok := v.(words.Text); ok {
-		return t
+// say adds an answer: a sentence of the catalogue, and what to do about it.
+func (a *answers) say(st Status, id string, args words.A, remedies ...words.Text) {
+	a.add(st, words.T(id, args), remedies...)
+}
+
+// andMore counts what is not shown; nothing where all is.
+func andMore(n int) []words.Text {
+	if n <= 0 {
+		return nil
 	}
-	return words.Raw(v.(string))
+	return said("preflight.and-more", words.A{"n": n})
+}
+
+// row is a row's number as the spreadsheet has it, without a comma.
+func row(n int) string { return strconv.Itoa(n) }
+
+// do are remedies of one sentence each.
+func do(texts ...words.Text) []Remedy {
+	all := make([]Remedy, 0, len(texts))
+	for _, t := range texts {
+		all = append(all, Remedy{Text: t})
+	}
+	return all
 }
 
 func (a *answers) fact(name string, value any) {
 	a.finding.Facts = append(a.finding.Facts, Fact{name, value})
 }
 
-func (a *answers) detail(line any) { a.finding.Details = append(a.finding.Details, text(line)) }
+func (a *answers) detail(line words.Text) { a.finding.Details = append(a.finding.Details, line) }
 
 // offer adds the ways out of the answer that was added last.
 func (a *answers) offer(w ways) { a.finding.offer(w) }
 
 // done is the finding; empty says what it means that there was nothing to look at.
-func (a *answers) done(empty any) Finding {
+func (a *answers) done(empty words.Text) Finding {
 	f := a.finding
 	f.Status = a.status
 	if a.status == NotRun {
-		f.Status, f.Summary = Skip, []words.Text{text(empty)}
+		f.Status, f.Summary = Skip, []words.Text{empty}
 	}
 	return f
 }

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"notify/pkg/words"
-
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // OptionKind is what an option asks for. The figures that it comes with depend on it.
@@ -37,8 +36,7 @@ const (
 type Option struct {
 	Kind OptionKind `json:"kind"`
 	// Text is the option in words, as it stands among the remedies too.
-	Text    words.Text `json:"text"`
-	oldText string
+	Text words.Text `json:"text"`
 	// Enough says that following this option alone ends the FAIL or WARN that it was offered for, as far as is known now.
 	Enough   bool            `json:"enough"`
 	Account  string          `json:"account,omitempty"`
@@ -115,11 +113,8 @@ type ways struct {
 
 // or adds options: the very first as it is, others as alternatives to it.
 func (w *ways) or(options ...Option) {
-	for i := range options {
-		if options[i].oldText != "" {
-			options[i].Text = words.Raw(options[i].oldText)
-		}
-		w.orSay(options[i].Text)
+	for _, o := range options {
+		w.orSay(o.Text)
 	}
 	w.options = append(w.options, options...)
 }
@@ -130,12 +125,16 @@ func (w *ways) orSay(line words.Text) {
 }
 
 // say adds a line that is no alternative.
-func (w *ways) say(line any) { w.lines = append(w.lines, Remedy{Text: text(line)}) }
+func (w *ways) say(line words.Text) { w.lines = append(w.lines, Remedy{Text: line}) }
 
 // offer puts ways out into the finding.
 func (f *Finding) offer(w ways) {
-	f.flush()
 	f.Remedies, f.Options = append(f.Remedies, w.lines...), append(f.Options, w.options...)
+}
+
+// showRow is how one sees what a row of the list will read.
+func (s *Subject) showRow(n int) string {
+	return fmt.Sprintf("notify preflight %s --show %d", words.Typed(s.list()), n)
 }
 
 // sendCommand is how the campaign is sent, with further flags.

@@ -92,7 +92,7 @@ func (r *Result) verdict() {
 		case f.Stops():
 			r.Verdict = Fail
 			return
-		case f.Status == Warn, f.Status == NotLooked, f.Override != nil:
+		case f.Status == Warn, r.Offline && f.Status == NotLooked, f.Override != nil:
 			r.Verdict = Warn
 		}
 	}

@@ -31,9 +31,9 @@ func ofTexts(ch message.Channel, of func(ctx context.Context, s *Subject, f *pla
 		case err != nil:
 			return broken(err)
 		case f == nil && ch == message.SMS:
-			return Finding{Status: Skip, oldSummary: textNoSMS}
+			return Finding{Status: Skip, Summary: said("sms.none", nil)}
 		case f == nil:
-			return Finding{Status: Skip, oldSummary: textNoMail}
+			return Finding{Status: Skip, Summary: said("mail.none", nil)}
 		}
 		return of(ctx, s, f)
 	}
@@ -43,7 +43,7 @@ func ofTexts(ch message.Channel, of func(ctx context.Context, s *Subject, f *pla
 func ofMainlandSMS(of func(ctx context.Context, s *Subject, f *plan.ChannelFacts) Finding) ask {
 	return ofTexts(message.SMS, func(ctx context.Context, s *Subject, f *plan.ChannelFacts) Finding {
 		if f.Mainland == 0 {
-			return Finding{Status: Skip, oldSummary: textNoMainland}
+			return Finding{Status: Skip, Summary: said("sms.no-mainland", nil)}
 		}
 		return of(ctx, s, f)
 	})

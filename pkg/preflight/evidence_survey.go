@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"notify/pkg/config"
@@ -13,6 +13,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/render"
+	"notify/pkg/words"
 )
 
 // survey is what one reading of all rows finds out for every check that looks at rows.
@@ -23,7 +24,7 @@ type survey struct {
 	// Tests are rows that look as if somebody had typed them to try something.
 	Tests plan.Sample
 	// Why says what the rows that Tests keeps look like, in the same order.
-	Why []string
+	Why []words.Text
 	// Protected is how many mails go to each protected domain.
 	Protected map[string]int
 }
@@ -53,7 +54,7 @@ func (s *Subject) survey(ctx context.Context) (*survey, error) {
 		var bad error
 		err := s.eachRow(ctx, func(row *plan.Recipient) bool {
 			if bad = json.Unmarshal(row.Fields, &values); bad != nil {
-				bad = fmt.Errorf("read row %d of the plan: %w", row.Row, bad)
+				bad = words.Wrap(bad, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
 				return false
 			}
 			v.row(row, values, s.Config.ProtectedDomains)
@@ -79,12 +80,12 @@ func (v *survey) row(row *plan.Recipient, values, protected []string) {
 			name = values[c.index]
 		}
 	}
-	why := ""
+	var why words.Text
 	if looksTyped(name) {
-		why = fmt.Sprintf(textTestName, name)
+		why = words.T("test-rows.name", words.A{"name": name})
 	}
 	for _, m := range row.Messages {
-		if why == "" {
+		if why.IsZero() {
 			why = testAddress(m.Address)
 		}
 		if domain := m.Address.Domain(); domain != "" {
@@ -93,7 +94,7 @@ func (v *survey) row(row *plan.Recipient, values, protected []string) {
 			}
 		}
 	}
-	if why == "" {
+	if why.IsZero() {
 		return
 	}
 	v.Tests.Add(row.Row)
@@ -119,7 +120,7 @@ func (s *Subject) renderer(ctx context.Context) (*render.Renderer, error) {
 	})
 }
 
-var errNoFacts = errors.New("the plan does not say what its texts look like")
+var errNoFacts = words.Err("preflight.no-facts", nil)
 
 // facts are those of one channel; nil where the campaign does not use it.
 func (s *Subject) facts(ch message.Channel) (*plan.ChannelFacts, error) {
@@ -180,17 +181,14 @@ func (s *Subject) carriers(ch message.Channel) []config.Account {
 }
 
 // rowsOf names the rows of a sample: "rows 3, 7, 9 and 20 more".
-func rowsOf(s plan.Sample) string {
-	words := make([]string, 0, len(s.Rows))
+func rowsOf(s plan.Sample) words.Text {
+	names := make([]any, 0, s.Count)
 	for _, r := range s.Rows {
-		words = append(words, num(r))
+		names = append(names, row(r))
 	}
-	text := strings.Join(words, ", ")
+	var rows any = words.List{Items: names}
 	if more := s.Count - len(s.Rows); more > 0 {
-		text += " and " + num(more) + " more"
+		rows = words.T("words.and-more", words.A{"shown": rows, "n": more})
 	}
-	if s.Count == 1 {
-		return "row " + text
-	}
-	return "rows " + text
+	return words.T("preflight.rows", words.A{"n": s.Count, "rows": rows})
 }

@@ -10,30 +10,20 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // bears says whether an account would carry its part of these needs, as far as one check is concerned.
 type bears func(ctx context.Context, needs []Need, account string) bool
 
 // elsewhere offers to give a part of an account's traffic to another that only stands in on the same route now: no more than
-// has to go, to the first that bears it; where none does, to the first, as a help that is not enough alone.
+// has to go, to the first that bears it.
 func (s *Subject) elsewhere(ctx context.Context, w *ways, n Need, ok bears) {
-	var help *Option
 	for _, other := range s.standIns(n.Channel, n.Name) {
-		o := s.move(ctx, n, other, ok)
-		if o == nil {
-			continue
-		}
-		if o.Enough {
+		if o := s.move(ctx, n, other, ok); o != nil {
 			w.or(*o)
 			return
 		}
-		if help == nil {
-			help = o
-		}
-	}
-	if help != nil {
-		w.or(*help)
 	}
 }
 
@@ -50,15 +40,16 @@ func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Opt
 		if !ok(ctx, needs, n.Name) {
 			continue
 		}
-		o := &Option{Kind: OptionAccount, Account: other, Channel: n.Channel, Shares: weighed(n.Channel, shares, needs)}
-		o.Enough = ok(ctx, needs, other) && s.paysFor(ctx, needs, other) && s.withinQuota(ctx, needs, other)
+		if !ok(ctx, needs, other) || !s.paysFor(ctx, needs, other) || !s.withinQuota(ctx, needs, other) {
+			return nil // the less goes there, the less it needs: no smaller share is enough for the first account
+		}
+		o := &Option{Kind: OptionAccount, Enough: true, Account: other, Channel: n.Channel, Shares: weighed(n.Channel, shares, needs)}
 		at := slices.IndexFunc(o.Shares, func(sh ShareOf) bool { return sh.Account == other })
 		key := fmt.Sprintf("routes.%s.accounts", n.Channel)
 		o.Settings = []Setting{{Key: key, Value: asWritten(shares), Now: asWritten(route)}}
-		o.oldText = fmt.Sprintf(textElsewhere, n.Name, num(o.Shares[at].Messages), other, key, asWritten(shares))
-		if !o.Enough {
-			o.oldText += fmt.Sprintf(textNotEnough, other)
-		}
+		o.Text = words.T("elsewhere.move", words.A{
+			"account": n.Name, "messages": words.N(o.Shares[at].Messages, "message"), "other": other, "setting": key + ": " + asWritten(shares),
+		})
 		return o
 	}
 	return nil
@@ -169,8 +160,3 @@ func (s *Subject) withinQuota(ctx context.Context, needs []Need, account string)
 	}
 	return true
 }
-
-const (
-	textElsewhere = "take some of the traffic off %s: %s messages to %s, which only stands in now (%s: %s in notify.yaml)"
-	textNotEnough = "; %s has not enough for them either"
-)

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -114,7 +113,9 @@ func (s *Subject) widen(w *ways, n Need, p pace, enough func(pace) bool) {
 			{Key: "window.from", Value: clock(window.From), Now: clock(own.From), Campaign: true},
 			{Key: "window.to", Value: clock(window.To), Now: clock(own.To), Campaign: true},
 		},
-		oldText: fmt.Sprintf(textWiden, clock(window.From), clock(window.To), clock(own.From), clock(own.To)),
+		Text: words.T("window.widen", words.A{
+			"from": clock(window.From), "to": clock(window.To), "was_from": clock(own.From), "was_to": clock(own.To),
+		}),
 	})
 }
 
@@ -122,8 +123,4 @@ func (s *Subject) widen(w *ways, n Need, p pace, enough func(pace) bool) {
 const (
 	keyRate       = "rate"
 	keyDomainRate = "domain_rate."
-)
-
-const (
-	textWiden = "widen the window to %s–%s (now %s–%s) in the campaign file"
 )

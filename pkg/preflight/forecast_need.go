@@ -2,13 +2,13 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Need is what one account is still to carry for one channel of the campaign.
@@ -176,7 +176,7 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 	}
 	campaigns, err := s.Ledger.Campaigns(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the other campaigns: %w", err)
+		return nil, words.Wrap(err, "measured.read", nil)
 	}
 	for _, c := range campaigns {
 		if c.Name == s.name() || c.Aborted != nil {
@@ -184,14 +184,14 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 		}
 		counts, err := s.Ledger.Counts(ctx, c.Name)
 		if err != nil {
-			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+			return nil, words.Wrap(err, "preflight.read-campaign", words.A{"campaign": c.Name})
 		}
 		if counts.Of(message.Pending) == 0 {
 			continue
 		}
 		pending, err := s.pending(ctx, c.Name)
 		if err != nil {
-			return nil, fmt.Errorf("read campaign %s: %w", c.Name, err)
+			return nil, words.Wrap(err, "preflight.read-campaign", words.A{"campaign": c.Name})
 		}
 		running := slices.ContainsFunc(c.Holders, s.holds)
 		for _, ch := range slices.Sorted(maps.Keys(pending)) {

@@ -9,6 +9,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // beginning is the first rows of a list, in figures, as it grows row by row.
@@ -103,21 +104,16 @@ func (s *Subject) commanded(p ListPart) ListPart {
 }
 
 // smaller offers the part that fits into something; where no row does, it says so.
-func (s *Subject) smaller(w *ways, o Option, p ListPart, into string) {
+func (s *Subject) smaller(w *ways, o Option, p ListPart, into words.Text) {
 	if p.Recipients == 0 {
-		w.say(fmt.Sprintf(textNothingFits, into))
+		w.say(words.T("part.nothing", words.A{"into": into}))
 		return
 	}
 	o.Kind, o.Parts, o.Command = OptionPart, []ListPart{p}, p.Command
-	o.oldText = fmt.Sprintf(textPartFits, num(p.Recipients), p.To, into)
-	if p.Recipients == 1 {
-		o.oldText = fmt.Sprintf(textOneFits, p.To, into)
-	}
-	rest := textRestLater
+	o.Text = words.T("part.fits", words.A{"n": p.Recipients, "row": row(p.To), "into": into, "command": p.Command})
 	if !s.Plan.Part.All() {
-		rest = textRestOfPart
+		o.Text.ID = "part.of-part"
 	}
-	o.oldText += ": " + p.Command + rest
 	w.or(o)
 }
 
@@ -157,13 +153,14 @@ func (s *Subject) inPieces(ctx context.Context, w *ways, most int) {
 		return
 	}
 	o := Option{Kind: OptionPart, Enough: true, Parts: parts, Command: parts[0].Command}
-	o.oldText = fmt.Sprintf(textSplit, n, num(parts[0].Recipients), parts[0].Command)
 	const shown = 3
 	var flags []string
 	for _, p := range parts[1:] {
 		flags = append(flags, fmt.Sprintf("--rows %d-%d", p.From, p.To))
 	}
-	o.oldText += first(flags, shown)
+	o.Text = words.T("part.split", words.A{
+		"parts": n, "recipients": words.N(parts[0].Recipients, "recipient"), "command": parts[0].Command, "rest": words.Names(flags, shown),
+	})
 	w.or(o)
 }
 
@@ -175,12 +172,3 @@ func channelsOf(needs []Need) []message.Channel {
 	}
 	return slices.Sorted(maps.Keys(set))
 }
-
-const (
-	textPartFits    = "send a smaller part: the first %s recipients, up to row %d, fit into %s"
-	textOneFits     = "send a smaller part: one recipient, in row %d, fits into %s"
-	textRestLater   = "; the rest later, without --rows"
-	textRestOfPart  = "; the rest of it later"
-	textNothingFits = "no part of the campaign fits into %s"
-	textSplit       = "split the list into %d parts of at most %s recipients, one after the other under the same campaign: %s, then "
-)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"iter"
 
@@ -35,7 +34,7 @@ type Remaining struct {
 	Fields int64
 	// Outside is how many addresses of the whole list the allow list does not match; Strangers are the first of them.
 	Outside   int
-	Strangers []string
+	Strangers []words.Text
 
 	staged map[uint64]uint32 // a fate and a hash of the row, by short key
 	same   bool              // the very plan is staged: what is not in staged is pending
@@ -221,14 +220,12 @@ func (c *RemainingChannel) take(m plan.Message, left bool) {
 
 const firstStrangers = 5
 
-func (r *Remaining) stranger(row int, m plan.Message) {
+func (r *Remaining) stranger(at int, m plan.Message) {
 	r.Outside++
 	if len(r.Strangers) < firstStrangers {
-		r.Strangers = append(r.Strangers, fmt.Sprintf(textStranger, row, m.Address.Masked()))
+		r.Strangers = append(r.Strangers, words.T("preflight.row-says", words.A{"row": row(at), "said": m.Address.Masked()}))
 	}
 }
-
-const textStranger = "row %d: %s"
 
 // readLeft collects the keys that are not sent again. Without a ledger nothing is known to have left; the ledger's own
 // check fails then, so that no figure made here lets a campaign through.

@@ -3,8 +3,6 @@ package preflight_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,7 +56,7 @@ func TestLedger(t *testing.T) {
 		},
 		{
 			name: "too large to verify here", want: preflight.Pass, change: tells(told{change: func(i *ledger.Info) { i.Bytes = 1 << 40 }}),
-			summary: []string{"not verified whole (notify ledger check does)"},
+			summary: []string{"not verified whole (`notify ledger check` does)"},
 		},
 	})
 }
@@ -107,7 +105,7 @@ func TestFlush(t *testing.T) {
 			summary: []string{"1000.00 ms"},
 		},
 		{name: "no rate", want: preflight.Pass, change: both(clockStep(time.Millisecond), perSecond(0)), summary: []string{"no account has a rate"}},
-		{name: "a clock that stands still measures nothing", want: preflight.Skip, summary: []string{"not measured"}},
+		{name: "a clock that stands still measures nothing", want: preflight.NotLooked, summary: []string{"not measured"}},
 		{
 			name: "a ledger elsewhere", want: preflight.Skip,
 			change: tells(told{change: func(i *ledger.Info) { i.Driver = "postgres" }}), summary: []string{"postgres"},
@@ -156,7 +154,7 @@ func TestRun(t *testing.T) {
 		{name: "ended", want: preflight.Pass, change: func(w *world) { w.stage(); w.send(1, "sms-a", message.OutcomeAccepted) }},
 		{
 			name: "alive", want: preflight.Fail, change: running,
-			summary: []string{fmt.Sprintf("process %d on", os.Getpid()), "since 2026-11-20 10:00 +08:00"}, remedies: []string{"notify status award --watch", "notify pause award"},
+			summary: []string{"started by wang on", "2026-11-20 10:00 +08:00, 0% done; last sign of life"}, remedies: []string{"notify status award --watch", "notify pause award"},
 		},
 		{name: "alive, and its process too", want: preflight.Fail, change: both(running, alive(true))},
 		{name: "killed", want: preflight.Pass, change: both(running, alive(false)), summary: []string{"ended without a word"}},
@@ -203,7 +201,7 @@ func TestDedupe(t *testing.T) {
 	})
 	w := newWorld(t)
 	both(within72h, toldBefore(30, time.Hour))(w)
-	if f := w.ask("dedupe"); len(details(f)) != 5 || strings.Contains(details(f)[0], "+8610000000000") {
+	if f := w.ask("dedupe"); len(details(f)) != 6 || details(f)[5] != "and 25 more" || strings.Contains(details(f)[0], "+8610000000000") {
 		t.Errorf("details: %q", details(f))
 	}
 }

@@ -56,7 +56,7 @@ func TestListShowsTheFirstTwenty(t *testing.T) {
 	for i := range 500 {
 		w.problems = append(w.problems, problem("phone-invalid", diag.Error, i+2))
 	}
-	if f := w.ask("list"); len(details(f)) != 20 {
+	if f := w.ask("list"); len(details(f)) != 21 || details(f)[20] != "and 480 more" {
 		t.Errorf("%d details", len(details(f)))
 	}
 }

@@ -91,14 +91,14 @@ func TestTestRows(t *testing.T) {
 		return func(w *world) { w.people[7].To[0].Address = message.Address(number) }
 	}
 	askAll(t, "test-rows", []question{
-		{name: "测试", want: preflight.Warn, change: both(noZeros, cell(1, 2, "测试用户")), summary: []string{"2 rows of 100 look like a test: rows 3, 4"}, remedies: []string{"delete"}},
-		{name: "test7", want: preflight.Warn, change: both(noZeros, cell(1, 1, "Test 7")), summary: []string{"1 row of 100"}},
+		{name: "测试", want: preflight.Warn, change: both(noZeros, cell(1, 2, "测试用户")), summary: []string{"2 of 100 rows look like a test: rows 3, 4"}, remedies: []string{"delete"}},
+		{name: "test7", want: preflight.Warn, change: both(noZeros, cell(1, 1, "Test 7")), summary: []string{"1 of 100 rows"}},
 		{name: "asdf", want: preflight.Warn, change: both(noZeros, cell(1, 1, "asdf"))},
 		{name: "xxx", want: preflight.Warn, change: both(noZeros, cell(1, 1, "XXX"))},
 		{name: "the number on every form", want: preflight.Warn, change: both(noZeros, phone("+8613800138000"))},
 		{name: "12345678", want: preflight.Warn, change: both(noZeros, phone("+8613012345678"))},
 		{name: "a name that begins like it", want: preflight.Pass, change: both(noZeros, cell(1, 1, "Testa Rossi"))},
-		{name: "a domain for examples", want: preflight.Warn, change: both(mails(nil), domains(100, "customer.net"), domains(1, "mail.example.com")), summary: []string{"1 row"}},
+		{name: "a domain for examples", want: preflight.Warn, change: both(mails(nil), domains(100, "customer.net"), domains(1, "mail.example.com")), summary: []string{"1 of 100 rows"}},
 		{
 			name: "outside production they are what is wanted", want: preflight.Skip,
 			change: both(actual, func(w *world) { w.config.Environment = config.Test }),

@@ -76,12 +76,12 @@ func TestBalance(t *testing.T) {
 		{
 			name: "packages", want: preflight.Pass,
 			change:  balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(110)) }),
-			summary: []string{"110 in packages"},
+			summary: []string{"110 messages in packages"},
 		},
 		{
 			name: "packages and money together", want: preflight.Pass,
 			change:  balance("2.25", func(b *vendors.Balance) { b.Messages = ptr(int64(60)) }),
-			summary: []string{"2.25 CNY and 60 in packages"},
+			summary: []string{"2.25 CNY and 60 messages in packages"},
 		},
 		{
 			name: "packages that end", want: preflight.Fail,
@@ -151,7 +151,7 @@ func TestBudget(t *testing.T) {
 			name: "a later day may be the dearest", want: preflight.Fail,
 			change: both(smsA(func(a *config.Account) { a.DayBudget, a.Rate = 2_000_000, 0.01 }), window(9*time.Hour, 11*time.Hour)),
 			// 36 messages leave until 11:00 today, the other 64 tomorrow.
-			summary: []string{"sms-a, day 2026-11-21: budget 2.00 CNY, used 0.00 CNY, to come 2.88 CNY, 0.88 CNY over"},
+			summary: []string{"sms-a, day 2026-11-21: budget 2.00 CNY, used 0.00 CNY, to come 2.88 CNY: 0.88 CNY over"},
 		},
 		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 })},
 		{

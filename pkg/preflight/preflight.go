@@ -121,10 +121,6 @@ type Finding struct {
 	// Override says that a person answers for going on in spite of it.
 	Override *Override     `json:"override,omitempty"`
 	Took     time.Duration `json:"took_ns"`
-
-	oldSummary  string
-	oldDetails  []string
-	oldRemedies []string
 }
 
 // Says is the evidence as it stands in a sentence.
@@ -159,6 +155,8 @@ type Result struct {
 	Campaign string    `json:"campaign"`
 	Digest   string    `json:"digest"` // of the plan: the result holds for exactly this
 	At       time.Time `json:"at"`
+	// Offline says that no vendor was asked, so that it is no clean pass.
+	Offline bool `json:"offline,omitempty"`
 	// Verdict is Pass, Warn or Fail.
 	Verdict  Status         `json:"verdict"`
 	Counts   map[Status]int `json:"counts"`

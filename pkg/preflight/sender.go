@@ -3,11 +3,9 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
-	"notify/pkg/words"
 	"slices"
 	"strings"
 
@@ -19,6 +17,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/option"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // localhost is this machine on every machine, whatever DNS says (RFC 6761).
@@ -45,12 +44,12 @@ func (s *Subject) mailSender() (mailSender, error) {
 	email := s.Plan.Spec.Texts.Mail(message.Email)
 	from, err := addressDomain(email.From)
 	if err != nil {
-		return mailSender{}, fmt.Errorf("from: %w", err)
+		return mailSender{}, words.Wrap(err, "sender.in", words.A{"key": "from"})
 	}
 	out := mailSender{From: from}
 	if email.ReplyTo != "" {
 		if out.ReplyTo, err = addressDomain(email.ReplyTo); err != nil {
-			return mailSender{}, fmt.Errorf("reply_to: %w", err)
+			return mailSender{}, words.Wrap(err, "sender.in", words.A{"key": "reply_to"})
 		}
 	}
 	names := plan.RouteAccounts(s.Config.Routes[message.Email])
@@ -61,7 +60,7 @@ func (s *Subject) mailSender() (mailSender, error) {
 		m := mailer{routedAccount: r, Host: serverHost(r.Account), Envelope: from}
 		if key, envelope := r.Account.Said(option.Envelope); envelope != "" {
 			if m.Envelope, err = addressDomain(envelope); err != nil {
-				return mailSender{}, fmt.Errorf("accounts.%s.options.%s: %w", r.Name, key, err)
+				return mailSender{}, words.Wrap(err, "sender.in", words.A{"key": "accounts." + r.Name + ".options." + key})
 			}
 		}
 		out.Mailers = append(out.Mailers, m)
@@ -73,7 +72,7 @@ func (s *Subject) mailSender() (mailSender, error) {
 func addressDomain(address string) (string, error) {
 	a, err := mail.ParseAddress(address)
 	if err != nil {
-		return "", fmt.Errorf("%q is not a mail address", address)
+		return "", words.Err("sender.no-address", words.A{"address": address})
 	}
 	return asciiDomain(a.Address[strings.LastIndexByte(a.Address, '@')+1:])
 }
@@ -84,7 +83,7 @@ func asciiDomain(domain string) (string, error) {
 	if strings.ContainsFunc(domain, func(r rune) bool { return r > 0x7f }) {
 		ascii, err := idna.Lookup.ToASCII(domain)
 		if err != nil {
-			return "", fmt.Errorf("%q is not a domain: %w", domain, err)
+			return "", words.Err("sender.no-domain", words.A{"domain": domain})
 		}
 		return ascii, nil
 	}
@@ -148,7 +147,7 @@ func (s *Subject) resolver() *dns.Resolver {
 // ofSender runs a check about the sender of mails; it is skipped where the campaign sends none.
 func (s *Subject) ofSender(check func(mailSender, *senderAnswers)) Finding {
 	if s.Plan.Spec.Texts.Mail(message.Email) == nil {
-		return Finding{Status: Skip, oldSummary: textNoMail}
+		return Finding{Status: Skip, Summary: said("mail.none", nil)}
 	}
 	from, err := s.mailSender()
 	if err != nil {
@@ -156,38 +155,44 @@ func (s *Subject) ofSender(check func(mailSender, *senderAnswers)) Finding {
 	}
 	var a senderAnswers
 	check(from, &a)
-	return a.done(textNoMailer)
+	return a.done(words.T("sender.none", nil))
 }
 
 // senderAnswers are answers that name an account only where there are several.
 type senderAnswers struct{ answers }
 
 // about adds what was found out about an account. One that only stands in does not stop the campaign.
-func (a *senderAnswers) about(m mailer, st Status, part string, remedies ...string) {
+func (a *senderAnswers) about(m mailer, st Status, part words.Text, remedies ...words.Text) {
 	if st == Fail && !m.Carries {
 		st = Warn
 	}
-	var ways []any
-	for _, r := range remedies {
-		ways = append(ways, r)
-	}
-	a.add(st, m.Name+": "+part, ways...)
+	a.say(st, "sender.account", words.A{"account": m.Name, "said": part}, remedies...)
+}
+
+// aside adds a detail about an account.
+func (a *senderAnswers) aside(m mailer, part words.Text) {
+	a.detail(words.T("sender.account", words.A{"account": m.Name, "said": part}))
+}
+
+// of is a question about an account.
+func (m mailer) of(what words.Text) words.Text {
+	return words.T("sender.account", words.A{"account": m.Name, "said": what})
 }
 
 // unknown adds that something could not be checked, because DNS gave no usable answer.
-func (a *senderAnswers) unknown(what string, err error) {
+func (a *senderAnswers) unknown(what words.Text, err error) {
 	if errors.Is(err, context.Canceled) {
 		a.add(NotRun, words.T("preflight.interrupted", nil))
 		return
 	}
-	a.add(Error, fmt.Sprintf(textUnchecked, what, err), textMendDNS)
+	a.say(Error, "sender.unchecked", words.A{"what": what, "cause": words.Cause(err)}, words.T("sender.mend-dns", nil))
 }
 
 // origin is where receivers see an account's mails come from.
 type origin struct {
 	Addrs []netip.Addr
 	// Why says why the addresses are not known; empty where they are.
-	Why string
+	Why words.Text
 	// Sandbox says that the mails reach nobody: the server is on this machine or in this network, or its name is reserved
 	// for tests, and the installation is not for production.
 	Sandbox bool
@@ -201,15 +206,15 @@ func (s *Subject) origin(ctx context.Context, m mailer) (origin, error) {
 	case len(m.Account.SendsFrom) > 0:
 		return origin{Addrs: m.Account.SendsFrom}, nil
 	case m.Host == "":
-		return origin{Why: fmt.Sprintf(textVendorHides, m.Account.Vendor)}, nil
+		return origin{Why: words.T("sender.vendor-hides", words.A{"vendor": m.Account.Vendor})}, nil
 	case m.Host == localhost:
-		return origin{Why: fmt.Sprintf(textHostLocal, m.Host), Sandbox: !outside}, nil
+		return origin{Why: words.T("sender.host-local", words.A{"host": m.Host}), Sandbox: !outside}, nil
 	case isReserved(m.Host):
-		return origin{Why: fmt.Sprintf(textReservedHost, m.Host), Sandbox: !outside}, nil
+		return origin{Why: words.T("sender.host-reserved", words.A{"host": m.Host}), Sandbox: !outside}, nil
 	}
 	found, err := s.resolver().LookupIPAddr(ctx, m.Host)
 	if dns.IsNotFound(err) {
-		return origin{Why: fmt.Sprintf(textHostUnknown, m.Host)}, nil
+		return origin{Why: words.T("sender.host-unknown", words.A{"host": m.Host})}, nil
 	}
 	if err != nil {
 		return origin{}, err
@@ -226,27 +231,32 @@ func (s *Subject) origin(ctx context.Context, m mailer) (origin, error) {
 		}
 	}
 	if len(public) == 0 {
-		return origin{Why: fmt.Sprintf(textHostLocal, named2(m.Host, addresses(own))), Sandbox: !outside}, nil
+		return origin{Why: words.T("sender.host-local", words.A{"host": hostAt(m.Host, own)}), Sandbox: !outside}, nil
 	}
 	return origin{Addrs: public}, nil
 }
 
-// named2 is a host with its addresses, or the address that it is.
-func named2(host, addrs string) string {
-	if host == addrs {
+// hostAt is a host with its addresses, or the address that it is.
+func hostAt(host string, addrs []netip.Addr) any {
+	if len(addrs) == 1 && addrs[0].String() == host {
 		return host
 	}
-	return host + " (" + addrs + ")"
+	return words.T("sender.host-at", words.A{"host": host, "addresses": addresses(addrs)})
 }
 
 // addresses are shown with at most three of them.
-func addresses(addrs []netip.Addr) string {
-	var words []string
+func addresses(addrs []netip.Addr) words.List {
+	names := make([]string, 0, len(addrs))
 	for _, a := range addrs {
-		words = append(words, a.String())
+		names = append(names, a.String())
 	}
 	const shown = 3
-	return first(words, shown)
+	return words.Names(names, shown)
+}
+
+// reserved is what is said of a domain that exists nowhere.
+func reserved(domain string) words.Text {
+	return words.T("sender.reserved", words.A{"domain": domain})
 }
 
 // From this many mails in a day, these receivers take only what is authenticated by SPF, DKIM and DMARC and can be
@@ -279,14 +289,3 @@ func (s *Subject) bulk() (string, int) {
 	}
 	return top, most
 }
-
-const (
-	textNoMailer     = "no account on the route of mails is configured"
-	textReserved     = "%s is reserved for tests: there is nothing in DNS to look for"
-	textUnchecked    = "%s could not be checked: %v"
-	textMendDNS      = "see that a DNS server answers: name one in notify.yaml (dns: 192.0.2.53), or mend the one of this machine; then run the preflight again"
-	textVendorHides  = "vendor %s does not say from which addresses it sends"
-	textReservedHost = "the server %s has a name that is reserved for tests"
-	textHostUnknown  = "the server %s has no address in DNS"
-	textHostLocal    = "the server %s is on this machine or in a private network"
-)

@@ -6,12 +6,11 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"notify/pkg/dns"
+	"notify/pkg/words"
 )
 
 // The sizes of RSA keys (RFC 8301, 3.2): receivers must not take a signature with less than dkimLeast bits.
@@ -44,27 +43,30 @@ func dkimDomain(from mailSender, m mailer) string {
 func (s *Subject) judgeDKIM(ctx context.Context, from mailSender, m mailer) judgement {
 	domain := dkimDomain(from, m)
 	if isReserved(domain) {
-		return judgement{Status: Skip, Part: fmt.Sprintf(textReserved, domain), Value: "reserved"}
+		return judgement{Status: Skip, Part: reserved(domain), Value: "reserved"}
 	}
 	if m.Account.DKIM.Selector == "" {
-		return judgement{Status: Skip, Part: textNoSelector, Remedy: fmt.Sprintf(textSaySelector, m.Name), Value: "unknown"}
+		return judgement{
+			Status: NotLooked, Value: "unknown", Part: words.T("dkim.no-selector", nil),
+			Remedy: words.T("dkim.say-selector", words.A{"setting": "accounts." + m.Name + ".dkim: {selector: s1}"}),
+		}
 	}
 	name := m.Account.DKIM.Selector + "._domainkey." + domain
 	texts, err := s.resolver().LookupTXT(ctx, name)
-	bad := judgement{Status: Fail, Proof: disproven, Remedy: fmt.Sprintf(textPublishKey, name, m.Name), Value: "none"}
+	bad := judgement{Status: Fail, Proof: disproven, Remedy: words.T("dkim.publish", words.A{"name": name, "account": m.Name}), Value: "none"}
 	switch {
 	case dns.IsNotFound(err):
-		bad.Part = fmt.Sprintf(textNoKey, name)
+		bad.Part = words.T("dkim.no-key", words.A{"name": name})
 		return bad
 	case err != nil:
-		return judgement{Status: Error, Proof: unasked, Part: fmt.Sprintf(textKeyAt, name), Err: err, Value: "unknown"}
+		return judgement{Status: Error, Proof: unasked, Part: words.T("dkim.key-at", words.A{"name": name}), Err: err, Value: "unknown"}
 	case len(texts) > 1:
-		bad.Part = fmt.Sprintf(textManyKeys, name, len(texts))
+		bad.Part = words.T("dkim.many", words.A{"name": name, "records": len(texts)})
 		return bad
 	}
 	k, err := parseDKIMKey(texts[0])
 	if err != nil {
-		bad.Part = fmt.Sprintf(textBadKey, name, err)
+		bad.Part = words.T("dkim.bad", words.A{"name": name, "fault": words.Cause(err)})
 		return bad
 	}
 	return k.judge(name, m.Name)
@@ -78,30 +80,31 @@ type dkimKey struct {
 }
 
 func (k dkimKey) judge(name, account string) judgement {
-	what := fmt.Sprintf(textKeyIs, name, k.kind, k.bits)
-	j := judgement{Status: Pass, Proof: proven, Part: what, Value: k.kind}
+	j := judgement{
+		Status: Pass, Proof: proven, Part: words.T("dkim.key", words.A{"name": name, "kind": k.kind, "bits": row(k.bits)}), Value: k.kind,
+	}
+	longer := words.T("dkim.longer", words.A{"account": account})
 	switch {
 	case k.kind == "rsa" && k.bits < dkimLeast:
-		j.Status, j.Proof, j.Part = Fail, disproven, what+textKeyTooShort
-		j.Remedy = fmt.Sprintf(textLongerKey, account)
+		j.Status, j.Proof, j.Part.ID, j.Remedy = Fail, disproven, "dkim.too-short", longer
 	case k.testing:
-		j.Status, j.Proof, j.Part, j.Remedy = Warn, disproven, what+textKeyTesting, fmt.Sprintf(textEndTesting, name)
+		j.Status, j.Proof, j.Part.ID, j.Remedy = Warn, disproven, "dkim.testing", words.T("dkim.end-testing", words.A{"name": name})
 	case k.kind == "rsa" && k.bits < dkimGood:
-		j.Status, j.Part, j.Remedy = Warn, what+textKeyShort, fmt.Sprintf(textLongerKey, account)
+		j.Status, j.Part.ID, j.Remedy = Warn, "dkim.short", longer
 	case k.kind == "ed25519":
-		j.Status, j.Part, j.Remedy = Warn, what+textKeyNew, fmt.Sprintf(textAlsoRSA, account)
+		j.Status, j.Part.ID, j.Remedy = Warn, "dkim.new", words.T("dkim.also-rsa", words.A{"account": account})
 	}
 	return j
 }
 
 // What can be wrong with a key record.
 var (
-	errKeyRevoked = errors.New("it is revoked: its p= is empty")
-	errNoKey      = errors.New("it holds no key: there is no p=")
-	errKeyVersion = errors.New("it is not for DKIM: v= is not DKIM1")
-	errKeyHash    = errors.New("its h= does not allow sha256")
-	errKeyService = errors.New("its s= does not allow mail")
-	errKeyText    = errors.New("its p= is no key")
+	errKeyRevoked = words.Err("dkim.fault-revoked", nil)
+	errNoKey      = words.Err("dkim.fault-no-key", nil)
+	errKeyVersion = words.Err("dkim.fault-version", nil)
+	errKeyHash    = words.Err("dkim.fault-hash", nil)
+	errKeyService = words.Err("dkim.fault-service", nil)
+	errKeyText    = words.Err("dkim.fault-text", nil)
 )
 
 // parseDKIMKey reads a key record (RFC 6376 3.6.1, RFC 8463).
@@ -143,7 +146,7 @@ func parseTags(text string) (map[string]string, error) {
 		name, value, ok := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
 		if _, twice := tags[name]; !ok || name == "" || twice {
-			return nil, fmt.Errorf("it is not of the form k=rsa; p=…: %q", clip(strings.TrimSpace(part)))
+			return nil, words.Err("dkim.fault-form", words.A{"part": clip(strings.TrimSpace(part))})
 		}
 		tags[name] = strings.Join(strings.Fields(value), "")
 	}
@@ -193,23 +196,5 @@ func keyBits(kind, p string) (int, error) {
 		}
 		return 8 * len(der), nil
 	}
-	return 0, fmt.Errorf("its k=%s is not known", clip(kind))
+	return 0, words.Err("dkim.fault-kind", words.A{"kind": clip(kind)})
 }
-
-const (
-	textNoSelector  = "the selector of the DKIM key is not configured"
-	textSaySelector = "find s= and d= in the DKIM-Signature of a mail that came this way, and write them into notify.yaml: accounts.%s.dkim: {selector: s1}; without a signature, switch DKIM on at the vendor"
-	textKeyAt       = "the DKIM key %s"
-	textNoKey       = "there is no DKIM key at %s"
-	textManyKeys    = "there are %[2]d records at %[1]s, and only one may be: receivers take none"
-	textBadKey      = "the DKIM key at %s cannot be used: %v"
-	textKeyIs       = "%s: %s key of %d bits"
-	textKeyTooShort = ", which receivers do not take"
-	textKeyShort    = ", which is short"
-	textKeyTesting  = ", in test mode (t=y): receivers treat the mails as unsigned"
-	textKeyNew      = ", which many receivers do not know yet"
-	textPublishKey  = "publish the TXT record that the vendor shows for %s, or correct accounts.%s.dkim in notify.yaml"
-	textLongerKey   = "have account %s sign with an RSA key of 2048 bits under a new selector"
-	textEndTesting  = "take t=y out of the record %s"
-	textAlsoRSA     = "have account %s sign with an RSA key of 2048 bits too"
-)

@@ -45,7 +45,7 @@ func TestDKIM(t *testing.T) {
 			}, summary: []string{"v1._domainkey.vendor.example.net"},
 		},
 		{
-			name: "no selector", want: preflight.Skip, change: func(w *mailWorld) { w.account("edm", func(a *config.Account) { a.DKIM = config.DKIM{} }) },
+			name: "no selector", want: preflight.NotLooked, change: func(w *mailWorld) { w.account("edm", func(a *config.Account) { a.DKIM = config.DKIM{} }) },
 			summary: []string{"the selector of the DKIM key is not configured"}, remedies: []string{"accounts.edm.dkim: {selector: s1}"},
 		},
 		{name: "an invented sender", want: preflight.Skip, change: invented, summary: []string{"reserved for tests"}},

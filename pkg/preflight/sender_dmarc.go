@@ -3,12 +3,12 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/emersion/go-msgauth/dmarc"
 
 	"notify/pkg/dns"
+	"notify/pkg/words"
 )
 
 // dmarcCheck asks what receivers are told to do with mails from the sender's domain that are not authenticated, and whether
@@ -17,7 +17,7 @@ func dmarcCheck() Check {
 	return Check{ID: "dmarc", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			if isReserved(from.From) {
-				a.add(Skip, fmt.Sprintf(textReserved, from.From))
+				a.add(Skip, reserved(from.From))
 				return
 			}
 			policy, err := s.findDMARC(ctx, from.From)
@@ -27,7 +27,7 @@ func dmarcCheck() Check {
 				s.withoutDMARC(from, fault, a)
 				return
 			case err != nil:
-				a.unknown(fmt.Sprintf(textDMARCOf, from.From), err)
+				a.unknown(words.T("dmarc.of", words.A{"domain": from.From}), err)
 				return
 			}
 			a.fact("policy", string(policy.Effective))
@@ -47,9 +47,9 @@ type dmarcPolicy struct {
 }
 
 // noPolicyError is an answer of DNS that holds no policy.
-type noPolicyError struct{ says string }
+type noPolicyError struct{ says words.Text }
 
-func (f *noPolicyError) Error() string { return f.says }
+func (f *noPolicyError) Error() string { return f.says.String() }
 
 // findDMARC reads the record of the domain, or of its organisation (RFC 7489 6.6.3). An error is a *noPolicyError, or DNS
 // without a usable answer.
@@ -70,11 +70,11 @@ func (s *Subject) findDMARC(ctx context.Context, domain string) (dmarcPolicy, er
 			continue
 		case 1:
 		default:
-			return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCMany, at, len(records))}
+			return dmarcPolicy{}, &noPolicyError{words.T("dmarc.many", words.A{"domain": at, "records": len(records)})}
 		}
 		record, err := dmarc.Parse(records[0])
 		if err != nil {
-			return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCBroken, at, strings.TrimPrefix(err.Error(), "dmarc: "))}
+			return dmarcPolicy{}, &noPolicyError{words.T("dmarc.broken", words.A{"domain": at, "fault": strings.TrimPrefix(err.Error(), "dmarc: ")})}
 		}
 		p := dmarcPolicy{Record: record, At: "_dmarc." + at, Effective: record.Policy}
 		if at != domain && record.SubdomainPolicy != "" {
@@ -82,15 +82,16 @@ func (s *Subject) findDMARC(ctx context.Context, domain string) (dmarcPolicy, er
 		}
 		return p, nil
 	}
-	return dmarcPolicy{}, &noPolicyError{fmt.Sprintf(textDMARCNone, domain)}
+	return dmarcPolicy{}, &noPolicyError{words.T("dmarc.none", words.A{"domain": domain})}
 }
 
 // withoutDMARC judges a domain without a usable record: receivers with rules for bulk mail refuse it, others guess.
 func (s *Subject) withoutDMARC(from mailSender, fault *noPolicyError, a *senderAnswers) {
-	remedy := fmt.Sprintf(textPublishDMARC, organisation(from.From), organisation(from.From))
+	org := organisation(from.From)
+	remedy := words.T("dmarc.publish", words.A{"name": "_dmarc." + org, "record": `"v=DMARC1; p=none; rua=mailto:dmarc@` + org + `"`})
 	a.fact("policy", "")
 	if receiver, n := s.bulk(); n > 0 {
-		a.add(Fail, fault.says+fmt.Sprintf(textBulkAsks, receiver, num(n)), remedy)
+		a.add(Fail, bulkAsks(fault.says, receiver, n), remedy)
 		return
 	}
 	a.add(Warn, fault.says, remedy)
@@ -99,10 +100,10 @@ func (s *Subject) withoutDMARC(from mailSender, fault *noPolicyError, a *senderA
 // alignment asks whether an account's mails pass DMARC.
 func (s *Subject) alignment(ctx context.Context, from mailSender, m mailer, policy dmarcPolicy, a *senderAnswers) {
 	if o, err := s.origin(ctx, m); err == nil && o.Sandbox {
-		a.about(m, Skip, fmt.Sprintf(textSandboxed, o.Why))
+		a.about(m, Skip, sandboxed(o.Why))
 		return
 	}
-	bySPF, sayings := s.judgeSPF(ctx, m), []string(nil)
+	bySPF, sayings := s.judgeSPF(ctx, m), []words.Text(nil)
 	byDKIM, signed := s.judgeDKIM(ctx, from, m), dkimDomain(from, m)
 	for _, way := range []struct {
 		name, domain string
@@ -111,28 +112,29 @@ func (s *Subject) alignment(ctx context.Context, from mailSender, m mailer, poli
 	}{{"SPF", m.Envelope, &bySPF, policy.SPFAlignment}, {"DKIM", signed, &byDKIM, policy.DKIMAlignment}} {
 		if way.j.Proof != disproven && !aligned(way.domain, from.From, way.mode) {
 			way.j.Proof = disproven
-			sayings = append(sayings, fmt.Sprintf(textMisaligned, way.name, way.domain, from.From))
+			sayings = append(sayings, words.T("dmarc.misaligned", words.A{"way": way.name, "domain": way.domain, "from": from.From}))
 			continue
 		}
-		sayings = append(sayings, way.name+" "+way.j.Proof.says())
+		sayings = append(sayings, way.j.Proof.says(way.name))
 	}
-	record := fmt.Sprintf(textPolicy, policy.At, policy.Effective)
-	said := record + "; " + strings.Join(sayings, ", ")
-	remedy := fmt.Sprintf(textAlign, from.From, m.Name, m.Name)
+	said := words.T("dmarc.policy", words.A{
+		"record": policy.At, "policy": string(policy.Effective), "ways": words.Texts(words.Commas, sayings...),
+	})
+	remedy := words.T("dmarc.align", words.A{"domain": from.From, "account": m.Name})
 	receiver, n := s.bulk()
 	switch {
 	case bySPF.Proof == proven || byDKIM.Proof == proven:
 		a.about(m, Pass, said)
 	case bySPF.Proof == unasked:
-		a.unknown(m.Name+": "+textAuthentication, bySPF.Err)
+		a.unknown(m.of(words.T("dmarc.whether", nil)), bySPF.Err)
 	case byDKIM.Proof == unasked:
-		a.unknown(m.Name+": "+textAuthentication, byDKIM.Err)
+		a.unknown(m.of(words.T("dmarc.whether", nil)), byDKIM.Err)
 	case bySPF.Proof == unproven && byDKIM.Proof == unproven:
 		a.about(m, Warn, said, remedy)
 	case policy.Effective != dmarc.PolicyNone:
-		a.about(m, Fail, said+fmt.Sprintf(textWillBe, policy.Effective), remedy)
+		a.about(m, Fail, words.T("dmarc.will-be", words.A{"said": said, "policy": words.Of("dmarc.do", policy.Effective)}), remedy)
 	case n > 0:
-		a.about(m, Fail, said+fmt.Sprintf(textBulkAsks, receiver, num(n)), remedy)
+		a.about(m, Fail, bulkAsks(said, receiver, n), remedy)
 	default:
 		a.about(m, Warn, said, remedy)
 	}
@@ -147,31 +149,22 @@ func aligned(domain, from string, mode dmarc.AlignmentMode) bool {
 	return organisation(domain) == organisation(from)
 }
 
-// says is a proof in words.
-func (p proof) says() string {
-	switch p {
-	case proven:
-		return "passes and is aligned"
-	case disproven:
-		return "does not pass"
-	case unasked:
-		return "could not be checked"
-	case unproven:
-		return "is not known to pass"
-	}
-	return "is not known to pass"
+// bulkAsks adds that a receiver with rules for bulk mail wants it.
+func bulkAsks(said words.Text, receiver string, n int) words.Text {
+	return words.T("dmarc.bulk", words.A{"said": said, "receiver": receiver, "mails": words.N(n, "mail")})
 }
 
-const (
-	textDMARCOf        = "the DMARC record of %s"
-	textDMARCNone      = "%s has no DMARC record"
-	textDMARCMany      = "%s has %d DMARC records, and only one may be: receivers take none"
-	textDMARCBroken    = "the DMARC record of %s cannot be read: %s"
-	textBulkAsks       = "; %s takes no bulk mail without it, and gets %s"
-	textPublishDMARC   = `publish one TXT record at _dmarc.%s, to begin with "v=DMARC1; p=none; rua=mailto:dmarc@%s", and read the reports`
-	textPolicy         = "%s says p=%s"
-	textMisaligned     = "%s is for %s, which does not speak for %s"
-	textWillBe         = ": receivers are told to %s the mails"
-	textAuthentication = "whether the mails pass DMARC"
-	textAlign          = "let %s be authenticated by one of the two: an envelope_from of the same domain whose SPF record covers the server (accounts.%s.options.envelope_from), or a DKIM signature with d= of it (accounts.%s.dkim)"
-)
+// says is in words what is known of a way to authenticate mails.
+func (p proof) says(way string) words.Text {
+	args := words.A{"way": way}
+	switch p {
+	case proven:
+		return words.Text{ID: "dmarc.proven", Args: args}
+	case disproven:
+		return words.Text{ID: "dmarc.disproven", Args: args}
+	case unasked:
+		return words.Text{ID: "dmarc.unasked", Args: args}
+	case unproven:
+	}
+	return words.Text{ID: "dmarc.unproven", Args: args}
+}

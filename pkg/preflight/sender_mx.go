@@ -2,13 +2,12 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"slices"
-	"strings"
 
 	"notify/pkg/config"
 	"notify/pkg/dns"
+	"notify/pkg/words"
 )
 
 // mxCheck asks whether answers and bounces can arrive. Many receivers refuse mails from a domain that nobody can write to.
@@ -23,19 +22,23 @@ func mxCheck() Check {
 }
 
 // ownDomain is a domain of the sender, and what it is for.
-type ownDomain struct{ name, use string }
+type ownDomain struct {
+	name string
+	use  words.Text
+	fact string
+}
 
 // domains are those that people and servers write to, each once.
 func (m mailSender) domains() []ownDomain {
-	all := []ownDomain{{m.From, "from"}}
-	add := func(name, use string) {
+	all := []ownDomain{{m.From, words.Raw("from"), "from"}}
+	add := func(name string, use words.Text, fact string) {
 		if name != "" && !slices.ContainsFunc(all, func(d ownDomain) bool { return d.name == name }) {
-			all = append(all, ownDomain{name, use})
+			all = append(all, ownDomain{name, use, fact})
 		}
 	}
-	add(m.ReplyTo, "reply_to")
+	add(m.ReplyTo, words.Raw("reply_to"), "reply_to")
 	for _, one := range m.Mailers {
-		add(one.Envelope, "bounces of "+one.Name)
+		add(one.Envelope, words.T("mx.bounces-of", words.A{"account": one.Name}), "bounces of "+one.Name)
 	}
 	return all
 }
@@ -44,24 +47,24 @@ func (m mailSender) domains() []ownDomain {
 func (s *Subject) takesMail(ctx context.Context, d ownDomain, a *senderAnswers) {
 	if isReserved(d.name) {
 		if s.Config.Environment == config.Production {
-			a.add(Warn, fmt.Sprintf(textReservedAnswers, d.name, d.use), textRealSender)
+			a.say(Warn, "mx.reserved", words.A{"domain": d.name, "use": d.use}, words.T("mx.real-sender", nil))
 			return
 		}
-		a.add(Skip, fmt.Sprintf(textReserved, d.name))
+		a.add(Skip, reserved(d.name))
 		return
 	}
-	remedy := fmt.Sprintf(textPublishMX, d.name)
+	remedy := words.T("mx.publish", words.A{"domain": d.name})
 	hosts, err := s.resolver().LookupMX(ctx, d.name)
 	switch {
 	case dns.IsNotFound(err):
 		s.takesMailItself(ctx, d, a)
 		return
 	case err != nil:
-		a.unknown(fmt.Sprintf(textMXOf, d.name), err)
+		a.unknown(words.T("mx.of", words.A{"domain": d.name}), err)
 		return
 	case slices.ContainsFunc(hosts, isNullMX):
-		a.fact(d.use, ".")
-		a.add(Fail, fmt.Sprintf(textNullMX, d.name, d.use), remedy)
+		a.fact(d.fact, ".")
+		a.say(Fail, "mx.refuses", words.A{"domain": d.name, "use": d.use}, remedy)
 		return
 	}
 	var there, gone []string
@@ -71,20 +74,20 @@ func (s *Subject) takesMail(ctx context.Context, d ownDomain, a *senderAnswers) 
 		case dns.IsNotFound(err):
 			gone = append(gone, h.Host)
 		case err != nil:
-			a.unknown(fmt.Sprintf(textMXHost, d.name, h.Host), err)
+			a.unknown(words.T("mx.host", words.A{"domain": d.name, "host": h.Host}), err)
 			return
 		default:
 			there = append(there, h.Host)
 		}
 	}
-	a.fact(d.use, there)
+	a.fact(d.fact, there)
 	switch {
 	case len(there) == 0:
-		a.add(Fail, fmt.Sprintf(textMXNowhere, d.name, d.use, strings.Join(gone, ", ")), remedy)
+		a.say(Fail, "mx.nowhere", words.A{"domain": d.name, "use": d.use, "hosts": words.Names(gone, shownNames)}, remedy)
 	case len(gone) > 0:
-		a.add(Warn, fmt.Sprintf(textMXPartly, d.name, first(there, shownNames), first(gone, shownNames)), remedy)
+		a.say(Warn, "mx.partly", words.A{"domain": d.name, "hosts": words.Names(there, shownNames), "gone": words.Names(gone, shownNames)}, remedy)
 	default:
-		a.add(Pass, fmt.Sprintf(textMXGood, d.name, first(there, shownNames)))
+		a.say(Pass, "mx.good", words.A{"domain": d.name, "hosts": words.Names(there, shownNames)})
 	}
 }
 
@@ -93,29 +96,15 @@ func (s *Subject) takesMailItself(ctx context.Context, d ownDomain, a *senderAns
 	found, err := s.resolver().LookupIPAddr(ctx, d.name)
 	switch {
 	case dns.IsNotFound(err):
-		a.fact(d.use, []string{})
-		a.add(Fail, fmt.Sprintf(textNoMX, d.name, d.use), fmt.Sprintf(textPublishMX, d.name))
+		a.fact(d.fact, []string{})
+		a.say(Fail, "mx.none", words.A{"domain": d.name, "use": d.use}, words.T("mx.publish", words.A{"domain": d.name}))
 	case err != nil:
-		a.unknown(fmt.Sprintf(textMXOf, d.name), err)
+		a.unknown(words.T("mx.of", words.A{"domain": d.name}), err)
 	default:
-		a.fact(d.use, []string{d.name})
-		a.add(Pass, fmt.Sprintf(textImplicitMX, d.name, addresses(toAddrs(found))))
+		a.fact(d.fact, []string{d.name})
+		a.say(Pass, "mx.itself", words.A{"domain": d.name, "addresses": addresses(toAddrs(found))})
 	}
 }
-
-const (
-	textReservedAnswers = "%s (%s) is reserved for tests: nobody can answer"
-	textRealSender      = "send from a domain of your own: channels.email.from in the campaign file"
-	textMXOf            = "where the mail of %s goes"
-	textMXHost          = "where the mail of %s goes (%s)"
-	textMXGood          = "%s: %s"
-	textImplicitMX      = "%s has no MX, and takes mail at its own address %s"
-	textNullMX          = "%s (%s) says that it takes no mail"
-	textNoMX            = "%s (%s) has neither MX nor address: nobody can answer, and bounces are lost"
-	textMXNowhere       = "the mail of %s (%s) goes to %s, which has no address"
-	textMXPartly        = "%s: %s; without an address: %s"
-	textPublishMX       = "publish MX records at %s that name hosts which take its mail, or send from a domain that has them"
-)
 
 // isNullMX reports the MX by which a domain says that it takes no mail (RFC 7505).
 func isNullMX(mx *net.MX) bool { return mx.Host == "." }

@@ -2,11 +2,8 @@ package preflight
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
-	"notify/pkg/words"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +12,7 @@ import (
 	"notify/pkg/dns"
 	"notify/pkg/message"
 	"notify/pkg/option"
+	"notify/pkg/words"
 )
 
 // protectedSenderCheck asks whether the mails leave under a protected domain or through a protected server: receivers that
@@ -25,25 +23,25 @@ func protectedSenderCheck() Check {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			listed := s.Config.ProtectedDomains
 			if len(listed) == 0 {
-				a.add(Skip, textNoProtected)
+				a.say(Skip, "protected.unset", nil)
 				return
 			}
 			a.fact("from", from.From)
 			if slices.Contains(listed, from.From) {
-				a.add(Fail, fmt.Sprintf(textFromProtected, count(s.Plan.Channel(message.Email).Messages, "mail"), from.From))
+				a.say(Fail, "protected.from", words.A{"mails": words.N(s.Plan.Channel(message.Email).Messages, "mail"), "domain": from.From})
 				a.offer(s.ownDomain(from.From))
 			}
 			for _, m := range from.Mailers {
 				a.fact("account."+m.Name+".envelope", m.Envelope)
 				a.fact("account."+m.Name+".server", m.Host)
 				if m.Envelope != from.From && slices.Contains(listed, m.Envelope) {
-					a.add(Fail, fmt.Sprintf(textEnvelopeProtected, m.Name, m.Envelope))
+					a.say(Fail, "protected.envelope", words.A{"account": m.Name, "domain": m.Envelope})
 					a.offer(m.ownEnvelope())
 				}
 				s.protectedServer(ctx, from, m, a)
 			}
 			if a.status == Pass {
-				a.finding.Summary = slices.Insert(a.finding.Summary, 0, words.Raw(fmt.Sprintf(textNotProtected, from.From, first(listed, shownNames))))
+				a.finding.Summary = slices.Insert(a.finding.Summary, 0, words.T("protected.good", words.A{"domain": from.From, "listed": words.Names(listed, shownNames)}))
 			}
 			for i := range a.finding.Options {
 				a.finding.Options[i].Enough = len(a.finding.Remedies) == 1
@@ -61,7 +59,7 @@ func (s *Subject) ownDomain(domain string) ways {
 	at := strings.LastIndexByte(from, '@') + 1
 	var w ways
 	w.or(Option{
-		Kind: OptionSender, Channel: message.Email, oldText: fmt.Sprintf(textOwnDomain, bulkName+domain),
+		Kind: OptionSender, Channel: message.Email, Text: words.T("protected.own-domain", words.A{"domain": bulkName + domain}),
 		Settings: []Setting{{Key: "channels.email.from", Value: from[:at] + bulkName + from[at:], Now: from, Campaign: true}},
 	})
 	return w
@@ -73,7 +71,8 @@ func (m mailer) ownEnvelope() ways {
 	key, _ := m.Account.Said(option.Envelope)
 	var w ways
 	w.or(Option{
-		Kind: OptionSender, Account: m.Name, Channel: message.Email, oldText: fmt.Sprintf(textOwnEnvelope, m.Name, address),
+		Kind: OptionSender, Account: m.Name, Channel: message.Email,
+		Text:     words.T("protected.own-envelope", words.A{"key": "accounts." + m.Name + ".options." + key, "address": address}),
 		Settings: []Setting{{Key: "accounts." + m.Name + ".options." + key, Value: address, Now: m.Account.Options[key]}},
 	})
 	return w
@@ -85,46 +84,46 @@ const shownNames = 3
 // protectedServer asks whether a server is a protected one, by its name and by its addresses.
 func (s *Subject) protectedServer(ctx context.Context, from mailSender, m mailer, a *senderAnswers) {
 	listed := s.Config.ProtectedDomains
-	remedy := fmt.Sprintf(textOtherServer, m.Name)
+	remedy := words.T("protected.other-server", words.A{"account": m.Name})
 	switch {
 	case m.Host == "":
-		a.add(Pass, fmt.Sprintf(textServerOfVendor, m.Name, m.Account.Vendor))
+		a.say(Pass, "protected.vendor", words.A{"account": m.Name, "vendor": m.Account.Vendor})
 		return
 	case slices.Contains(listed, m.Host):
-		a.add(Fail, fmt.Sprintf(textServerProtected, m.Name, m.Host), remedy)
+		a.say(Fail, "protected.server", words.A{"account": m.Name, "host": m.Host}, remedy)
 		return
 	}
 	ours, err := s.serverAddresses(ctx, m)
 	switch {
 	case err != nil && s.Offline:
-		a.add(Warn, fmt.Sprintf(textServerByName, m.Name, m.Host), words.T("preflight.run-online", nil))
+		a.say(Warn, "protected.by-name", words.A{"account": m.Name, "host": m.Host}, words.T("preflight.run-online", nil))
 		return
 	case dns.IsNotFound(err):
-		a.add(Warn, fmt.Sprintf(textServerNowhere, m.Name, m.Host), fmt.Sprintf(textSeeServer, m.Host))
+		a.say(Warn, "protected.nowhere", words.A{"account": m.Name, "host": m.Host}, words.T("protected.see-server", words.A{"host": m.Host}))
 		return
 	case err != nil:
-		a.unknown(fmt.Sprintf(textServerAddress, m.Name, m.Host), err)
+		a.unknown(m.of(words.T("protected.which", words.A{"host": m.Host})), err)
 		return
 	case len(ours) == 0:
-		a.add(Pass, fmt.Sprintf(textServerOnly, m.Name, m.Host))
+		a.say(Pass, "protected.only", words.A{"account": m.Name, "host": m.Host})
 		return
 	}
 	theirs, err := s.protectedAddresses(ctx)
 	if err != nil {
-		a.unknown(textProtectedAddresses, err)
+		a.unknown(words.T("protected.addresses", nil), err)
 		return
 	}
 	for _, addr := range ours {
 		if name, is := theirs[addr]; is {
-			a.add(Fail, fmt.Sprintf(textServerIs, m.Name, m.Host, addr, name), remedy)
+			a.say(Fail, "protected.same", words.A{"account": m.Name, "host": m.Host, "address": addr.String(), "name": name}, remedy)
 			return
 		}
 	}
 	if p := within(m.Host, listed); p != "" && within(m.Host, []string{from.From, m.Envelope}) == "" {
-		a.add(Warn, fmt.Sprintf(textServerBelow, m.Name, m.Host, p), fmt.Sprintf(textListServer, m.Host, m.Name))
+		a.say(Warn, "protected.below", words.A{"account": m.Name, "host": m.Host, "domain": p}, words.T("protected.list-server", words.A{"account": m.Name, "host": m.Host}))
 		return
 	}
-	a.add(Pass, fmt.Sprintf(textServerGood, m.Name, named2(m.Host, addresses(ours)), count(len(theirs), "address")))
+	a.say(Pass, "protected.other", words.A{"account": m.Name, "host": hostAt(m.Host, ours), "addresses": words.N(len(theirs), "address")})
 }
 
 // serverAddresses are the addresses by which a server can be told from a protected one; none where it is a sandbox. A server
@@ -149,12 +148,12 @@ func (s *Subject) serverAddresses(ctx context.Context, m mailer) ([]netip.Addr, 
 }
 
 // protectedAddresses are the addresses of the protected names and of the hosts that take their mail, each with such a name.
-func (s *Subject) protectedAddresses(ctx context.Context) (map[netip.Addr]string, error) {
+func (s *Subject) protectedAddresses(ctx context.Context) (map[netip.Addr]words.Text, error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var broke error
-	all := make(map[netip.Addr]string)
-	add := func(name, host string) {
+	all := make(map[netip.Addr]words.Text)
+	add := func(name words.Text, host string) {
 		found, err := s.resolver().LookupIPAddr(ctx, host)
 		mu.Lock()
 		defer mu.Unlock()
@@ -170,7 +169,7 @@ func (s *Subject) protectedAddresses(ctx context.Context) (map[netip.Addr]string
 		if err != nil || isReserved(ascii) {
 			continue
 		}
-		wg.Go(func() { add(name, ascii) })
+		wg.Go(func() { add(words.Raw(name), ascii) })
 		wg.Go(func() {
 			hosts, err := s.resolver().LookupMX(ctx, ascii)
 			if err != nil && !dns.IsNotFound(err) {
@@ -180,7 +179,7 @@ func (s *Subject) protectedAddresses(ctx context.Context) (map[netip.Addr]string
 			}
 			for _, mx := range hosts {
 				if mx.Host != "." {
-					add(mx.Host+", which takes the mail of "+name, mx.Host)
+					add(words.T("protected.takes-mail", words.A{"host": mx.Host, "domain": name}), mx.Host)
 				}
 			}
 		})
@@ -203,7 +202,7 @@ func toAddrs(found []net.IPAddr) []netip.Addr {
 func ownAddresses() ([]netip.Addr, error) {
 	own, err := net.InterfaceAddrs()
 	if err != nil {
-		return nil, fmt.Errorf("read this machine's addresses: %w", err)
+		return nil, words.Wrap(err, "protected.own-addresses", nil)
 	}
 	var addrs []netip.Addr
 	for _, o := range own {
@@ -215,25 +214,4 @@ func ownAddresses() ([]netip.Addr, error) {
 }
 
 // errOffline says that DNS may not be asked.
-var errOffline = errors.New("this preflight is offline")
-
-const (
-	textNotProtected       = "mails from %s, and %s are protected"
-	textFromProtected      = "%s from %s, which is protected"
-	textEnvelopeProtected  = "%s: bounces go to %s, which is protected"
-	textServerProtected    = "%s: the server %s is protected"
-	textServerIs           = "%s: the server %s is %s, and so is %s"
-	textServerBelow        = "%s: the server %s has a name of the protected domain %s"
-	textServerGood         = "%s: through %s, none of the %s of protected servers"
-	textServerOnly         = "%s: through %s, which is no protected server"
-	textServerOfVendor     = "%s: through the servers of vendor %s"
-	textServerByName       = "%s: the server %s has another name; its addresses were not looked up, as this preflight is offline"
-	textServerNowhere      = "%s: the server %s has another name, and no address in DNS to compare"
-	textServerAddress      = "%s: which server %s is"
-	textProtectedAddresses = "which addresses the protected servers have"
-	textOwnDomain          = "send bulk mail from a domain of its own, such as %s: set channels.email.from in the campaign file, and publish SPF, DKIM and DMARC for it; answers can still go to the official domain by reply_to"
-	textOwnEnvelope        = "set accounts.%s.options.envelope_from to an address of a domain for bulk mail, such as %s"
-	textOtherServer        = "put an account with a server of its own for bulk mail on the route instead of %s"
-	textListServer         = "if %s carries official mail, list it in protected_domains and take %s off the route; if it is for bulk mail only, send from its own domain"
-	textSeeServer          = "see in the vendor's console which machine %s is"
-)
+var errOffline = words.Err("preflight.offline", nil)

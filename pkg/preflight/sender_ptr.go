@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 
 	"notify/pkg/dns"
+	"notify/pkg/words"
 )
 
 // ptrCheck asks whether the addresses of our own servers have names that lead back to them. Gmail and many others refuse
@@ -26,31 +26,42 @@ func (s *Subject) reverse(ctx context.Context, from mailSender, m mailer, a *sen
 	o, err := s.origin(ctx, m)
 	switch {
 	case err != nil:
-		a.unknown(m.Name+": "+fmt.Sprintf(textServerIn, m.Host), err)
+		a.unknown(m.of(serverIn(m.Host)), err)
 		return
 	case len(o.Addrs) == 0:
-		a.about(m, Skip, fmt.Sprintf(textNoAddress, o.Why))
+		st := NotLooked
+		if o.Sandbox {
+			st = Skip
+		}
+		a.about(m, st, words.T("ptr.no-address", words.A{"why": o.Why}))
 		return
 	case !s.isOurs(from, m):
-		a.about(m, Skip, fmt.Sprintf(textForeign, m.Host))
+		a.about(m, Skip, words.T("ptr.foreign", words.A{"host": m.Host}))
 		return
 	}
 	for _, addr := range o.Addrs {
 		names, confirmed, err := s.confirmed(ctx, addr)
 		a.fact("address."+addr.String(), confirmed)
-		remedy := fmt.Sprintf(textSetPTR, addr)
+		remedy := words.T("ptr.set", words.A{"address": addr.String()})
 		switch {
 		case err != nil:
-			a.unknown(m.Name+": "+fmt.Sprintf(textNameOf, addr), err)
+			a.unknown(m.of(nameOf(addr)), err)
 		case len(names) == 0:
-			a.about(m, Fail, fmt.Sprintf(textNoPTR, addr), remedy)
+			a.about(m, Fail, words.T("ptr.none", words.A{"address": addr.String()}), remedy)
 		case confirmed == "":
-			a.about(m, Fail, fmt.Sprintf(textPTRElsewhere, addr, first(names, shownNames)), remedy)
+			a.about(m, Fail, words.T("ptr.elsewhere", words.A{"address": addr.String(), "names": words.Names(names, shownNames)}), remedy)
 		default:
-			a.about(m, Pass, fmt.Sprintf(textPTRGood, addr, confirmed))
+			a.about(m, Pass, words.T("ptr.good", words.A{"address": addr.String(), "name": confirmed}))
 		}
 	}
 }
+
+// nameOf is the question which name an address has, serverIn that where a server is.
+func nameOf(addr netip.Addr) words.Text {
+	return words.T("ptr.name-of", words.A{"address": addr.String()})
+}
+
+func serverIn(host string) words.Text { return words.T("sender.where", words.A{"host": host}) }
 
 // isOurs reports addresses that were written down, and a server under a name of the sender's or a protected organisation.
 func (s *Subject) isOurs(from mailSender, m mailer) bool {
@@ -80,13 +91,3 @@ func (s *Subject) confirmed(ctx context.Context, addr netip.Addr) (names []strin
 	}
 	return names, "", broke
 }
-
-const (
-	textNoAddress    = "%s, so there is no address to look up"
-	textForeign      = "the addresses of %s are its owner's affair"
-	textNameOf       = "which name %s has"
-	textNoPTR        = "%s has no name (PTR)"
-	textPTRElsewhere = "%s says that it is %s, which is another address"
-	textPTRGood      = "%s is %s, and back"
-	textSetPTR       = "have whoever gave you %s (hosting or network provider) set its PTR to the server's name, and let that name have this address"
-)

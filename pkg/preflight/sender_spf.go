@@ -3,12 +3,13 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
 
 	"blitiri.com.ar/go/spf"
+
+	"notify/pkg/words"
 )
 
 // proof is whether something about a sender has been shown.
@@ -25,10 +26,10 @@ const (
 type judgement struct {
 	Status Status
 	Proof  proof
-	Part   string // the evidence
-	Remedy string // empty where there is nothing to do
-	Err    error  // with Error: what DNS said
-	Value  string // for machines
+	Part   words.Text // the evidence
+	Remedy words.Text // none where there is nothing to do
+	Err    error      // with Error: what DNS said
+	Value  string     // for machines
 }
 
 // spfCheck asks whether the SPF record of the domain that bounces go to lets the server send, as receivers will, and looks at
@@ -52,8 +53,8 @@ func (a *senderAnswers) judged(m mailer, what string, j judgement) {
 	a.fact("account."+m.Name+"."+what, j.Value)
 	switch {
 	case j.Status == Error:
-		a.unknown(m.Name+": "+j.Part, j.Err)
-	case j.Remedy == "":
+		a.unknown(m.of(j.Part), j.Err)
+	case j.Remedy.IsZero():
 		a.about(m, j.Status, j.Part)
 	default:
 		a.about(m, j.Status, j.Part, j.Remedy)
@@ -64,14 +65,14 @@ func (a *senderAnswers) judged(m mailer, what string, j judgement) {
 // see all of them.
 func (s *Subject) judgeSPF(ctx context.Context, m mailer) judgement {
 	if isReserved(m.Envelope) {
-		return judgement{Status: Skip, Part: fmt.Sprintf(textReserved, m.Envelope), Value: "reserved"}
+		return judgement{Status: Skip, Part: reserved(m.Envelope), Value: "reserved"}
 	}
 	o, err := s.origin(ctx, m)
 	switch {
 	case err != nil:
-		return judgement{Status: Error, Proof: unasked, Part: fmt.Sprintf(textServerIn, m.Host), Err: err, Value: "unknown"}
+		return judgement{Status: Error, Proof: unasked, Part: serverIn(m.Host), Err: err, Value: "unknown"}
 	case o.Sandbox:
-		return judgement{Status: Skip, Part: fmt.Sprintf(textSandboxed, o.Why), Value: "sandbox"}
+		return judgement{Status: Skip, Part: sandboxed(o.Why), Value: "sandbox"}
 	}
 	var worst judgement
 	for _, addr := range o.Addrs {
@@ -85,17 +86,17 @@ func (s *Subject) judgeSPF(ctx context.Context, m mailer) judgement {
 		return anybody
 	case len(o.Addrs) == 0:
 		return judgement{
-			Status: Warn, Part: fmt.Sprintf(textSPFUnknown, m.Envelope, o.Why), Value: "unknown",
-			Remedy: fmt.Sprintf(textSaySendsFrom, m.Name),
+			Status: Warn, Part: words.T("spf.unknown", words.A{"domain": m.Envelope, "why": o.Why}), Value: "unknown",
+			Remedy: words.T("spf.say-sends-from", words.A{"account": m.Name}),
 		}
 	case worst.Status != Pass:
 		return worst
 	case anybody.Value == string(spf.Pass):
-		return judgement{Status: Warn, Proof: proven, Part: fmt.Sprintf(textSPFAnybody, m.Envelope), Remedy: fmt.Sprintf(textSPFCloser, m.Envelope), Value: "pass"}
+		return judgement{Status: Warn, Proof: proven, Part: words.T("spf.anybody", words.A{"domain": m.Envelope}), Remedy: words.T("spf.closer", words.A{"domain": m.Envelope}), Value: "pass"}
 	case anybody.Value == string(spf.PermError):
-		return judgement{Status: Warn, Proof: proven, Part: fmt.Sprintf(textSPFFragile, m.Envelope, anybody.Part), Remedy: anybody.Remedy, Value: "pass"}
+		return judgement{Status: Warn, Proof: proven, Part: words.T("spf.fragile", words.A{"domain": m.Envelope, "fault": anybody.Part}), Remedy: anybody.Remedy, Value: "pass"}
 	}
-	worst.Part = fmt.Sprintf(textSPFPass, m.Envelope, addresses(o.Addrs))
+	worst.Part = words.T("spf.good", words.A{"domain": m.Envelope, "addresses": addresses(o.Addrs)})
 	return worst
 }
 
@@ -111,28 +112,38 @@ func (s *Subject) spfOf(ctx context.Context, m mailer, addr netip.Addr, all []ne
 	case spf.Pass:
 		j.Status, j.Proof = Pass, proven
 	case spf.Neutral, spf.SoftFail:
-		j.Status, j.Part, j.Remedy = Warn, fmt.Sprintf(textSPFResult, m.Envelope, result, addr), textSPFAdd
+		j.Status, j.Part, j.Remedy = Warn, spfResult(m, result, addr), m.addToSPF(all)
 	case spf.Fail:
-		j.Status, j.Part, j.Remedy = Fail, fmt.Sprintf(textSPFResult, m.Envelope, result, addr), textSPFAdd
+		j.Status, j.Part, j.Remedy = Fail, spfResult(m, result, addr), m.addToSPF(all)
 	case spf.None:
-		j.Status, j.Part, j.Remedy = Fail, fmt.Sprintf(textSPFNone, m.Envelope), textSPFPublish
+		j.Status, j.Part = Fail, words.T("spf.none", words.A{"domain": m.Envelope})
+		j.Remedy = words.T("spf.publish", words.A{"domain": m.Envelope, "record": `"v=spf1 ` + mechanisms(all) + ` -all"`})
 	case spf.PermError:
-		j.Status, j.Part = Fail, fmt.Sprintf(textSPFBroken, m.Envelope, spfFault(err))
-		j.Remedy = fmt.Sprintf(textSPFMend, m.Envelope)
+		j.Status, j.Part = Fail, words.T("spf.broken", words.A{"domain": m.Envelope, "fault": spfFault(err)})
+		j.Remedy = words.T("spf.mend", words.A{"domain": m.Envelope})
 		if errors.Is(err, spf.ErrLookupLimitReached) || errors.Is(err, spf.ErrVoidLookupLimitReached) {
-			j.Remedy = fmt.Sprintf(textSPFFewer, m.Envelope)
+			j.Remedy = words.T("spf.fewer", words.A{"domain": m.Envelope})
 		}
 	case spf.TempError:
-		j.Status, j.Proof, j.Part, j.Err = Error, unasked, fmt.Sprintf(textSPFOf, m.Envelope), err
-	}
-	switch j.Remedy {
-	case textSPFAdd:
-		j.Remedy = fmt.Sprintf(textSPFAdd, mechanisms(all), m.Envelope, m.Name)
-	case textSPFPublish:
-		j.Remedy = fmt.Sprintf(textSPFPublish, m.Envelope, mechanisms(all))
+		j.Status, j.Proof, j.Part, j.Err = Error, unasked, spfOf(m.Envelope), err
 	}
 	return j
 }
+
+// spfOf is the question about a record.
+func spfOf(domain string) words.Text { return words.T("spf.of", words.A{"domain": domain}) }
+
+func spfResult(m mailer, result spf.Result, addr netip.Addr) words.Text {
+	return words.T("spf.result", words.A{"domain": m.Envelope, "result": string(result), "address": addr.String()})
+}
+
+// addToSPF is how the record is made to cover the account's servers.
+func (m mailer) addToSPF(all []netip.Addr) words.Text {
+	return words.T("spf.add", words.A{"mechanisms": mechanisms(all), "domain": m.Envelope, "account": m.Name})
+}
+
+// sandboxed says why no receiver sees the mails.
+func sandboxed(why words.Text) words.Text { return words.T("sender.sandboxed", words.A{"why": why}) }
 
 // greeted judges the other identity that RFC 7208, 2.3, recommends to receivers: the name with which the server greets
 // (EHLO). Few refuse a mail for it alone, so that the worst is a warning; and it proves nothing about the sender, so that a
@@ -143,7 +154,7 @@ func (s *Subject) greeted(ctx context.Context, from mailSender, m mailer, a *sen
 	case err != nil || len(o.Addrs) == 0:
 		return // the answer about the envelope says so
 	case !s.isOurs(from, m):
-		a.detail(m.Name + ": " + fmt.Sprintf(textEhloForeign, m.Host))
+		a.aside(m, words.T("spf.ehlo-foreign", words.A{"host": m.Host}))
 		return
 	}
 	done := make(map[string]bool)
@@ -151,9 +162,9 @@ func (s *Subject) greeted(ctx context.Context, from mailSender, m mailer, a *sen
 		name, err := s.ehlo(ctx, m, addr)
 		switch {
 		case err != nil:
-			a.about(m, Warn, fmt.Sprintf(textUnchecked, fmt.Sprintf(textNameOf, addr), err), textMendDNS)
+			a.about(m, Warn, words.T("sender.unchecked", words.A{"what": nameOf(addr), "cause": words.Cause(err)}), words.T("sender.mend-dns", nil))
 		case name == "":
-			a.detail(m.Name + ": " + fmt.Sprintf(textEhloUnknown, addr))
+			a.aside(m, words.T("spf.ehlo-unknown", words.A{"address": addr.String()}))
 		case name == m.Envelope || isReserved(name):
 		default:
 			s.greetedAs(ctx, m, name, addr, done, a)
@@ -175,30 +186,33 @@ func (s *Subject) greetedAs(ctx context.Context, m mailer, name string, addr net
 	result, err := spf.CheckHostWithSender(net.IP(addr.AsSlice()), name, "postmaster@"+name, spf.WithContext(ctx), spf.WithResolver(s.resolver()))
 	a.fact("account."+m.Name+".spf.ehlo."+addr.String(), string(result))
 	var st Status
-	part, remedy := fmt.Sprintf(textEhlo, name, result, addr), fmt.Sprintf(textEhloAdd, name)
+	part := words.T("spf.ehlo", words.A{"name": name, "result": string(result), "address": addr.String()})
+	remedy := words.T("spf.ehlo-add", words.A{"name": name, "record": `"v=spf1 a -all"`})
 	switch result {
 	case spf.Pass, spf.None, spf.Neutral: // RFC 7208, 2.6.2: neutral is to be taken for none
-		a.detail(m.Name + ": " + part)
+		a.aside(m, part)
 		return
 	case spf.Fail, spf.SoftFail:
 		st = Warn
 	case spf.PermError:
-		st, part, remedy = Warn, fmt.Sprintf(textSPFBroken, name, spfFault(err)), fmt.Sprintf(textSPFMend, name)
+		st, part = Warn, words.T("spf.broken", words.A{"domain": name, "fault": spfFault(err)})
+		remedy = words.T("spf.mend", words.A{"domain": name})
 	case spf.TempError:
-		st, part, remedy = Warn, fmt.Sprintf(textUnchecked, fmt.Sprintf(textSPFOf, name), err), textMendDNS
+		st, part = Warn, words.T("sender.unchecked", words.A{"what": spfOf(name), "cause": words.Cause(err)})
+		remedy = words.T("sender.mend-dns", nil)
 	}
-	if done[remedy] {
+	if done[remedy.String()] {
 		a.about(m, st, part)
 		return
 	}
-	done[remedy] = true
+	done[remedy.String()] = true
 	a.about(m, st, part, remedy)
 }
 
 // mechanisms are the addresses as they stand in a record.
 func mechanisms(addrs []netip.Addr) string {
 	if len(addrs) == 0 {
-		return "include:(what the vendor names)"
+		return "include:…"
 	}
 	words := make([]string, 0, len(addrs))
 	for _, a := range addrs {
@@ -212,41 +226,18 @@ func mechanisms(addrs []netip.Addr) string {
 }
 
 // spfFault says what is wrong with a record.
-func spfFault(err error) string {
+func spfFault(err error) words.Text {
 	switch {
 	case errors.Is(err, spf.ErrLookupLimitReached):
-		return "it needs more than 10 lookups (RFC 7208, 4.6.4)"
+		return words.T("spf.fault-lookups", nil)
 	case errors.Is(err, spf.ErrVoidLookupLimitReached):
-		return "more than 2 of its lookups find nothing (RFC 7208, 4.6.4)"
+		return words.T("spf.fault-void", nil)
 	case errors.Is(err, spf.ErrMultipleRecords):
-		return "there is more than one"
+		return words.T("spf.fault-several", nil)
 	case errors.Is(err, spf.ErrNoResult):
-		return "it includes a domain without a record"
+		return words.T("spf.fault-include", nil)
 	case err == nil:
-		return "it cannot be read"
+		return words.T("spf.fault-unread", nil)
 	}
-	return err.Error()
+	return words.Cause(err)
 }
-
-const (
-	textServerIn     = "where the server %s is"
-	textSandboxed    = "%s: no receiver sees it"
-	textSPFOf        = "the SPF record of %s"
-	textSPFPass      = "the SPF record of %s covers %s"
-	textSPFResult    = "the SPF record of %s says %s for %s"
-	textSPFNone      = "%s has no SPF record"
-	textSPFBroken    = "the SPF record of %s is broken: %s"
-	textSPFFragile   = "the SPF record of %s covers the server, and is broken for others: %s"
-	textSPFAnybody   = "the SPF record of %s lets anybody send"
-	textSPFUnknown   = "%s has an SPF record; whether it covers the server is not known: %s"
-	textSPFAdd       = "add %s (or the include: that the vendor names) to the SPF record of %s; if receivers get the mails from other addresses, write those into accounts.%s.sends_from in notify.yaml"
-	textSPFPublish   = `publish a TXT record at %s: "v=spf1 %s -all", with the include: that the vendor names`
-	textSPFMend      = "mend the SPF record of %s"
-	textSPFFewer     = "take include:, a, mx and exists that are not needed out of the SPF record of %s, or write the addresses instead, until 10 lookups are enough"
-	textSPFCloser    = "end the SPF record of %s in -all or ~all, and name the servers: receivers trust no domain that anybody can use"
-	textEhlo         = "SPF for the name with which the server greets (EHLO %s) says %s for %s"
-	textEhloAdd      = `publish a TXT record at %s that covers the server: "v=spf1 a -all"; receivers that look at EHLO refuse or mark the mails otherwise`
-	textEhloForeign  = "the name with which %s greets (EHLO) is its owner's affair"
-	textEhloUnknown  = "the name with which %s greets (EHLO) is not known: it has no name in DNS that leads back to it"
-	textSaySendsFrom = "write the addresses from which receivers get the mails into accounts.%s.sends_from in notify.yaml, or send one to yourself and look for spf=pass in Authentication-Results"
-)

@@ -4,14 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/mail"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // The headers of RFC 2369 and RFC 8058, and what the second says.
@@ -29,7 +30,7 @@ func unsubscribeCheck() Check {
 			headers, err := s.firstHeaders(ctx)
 			switch {
 			case errors.Is(err, errNoMail):
-				a.add(Skip, textNoMails)
+				a.add(Skip, words.T("mail.no-mails", nil))
 				return
 			case err != nil:
 				f := broken(err)
@@ -43,23 +44,23 @@ func unsubscribeCheck() Check {
 			receiver, n := s.bulk()
 			switch {
 			case len(faults) == 0 && !s.isPersonal():
-				a.add(Warn, textSameLink, textPersonalLink)
+				a.say(Warn, "unsubscribe.same-link", nil, words.T("unsubscribe.personal", words.A{"link": "<https://…/unsubscribe/{{KEY}}>"}))
 			case len(faults) == 0:
-				a.add(Pass, fmt.Sprintf(textOneClickGood, clip(headers[headerUnsubscribe])))
+				a.say(Pass, "unsubscribe.good", words.A{"link": clip(headers[headerUnsubscribe])})
 			case marketing:
-				a.add(Fail, strings.Join(faults, "; "), remedies...)
+				a.all(Fail, faults, remedies)
 			case headers[headerUnsubscribe] != "":
-				a.add(Warn, strings.Join(faults, "; "), remedies...)
+				a.all(Warn, faults, remedies)
 			case n > 0:
-				a.add(Warn, fmt.Sprintf(textNoticeInBulk, num(n), receiver), remedies...)
+				a.say(Warn, "unsubscribe.bulk", words.A{"mails": words.N(n, "mail"), "receiver": receiver}, remedies...)
 			default:
-				a.add(Skip, fmt.Sprintf(textNoButtonNeeded, s.Plan.Spec.Class))
+				a.say(Skip, "unsubscribe.not-needed", words.A{"class": classWord(s.Plan.Spec.Class)})
 			}
 		})
 	}}
 }
 
-var errNoMail = errors.New("the plan has no mail")
+var errNoMail = words.Err("mail.no-mails", nil)
 
 // firstHeaders are the headers of the first mail, as its recipient gets it.
 func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
@@ -77,7 +78,7 @@ func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
 			}
 			var values []string
 			if bad = json.Unmarshal(row.Fields, &values); bad != nil {
-				bad = fmt.Errorf("read row %d of the plan: %w", row.Row, bad)
+				bad = words.Wrap(bad, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
 				return false
 			}
 			m.To, found = planned.Address, true
@@ -101,14 +102,14 @@ func (s *Subject) isPersonal() bool {
 }
 
 // unsubscribe says what is missing for a button that works with one click, and what to do.
-func (s *Subject) unsubscribe(headers map[string]string) (faults []string, remedies []any) {
+func (s *Subject) unsubscribe(headers map[string]string) (faults, remedies []words.Text) {
 	value := headers[headerUnsubscribe]
 	if value == "" {
-		return []string{textNoUnsubscribe}, []any{textAddUnsubscribe}
+		return said("unsubscribe.none", nil), addUnsubscribe()
 	}
 	links, err := parseUnsubscribe(value)
 	if err != nil {
-		return []string{err.Error()}, []any{textAddUnsubscribe}
+		return []words.Text{words.Cause(err)}, addUnsubscribe()
 	}
 	secure := false
 	for _, l := range links {
@@ -116,19 +117,34 @@ func (s *Subject) unsubscribe(headers map[string]string) (faults []string, remed
 		case "https":
 			secure = true
 		case "http":
-			faults = append(faults, fmt.Sprintf(textPlainButton, clip(l.String())))
+			faults = append(faults, words.T("unsubscribe.plain", words.A{"link": clip(l.String())}))
 		}
 	}
 	if !secure {
-		faults = append(faults, textNoHTTPSButton)
+		faults = append(faults, words.T("unsubscribe.no-https", nil))
 	}
 	if headers[headerOneClick] != oneClick {
-		faults = append(faults, fmt.Sprintf(textNotOneClick, headerOneClick))
+		faults = append(faults, words.T("unsubscribe.not-one-click", words.A{"header": headerOneClick, "value": oneClick}))
 	}
 	if len(faults) > 0 {
-		remedies = append(remedies, textAddUnsubscribe)
+		remedies = addUnsubscribe()
 	}
 	return faults, remedies
+}
+
+// addUnsubscribe is what to write for a button that works with one click.
+func addUnsubscribe() []words.Text {
+	return said("unsubscribe.add", words.A{
+		"link": `List-Unsubscribe: "<https://…/unsubscribe/{{KEY}}>"`, "post": headerOneClick + ": " + oneClick,
+	})
+}
+
+// all adds several faults of one status, and what to do about them.
+func (a *answers) all(st Status, faults, remedies []words.Text) {
+	for _, f := range faults {
+		a.add(st, f)
+	}
+	a.finding.Remedies = append(a.finding.Remedies, do(remedies...)...)
 }
 
 // parseUnsubscribe reads "<https://…>, <mailto:…>" (RFC 2369 2).
@@ -138,16 +154,16 @@ func parseUnsubscribe(value string) ([]*url.URL, error) {
 	for rest != "" {
 		link, after, closed := strings.Cut(strings.TrimPrefix(rest, "<"), ">")
 		if !strings.HasPrefix(rest, "<") || !closed {
-			return nil, fmt.Errorf(textNoBrackets, clip(rest))
+			return nil, words.Err("unsubscribe.form", words.A{"value": clip(rest)})
 		}
 		u, err := url.Parse(strings.TrimSpace(link))
 		if err != nil || !isUnsubscribeLink(u) {
-			return nil, fmt.Errorf(textNoLink, clip(link))
+			return nil, words.Err("unsubscribe.no-link", words.A{"value": clip(link)})
 		}
 		links = append(links, u)
 		after = strings.TrimSpace(after)
 		if rest = strings.TrimSpace(strings.TrimPrefix(after, ",")); after != "" && rest == after {
-			return nil, fmt.Errorf(textNoBrackets, clip(rest))
+			return nil, words.Err("unsubscribe.form", words.A{"value": clip(rest)})
 		}
 	}
 	return links, nil
@@ -164,18 +180,3 @@ func isUnsubscribeLink(u *url.URL) bool {
 	}
 	return false
 }
-
-const (
-	textOneClickGood   = "one click: %s"
-	textNoUnsubscribe  = "the mails have no header List-Unsubscribe"
-	textNotOneClick    = "the header %s does not say List-Unsubscribe=One-Click"
-	textNoHTTPSButton  = "List-Unsubscribe has no https link, which one click needs"
-	textPlainButton    = "List-Unsubscribe has a link without encryption: %s"
-	textNoBrackets     = "List-Unsubscribe is not of the form <https://…>, <mailto:…>: %s"
-	textNoLink         = "List-Unsubscribe has something that is no https or mailto link: %s"
-	textSameLink       = "one click, by the same link for everybody: the server cannot tell who unsubscribes"
-	textPersonalLink   = "put the recipient's key into the link: <https://…/unsubscribe/{{KEY}}>"
-	textNoButtonNeeded = "the campaign is %s: a button to unsubscribe is not asked for"
-	textNoticeInBulk   = "%s mails to %s without a button to unsubscribe: who does not want them will report them as spam"
-	textAddUnsubscribe = `add under channels.email.headers: List-Unsubscribe: "<https://…/unsubscribe/{{KEY}}>" and List-Unsubscribe-Post: List-Unsubscribe=One-Click, with a page that unsubscribes on POST without asking (RFC 8058)`
-)

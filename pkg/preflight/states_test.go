@@ -35,9 +35,9 @@ func TestBreaker(t *testing.T) {
 		{name: "never used", want: preflight.Pass, change: knows(ledger.AccountState{Account: "edm", OpenUntil: now.Add(time.Hour)})},
 		{
 			name: "open, and nothing stands in", want: preflight.Warn, change: both(knows(open), route(alone)),
-			summary: []string{"sms-a is open, to be tested from 2026-11-20 10:01 +08:00 on: balance", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
+			summary: []string{"sms-a was stopped: the vendor says that no money is left; a run tests it with one message from 2026-11-20 10:01 +08:00 on", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
 		},
-		{name: "open, and another carries on", want: preflight.Warn, change: both(knows(open), route(two)), summary: []string{"sms-a is open", "sms-b is closed"}},
+		{name: "open, and another carries on", want: preflight.Warn, change: both(knows(open), route(two)), summary: []string{"sms-a was stopped", "sms-b is in use"}},
 		{name: "open, and another stands in", want: preflight.Warn, change: both(knows(open), route(alone, "sms-b"))},
 		{name: "to be tested", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", OpenUntil: now.Add(-time.Hour), Failures: 5}), summary: []string{"5 failures in a row"}},
 		{name: "told to wait", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", Scale: 1, NotBefore: now.Add(time.Minute)}), summary: []string{"asked to wait until 2026-11-20 10:01"}},
@@ -84,7 +84,7 @@ func TestBackup(t *testing.T) {
 	askAll(t, "backup", []question{
 		{name: "an hour ago", want: preflight.Pass, change: both(sent, copied(time.Hour)), summary: []string{"2026-11-20 09:00 +08:00, to /backup/notify.db"}},
 		{name: "the newest counts", want: preflight.Pass, change: both(sent, copied(time.Hour), copied(99*time.Hour))},
-		{name: "long ago", want: preflight.Warn, change: both(sent, copied(25*time.Hour)), summary: []string{"25 h 00 min ago"}, remedies: []string{"copy it"}},
+		{name: "long ago", want: preflight.Warn, change: both(sent, copied(25*time.Hour)), summary: []string{"1d 1h ago"}, remedies: []string{"copy it"}},
 		{name: "a ledger with tools of its own", want: preflight.Skip, change: func(w *world) { w.ledger = bareLedger{w.ledger} }},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
@@ -103,11 +103,11 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 				w.people = append(w.people[:90], w.people[92:]...)
 				w.people[95].Values[1] = "Winner of another name"
 			}),
-			summary: []string{"5 added, 2 removed, 1 with another row", "40 of 103"},
+			summary: []string{"5 messages added", "2 people not on this list will not be told", "1 message is made from another row now", "40 of 103 messages"},
 		},
 		{
 			name: "what has left and is another now", want: preflight.Warn,
-			change: both(half, cell(1, 3, "Somebody")), summary: []string{"0 added, 0 removed, 0 with another row"},
+			change: both(half, cell(1, 3, "Somebody")), summary: []string{"whoever is still to be told is told the same"},
 		},
 		{
 			name: "a row that an earlier list left out is added again", want: preflight.Warn,
@@ -117,7 +117,7 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 				w.stage()
 				w.people = all
 			}),
-			summary: []string{"1 added, 0 removed, 0 with another row"},
+			summary: []string{"1 message added"},
 		},
 	})
 	w := newWorld(t)

@@ -53,7 +53,7 @@ func TestSuppressed(t *testing.T) {
 		{name: "nobody on this list", want: preflight.Pass, change: suppress(suppression.OptOut, "+8610000000100", "p3@example.test"), summary: []string{"none of 100 messages"}},
 		{
 			name: "opt-outs and a bounce", want: preflight.Fail, change: two,
-			summary:  []string{"3 of 100 messages", "2 opt-out, 1 hard-bounce"},
+			summary:  []string{"3 of 100 messages", "2 opt-out, 1 hard bounce"},
 			remedies: []string{"take rows 5, 19, 43 off the list", "notify suppress list --in award.xlsx", "notify suppress remove ADDRESS --reason"},
 		},
 		{

@@ -41,13 +41,13 @@ func TestTemplates(t *testing.T) {
 	askAll(t, "templates", []question{
 		{name: "mail only", want: preflight.Skip, change: mails(nil)},
 		{name: "nothing to approve", want: preflight.Skip, summary: []string{"neither template nor signature"}},
-		{name: "a vendor that does not tell", want: preflight.Skip, change: signed("示例"), summary: []string{"does not tell", "console"}},
+		{name: "a vendor that does not tell", want: preflight.NotLooked, change: signed("示例"), summary: []string{"does not tell", "console"}},
 		{
 			name: "approved", want: preflight.Pass, change: both(signed("示例"), at(approver{have: has(vendors.TemplateApproved)})),
 			summary: []string{"template SMS_1 is approved", "signature 【示例】 is approved"},
 		},
 		{
-			name: "a vendor that tells of texts only", want: preflight.Pass, change: both(signed("示例"), at(untold(vendors.TemplateSignature, vendors.ErrNotTold))),
+			name: "a vendor that tells of texts only", want: preflight.NotLooked, change: both(signed("示例"), at(untold(vendors.TemplateSignature, vendors.ErrNotTold))),
 			summary: []string{"template SMS_1 is approved", "does not tell whether signature 【示例】 is approved"},
 		},
 		{
@@ -62,7 +62,7 @@ func TestTemplates(t *testing.T) {
 			name: "rejected", want: preflight.Fail, change: at(approver{have: has(vendors.TemplateRejected)}),
 			summary: []string{"names a prize"}, remedies: []string{"apply for template SMS_1"},
 		},
-		{name: "rejected without a word", want: preflight.Fail, change: at(approver{have: silent}), summary: []string{"it gives no reason"}},
+		{name: "rejected without a word", want: preflight.Fail, change: at(approver{have: silent}), summary: []string{"the vendor gives no reason"}},
 		{
 			name: "not there", want: preflight.Fail, change: at(approver{}), summary: []string{"does not have template SMS_1"},
 			remedies: []string{"apply for template SMS_1"},
