@@ -39,7 +39,7 @@ func checklistCheck() Check {
 
 func (s *Subject) signatures(state *checklist.State) Finding {
 	var a answers
-	total, open, unseen := 0, 0, 0
+	total, open, unseen, stops := 0, 0, 0, 0
 	var who []string
 	var wanted []words.Text
 	for _, l := range state.Of(checklist.Before) {
@@ -57,6 +57,10 @@ func (s *Subject) signatures(state *checklist.State) Finding {
 		if open++; !l.Signed() {
 			unseen++
 		}
+		// What nobody looked at is taken on by somebody; where nobody may, it is a warning.
+		if l.Signed() || len(s.Config.Roles[l.Role]) > 0 {
+			stops++
+		}
 		wanted = append(wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": l.Role}))
 		for _, lapse := range l.Lapses {
 			a.detail(words.T("checklist.lapse", words.A{"item": l.ID, "name": lapse.Name, "at": lapse.At.In(s.Config.Timezone), "why": lapse.Why}))
@@ -70,14 +74,14 @@ func (s *Subject) signatures(state *checklist.State) Finding {
 	a.fact("unsigned", open-unseen)
 	a.fact("not_looked_at", unseen)
 	args := words.A{"list": state.Name, "open": open, "of": len(state.Of(checklist.Before)), "items": most(6, wanted)}
-	bad := Warn
-	if s.Sending {
+	bad, alone := Warn, s.Sending && state.Alone(s.Sender)
+	if s.Sending && (stops > 0 || alone) {
 		bad = Fail
 	}
 	switch {
 	case open > 0:
 		a.add(bad, words.T("checklist.unsigned", args))
-	case s.Sending && state.Alone(s.Sender):
+	case alone:
 		a.add(bad, words.T("checklist.alone", words.A{"names": words.Names(who, 0)}), words.T("checklist.two-people", nil))
 	case total == 0:
 		a.add(Pass, words.T("checklist.nobody-signs", words.A{"list": state.Name}))
