@@ -37,58 +37,70 @@ func checklistCheck() Check {
 	}}
 }
 
+// signatures judges who has signed, and what nobody looked at.
 func (s *Subject) signatures(state *checklist.State) Finding {
 	var a answers
-	total, open, unseen, stops := 0, 0, 0, 0
-	var who []string
-	var wanted []words.Text
+	w := waiting{list: state.Name}
 	for _, l := range state.Of(checklist.Before) {
-		for _, sig := range l.Signatures {
-			if !slices.Contains(who, sig.Name) {
-				who = append(who, sig.Name)
-			}
-		}
-		if l.Signed() {
-			total++
-		}
-		if l.Status == checklist.Failed || !l.Status.Open() {
-			continue // what failed stops the campaign by itself
-		}
-		if open++; !l.Signed() {
-			unseen++
-		}
-		// What nobody looked at is taken on by somebody; where nobody may, it is a warning.
-		if l.Signed() || len(s.Config.Roles[l.Role]) > 0 {
-			stops++
-		}
-		wanted = append(wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": l.Role}))
-		for _, lapse := range l.Lapses {
-			a.detail(words.T("checklist.lapse", words.A{"item": l.ID, "name": lapse.Name, "at": lapse.At.In(s.Config.Timezone), "why": lapse.Why}))
-		}
-		if !l.Signed() {
-			a.detail(words.T("checklist.unseen", words.A{"item": l.ID, "check": l.Check, "said": words.Texts(words.Sentences, l.Said...)}))
-		}
-		a.finding.Remedies = append(a.finding.Remedies, Remedy{Text: s.howToSign(&l)})
+		w.look(s, &a, &l)
 	}
-	a.fact("items", total)
-	a.fact("unsigned", open-unseen)
-	a.fact("not_looked_at", unseen)
-	args := words.A{"list": state.Name, "open": open, "of": len(state.Of(checklist.Before)), "items": most(6, wanted)}
+	a.fact("items", w.signed)
+	a.fact("unsigned", w.open-w.unseen)
+	a.fact("not_looked_at", w.unseen)
 	bad, alone := Warn, s.Sending && state.Alone(s.Sender)
-	if s.Sending && (stops > 0 || alone) {
+	if s.Sending && (w.stops > 0 || alone) {
 		bad = Fail
 	}
 	switch {
-	case open > 0:
-		a.add(bad, words.T("checklist.unsigned", args))
+	case w.open > 0:
+		a.say(bad, "checklist.unsigned", words.A{"list": w.list, "open": w.open, "of": w.items, "items": most(6, w.wanted)})
 	case alone:
-		a.add(bad, words.T("checklist.alone", words.A{"names": words.Names(who, 0)}), words.T("checklist.two-people", nil))
-	case total == 0:
-		a.add(Pass, words.T("checklist.nobody-signs", words.A{"list": state.Name}))
+		a.say(bad, "checklist.alone", words.A{"names": words.Names(w.who, 0)}, words.T("checklist.two-people", nil))
+	case w.signed == 0:
+		a.say(Pass, "checklist.nobody-signs", words.A{"list": w.list})
 	default:
-		a.add(Pass, words.T("checklist.signed", words.A{"list": state.Name, "items": words.N(total, "item"), "names": words.Names(who, 0)}))
+		a.say(Pass, "checklist.signed", words.A{"list": w.list, "items": words.N(w.signed, "item"), "names": words.Names(w.who, 0)})
 	}
 	return a.done(words.Text{})
+}
+
+// waiting counts the items that are due before a campaign.
+type waiting struct {
+	list          string
+	items, signed int // all, and those that people sign
+	open, unseen  int // those that wait, and of them those whose check nobody could look at
+	stops         int // of those that wait, those that somebody may sign or has to
+	wanted        []words.Text
+	who           []string
+}
+
+func (w *waiting) look(s *Subject, a *answers, l *checklist.Line) {
+	w.items++
+	for _, sig := range l.Signatures {
+		if !slices.Contains(w.who, sig.Name) {
+			w.who = append(w.who, sig.Name)
+		}
+	}
+	if l.Signed() {
+		w.signed++
+	}
+	if l.Status == checklist.Failed || !l.Status.Open() {
+		return // what failed stops the campaign by itself
+	}
+	w.open++
+	// What nobody looked at is taken on by somebody; where nobody may, it is a warning.
+	if l.Signed() || len(s.Config.Roles[l.Role]) > 0 {
+		w.stops++
+	}
+	w.wanted = append(w.wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": l.Role}))
+	for _, lapse := range l.Lapses {
+		a.detail(words.T("checklist.lapse", words.A{"item": l.ID, "name": lapse.Name, "at": lapse.At.In(s.Config.Timezone), "why": lapse.Why}))
+	}
+	if !l.Signed() {
+		w.unseen++
+		a.detail(words.T("checklist.unseen", words.A{"item": l.ID, "check": l.Check, "said": words.Texts(words.Sentences, l.Said...)}))
+	}
+	a.finding.Remedies = append(a.finding.Remedies, do(s.howToSign(l))...)
 }
 
 // howToSign is the command for an item, and who may type it.

@@ -3,9 +3,10 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"notify/pkg/words"
 	"sync"
 	"time"
+
+	"notify/pkg/words"
 
 	"notify/pkg/checklist"
 	"notify/pkg/config"

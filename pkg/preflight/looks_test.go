@@ -49,9 +49,11 @@ func domains(n int, domain string) func(*world) {
 }
 
 // The three ways in which evidence can be missing.
-func closed(w *world)    { w.subject = func(s *preflight.Subject) { _ = s.Plan.Close() } }
-func factless(w *world)  { w.subject = func(s *preflight.Subject) { s.Plan.Facts = nil } }
-func textless(w *world)  { w.subject = func(s *preflight.Subject) { s.Plan.Spec.Columns = []string{"other"} } }
+func closed(w *world)   { w.subject = func(s *preflight.Subject) { _ = s.Plan.Close() } }
+func factless(w *world) { w.subject = func(s *preflight.Subject) { s.Plan.Facts = nil } }
+func textless(w *world) {
+	w.subject = func(s *preflight.Subject) { s.Plan.Spec.Columns = []string{"other"} }
+}
 func marketing(w *world) { w.campaign.Class = config.Marketing }
 
 func TestColumns(t *testing.T) {
