@@ -85,7 +85,7 @@ func TestProtected(t *testing.T) {
 		{name: "a server that DNS does not know", want: preflight.Warn, change: set("server", ""), summary: []string{"no address in DNS"}},
 		{
 			name: "protected servers that cannot be looked up", want: preflight.Error, change: fails("mail.example.com"),
-			summary: []string{"which addresses the protected servers have could not be checked: DNS has no answer about the name mail.example.com"}, remedies: []string{"dns:"},
+			summary: []string{"which addresses the protected servers have could not be checked: DNS says nothing of mail.example.com"}, remedies: []string{"dns:"},
 		},
 		{
 			name: "a protected domain whose mail hosts cannot be looked up", want: preflight.Error, change: fails("in.example.com"),

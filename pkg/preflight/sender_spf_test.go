@@ -93,7 +93,7 @@ func TestSPF(t *testing.T) {
 		{name: "a server called localhost", want: preflight.Warn, change: func(w *mailWorld) { w.option("address", "localhost") }, summary: []string{"on this machine"}},
 		{name: "a sandbox", want: preflight.Skip, change: sandboxed, summary: []string{"127.0.0.1 is on this machine", "no receiver sees it"}},
 		{name: "an invented sender", want: preflight.Skip, change: invented, summary: []string{"edm.example.test is reserved for tests"}},
-		{name: "a record that cannot be had", want: preflight.Error, change: fails("edm.example.com"), summary: []string{"the SPF record of edm.example.com could not be checked: DNS has no answer about the name edm.example.com"}},
+		{name: "a record that cannot be had", want: preflight.Error, change: fails("edm.example.com"), summary: []string{"the SPF record of edm.example.com could not be checked: DNS says nothing of edm.example.com"}},
 		{
 			name: "an include that cannot be had", want: preflight.Error, change: allOf(spf("v=spf1 include:s.example.net -all"), fails("s.example.net")),
 			summary: []string{"could not be checked"},
@@ -103,7 +103,7 @@ func TestSPF(t *testing.T) {
 			change: allOf(spf("v=spf1 include:s.example.net -all"), func(w *mailWorld) {
 				w.hasty, w.server = true, func(s *dnstest.Server) { s.Silence("s.example.net") }
 			}),
-			summary: []string{"could not be checked: no answer within the time"},
+			summary: []string{"could not be checked: the DNS server", "did not say in time"},
 		},
 		{
 			name: "a domain of Chinese letters", want: preflight.Pass,
