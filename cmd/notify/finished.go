@@ -9,6 +9,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -46,6 +47,10 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 	if err != nil {
 		return false, err
 	}
+	never, err := report.NeverStaged(ctx, l, &spec)
+	if err != nil {
+		return false, err
+	}
 	var ids []string
 	for _, f := range res.Findings {
 		if moot(f) {
@@ -53,7 +58,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, send.Result{}, counts)); err != nil {
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, never, send.Result{}, counts)); err != nil {
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))

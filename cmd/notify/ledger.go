@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,10 +74,22 @@ func newLedgerBackup(e *env, run func(context.Context, string) error) *cobra.Com
 		Short: e.say("cmd.ledger-backup.short", nil),
 		Example: examples(
 			"notify ledger backup /backup/notify-2020-01-02.db", "",
+			"notify ledger backup /backup", e.say("cmd.ledger-backup.example-day", nil),
 		),
 		Args: oneArg(words.T("cmd.arg.file", nil), "notify ledger backup /backup/notify-2020-01-02.db"),
 		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args[0]) },
 	}
+}
+
+// backupOfDay is a name in a folder that tells the day, and the time where the day has one.
+func (e *env) backupOfDay(dir string) string {
+	base := strings.TrimSuffix(filepath.Base(e.cfg.Ledger), ".db")
+	now := e.now().In(e.cfg.Timezone)
+	path := filepath.Join(dir, base+now.Format("-2006-01-02")+".db")
+	if !missing(path) {
+		path = filepath.Join(dir, base+now.Format("-2006-01-02-150405")+".db")
+	}
+	return path
 }
 
 func runLedgerBackup(ctx context.Context, e *env, to string) error {
@@ -90,6 +104,9 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	path, err := filepath.Abs(to)
 	if err != nil {
 		return words.Wrap(err, "cmd.error.open", words.A{"file": to})
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = e.backupOfDay(path)
 	}
 	if err := b.Backup(ctx, path); err != nil {
 		return err

@@ -70,7 +70,7 @@ func (e *env) confirmOverrides(ctx context.Context, res preflight.Result) error 
 func (e *env) recordOverrides(ctx context.Context, l ledger.Ledger, res preflight.Result) error {
 	overrides := res.Overrides()
 	for _, f := range overrides {
-		if err := l.Audit(ctx, res.Campaign, e.Act(report.ActOverride+f.ID, f.Override.Reason+" (it said: "+words.Printer{}.Value(f.Says())+")")); err != nil {
+		if err := l.Audit(ctx, res.Campaign, e.Act(report.ActOverride+f.ID, "as "+f.Override.Who+": "+f.Override.Reason+" (it said: "+words.Printer{}.Value(f.Says())+")")); err != nil {
 			return err
 		}
 	}

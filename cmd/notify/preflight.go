@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,8 +138,35 @@ func (e *env) inputs(listPath string) (*config.Config, *campaign.Campaign, error
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := aFile(listPath); err != nil {
+		return nil, nil, err
+	}
 	c, err := e.CampaignFile(listPath, cfg)
 	return cfg, c, err
+}
+
+// aFile refuses a list that is not there, and names one of the same folder that was probably meant.
+func aFile(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return usage(words.Err("cmd.error.list-is-folder", words.A{"list": path}).Do("cmd.do.list-file", nil))
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong with it is said by who reads it
+	}
+	var names []string
+	if entries, err := os.ReadDir(filepath.Dir(path)); err == nil {
+		for _, entry := range entries {
+			if !entry.IsDir() {
+				names = append(names, entry.Name())
+			}
+		}
+	}
+	meant := diag.Nearest(filepath.Base(path), names)
+	if meant != "" {
+		meant = words.Typed(filepath.Join(filepath.Dir(path), meant))
+	}
+	return usage(near(words.Err("cmd.error.no-list", words.A{"list": path}), meant, words.T("cmd.do.list-file", nil)))
 }
 
 // planWith plans, and writes all problems of rows to a file where one is wanted.

@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/report"
 	"notify/pkg/words"
 )
 
@@ -79,7 +84,36 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 	}
+	counts, err := l.Counts(ctx, name)
+	if err != nil {
+		return err
+	}
+	by := e.Act("resume", fmt.Sprintf("messages %d, left before %d", counts.Of(message.Pending), counts.Total()-counts.Of(message.Pending, message.Cancelled)))
+	if err := l.Audit(ctx, name, by); err != nil {
+		return err
+	}
+	if err := e.frozen(c); err != nil {
+		return err
+	}
 	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here})
+}
+
+// frozen says that what was changed in the campaign's files since it was staged has no part in a resume.
+func (e *env) frozen(c ledger.Campaign) error {
+	spec, err := plan.DecodeSpec(c.Spec)
+	if err != nil {
+		return err
+	}
+	var changed []string
+	for _, path := range spec.Files {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(c.Staged) {
+			changed = append(changed, filepath.Base(path))
+		}
+	}
+	if len(changed) > 0 {
+		e.tell("cmd.line.frozen", words.A{"files": words.Names(changed, 5), "at": c.Staged, "list": words.Typed(spec.List)})
+	}
+	return nil
 }
 
 // nothingToResume says so, and of which lists a part was never staged.
@@ -94,11 +128,11 @@ func (e *env) nothingToResume(ctx context.Context, l ledger.Ledger) error {
 		if err != nil {
 			return err
 		}
-		counts, err := l.Counts(ctx, c.Name)
+		never, err := report.NeverStaged(ctx, l, &spec)
 		if err != nil {
 			return err
 		}
-		if c.Aborted == nil && spec.NeverStaged(counts.Recipients) > 0 {
+		if c.Aborted == nil && never > 0 {
 			parts = append(parts, c.Name)
 		}
 	}

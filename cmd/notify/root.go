@@ -65,6 +65,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { e.help(c) })
 	root.SetFlagErrorFunc(e.flagError)
 	e.describe(root)
+	e.completions(root)
 	return root
 }
 

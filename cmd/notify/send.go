@@ -124,7 +124,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.recordOverrides(ctx, l, res); err != nil {
 		return err
 	}
-	if err := e.begin(ctx, l, p, o.lift); err != nil {
+	if err := e.begin(ctx, l, p, res.Plan, o); err != nil {
 		return err
 	}
 	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
@@ -198,13 +198,28 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 }
 
 // begin stages the plan, and lifts the pause that may be lifted.
-func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, o lift) error {
-	staged, err := send.Begin(ctx, l, p, e.Act("send", ""))
+func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, sum preflight.Summary, o sendOptions) error {
+	by := e.Act("send", fmt.Sprintf("as %s: people %d, messages %d, left before %d", o.sender.Name, sum.People, sum.ToSend, sum.Left))
+	before, err := l.AuditLog(ctx, p.Spec.Name)
 	if err != nil {
 		return err
 	}
+	staged, err := send.Begin(ctx, l, p, by)
+	if err != nil {
+		return err
+	}
+	// Staging what is staged already changes nothing, and so leaves no entry: that somebody sent once more is one.
+	after, err := l.AuditLog(ctx, p.Spec.Name)
+	if err != nil {
+		return err
+	}
+	if len(after) == len(before) {
+		if err := l.Audit(ctx, p.Spec.Name, by); err != nil {
+			return err
+		}
+	}
 	view.Staged(e.console, e.printer().Words(), p.Spec.Name, staged)
-	return e.unpause(ctx, l, p.Spec.Name, "send", o)
+	return e.unpause(ctx, l, p.Spec.Name, "send", o.lift)
 }
 
 // collectLess lets the garbage of a run grow to twice what is alive before it is collected: that is a few megabytes, and
@@ -264,7 +279,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	end := view.NewRunEnd(name, spec, res, counts)
+	never, err := report.NeverStaged(context.WithoutCancel(ctx), l, &spec)
+	if err != nil {
+		return err
+	}
+	end := view.NewRunEnd(name, spec, never, res, counts)
 	end.Overrides = report.Overrides(log)
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err

@@ -49,9 +49,6 @@ type Spec struct {
 	Part   Part `json:"part,omitzero"`
 }
 
-// NeverStaged is how many recipients of the list were never staged, where so many are on the ledger.
-func (s *Spec) NeverStaged(staged int) int { return max(0, s.Listed-staged) }
-
 func newSpec(c *campaign.Campaign, h list.Header) Spec {
 	return Spec{
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,

@@ -141,7 +141,9 @@ func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, e
 		return nil, err
 	}
 	r.figures(counts, spec.Channels(), prices)
-	r.NeverStaged = spec.NeverStaged(counts.Recipients)
+	if r.NeverStaged, err = NeverStaged(ctx, s, &spec); err != nil {
+		return nil, err
+	}
 	return r, r.people(ctx, s)
 }
 

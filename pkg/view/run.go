@@ -163,9 +163,9 @@ type RunEnd struct {
 }
 
 // NewRunEnd puts together what a run says of itself and what the ledger counts.
-func NewRunEnd(campaign string, spec plan.Spec, r send.Result, c ledger.Counts) RunEnd {
+func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledger.Counts) RunEnd {
 	e := RunEnd{
-		Campaign: campaign, Ended: "finished", NeverStaged: spec.NeverStaged(c.Recipients), Pause: r.Pause, Sent: r.Sent, Orphans: r.Orphans, Lost: r.Unrecorded,
+		Campaign: campaign, Ended: "finished", NeverStaged: never, Pause: r.Pause, Sent: r.Sent, Orphans: r.Orphans, Lost: r.Unrecorded,
 		Messages: c.Total(), ByState: make(map[message.State]int), Cost: make(map[string]string),
 	}
 	for _, s := range message.States() {
