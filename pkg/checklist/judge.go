@@ -197,11 +197,6 @@ const (
 	Lapsed        Status = "lapsed"         // signatures are missing, and there are some that do not hold any more
 )
 
-// Statuses are all of them.
-func Statuses() []Status {
-	return []Status{Proven, Warned, NotLookedAt, NotApplicable, Failed, Overridden, TakenOn, Signed, Missing, Lapsed}
-}
-
 // Done reports that the item is proven, or that people answer for it.
 func (s Status) Done() bool { return s == Proven || s == Signed || s == TakenOn }
 

@@ -71,9 +71,6 @@ func New(in io.Reader, out, err io.Writer, o Options) *Console {
 // OutColor reports whether colours may stand in Out.
 func (c *Console) OutColor() bool { return c.Color && c.OutTerminal }
 
-// ErrColor reports whether colours may stand in Err.
-func (c *Console) ErrColor() bool { return c.Color && c.ErrTerminal }
-
 // defaultWidth is what a terminal has that does not tell.
 const defaultWidth = 80
 

@@ -42,9 +42,9 @@ func TestColour(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			con := console.New(strings.NewReader(""), io.Discard, io.Discard, console.Options{NoColor: c.noColor, Getenv: c.env})
-			con.OutTerminal, con.ErrTerminal = c.terminal, c.terminal
-			if con.OutColor() != c.want || con.ErrColor() != c.want {
-				t.Errorf("colours: out %v, err %v; want %v", con.OutColor(), con.ErrColor(), c.want)
+			con.OutTerminal = c.terminal
+			if con.OutColor() != c.want {
+				t.Errorf("colours: %v, want %v", con.OutColor(), c.want)
 			}
 		})
 	}

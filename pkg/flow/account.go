@@ -104,9 +104,6 @@ func (a *Account) Name() string { return a.Limits.Account }
 // Free is how many more messages may be in flight.
 func (a *Account) Free() int { return max(0, a.Concurrency-a.inFlight) }
 
-// InFlight is how many messages are claimed and not answered.
-func (a *Account) InFlight() int { return a.inFlight }
-
 // Ready says how many messages the account could take now, and whether asking for one is a test of its breaker. With none,
 // until is when to look again; zero means when something in flight is answered, or never.
 func (a *Account) Ready(now time.Time) (n int, probe bool, until time.Time) {

@@ -119,9 +119,6 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 	return leaveAt, HoldNone, time.Time{}, ""
 }
 
-// Granted is how many messages were granted.
-func (t *Teller) Granted() int { return t.n }
-
 // Full reports that the request has all that it asked for.
 func (t *Teller) Full() bool { return t.n >= t.req.Max }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/hex"
 	"errors"
+	"strconv"
 
 	"notify/pkg/campaign"
 	"notify/pkg/channel"
@@ -37,7 +38,6 @@ func (m *maker) finish() error {
 		m.plan.Channels = append(m.plan.Channels, *c)
 	}
 	m.plan.Spec.Listed, m.plan.Spec.Part = m.plan.Listed, m.plan.Part
-	m.plan.share(m.cfg)
 	m.plan.Digests = m.plan.digests(m.cfg, hex.EncodeToString(m.rows.Sum(nil)[:16]))
 	m.plan.Digest = m.plan.Digests.total()
 	return nil
@@ -124,3 +124,5 @@ func (m *maker) conflict(c, other contact, hint words.Text) {
 func (m *maker) place(c contact, column string) diag.Place {
 	return diag.Place{File: m.plan.Header.File, Sheet: m.plan.Header.Sheet, Row: int(c.Row), Column: column}
 }
+
+func row(c contact) string { return strconv.Itoa(int(c.Row)) }

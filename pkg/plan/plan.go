@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"time"
 
 	"notify/pkg/campaign"
 	"notify/pkg/config"
@@ -45,11 +44,6 @@ type Plan struct {
 	Recipients int // rows that are sent to: all that are listed, or the part of them
 	Hidden     int // rows that the spreadsheet hides
 	Channels   []ChannelPlan
-	Accounts   []AccountPlan
-	// Duration is how long the slowest channel takes at the configured rates, pauses by window and quota included;
-	// negative where it cannot be known (an account without a rate takes as long as it takes: it counts as zero).
-	Duration time.Duration
-	Days     int // calendar days it needs, from a fresh day
 
 	// Problems are all problems of rows.
 	Problems *diag.List
@@ -80,21 +74,6 @@ type ChannelPlan struct {
 
 // DistinctSubjects is where the counting of different subjects ends.
 const DistinctSubjects = 1000
-
-// AccountPlan is what an account is expected to carry.
-type AccountPlan struct {
-	Account  string          `json:"account"`
-	Channel  message.Channel `json:"channel"`
-	Messages int             `json:"messages"`
-	Segments int             `json:"segments"`
-	// Cost is nil where the account has no price.
-	Cost     *message.Money `json:"cost,omitempty"`
-	Currency string         `json:"currency,omitempty"`
-	Rate     float64        `json:"rate,omitempty"`
-	Duration time.Duration  `json:"duration"`
-	// Days are the messages of each calendar day, the first day taken as a fresh one.
-	Days []int `json:"days"`
-}
 
 // Recipient is one row as it is staged.
 type Recipient struct {

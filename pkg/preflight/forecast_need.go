@@ -26,7 +26,7 @@ type Need struct {
 	Domains map[string]int
 }
 
-// Needs spread what remains over the accounts as the plan spreads the whole.
+// Needs spread what remains over the accounts of each channel's route.
 func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 	r, err := s.Remaining(ctx)
 	if err != nil {
@@ -34,13 +34,7 @@ func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 	}
 	var needs []Need
 	for _, c := range r.Channels {
-		var planned []plan.AccountPlan
-		for _, ap := range s.Plan.Accounts {
-			if ap.Channel == c.Channel {
-				planned = append(planned, ap)
-			}
-		}
-		needs = append(needs, s.divide(c, planned)...)
+		needs = append(needs, s.divide(c, s.Config.Routes[c.Channel].Accounts)...)
 	}
 	setParts(needs)
 	return needs, nil
@@ -57,37 +51,31 @@ func (s *Subject) needsBy(ctx context.Context, ch message.Channel, shares []conf
 		return nil, err
 	}
 	needs = slices.DeleteFunc(needs, func(n Need) bool { return n.Channel == ch })
-	total, weight, done := 0, 0, 0
-	for _, sh := range shares {
-		total += sh.Weight
-	}
-	var planned []plan.AccountPlan
-	for _, sh := range shares {
-		weight += sh.Weight
-		upTo := part(s.Plan.Channel(ch).Messages, weight, total)
-		planned = append(planned, plan.AccountPlan{Account: sh.Account, Channel: ch, Messages: upTo - done})
-		done = upTo
-	}
-	needs = append(needs, s.divide(r.Channel(ch), planned)...)
+	needs = append(needs, s.divide(r.Channel(ch), shares)...)
 	setParts(needs)
 	return needs, nil
 }
 
-// divide spreads what remains of a channel over accounts, in the proportion in which the whole is planned.
-func (s *Subject) divide(c RemainingChannel, planned []plan.AccountPlan) []Need {
-	whole := s.Plan.Channel(c.Channel).Messages
+// divide spreads what remains of a channel over accounts by weight, in the proportion in which the whole was.
+func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
+	whole, total := s.Plan.Channel(c.Channel).Messages, 0
+	for _, sh := range shares {
+		total += sh.Weight
+	}
 	var needs []Need
-	upTo, messages, segments := 0, 0, 0
-	for _, ap := range planned {
-		a := s.Config.Accounts[ap.Account]
-		n := Need{Account: a, Name: ap.Account, Channel: c.Channel, Domains: c.Domains}
-		upTo += ap.Messages
+	weight, before, messages, segments := 0, 0, 0, 0
+	for _, sh := range shares {
+		a := s.Config.Accounts[sh.Account]
+		n := Need{Account: a, Name: sh.Account, Channel: c.Channel, Domains: c.Domains}
+		weight += sh.Weight
+		upTo := part(whole, weight, total)
 		n.Messages = part(c.Messages, upTo, whole) - messages
 		n.Segments = part(c.Segments, upTo, whole) - segments
 		messages, segments = messages+n.Messages, segments+n.Segments
 		if whole > 0 {
-			n.Share = float64(ap.Messages) / float64(whole)
+			n.Share = float64(upTo-before) / float64(whole)
 		}
+		before = upTo
 		if a.Price != nil {
 			cost := a.Price.Times(n.Segments)
 			n.Cost = &cost

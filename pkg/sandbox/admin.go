@@ -108,11 +108,6 @@ func (a Admin) Topup(ctx context.Context, t Topup) error {
 	return a.call(ctx, http.MethodPost, "/admin/topup", t, nil)
 }
 
-// SetFaults replaces the faults of a channel.
-func (a Admin) SetFaults(ctx context.Context, ch message.Channel, f Faults) error {
-	return a.call(ctx, http.MethodPost, "/admin/faults", faultsRequest{Channel: ch, Faults: f}, nil)
-}
-
 // Decide says what is decided about a template.
 func (a Admin) Decide(ctx context.Context, t Template) error {
 	return a.call(ctx, http.MethodPost, "/admin/template", t, nil)

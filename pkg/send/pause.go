@@ -27,13 +27,6 @@ const (
 	pauseSibling PauseReason = "sibling" // it ends a lane, not the run
 )
 
-// PauseReasons are all that a run can end with.
-func PauseReasons() []PauseReason {
-	return []PauseReason{
-		PauseQuota, PauseBudget, PauseWindow, PauseDeadline, PauseBreaker, PauseRefused, PauseStopWhen, PauseByPerson, PauseInterrupt, PauseLeft,
-	}
-}
-
 // Pause says why a run ended before everything was sent.
 type Pause struct {
 	Why     PauseReason     `json:"why"`

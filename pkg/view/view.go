@@ -49,14 +49,6 @@ func (p *Printer) Say(t words.Text) string { return p.Words().Say(t) }
 // sentence draws one behind a head, wrapped.
 func (p *Printer) sentence(head string, t words.Text) { p.Wrapped(head, p.Say(t)) }
 
-// zone is that of times, never nil.
-func (p *Printer) zone() *time.Location {
-	if p.Zone == nil {
-		return time.Local
-	}
-	return p.Zone
-}
-
 // Flush writes what was drawn since the last time, at once. The error is that of Out; a console's is always nil.
 func (p *Printer) Flush() error {
 	defer p.buf.Reset()

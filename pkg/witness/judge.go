@@ -249,15 +249,6 @@ func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
 	return p.forgetOthers(c)
 }
 
-// Here remembers that a person said that this ledger is the one to send from on this machine.
-func Here(p Place, c ledger.Campaign) error {
-	w, err := Begin(p, c)
-	if err != nil {
-		return err
-	}
-	return w.Close()
-}
-
 // forgetOthers removes what is remembered of ledgers that lay in this one's place: what they knew has been taken over.
 func (p Place) forgetOthers(c ledger.Campaign) error {
 	all, err := p.memories()

@@ -335,7 +335,9 @@ func TestACopyElsewhereAsksAPersonOnce(t *testing.T) {
 	}
 	c, err := h.l.Campaign(t.Context(), award)
 	h.must(err)
-	h.must(witness.Here(h.place(), c))
+	w, err := witness.Begin(h.place(), c)
+	h.must(err)
+	h.must(w.Close())
 	if v := h.judge(); v.Elsewhere || v.Behind() {
 		t.Errorf("after a person said so: %+v", v)
 	}

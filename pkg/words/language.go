@@ -15,9 +15,6 @@ const (
 	Chinese Language = "zh"
 )
 
-// Languages are the languages of the screens.
-func Languages() []Language { return []Language{English, Chinese} }
-
 // ParseLanguage reads what somebody chose: "zh", "zh-CN", "en", "zh_CN.UTF-8"; ok is false for what is neither.
 func ParseLanguage(s string) (Language, bool) {
 	s, _, _ = strings.Cut(s, ".") // the character set

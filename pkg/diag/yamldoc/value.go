@@ -168,17 +168,6 @@ func example(n *yaml.Node) string {
 	return "one, two"
 }
 
-// Texts are the items of a list of single values.
-func (v Value) Texts() []string {
-	var texts []string
-	for _, item := range v.List() {
-		if s := item.Text(); s != "" {
-			texts = append(texts, s)
-		}
-	}
-	return texts
-}
-
 // OneOf is one of the words; empty where it is not set or another.
 func (v Value) OneOf(known ...string) string {
 	s := v.Text()

@@ -62,7 +62,11 @@ func TestWhatIsInForceComesFromTheMergedSources(t *testing.T) {
 		}
 		return "", diag.Place{}, false
 	}
-	got := []any{m.Value("a").Text(), m.Map("b").Value("c").Text(), m.Value("l").Texts(), m.Value("none").Int(0, 9), m.Value("other").Set()}
+	var texts []string
+	for _, v := range m.Value("l").List() {
+		texts = append(texts, v.Text())
+	}
+	got := []any{m.Value("a").Text(), m.Map("b").Value("c").Text(), texts, m.Value("none").Int(0, 9), m.Value("other").Set()}
 	if diff := cmp.Diff([]any{"of the file", "1, 2", []string{"p", "q"}, int64(5), false}, got); diff != "" {
 		t.Error(diff)
 	}
