@@ -46,6 +46,7 @@ type env struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
+	began    time.Time // when this process did
 	flags    globalFlags
 
 	early   early
@@ -58,7 +59,7 @@ type env struct {
 }
 
 func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {
-	e := &env{in: in, out: out, err: err, getenv: getenv, now: now}
+	e := &env{in: in, out: out, err: err, getenv: getenv, now: now, began: now()}
 	e.setup()
 	return e
 }

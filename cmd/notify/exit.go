@@ -89,8 +89,12 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 	var leased *ledger.LeasedError
 	if errors.As(err, &leased) {
 		r := leased.Holder
-		return exit.Leased, words.Err("cmd.error.leased", words.A{"user": r.User, "pid": fmt.Sprint(r.PID), "host": r.Host, "at": r.Started}).
-			Do("cmd.do.leased", nil)
+		if r.Process.IsZero() {
+			r.Process = r.Started
+		}
+		return exit.Leased, words.Err("cmd.error.leased", words.A{
+			"user": r.User, "pid": fmt.Sprint(r.PID), "host": r.Host, "at": r.Started, "process": r.Process,
+		}).Do("cmd.do.leased", nil)
 	}
 	for _, k := range e.wellKnown(err) {
 		if errors.Is(err, k.is) {

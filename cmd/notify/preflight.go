@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -208,7 +209,7 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 	}
 	if ledgerErr == nil {
 		subject.Ledger = l
-		subject.Alive = alive(ctx, l, p.Spec.Name)
+		subject.Alive = alive(ctx, l, p.Spec.Name, e.now)
 	}
 	res := preflight.Run(ctx, subject, preflight.All())
 	if err := ctx.Err(); err != nil {
@@ -221,13 +222,13 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 }
 
 // alive tells whether the process of a campaign's run is there; nil where only its lease can.
-func alive(ctx context.Context, l ledger.Ledger, campaign string) func(ledger.Run) bool {
+func alive(ctx context.Context, l ledger.Ledger, campaign string, now func() time.Time) func(ledger.Run) bool {
 	w, ok := l.(ledger.Watcher)
 	if !ok {
 		return nil
 	}
 	return func(r ledger.Run) bool {
-		runs, err := w.AtWork(ctx, campaign)
+		runs, err := w.AtWork(ctx, campaign, now())
 		return err != nil || slices.ContainsFunc(runs, func(a ledger.Run) bool { return a.ID == r.ID })
 	}
 }

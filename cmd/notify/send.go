@@ -83,7 +83,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := nobodyAtWork(ctx, l, c.Name); err != nil {
+	if err := e.nobodyAtWork(ctx, l, c.Name); err != nil {
 		return err
 	}
 	if err := e.trustBefore(ctx, l, c.Name, o.here); err != nil {
@@ -132,12 +132,12 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
 // nothing. The lease itself is taken later, and decides.
-func nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
+func (e *env) nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {
 	w, ok := l.(ledger.Watcher)
 	if !ok {
 		return nil
 	}
-	runs, err := w.AtWork(ctx, name)
+	runs, err := w.AtWork(ctx, name, e.now())
 	if err != nil || len(runs) == 0 {
 		return err
 	}
@@ -256,7 +256,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	user, host := e.who()
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
-		PID: os.Getpid(), Wait: d.wait, Join: d.join,
+		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join,
 	}
 	var done func()
 	if loop.Ledger, done, err = e.witnessed(ctx, l, name, d.here); err != nil {

@@ -58,7 +58,7 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := atWork(ctx, l, now); err != nil {
+		if err := atWork(ctx, l, now, e.now()); err != nil {
 			return err
 		}
 		if err := e.checklistsOf(ctx, l, now); err != nil {
@@ -79,14 +79,14 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	}
 }
 
-// atWork keeps only runs whose processes are alive.
-func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status) error {
+// atWork keeps only runs that are alive.
+func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status, now time.Time) error {
 	w, ok := l.(ledger.Watcher)
 	if !ok {
 		return nil
 	}
 	for i := range ss {
-		runs, err := w.AtWork(ctx, ss[i].Campaign)
+		runs, err := w.AtWork(ctx, ss[i].Campaign, now)
 		if err != nil {
 			return err
 		}

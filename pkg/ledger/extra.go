@@ -48,6 +48,12 @@ func Ready(notBefore, now time.Time) bool {
 	return !notBefore.After(now) || notBefore.After(now.Add(MaxLater))
 }
 
+// maxSkew is how far ahead of the clock a time that was written as "now" may lie.
+const maxSkew = time.Minute
+
+// SteppedBack reports that the clock was put back since a time was written as "now".
+func SteppedBack(written, now time.Time) bool { return written.After(now.Add(maxSkew)) }
+
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
 	open := !a.OpenUntil.IsZero()
@@ -77,7 +83,7 @@ func (c AccountChange) Apply(a *AccountState) {
 
 // Watcher is a ledger that can tell whether a run is alive without waiting for its lease.
 type Watcher interface {
-	// AtWork are the runs of the campaign whose processes are alive, as far as this machine can tell; none where the campaign is
-	// not known.
-	AtWork(ctx context.Context, campaign string) ([]Run, error)
+	// AtWork are the runs of the campaign that can still write, by what Acquire asks as well: whether their locks are held, and where no
+	// lock can tell, whether lease and claims have passed. None where the campaign is not known.
+	AtWork(ctx context.Context, campaign string, now time.Time) ([]Run, error)
 }

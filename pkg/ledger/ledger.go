@@ -222,9 +222,11 @@ type RunID int64
 
 // Run is one process at work on a campaign.
 type Run struct {
-	ID      RunID     `json:"id"`
-	Host    string    `json:"host"`
-	PID     int       `json:"pid"`
+	ID   RunID  `json:"id"`
+	Host string `json:"host"`
+	PID  int    `json:"pid"`
+	// Process is when the process of this number began: another of the same number began at another time. Zero where that is not known.
+	Process time.Time `json:"process_started,omitzero"`
 	User    string    `json:"user"`
 	Started time.Time `json:"started"`
 	// Beat is the last sign of life; Expires is when the lease runs out without another.
@@ -242,8 +244,10 @@ type Acquire struct {
 	Join bool
 	Host string
 	PID  int
-	User string
-	Now  time.Time
+	// Process is when the process began; zero where that is not known.
+	Process time.Time
+	User    string
+	Now     time.Time
 	// Extend is how long the lease lasts without a Turn.
 	Extend time.Duration
 	// Pace tells one set of rates by domain from another. Where it is not that of the campaign's last run, what waits for a

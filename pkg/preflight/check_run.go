@@ -52,10 +52,10 @@ func share(n, of int) words.Percent {
 	return words.Percent(math.Floor(100 * float64(n) / float64(of)))
 }
 
-// holds reports whether a run is alive: its lease has not run out, and its process is not known to be gone.
+// holds reports whether a run is alive, as a send asks; where nothing else can tell, by its lease.
 func (s *Subject) holds(r ledger.Run) bool {
-	if !r.Expires.After(s.Now()) {
-		return false
+	if s.Alive != nil {
+		return s.Alive(r)
 	}
-	return s.Alive == nil || s.Alive(r)
+	return r.Expires.After(s.Now())
 }

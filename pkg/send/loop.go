@@ -33,6 +33,7 @@ type Loop struct {
 	// Who is at work.
 	Host, User string
 	PID        int
+	Process    time.Time // when the process began
 	// Join takes part beside the runs that are alive.
 	Join bool
 	// Wait goes on waiting where the run would otherwise end because of a window, a quota or a budget of the day.
@@ -111,7 +112,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		l.Timing = DefaultTiming()
 	}
 	got, err := l.Ledger.Acquire(ctx, ledger.Acquire{
-		Campaign: l.Campaign, Host: l.Host, PID: l.PID, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
+		Campaign: l.Campaign, Host: l.Host, PID: l.PID, Process: l.Process, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
 		Pace: l.pace(), Join: l.Join,
 	})
 	if err != nil {

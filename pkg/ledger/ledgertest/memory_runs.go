@@ -29,7 +29,7 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 	}
 	h.m.repace(c, a.Pace)
 	r := &run{campaign: c, handle: h, Run: ledger.Run{
-		ID: ledger.RunID(len(h.m.runs) + 1), Host: a.Host, PID: a.PID, User: a.User,
+		ID: ledger.RunID(len(h.m.runs) + 1), Host: a.Host, PID: a.PID, Process: a.Process, User: a.User,
 		Started: a.Now, Beat: a.Now, Expires: a.Now.Add(a.Extend),
 	}}
 	h.m.runs = append(h.m.runs, r)

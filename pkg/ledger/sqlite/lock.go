@@ -60,13 +60,21 @@ func (k *locks) take(campaign string) (slot int, lock *flock.Flock, err error) {
 	}
 }
 
-// dead reports whether the lock in the slot proves that its run is dead.
+// tells reports whether the lock of the run can be asked here.
+func (k *locks) tells(r *liveRow) bool { return r.slot > 0 && !k.off && r.machine == k.machine }
+
+// dead reports whether the lock in the slot proves that its run is dead. The lock is shared for that moment: two who look see the same,
+// and a run that begins meanwhile takes the next slot.
 func (k *locks) dead(campaign string, slot int) (bool, error) {
-	lock, err := k.try(campaign, slot)
-	if errors.Is(err, errLocked) {
+	lock := flock.New(k.file(campaign, slot), flock.SetPermissions(0o600))
+	free, err := lock.TryRLock()
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	if !free {
 		return false, nil
 	}
-	return err == nil, errors.Join(err, unlock(lock))
+	return true, lock.Unlock()
 }
 
 func (k *locks) keep(run ledger.RunID, lock *flock.Flock) {

@@ -73,11 +73,11 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acqui
 		machine = x.w.locks.machine
 	}
 	got.Run = ledger.Run{
-		Host: a.Host, PID: a.PID, User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
+		Host: a.Host, PID: a.PID, Process: utc(a.Process), User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
 	}
 	var id int64
-	if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, user, machine, slot, started, beat, expires, pace)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, a.User, machine, slot,
+	if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, process, user, machine, slot, started, beat, expires, pace)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, nanos(a.Process), a.User, machine, slot,
 		nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Pace); err != nil {
 		return err
 	}
@@ -155,6 +155,14 @@ type liveRow struct {
 	slot              int
 }
 
+const liveQuery = "SELECT " + runColumns + `, machine, slot, (SELECT name FROM campaign WHERE id = campaign_id) FROM run
+	WHERE campaign_id = ? AND ended IS NULL ORDER BY id`
+
+func scanLive(rows *sql.Rows) (r liveRow, err error) {
+	r.Run, err = scanRun(rows, &r.machine, &r.slot, &r.campaign)
+	return r, err
+}
+
 // live are the runs of the campaign that have not ended, in the order in which they began.
 func (b *books) live(campaign int64) ([]liveRow, error) {
 	if rs, ok := b.lives[campaign]; ok {
@@ -162,13 +170,10 @@ func (b *books) live(campaign int64) ([]liveRow, error) {
 	}
 	rs := make([]liveRow, 0, 1)
 	err := b.t.each(func(rows *sql.Rows) error {
-		var r liveRow
-		var err error
-		r.Run, err = scanRun(rows, &r.machine, &r.slot, &r.campaign)
+		r, err := scanLive(rows)
 		rs = append(rs, r)
 		return err
-	}, "SELECT "+runColumns+`, machine, slot, (SELECT name FROM campaign WHERE id = campaign_id) FROM run
-		WHERE campaign_id = ? AND ended IS NULL ORDER BY id`, campaign)
+	}, liveQuery, campaign)
 	if err != nil {
 		return nil, err
 	}
@@ -252,18 +257,22 @@ func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
 }
 
 // dead reports whether the run can no longer write: where it holds a file lock here, because that is free, and otherwise because its
-// lease and the deadline of everything that it has open have passed. Until when they have not; zero where only the run can end it.
+// lease and the deadline of everything that it has open have passed, or the clock was put back since. Who wrongly counts as dead for that
+// loses its lease and tells nobody more: what it had open is unknown. Until when they have not; zero where only the run can end it.
 func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, error) {
-	if k := x.w.locks; r.slot > 0 && !k.off && r.machine == k.machine {
+	if k := x.w.locks; k.tells(r) {
 		dead, err := k.dead(r.campaign, r.slot)
 		return dead, time.Time{}, err
 	}
-	until := r.Expires
 	if known, ok := x.runs[r.ID]; ok {
-		if until = moment(known.expires); known.entered == x {
-			return false, until, nil // this very transaction writes for it
+		if r.Beat, r.Expires = moment(known.beat), moment(known.expires); known.entered == x {
+			return false, r.Expires, nil // this very transaction writes for it
 		}
 	}
+	if ledger.SteppedBack(r.Beat, now) {
+		return true, now, nil
+	}
+	until := r.Expires
 	open, err := x.open(campaign, r.ID)
 	if err != nil {
 		return false, until, err
@@ -289,16 +298,17 @@ func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail, 
 	return n, x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", nanos(now), why, int64(run))
 }
 
-const runColumns = `id, host, pid, user, started, beat, expires, turn, ended, why`
+const runColumns = `id, host, pid, process, user, started, beat, expires, turn, ended, why`
 
 // scanRun scans a row that begins with runColumns.
 func scanRun(row scanner, more ...any) (ledger.Run, error) {
 	var r ledger.Run
-	var id, started, beat, expires int64
+	var id, process, started, beat, expires int64
 	var ended sql.NullInt64
 	var why sql.NullString
-	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &r.User, &started, &beat, &expires, &r.Turn, &ended, &why}, more...)...)
+	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &ended, &why}, more...)...)
 	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), moment(started), moment(beat), moment(expires)
+	r.Process = moment(process)
 	r.Ended, r.Why = moment(ended.Int64), why.String
 	return r, err
 }

@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -27,8 +26,8 @@ type Options struct {
 	// NoFileLock leaves the lease in the database as the only thing that tells whether another run is alive, as on a
 	// shared server. Then a run that died is waited for until its lease and deadlines have passed.
 	NoFileLock bool
-	// Machine tells this machine from others that might have the file; empty means the name of the host. A file lock that
-	// is free proves a run dead only on the machine on which it ran.
+	// Machine tells the system that keeps the file locks from others that might have the file; empty means this one. A file lock that is
+	// free proves a run dead only there.
 	Machine string
 	// Now is asked for the time at which the file is created; nil means the zero time.
 	Now func() time.Time
@@ -82,8 +81,7 @@ func openWith(ctx context.Context, path string, o Options, steps []string) (*Led
 		l.opts.Now = func() time.Time { return time.Time{} }
 	}
 	if o.Machine == "" {
-		// Without a name the lock is as good as its file: it proves what it proves there.
-		l.opts.Machine, _ = os.Hostname()
+		l.opts.Machine = machine()
 	}
 	l.locks = &locks{path: abs, machine: l.opts.Machine, off: o.NoFileLock, held: make(map[ledger.RunID]*flock.Flock)}
 	if err := l.open(ctx); err != nil {

@@ -69,8 +69,9 @@ CREATE TABLE run (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   host        TEXT    NOT NULL,
   pid         INTEGER NOT NULL,
+  process     INTEGER NOT NULL, -- when the process of that number began; 0: not known
   user        TEXT    NOT NULL,
-  machine     TEXT    NOT NULL, -- where it holds a file lock for as long as its process lives; empty where it holds none
+  machine     TEXT    NOT NULL, -- the start of the system on which it holds a file lock for as long as its process lives; empty where it holds none
   slot        INTEGER NOT NULL, -- which of the campaign's locks on that machine; 0 for none
   pace        TEXT    NOT NULL, -- what the rates of the domains were: places were given under them
   started     INTEGER NOT NULL,
