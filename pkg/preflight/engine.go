@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// DefaultLimit is how long one check may take.
+	// DefaultLimit is how long one check may take that asks somebody else.
 	DefaultLimit = 15 * time.Second
+	// ownLimit is for checks that ask nobody but the list and the ledger: those answer surely, and may have much to read.
+	ownLimit = 10 * time.Minute
 	// grace is how much longer a check whose time is over may take to say what it has found so far.
 	grace = time.Second
 )
@@ -77,6 +79,9 @@ func (s *Subject) limit() time.Duration {
 // given up, and counts as broken.
 func (s *Subject) ask(ctx context.Context, c Check) Finding {
 	limit := s.limit()
+	if !c.Online && s.Limit == 0 {
+		limit = ownLimit
+	}
 	if c.Online && s.Offline {
 		return named(c, Finding{
 			Status: NotLooked, Summary: said("preflight.offline", nil), Remedies: []Remedy{{Text: words.T("preflight.run-online", nil)}},

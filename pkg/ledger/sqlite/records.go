@@ -3,12 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
-	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -108,73 +106,4 @@ func (l *Ledger) messages(ctx context.Context, campaign string, states []message
 		return err
 	}
 	return l.asking(err, "read the messages of campaign %s", campaign)
-}
-
-// Recent reports which pairs left, or may have left: see ledger.Reader.
-func (l *Ledger) Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
-	return func(yield func(ledger.Sent, error) bool) {
-		err := l.recent(ctx, except, since, pairs, func(s ledger.Sent) error {
-			if !yield(s, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(ledger.Sent{}, l.asking(err, "look for what was sent since %s", since.Format(time.RFC3339)))
-		}
-	}
-}
-
-// recent gathers what other campaigns sent in the window in a temporary table, sorted, on a connection of its own; the pairs
-// are then looked up one by one. An index on addresses would make every staging several times slower.
-func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent], found func(ledger.Sent) error) (err error) {
-	// Most often no other campaign ran in the window: then no message is looked at.
-	var ran bool
-	if err := l.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM run r JOIN campaign c ON c.id = r.campaign_id
-		WHERE c.name <> ? AND r.beat >= ?)`, except, nanos(since)).Scan(&ran); err != nil || !ran {
-		return err
-	}
-	conn, err := l.read.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		// The connection is thrown away with its temporary table.
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		_ = conn.Close()
-	}()
-	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = OFF;
-		CREATE TEMP TABLE recent (address TEXT, fingerprint INTEGER, campaign TEXT, at INTEGER, PRIMARY KEY (address, fingerprint)) WITHOUT ROWID`,
-	); err != nil {
-		return err
-	}
-	if _, err := conn.ExecContext(ctx, `INSERT INTO recent
-		SELECT m.address, m.fingerprint, c.name, max(a.claimed_at) FROM campaign c
-		CROSS JOIN message_standing m ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
-		CROSS JOIN claim a ON a.id = m.claim_id
-		WHERE c.name <> ? AND m.state IN ('accepted', 'unknown', 'attempting') AND a.claimed_at >= ?
-		AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?)
-		GROUP BY m.address, m.fingerprint`, except, nanos(since), nanos(since)); err != nil {
-		return err
-	}
-	stmt, err := conn.PrepareContext(ctx, "SELECT campaign, at FROM recent WHERE address = ? AND fingerprint = ?")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stmt.Close()) }()
-	for p := range pairs {
-		var at int64
-		err := stmt.QueryRowContext(ctx, string(p.Address), p.Fingerprint).Scan(&p.Campaign, &at)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		p.At = moment(at)
-		if err := found(p); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -77,6 +77,7 @@ type staging struct {
 	seen                        bitmap
 	rows, folded                int
 	lastRow                     int
+	prints                      []int64 // of messages that are new or say something else, not written yet
 	ordered, replaced           bool
 }
 
@@ -213,6 +214,9 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	if st.known {
 		st.seen.set(id)
 	}
+	if err := st.print(m.Fingerprint); err != nil {
+		return err
+	}
 	return st.messages.add(id, recipient, string(m.Channel), string(m.Key), string(m.Address), m.Segments, m.Fingerprint)
 }
 
@@ -252,6 +256,9 @@ func (st *staging) rowOf(recipient any) int {
 }
 
 func (st *staging) finish() error {
+	if err := st.writePrints(); err != nil {
+		return err
+	}
 	for ch, n := range st.added {
 		if err := st.x.shift(st.c.id, cellOf{}, plain(ch, message.Pending), ledger.Debit{Messages: n}); err != nil {
 			return err

@@ -55,6 +55,14 @@ CREATE TABLE relist (
   fingerprint  INTEGER
 );
 
+-- The fingerprints of a campaign's messages, also of earlier lists: 64 bits each, the least byte first, sorted within a piece.
+CREATE TABLE prints (
+  campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+  piece       INTEGER NOT NULL,
+  prints      BLOB    NOT NULL,
+  PRIMARY KEY (campaign_id, piece)
+);
+
 CREATE TABLE fold (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   key         TEXT    NOT NULL, -- of the message that the row is told through

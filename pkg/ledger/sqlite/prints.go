@@ -1,0 +1,179 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"time"
+
+	"notify/pkg/ledger"
+)
+
+// A campaign's fingerprints lie beside it, sorted, in pieces: whether one of a million was sent by any campaign of a long history is then
+// asked of a few pieces, where an index over all messages would have to be written at random places, several times slower.
+
+// printsAtMost is how many are in a piece: 8 MB.
+const printsAtMost = 1 << 20
+
+// print remembers the fingerprint of a message that is new, or says something else now.
+func (st *staging) print(fingerprint int64) error {
+	st.prints = append(st.prints, fingerprint)
+	if len(st.prints) < printsAtMost {
+		return nil
+	}
+	return st.writePrints()
+}
+
+func (st *staging) writePrints() error {
+	if len(st.prints) == 0 {
+		return nil
+	}
+	slices.Sort(st.prints)
+	piece := make([]byte, 0, 8*len(st.prints))
+	for _, p := range st.prints {
+		piece = binary.LittleEndian.AppendUint64(piece, uint64(p)) //nolint:gosec // the same bits
+	}
+	st.prints = st.prints[:0]
+	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints) SELECT ?, ifnull(max(piece), 0) + 1, ? FROM prints WHERE campaign_id = ?",
+		st.c.id, piece, st.c.id)
+}
+
+// asked is a pair that is looked for.
+type asked struct {
+	print   int64
+	address uint64 // its hash
+	nth     int    // in the stream
+}
+
+// Recent looks for what other campaigns sent in the window: see ledger.Reader. In the order of the pairs.
+func (l *Ledger) Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+	return func(yield func(ledger.Sent, error) bool) {
+		found, err := l.recent(ctx, except, since, pairs)
+		if err != nil {
+			yield(ledger.Sent{}, l.asking(err, "look for what was sent since %s", since.Format(time.RFC3339)))
+			return
+		}
+		for _, f := range found {
+			if !yield(f.Sent, nil) {
+				return
+			}
+		}
+	}
+}
+
+// match is a pair that was sent.
+type match struct {
+	ledger.Sent
+	nth int
+}
+
+func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) (found []match, err error) {
+	var campaigns []campaignRow
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		var c campaignRow
+		err := rows.Scan(&c.id, &c.Name, &c.first, &c.last)
+		campaigns = append(campaigns, c)
+		return err
+	}, `SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c
+		WHERE c.name <> ? AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?) ORDER BY c.id`, except, nanos(since))
+	if err != nil || len(campaigns) == 0 {
+		return nil, err // most often no other campaign ran in the window: then no message is looked at
+	}
+	seed := maphash.MakeSeed()
+	var all []asked
+	for p := range pairs {
+		all = append(all, asked{print: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
+	}
+	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.print, b.print) })
+	newest := make(map[int]ledger.Sent)
+	for i := range campaigns {
+		prints, err := l.common(ctx, campaigns[i].id, all)
+		if err != nil {
+			return nil, err
+		}
+		if len(prints) == 0 {
+			continue
+		}
+		err = l.sentBy(ctx, &campaigns[i], since, prints, func(s ledger.Sent) {
+			at, _ := slices.BinarySearchFunc(all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.print, p) })
+			for h := maphash.String(seed, string(s.Address)); at < len(all) && all[at].print == s.Fingerprint; at++ {
+				if old, ok := newest[all[at].nth]; all[at].address == h && (!ok || s.At.After(old.At)) {
+					newest[all[at].nth] = s
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for nth, s := range newest {
+		found = append(found, match{s, nth})
+	}
+	slices.SortFunc(found, func(a, b match) int { return cmp.Compare(a.nth, b.nth) })
+	return found, nil
+}
+
+// common are the fingerprints that the campaign has, too.
+func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (prints []int64, err error) {
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		var piece sql.RawBytes
+		if err := rows.Scan(&piece); err != nil {
+			return err
+		}
+		at := 0
+		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
+			p := int64(binary.LittleEndian.Uint64(piece[i:])) //nolint:gosec // the same bits
+			for at < len(all) && all[at].print < p {
+				at++
+			}
+			if at < len(all) && all[at].print == p {
+				prints = append(prints, p)
+			}
+		}
+		return nil
+	}, "SELECT prints FROM prints WHERE campaign_id = ? ORDER BY piece", campaign)
+	slices.Sort(prints)
+	return slices.Compact(prints), err
+}
+
+// sentBy reads what the campaign sent, or may have, of these fingerprints in the window. They are put into a temporary table, on a connection
+// that is thrown away with it.
+func (l *Ledger) sentBy(ctx context.Context, c *campaignRow, since time.Time, prints []int64, found func(ledger.Sent)) (err error) {
+	conn, err := l.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = conn.Close()
+	}()
+	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = OFF; CREATE TEMP TABLE wanted (print INTEGER PRIMARY KEY)"); err != nil {
+		return err
+	}
+	stmt, err := conn.PrepareContext(ctx, "INSERT INTO wanted VALUES (?)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for _, p := range prints {
+		if _, err := stmt.ExecContext(ctx, p); err != nil {
+			return err
+		}
+	}
+	return each(ctx, conn, func(rows *sql.Rows) error {
+		s := ledger.Sent{Campaign: c.Name}
+		var at int64
+		err := rows.Scan(&s.Address, &s.Fingerprint, &at)
+		s.At = moment(at)
+		found(s)
+		return err
+	}, `SELECT m.address, m.fingerprint, a.claimed_at FROM message_standing m CROSS JOIN claim a ON a.id = m.claim_id
+		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.fingerprint IN (SELECT print FROM wanted)
+		AND (m.state = 'accepted' OR m.state = 'unknown' OR m.state = 'attempting') AND a.claimed_at >= ?`, c.first, c.last, c.id, nanos(since))
+}
