@@ -43,8 +43,8 @@ func TestEveryShippedItemNamesAnExistingCheckOrRole(t *testing.T) {
 				if i.Title.EN == "" || i.Title.ZH == "" {
 					t.Errorf("%s has no title in both languages: %+v", i.ID, i.Title)
 				}
-				if len(i.Why) < 20 || !strings.HasSuffix(i.Why, ".") {
-					t.Errorf("%s has no reason: %q", i.ID, i.Why)
+				if len(i.Why.EN) < 20 || !strings.HasSuffix(i.Why.EN, ".") || len(i.Why.ZH) < 20 || !strings.HasSuffix(i.Why.ZH, "。") {
+					t.Errorf("%s has no reason in both languages: %+v", i.ID, i.Why)
 				}
 			}
 		})

@@ -58,7 +58,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, never, send.Result{}, counts)); err != nil {
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, never, send.Result{}, counts, report.PricesOf(e.cfg))); err != nil {
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))

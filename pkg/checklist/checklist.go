@@ -82,7 +82,7 @@ func (e Evidence) Flag() string {
 type Item struct {
 	ID    string `json:"id"` // "texts-read"
 	Title Text   `json:"title"`
-	Why   string `json:"why"` // what goes wrong without it
+	Why   Text   `json:"why"` // what goes wrong without it
 	Phase Phase  `json:"phase"`
 	Role  string `json:"role"` // who answers for it
 	// Check is the preflight check that proves it; empty where people sign.
@@ -100,7 +100,7 @@ func (i *Item) Signed() bool { return i.Check == "" }
 // Digest tells whether an item still says what was signed.
 func (i *Item) Digest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %q", i.Title.EN, i.Title.ZH, i.Why, i.Role, i.Evidence)
+	fmt.Fprintf(h, "%q %q %q %q %q %q", i.Title.EN, i.Title.ZH, i.Why.EN, i.Why.ZH, i.Role, i.Evidence)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -35,7 +35,7 @@ func TestWhatIsDifferentInAList(t *testing.T) {
 		}, []string{"law-checked is new"}},
 		{"an item was renamed", func(c *checklist.Checklist) { c.Items[2].ID = "let-go" }, []string{"released is gone", "let-go is new"}},
 		{"a title", func(c *checklist.Checklist) { c.Items[1].Title.ZH = "x" }, []string{"texts-read was reworded"}},
-		{"a reason", func(c *checklist.Checklist) { c.Items[1].Why = "x" }, []string{"texts-read was reworded"}},
+		{"a reason", func(c *checklist.Checklist) { c.Items[1].Why.ZH = "x" }, []string{"texts-read was reworded"}},
 		{"a role", func(c *checklist.Checklist) { c.Items[2].Role = "it" }, []string{"role of released: operations → it"}},
 		{"fewer people, for good", func(c *checklist.Checklist) { c.Items[2].People, c.Items[2].Expires = 1, 0 }, []string{
 			"people of released: 2 → 1", "expiry of released: 24h0m0s → none",

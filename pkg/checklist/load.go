@@ -104,7 +104,7 @@ const (
 
 func (r *reader) checklist(root *yamldoc.Map) *Checklist {
 	defer root.Done()
-	c := &Checklist{Name: required(root, "name", words.T("checklist.do.name", nil)), Title: text(root, "title")}
+	c := &Checklist{Name: required(root, "name", words.T("checklist.do.name", nil)), Title: text(root, "title", words.T("checklist.do.text", nil))}
 	items := root.Value("items")
 	if items.Missing() {
 		root.Problem("items", words.T("checklist.items-missing", nil), words.T("checklist.do.items", nil))
@@ -124,8 +124,8 @@ var idPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 func (r *reader) item(m *yamldoc.Map) Item {
 	defer m.Done()
 	i := Item{
-		ID: required(m, "id", words.T("checklist.do.id", nil)), Title: text(m, "title"),
-		Why:   required(m, "why", words.T("checklist.do.why", nil)),
+		ID: required(m, "id", words.T("checklist.do.id", nil)), Title: text(m, "title", words.T("checklist.do.text", nil)),
+		Why:   text(m, "why", words.T("checklist.do.why", nil)),
 		Phase: Phase(m.Value("phase").OneOf(string(Before), string(During), string(After))), Role: r.role(m),
 	}
 	switch {
@@ -191,10 +191,10 @@ func (r *reader) role(m *yamldoc.Map) string {
 }
 
 // text reads words in one language, or {en: …, zh: …}.
-func text(m *yamldoc.Map, key string) Text {
+func text(m *yamldoc.Map, key string, hint words.Text) Text {
 	v := m.Value(key)
 	if !v.IsMap() {
-		return Text{EN: required(m, key, words.T("checklist.do.text", nil))}
+		return Text{EN: required(m, key, hint)}
 	}
 	in := v.Map()
 	defer in.Done()

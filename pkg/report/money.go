@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,8 +55,17 @@ type Sum struct {
 	Cost     message.Money `json:"cost"`
 }
 
-// sums adds up what accounts cost, by currency; unpriced are those of which it is not known.
-func sums(accounts []Account) (costs []Sum, unpriced []string) {
+// Accounts are those that carried messages of a campaign, by name.
+func (p Prices) Accounts(c ledger.Counts) []Account {
+	all := make([]Account, 0, len(c.Cost))
+	for _, name := range slices.Sorted(maps.Keys(c.Cost)) {
+		all = append(all, Account{Account: name, Spent: p.spent(name, c.Cost[name]), Currency: p[name].Currency})
+	}
+	return all
+}
+
+// Sums adds up what accounts cost, by currency; unpriced are those of which it is not known.
+func Sums(accounts []Account) (costs []Sum, unpriced []string) {
 	costs, unpriced = []Sum{}, []string{}
 	for _, a := range accounts {
 		if a.Cost == nil {

@@ -182,11 +182,8 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 		}
 		r.Channels = append(r.Channels, line)
 	}
-	for name, d := range c.Cost {
-		r.Accounts = append(r.Accounts, Account{Account: name, Spent: prices.spent(name, d), Currency: prices[name].Currency})
-	}
-	sort.Slice(r.Accounts, func(i, j int) bool { return r.Accounts[i].Account < r.Accounts[j].Account })
-	r.Costs, r.Unpriced = sums(r.Accounts)
+	r.Accounts = prices.Accounts(c)
+	r.Costs, r.Unpriced = Sums(r.Accounts)
 }
 
 // people goes through the messages that need somebody's attention.

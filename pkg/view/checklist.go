@@ -52,7 +52,7 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 	return p.Flush()
 }
 
-// title is the words of a list or an item in the language of the screen.
+// title is the words of a list or an item, its title or its reason, in the language of the screen.
 func (p *Printer) title(t checklist.Text) string { return Safe(t.In(string(p.Lang))) }
 
 // phase heads the items of a phase, on a terminal.
@@ -118,17 +118,9 @@ func (p *Printer) item(l *checklist.Line) {
 	for _, s := range l.Lapses {
 		p.under("✗", "lapsed", l.ID, p.Say(words.T("sheet.lapse", words.A{"signature": signature(s.Signature), "why": s.Why})))
 	}
-	if l.Status.Open() && p.why(l.Why) != "" {
-		p.under("·", "why", l.ID, p.why(l.Why))
+	if why := p.title(l.Why); l.Status.Open() && why != "" {
+		p.under("·", "why", l.ID, why)
 	}
-}
-
-// why is the reason of an item, which lists give in English.
-func (p *Printer) why(reason string) string {
-	if p.Terminal && p.Lang == words.Chinese {
-		return ""
-	}
-	return Safe(reason)
 }
 
 // under draws words below an item.
@@ -222,7 +214,7 @@ func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 			if it.People > 1 {
 				proof += " ×" + plainInt(it.People)
 			}
-			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, p.title(it.Title), Safe(it.Why))
+			p.Line("%s\t%s\t%s\t%s\t%s", it.Phase, it.ID, proof, p.title(it.Title), p.title(it.Why))
 			continue
 		}
 		if it.Phase != phase {
@@ -230,7 +222,7 @@ func ShowItems(p *Printer, asJSON bool, c *checklist.Checklist) error {
 			p.phase(phase)
 		}
 		p.Wrapped("  ", p.title(it.Title)+p.Paint(Dim, p.Say(proofOf(it))))
-		if why := p.why(it.Why); why != "" {
+		if why := p.title(it.Why); why != "" {
 			p.Wrapped("    ", p.Paint(Dim, why))
 		}
 	}
@@ -251,8 +243,8 @@ func proofOf(it *checklist.Item) words.Text {
 // SignQuestion is what a person is shown before he signs.
 func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) string {
 	why := words.Text{}
-	if p.Lang != words.Chinese && it.Why != "" {
-		why = words.T("sheet.question-why", words.A{"why": it.Why})
+	if reason := p.title(it.Why); reason != "" {
+		why = words.T("sheet.question-why", words.A{"why": reason})
 	}
 	asked := words.A{
 		"why": why, "title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,

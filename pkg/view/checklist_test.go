@@ -30,28 +30,28 @@ func awarded() *checklist.State {
 		Name: "award-notice", Title: checklist.Text{EN: "An award", ZH: "获奖通知"}, Digest: "4f1c",
 		Lines: []checklist.Line{
 			{
-				Item:   checklist.Item{ID: "list", Title: checklist.Text{EN: "Every row can be used", ZH: "名单可用"}, Why: "People are missed.", Phase: checklist.Before, Role: "operations", Check: "list"},
+				Item:   checklist.Item{ID: "list", Title: checklist.Text{EN: "Every row can be used", ZH: "名单可用"}, Why: checklist.Text{EN: "People are missed.", ZH: "会漏发。"}, Phase: checklist.Before, Role: "operations", Check: "list"},
 				Status: checklist.Proven, Found: checklist.Proven, Said: said("23,000 recipients"),
 			},
 			{
-				Item:   checklist.Item{ID: "balance", Title: checklist.Text{EN: "The balance pays for it", ZH: "余额够"}, Why: "It was found by chance.", Phase: checklist.Before, Role: "finance", Check: "balance"},
+				Item:   checklist.Item{ID: "balance", Title: checklist.Text{EN: "The balance pays for it", ZH: "余额够"}, Why: checklist.Text{EN: "It was found by chance.", ZH: "是碰巧发现的。"}, Phase: checklist.Before, Role: "finance", Check: "balance"},
 				Status: checklist.Failed, Found: checklist.Failed, Said: said("445.50 CNY left"),
 			},
 			{
-				Item:   checklist.Item{ID: "texts-read", Title: checklist.Text{EN: "The texts were read", ZH: "已读内容"}, Why: "A wrong amount cannot be taken back.", Phase: checklist.Before, Role: "product", People: 2},
+				Item:   checklist.Item{ID: "texts-read", Title: checklist.Text{EN: "The texts were read", ZH: "已读内容"}, Why: checklist.Text{EN: "A wrong amount cannot be taken back.", ZH: "金额写错收不回来。"}, Phase: checklist.Before, Role: "product", People: 2},
 				Status: checklist.Lapsed, Signatures: []checklist.Signature{signedBy("li", "texts-read")},
 				Lapses: []checklist.Lapse{{Signature: signedBy("zhao", "texts-read"), Why: words.Raw("lapsed: the list changed (recipients: 22,999 → 23,000)")}},
 			},
 			{
-				Item:   checklist.Item{ID: "law-checked", Title: checklist.Text{EN: "It is lawful <b>", ZH: "合法"}, Why: "A promise binds.", Phase: checklist.Before, Role: "legal", People: 1, Evidence: checklist.AnyEvidence},
+				Item:   checklist.Item{ID: "law-checked", Title: checklist.Text{EN: "It is lawful <b>", ZH: "合法"}, Why: checklist.Text{EN: "A promise binds.", ZH: "承诺必须兑现。"}, Phase: checklist.Before, Role: "legal", People: 1, Evidence: checklist.AnyEvidence},
 				Status: checklist.Signed, Signatures: []checklist.Signature{law},
 			},
 			{
-				Item:   checklist.Item{ID: "watched", Title: checklist.Text{EN: "Somebody watches", ZH: "有人盯住"}, Why: "Faults were found by people.", Phase: checklist.During, Role: "operations", People: 1, Evidence: checklist.NoteEvidence},
+				Item:   checklist.Item{ID: "watched", Title: checklist.Text{EN: "Somebody watches", ZH: "有人盯住"}, Why: checklist.Text{EN: "Faults were found by people.", ZH: "故障是人发现的。"}, Phase: checklist.During, Role: "operations", People: 1, Evidence: checklist.NoteEvidence},
 				Status: checklist.Missing,
 			},
 			{
-				Item:   checklist.Item{ID: "bill-agrees", Title: checklist.Text{EN: "The bill agrees", ZH: "账单一致"}, Why: "Nobody compared.", Phase: checklist.After, Role: "audit", People: 1},
+				Item:   checklist.Item{ID: "bill-agrees", Title: checklist.Text{EN: "The bill agrees", ZH: "账单一致"}, Why: checklist.Text{EN: "Nobody compared.", ZH: "没有人核对。"}, Phase: checklist.After, Role: "audit", People: 1},
 				Status: checklist.Missing,
 			},
 		},

@@ -64,21 +64,21 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 		}
 		return JSON(p.Out, p.Words(), "notify.ledger-check/1", v)
 	}
-	p.field(p.Say(words.T("cmd.ledger-check.place", nil)), v.Place)
-	p.field(p.Say(words.T("cmd.ledger-check.identity", nil)), v.ID)
-	p.field(p.Say(words.T("cmd.ledger-check.schema", nil)), fmt.Sprintf("%d (%s)", v.Schema, v.Driver))
-	p.field(p.Say(words.T("cmd.ledger-check.size", nil)), Bytes(v.Bytes))
-	p.field(p.Say(words.T("cmd.ledger-check.created", nil)), p.Time(v.Created))
+	p.field(p.heading(words.T("cmd.ledger-check.place", nil)), v.Place)
+	p.field(p.heading(words.T("cmd.ledger-check.identity", nil)), v.ID)
+	p.field(p.heading(words.T("cmd.ledger-check.schema", nil)), p.Say(words.T("cmd.ledger-check.schema-by", words.A{"schema": v.Schema, "driver": v.Driver})))
+	p.field(p.heading(words.T("cmd.ledger-check.size", nil)), p.Words().Bytes(words.Size(v.Bytes)))
+	p.field(p.heading(words.T("cmd.ledger-check.created", nil)), p.Time(v.Created))
 	durable := words.T("cmd.ledger-check.is-durable", nil)
 	if !v.Durable {
 		durable = words.T("cmd.ledger-check.not-durable", nil)
 	}
-	p.field(p.Say(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
+	p.field(p.heading(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
 	for _, problem := range v.Problems {
-		p.Wrapped(p.Paint(Bad, p.Say(words.T("cmd.ledger-check.problem", nil)))+"  ", Safe(problem))
+		p.Wrapped(p.Paint(Bad, p.heading(words.T("cmd.ledger-check.problem", nil)))+"  ", Safe(problem))
 	}
 	if len(v.Problems) == 0 {
-		p.Wrapped(p.Paint(Good, p.Say(words.T("cmd.ledger-check.pass", nil)))+"  ", p.Say(words.T("cmd.ledger-check.agrees", nil)))
+		p.Wrapped(p.Paint(Good, p.heading(words.T("cmd.ledger-check.pass", nil)))+"  ", p.Say(words.T("cmd.ledger-check.agrees", nil)))
 	}
 	return p.Flush()
 }

@@ -49,14 +49,10 @@ func ShowDrill(p *Printer, asJSON bool, r drill.Report) error {
 
 // heldWord is HELD or BROKE; off a terminal in English, for scripts.
 func (p *Printer) heldWord(held bool) string {
-	say := p.Words()
-	if !p.Terminal {
-		say.Lang = words.English
-	}
 	if held {
-		return say.Say(words.T("drill.held-word", nil))
+		return p.heading(words.T("drill.held-word", nil))
 	}
-	return say.Say(words.T("drill.broke-word", nil))
+	return p.heading(words.T("drill.broke-word", nil))
 }
 
 // drillBlocks is the table for people: its sentences are too long for columns.

@@ -61,8 +61,8 @@ func counts() map[message.State]int {
 func TestARunThatFinished(t *testing.T) {
 	end := view.NewRunEnd("award-2020", plan.Spec{}, 0, send.Result{Sent: 23_000, Orphans: 2, Unrecorded: 1}, ledger.Counts{
 		ByState: map[message.Channel]map[message.State]int{message.SMS: counts()},
-		Cost:    map[string]ledger.Debit{"sms": {Messages: 22_903, Cost: 1030_635_000}, "free": {Messages: 1}},
-	})
+		Cost:    map[string]ledger.Debit{"sms": {Messages: 22_903, Cost: 1030_635_000}, "edm": {Messages: 1, Segments: 1}},
+	}, report.Prices{"sms": {Segment: money(45_000), Currency: "CNY"}})
 	end.Overrides = []ledger.AuditEntry{{Campaign: "award-2020", Act: ledger.Act{Who: "wang@ops-1", What: "override quota", Reason: "agreed\x1b[2J by telephone", At: then}}}
 	drawn(t, "run-finished", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
 }
@@ -70,7 +70,7 @@ func TestARunThatFinished(t *testing.T) {
 func TestARunThatPaused(t *testing.T) {
 	end := view.NewRunEnd("award-2020", plan.Spec{}, 0, send.Result{Sent: 9_090, Pause: &send.Pause{
 		Why: "refused", Channel: message.SMS, Account: "sms", Detail: "balance refuses account sms: isv.AMOUNT_NOT_ENOUGH 余额不足", Until: then.Add(5 * time.Minute),
-	}}, ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 9_090, message.Pending: 13_910}}})
+	}}, ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 9_090, message.Pending: 13_910}}}, nil)
 	drawn(t, "run-paused", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
 }
 
@@ -95,7 +95,7 @@ func TestWhatToTypeAfterARun(t *testing.T) {
 		{"too late", send.Result{Pause: &send.Pause{Why: "deadline"}}, by(message.Pending), "paused", "set a later deadline in the campaign file, then send again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := view.NewRunEnd("a", plan.Spec{}, 0, c.result, c.counts); got.Ended != c.ended || got.Next.String() != c.next || got.Messages != 1 {
+			if got := view.NewRunEnd("a", plan.Spec{}, 0, c.result, c.counts, nil); got.Ended != c.ended || got.Next.String() != c.next || got.Messages != 1 {
 				t.Errorf("%s, next %q; want %s, %q", got.Ended, got.Next, c.ended, c.next)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/words"
 )
@@ -156,26 +157,24 @@ type RunEnd struct {
 	// NeverStaged is how many recipients of the list were never staged: of a part of it everything may be done.
 	NeverStaged int                   `json:"never_staged"`
 	ByState     map[message.State]int `json:"by_state"`
-	Cost        map[string]string     `json:"cost,omitempty"`
+	// Costs are what it took by currency; Unpriced are the accounts that they leave out, since nobody has said what those ask.
+	Costs    []report.Sum `json:"costs"`
+	Unpriced []string     `json:"unpriced"`
 	Next        words.Text            `json:"next,omitzero"` // what to do next
 	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 }
 
 // NewRunEnd puts together what a run says of itself and what the ledger counts.
-func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledger.Counts) RunEnd {
+func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledger.Counts, prices report.Prices) RunEnd {
 	e := RunEnd{
 		Campaign: campaign, Ended: "finished", NeverStaged: never, Pause: r.Pause, Sent: r.Sent, Orphans: r.Orphans, Lost: r.Unrecorded,
-		Messages: c.Total(), ByState: make(map[message.State]int), Cost: make(map[string]string),
+		Messages: c.Total(), ByState: make(map[message.State]int),
 	}
 	for _, s := range message.States() {
 		e.ByState[s] = c.Of(s)
 	}
-	for account, d := range c.Cost {
-		if d.Cost != 0 {
-			e.Cost[account] = d.Cost.String()
-		}
-	}
+	e.Costs, e.Unpriced = report.Sums(prices.Accounts(c))
 	switch {
 	case r.Aborted != nil:
 		e.Ended = "aborted"
@@ -233,6 +232,7 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	}
 	p.Wrapped(p.Paint(tone, p.Say(words.Of("run.ended", e.Ended)))+"  ", p.Say(words.T("run.end", words.A{"campaign": e.Campaign, "said": said})))
 	p.sum("messages", e.Messages, e.ByState)
+	p.took(e.Costs, e.Unpriced)
 	p.neverStaged(e.NeverStaged)
 	if e.Orphans > 0 {
 		p.Wrapped("  ", p.Say(words.T("run.orphans", words.A{"n": e.Orphans})))
@@ -241,12 +241,31 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 		p.Wrapped("  ", p.Say(words.T("run.lost", words.A{"n": e.Lost})))
 	}
 	for _, a := range e.Overrides {
-		p.Wrapped("  ", p.Say(words.T("run.override", words.A{"check": a.What, "who": a.Who, "reason": a.Reason})))
+		p.Wrapped("  ", p.Say(words.T("run.override", words.A{"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "reason": a.Reason})))
 	}
 	if !e.Next.IsZero() {
 		p.Line("  %s", p.Say(words.T("run.next", words.A{"said": e.Next})))
 	}
 	return p.Flush()
+}
+
+// took says what a run cost, and of which accounts that is not known.
+func (p *Printer) took(costs []report.Sum, unpriced []string) {
+	sum := words.List{Join: words.And}
+	for _, c := range costs {
+		sum.Items = append(sum.Items, words.Money(c.Cost, c.Currency))
+	}
+	switch {
+	case len(costs)+len(unpriced) == 0:
+	case !p.Terminal:
+		p.labelled("cost", p.total(costs, unpriced))
+	case len(costs) == 0:
+		p.sentence("  ", words.T("run.took-unknown", words.A{"accounts": words.Names(unpriced, 0)}))
+	case len(unpriced) > 0:
+		p.sentence("  ", words.T("run.took-partly", words.A{"cost": sum, "accounts": words.Names(unpriced, 0)}))
+	default:
+		p.sentence("  ", words.T("run.took", words.A{"cost": sum}))
+	}
 }
 
 // neverStaged says how much of the list is not even waiting.

@@ -62,12 +62,15 @@ func safeCells(cells []string) []string {
 }
 
 // label is the name of a column or a value. Off a terminal it is English whatever the language: scripts read it.
-func (p *Printer) label(id string) string {
+func (p *Printer) label(id string) string { return p.heading(words.Of("column", id)) }
+
+// heading is the name of a value: in the language of the screen on a terminal, in English off one.
+func (p *Printer) heading(t words.Text) string {
 	say := p.Words()
 	if !p.Terminal {
 		say.Lang = words.English
 	}
-	return say.Say(words.Of("column", id))
+	return say.Say(t)
 }
 
 // word is a value of a closed set, such as a state: in the language of the screen on a terminal, as it is off one.
@@ -80,11 +83,7 @@ func (p *Printer) word(set, value string) string {
 
 // mark is a word that says how something stands: in the language of the screen on a terminal, in English off one.
 func (p *Printer) mark(set, value string) string {
-	say := p.Words()
-	if !p.Terminal {
-		say.Lang = words.English
-	}
-	return say.Say(words.Of(set, value))
+	return p.heading(words.Of(set, value))
 }
 
 // price is money that may not be known.

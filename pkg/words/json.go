@@ -16,7 +16,7 @@ import (
 )
 
 // JSON encodes any value as encoding/json does, except that every Text in it has its sentence beside its id and arguments,
-// in the Printer's language. Nothing is escaped for HTML.
+// in the Printer's language, and that what has no entries is [] or {}. Nothing is escaped for HTML.
 func (p Printer) JSON(v any) ([]byte, error) {
 	say := jsonv2.MarshalToFunc(func(enc *jsontext.Encoder, t Text) error {
 		if t.IsZero() {
@@ -33,7 +33,8 @@ func (p Printer) JSON(v any) ([]byte, error) {
 		b = append(b[:len(b)-1], `,"text":`...)
 		return enc.WriteValue(append(append(b, sentence...), '}'))
 	})
-	b, err := jsonv2.Marshal(v, jsonv2.WithMarshalers(say), jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
+	b, err := jsonv2.Marshal(v, jsonv2.WithMarshalers(say), jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false),
+		jsonv2.FormatNilSliceAsNull(false), jsonv2.FormatNilMapAsNull(false))
 	if err != nil {
 		return nil, fmt.Errorf("encode as JSON: %w", err)
 	}
