@@ -83,7 +83,7 @@ func TestJSONForMachinesCarriesIDArgumentsAndSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"found":{"id":"cause.no-name","args":{"name":"a<b>"},"text":"DNS 中查不到 a<b>"},"all":null}`
+	want := `{"found":{"id":"cause.no-name","args":{"name":"a<b>"},"text":"DNS 中查不到 a<b>"},"all":[]}`
 	if diff := cmp.Diff(want, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(b))); diff != "" {
 		t.Error(diff)
 	}
