@@ -160,7 +160,7 @@ type RunEnd struct {
 	// Costs are what it took by currency; Unpriced are the accounts that they leave out, since nobody has said what those ask.
 	Costs    []report.Sum `json:"costs"`
 	Unpriced []string     `json:"unpriced"`
-	Next        words.Text            `json:"next,omitzero"` // what to do next
+	Next     words.Text   `json:"next,omitzero"` // what to do next
 	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
 }
