@@ -71,6 +71,7 @@ func TestTheArchitectureShowsEveryRoom(t *testing.T) {
 // lint is what these tests read of .golangci.yml.
 type lint struct {
 	Linters struct {
+		Enable   []string `yaml:"enable"`
 		Settings struct {
 			Depguard struct {
 				Rules map[string]struct {
@@ -114,6 +115,33 @@ func TestEveryRoomHasARuleThatListsWhatItMayImport(t *testing.T) {
 			return room == alone || all && (room == whole || strings.HasPrefix(room, whole+"/"))
 		}) {
 			t.Errorf("pkg/%s may import anything: no rule in .golangci.yml is about it", room)
+		}
+	}
+}
+
+func TestNolintNamesLintersThatAreOn(t *testing.T) {
+	t.Parallel()
+	on := readLint(t).Linters.Enable
+	if len(on) < 20 {
+		t.Fatalf("only %d linters are on", len(on))
+	}
+	said := regexp.MustCompile(`//nolint:([a-z,]+)`)
+	for _, dir := range []string{"../checklists", "../cmd", "../docs", "../examples", "../pkg", "../scripts"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			for _, m := range said.FindAllStringSubmatch(read(t, path), -1) {
+				for name := range strings.SplitSeq(m[1], ",") {
+					if !slices.Contains(on, name) {
+						t.Errorf("%s: nolint names %s, which is not on", path, name)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func stopping(f preflight.Finding) bool {
 	switch f.Status {
 	case preflight.Fail, preflight.Error, preflight.NotRun:
 		return f.Override == nil
-	case preflight.Pass, preflight.Warn, preflight.Skip:
+	case preflight.Pass, preflight.Warn, preflight.Skip, preflight.NotLooked:
 	}
 	return false
 }

@@ -104,6 +104,7 @@ func TestAThirdChannelIsOneEntry(t *testing.T) {
 	}
 	on := func(l ledger.Ledger, err error) func(*testing.T) {
 		return func(t *testing.T) {
+			t.Helper()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -44,4 +44,4 @@ const (
 )
 
 // ByPerson reports a pause that a person asked for, which a person lifts.
-func ByPerson(a *ledger.Act) bool { return a != nil && !(a.Who == byItself && a.What == ActStop) }
+func ByPerson(a *ledger.Act) bool { return a != nil && (a.Who != byItself || a.What != ActStop) }

@@ -37,8 +37,10 @@ func severalPromises() []promise {
 			s.ok(err)
 			s.same("its own", []any{t.Grants[0].Held, t.Paused}, []any{ledger.HoldPaused, &by})
 			u := other.turn(second, other.settled(open, message.Outcome{Kind: message.OutcomeAccepted}), claims(2))
-			s.same("the other's", []any{u.Grants[0].Held, u.Paused, u.Tally[message.SMS]}, []any{ledger.HoldPaused, &by,
-				map[message.State]int{message.Accepted: 2, message.Pending: 7}})
+			s.same("the other's", []any{u.Grants[0].Held, u.Paused, u.Tally[message.SMS]}, []any{
+				ledger.HoldPaused, &by,
+				map[message.State]int{message.Accepted: 2, message.Pending: 7},
+			})
 			s.sound(award)
 		}},
 		{"who settles last sees that nothing is left, and nobody before", func(s *story) {

@@ -37,7 +37,7 @@ func (st *staging) writePrints() error {
 	slices.Sort(st.prints)
 	piece := make([]byte, 0, 8*len(st.prints))
 	for _, p := range st.prints {
-		piece = binary.LittleEndian.AppendUint64(piece, uint64(p)) //nolint:gosec // the same bits
+		piece = binary.LittleEndian.AppendUint64(piece, uint64(p))
 	}
 	st.prints = st.prints[:0]
 	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints) SELECT ?, ifnull(max(piece), 0) + 1, ? FROM prints WHERE campaign_id = ?",
@@ -128,7 +128,7 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 		}
 		at := 0
 		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
-			p := int64(binary.LittleEndian.Uint64(piece[i:])) //nolint:gosec // the same bits
+			p := int64(binary.LittleEndian.Uint64(piece[i:]))
 			for at < len(all) && all[at].print < p {
 				at++
 			}
