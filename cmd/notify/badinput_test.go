@@ -65,8 +65,8 @@ func badLists() []badCase {
 		{"an Excel file that is none", "award.xlsx", "PK\x03\x04 and nothing more", []string{"award.xlsx"}, exit.Failed, "award.xlsx", "copy or download it again"},
 		{"an old Excel file", "award.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", []string{"award.xls"}, exit.Failed, "award.xls", ".xlsx"},
 		{"a file of an unknown kind", "award.pdf", "%PDF-1.7", []string{"award.pdf"}, exit.Failed, "award.pdf: this is a PDF", "save the list as .xlsx"},
-		{"a list that is not there", "", "", []string{"none.csv"}, exit.Usage, "none.csv", "campaign"},
-		{"a list that is a folder", "folder.csv/x", "", []string{"folder.csv", "--campaign", "award.yaml"}, exit.Failed, "folder.csv", "file"},
+		{"a list that is not there", "", "", []string{"none.csv"}, exit.Usage, "none.csv", "spreadsheet"},
+		{"a list that is a folder", "folder.csv/x", "", []string{"folder.csv", "--campaign", "award.yaml"}, exit.Usage, "folder.csv", "spreadsheet"},
 	}
 }
 

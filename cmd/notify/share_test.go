@@ -169,7 +169,7 @@ func TestTimerThatFiresWhileARunIsAlive(t *testing.T) {
 		t.Fatal("the run ended before the timer had fired ten times")
 	}
 	p.wants([]int{exit.OK}, "pause", "award-2020")
-	if code, err := first.wait(); code != exit.Paused || err != nil {
+	if code, err := first.wait(); code != exit.Person || err != nil {
 		t.Fatalf("the run ended with %d: %v", code, err)
 	}
 	tally, err := p.receiver.count()

@@ -153,6 +153,9 @@ func (v *Verdict) place(ctx context.Context, l Reader, campaign string, lost map
 	)
 	stands := make(map[message.Key]int)
 	for r, err := range l.Messages(ctx, campaign) {
+		if errors.Is(err, ledger.ErrNoCampaign) {
+			break // nothing of it is staged
+		}
 		if err != nil {
 			return fmt.Errorf("ask the witness: %w", err)
 		}
