@@ -19,6 +19,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"notify/docs/schemas"
 	"notify/pkg/channel"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
@@ -138,10 +139,14 @@ func cmdSetting(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdJSON looks at the last output.
+// cmdJSON looks at the last output. Whoever looks at its schema holds all of it to that form.
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, args, 1, "json PATH [VALUE]")
 	var v any
+	if args[0] == "schema" {
+		_, err := schemas.Check([]byte(ts.ReadFile("stdout")))
+		ts.Check(err)
+	}
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
 	d.UseNumber()
 	ts.Check(d.Decode(&v))

@@ -218,3 +218,20 @@ func TestWhatIsDueLaterStandsInStatusAndReport(t *testing.T) {
 		t.Error("the status shows what was due before the campaign")
 	}
 }
+
+func TestListsAndItemsAsJSON(t *testing.T) {
+	list := &checklist.Checklist{Name: "ours", Title: checklist.Text{ZH: "我们的清单"}}
+	for _, l := range shownChecklist().State.Lines {
+		list.Items = append(list.Items, l.Item)
+	}
+	for name, show := range map[string]func(p *view.Printer) error{
+		"checklists.json":      func(p *view.Printer) error { return view.ShowChecklists(p, true, []*checklist.Checklist{list}) },
+		"checklist-items.json": func(p *view.Printer) error { return view.ShowItems(p, true, list) },
+	} {
+		var out bytes.Buffer
+		if err := show(&view.Printer{Out: &out}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, out.String())
+	}
+}

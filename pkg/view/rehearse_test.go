@@ -111,6 +111,7 @@ func TestDrillAsJSONHasItsFields(t *testing.T) {
 			t.Errorf("no %s in %s", field, out.String())
 		}
 	}
+	golden(t, "drill.json", out.String())
 	if got["schema"] != "notify.drill/1" || got["drill"] != "award-2020" || got["held"] != true {
 		t.Errorf("got %v", got)
 	}

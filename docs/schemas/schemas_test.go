@@ -1,0 +1,135 @@
+package schemas_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"notify/docs/schemas"
+)
+
+const root = "../.."
+
+func described(t *testing.T) []string {
+	t.Helper()
+	names, err := schemas.Names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// goldens are the answers that the tests of the screens keep.
+func goldens(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(root + "/pkg/view/testdata/*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d answers, %v", len(paths), err)
+	}
+	return paths
+}
+
+func TestEveryAnswerKeepsToItsForm(t *testing.T) {
+	for _, path := range goldens(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			answer, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name, err := schemas.Check(answer); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotOfTheFormIsFound(t *testing.T) {
+	for _, c := range []struct{ name, answer, want string }{
+		{"a field that nobody knows", `{"schema":"notify.version/1","version":"v1","go":"go1","platform":"linux/amd64","more":1}`, "more"},
+		{"a field that is missing", `{"schema":"notify.version/1","version":"v1","go":"go1"}`, "platform"},
+		{"another version", `{"schema":"notify.version/2","version":"v1","go":"go1","platform":"linux/amd64"}`, "notify.version/1"},
+		{"a list that is null", `{"schema":"notify.pause/1","did":{"id":"a","text":"b"},"paused":null}`, "paused"},
+		{"a time that is none", `{"schema":"notify.ledger-check/1","id":"a","driver":"a","place":"a","schema_version":1,"created":"today","bytes":1,"durable":true,"free":0,"problems":[]}`, "created"},
+		{"a form that is described nowhere", `{"schema":"notify.nothing/1"}`, "described nowhere"},
+		{"a list", `[]`, "described nowhere"},
+		{"no JSON", `{`, "EOF"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := schemas.Check([]byte(c.answer)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("it says %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// found are the first groups of a pattern in all files of a folder with a suffix, sorted, each once.
+func found(t *testing.T, folder, suffix string, pattern *regexp.Regexp) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, suffix) || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range pattern.FindAllStringSubmatch(string(text), -1) {
+			all = append(all, m[1])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// inCode are the forms that the program writes on stdout: what view writes by name, and what commands say they did.
+func inCode(t *testing.T) []string {
+	t.Helper()
+	names := found(t, root+"/pkg/view", ".go", regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`))
+	names = append(names, found(t, root+"/pkg/preflight", ".go", regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`))...)
+	for _, command := range found(t, root+"/cmd/notify", ".go", regexp.MustCompile(`\be\.did\("([a-z-]+)"`)) {
+		names = append(names, "notify."+command+"/1")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestEveryFormOfTheProgramIsDescribedAndNoOther(t *testing.T) {
+	names, code := described(t), inCode(t)
+	for _, name := range code {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is written and not described", name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(code, name) {
+			t.Errorf("%s is described and nowhere written", name)
+		}
+	}
+}
+
+// A form that no answer was ever held to may say anything. Scripts hold what they look at with json to its form, too.
+func TestEveryFormHasAnAnswer(t *testing.T) {
+	have := found(t, root+"/cmd/notify/testdata/script", ".txtar", regexp.MustCompile(`(?m)^json schema (notify\.[a-z-]+/\d+)$`))
+	for _, path := range goldens(t) {
+		answer, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := schemas.Check(answer)
+		if err != nil {
+			t.Error(err)
+		}
+		have = append(have, name)
+	}
+	for _, name := range described(t) {
+		if !slices.Contains(have, name) {
+			t.Errorf("no golden answer and no script has the form %s", name)
+		}
+	}
+}
