@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,6 +66,28 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 		return quietly(exit.Error)
 	}
 	return nil
+}
+
+// glance is how long a ledger is looked over after a run that ended without a word.
+const glance = 5 * time.Second
+
+// sound refuses a ledger that is damaged, where the last run of the campaign ended without a word: that is when files suffer.
+func (e *env) sound(ctx context.Context, l ledger.Ledger, name string) error {
+	v, ok := l.(ledger.Verifier)
+	c, err := l.Campaign(ctx, name)
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return nil
+	}
+	if err != nil || !ok || len(c.Holders) == 0 || e.nobodyAtWork(ctx, l, name) != nil {
+		return err
+	}
+	brief, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	problems, err := v.Glance(brief)
+	if err == nil && len(problems) > 0 {
+		err = fmt.Errorf("%w: %s", ledger.ErrDamaged, problems[0])
+	}
+	return err
 }
 
 func newLedgerBackup(e *env, run func(context.Context, string) error) *cobra.Command {

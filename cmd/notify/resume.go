@@ -73,6 +73,9 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := e.sound(ctx, l, name); err != nil {
+		return err
+	}
 	if err := e.trust(ctx, l, name, o.here); err != nil {
 		return err
 	}

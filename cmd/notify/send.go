@@ -86,6 +86,9 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.nobodyAtWork(ctx, l, c.Name); err != nil {
 		return err
 	}
+	if err := e.sound(ctx, l, c.Name); err != nil {
+		return err
+	}
 	if err := e.trustBefore(ctx, l, c.Name, o.here); err != nil {
 		return err
 	}

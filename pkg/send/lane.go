@@ -268,6 +268,10 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	}
 	turned, err := ln.loop.turns.take(work, p)
 	if err != nil {
+		var recorded *recordedError
+		if errors.As(err, &recorded) {
+			ln.settle = ln.settle[:0]
+		}
 		ln.fail(err)
 		return
 	}

@@ -125,12 +125,13 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 	const pause = 200 * time.Millisecond
 	turn.Run, turn.Extend, turn.Number = t.loop.run, t.loop.Timing.Lease, t.number+1
 	patience := time.Duration(0)
+	var damaged error
 	for waited := time.Duration(0); ; waited += pause {
 		turn.Now = t.loop.Now()
 		out, err := t.loop.Ledger.Turn(ctx, turn)
 		if err == nil {
 			t.number, t.doubt = turn.Number, false
-			return out, nil
+			return out, damaged
 		}
 		t.doubt = true
 		if refused(err) {
@@ -138,6 +139,9 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		}
 		if waited == 0 {
 			t.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
+			if errors.Is(err, ledger.ErrDamaged) && len(turn.Claim) > 0 {
+				damaged = &recordedError{err} // what is known is recorded first
+			}
 			turn.Claim = nil
 			if patience = pause; len(turn.Settle) > 0 || errors.Is(err, ledger.ErrBusy) {
 				patience = t.loop.Timing.Settle
@@ -150,6 +154,11 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		<-timer.C
 	}
 }
+
+// recordedError ends a run whose outcomes are all recorded.
+type recordedError struct{ error }
+
+func (e *recordedError) Unwrap() error { return e.error }
 
 // refused reports an answer that asking again does not change.
 func refused(err error) bool {

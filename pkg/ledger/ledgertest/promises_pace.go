@@ -26,7 +26,7 @@ func pacePromises() []promise {
 func mails(n, domains int) []ledger.Recipient {
 	out := people(award, n)
 	for i := range out {
-		out[i].Messages[0].Address = message.Address(fmt.Sprintf("e%d@d%d.test", i, i%domains))
+		mailed(award, &out[i], fmt.Sprintf("e%d@d%d.test", i, i%domains))
 	}
 	return out
 }

@@ -196,9 +196,16 @@ func (w *walk) stage(p *proc, name string) {
 func (w *walk) person(name string, row int) ledger.Recipient {
 	r := person(name, row, 1+w.rnd.IntN(2))
 	if row%3 == 0 {
-		r.Messages[0].Address = message.Address(fmt.Sprintf("e%d@d%d.test", row, row%2))
+		mailed(name, &r, fmt.Sprintf("e%d@d%d.test", row, row%2))
 	}
 	return r
+}
+
+// mailed gives the message another address, and the key that belongs to it.
+func mailed(campaign string, r *ledger.Recipient, to string) {
+	m := &r.Messages[0]
+	m.Address = message.Address(to)
+	m.Key = message.MakeKey(campaign, m.Channel, m.Address, "")
 }
 
 func (w *walk) acquire(p *proc, name string) {
@@ -407,7 +414,7 @@ func (w *walk) resolve(p *proc, name string) {
 	var rs []ledger.Resolution
 	for range 1 + w.rnd.IntN(4) {
 		rs = append(rs, ledger.Resolution{
-			Key: person(name, 1+w.rnd.IntN(universe), 1).Messages[0].Key, As: as[w.rnd.IntN(len(as))], Code: fmt.Sprintf("c%d", w.rnd.IntN(3)),
+			Key: w.person(name, 1+w.rnd.IntN(universe)).Messages[0].Key, As: as[w.rnd.IntN(len(as))], Code: fmt.Sprintf("c%d", w.rnd.IntN(3)),
 		})
 	}
 	got, gotErr := p.real.Resolve(w.story.ctx(), name, rs, w.by("resolve"))

@@ -116,10 +116,19 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 			c.pass(s, row, v)
 			continue
 		}
+		if !fits(row.claim.Key, t.run.name, req.Channel, row.claim.Address, row.recipient) {
+			return g, fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, row.claim.Key)
+		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
 	}
 	return g, c.close(t, req, teller, g, taken)
+}
+
+// fits reports whether a message is to the address and, where each row of an address is told, to the recipient for which its key was made.
+// A row that was changed under us is to somebody who is not on the list.
+func fits(key message.Key, campaign string, ch message.Channel, to message.Address, recipient string) bool {
+	return key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {

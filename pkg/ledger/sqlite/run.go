@@ -118,6 +118,7 @@ func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, w
 type liveRun struct {
 	id       ledger.RunID
 	campaign int64
+	name     string // of the campaign
 	ended    bool
 	turn     int64
 	beat     int64
@@ -136,10 +137,10 @@ func (b *books) run(id ledger.RunID) (*liveRun, error) {
 	r := &liveRun{id: id, ended: true}
 	err := b.t.each(func(rows *sql.Rows) (err error) {
 		var ended sql.NullInt64
-		r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.turn, &r.beat, &r.expires, &r.first, &r.last)
+		r.paused, r.aborted, err = scanStopped(rows, &r.campaign, &ended, &r.turn, &r.beat, &r.expires, &r.first, &r.last, &r.name)
 		r.ended = ended.Valid
 		return err
-	}, `SELECT r.campaign_id, r.ended, r.turn, r.beat, r.expires, c.first_id, c.last_id, `+stoppedColumns+`
+	}, `SELECT r.campaign_id, r.ended, r.turn, r.beat, r.expires, c.first_id, c.last_id, c.name, `+stoppedColumns+`
 		FROM run r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = ?`, int64(id))
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ type pendingRow struct {
 	pace      ledger.Pace
 	attempts  int
 	recorded  bool // it has a standing
+	recipient string
 	claim     ledger.Claim
 }
 
@@ -154,7 +155,7 @@ func (c *claiming) fill(s *shelf) error {
 // pendingOf is a row of untriedQuery, pacedQuery or againQuery.
 func pendingOf(v []driver.Value) (pendingRow, error) {
 	var numbers [6]int64
-	for i, at := range []int{0, 3, 4, 6, 7, 8} {
+	for i, at := range []int{0, 3, 4, 7, 8, 9} {
 		if at >= len(v) {
 			break // it has no standing
 		}
@@ -167,11 +168,14 @@ func pendingOf(v []driver.Value) (pendingRow, error) {
 	key, isKey := v[1].(string)
 	address, isAddress := v[2].(string)
 	fields, isFields := v[5].([]byte)
-	if !isKey || !isAddress || !isFields {
-		return pendingRow{}, fmt.Errorf("a pending message has a key that is %T, an address that is %T and fields that are %T", v[1], v[2], v[5])
+	recipient, isRecipient := v[6].(string)
+	if !isKey || !isAddress || !isFields || !isRecipient {
+		return pendingRow{}, fmt.Errorf("%w: a pending message has a key that is %T, an address that is %T, fields that are %T and a recipient that is %T",
+			ledger.ErrDamaged, v[1], v[2], v[5], v[6])
 	}
 	return pendingRow{
-		id: numbers[0], notBefore: moment(numbers[3]), pace: ledger.Pace(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
+		recipient: recipient,
+		id:        numbers[0], notBefore: moment(numbers[3]), pace: ledger.Pace(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
 		claim: ledger.Claim{
 			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
 		},
@@ -216,12 +220,12 @@ func (s *shelf) enter(phase int) {
 // end to end by every Turn. There is no LIMIT, reading stops by itself: SQLite looks into the value of a bound LIMIT when it
 // plans, and plans anew for every one that is bound.
 const (
-	pendingColumns = 6
-	untriedQuery   = `SELECT m.id, m.key, m.address, m.segments, r.row, r.fields
+	pendingColumns = 7
+	untriedQuery   = `SELECT m.id, m.key, m.address, m.segments, r.row, r.fields, r.key
 		FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ?
 		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id) ORDER BY m.id`
-	recordedColumns = `SELECT s.message_id, m.key, m.address, m.segments, r.row, r.fields, s.not_before, s.paced, s.attempts `
+	recordedColumns = `SELECT s.message_id, m.key, m.address, m.segments, r.row, r.fields, r.key, s.not_before, s.paced, s.attempts `
 	recordedWith    = ` CROSS JOIN message m ON m.id = s.message_id CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE s.campaign_id = ? AND s.channel = ? AND s.state = 'pending' AND (s.not_before, s.message_id) > (?, ?) AND s.not_before <= ?`
 	againQuery = recordedColumns + `FROM standing s INDEXED BY standing_again` + recordedWith + ` AND s.paced = 0

@@ -3,7 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
+
+	"notify/pkg/message"
 )
 
 // verifyLimit is how many problems of one kind are listed.
@@ -45,6 +49,12 @@ func questions() []string {
 			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = a.message_id) OR NOT EXISTS (SELECT 1 FROM claim WHERE id = a.claim_id)`,
 		`SELECT 'message ' || s.message_id || ' has a standing of another campaign or channel' FROM standing s
 			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = s.message_id AND campaign_id = s.campaign_id AND channel = s.channel)`,
+		`SELECT 'channel ' || channel || ' of campaign ' || campaign_id || ' was handed out up to message ' || last_id || ', and its claims end elsewhere'
+			FROM reach r WHERE last_id <> ifnull((SELECT max(last_id) FROM claim c
+				WHERE c.campaign_id = r.campaign_id AND c.channel = r.channel AND c.last_id IS NOT NULL), 0)`,
+		`SELECT 'message ' || m.key || ' would be passed over' FROM reach r CROSS JOIN message m
+			ON m.id > r.last_id AND m.id < r.next_id AND m.campaign_id = r.campaign_id AND m.channel = r.channel
+			WHERE NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`,
 		`SELECT 'claim ' || c.id || ' has no run' FROM claim c WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = c.run_id)`,
 		`SELECT 'message ' || m.key || ' is being attempted, and its run has ended' FROM message_standing m
 			JOIN claim c ON c.id = m.claim_id JOIN run r ON r.id = c.run_id WHERE m.state = 'attempting' AND r.ended IS NOT NULL`,
@@ -53,7 +63,10 @@ func questions() []string {
 
 // Verify reads everything: see ledger.Verifier.
 func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
-	var problems []string
+	problems, err := l.strangers(ctx)
+	if err != nil {
+		return nil, l.asking(err, "verify")
+	}
 	line := func(rows *sql.Rows) error {
 		var s string
 		if err := rows.Scan(&s); err != nil {
@@ -67,7 +80,7 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 	if err := each(ctx, l.read, line, fmt.Sprintf("PRAGMA integrity_check(%d)", verifyLimit)); err != nil {
 		return nil, l.asking(err, "verify")
 	}
-	err := each(ctx, l.read, func(rows *sql.Rows) error {
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var table, parent string
 		var id, fk sql.NullInt64
 		if err := rows.Scan(&table, &id, &parent, &fk); err != nil {
@@ -85,4 +98,97 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 		}
 	}
 	return problems, nil
+}
+
+// strangers are messages whose key was made for another address, and what the schema has that this program did not make.
+func (l *Ledger) strangers(ctx context.Context) ([]string, error) {
+	problems, err := l.schemaProblems(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		var key message.Key
+		var campaign, recipient string
+		var ch message.Channel
+		var to message.Address
+		err := rows.Scan(&key, &campaign, &ch, &to, &recipient)
+		if err == nil && !fits(key, campaign, ch, to, recipient) {
+			problems = append(problems, fmt.Sprintf("message %s is not to the address that stands beside it", key))
+		}
+		if len(problems) >= verifyLimit {
+			return errStop
+		}
+		return err
+	}, `SELECT m.key, c.name, m.channel, m.address, r.key FROM campaign c CROSS JOIN message m ON m.id BETWEEN c.first_id AND c.last_id
+		AND m.campaign_id = c.id JOIN recipient r ON r.id = m.recipient_id`)
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return problems, err
+}
+
+// schemaProblems holds the schema against the one that this program makes, statement by statement.
+func (l *Ledger) schemaProblems(ctx context.Context) (problems []string, err error) {
+	fresh, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, fresh.Close()) }()
+	fresh.SetMaxOpenConns(1)
+	for _, step := range l.steps {
+		if _, err := fresh.ExecContext(ctx, step); err != nil {
+			return nil, err
+		}
+	}
+	want, err := schemaOf(ctx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	got, err := schemaOf(ctx, l.read)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(want, strings.Compare) {
+		if got[name] != want[name] {
+			problems = append(problems, name+" of the schema is not what this program makes")
+		}
+		delete(got, name)
+	}
+	for _, name := range sortedKeys(got, strings.Compare) {
+		problems = append(problems, name+" of the schema was made by somebody else")
+	}
+	return problems, nil
+}
+
+// schemaOf is the SQL of tables, indexes, views and triggers by their names. What SQLite keeps for itself is none of it.
+func schemaOf(ctx context.Context, db reader) (map[string]string, error) {
+	of := make(map[string]string)
+	err := each(ctx, db, func(rows *sql.Rows) error {
+		var name, text string
+		err := rows.Scan(&name, &text)
+		of[name] = text
+		return err
+	}, "SELECT type || ' ' || name, ifnull(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+	return of, err
+}
+
+// Glance is Verify as far as the context allows: the pages, the schema and the sums first. What it has no time for is not said.
+func (l *Ledger) Glance(ctx context.Context) ([]string, error) {
+	problems, err := l.schemaProblems(ctx)
+	line := func(rows *sql.Rows) error {
+		var s string
+		err := rows.Scan(&s)
+		if err == nil && s != "ok" {
+			problems = append(problems, s)
+		}
+		return err
+	}
+	asks := append([]string{"PRAGMA quick_check(20)"}, questions()...)
+	for i := 0; i < len(asks) && err == nil && len(problems) == 0; i++ {
+		err = each(ctx, l.read, line, asks[i])
+	}
+	if ctx.Err() != nil && len(problems) == 0 {
+		return nil, nil
+	}
+	return problems, l.asking(err, "look over the ledger")
 }
