@@ -51,8 +51,8 @@ func pausedByPerson(c ledger.Campaign) error {
 }
 
 func pauseOf(c ledger.Campaign) words.A {
-	why := words.Raw(c.Paused.Reason)
-	if c.Paused.Reason == "" {
+	why := c.Paused.Why()
+	if why.IsZero() {
 		why = words.T("cmd.no-reason", nil)
 	}
 	return words.A{"campaign": c.Name, "who": c.Paused.Who, "at": c.Paused.At, "why": why}

@@ -4,13 +4,14 @@
 package flow
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"strings"
 	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Policy is how an account reacts. The zero value means DefaultPolicy.
@@ -167,24 +168,36 @@ func (a *Account) Observe(o message.Outcome, now time.Time) {
 		a.fail(o, now)
 		probing := !a.openUntil.IsZero()
 		if a.failures >= a.policy.Failures || probing {
-			a.openFor(a.backOff(), now, fmt.Sprintf("%d attempts in a row failed: %s", a.failures, o))
+			a.openFor(a.backOff(), now, words.T("flow.in-a-row", words.A{"n": a.failures, "said": said(o)}))
 		}
 	}
 }
 
-func refusal(o message.Outcome) string {
-	reason := o.Reason
-	if reason == "" {
-		reason = message.ReasonOther
-	}
-	return fmt.Sprintf("%s: %s %s", reason, o.Code, o.Detail)
+// refusal says that the vendor refuses the account, and why.
+func refusal(o message.Outcome) words.Text {
+	return quoted(words.Of("breaker.reason", cmp.Or(o.Reason, message.ReasonOther)), o)
 }
+
+// said is an outcome in words, with what the vendor said.
+func said(o message.Outcome) words.Text {
+	return quoted(words.Of("outcome", cmp.Or(o.Kind, message.OutcomeUnknown)), o)
+}
+
+func quoted(what words.Text, o message.Outcome) words.Text {
+	if VendorSaid(o) == "" {
+		return what
+	}
+	return words.T("flow.said", words.A{"what": what, "said": VendorSaid(o)})
+}
+
+// VendorSaid is what the vendor itself said, word for word.
+func VendorSaid(o message.Outcome) string { return strings.TrimSpace(o.Code + " " + o.Detail) }
 
 // healthy closes the breaker and speeds up again: from half the rate to all of it in about seven seconds.
 func (a *Account) healthy(now time.Time) {
 	if a.failures != 0 || !a.openUntil.IsZero() {
 		a.failures, a.opens, a.openUntil, a.downSince, a.refused = 0, 0, time.Time{}, time.Time{}, message.Outcome{}
-		a.change.Well, a.change.Failed, a.change.OpenUntil, a.change.Reason, a.dirty = true, 0, time.Time{}, "", true
+		a.change.Well, a.change.Failed, a.change.OpenUntil, a.change.Reason, a.dirty = true, 0, time.Time{}, words.Text{}, true
 	}
 	if a.scale < 1 && now.Sub(a.slowed) >= time.Second {
 		a.setScale(math.Min(1, a.scale*1.1+0.01), now)
@@ -245,11 +258,7 @@ func (a *Account) fail(o message.Outcome, now time.Time) {
 }
 
 func (a *Account) note(o message.Outcome, now time.Time) {
-	text := o.String()
-	if o.Detail != "" {
-		text += ": " + o.Detail
-	}
-	a.change.Error, a.change.At, a.dirty = text, now, true
+	a.change.Error, a.change.At, a.dirty = said(o), now, true
 }
 
 func (a *Account) backOff() time.Duration {
@@ -257,7 +266,7 @@ func (a *Account) backOff() time.Duration {
 	return min(max(d, a.policy.OpenMin), a.policy.OpenMax)
 }
 
-func (a *Account) openFor(d time.Duration, now time.Time, reason string) {
+func (a *Account) openFor(d time.Duration, now time.Time, reason words.Text) {
 	if a.openUntil.After(now) {
 		return // answers to what was in flight when it opened
 	}
@@ -270,7 +279,7 @@ func (a *Account) openFor(d time.Duration, now time.Time, reason string) {
 func (a *Account) anew(now time.Time) {
 	a.openUntil = now
 	a.change.Anew, a.change.At, a.dirty = true, now, true
-	a.change.NotBefore, a.change.OpenUntil, a.change.Reason = time.Time{}, time.Time{}, ""
+	a.change.NotBefore, a.change.OpenUntil, a.change.Reason = time.Time{}, time.Time{}, words.Text{}
 }
 
 // Change is what must be written to the ledger, and true where there is something.
@@ -327,6 +336,9 @@ func (a *Account) Spent(now time.Time) (why ledger.HoldReason, which string, unt
 
 // DownSince is when attempts began to fail without an answer in between; zero where the account is well.
 func (a *Account) DownSince() time.Time { return a.downSince }
+
+// OpenUntil is when the breaker may be tested; zero while it is closed.
+func (a *Account) OpenUntil() time.Time { return a.openUntil }
 
 // Open reports whether the breaker is open, or being tested.
 func (a *Account) Open() bool { return !a.openUntil.IsZero() }

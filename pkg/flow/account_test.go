@@ -11,6 +11,7 @@ import (
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // ready is what an account says of itself.
@@ -96,7 +97,7 @@ func TestARefusalOpensForAsLongAsThePolicySays(t *testing.T) {
 				t.Error(diff)
 			}
 			c, ok := a.Change(start)
-			if !ok || !strings.Contains(c.Reason, "balance") || !c.OpenUntil.Equal(start.Add(long)) {
+			if !ok || !strings.Contains(c.Reason.String(), "balance") || !c.OpenUntil.Equal(start.Add(long)) {
 				t.Errorf("the ledger is told %+v, %v", c, ok)
 			}
 			wantReady(t, a, start.Add(long), ready{N: 1, Probe: true})
@@ -208,7 +209,7 @@ func TestWhatTheLedgerHoldsIsWaitedFor(t *testing.T) {
 
 func TestABreakerThatTheLedgerKnowsIsTestedAtOnce(t *testing.T) {
 	a := flow.NewAccount(ledger.Limits{Account: "a"}, 10, 0, flow.Policy{},
-		ledger.AccountState{Account: "a", Scale: 0.25, Failures: 5, OpenUntil: start.Add(time.Hour), Reason: "balance"}, start)
+		ledger.AccountState{Account: "a", Scale: 0.25, Failures: 5, OpenUntil: start.Add(time.Hour), Reason: words.Raw("balance")}, start)
 	wantReady(t, a, start, ready{N: 1, Probe: true})
 	if a.Scale() != 0.25 || !a.Open() {
 		t.Errorf("scale %v, open %v", a.Scale(), a.Open())

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // wantTold compares what the ledger is told with all of what it must be told.
@@ -36,23 +37,26 @@ func TestWhatOtherRunsMustKnowOfAnAnswerIsTold(t *testing.T) {
 		o.Detail = "in words"
 		return o
 	}
-	said := func(o message.Outcome) string { return o.String() + ": in words" }
+	outcome := func(o message.Outcome) words.Text { return words.Of("outcome", o.Kind) }
+	said := func(what words.Text, o message.Outcome) words.Text {
+		return words.T("flow.said", words.A{"what": what, "said": strings.TrimSpace(o.Code + " in words")})
+	}
 	for _, c := range []struct {
 		name string
 		o    message.Outcome
 		n    int
 		want ledger.AccountChange
 	}{
-		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: unsent.String(), At: at}},
-		{"a failure with a detail", withDetail(unknown), 1, ledger.AccountChange{Failed: 1, Error: said(unknown), At: at}},
+		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: words.T("flow.said", words.A{"what": outcome(unsent), "said": unsent.Code}), At: at}},
+		{"a failure with a detail", withDetail(unknown), 1, ledger.AccountChange{Failed: 1, Error: said(outcome(unknown), unknown), At: at}},
 		{"so many that the breaker opens", withDetail(unsent), 5, ledger.AccountChange{
-			Failed: 5, Error: said(unsent), At: at, OpenUntil: at.Add(time.Second), Reason: "5 attempts in a row failed: " + unsent.String(),
+			Failed: 5, Error: said(outcome(unsent), unsent), At: at, OpenUntil: at.Add(time.Second), Reason: words.T("flow.in-a-row", words.A{"n": 5, "said": said(outcome(unsent), unsent)}),
 		}},
 		{"a refusal", withDetail(refused), 1, ledger.AccountChange{
-			Failed: 1, Error: said(refused), At: at, OpenUntil: at.Add(5 * time.Minute), Reason: "balance: 402 in words",
+			Failed: 1, Error: said(outcome(refused), refused), At: at, OpenUntil: at.Add(5 * time.Minute), Reason: said(words.Of("breaker.reason", message.ReasonBalance), refused),
 		}},
 		{"too fast", withDetail(throttled), 1, ledger.AccountChange{
-			Scale: &ledger.Rescale{From: 1, To: 0.5}, NotBefore: at.Add(100 * time.Millisecond), Error: said(throttled), At: at,
+			Scale: &ledger.Rescale{From: 1, To: 0.5}, NotBefore: at.Add(100 * time.Millisecond), Error: said(outcome(throttled), throttled), At: at,
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

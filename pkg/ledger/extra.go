@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // ErrClosed is returned by every method after Close.
@@ -66,7 +68,7 @@ func (c AccountChange) Apply(a *AccountState) {
 		}
 	}
 	if c.Well {
-		a.Failures, a.OpenUntil, a.Reason = 0, time.Time{}, ""
+		a.Failures, a.OpenUntil, a.Reason = 0, time.Time{}, words.Text{}
 	}
 	a.Failures += c.Failed
 	if c.Scale != nil && c.Scale.From == a.Scale {
@@ -78,7 +80,7 @@ func (c AccountChange) Apply(a *AccountState) {
 	if c.OpenUntil.After(a.OpenUntil) {
 		a.OpenUntil, a.Reason = c.OpenUntil, c.Reason
 	}
-	if c.Error != "" {
+	if !c.Error.IsZero() {
 		a.Error, a.At = c.Error, c.At
 	}
 }

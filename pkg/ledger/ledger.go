@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Ledger is one open database. It is safe for concurrent use. Every method returns ctx.Err() where ctx ends before the
@@ -67,7 +68,7 @@ type Runs interface {
 	Turn(ctx context.Context, t Turn) (Turned, error)
 	// Release ends the run, gives up its lease and records why it ended. Open attempts of the run become unknown.
 	// ErrLeaseLost where it had ended.
-	Release(ctx context.Context, run RunID, now time.Time, why string) error
+	Release(ctx context.Context, run RunID, now time.Time, why words.Text) error
 }
 
 // Operators is what a person does. Each call is one transaction and writes an audit entry.
@@ -230,11 +231,11 @@ type Run struct {
 	User    string    `json:"user"`
 	Started time.Time `json:"started"`
 	// Beat is the last sign of life; Expires is when the lease runs out without another.
-	Beat    time.Time `json:"beat"`
-	Expires time.Time `json:"expires"`
-	Turn    int64     `json:"turn"` // the number of its last turn
-	Ended   time.Time `json:"ended,omitzero"`
-	Why     string    `json:"why,omitempty"` // why it ended
+	Beat    time.Time  `json:"beat"`
+	Expires time.Time  `json:"expires"`
+	Turn    int64      `json:"turn"` // the number of its last turn
+	Ended   time.Time  `json:"ended,omitzero"`
+	Why     words.Text `json:"why,omitzero"` // why it ended
 }
 
 // Acquire asks for a run.
@@ -416,9 +417,9 @@ type AccountState struct {
 	// OpenUntil is when the breaker may be tested; zero while it is closed.
 	OpenUntil time.Time `json:"open_until,omitzero"`
 	// Reason is why the breaker is open.
-	Reason string    `json:"reason,omitempty"`
-	Error  string    `json:"last_error,omitempty"`
-	At     time.Time `json:"last_error_at,omitzero"`
+	Reason words.Text `json:"reason,omitzero"`
+	Error  words.Text `json:"last_error,omitzero"`
+	At     time.Time  `json:"last_error_at,omitzero"`
 }
 
 // AccountChange is what a run learned of an account. It is said as what happened, and not as what follows, because other runs learn
@@ -438,8 +439,8 @@ type AccountChange struct {
 	Scale *Rescale
 	// NotBefore and OpenUntil count where they are later than what is known; zero for none. Reason goes with OpenUntil.
 	NotBefore, OpenUntil time.Time
-	Reason               string
-	Error                string // what the vendor said; empty for nothing new
+	Reason               words.Text
+	Error                words.Text // what the vendor said; zero for nothing new
 }
 
 // Rescale changes the part of an account's rate from one value to another.
@@ -538,10 +539,22 @@ type Sent struct {
 
 // Act is something that a person, or the program on its own, did.
 type Act struct {
-	Who    string    `json:"who"` // "wang@ops-1", or "notify" for the program
-	What   string    `json:"what"`
-	Reason string    `json:"reason,omitempty"`
-	At     time.Time `json:"at"`
+	Who    string     `json:"who"` // "wang@ops-1", or Itself for the program
+	What   string     `json:"what"`
+	Reason string     `json:"reason,omitempty"` // as a person typed it
+	Said   words.Text `json:"said,omitzero"`    // in place of Reason, where the program did it
+	At     time.Time  `json:"at"`
+}
+
+// Itself is who did what the program did on its own.
+const Itself = "notify"
+
+// Why is the reason as a sentence; zero where none was given.
+func (a Act) Why() words.Text {
+	if a.Said.IsZero() && a.Reason != "" {
+		return words.Raw(a.Reason)
+	}
+	return a.Said
 }
 
 // AuditEntry is an Act on a campaign.

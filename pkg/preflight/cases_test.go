@@ -15,6 +15,7 @@ import (
 	"notify/pkg/preflight"
 	"notify/pkg/suppression"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // cases are three worlds of a check: one in which it passes, one in which it does not, and one in which what it reads fails.
@@ -367,7 +368,7 @@ func accountCases() map[string]cases {
 			warns: "whoever starts the run may have mended the cause: the run tests each account anew with one message",
 			pass:  is("sms-a is in use"),
 			bad: is("sms-a was stopped: the vendor says that no money is left; a run tests it with one message from 2026-11-20 10:01 +08:00 on", func(w *world) {
-				knows(ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: w.now.Add(time.Minute), Reason: "balance"})(w)
+				knows(ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: w.now.Add(time.Minute), Reason: words.Of("breaker.reason", message.ReasonBalance)})(w)
 			}).do("mend the cause at sms-a"),
 			broken: is(diskError, silent),
 		},
@@ -375,7 +376,7 @@ func accountCases() map[string]cases {
 			warns: "what went wrong is over, or the other checks of the account say so",
 			pass:  is("none within 1d"),
 			bad: is("sms-a, 2026-11-20 09:00 +08:00: signature refused", func(w *world) {
-				knows(ledger.AccountState{Account: "sms-a", Error: "signature refused", At: w.now.Add(-time.Hour)})(w)
+				knows(ledger.AccountState{Account: "sms-a", Error: words.Raw("signature refused"), At: w.now.Add(-time.Hour)})(w)
 			}).do("send one message to yourself"),
 			broken: is(diskError, silent),
 		},

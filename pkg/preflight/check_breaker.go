@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"notify/pkg/ledger"
-	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/words"
 )
@@ -53,12 +52,10 @@ func (s *Subject) breaker(a *answers, name string, st ledger.AccountState) {
 // stoppedBy is why an account was stopped.
 func stoppedBy(st ledger.AccountState) words.Text {
 	switch {
-	case slices.Contains(message.Reasons(), message.Reason(st.Reason)):
-		return words.Of("breaker.reason", st.Reason)
-	case st.Reason != "":
-		return words.Raw(st.Reason)
-	case st.Error != "":
-		return words.Raw(st.Error)
+	case !st.Reason.IsZero():
+		return st.Reason
+	case !st.Error.IsZero():
+		return st.Error
 	}
 	return words.T("breaker.failures", words.A{"failures": words.N(st.Failures, "failure")})
 }

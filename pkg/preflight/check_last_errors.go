@@ -17,7 +17,7 @@ func lastErrorsCheck() Check {
 		var a answers
 		for _, r := range s.routed() {
 			st := states[r.Name]
-			if st.Error == "" || s.Now().Sub(st.At) > errorsSince {
+			if st.Error.IsZero() || s.Now().Sub(st.At) > errorsSince {
 				continue
 			}
 			a.fact("account."+r.Name+".error", st.Error)

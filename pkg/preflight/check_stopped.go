@@ -37,8 +37,8 @@ func stoppedCheck() Check {
 
 // act says who did something, when and why.
 func (s *Subject) act(id string, a *ledger.Act) []words.Text {
-	args := words.A{"who": a.Who, "at": a.At.In(s.Config.Timezone), "reason": a.Reason}
-	if a.Reason == "" {
+	args := words.A{"who": a.Who, "at": a.At.In(s.Config.Timezone), "reason": a.Why()}
+	if a.Why().IsZero() {
 		args["reason"] = words.T("stopped.no-reason", nil)
 	}
 	return []words.Text{{ID: id, Args: args}}

@@ -10,6 +10,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 // knowing is a ledger that knows this of the accounts.
@@ -30,7 +31,7 @@ func silent(w *world) { w.ledger = knowing{Ledger: w.ledger, err: errDisk} }
 func TestBreaker(t *testing.T) {
 	now := newWorld(t).now
 	alone, two := []config.Share{{Account: "sms-a", Weight: 1}}, []config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}
-	open := ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: now.Add(time.Minute), Reason: "balance"}
+	open := ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: now.Add(time.Minute), Reason: words.Raw("balance")}
 	askAll(t, "breaker", []question{
 		{name: "never used", want: preflight.Pass, change: knows(ledger.AccountState{Account: "edm", OpenUntil: now.Add(time.Hour)})},
 		{
@@ -60,7 +61,7 @@ func TestFailover(t *testing.T) {
 func TestLastErrors(t *testing.T) {
 	now := newWorld(t).now
 	failed := func(ago time.Duration) func(*world) {
-		return knows(ledger.AccountState{Account: "sms-a", Error: "signature refused", At: now.Add(-ago)})
+		return knows(ledger.AccountState{Account: "sms-a", Error: words.Raw("signature refused"), At: now.Add(-ago)})
 	}
 	askAll(t, "last-errors", []question{
 		{name: "long ago", want: preflight.Pass, change: failed(25 * time.Hour)},

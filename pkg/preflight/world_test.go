@@ -331,7 +331,7 @@ func (w *world) send(n int, account string, kind message.OutcomeKind) {
 	if _, err := w.ledger.Turn(w.t.Context(), ledger.Turn{Run: run.ID, Now: w.now, Extend: time.Minute, Settle: settle}); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.ledger.Release(w.t.Context(), run.ID, w.now, "done"); err != nil {
+	if err := w.ledger.Release(w.t.Context(), run.ID, w.now, words.Raw("done")); err != nil {
 		w.t.Fatal(err)
 	}
 }

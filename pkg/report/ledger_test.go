@@ -14,6 +14,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 var (
@@ -134,7 +135,7 @@ func sentFor(t *testing.T, l ledger.Ledger, name string, price message.Money) le
 
 func released(t *testing.T, l ledger.Ledger, run ledger.RunID) {
 	t.Helper()
-	if err := l.Release(context.Background(), run, start.Add(2*time.Second), "interrupted"); err != nil {
+	if err := l.Release(context.Background(), run, start.Add(2*time.Second), words.Raw("interrupted")); err != nil {
 		t.Fatal(err)
 	}
 }

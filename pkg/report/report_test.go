@@ -15,6 +15,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/words"
 )
 
 func TestTheFiguresOfAReportAddUp(t *testing.T) {
@@ -123,7 +124,7 @@ func TestTheStatusOfACampaignAsItGoesOn(t *testing.T) {
 				t.Errorf("at the second look: %v/s, %v left", second[0].Rate, second[0].Remaining)
 			}
 			released(t, l, run)
-			if s := look(second, start.Add(3*time.Second), "unfinished"); s[0].Rate != 0 || s[0].Last == nil || s[0].Last.Why != "interrupted" {
+			if s := look(second, start.Add(3*time.Second), "unfinished"); s[0].Rate != 0 || s[0].Last == nil || s[0].Last.Why.String() != "interrupted" {
 				t.Errorf("after it ended: %+v", s[0])
 			}
 			by := wang
@@ -171,14 +172,14 @@ func TestAccountsAreReadWithTheirBreakerAndWhatTheyUsed(t *testing.T) {
 			run := sent(t, l, "award-2020")
 			open := start.Add(time.Minute)
 			must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{Run: run, Now: start.Add(time.Second), Extend: time.Minute, Accounts: []ledger.AccountChange{
-				{Account: "edm", OpenUntil: open, Scale: &ledger.Rescale{From: 1, To: 0.5}, Reason: "refused", At: start},
+				{Account: "edm", OpenUntil: open, Scale: &ledger.Rescale{From: 1, To: 0.5}, Reason: words.Raw("refused"), At: start},
 			}}))
 			for at, want := range map[time.Time]string{start: "open", open: "testing"} {
 				byName := make(map[string]report.AccountStatus)
 				for _, a := range must[[]report.AccountStatus](t)(report.Accounts(t.Context(), l, cfg, at)) {
 					byName[a.Account] = a
 				}
-				if got := byName["edm"]; got.Breaker != want || got.Environment != "test" || got.State.Scale != 0.5 || got.State.Reason != "refused" {
+				if got := byName["edm"]; got.Breaker != want || got.Environment != "test" || got.State.Scale != 0.5 || got.State.Reason.String() != "refused" {
 					t.Errorf("%+v", got)
 				}
 				if got := byName["edm2"]; got.Breaker != "closed" || got.Environment != "production" || got.State.Scale != 1 || got.Day.Messages != 0 || *got.Day.Cost != 0 || got.LeftToday != nil {

@@ -5,11 +5,11 @@ package send
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"iter"
 
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Begin stages the plan: the campaign and all its messages in one transaction. Under a name that is known it adds what is
@@ -23,7 +23,7 @@ func Begin(ctx context.Context, l ledger.Campaigns, p *plan.Plan, by ledger.Act)
 		Campaign: p.Spec.Name, Digest: p.Staged(), Spec: spec, By: by, Part: !p.Part.All(), Recipients: recipients(p),
 	})
 	if err != nil {
-		return staged, fmt.Errorf("stage campaign %s: %w", p.Spec.Name, err)
+		return staged, words.Wrap(err, "send.error.stage", words.A{"campaign": p.Spec.Name})
 	}
 	return staged, nil
 }

@@ -45,7 +45,7 @@ func (w *world) judge() {
 			w.t.Fatal(err)
 		}
 		for _, r := range runs {
-			if r.Why == "lost" {
+			if r.Why.ID == "run.why.lost" {
 				lost++
 			}
 		}

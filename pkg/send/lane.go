@@ -1,6 +1,7 @@
 package send
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // lane is one channel of a run. One goroutine claims and settles; workers send, up to one for every slot. Everything below is
@@ -29,10 +31,10 @@ type lane struct {
 
 	inFlight int
 	settle   []ledger.Settlement
-	gathered time.Time // when the first of settle came in
-	left     int       // what was pending or open on the channel after the last turn, of all runs; -1 before the first
-	stop     string    // why the other runs are to stop, too; empty while that is not to be said, or was
-	later    time.Time // nothing can be claimed before
+	gathered time.Time  // when the first of settle came in
+	left     int        // what was pending or open on the channel after the last turn, of all runs; -1 before the first
+	stop     words.Text // why the other runs are to stop, too; zero while that is not to be said, or was
+	later    time.Time  // nothing can be claimed before
 	lead     time.Duration
 	beat     time.Time // the last Turn
 	seen     time.Time // the clock, when it was last looked at
@@ -97,7 +99,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			ln.wait(ctx, until, more)
 			continue
 		}
-		if len(ln.settle) > 0 || len(asks) > 0 || ln.stop != "" || ln.beatDue() {
+		if len(ln.settle) > 0 || len(asks) > 0 || !ln.stop.IsZero() || ln.beatDue() {
 			ln.turn(work, asks)
 			continue
 		}
@@ -131,7 +133,7 @@ func (ln *lane) gather() (until time.Time, more int) {
 // finished reports that nothing is in flight or waits to be recorded, and nothing more will be claimed: the ledger has nothing left on the
 // channel, which other runs may hold as well, or the lane is to stop.
 func (ln *lane) finished() bool {
-	return ln.inFlight == 0 && len(ln.settle) == 0 && ln.stop == "" && (ln.left == 0 || ln.stopping())
+	return ln.inFlight == 0 && len(ln.settle) == 0 && ln.stop.IsZero() && (ln.left == 0 || ln.stopping())
 }
 
 func (ln *lane) stopping() bool {
@@ -156,10 +158,10 @@ func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
 	ln.later = time.Time{}
 	if open, at := ln.window(now); !open {
 		if !ln.loop.Wait {
-			ln.pause(Pause{Why: PauseWindow, Until: at, Detail: "outside the campaign's window; it opens at " + clock(at)})
+			ln.pause(Pause{Why: PauseWindow, Until: at, Detail: words.T("send.window", nil)})
 			return nil, time.Time{}
 		}
-		ln.loop.progress.waiting("for the window, until " + clock(at))
+		ln.loop.progress.waiting(words.T("send.wait.window", words.A{"at": at}))
 		return nil, at
 	}
 	asks, wake = ln.route.Asks(now)
@@ -185,14 +187,14 @@ func (ln *lane) steppedBack(now time.Time) {
 func (ln *lane) looked(ctx context.Context, now time.Time) {
 	if cause := context.Cause(ctx); cause != nil {
 		if errors.Is(cause, errSibling) {
-			ln.pause(Pause{Why: pauseSibling, Detail: cause.Error()})
+			ln.pause(Pause{Why: pauseSibling, Detail: words.T("send.sibling", nil)})
 		}
-		ln.pause(Pause{Why: PauseInterrupt, Detail: "interrupted"})
+		ln.pause(Pause{Why: PauseInterrupt, Detail: words.T("send.interrupted", nil)})
 	}
 	if d := ln.loop.spec.Deadline; !d.IsZero() && !now.Before(d) {
-		ln.pause(Pause{Why: PauseDeadline, Detail: "the campaign's deadline was " + clock(d.In(ln.loop.Config.Timezone))})
+		ln.pause(Pause{Why: PauseDeadline, Detail: words.T("send.deadline", words.A{"at": d})})
 	}
-	if why, others := ln.loop.watch.tripped(); why != "" && !ln.stopping() {
+	if why, others := ln.loop.watch.tripped(); !why.IsZero() && !ln.stopping() {
 		if others {
 			ln.stop = why
 		}
@@ -211,10 +213,12 @@ func (ln *lane) blocked(now, wake time.Time) {
 	if p == nil {
 		return
 	}
-	p.Until = wake
 	if ln.loop.Wait && !wake.IsZero() {
-		ln.loop.progress.waiting(p.Detail + "; until " + clock(wake.In(ln.loop.Config.Timezone)))
+		ln.loop.progress.waiting(words.T("send.wait.until", words.A{"said": p.Detail, "at": wake}))
 		return
+	}
+	if open, at := ln.window(p.Until); !p.Until.IsZero() && !open {
+		p.Until = at
 	}
 	ln.pause(*p)
 }
@@ -224,18 +228,22 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 	var first *Pause
 	for _, a := range ln.route.Accounts() {
 		var p *Pause
-		why, which, _ := a.Spent(now)
+		why, which, until := a.Spent(now)
+		args := words.A{"account": a.Name()}
 		switch {
 		case a.Refusal().Kind != "":
 			r := a.Refusal()
-			p = &Pause{Why: PauseRefused, Detail: fmt.Sprintf("%s refuses account %s: %s", r.Reason, a.Name(), vendorSaid(r))}
+			args["reason"], args["said"] = words.Of("breaker.reason", cmp.Or(r.Reason, message.ReasonOther)), flow.VendorSaid(r)
+			p = &Pause{Why: PauseRefused, Detail: words.T("send.refused", args)}
 		case why == ledger.HoldQuota:
-			p = &Pause{Why: PauseQuota, Detail: fmt.Sprintf("the daily quota of %d of account %s is used up", a.Limits.DailyQuota, a.Name())}
+			args["quota"] = a.Limits.DailyQuota
+			p = &Pause{Why: PauseQuota, Until: until, Detail: words.T("send.quota", args)}
 		case why == ledger.HoldBudget:
-			p = &Pause{Why: PauseBudget, Detail: fmt.Sprintf("the %s budget of account %s is used up", which, a.Name())}
+			args["budget"] = words.Of("budget", which)
+			p = &Pause{Why: PauseBudget, Until: until, Detail: words.T("send.budget", args)}
 		case a.Open() && now.Sub(a.DownSince()) >= ln.loop.Timing.Patience:
-			p = &Pause{Why: PauseBreaker, Detail: fmt.Sprintf("account %s has not answered since %s", a.Name(),
-				clock(a.DownSince().In(ln.loop.Config.Timezone)))}
+			args["at"] = a.DownSince()
+			p = &Pause{Why: PauseBreaker, Until: a.OpenUntil(), Detail: words.T("send.breaker", args)}
 		default:
 			return nil
 		}
@@ -247,13 +255,6 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 	return first
 }
 
-func vendorSaid(o message.Outcome) string {
-	if o.Detail == "" {
-		return o.Code
-	}
-	return o.Code + " " + o.Detail
-}
-
 // turn settles and claims in one transaction, and hands the claims to the workers.
 func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	now := ln.loop.Now()
@@ -263,8 +264,8 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 			p.accounts = append(p.accounts, c)
 		}
 	}
-	if ln.stop != "" {
-		p.pause = &ledger.Act{Who: byItself, What: ActStop, Reason: ln.stop, At: now}
+	if !ln.stop.IsZero() {
+		p.pause = &ledger.Act{Who: ledger.Itself, What: ActStop, Said: ln.stop, At: now}
 	}
 	turned, err := ln.loop.turns.take(work, p)
 	if err != nil {
@@ -279,7 +280,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	for _, id := range turned.Stale {
 		ln.loop.Log.Warn("the ledger had another outcome for this attempt already", "attempt", id)
 	}
-	ln.settle, ln.beat, ln.stop = ln.settle[:0], now, ""
+	ln.settle, ln.beat, ln.stop = ln.settle[:0], now, words.Text{}
 	if turned.Aborted != nil {
 		ln.end.aborted = turned.Aborted
 	}
@@ -311,7 +312,7 @@ func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 		}
 	}
 	if of[message.Pending] == 0 && of[message.Attempting] > ln.inFlight {
-		ln.loop.progress.waiting("for the last answers of the other runs")
+		ln.loop.progress.waiting(words.T("send.wait.runs", nil))
 	}
 }
 
@@ -320,13 +321,12 @@ func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFl
 // pausedBy is a pause that was found in the ledger: a person's, or that of another run that stopped for all.
 func pausedBy(a *ledger.Act) Pause {
 	if !ByPerson(a) {
-		return Pause{Why: PauseStopWhen, Detail: a.Reason}
+		return Pause{Why: PauseStopWhen, Detail: a.Why()}
 	}
-	s := "paused by " + a.Who
-	if a.Reason != "" {
-		s += ": " + a.Reason
+	if a.Reason == "" {
+		return Pause{Why: PauseByPerson, Detail: words.T("send.paused", words.A{"who": a.Who})}
 	}
-	return Pause{Why: PauseByPerson, Detail: s}
+	return Pause{Why: PauseByPerson, Detail: words.T("send.paused-why", words.A{"who": a.Who, "why": a.Reason})}
 }
 
 func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
@@ -367,14 +367,14 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	ask.Account.Claimed(len(g.Claims))
 	ln.inFlight += len(g.Claims)
 	if len(g.Claims) > 0 {
-		ln.loop.progress.waiting("")
+		ln.loop.progress.waiting(words.Text{})
 	}
 	switch g.Held {
 	case ledger.HoldEmpty:
 		ln.later = now.Add(lookAgain)
 	case ledger.HoldLater:
 		ln.later = g.Until
-		ln.loop.progress.waiting("for messages to be tried again, at " + clock(g.Until.In(ln.loop.Config.Timezone)))
+		ln.loop.progress.waiting(words.T("send.wait.again", words.A{"at": g.Until}))
 	case ledger.HoldQuota, ledger.HoldBudget:
 		g.Until = ln.renewed(now, g)
 	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted:
@@ -488,5 +488,3 @@ func (ln *lane) fail(err error) {
 	ln.loop.lose()
 	ln.end.err = err
 }
-
-func clock(t time.Time) string { return t.Format("2006-01-02 15:04:05") }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/render"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // Loop is one run of a campaign. Fill in the exported fields, then call Run once.
@@ -76,6 +76,10 @@ func DefaultTiming() Timing {
 // again, because a ledger can be copied and a campaign be resumed elsewhere.
 var ErrEnvironment = errors.New("another environment")
 
+func otherEnvironment(id string, args words.A) error {
+	return &words.Error{Text: words.T(id, args), Err: ErrEnvironment}
+}
+
 // MaxAttempts is how often a message is tried that is definitely not accepted each time; then it counts as rejected.
 const MaxAttempts = 25
 
@@ -126,18 +130,18 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if err == nil {
 		err = l.left(work, &res)
 	}
-	why := "done"
+	why := words.T("run.why.done", nil)
 	switch {
 	case err != nil:
-		why = "error: " + err.Error()
+		why = words.T("run.why.error", words.A{"cause": words.Cause(err)})
 	case res.Aborted != nil:
-		why = "aborted"
+		why = words.T("run.why.aborted", nil)
 	case res.Pause != nil:
-		why = string(res.Pause.Why) + ": " + res.Pause.Detail
+		why = res.Pause.Detail
 	}
 	if !errors.Is(err, ledger.ErrLeaseLost) {
 		if rel := l.Ledger.Release(work, l.run, l.Now(), why); rel != nil && err == nil {
-			err = fmt.Errorf("give back the lease: %w", rel)
+			err = words.Wrap(rel, "send.error.release", nil)
 		}
 	}
 	return res, err
@@ -150,8 +154,9 @@ func (l *Loop) left(work context.Context, res *Result) error {
 	}
 	counts, err := l.Reader.Counts(work, l.Campaign)
 	if err == nil && !counts.Done() {
-		res.Pause = &Pause{Why: PauseLeft, Detail: fmt.Sprintf("%d messages are pending, and %d are open",
-			counts.Of(message.Pending), counts.Of(message.Attempting))}
+		res.Pause = &Pause{Why: PauseLeft, Detail: words.T("send.left", words.A{
+			"pending": counts.Of(message.Pending), "open": counts.Of(message.Attempting),
+		})}
 	}
 	return err
 }
@@ -162,11 +167,13 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 		return Result{}, err
 	}
 	if e := l.spec.Environment; e != "" && e != l.Config.Environment {
-		return Result{}, fmt.Errorf("%w: campaign %s is for %s, and this installation is %s", ErrEnvironment, l.Campaign, e, l.Config.Environment)
+		return Result{}, otherEnvironment("send.error.environment", words.A{
+			"campaign": l.Campaign, "of": words.Of("environment", e), "here": words.Of("environment", l.Config.Environment),
+		})
 	}
 	l.renderer, err = render.New(render.Texts{Texts: l.spec.Texts}, l.spec.Columns)
 	if err != nil {
-		return Result{}, fmt.Errorf("the frozen texts: %w", err)
+		return Result{}, words.Wrap(err, "send.error.texts", nil)
 	}
 	if l.suppressed, err = newSuppressed(work, l.Reader); err != nil {
 		return Result{}, err
@@ -250,7 +257,7 @@ func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Rou
 		byName[n] = a
 	}
 	if len(byName) == 0 {
-		return nil, fmt.Errorf("no account on the route of %s (routes known: %v)", ch, slices.Collect(maps.Keys(l.Config.Routes)))
+		return nil, words.Err("send.error.no-account", words.A{"channel": words.Of("channel", ch)})
 	}
 	r := &flow.Route{}
 	for _, s := range cfg.Accounts {
@@ -267,11 +274,15 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	c, ok := l.Config.Accounts[name]
 	switch {
 	case !ok || l.Vendors[name] == nil:
-		return nil, fmt.Errorf("account %s on the route of %s is not configured", name, ch)
+		return nil, words.Err("send.error.not-configured", words.A{"account": name, "channel": words.Of("channel", ch)})
 	case c.Environment != "" && c.Environment != l.Config.Environment:
-		return nil, fmt.Errorf("%w: account %s is for %s, and this installation is %s", ErrEnvironment, name, c.Environment, l.Config.Environment)
+		return nil, otherEnvironment("send.error.account-environment", words.A{
+			"account": name, "of": words.Of("environment", c.Environment), "here": words.Of("environment", l.Config.Environment),
+		})
 	case l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class:
-		return nil, fmt.Errorf("account %s is for %s, and campaign %s is a %s", name, c.Class, l.Campaign, l.spec.Class)
+		return nil, words.Err("send.error.class", words.A{
+			"account": name, "of": words.Of("class", c.Class), "campaign": l.Campaign, "is": words.Of("class", l.spec.Class),
+		})
 	}
 	atOnce, slack := flow.Pace(c.Rate, c.Burst)
 	limits := ledger.Limits{

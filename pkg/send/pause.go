@@ -5,6 +5,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // PauseReason says in a word why a run ended before everything was sent.
@@ -32,16 +33,13 @@ type Pause struct {
 	Why     PauseReason     `json:"why"`
 	Channel message.Channel `json:"channel,omitempty"`
 	Account string          `json:"account,omitempty"`
-	Detail  string          `json:"detail"`
+	Detail  words.Text      `json:"detail"`
 	// Until is when going on makes sense; zero where time alone does not help.
 	Until time.Time `json:"until,omitzero"`
 }
 
-// ActStop is what a run's own pause of the campaign is called, and byItself who did it.
-const (
-	ActStop  = "stop-when"
-	byItself = "notify"
-)
+// ActStop is what a run's own pause of the campaign is called.
+const ActStop = "stop-when"
 
 // ByPerson reports a pause that a person asked for, which a person lifts.
-func ByPerson(a *ledger.Act) bool { return a != nil && (a.Who != byItself || a.What != ActStop) }
+func ByPerson(a *ledger.Act) bool { return a != nil && (a.Who != ledger.Itself || a.What != ActStop) }

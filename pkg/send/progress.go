@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Snapshot is how far a run is.
@@ -21,8 +22,8 @@ type Snapshot struct {
 	Rate float64
 	// Remaining is how long it takes at that rate; negative where that cannot be known.
 	Remaining time.Duration
-	// Waiting says what the run waits for; empty while it sends.
-	Waiting string
+	// Waiting says what the run waits for; zero while it sends.
+	Waiting words.Text
 	Started time.Time
 }
 
@@ -64,7 +65,7 @@ func (p *progress) count(t ledger.Tally) {
 	s.Total = s.Accepted + s.Rejected + s.Unknown + s.Left
 }
 
-func (p *progress) waiting(why string) {
+func (p *progress) waiting(why words.Text) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.snap.Waiting = why

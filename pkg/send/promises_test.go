@@ -79,7 +79,7 @@ func TestARunIsDoneWhenTheLedgerCountsNothingMore(t *testing.T) {
 			t.Errorf("%d of 5 were reached, and the run ended with %+v, %v", len(v.to), res.Pause, err)
 		}
 		runs, err := l.Runs(t.Context(), "award")
-		if err != nil || runs[0].Why == "done" {
+		if err != nil || runs[0].Why.ID == "run.why.done" {
 			t.Errorf("the run says %q, %v", runs[0].Why, err)
 		}
 		if res, err = loopOn(l, l, v, config.Account{Concurrency: 1}).Run(t.Context()); err != nil || res.Pause != nil || len(v.to) != 5 {

@@ -27,6 +27,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 var (
@@ -473,7 +474,7 @@ func (m *mortalRuns) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, er
 	return got, err
 }
 
-func (m *mortalRuns) Release(ctx context.Context, id ledger.RunID, now time.Time, why string) error {
+func (m *mortalRuns) Release(ctx context.Context, id ledger.RunID, now time.Time, why words.Text) error {
 	if !m.life.step() {
 		return errDead
 	}

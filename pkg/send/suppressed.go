@@ -2,13 +2,13 @@ package send
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/suppression"
+	"notify/pkg/words"
 )
 
 // codeSuppressed is that of messages to somebody who is on the suppression list. Preflight has looked at it; but somebody may
@@ -33,7 +33,7 @@ func newSuppressed(ctx context.Context, from ledger.SuppressionReader) (*suppres
 	//nolint:forbidigo // it measures spans, it records nothing
 	s := &suppressed{from: from, began: time.Now()}
 	if err := s.catchUp(ctx); err != nil {
-		return nil, fmt.Errorf("who must not be written to: %w", err)
+		return nil, words.Wrap(err, "send.error.suppressed", nil)
 	}
 	return s, nil
 }

@@ -1,11 +1,11 @@
 package send
 
 import (
-	"fmt"
 	"sync"
 
 	"notify/pkg/campaign"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // watch looks at the newest outcomes of a run and says when too many of them are failures, or unknown. Outcomes after which
@@ -16,7 +16,7 @@ type watch struct {
 	newest          []message.OutcomeKind // so many as are looked at, the oldest first
 	failed, unknown int
 	runs            int
-	why             string
+	why             words.Text
 }
 
 // defaultWindow is how many outcomes are looked at where the campaign does not say.
@@ -61,11 +61,11 @@ func (w *watch) observe(k message.OutcomeKind) {
 	w.forget()
 	over := func(n int, share float64) bool { return share > 0 && float64(n) > share*float64(w.window()) }
 	switch {
-	case w.why != "":
+	case !w.why.IsZero():
 	case over(w.unknown, w.limit.Unknown):
-		w.why = w.says(w.unknown, "are unknown", w.limit.Unknown)
+		w.why = words.T("send.too-many-unknown", w.figures(w.unknown, w.limit.Unknown))
 	case over(w.failed, w.limit.Failed):
-		w.why = w.says(w.failed, "failed", w.limit.Failed)
+		w.why = words.T("send.too-many-rejected", w.figures(w.failed, w.limit.Failed))
 	}
 }
 
@@ -79,13 +79,14 @@ func (w *watch) add(k message.OutcomeKind, n int) {
 	}
 }
 
-func (w *watch) says(n int, what string, share float64) string {
-	return fmt.Sprintf("%d of the last %d messages %s, the campaign's limit is %g%%", n, w.window(), what, share*100)
+// figures are what was counted and what the campaign allows. A run that has not tried a whole window yet says how many it has tried.
+func (w *watch) figures(bad int, share float64) words.A {
+	return words.A{"bad": bad, "n": len(w.newest), "share": words.Percent(share * 100), "window": w.window()}
 }
 
-// tripped says why the run must pause, empty while all is well, and whether there are others who must, too.
-func (w *watch) tripped() (why string, others bool) {
+// tripped says why the run must pause, nothing while all is well, and whether there are others who must, too.
+func (w *watch) tripped() (why words.Text, others bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.why, w.why != "" && w.runs > 1
+	return w.why, !w.why.IsZero() && w.runs > 1
 }

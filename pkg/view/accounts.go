@@ -61,7 +61,7 @@ func (p *Printer) trouble(a *report.AccountStatus) {
 	if a.State.Scale > 0 && a.State.Scale < 1 {
 		p.sentence(head, words.T("accounts.slowed", words.A{"share": words.Percent(100 * a.State.Scale)}))
 	}
-	if a.State.Error != "" {
+	if !a.State.Error.IsZero() {
 		p.sentence(head, words.T("accounts.last-error", words.A{"at": a.State.At, "said": a.State.Error}))
 	}
 }

@@ -45,7 +45,7 @@ func Progress(c *console.Console, say words.Printer, snapshot func() send.Snapsh
 // facts are what a snapshot says, the most important first.
 func facts(say words.Printer, s send.Snapshot) []string {
 	all := []words.Text{words.T("progress.count", words.A{"done": s.Total - s.Left, "total": s.Total})}
-	if s.Waiting != "" {
+	if !s.Waiting.IsZero() {
 		all = append(all, words.T("progress.waiting", words.A{"for": s.Waiting}))
 	}
 	if s.Rate > 0 {

@@ -47,12 +47,12 @@ func TestRehearsalLooksTheSame(t *testing.T) {
 
 func TestRehearsalThatProvesNothingSaysWhy(t *testing.T) {
 	r := rehearsed()
-	r.Complete, r.Reached, r.Run.Pause = false, 1115, &send.Pause{Why: "stop-when", Detail: "3 of the last 200 messages are unknown"}
+	r.Complete, r.Reached, r.Run.Pause = false, 1115, &send.Pause{Why: "stop-when", Detail: words.T("send.too-many-unknown", words.A{"bad": 3, "n": 200, "share": words.Percent(1), "window": 200})}
 	var out bytes.Buffer
 	if err := view.ShowRehearsal(&view.Printer{Out: &out}, false, view.NewRehearsal(r, 8000)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"NOT PROVEN  award-2020: 1,115 of 46,000 messages reached the sandbox; it stopped because: 3 of the last 200 messages are unknown"} {
+	for _, want := range []string{"NOT PROVEN  award-2020: 1,115 of 46,000 messages reached the sandbox; it stopped because: 3 of the last 200 messages tried are unknown; the campaign allows 1% of 200"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q\n%s", want, out.String())
 		}

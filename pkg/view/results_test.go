@@ -69,7 +69,9 @@ func TestARunThatFinished(t *testing.T) {
 
 func TestARunThatPaused(t *testing.T) {
 	end := view.NewRunEnd("award-2020", plan.Spec{}, 0, send.Result{Sent: 9_090, Pause: &send.Pause{
-		Why: "refused", Channel: message.SMS, Account: "sms", Detail: "balance refuses account sms: isv.AMOUNT_NOT_ENOUGH 余额不足", Until: then.Add(5 * time.Minute),
+		Why: "refused", Channel: message.SMS, Account: "sms", Detail: words.T("send.refused", words.A{
+			"account": "sms", "reason": words.Of("breaker.reason", message.ReasonBalance), "said": "isv.AMOUNT_NOT_ENOUGH 余额不足",
+		}),
 	}}, ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: {message.Accepted: 9_090, message.Pending: 13_910}}}, nil)
 	drawn(t, "run-paused", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
 }
@@ -172,7 +174,7 @@ func TestTheReportOfACampaign(t *testing.T) {
 		Unknown:  []report.Person{{Row: 12, Key: "E0012", Channel: message.SMS, Address: "+86134****0012", Message: "k1", Account: "sms", Attempts: 1, At: then, Code: "notify:reset"}},
 		Rejected: []report.Person{{Row: 3, Key: "E0003", Channel: message.SMS, Address: "+86134****0003", Message: "k2", Account: "sms", Attempts: 1, At: then, Code: "isv.MOBILE_NUMBER_ILLEGAL"}},
 		First:    then, Last: then.Add(4 * time.Minute),
-		Runs:  []ledger.Run{{ID: 1, Host: "ops-1", PID: 4711, User: "wang", Started: then, Ended: then.Add(4 * time.Minute), Why: "finished"}},
+		Runs:  []ledger.Run{{ID: 1, Host: "ops-1", PID: 4711, User: "wang", Started: then, Ended: then.Add(4 * time.Minute), Why: words.T("run.why.done", nil)}},
 		Audit: []ledger.AuditEntry{{Campaign: "award-2020", Act: ledger.Act{Who: "wang@ops-1", What: "override quota", Reason: "agreed by telephone", At: then}}},
 	}
 	r.Overrides = report.Overrides(r.Audit)
@@ -182,18 +184,19 @@ func TestTheReportOfACampaign(t *testing.T) {
 func TestTheAccounts(t *testing.T) {
 	price, balance, left, limit, used := message.Money(45_000), message.Money(1138_500_000), int64(9_900), int64(10_000), int64(100)
 	none, ours := int64(0), int64(10_910)
+	dialled := words.T("flow.said", words.A{"what": words.Of("outcome", message.OutcomeUnsent), "said": "notify:dial connection refused"})
 	as := []report.AccountStatus{
 		{
 			Account: "edm", Vendor: "smtp", Class: "notice", Environment: "production", Rate: 50, DailyQuota: 1000, Breaker: "open", LiveError: words.T("accounts.not-asked", nil),
 			Day: report.Spent{Messages: 1200, Segments: 1200}, Month: report.Spent{Messages: 1200, Segments: 1200}, LeftToday: &none,
-			State: ledger.AccountState{Account: "edm", Scale: 0.25, OpenUntil: then.Add(time.Minute), Reason: "5 attempts in a row failed", Error: "unsent notify:dial: connection refused", At: then},
+			State: ledger.AccountState{Account: "edm", Scale: 0.25, OpenUntil: then.Add(time.Minute), Reason: words.T("flow.in-a-row", words.A{"n": 5, "said": dialled}), Error: dialled, At: then},
 		},
 		{
 			Account: "sms", Vendor: "http", Class: "notice", Environment: "production", Rate: 0.5, DailyQuota: 20_000, Price: &price, Currency: "CNY", Breaker: "closed",
 			Day: report.Spent{Messages: 9_090, Segments: 9_090, Cost: money(409_050_000)}, Month: report.Spent{Messages: 20_000, Segments: 20_000, Cost: money(900_005_000)},
 			State: ledger.AccountState{Account: "sms", Scale: 1}, LeftToday: &ours,
 		},
-		{Account: "spare", Vendor: "http", Class: "marketing", Environment: "test", Price: money(0), Breaker: "testing", Day: report.Spent{Cost: money(0)}, Month: report.Spent{Cost: money(0)}, State: ledger.AccountState{Reason: "quota refuses"}},
+		{Account: "spare", Vendor: "http", Class: "marketing", Environment: "test", Price: money(0), Breaker: "testing", Day: report.Spent{Cost: money(0)}, Month: report.Spent{Cost: money(0)}, State: ledger.AccountState{Reason: words.T("flow.said", words.A{"what": words.Of("breaker.reason", message.ReasonQuota), "said": "QUOTA"})}},
 	}
 	as[1].Told(vendors.Balance{Amount: &balance, Currency: "CNY", Messages: &left, QuotaLimit: &limit, QuotaUsed: &used})
 	as[2].Told(vendors.Balance{})

@@ -225,7 +225,7 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 		said = words.T("run.nothing-left", nil)
 	}
 	if e.Pause != nil {
-		said = words.Raw(e.Pause.Detail)
+		said = e.Pause.Detail
 		if !e.Pause.Until.IsZero() {
 			said = words.T("run.until", words.A{"said": said, "at": e.Pause.Until})
 		}

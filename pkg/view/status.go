@@ -173,14 +173,14 @@ func running(s *report.Status, r ledger.Run) words.Text {
 }
 
 func pausedBy(a *ledger.Act) words.Text {
-	if a.Reason == "" {
+	if a.Why().IsZero() {
 		return words.T("status.paused", words.A{"who": a.Who, "at": a.At})
 	}
-	return words.T("status.paused-why", words.A{"who": a.Who, "at": a.At, "why": a.Reason})
+	return words.T("status.paused-why", words.A{"who": a.Who, "at": a.At, "why": a.Why()})
 }
 
 func lastRun(s *report.Status) words.Text {
-	if s.Last.Why == "" {
+	if s.Last.Why.IsZero() || s.Last.Why.ID == "run.why.lost" {
 		if s.ByState[message.Attempting] == 0 {
 			return words.T("status.last-run-lost-idle", nil)
 		}

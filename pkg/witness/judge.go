@@ -125,7 +125,7 @@ func (v *Verdict) hear(m *memory, k *known, seen map[message.Key]bool) {
 // settled is from which line on a file says what the ledger may not know.
 func (k *known) settled(m *memory, own bool) (from int) {
 	for i, l := range m.lines {
-		if r, ok := k.runs[l.Settled]; own && ok && r.Why == ledger.ActForgotten {
+		if r, ok := k.runs[l.Settled]; own && ok && r.Why.ID == ledger.WhyForgotten().ID {
 			from = i + 1
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/witness"
+	"notify/pkg/words"
 )
 
 const (
@@ -137,7 +138,7 @@ func (h *house) run(most int) error {
 }
 
 func (h *house) release(runs ledger.Runs, id ledger.RunID) error {
-	return runs.Release(h.Context(), id, noon, "done")
+	return runs.Release(h.Context(), id, noon, words.Raw("done"))
 }
 
 func (h *house) judge() witness.Verdict {

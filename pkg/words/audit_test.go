@@ -160,6 +160,8 @@ func sets() map[string][]string {
 		"cmd.kind":      {"int", "int64", "uint64", "float64", "duration", "bool", "stringToString", "stringSlice"}, // as pflag names them
 		"cmd.evidence":  {"any", "file", "link", "note"},
 		"run.ended":     {"finished", "part", "paused", "aborted"},
+		"budget":        {"day", "month", "campaign"},
+		"outcome":       {"accepted", "rejected", "throttled", "refused", "unsent", "unknown"},
 		"state":         {"pending", "attempting", "accepted", "rejected", "unknown", "cancelled"},
 		"campaign":      {"running", "paused", "aborted", "finished", "unfinished"},
 		"channel":       {"sms", "email"},

@@ -141,3 +141,38 @@ func TestACodeOfOursHasAMeaningAndAVendorsHasNone(t *testing.T) {
 		}
 	}
 }
+
+func TestATextIsStoredAndSaidInAnyLanguageLater(t *testing.T) {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	text := words.T("send.breaker", words.A{"account": "sms", "at": at})
+	kept, err := text.Value()
+	if err != nil || !strings.HasPrefix(kept.(string), `{"id":"send.breaker"`) {
+		t.Fatalf("it is kept as %v, %v", kept, err)
+	}
+	for _, c := range []struct {
+		src  any
+		want words.Text
+	}{
+		{kept, text},
+		{[]byte(kept.(string)), text},
+		{nil, words.Text{}},
+		{"", words.Text{}},
+		{"as an operator typed it", words.Raw("as an operator typed it")},
+		{`{"id":`, words.Raw(`{"id":`)},
+		{`{"args":{}}`, words.Raw(`{"args":{}}`)},
+	} {
+		got := words.Raw("what stood there before")
+		if err := got.Scan(c.src); err != nil {
+			t.Errorf("%v: %v", c.src, err)
+		}
+		for _, lang := range []words.Language{words.English, words.Chinese} {
+			p := words.Printer{Lang: lang, Zone: time.UTC}
+			if want, said := p.Say(c.want), p.Say(got); said != want {
+				t.Errorf("%v reads %q, want %q", c.src, said, want)
+			}
+		}
+	}
+	if err := new(words.Text).Scan(7); err == nil {
+		t.Error("a number is no text")
+	}
+}

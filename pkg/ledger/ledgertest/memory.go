@@ -14,6 +14,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Memory is a ledger that lives in memory and survives the crash of those who use it: each Open is another process. It is
@@ -182,7 +183,7 @@ func (m *Memory) bury(c *campaign, own *run, now time.Time) (orphans int, held *
 		switch {
 		case !alive:
 			orphans += m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
-			r.Ended, r.Why = now, "lost"
+			r.Ended, r.Why = now, words.T("run.why.lost", nil)
 		case held == nil:
 			held = &ledger.LeasedError{Holder: r.Run, Until: until}
 		case until.IsZero() || !held.Until.IsZero() && until.After(held.Until):

@@ -116,7 +116,7 @@ func (h *Handle) Doubt(ctx context.Context, name string, lost []ledger.Lost, by 
 			return held
 		}
 		r := &run{campaign: c, handle: h, Run: ledger.Run{
-			ID: ledger.RunID(len(h.m.runs) + 1), User: by.Who, Started: by.At, Beat: by.At, Expires: by.At, Ended: by.At, Why: ledger.ActForgotten,
+			ID: ledger.RunID(len(h.m.runs) + 1), User: by.Who, Started: by.At, Beat: by.At, Expires: by.At, Ended: by.At, Why: ledger.WhyForgotten(),
 		}}
 		h.m.runs = append(h.m.runs, r)
 		for _, l := range lost {

@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Acquire implements ledger.Runs.
@@ -254,7 +255,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 }
 
 // Release implements ledger.Runs.
-func (h *Handle) Release(ctx context.Context, id ledger.RunID, now time.Time, why string) error {
+func (h *Handle) Release(ctx context.Context, id ledger.RunID, now time.Time, why words.Text) error {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // lost is what a witness would say of claims that the ledger does not know any more.
@@ -46,7 +47,7 @@ func doubtPromises() []promise {
 			if !errors.As(err, &held) {
 				s.Fatalf("beside a run that is alive: %v, want a *LeasedError", err)
 			}
-			s.ok(s.Release(s.ctx(), run, s.now, "paused"))
+			s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
 			n, err := s.Doubt(s.ctx(), award, forgotten, s.by(ledger.ActForgotten))
 			s.ok(err)
 			s.same("unknown", n, 2)

@@ -8,6 +8,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func pacePromises() []promise {
@@ -69,11 +70,11 @@ func paceThatChanges(s *story) {
 	first := s.claim(run, claims(10, slow))
 	s.same("claimed at the old rate", rows(first.Claims), []int{1})
 	s.turn(run, s.settled(first.Claims, message.Outcome{Kind: message.OutcomeAccepted}))
-	s.ok(s.Release(s.ctx(), run, s.now, "paused"))
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
 	s.now = s.now.Add(time.Minute)
 	run = s.acquire(award)
 	s.same("claimed by a run at the old rate", rows(s.claim(run, claims(10, slow)).Claims), []int(nil))
-	s.ok(s.Release(s.ctx(), run, s.now, "paused"))
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
 	a := s.asks(award)
 	a.Pace = "quick"
 	got, err := s.Acquire(s.ctx(), a)

@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func runPromises() []promise {
@@ -37,14 +38,14 @@ func runPromises() []promise {
 			s.stage("d1", people(award, 2)...)
 			run := s.acquire(award)
 			s.claim(run, claims(1))
-			s.ok(s.Release(s.ctx(), run, s.now, "paused"))
-			s.fails(s.Release(s.ctx(), run, s.now, "again"), ledger.ErrLeaseLost)
+			s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
+			s.fails(s.Release(s.ctx(), run, s.now, words.Raw("again")), ledger.ErrLeaseLost)
 			s.same("states", s.states(award), []message.State{message.Unknown, message.Pending})
 			s.same("code", s.records(award)[0].Code, ledger.CodeUnsettled)
 			s.another().acquire(award)
 			runs, err := s.Runs(s.ctx(), award)
 			s.ok(err)
-			s.same("runs", []any{len(runs), runs[1].Why, runs[1].Ended.Equal(s.now), runs[0].Ended.IsZero()}, []any{2, "paused", true, true})
+			s.same("runs", []any{len(runs), runs[1].Why.String(), runs[1].Ended.Equal(s.now), runs[0].Ended.IsZero()}, []any{2, "paused", true, true})
 			s.sound(award)
 		}},
 		{"what a crash left open is unknown once the dead run can no longer write, and is not credited", crash},
@@ -147,7 +148,7 @@ func takenOver(s *story) {
 		Settle: s.settled(got.Claims, message.Outcome{Kind: message.OutcomeAccepted}),
 	})
 	s.fails(err, ledger.ErrLeaseLost)
-	s.fails(sleeper.Release(s.ctx(), run, s.now, "woke"), ledger.ErrLeaseLost)
+	s.fails(sleeper.Release(s.ctx(), run, s.now, words.Raw("woke")), ledger.ErrLeaseLost)
 	s.same("states", s.states(award), []message.State{message.Unknown, message.Pending})
 	s.sound(award)
 }
@@ -258,7 +259,7 @@ func claimPromises() []promise {
 		{"an open breaker stops claims until it is tested", func(s *story) {
 			s.stage("d1", people(award, 5)...)
 			run := s.acquire(award)
-			open, why, said := s.now.Add(time.Minute), "balance", "no money"
+			open, why, said := s.now.Add(time.Minute), words.Raw("balance"), words.T("flow.said", words.A{"what": words.Of("breaker.reason", message.ReasonBalance), "said": "no money"})
 			got, err := s.Turn(s.ctx(), ledger.Turn{
 				Run: run, Now: s.now, Extend: lease, Claim: []ledger.ClaimRequest{claims(1)},
 				Accounts: []ledger.AccountChange{{Account: smsAcc, OpenUntil: open, Reason: why, Error: said, At: s.now}},

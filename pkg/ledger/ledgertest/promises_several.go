@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Promises about several runs on one campaign, and about turns whose answers are lost.
@@ -22,7 +23,7 @@ func severalPromises() []promise {
 			s.same("holders", []ledger.RunID{c.Holders[0].ID, c.Holders[1].ID}, []ledger.RunID{first, second})
 			_, err = s.Stage(s.ctx(), ledger.Staging{Campaign: award, Digest: "d2", By: s.by("stage"), Recipients: list(people(award, 4)...)})
 			s.fails(err, ledger.ErrLeased)
-			s.ok(s.Release(s.ctx(), first, s.now, "paused"))
+			s.ok(s.Release(s.ctx(), first, s.now, words.Raw("paused")))
 			s.same("left", s.turn(second, nil).Runs, 1)
 		}},
 		{"three runs send each message once, and keep quota and budget to the last message", threeRuns},
@@ -197,8 +198,8 @@ func oneDies(s *story) {
 	third.now = s.now
 	third.turn(last, third.settled(others, accepted))
 	s.turn(first, s.settled(append(mine, t.Grants[0].Claims...), accepted))
-	s.ok(s.Release(s.ctx(), first, s.now, "done"))
-	s.ok(third.Release(s.ctx(), last, s.now, "done"))
+	s.ok(s.Release(s.ctx(), first, s.now, words.Raw("done")))
+	s.ok(third.Release(s.ctx(), last, s.now, words.Raw("done")))
 	s.same("states", s.states(award)[:6], []message.State{"accepted", "accepted", "unknown", "unknown", "accepted", "accepted"})
 	_, err := s.Turn(s.ctx(), ledger.Turn{Run: second, Now: s.now, Extend: lease, Settle: s.settled(theirs, accepted)})
 	s.fails(err, ledger.ErrLeaseLost)
@@ -218,11 +219,11 @@ func accountsTogether(s *story) {
 		return t.Accounts[0]
 	}
 	long, short := s.now.Add(5*time.Minute), s.now.Add(time.Second)
-	change(s, first, ledger.AccountChange{Failed: 3, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: long, Reason: "balance", NotBefore: long})
-	got := change(other, second, ledger.AccountChange{Failed: 2, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: short, Reason: "slow", NotBefore: short})
-	s.same("both", got, ledger.AccountState{Account: smsAcc, Scale: 0.5, Failures: 5, OpenUntil: long, Reason: "balance", NotBefore: long})
+	change(s, first, ledger.AccountChange{Failed: 3, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: long, Reason: words.Raw("balance"), NotBefore: long})
+	got := change(other, second, ledger.AccountChange{Failed: 2, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: short, Reason: words.Raw("slow"), NotBefore: short})
+	s.same("both", got, ledger.AccountState{Account: smsAcc, Scale: 0.5, Failures: 5, OpenUntil: long, Reason: words.Raw("balance"), NotBefore: long})
 	got = change(other, second, ledger.AccountChange{Anew: true})
-	s.same("tested anew", []any{got.OpenUntil.Equal(s.now), got.NotBefore.IsZero(), got.Reason, got.Failures}, []any{true, true, "balance", 5})
+	s.same("tested anew", []any{got.OpenUntil.Equal(s.now), got.NotBefore.IsZero(), got.Reason.String(), got.Failures}, []any{true, true, "balance", 5})
 	got = change(s, first, ledger.AccountChange{Well: true, Failed: 1, Scale: &ledger.Rescale{From: 0.5, To: 0.75}})
 	s.same("well", got, ledger.AccountState{Account: smsAcc, Scale: 0.75, Failures: 1})
 }

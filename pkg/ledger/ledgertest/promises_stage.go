@@ -6,6 +6,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func stagePromises() []promise {
@@ -51,7 +52,7 @@ func stagePromises() []promise {
 			run := s.acquire(award)
 			got := s.claim(run, claims(1))
 			s.turn(run, s.settled(got.Claims, message.Outcome{Kind: message.OutcomeAccepted}))
-			s.ok(s.Release(s.ctx(), run, s.now, "done"))
+			s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
 			s.same("staged", s.stage("d1"), ledger.Staged{Same: 2, Left: 1})
 		}},
 		{"a campaign that a run owns cannot be staged", func(s *story) {
@@ -94,7 +95,7 @@ func stageAgain(s *story) {
 	settle = append(settle, s.settled(got[1:2], message.Outcome{Kind: message.OutcomeRejected, Code: "bad"})...)
 	settle = append(settle, s.settled(got[2:], message.Outcome{Kind: message.OutcomeUnknown})...)
 	s.turn(run, settle)
-	s.ok(s.Release(s.ctx(), run, s.now, "done"))
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
 
 	// 1 and 3 say something else now, 2 is gone; 4 is as it was, 5 changed, 6 is gone; 7 is new.
 	s.same("staged", s.stage("d2", person(award, 1, 2), person(award, 3, 2), person(award, 4, 1), person(award, 5, 2), person(award, 7, 1)),
@@ -124,7 +125,7 @@ func stagePart(s *story) {
 	s.stage("d1", people(award, 3)...)
 	run := s.acquire(award)
 	s.turn(run, s.settled(s.claim(run, claims(2)).Claims, message.Outcome{Kind: message.OutcomeRejected}))
-	s.ok(s.Release(s.ctx(), run, s.now, "done"))
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
 	part := ledger.Staging{Campaign: award, Digest: "d1 2", Part: true, By: s.by("stage"), Recipients: list(person(award, 2, 1))}
 	staged, err := s.Stage(s.ctx(), part)
 	s.ok(err)

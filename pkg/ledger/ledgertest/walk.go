@@ -13,6 +13,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // SeedVar is the environment variable that replays one walk: the seed that a failing test printed.
@@ -231,7 +232,7 @@ func (w *walk) release(p *proc) {
 	if p.run.real == 0 {
 		return
 	}
-	w.agree("release", nil, nil, p.real.Release(w.story.ctx(), p.run.real, w.now, "done"), p.model.Release(w.story.ctx(), p.run.model, w.now, "done"))
+	w.agree("release", nil, nil, p.real.Release(w.story.ctx(), p.run.real, w.now, words.Raw("done")), p.model.Release(w.story.ctx(), p.run.model, w.now, words.Raw("done")))
 	p.run, p.open = pair[ledger.RunID]{}, nil
 }
 
@@ -349,7 +350,7 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		c.Scale = &ledger.Rescale{From: float64(1+w.rnd.IntN(2)) / 2, To: float64(1+w.rnd.IntN(2)) / 2}
 		c.Failed, c.NotBefore, c.Well, c.Anew = w.rnd.IntN(5), until, w.rnd.IntN(2) == 0, w.rnd.IntN(4) == 0
 		if w.rnd.IntN(3) == 0 {
-			c.OpenUntil, c.Reason = until, "down"
+			c.OpenUntil, c.Reason = until, words.Raw("down")
 		}
 		got.Accounts = append(got.Accounts, c)
 	}

@@ -13,6 +13,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
@@ -296,7 +297,7 @@ func BenchmarkHalfSent(b *testing.B) {
 		if done("unknown", err); listed != 256 {
 			b.Fatalf("%d are unknown", listed)
 		}
-		if err := l.Release(b.Context(), run, start, "done"); err != nil {
+		if err := l.Release(b.Context(), run, start, words.Raw("done")); err != nil {
 			b.Fatal(err)
 		}
 		at = time.Now()

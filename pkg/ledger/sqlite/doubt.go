@@ -46,7 +46,7 @@ func (x *tx) doubt(c *campaignRow, lost []ledger.Lost, by ledger.Act) (int, erro
 			return 0, err
 		}
 	}
-	return x.end(c.id, got.Run.ID, by.At, ledger.CodeForgotten, forgottenDetail, ledger.ActForgotten)
+	return x.end(c.id, got.Run.ID, by.At, ledger.CodeForgotten, forgottenDetail, ledger.WhyForgotten())
 }
 
 // doubting claims again what was forgotten.

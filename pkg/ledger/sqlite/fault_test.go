@@ -19,6 +19,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -99,7 +100,7 @@ func TestWhatATurnReturnedIsThereAfterKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		orphans += got.Orphans
-		if err := l.Release(t.Context(), got.Run.ID, start, "looked"); err != nil {
+		if err := l.Release(t.Context(), got.Run.ID, start, words.Raw("looked")); err != nil {
 			t.Fatal(err)
 		}
 	}

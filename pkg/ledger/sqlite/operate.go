@@ -23,9 +23,17 @@ func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) erro
 	})
 }
 
+// reason is the reason of an act as it is stored: what a person typed, or a sentence of the program.
+func reason(by ledger.Act) any {
+	if by.Said.IsZero() {
+		return by.Reason
+	}
+	return by.Said
+}
+
 func (x *tx) pause(campaign int64, by ledger.Act) error {
 	return x.exec("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ? WHERE id = ?",
-		nanos(by.At), by.Who, by.What, by.Reason, campaign)
+		nanos(by.At), by.Who, by.What, reason(by), campaign)
 }
 
 // Unpause lifts a pause; lifting none is no error.

@@ -9,6 +9,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/words"
 )
 
 func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
@@ -45,7 +46,7 @@ func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
 	if g := claim(l, run, start); len(g.Claims) != 1 || g.Held != ledger.HoldLater {
 		t.Fatalf("claimed %+v", g)
 	}
-	if err := l.Release(t.Context(), run, start, "done"); err != nil {
+	if err := l.Release(t.Context(), run, start, words.Raw("done")); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Close(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 
 	"github.com/gofrs/flock"
 )
@@ -91,7 +92,7 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acqui
 }
 
 // Release ends the run: see ledger.Runs. Where it could not be written, the file lock stays with the lease.
-func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, why string) error {
+func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, why words.Text) error {
 	lost := false
 	err := l.do(ctx, fmt.Sprintf("release run %d", run), func(x *tx) error {
 		r, err := x.run(run)
@@ -215,7 +216,7 @@ func (x *tx) bury(campaign int64, now time.Time, own ledger.RunID) (burial, erro
 			return b, err
 		}
 		if dead {
-			n, err := x.end(campaign, r.ID, now, ledger.CodeCrash, crashed, "lost")
+			n, err := x.end(campaign, r.ID, now, ledger.CodeCrash, crashed, words.T("run.why.lost", nil))
 			if err != nil {
 				return b, err
 			}
@@ -287,7 +288,7 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 }
 
 // end ends a run; what it has open becomes unknown. It says how many those were.
-func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail, why string) (int, error) {
+func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail string, why words.Text) (int, error) {
 	n, err := x.orphan(campaign, run, code, detail, nanos(now))
 	if err != nil {
 		return n, err
@@ -306,11 +307,9 @@ func scanRun(row scanner, more ...any) (ledger.Run, error) {
 	var r ledger.Run
 	var id, process, started, beat, expires int64
 	var ended sql.NullInt64
-	var why sql.NullString
-	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &ended, &why}, more...)...)
+	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &ended, &r.Why}, more...)...)
 	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), moment(started), moment(beat), moment(expires)
-	r.Process = moment(process)
-	r.Ended, r.Why = moment(ended.Int64), why.String
+	r.Process, r.Ended = moment(process), moment(ended.Int64)
 	return r, err
 }
 

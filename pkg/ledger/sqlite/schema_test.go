@@ -10,6 +10,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Message 1 is accepted, 2 rejected, 3 unknown, 4 open, 5 pending.
@@ -230,7 +231,7 @@ func signed(t *testing.T, l *sqlite.Ledger) {
 func TestWhoeverReleasesARunSettlesWhatIsOpen(t *testing.T) {
 	l, path := fiveMessages(t)
 	other := open(t, path, sqlite.Options{})
-	if err := other.Release(t.Context(), 1, start, "released elsewhere"); err != nil {
+	if err := other.Release(t.Context(), 1, start, words.Raw("released elsewhere")); err != nil {
 		t.Fatal(err)
 	}
 	c, err := l.Counts(t.Context(), "award-2020")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"notify/pkg/ledger"
@@ -264,7 +265,11 @@ func (n nullAct) act() *ledger.Act {
 	if !n.at.Valid {
 		return nil
 	}
-	return &ledger.Act{Who: n.who.String, What: n.what.String, Reason: n.reason.String, At: moment(n.at.Int64)}
+	a := &ledger.Act{Who: n.who.String, What: n.what.String, At: moment(n.at.Int64)}
+	if a.Who != ledger.Itself || !strings.HasPrefix(n.reason.String, "{") || a.Said.Scan(n.reason.String) != nil {
+		a.Reason = n.reason.String
+	}
+	return a
 }
 
 // later is the first time at which one of the pending messages may be claimed again; zero where none waits. What a clock that
