@@ -239,7 +239,7 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 			args["quota"] = a.Limits.DailyQuota
 			p = &Pause{Why: PauseQuota, Until: until, Detail: words.T("send.quota", args)}
 		case why == ledger.HoldBudget:
-			args["budget"] = words.Of("budget", which)
+			args["budget"] = words.Of("send.budget-of", which)
 			p = &Pause{Why: PauseBudget, Until: until, Detail: words.T("send.budget", args)}
 		case a.Open() && now.Sub(a.DownSince()) >= ln.loop.Timing.Patience:
 			args["at"] = a.DownSince()

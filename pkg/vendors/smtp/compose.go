@@ -67,10 +67,11 @@ func ascii(s string) bool {
 
 // composer writes a mail; it is used again for the next one.
 type composer struct {
-	b     []byte
-	spare []byte // for dot-stuffing
-	key   string // makes the boundaries
-	parts int
+	b             []byte
+	spare         []byte // for dot-stuffing
+	plain, markup encoder
+	key           string // makes the boundaries
+	parts         int
 }
 
 // Write lets encoders append to the mail.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"mime/quotedprintable"
 	"path"
 	"strconv"
 	"strings"
@@ -113,7 +112,12 @@ func (w *composer) textPart(kind, s string) error {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "�")
 	}
-	encoding := encodingOf(s)
+	e := &w.plain
+	if kind == "html" {
+		e = &w.markup
+	}
+	e.read(s)
+	encoding := e.encoding()
 	w.b = append(append(append(w.b, "Content-Type: text/"...), kind...), "; charset=utf-8\r\nContent-Transfer-Encoding: "...)
 	w.b = append(append(w.b, encoding...), "\r\n\r\n"...)
 	switch encoding {
@@ -122,44 +126,11 @@ func (w *composer) textPart(kind, s string) error {
 	case "base64":
 		w.base64Lines([]byte(canonical(s)))
 	default:
-		q := quotedprintable.NewWriter(w)
-		if _, err := q.Write([]byte(s)); err != nil {
-			return fmt.Errorf("text: %w", err)
-		}
-		if err := q.Close(); err != nil {
-			return fmt.Errorf("text: %w", err)
-		}
+		var err error
+		w.b, err = e.appendPrinted(w.b)
+		return err
 	}
 	return nil
-}
-
-// encodingOf chooses: short ASCII lines stay as they are, text that is mostly not ASCII becomes base64, the rest
-// quoted-printable.
-func encodingOf(s string) string {
-	high, column, longest, odd := 0, 0, 0, false
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '\n':
-			column = 0
-			continue
-		case c >= utf8.RuneSelf:
-			high++
-		case c == '\r':
-			odd = odd || i+1 == len(s) || s[i+1] != '\n'
-		case c < ' ' && c != '\t', c == 0x7f:
-			odd = true
-		}
-		column++
-		longest = max(longest, column)
-	}
-	switch {
-	case high == 0 && !odd && longest <= foldAt+2 && !strings.Contains(s, boundaryHead):
-		return "7bit"
-	case high*3 > len(s):
-		return "base64"
-	default:
-		return "quoted-printable"
-	}
 }
 
 // lines appends text with its line breaks as CRLF.

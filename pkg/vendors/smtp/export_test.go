@@ -14,6 +14,15 @@ func Compose(v vendors.Vendor, m message.Message) (data []byte, from, to string,
 	return l.data, l.from, l.to, err
 }
 
+// Composing is Compose with one composer for all mails.
+func Composing(v vendors.Vendor) func(message.Message) ([]byte, error) {
+	w := new(composer)
+	return func(m message.Message) ([]byte, error) {
+		l, err := v.(*relay).compose(w, m)
+		return l.data, err
+	}
+}
+
 // WrapConn has every new connection of v go through wrap.
 func WrapConn(v vendors.Vendor, wrap func(net.Conn) net.Conn) {
 	r := v.(*relay)
