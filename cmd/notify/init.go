@@ -80,20 +80,9 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 		return err
 	}
 	files = append(append([]campaign.File{{Name: "notify.yaml", Text: config.Starter()}}, files...), signed)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("make %s: %w", dir, err)
-	}
-	var wrote, kept []string
-	for _, f := range files {
-		fresh, err := writeNew(filepath.Join(dir, f.Name), f.Text)
-		if err != nil {
-			return err
-		}
-		if fresh {
-			wrote = append(wrote, f.Name)
-		} else {
-			kept = append(kept, f.Name)
-		}
+	wrote, kept, err := writeAllNew(dir, files)
+	if err != nil {
+		return err
 	}
 	did, more := initSaid(wrote, kept, notes, "notify preflight "+listOr(o.list))
 	if err := e.did("init", did, map[string]any{"dir": dir, "wrote": wrote, "kept": kept, "notes": notes}); err != nil || e.flags.json {
@@ -104,6 +93,25 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 		p.Wrapped("", p.Say(line))
 	}
 	return p.Flush()
+}
+
+// writeAllNew writes those files that are not there yet, and leaves the others alone.
+func writeAllNew(dir string, files []campaign.File) (wrote, kept []string, err error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, nil, fmt.Errorf("make %s: %w", dir, err)
+	}
+	for _, f := range files {
+		fresh, err := writeNew(filepath.Join(dir, f.Name), f.Text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if fresh {
+			wrote = append(wrote, f.Name)
+		} else {
+			kept = append(kept, f.Name)
+		}
+	}
+	return wrote, kept, nil
 }
 
 // starterChecklist is the checklist that a new campaign file names.

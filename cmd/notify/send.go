@@ -133,6 +133,17 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
 }
 
+// maySend refuses early what needs no plan to be refused: another run that is alive, a ledger that has forgotten, a person's pause.
+func (e *env) maySend(ctx context.Context, l ledger.Ledger, name string, o *sendOptions) error {
+	if err := e.nobodyAtWork(ctx, l, name); err != nil {
+		return err
+	}
+	if err := e.trustBefore(ctx, l, name, o.here); err != nil {
+		return err
+	}
+	return e.mayGoOn(ctx, l, name, &o.lift)
+}
+
 // nobodyAtWork refuses early, before the list is read, where another run is alive: a timer that fires too often costs
 // nothing. The lease itself is taken later, and decides.
 func (e *env) nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) error {

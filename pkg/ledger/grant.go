@@ -90,13 +90,8 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 		return time.Time{}, HoldQuota, time.Time{}, ""
 	}
 	cost := l.Price.Times(segments)
-	switch {
-	case l.DayBudget > 0 && t.books.Usage.Day.Cost+cost > l.DayBudget:
-		return time.Time{}, HoldBudget, time.Time{}, "day"
-	case l.MonthBudget > 0 && t.books.Usage.Month.Cost+cost > l.MonthBudget:
-		return time.Time{}, HoldBudget, time.Time{}, "month"
-	case l.CampaignBudget > 0 && t.books.CampaignSpent+cost > l.CampaignBudget:
-		return time.Time{}, HoldBudget, time.Time{}, "campaign"
+	if which := t.over(cost); which != "" {
+		return time.Time{}, HoldBudget, time.Time{}, which
 	}
 	if t.space > 0 {
 		at := t.books.Account.EmptyAt.Add(t.space)
@@ -117,6 +112,20 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 	}
 	t.books.CampaignSpent += cost
 	return leaveAt, HoldNone, time.Time{}, ""
+}
+
+// over is the budget that does not pay for so much more; empty where all of them do.
+func (t *Teller) over(cost message.Money) string {
+	l := t.req.Limits
+	switch {
+	case l.DayBudget > 0 && t.books.Usage.Day.Cost+cost > l.DayBudget:
+		return "day"
+	case l.MonthBudget > 0 && t.books.Usage.Month.Cost+cost > l.MonthBudget:
+		return "month"
+	case l.CampaignBudget > 0 && t.books.CampaignSpent+cost > l.CampaignBudget:
+		return "campaign"
+	}
+	return ""
 }
 
 // Full reports that the request has all that it asked for.

@@ -183,29 +183,11 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		return ledger.Grant{}
 	}
 	ready, next := c.pending(req.Channel, now)
-	nothing := ledger.Grant{Held: ledger.HoldEmpty}
-	if !next.IsZero() {
-		nothing = ledger.Grant{Held: ledger.HoldLater, Until: next}
-	}
 	if len(ready) == 0 {
-		return nothing
+		return nothing(next)
 	}
 	acct := m.account(req.Limits.Account)
-	var spent message.Money
-	for p, d := range c.spent {
-		if p.currency == req.Limits.Currency {
-			spent += d.Cost
-		}
-	}
-	open := 0
-	for _, a := range m.attempts {
-		if a.open && a.campaign == c && a.msg.channel == req.Channel && a.account == acct.Account {
-			open++
-		}
-	}
-	teller := ledger.NewTeller(req, now, ledger.Books{
-		Account: *acct, Usage: m.usageOn(acct.Account, req.Day), CampaignSpent: spent, Open: open,
-	})
+	teller := ledger.NewTeller(req, now, m.books(c, acct, req))
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}
 	}
@@ -214,10 +196,8 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 	for !teller.Full() {
 		if len(ready) == 0 {
 			_, next := c.pending(req.Channel, now) // with those that were passed over
-			g.Held, g.Until = ledger.HoldEmpty, next
-			if !next.IsZero() {
-				g.Held = ledger.HoldLater
-			}
+			none := nothing(next)
+			g.Held, g.Until = none.Held, none.Until
 			break
 		}
 		to := ready[0]
@@ -236,6 +216,30 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 	}
 	acct.EmptyAt = teller.Books().Account.EmptyAt
 	return g
+}
+
+// nothing is the grant where no message is ready; next is when the first of those that wait is.
+func nothing(next time.Time) ledger.Grant {
+	if next.IsZero() {
+		return ledger.Grant{Held: ledger.HoldEmpty}
+	}
+	return ledger.Grant{Held: ledger.HoldLater, Until: next}
+}
+
+// books are what the teller of a request goes by.
+func (m *Memory) books(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest) ledger.Books {
+	b := ledger.Books{Account: *acct, Usage: m.usageOn(acct.Account, req.Day)}
+	for p, d := range c.spent {
+		if p.currency == req.Limits.Currency {
+			b.CampaignSpent += d.Cost
+		}
+	}
+	for _, a := range m.attempts {
+		if a.open && a.campaign == c && a.msg.channel == req.Channel && a.account == acct.Account {
+			b.Open++
+		}
+	}
+	return b
 }
 
 func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, leaveAt, deadline time.Time) ledger.Claim {

@@ -50,31 +50,7 @@ func runPromises() []promise {
 		}},
 		{"what a crash left open is unknown once the dead run can no longer write, and is not credited", crash},
 		{"a run that was taken over writes nothing more", takenOver},
-		{"nobody takes over before the last message of a rated claim cannot begin to leave any more", func(s *story) {
-			if s.target.KnowsDead {
-				return // there it is its end that is seen
-			}
-			s.stage("d1", people(award, 6)...)
-			sleeper := s.another()
-			run := sleeper.acquire(award)
-			long := claims(5, func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Ahead, c.Hold = 0.1, time.Minute, lease })
-			got := sleeper.claim(run, long).Claims
-			sleeper.turn(run, sleeper.settled(got[:1], message.Outcome{Kind: message.OutcomeAccepted}))
-			last := got[len(got)-1].Deadline
-			if len(got) < 3 || !last.After(noon.Add(lease+30*time.Second)) {
-				s.Fatalf("%d claims, the last until %s", len(got), last)
-			}
-			s.now = last.Add(-time.Nanosecond)
-			_, err := s.Acquire(s.ctx(), s.asks(award))
-			var held *ledger.LeasedError
-			if !errors.As(err, &held) || !held.Until.Equal(last) {
-				s.Fatalf("got %v, want to wait until %s", err, last)
-			}
-			s.now = last
-			s.acquire(award)
-			s.same("states", s.states(award), append(repeat(message.Accepted, 1), append(repeat(message.Unknown, len(got)-1), repeat(message.Pending, 6-len(got))...)...))
-			s.sound(award)
-		}},
+		{"nobody takes over before the last message of a rated claim cannot begin to leave any more", takenOverInTime},
 		{"a context that ended before leaves everything as it was", func(s *story) {
 			s.stage("d1", people(award, 1)...)
 			run := s.acquire(award)
@@ -287,5 +263,32 @@ func budgets(s *story) {
 	s.same("campaign", []any{len(g.Claims), g.Held, g.Which}, []any{1, ledger.HoldBudget, "campaign"})
 	g = s.claim(run, claims(1, func(c *ledger.ClaimRequest) { c.Limits.CampaignBudget, c.Limits.Currency = 270000, "EUR" }))
 	s.same("another currency", len(g.Claims), 1)
+	s.sound(award)
+}
+
+// takenOverInTime takes over a rated claim.
+func takenOverInTime(s *story) {
+	if s.target.KnowsDead {
+		return // there it is its end that is seen
+	}
+	s.stage("d1", people(award, 6)...)
+	sleeper := s.another()
+	run := sleeper.acquire(award)
+	long := claims(5, func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Ahead, c.Hold = 0.1, time.Minute, lease })
+	got := sleeper.claim(run, long).Claims
+	sleeper.turn(run, sleeper.settled(got[:1], message.Outcome{Kind: message.OutcomeAccepted}))
+	last := got[len(got)-1].Deadline
+	if len(got) < 3 || !last.After(noon.Add(lease+30*time.Second)) {
+		s.Fatalf("%d claims, the last until %s", len(got), last)
+	}
+	s.now = last.Add(-time.Nanosecond)
+	_, err := s.Acquire(s.ctx(), s.asks(award))
+	var held *ledger.LeasedError
+	if !errors.As(err, &held) || !held.Until.Equal(last) {
+		s.Fatalf("got %v, want to wait until %s", err, last)
+	}
+	s.now = last
+	s.acquire(award)
+	s.same("states", s.states(award), append(repeat(message.Accepted, 1), append(repeat(message.Unknown, len(got)-1), repeat(message.Pending, 6-len(got))...)...))
 	s.sound(award)
 }

@@ -28,35 +28,8 @@ func severalPromises() []promise {
 		}},
 		{"three runs send each message once, and keep quota and budget to the last message", threeRuns},
 		{"one of three dies, and only its part is unknown", oneDies},
-		{"a pause stops all runs, whoever pauses", func(s *story) {
-			s.stage("d1", people(award, 9)...)
-			first := s.acquire(award)
-			other, second := s.joins()
-			open := other.claim(second, claims(2)).Claims
-			by := ledger.Act{Who: "notify", What: "stop-when", Reason: "too many failed", At: s.now}
-			t, err := s.Turn(s.ctx(), ledger.Turn{Run: first, Now: s.now, Extend: lease, Pause: &by, Claim: []ledger.ClaimRequest{claims(2)}})
-			s.ok(err)
-			s.same("its own", []any{t.Grants[0].Held, t.Paused}, []any{ledger.HoldPaused, &by})
-			u := other.turn(second, other.settled(open, message.Outcome{Kind: message.OutcomeAccepted}), claims(2))
-			s.same("the other's", []any{u.Grants[0].Held, u.Paused, u.Tally[message.SMS]}, []any{
-				ledger.HoldPaused, &by,
-				map[message.State]int{message.Accepted: 2, message.Pending: 7},
-			})
-			s.sound(award)
-		}},
-		{"who settles last sees that nothing is left, and nobody before", func(s *story) {
-			s.stage("d1", people(award, 2)...)
-			first := s.acquire(award)
-			other, second := s.joins()
-			a, b := s.claim(first, claims(1)).Claims, other.claim(second, claims(1)).Claims
-			accepted := message.Outcome{Kind: message.OutcomeAccepted}
-			t := s.turn(first, s.settled(a, accepted), claims(1))
-			s.same("the first", []any{t.Grants[0].Held, t.Alone(message.SMS, 0), t.Tally[message.SMS][message.Attempting]}, []any{ledger.HoldEmpty, false, 1})
-			t = other.turn(second, other.settled(b, accepted))
-			s.same("the last", t.Alone(message.SMS, 0), true)
-			t = s.turn(first, nil)
-			s.same("and then the first", t.Alone(message.SMS, 0), true)
-		}},
+		{"a pause stops all runs, whoever pauses", pauseStopsAll},
+		{"who settles last sees that nothing is left, and nobody before", lastSees},
 		{"what one run claimed is not another's to settle", func(s *story) {
 			s.stage("d1", people(award, 4)...)
 			first := s.acquire(award)
@@ -265,4 +238,37 @@ func set(ids []int64) map[int64]bool {
 		out[id] = true
 	}
 	return out
+}
+
+// pauseStopsAll pauses by hand and by a run.
+func pauseStopsAll(s *story) {
+	s.stage("d1", people(award, 9)...)
+	first := s.acquire(award)
+	other, second := s.joins()
+	open := other.claim(second, claims(2)).Claims
+	by := ledger.Act{Who: "notify", What: "stop-when", Reason: "too many failed", At: s.now}
+	t, err := s.Turn(s.ctx(), ledger.Turn{Run: first, Now: s.now, Extend: lease, Pause: &by, Claim: []ledger.ClaimRequest{claims(2)}})
+	s.ok(err)
+	s.same("its own", []any{t.Grants[0].Held, t.Paused}, []any{ledger.HoldPaused, &by})
+	u := other.turn(second, other.settled(open, message.Outcome{Kind: message.OutcomeAccepted}), claims(2))
+	s.same("the other's", []any{u.Grants[0].Held, u.Paused, u.Tally[message.SMS]}, []any{
+		ledger.HoldPaused, &by,
+		map[message.State]int{message.Accepted: 2, message.Pending: 7},
+	})
+	s.sound(award)
+}
+
+// lastSees settles in turn.
+func lastSees(s *story) {
+	s.stage("d1", people(award, 2)...)
+	first := s.acquire(award)
+	other, second := s.joins()
+	a, b := s.claim(first, claims(1)).Claims, other.claim(second, claims(1)).Claims
+	accepted := message.Outcome{Kind: message.OutcomeAccepted}
+	t := s.turn(first, s.settled(a, accepted), claims(1))
+	s.same("the first", []any{t.Grants[0].Held, t.Alone(message.SMS, 0), t.Tally[message.SMS][message.Attempting]}, []any{ledger.HoldEmpty, false, 1})
+	t = other.turn(second, other.settled(b, accepted))
+	s.same("the last", t.Alone(message.SMS, 0), true)
+	t = s.turn(first, nil)
+	s.same("and then the first", t.Alone(message.SMS, 0), true)
 }

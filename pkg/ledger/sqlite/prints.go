@@ -21,8 +21,8 @@ import (
 // printsAtMost is how many are in a piece: 8 MB.
 const printsAtMost = 1 << 20
 
-// print remembers the fingerprint of a message that is new, or says something else now.
-func (st *staging) print(fingerprint int64) error {
+// keepPrint remembers the fingerprint of a message that is new, or says something else now.
+func (st *staging) keepPrint(fingerprint int64) error {
 	st.prints = append(st.prints, fingerprint)
 	if len(st.prints) < printsAtMost {
 		return nil
@@ -46,7 +46,7 @@ func (st *staging) writePrints() error {
 
 // asked is a pair that is looked for.
 type asked struct {
-	print   int64
+	mark    int64
 	address uint64 // its hash
 	nth     int    // in the stream
 }
@@ -88,9 +88,9 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	seed := maphash.MakeSeed()
 	var all []asked
 	for p := range pairs {
-		all = append(all, asked{print: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
+		all = append(all, asked{mark: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
 	}
-	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.print, b.print) })
+	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
 	newest := make(map[int]ledger.Sent)
 	for i := range campaigns {
 		prints, err := l.common(ctx, campaigns[i].id, all)
@@ -101,8 +101,8 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 			continue
 		}
 		err = l.sentBy(ctx, &campaigns[i], since, prints, func(s ledger.Sent) {
-			at, _ := slices.BinarySearchFunc(all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.print, p) })
-			for h := maphash.String(seed, string(s.Address)); at < len(all) && all[at].print == s.Fingerprint; at++ {
+			at, _ := slices.BinarySearchFunc(all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.mark, p) })
+			for h := maphash.String(seed, string(s.Address)); at < len(all) && all[at].mark == s.Fingerprint; at++ {
 				if old, ok := newest[all[at].nth]; all[at].address == h && (!ok || s.At.After(old.At)) {
 					newest[all[at].nth] = s
 				}
@@ -129,10 +129,10 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 		at := 0
 		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
 			p := int64(binary.LittleEndian.Uint64(piece[i:]))
-			for at < len(all) && all[at].print < p {
+			for at < len(all) && all[at].mark < p {
 				at++
 			}
-			if at < len(all) && all[at].print == p {
+			if at < len(all) && all[at].mark == p {
 				prints = append(prints, p)
 			}
 		}

@@ -79,7 +79,7 @@ func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write
 		return err
 	}
 	st.ordered, st.replaced = false, true
-	if err := st.print(m.Fingerprint); err != nil {
+	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
 	return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
@@ -105,7 +105,7 @@ func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write 
 	if err != nil {
 		return err
 	}
-	if err := st.print(m.Fingerprint); err != nil {
+	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
 	return st.x.exec("INSERT INTO relist (message_id, recipient_id, segments, fingerprint) VALUES (?, ?, ?, ?)",

@@ -214,7 +214,7 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	if st.known {
 		st.seen.set(id)
 	}
-	if err := st.print(m.Fingerprint); err != nil {
+	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
 	return st.messages.add(id, recipient, string(m.Channel), string(m.Key), string(m.Address), m.Segments, m.Fingerprint)

@@ -71,21 +71,7 @@ func (s stopped) stops() ledger.HoldReason {
 func (x *tx) takeTurns(turns []*turn, single bool) error {
 	s := &settling{x: x, single: single, accepted: x.w.accepted[:0]}
 	for _, t := range turns {
-		if err := x.enter(t); err != nil {
-			return err
-		}
-		if t.skipped() {
-			continue
-		}
-		if err := s.settle(t); err != nil {
-			return err
-		}
-		for _, c := range t.req.Accounts {
-			if err := x.changeAccount(c); err != nil {
-				return err
-			}
-		}
-		if err := x.pauseFor(t); err != nil {
+		if err := x.settleTurn(s, t); err != nil {
 			return err
 		}
 	}
@@ -111,6 +97,22 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 		}
 	}
 	return nil
+}
+
+// settleTurn lets a turn in, and does what comes before its claims.
+func (x *tx) settleTurn(s *settling, t *turn) error {
+	if err := x.enter(t); err != nil || t.skipped() {
+		return err
+	}
+	if err := s.settle(t); err != nil {
+		return err
+	}
+	for _, c := range t.req.Accounts {
+		if err := x.changeAccount(c); err != nil {
+			return err
+		}
+	}
+	return x.pauseFor(t)
 }
 
 // enter lets a turn in: that of a run that is alive, with the number that follows, or with that of the last one, which is answered
