@@ -87,18 +87,23 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 	}
-	counts, err := l.Counts(ctx, name)
-	if err != nil {
-		return err
-	}
-	by := e.Act("resume", fmt.Sprintf("messages %d, left before %d", counts.Of(message.Pending), counts.Total()-counts.Of(message.Pending, message.Cancelled)))
-	if err := l.Audit(ctx, name, by); err != nil {
+	if err := e.recordResume(ctx, l, name); err != nil {
 		return err
 	}
 	if err := e.frozen(c); err != nil {
 		return err
 	}
 	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here})
+}
+
+// recordResume keeps who resumed, and how much there was to do.
+func (e *env) recordResume(ctx context.Context, l ledger.Ledger, name string) error {
+	counts, err := l.Counts(ctx, name)
+	if err != nil {
+		return err
+	}
+	pending := counts.Of(message.Pending)
+	return l.Audit(ctx, name, e.Act("resume", fmt.Sprintf("messages %d, left before %d", pending, counts.Total()-counts.Of(message.Pending, message.Cancelled))))
 }
 
 // frozen says that what was changed in the campaign's files since it was staged has no part in a resume.

@@ -83,16 +83,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := e.nobodyAtWork(ctx, l, c.Name); err != nil {
-		return err
-	}
-	if err := e.sound(ctx, l, c.Name); err != nil {
-		return err
-	}
-	if err := e.trustBefore(ctx, l, c.Name, o.here); err != nil {
-		return err
-	}
-	if err := e.mayGoOn(ctx, l, c.Name, &o.lift); err != nil {
+	if err := e.maySend(ctx, l, c.Name, &o); err != nil {
 		return err
 	}
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
@@ -133,9 +124,13 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
 }
 
-// maySend refuses early what needs no plan to be refused: another run that is alive, a ledger that has forgotten, a person's pause.
+// maySend refuses early what needs no plan to be refused: another run that is alive, a ledger that is damaged or has forgotten, a
+// person's pause.
 func (e *env) maySend(ctx context.Context, l ledger.Ledger, name string, o *sendOptions) error {
 	if err := e.nobodyAtWork(ctx, l, name); err != nil {
+		return err
+	}
+	if err := e.sound(ctx, l, name); err != nil {
 		return err
 	}
 	if err := e.trustBefore(ctx, l, name, o.here); err != nil {

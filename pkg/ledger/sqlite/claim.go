@@ -90,6 +90,11 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}, nil
 	}
+	return c.grantFrom(t, req, s, teller)
+}
+
+// grantFrom grants message after message, until the request has what it asked for, or something holds it.
+func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller *ledger.Teller) (ledger.Grant, error) {
 	g := ledger.Grant{Claims: make([]ledger.Claim, 0, min(req.Max, len(s.rows)))}
 	taken := make([]flight, 0, cap(g.Claims))
 	for !teller.Full() {
@@ -116,8 +121,8 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 			c.pass(s, row, v)
 			continue
 		}
-		if !fits(row.claim.Key, t.run.name, req.Channel, row.claim.Address, row.recipient) {
-			return g, fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, row.claim.Key)
+		if err := row.fits(t.run.name, req.Channel); err != nil {
+			return g, err
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
@@ -129,6 +134,14 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 // A row that was changed under us is to somebody who is not on the list.
 func fits(key message.Key, campaign string, ch message.Channel, to message.Address, recipient string) bool {
 	return key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
+}
+
+// fits refuses a message that does not fit its key.
+func (r *pendingRow) fits(campaign string, ch message.Channel) error {
+	if fits(r.claim.Key, campaign, ch, r.claim.Address, r.recipient) {
+		return nil
+	}
+	return fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, r.claim.Key)
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
