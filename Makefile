@@ -33,7 +33,7 @@ demo: build ## see the main story: refused, topped up, killed, resumed, each per
 # Many tests wait for processes: more of them run at a time than there are processors. Nothing depends on how long it takes;
 # the time-out is for what hangs.
 test: deps build ## run everything that must pass
-	NOTIFY_BINARY=$(CURDIR)/$(BIN) go test -p 3 -parallel 4 -timeout 30m ./...
+	BINARY_UNDER_TEST=$(CURDIR)/$(BIN) go test -p 3 -parallel 4 -timeout 30m ./...
 
 check: build vet lint cross test ## what CI runs: build, vet, lint, all platforms, test
 

@@ -116,7 +116,7 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 		code, err := run.wait()
 		p.must(err)
 		out := run.out.String()
-		if code != exit.Paused || !strings.Contains(out, "the daily quota of 10000 of account sms is used up; it makes sense again at ") ||
+		if code != exit.Paused || !strings.Contains(out, "the daily quota of 10,000 of account sms is used up; it makes sense again at ") ||
 			!strings.Contains(out, " 00:00") || !strings.Contains(out, "next: notify resume part-") {
 			t.Errorf("a process ended with %d\n%s\n%s", code, out, run.err.String())
 		}

@@ -97,7 +97,7 @@ func TestARefusalOpensForAsLongAsThePolicySays(t *testing.T) {
 				t.Error(diff)
 			}
 			c, ok := a.Change(start)
-			if !ok || !strings.Contains(c.Reason.String(), "balance") || !c.OpenUntil.Equal(start.Add(long)) {
+			if !ok || !strings.Contains(c.Reason.String(), "no money is left") || !c.OpenUntil.Equal(start.Add(long)) {
 				t.Errorf("the ledger is told %+v, %v", c, ok)
 			}
 			wantReady(t, a, start.Add(long), ready{N: 1, Probe: true})

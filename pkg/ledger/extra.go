@@ -52,12 +52,6 @@ func Ready(notBefore, now time.Time) bool {
 	return !notBefore.After(now) || notBefore.After(now.Add(MaxLater))
 }
 
-// maxSkew is how far ahead of the clock a time that was written as "now" may lie.
-const maxSkew = time.Minute
-
-// SteppedBack reports that the clock was put back since a time was written as "now".
-func SteppedBack(written, now time.Time) bool { return written.After(now.Add(maxSkew)) }
-
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
 	open := !a.OpenUntil.IsZero()

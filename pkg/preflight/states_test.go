@@ -36,7 +36,7 @@ func TestBreaker(t *testing.T) {
 		{name: "never used", want: preflight.Pass, change: knows(ledger.AccountState{Account: "edm", OpenUntil: now.Add(time.Hour)})},
 		{
 			name: "open, and nothing stands in", want: preflight.Warn, change: both(knows(open), route(alone)),
-			summary: []string{"sms-a was stopped: the vendor says that no money is left; a run tests it with one message from 2026-11-20 10:01 +08:00 on", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
+			summary: []string{"sms-a was stopped: balance; a run tests it with one message from 2026-11-20 10:01 +08:00 on", "every account for sms was stopped"}, remedies: []string{"mend the cause at sms-a"},
 		},
 		{name: "open, and another carries on", want: preflight.Warn, change: both(knows(open), route(two)), summary: []string{"sms-a was stopped", "sms-b is in use"}},
 		{name: "open, and another stands in", want: preflight.Warn, change: both(knows(open), route(alone, "sms-b"))},

@@ -206,9 +206,6 @@ func (m *Memory) alive(r *run, now time.Time) (bool, time.Time) {
 	if !m.leasesOnly {
 		return !r.handle.closed, time.Time{}
 	}
-	if ledger.SteppedBack(r.Beat, now) {
-		return false, now
-	}
 	until := r.Expires
 	for _, a := range m.open(r) {
 		if last := m.lastDeadline(a); last.After(until) {

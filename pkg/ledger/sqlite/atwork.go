@@ -50,9 +50,6 @@ func (l *Ledger) gone(ctx context.Context, campaign int64, r *liveRow, now time.
 		}
 		// Who may read the ledger only cannot ask the lock: the lease tells as much, later.
 	}
-	if ledger.SteppedBack(r.Beat, now) {
-		return true, nil
-	}
 	if r.Expires.After(now) {
 		return false, nil
 	}

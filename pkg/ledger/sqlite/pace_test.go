@@ -9,6 +9,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
 	"notify/pkg/words"
 )
 
@@ -21,6 +22,7 @@ func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Messages[0].Address = "e@d.test"
+		r.Messages[0].Key = message.MakeKey("award-2020", r.Messages[0].Channel, "e@d.test", r.Key)
 		rs = append(rs, r)
 	}
 	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Spec: []byte("{}"), Recipients: func(yield func(ledger.Recipient, error) bool) {

@@ -259,8 +259,8 @@ func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
 }
 
 // dead reports whether the run can no longer write: where it holds a file lock here, because that is free, and otherwise because its
-// lease and the deadline of everything that it has open have passed, or the clock was put back since. Who wrongly counts as dead for that
-// loses its lease and tells nobody more: what it had open is unknown. Until when they have not; zero where only the run can end it.
+// lease and the deadline of everything that it has open have passed. A clock that was put back makes that wait longer, and never shorter: what
+// a run holds may still leave. Until when they have not; zero where only the run can end it.
 func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, error) {
 	if k := x.w.locks; k.tells(r) {
 		dead, err := k.dead(r.campaign, r.slot)
@@ -270,9 +270,6 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 		if r.Beat, r.Expires = moment(known.beat), moment(known.expires); known.entered == x {
 			return false, r.Expires, nil // this very transaction writes for it
 		}
-	}
-	if ledger.SteppedBack(r.Beat, now) {
-		return true, now, nil
 	}
 	until := r.Expires
 	open, err := x.open(campaign, r.ID)

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,8 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 			wantSound(t, l)
 			run(t, path, query)
 			problems, err := l.Verify(t.Context())
+			// What had to be taken away to do it is found as well.
+			problems = slices.DeleteFunc(problems, func(p string) bool { return strings.HasPrefix(p, "trigger ") })
 			if err != nil || len(problems) != 1 {
 				t.Errorf("found %q, %v", problems, err)
 			}
