@@ -367,7 +367,7 @@ func accountCases() map[string]cases {
 		"breaker": {
 			warns: "whoever starts the run may have mended the cause: the run tests each account anew with one message",
 			pass:  is("sms-a is in use"),
-			bad: is("sms-a was stopped: balance; a run tests it with one message from 2026-11-20 10:01 +08:00 on", func(w *world) {
+			bad: is("sms-a was stopped: the vendor says that no money is left; a run tests it with one message from 2026-11-20 10:01 +08:00 on", func(w *world) {
 				knows(ledger.AccountState{Account: "sms-a", Scale: 1, OpenUntil: w.now.Add(time.Minute), Reason: words.Of("breaker.reason", message.ReasonBalance)})(w)
 			}).do("mend the cause at sms-a"),
 			broken: is(diskError, silent),

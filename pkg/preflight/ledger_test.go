@@ -31,6 +31,7 @@ func (l told) Info(ctx context.Context) (ledger.Info, error) {
 }
 
 func (l told) Verify(context.Context) ([]string, error) { return l.problems, nil }
+func (l told) Glance(context.Context) ([]string, error) { return l.problems, nil }
 
 func tells(l told) func(*world) {
 	return func(w *world) {
