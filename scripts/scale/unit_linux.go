@@ -1,0 +1,4 @@
+package main
+
+// unit is what the system counts memory in.
+const unit = 1024
