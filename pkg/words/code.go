@@ -13,7 +13,7 @@ func Code(code string) Text {
 		return T("code.http", A{"status": status})
 	}
 	t := Of("code", name)
-	if _, known := english().plural[t.ID]; !known {
+	if !english().has(t.ID) {
 		return Text{}
 	}
 	return t

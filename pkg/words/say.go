@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-
 	"notify/pkg/message"
 )
 
@@ -109,18 +107,4 @@ func (p Printer) list(l List) string {
 		all = p.Say(T("words.and-more", A{"shown": all, "n": more}))
 	}
 	return all
-}
-
-// say executes the template of an id; n chooses among its plural forms.
-func (c *catalogue) say(id string, args map[string]string, n any) (string, bool) {
-	plural, ok := c.plural[id]
-	if !ok {
-		return "", false
-	}
-	config := i18n.LocalizeConfig{MessageID: id, TemplateData: args}
-	if plural && n != nil {
-		config.PluralCount = n
-	}
-	said, err := c.localizer.Localize(&config)
-	return said, err == nil
 }
