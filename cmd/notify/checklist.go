@@ -255,7 +255,7 @@ func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions
 	if err != nil {
 		return nil, err
 	}
-	s.state, err = preflight.StandingOf(ctx, e.ledger, s.res, s.list, e.cfg.Roles, e.now().In(e.cfg.Timezone))
+	s.state, err = preflight.ListNow(ctx, e.ledger, s.res, s.list, e.cfg.Roles, e.now().In(e.cfg.Timezone))
 	return s, err
 }
 
@@ -302,13 +302,13 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
 	off := ledger.SignOff{
 		Campaign: o.campaign, Item: item.ID, Role: item.Role, Name: name, Who: act.Who, At: act.At, Digest: s.res.Digest,
-		Parts: map[string]string{
-			checklist.PartItem: item.Digest(), checklist.PartChecklist: s.list.Digest(), checklist.PartFound: string(s.line(item.ID).Found),
+		Scopes: map[string]string{
+			checklist.ScopeItem: item.Digest(), checklist.ScopeChecklist: s.list.Digest(), checklist.ScopeFound: string(s.line(item.ID).Found),
 		},
 		Checked: s.res.At,
 	}
-	for part, digest := range s.res.Parts {
-		off.Parts[part] = digest
+	for part, digest := range s.res.Scopes {
+		off.Scopes[part] = digest
 	}
 	if proof != nil {
 		if off.Evidence, err = json.Marshal(proof); err != nil {
@@ -368,7 +368,7 @@ func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) 
 	if p.Digest == res.Digest {
 		return nil
 	}
-	now := preflight.Result{Parts: p.Digests.Parts(), Terms: plan.Terms(cfg, p)}
+	now := preflight.Result{Scopes: p.Digests.Scopes(), Terms: plan.Terms(cfg, p)}
 	return usage(words.Err("cmd.error.other-list", words.A{
 		"list": path, "campaign": res.Campaign, "changes": words.Texts(words.Sentences, preflight.Compare(res, &now)...),
 	}).Do("cmd.do.sign-again", words.A{"list": words.Typed(path)}))
@@ -419,7 +419,7 @@ func (e *env) stagedChecklist(ctx context.Context, l ledger.Ledger, name string)
 	if err != nil {
 		return nil, err
 	}
-	return preflight.Standing(ctx, l, res, cfg.Roles, e.now().In(cfg.Timezone))
+	return preflight.ChecklistNow(ctx, l, res, cfg.Roles, e.now().In(cfg.Timezone))
 }
 
 // checklistsOf adds to statuses what is due while a campaign runs and after.

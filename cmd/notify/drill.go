@@ -67,7 +67,7 @@ func runDrill(ctx context.Context, e *env, o drillOptions) error {
 	if err := view.ShowDrill(e.printer(), e.flags.json, r); err != nil {
 		return err
 	}
-	if !r.Held {
+	if !r.Stopped {
 		return quietly(exit.Some)
 	}
 	return nil

@@ -27,8 +27,8 @@ func drilled(t *testing.T, name string) (drill.Report, map[string]drill.Line) {
 		t.Fatalf("the drill ended with %d\n%s\n%s", code, played.out.String(), played.err.String())
 	}
 	p.must(json.Unmarshal([]byte(played.out.String()), &r))
-	if !r.Held || r.Tally.SMS.Twice+r.Tally.Mail.Twice != 0 {
-		t.Errorf("held %v, twice %d by SMS and %d by mail", r.Held, r.Tally.SMS.Twice, r.Tally.Mail.Twice)
+	if !r.Stopped || r.Tally.SMS.Twice+r.Tally.Mail.Twice != 0 {
+		t.Errorf("held %v, twice %d by SMS and %d by mail", r.Stopped, r.Tally.SMS.Twice, r.Tally.Mail.Twice)
 	}
 	lines := make(map[string]drill.Line)
 	for _, l := range r.Lines {
@@ -54,7 +54,7 @@ func meets(t *testing.T, lines map[string]drill.Line, want map[string]met) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l, ok := lines[m.line]
-			if !ok || !l.Held || l.Then.IsZero() {
+			if !ok || !l.Stopped || l.Then.IsZero() {
 				t.Fatalf("line %s: %+v", m.line, l)
 			}
 			var by, said []string

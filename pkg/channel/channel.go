@@ -54,8 +54,8 @@ type Counting struct {
 	Rule, Signature string
 }
 
-// Pace is the key under which an address is paced; empty where there is none.
-func (e *Entry) Pace(a message.Address) string {
+// PaceOf is the key under which an address is paced; empty where there is none.
+func (e *Entry) PaceOf(a message.Address) string {
 	if e.PaceKey == nil {
 		return ""
 	}

@@ -14,10 +14,10 @@ type Signature struct {
 	Role string `json:"role"`
 	Name string `json:"name"` // as notify.yaml calls the person
 	Who  string `json:"who"`  // the system user: "wang@ops-1"
-	// At is when it was signed; Digest and Parts are of the plan that was signed.
+	// At is when it was signed; Digest and Scopes are of the plan that was signed.
 	At       time.Time         `json:"at"`
 	Digest   string            `json:"digest"`
-	Parts    map[string]string `json:"parts"`
+	Scopes   map[string]string `json:"scopes"`
 	Checked  time.Time         `json:"checked"` // when the preflight was made that was signed
 	Evidence *Proof            `json:"evidence,omitempty"`
 	// Revoked is who took it back and why; nil where nobody did.
@@ -69,22 +69,22 @@ func (p *Proof) Meets(want Evidence) bool {
 	return false
 }
 
-// The parts of a plan's digest, in the order in which a lapse names them. PartChecklist is the list that a signature was given
-// under, PartItem the signed item's own words, and PartFound what the item's check had found.
+// The parts of a plan's digest, in the order in which a lapse names them. ScopeChecklist is the list that a signature was given
+// under, ScopeItem the signed item's own words, and ScopeFound what the item's check had found.
 const (
-	PartList      = "list"
-	PartTexts     = "texts"
-	PartCampaign  = "campaign"
-	PartAccounts  = "accounts"
-	PartLimits    = "limits"
-	PartChecklist = "checklist"
-	PartItem      = "item"
-	PartFound     = "found"
+	ScopeList      = "list"
+	ScopeTexts     = "texts"
+	ScopeCampaign  = "campaign"
+	ScopeAccounts  = "accounts"
+	ScopeLimits    = "limits"
+	ScopeChecklist = "checklist"
+	ScopeItem      = "item"
+	ScopeFound     = "found"
 )
 
-// Parts are the parts that can change.
-func Parts() []string {
-	return []string{PartList, PartTexts, PartCampaign, PartAccounts, PartLimits, PartChecklist, PartItem, PartFound}
+// Scopes are the parts that can change.
+func Scopes() []string {
+	return []string{ScopeList, ScopeTexts, ScopeCampaign, ScopeAccounts, ScopeLimits, ScopeChecklist, ScopeItem, ScopeFound}
 }
 
 // Changed says that a part is another one now, and how, as far as that is known: most of it at most, 0 for all.
@@ -101,7 +101,7 @@ func Changed(part string, how []words.Text, most int) words.Text {
 // Plan is what signatures are measured against.
 type Plan struct {
 	Digest string
-	Parts  map[string]string
+	Scopes map[string]string
 	// Checklist is the digest of the list that is judged; Judge fills it in.
 	Checklist string
 	// Changed says what is different in a part since a signature was given: "price of sms: 0.045 CNY → 0.05 CNY". nil, or no
@@ -151,22 +151,22 @@ func (i *Item) Lapsed(s Signature, p Plan, people People, found Status, now time
 // outdated is what is another one than was signed.
 func (i *Item) outdated(s Signature, p Plan, found Status) []words.Text {
 	var why []words.Text
-	for _, part := range []string{PartList, PartTexts, PartCampaign, PartAccounts, PartLimits} {
-		if s.Parts[part] != p.Parts[part] {
+	for _, part := range []string{ScopeList, ScopeTexts, ScopeCampaign, ScopeAccounts, ScopeLimits} {
+		if s.Scopes[part] != p.Scopes[part] {
 			why = append(why, p.changed(s, part))
 		}
 	}
 	if len(why) == 0 && s.Digest != p.Digest {
 		why = append(why, words.T("checklist.plan-changed", nil))
 	}
-	switch under := s.Parts[PartChecklist]; {
+	switch under := s.Scopes[ScopeChecklist]; {
 	case under != "" && under != p.Checklist:
-		why = append(why, p.changed(s, PartChecklist))
-	case s.Parts[PartItem] != i.Digest():
-		why = append(why, Changed(PartItem, nil, 0))
+		why = append(why, p.changed(s, ScopeChecklist))
+	case s.Scopes[ScopeItem] != i.Digest():
+		why = append(why, Changed(ScopeItem, nil, 0))
 	}
-	if !i.Signed() && s.Parts[PartFound] != string(found) {
-		why = append(why, Changed(PartFound, nil, 0))
+	if !i.Signed() && s.Scopes[ScopeFound] != string(found) {
+		why = append(why, Changed(ScopeFound, nil, 0))
 	}
 	return why
 }

@@ -32,8 +32,8 @@ func people() checklist.People {
 
 // signs is a signature of the plan of parts, at noon.
 func signs(item, name string, edit ...func(*checklist.Signature)) checklist.Signature {
-	s := checklist.Signature{Item: item, Name: name, Who: name + "@ops-1", At: noon, Digest: "d1", Parts: parts()}
-	s.Parts[checklist.PartItem] = theList().Item(item).Digest()
+	s := checklist.Signature{Item: item, Name: name, Who: name + "@ops-1", At: noon, Digest: "d1", Scopes: parts()}
+	s.Scopes[checklist.ScopeItem] = theList().Item(item).Digest()
 	for _, e := range edit {
 		e(&s)
 	}
@@ -63,25 +63,25 @@ func TestHowAnItemStands(t *testing.T) {
 		{"it was signed and then revoked", "texts-read", []checklist.Signature{signs("texts-read", "li"), signs("texts-read", "li", revoked)}, checklist.Lapsed, 1, "revoked by wang@ops-1: a mistake"},
 		{"a stranger signed", "texts-read", []checklist.Signature{signs("texts-read", "zhao")}, checklist.Lapsed, 1, "lapsed: zhao may not sign for product any more"},
 		{"the list changed", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Digest, s.Parts["list"] = "d0", "l0"
+			s.Digest, s.Scopes["list"] = "d0", "l0"
 		})}, checklist.Lapsed, 1, "lapsed: the list changed: what: list"},
 		{"texts and limits changed", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Digest, s.Parts["texts"], s.Parts["limits"] = "d0", "t0", "m0"
+			s.Digest, s.Scopes["texts"], s.Scopes["limits"] = "d0", "t0", "m0"
 		})}, checklist.Lapsed, 1, "lapsed: the texts changed: what: texts, the limits changed: what: limits"},
 		{"something changed that has no part", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
 			s.Digest = "d0"
 		})}, checklist.Lapsed, 1, "lapsed: the plan changed"},
 		{"the item was reworded", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Parts[checklist.PartItem] = "i0"
+			s.Scopes[checklist.ScopeItem] = "i0"
 		})}, checklist.Lapsed, 1, "lapsed: the item was reworded"},
 		{"the list is still the one that it was signed under", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Parts[checklist.PartChecklist] = theList().Digest()
+			s.Scopes[checklist.ScopeChecklist] = theList().Digest()
 		})}, checklist.Signed, 0, ""},
 		{"it was signed under another list", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Parts[checklist.PartChecklist] = "k0"
+			s.Scopes[checklist.ScopeChecklist] = "k0"
 		})}, checklist.Lapsed, 1, "lapsed: the checklist changed: what: checklist"},
 		{"the item was reworded, and so the list is another", "texts-read", []checklist.Signature{signs("texts-read", "li", func(s *checklist.Signature) {
-			s.Parts[checklist.PartItem], s.Parts[checklist.PartChecklist] = "i0", "k0"
+			s.Scopes[checklist.ScopeItem], s.Scopes[checklist.ScopeChecklist] = "i0", "k0"
 		})}, checklist.Lapsed, 1, "lapsed: the checklist changed: what: checklist"},
 		{"it is too long ago", "released", []checklist.Signature{signs("released", "wang", func(s *checklist.Signature) {
 			s.At = noon.Add(-25 * time.Hour)
@@ -91,7 +91,7 @@ func TestHowAnItemStands(t *testing.T) {
 		})}, checklist.Signed, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			plan := checklist.Plan{Digest: "d1", Parts: parts(), Changed: func(_ checklist.Signature, part string) []words.Text {
+			plan := checklist.Plan{Digest: "d1", Scopes: parts(), Changed: func(_ checklist.Signature, part string) []words.Text {
 				return []words.Text{words.Raw("what: " + part)}
 			}}
 			state := theList().Judge(plan, c.signatures, people(), nil, noon)
@@ -113,7 +113,7 @@ func TestHowAnItemStands(t *testing.T) {
 }
 
 func TestChecksAnswerForTheirItems(t *testing.T) {
-	state := theList().Judge(checklist.Plan{Digest: "d1", Parts: parts()}, nil, people(), func(id string) checklist.Answer {
+	state := theList().Judge(checklist.Plan{Digest: "d1", Scopes: parts()}, nil, people(), func(id string) checklist.Answer {
 		return checklist.Answer{Status: checklist.Failed, Said: []words.Text{words.Raw(id + " is low")}}
 	}, noon)
 	if l := state.Lines[0]; l.Status != checklist.Failed || l.Said[0].String() != "balance is low" {
@@ -161,7 +161,7 @@ func TestTheOneWhoSendsIsNotTheOnlyOneWhoSigned(t *testing.T) {
 		{"what is due later does not count", []checklist.Signature{signs("released", "wang"), signs("watched", "张伟")}, checklist.Sender{Name: "wang", Who: "wang@ops-1"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			state := theList().Judge(checklist.Plan{Digest: "d1", Parts: parts()}, c.signatures, people(), nil, noon)
+			state := theList().Judge(checklist.Plan{Digest: "d1", Scopes: parts()}, c.signatures, people(), nil, noon)
 			if got := state.Alone(c.by); got != c.want {
 				t.Errorf("alone is %v", got)
 			}

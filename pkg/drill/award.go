@@ -294,7 +294,7 @@ func waits(said words.Text, sms int) words.Text {
 func (s *stage) also(name string, held bool, stop Stop) {
 	for i := range s.report.Lines {
 		if l := &s.report.Lines[i]; l.Name == name {
-			l.Now, l.Held = append(l.Now, stop), l.Held && held
+			l.Now, l.Stopped = append(l.Now, stop), l.Stopped && held
 		}
 	}
 }

@@ -63,9 +63,9 @@ type Report struct {
 	Steps []Step `json:"steps"`
 	// Tally is what reached the sandboxes in all.
 	Tally sandbox.Tally `json:"reached"`
-	// Held says that every line was stopped, and that nobody was reached twice.
-	Held bool          `json:"held"`
-	Took time.Duration `json:"took_ns"`
+	// Stopped says that every line was stopped, and that nobody was reached twice.
+	Stopped bool          `json:"stopped"`
+	Took    time.Duration `json:"took_ns"`
 }
 
 // Line is a line of an incident.
@@ -74,8 +74,8 @@ type Line struct {
 	// Then is what happened, with the figures of the incident.
 	Then words.Text `json:"then"`
 	// Now are the mechanisms that met it, with the figures of this run.
-	Now  []Stop `json:"now"`
-	Held bool   `json:"held"`
+	Now     []Stop `json:"now"`
+	Stopped bool   `json:"stopped"`
 }
 
 // Stop is one mechanism at work.
@@ -108,9 +108,9 @@ func (d Drill) Play(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
-	r.Held = r.Tally.SMS.Twice+r.Tally.Mail.Twice == 0
+	r.Stopped = r.Tally.SMS.Twice+r.Tally.Mail.Twice == 0
 	for _, l := range r.Lines {
-		r.Held = r.Held && l.Held
+		r.Stopped = r.Stopped && l.Stopped
 	}
 	return r, nil
 }

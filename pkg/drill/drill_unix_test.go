@@ -34,7 +34,7 @@ func TestAProgramThatRefusesNothingFailsEveryDrill(t *testing.T) {
 	for _, d := range drill.All() {
 		t.Run(d.Name, func(t *testing.T) {
 			r, err := play(t.Context(), t, d.Name, `echo '{"verdict":"pass","ended":"finished"}'`)
-			if err == nil && r.Held {
+			if err == nil && r.Stopped {
 				t.Errorf("it held: %+v", r.Lines)
 			}
 		})
@@ -48,11 +48,11 @@ func TestALineThatWasNotStoppedDoesNotHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Held || len(r.Lines) != 5 {
-		t.Errorf("held %v, %d lines", r.Held, len(r.Lines))
+	if r.Stopped || len(r.Lines) != 5 {
+		t.Errorf("held %v, %d lines", r.Stopped, len(r.Lines))
 	}
 	for _, l := range r.Lines {
-		if l.Held {
+		if l.Stopped {
 			t.Errorf("%s held with exit 0", l.Name)
 		}
 	}

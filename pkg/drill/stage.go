@@ -176,7 +176,7 @@ func (p *process) until(ctx context.Context, so func() bool) error {
 
 // line adds a line to the report.
 func (s *stage) line(name string, then words.Text, held bool, now ...Stop) {
-	s.report.Lines = append(s.report.Lines, Line{Name: name, Then: then, Now: now, Held: held})
+	s.report.Lines = append(s.report.Lines, Line{Name: name, Then: then, Now: now, Stopped: held})
 }
 
 // tally adds up what reached the sandboxes.

@@ -83,10 +83,10 @@ func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy,
 // minSlack is what a timer and a busy machine need to let a message out at its place.
 const minSlack = 20 * time.Millisecond
 
-// Pace splits the burst that an account may have beyond its rate in any second: half of it may leave at once after a
+// SplitBurst splits the burst that an account may have beyond its rate in any second: half of it may leave at once after a
 // pause, half of it is how late a message may be under its place (slack). Burst 0 means a tenth of a second's worth.
 // Without a rate there may be places all the same, under the rate of a domain.
-func Pace(rate float64, burst int) (atOnce int, slack time.Duration) {
+func SplitBurst(rate float64, burst int) (atOnce int, slack time.Duration) {
 	if rate <= 0 {
 		return 0, minSlack
 	}
@@ -152,7 +152,7 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 // vendor, nor does an answer about one recipient alone say anything about the account.
 func (a *Account) Observe(o message.Outcome, now time.Time) {
 	a.inFlight--
-	if o.Held() || o.Recipient && o.Kind == message.OutcomeThrottled || o.Kind == message.OutcomeRejected && strings.HasPrefix(o.Code, "notify:") {
+	if o.GivenBack() || o.Recipient && o.Kind == message.OutcomeThrottled || o.Kind == message.OutcomeRejected && strings.HasPrefix(o.Code, "notify:") {
 		return
 	}
 	switch o.Kind {
@@ -313,7 +313,7 @@ func (a *Account) SteppedBack(now time.Time) {
 // attempt up to five minutes. What was given back before anything was tried, or met an account that is refused, may go
 // at once: it is the account that waits.
 func BackOff(o message.Outcome, attempts int) time.Duration {
-	if o.Held() || o.Kind == message.OutcomeRefused {
+	if o.GivenBack() || o.Kind == message.OutcomeRefused {
 		return 0
 	}
 	d := min(time.Second<<min(max(attempts-1, 0), 10), 5*time.Minute)

@@ -154,9 +154,9 @@ func TestWhatWasInFlightWhenTheBreakerOpenedDoesNotKeepItOpenLonger(t *testing.T
 
 func TestWhatSaysNothingAboutTheAccountChangesNothing(t *testing.T) {
 	for name, o := range map[string]message.Outcome{
-		"given back late":            message.Held(message.HeldLate, ""),
-		"given back at its deadline": message.Held(message.HeldDeadline, ""),
-		"lost":                       message.Held(message.HeldLost, ""),
+		"given back late":            message.GiveBack(message.BackLate, ""),
+		"given back at its deadline": message.GiveBack(message.BackDeadline, ""),
+		"lost":                       message.GiveBack(message.BackLost, ""),
 		"a greylisted mailbox":       {Kind: message.OutcomeThrottled, Recipient: true, RetryAfter: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -278,7 +278,7 @@ func TestTheBurstIsSplitBetweenAPauseAndBeingLate(t *testing.T) {
 		{0.1, 10, 5, time.Second},
 		{1000, 2, 1, 20 * time.Millisecond},
 	} {
-		atOnce, slack := flow.Pace(c.rate, c.burst)
+		atOnce, slack := flow.SplitBurst(c.rate, c.burst)
 		if atOnce != c.atOnce || (slack-c.slack).Abs() > time.Microsecond {
 			t.Errorf("%v/s with a burst of %d: %d at once and %v late, want %d and %v", c.rate, c.burst, atOnce, slack, c.atOnce, c.slack)
 		}
@@ -301,7 +301,7 @@ func TestAMessageThatWasNotTakenIsLeftAloneForLongerAndLonger(t *testing.T) {
 		{"for ever", unsent, math.MaxInt, 5 * time.Minute},
 		{"as long as the vendor asks", wait, 1, 10 * time.Minute},
 		{"an account that is refused", refused, 5, 0},
-		{"a message that was given back", message.Held(message.HeldLate, ""), 5, 0},
+		{"a message that was given back", message.GiveBack(message.BackLate, ""), 5, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := flow.BackOff(c.o, c.attempts); got != c.want {

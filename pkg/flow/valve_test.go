@@ -50,7 +50,7 @@ func busiest(left []time.Time) int {
 
 func TestNoMoreThanRateAndBurstLeaveInAnySecond(t *testing.T) {
 	const rate, burst = 50, 20
-	atOnce, slack := flow.Pace(rate, burst)
+	atOnce, slack := flow.SplitBurst(rate, burst)
 	for name, place := range map[string]func(i int, begin time.Time) time.Time{
 		"each at its place":     func(i int, begin time.Time) time.Time { return begin.Add(time.Duration(i) * time.Second / rate) },
 		"all at the same place": func(_ int, begin time.Time) time.Time { return begin },
@@ -137,7 +137,7 @@ func TestAClockThatIsPutBackDoesNotHangTheValve(t *testing.T) {
 func TestAClockThatIsPutBackLetsNoMoreLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, burst = 50, 20
-		atOnce, slack := flow.Pace(rate, burst)
+		atOnce, slack := flow.SplitBurst(rate, burst)
 		v, begin := flow.NewValve(rate, atOnce, slack), time.Now()
 		clock := func() time.Time { // half a second in, it is put back by an hour
 			if since := time.Since(begin); since > 500*time.Millisecond {

@@ -45,7 +45,7 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 	}
 	if rate > 0 {
 		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
-		t.burst = t.space * time.Duration(max(1, req.Limits.Burst))
+		t.burst = t.space * time.Duration(max(1, req.Limits.AtOnce))
 		latest := now.Add(max(req.Ahead, req.Lead))
 		if t.books.Account.EmptyAt.After(now.Add(putBack)) {
 			t.books.Account.EmptyAt = latest
@@ -139,5 +139,5 @@ func (t *Teller) Deadline(leaveAt time.Time) time.Time {
 	if leaveAt.IsZero() {
 		leaveAt = t.now
 	}
-	return leaveAt.Add(t.req.Hold)
+	return leaveAt.Add(t.req.Grace)
 }

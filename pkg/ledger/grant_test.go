@@ -35,7 +35,7 @@ func TestTellerGrantsWhatTimeRateGrants(t *testing.T) {
 		perSecond := rapid.Float64Range(0.01, 5000).Draw(t, "rate")
 		burst := rapid.IntRange(1, 50).Draw(t, "burst")
 		ahead := time.Duration(rapid.Int64Range(0, int64(5*time.Second)).Draw(t, "ahead"))
-		b := bucket{req: ledger.ClaimRequest{Max: 1, Ahead: ahead, Limits: ledger.Limits{Rate: perSecond, Burst: burst}}}
+		b := bucket{req: ledger.ClaimRequest{Max: 1, Ahead: ahead, Limits: ledger.Limits{Rate: perSecond, AtOnce: burst}}}
 		oracle := rate.NewLimiter(rate.Limit(perSecond), burst)
 		now := noon
 		for range rapid.IntRange(1, 200).Draw(t, "requests") {
@@ -74,7 +74,7 @@ func TestTellerKeepsTheRateInEveryWindowWhenTheClockStepsBack(t *testing.T) {
 		burst := rapid.IntRange(1, 20).Draw(t, "burst")
 		b := bucket{req: ledger.ClaimRequest{
 			Max: 1, Ahead: time.Duration(rapid.Int64Range(0, int64(time.Second)).Draw(t, "ahead")),
-			Limits: ledger.Limits{Rate: perSecond, Burst: burst},
+			Limits: ledger.Limits{Rate: perSecond, AtOnce: burst},
 		}}
 		space := time.Duration(float64(time.Second) / perSecond)
 		truly, behind := noon, time.Duration(0) // time as it is, and how far the clock is behind it
@@ -137,17 +137,17 @@ func TestTheQueueOfADomainEnds(t *testing.T) {
 	teller := ledger.NewTeller(req, noon, ledger.Books{})
 	d := new(ledger.DomainState)
 	var waits []time.Duration
-	var paces []ledger.Pace
+	var paces []ledger.Place
 	for range 5 {
 		v := teller.Offer("d.test", ledger.Offer{Segments: 1, Domain: d})
 		if v.Wait.IsZero() {
 			v.Wait = noon
 		}
-		waits, paces = append(waits, v.Wait.Sub(noon).Round(time.Second)), append(paces, v.Pace)
+		waits, paces = append(waits, v.Wait.Sub(noon).Round(time.Second)), append(paces, v.Place)
 	}
-	end := ledger.PaceAhead
+	end := ledger.PlacesAhead
 	wantWaits := []time.Duration{0, 250 * time.Second, 500 * time.Second, end, end}
-	wantPaces := []ledger.Pace{ledger.PaceNone, ledger.PacePlace, ledger.PacePlace, ledger.PaceQueued, ledger.PaceQueued}
+	wantPaces := []ledger.Place{ledger.PlaceNone, ledger.PlaceGiven, ledger.PlaceGiven, ledger.PlaceQueued, ledger.PlaceQueued}
 	if !slices.Equal(waits, wantWaits) || !slices.Equal(paces, wantPaces) {
 		t.Errorf("waits %v as %v, want %v as %v", waits, paces, wantWaits, wantPaces)
 	}
@@ -157,10 +157,10 @@ func TestTheQueueOfADomainEnds(t *testing.T) {
 	// Those whose places passed, because others took them, move back together, and no further either.
 	late := ledger.NewTeller(req, noon, ledger.Books{})
 	d = &ledger.DomainState{EmptyAt: noon, Tail: noon.Add(500 * time.Second)}
-	for i, want := range []ledger.Pace{ledger.PacePlace, ledger.PacePlace, ledger.PaceQueued, ledger.PaceQueued} {
-		v := late.Offer("d.test", ledger.Offer{Segments: 1, Pace: ledger.PacePlace, Domain: d})
-		if v.Pace != want || v.Wait.After(noon.Add(end)) || d.Tail.After(noon.Add(end)) {
-			t.Errorf("number %d waits as %v until %s, the last place is in %s", i, v.Pace, v.Wait.Sub(noon), d.Tail.Sub(noon))
+	for i, want := range []ledger.Place{ledger.PlaceGiven, ledger.PlaceGiven, ledger.PlaceQueued, ledger.PlaceQueued} {
+		v := late.Offer("d.test", ledger.Offer{Segments: 1, Place: ledger.PlaceGiven, Domain: d})
+		if v.Place != want || v.Wait.After(noon.Add(end)) || d.Tail.After(noon.Add(end)) {
+			t.Errorf("number %d waits as %v until %s, the last place is in %s", i, v.Place, v.Wait.Sub(noon), d.Tail.Sub(noon))
 		}
 	}
 }

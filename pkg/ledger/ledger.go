@@ -251,9 +251,9 @@ type Acquire struct {
 	Now     time.Time
 	// Extend is how long the lease lasts without a Turn.
 	Extend time.Duration
-	// Pace tells one set of rates by domain from another. Where it is not that of the campaign's last run, what waits for a
+	// Rates tells one set of rates by domain from another. Where it is not that of the campaign's last run, what waits for a
 	// place under such a rate is asked for anew: the old places were too near, or too far.
-	Pace string
+	Rates string
 }
 
 // Acquired is a lease.
@@ -305,8 +305,8 @@ type ClaimRequest struct {
 	Lead time.Duration
 	// Ahead is how far in the future the last message may have to wait for its turn under the rate.
 	Ahead time.Duration
-	// Hold is how long after its LeaveAt a claim may still begin to leave; its deadline is LeaveAt+Hold.
-	Hold time.Duration
+	// Grace is how long after its LeaveAt a claim may still begin to leave; its deadline is LeaveAt+Grace.
+	Grace time.Duration
 	// Probe says that the account's breaker is being tested: OpenUntil has passed, Max is 1.
 	Probe bool
 }
@@ -315,7 +315,7 @@ type ClaimRequest struct {
 type Limits struct {
 	Account string
 	Rate    float64 // messages per second
-	Burst   int     // messages that may leave at once after a pause; 0 means 1
+	AtOnce  int     // messages that may leave at once after a pause; 0 means 1
 	// DomainRate is messages per second by the recipient's domain (lower case), DefaultDomain for the rest; a domain whose rate
 	// is 0, and a message without one, is not limited. A message whose domain is not free is passed over: it is not debited,
 	// waits for its place, and then goes before those that never waited.

@@ -12,21 +12,21 @@ import (
 const DefaultDomain = "default"
 
 const (
-	// PaceAhead is how far ahead places under a domain's rate are given to waiting messages. Those for whom there is none so
+	// PlacesAhead is how far ahead places under a domain's rate are given to waiting messages. Those for whom there is none so
 	// soon are looked at again after it: a queue of days is not written down, and a clock that steps back costs no more than this.
-	PaceAhead = 10 * time.Minute
+	PlacesAhead = 10 * time.Minute
 	// MaxPassed is how many messages one request passes over because of their domain: it bounds the transaction.
 	MaxPassed = 2000
 )
 
-// Pace says how a pending message stands to the rate of its domain.
-type Pace int
+// Place says how a pending message stands to the rate of its domain.
+type Place int
 
-// The paces.
+// The ways to stand.
 const (
-	PaceNone   Pace = iota // it was never held by its domain
-	PacePlace              // its NotBefore is a place under the domain's rate: when it is due it has not to queue again
-	PaceQueued             // the domain's queue was too long; it is looked at again at its NotBefore
+	PlaceNone   Place = iota // it was never held by its domain
+	PlaceGiven               // its NotBefore is a place under the domain's rate: when it is due it has not to queue again
+	PlaceQueued              // the domain's queue was too long; it is looked at again at its NotBefore
 )
 
 // DomainState is what all processes on a ledger share about one domain as an account sends to it.
@@ -40,7 +40,7 @@ type DomainState struct {
 // Offer is a message as a Teller is asked about it.
 type Offer struct {
 	Segments int
-	Pace     Pace
+	Place    Place
 	// Domain is the state of the recipient's domain, which the Teller changes; nil where Teller.Domain says that none is needed.
 	Domain *DomainState
 }
@@ -51,20 +51,20 @@ type Verdict struct {
 	Held    HoldReason
 	Until   time.Time
 	Which   string
-	// Wait is set for a message that is passed over because of its domain: it is pending until then, under Pace.
+	// Wait is set for a message that is passed over because of its domain: it is pending until then, with Place.
 	// Nothing was debited for it.
-	Wait time.Time
-	Pace Pace
+	Wait  time.Time
+	Place Place
 }
 
-// ReadyPaced is Ready for a message that was held by its domain: a NotBefore further ahead than any is given means that
+// ReadyPlaced is Ready for a message that was held by its domain: a NotBefore further ahead than any is given means that
 // the clock stepped back.
-func ReadyPaced(notBefore, now time.Time) bool {
-	return !notBefore.After(now) || notBefore.After(PaceLimit(now))
+func ReadyPlaced(notBefore, now time.Time) bool {
+	return !notBefore.After(now) || notBefore.After(PlaceLimit(now))
 }
 
-// PaceLimit is the latest NotBefore of a message that waits for its domain, as seen at now.
-func PaceLimit(now time.Time) time.Time { return now.Add(PaceAhead + putBack) }
+// PlaceLimit is the latest NotBefore of a message that waits for its domain, as seen at now.
+func PlaceLimit(now time.Time) time.Time { return now.Add(PlacesAhead + putBack) }
 
 // Domain is the domain whose state Offer needs for a message to this address; empty where none has a rate.
 func (t *Teller) Domain(to message.Address) string {
@@ -112,7 +112,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
 	d := t.settleClock(o.Domain, space, ahead)
 	place := d.EmptyAt.Add(space)
-	if o.Pace != PacePlace {
+	if o.Place != PlaceGiven {
 		place = d.Tail.Add(space)
 	}
 	if !place.After(ahead) {
@@ -126,18 +126,18 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if passed > MaxPassed {
 		return Verdict{Held: HoldLater, Until: t.now.Add(time.Millisecond)}
 	}
-	return t.wait(domain, o.Pace, d, space)
+	return t.wait(domain, o.Place, d, space)
 }
 
 // wait gives a place to a message that is passed over.
-func (t *Teller) wait(domain string, pace Pace, d *DomainState, space time.Duration) Verdict {
-	end := t.now.Add(PaceAhead)
-	if pace != PacePlace {
+func (t *Teller) wait(domain string, pace Place, d *DomainState, space time.Duration) Verdict {
+	end := t.now.Add(PlacesAhead)
+	if pace != PlaceGiven {
 		if place := d.Tail.Add(space); !place.After(end) {
 			d.Tail = place
-			return Verdict{Wait: t.before(place), Pace: PacePlace}
+			return Verdict{Wait: t.before(place), Place: PlaceGiven}
 		}
-		return Verdict{Wait: end, Pace: PaceQueued}
+		return Verdict{Wait: end, Place: PlaceQueued}
 	}
 	if t.late == nil {
 		t.late = make(map[string]time.Time)
@@ -147,9 +147,9 @@ func (t *Teller) wait(domain string, pace Pace, d *DomainState, space time.Durat
 	d.Tail = Latest(d.Tail, place)
 	if place.After(end) {
 		d.Tail = end
-		return Verdict{Wait: end, Pace: PaceQueued}
+		return Verdict{Wait: end, Place: PlaceQueued}
 	}
-	return Verdict{Wait: t.before(place), Pace: PacePlace}
+	return Verdict{Wait: t.before(place), Place: PlaceGiven}
 }
 
 // before is when a message with this place is to be asked for: early enough to leave in time, and in steps, so that a
@@ -170,7 +170,7 @@ func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Tim
 	if oldest := t.now.Add(t.req.Lead - space); d.EmptyAt.Before(oldest) {
 		d.EmptyAt = oldest
 	}
-	if d.Tail.Before(d.EmptyAt) || d.Tail.After(PaceLimit(t.now)) {
+	if d.Tail.Before(d.EmptyAt) || d.Tail.After(PlaceLimit(t.now)) {
 		d.Tail = d.EmptyAt
 	}
 	return d

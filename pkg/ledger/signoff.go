@@ -34,8 +34,8 @@ type SignOff struct {
 	Who      string // the system user: "wang@ops-1"
 	At       time.Time
 	Digest   string // of the plan
-	// Parts are the digests of the plan's parts, and of the item itself, so that it can be said later which of them changed.
-	Parts map[string]string
+	// Scopes are the digests of the plan's parts, and of the item itself, so that it can be said later which of them changed.
+	Scopes map[string]string
 	// Checked is when the preflight result was made that the person signed: CheckAt finds it.
 	Checked time.Time
 	// Evidence is what the person had before him, as JSON; opaque to the ledger. nil where there is none.

@@ -391,7 +391,7 @@ func (t *table) keep(e *channel.Entry, a message.Address, col *column, problems 
 	if e.Likely == nil {
 		return
 	}
-	domain := e.Pace(a)
+	domain := e.PaceOf(a)
 	if likely := t.slip(e, domain); likely != "" {
 		p := diag.Err(t.place(col), "list.typo", words.A{"domain": domain}).Do("list.do.likely-domain", words.A{"likely": likely}).With(e.Mask(a)).Warns()
 		p.Code = e.Column + "-typo"

@@ -90,21 +90,21 @@ type Outcome struct {
 // The codes of messages that were given back before anything was tried: they say nothing about the vendor.
 const (
 	heldPrefix = "notify:held-"
-	// HeldDeadline is a message that has Expired: another run may own it by now.
-	HeldDeadline = heldPrefix + "deadline"
-	// HeldLate is a message past its place under the rate.
-	HeldLate = heldPrefix + "late"
-	// HeldLost is a message whose run ended before it began to leave.
-	HeldLost = heldPrefix + "lost"
+	// BackDeadline is a message that has Expired: another run may own it by now.
+	BackDeadline = heldPrefix + "deadline"
+	// BackLate is a message past its place under the rate.
+	BackLate = heldPrefix + "late"
+	// BackLost is a message whose run ended before it began to leave.
+	BackLost = heldPrefix + "lost"
 )
 
-// Held reports whether the message was given back before anything was tried.
-func (o Outcome) Held() bool {
+// GivenBack reports whether the message was given back before anything was tried.
+func (o Outcome) GivenBack() bool {
 	return o.Kind == OutcomeUnsent && strings.HasPrefix(o.Code, heldPrefix)
 }
 
-// Held is the outcome of a message that is given back before anything was tried, with one of the Held codes.
-func Held(code, detail string) Outcome {
+// GiveBack is the outcome of a message that is given back before anything was tried, with one of the GiveBack codes.
+func GiveBack(code, detail string) Outcome {
 	return Outcome{Kind: OutcomeUnsent, Code: code, Detail: detail}
 }
 

@@ -65,19 +65,19 @@ func TestTheStatesAreSix(t *testing.T) {
 }
 
 func TestWhatWasHeldWasNotTried(t *testing.T) {
-	for _, code := range []string{message.HeldDeadline, message.HeldLate, message.HeldLost} {
-		o := message.Held(code, "why")
-		if !o.Held() || o.Kind != message.OutcomeUnsent || o.Code != code || o.Detail != "why" || !o.Kind.Definite() {
+	for _, code := range []string{message.BackDeadline, message.BackLate, message.BackLost} {
+		o := message.GiveBack(code, "why")
+		if !o.GivenBack() || o.Kind != message.OutcomeUnsent || o.Code != code || o.Detail != "why" || !o.Kind.Definite() {
 			t.Errorf("held as %+v", o)
 		}
 		// A vendor that answers with these words did answer.
 		o.Kind = message.OutcomeUnknown
-		if o.Held() {
+		if o.GivenBack() {
 			t.Errorf("%+v counts as not tried", o)
 		}
 	}
 	for _, o := range []message.Outcome{{}, {Kind: message.OutcomeUnsent}, {Kind: message.OutcomeUnsent, Code: "notify:refused-connection"}} {
-		if o.Held() {
+		if o.GivenBack() {
 			t.Errorf("%+v counts as held", o)
 		}
 	}

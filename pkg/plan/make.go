@@ -287,7 +287,7 @@ func (m *maker) count(msg *Message) {
 	}
 	if count.Domains != nil {
 		e := m.entries[msg.Channel]
-		count.Domains[e.Pace(msg.Address)]++
+		count.Domains[e.PaceOf(msg.Address)]++
 	}
 }
 

@@ -100,8 +100,8 @@ func TestOnlyThePartOfTheDigestThatChangedChanges(t *testing.T) {
 			if same := after.Digest == before.Digest; same != (c.part == "") {
 				t.Errorf("the digest is the same: %v", same)
 			}
-			for part, was := range before.Digests.Parts() {
-				if same := after.Digests.Parts()[part] == was; same == (part == c.part) {
+			for part, was := range before.Digests.Scopes() {
+				if same := after.Digests.Scopes()[part] == was; same == (part == c.part) {
 					t.Errorf("part %s is the same: %v", part, same)
 				}
 			}

@@ -125,14 +125,14 @@ func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 func (p *Plan) digests(cfg *config.Config, rows string) Digests {
 	parts := make(map[string][]string)
 	for _, t := range Terms(cfg, p) {
-		parts[t.Part] = append(parts[t.Part], t.Name, t.Value)
+		parts[t.Scope] = append(parts[t.Scope], t.Name, t.Value)
 	}
 	return Digests{
 		List:     rows,
-		Texts:    digestOf(parts[partTexts]...),
-		Campaign: digestOf(parts[partCampaign]...),
-		Accounts: digestOf(parts[partAccounts]...),
-		Limits:   digestOf(parts[partLimits]...),
+		Texts:    digestOf(parts[scopeTexts]...),
+		Campaign: digestOf(parts[scopeCampaign]...),
+		Accounts: digestOf(parts[scopeAccounts]...),
+		Limits:   digestOf(parts[scopeLimits]...),
 	}
 }
 

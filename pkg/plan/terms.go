@@ -15,19 +15,19 @@ import (
 	"notify/pkg/message"
 )
 
-// Parts are the digests by the names of their parts: list, texts, campaign, accounts, limits.
-func (d Digests) Parts() map[string]string {
+// Scopes are the digests by the names of their parts: list, texts, campaign, accounts, limits.
+func (d Digests) Scopes() map[string]string {
 	return map[string]string{
-		partList: d.List, partTexts: d.Texts, partCampaign: d.Campaign, partAccounts: d.Accounts, partLimits: d.Limits,
+		scopeList: d.List, scopeTexts: d.Texts, scopeCampaign: d.Campaign, scopeAccounts: d.Accounts, scopeLimits: d.Limits,
 	}
 }
 
 const (
-	partList     = "list"
-	partTexts    = "texts"
-	partCampaign = "campaign"
-	partAccounts = "accounts"
-	partLimits   = "limits"
+	scopeList     = "list"
+	scopeTexts    = "texts"
+	scopeCampaign = "campaign"
+	scopeAccounts = "accounts"
+	scopeLimits   = "limits"
 )
 
 // termRows is the term that tells which rows of the list changed.
@@ -36,8 +36,8 @@ const termRows = "rows"
 // Term is one thing that a digest covers, by a name and a value that a person knows, so that it can be said what changed.
 // The rows of the list are too many: of them there are figures, and marks that tell which of them changed.
 type Term struct {
-	Part string `json:"part"` // as in Digests.Parts
-	Name string `json:"name"` // "price of sms"
+	Scope string `json:"scope"` // as in Digests.Scopes
+	Name  string `json:"name"`  // "price of sms"
 	// Value is what it is set to: "0.045 CNY"; of a long text its digest.
 	Value string `json:"value"`
 	// Long says that Value is a digest, of no use to a reader.
@@ -47,16 +47,16 @@ type Term struct {
 // Terms writes down what the plan's digest covers.
 func Terms(cfg *config.Config, p *Plan) []Term {
 	t := &terms{}
-	t.add(partList, "recipients", strconv.Itoa(p.Listed))
-	t.all = append(t.all, Term{Part: partList, Name: termRows, Value: p.marks.String(), Long: true})
+	t.add(scopeList, "recipients", strconv.Itoa(p.Listed))
+	t.all = append(t.all, Term{Scope: scopeList, Name: termRows, Value: p.marks.String(), Long: true})
 	for _, c := range p.Channels {
-		t.add(partList, "messages by "+string(c.Channel), strconv.Itoa(c.Messages))
+		t.add(scopeList, "messages by "+string(c.Channel), strconv.Itoa(c.Messages))
 	}
-	t.add(partList, "columns", strings.Join(p.Spec.Columns, ", "))
+	t.add(scopeList, "columns", strings.Join(p.Spec.Columns, ", "))
 	t.texts(&p.Spec)
 	t.campaign(&p.Spec)
-	t.add(partAccounts, "environment of the installation", cfg.Environment)
-	t.add(partLimits, "design capacity", whole(cfg.Capacity.Recipients))
+	t.add(scopeAccounts, "environment of the installation", cfg.Environment)
+	t.add(scopeLimits, "design capacity", whole(cfg.Capacity.Recipients))
 	for _, ch := range p.Spec.Channels() {
 		t.route(ch, cfg)
 	}
@@ -69,12 +69,12 @@ func Differences(part string, before, after []Term) []string {
 	var out []string
 	old := make(map[string]Term)
 	for _, t := range before {
-		if t.Part == part {
+		if t.Scope == part {
 			old[t.Name] = t
 		}
 	}
 	for _, t := range after {
-		if t.Part != part {
+		if t.Scope != part {
 			continue
 		}
 		was, known := old[t.Name]
@@ -105,22 +105,22 @@ func orNone(s string) string { return cmp.Or(s, "none") }
 type terms struct{ all []Term }
 
 func (t *terms) add(part, name, value string) {
-	t.all = append(t.all, Term{Part: part, Name: name, Value: value})
+	t.all = append(t.all, Term{Scope: part, Name: name, Value: value})
 }
 
 func (t *terms) long(part, name, value string) {
 	if value != "" {
 		value = digestOf(value)
 	}
-	t.all = append(t.all, Term{Part: part, Name: name, Value: value, Long: true})
+	t.all = append(t.all, Term{Scope: part, Name: name, Value: value, Long: true})
 }
 
 func (t *terms) texts(s *Spec) {
 	for _, text := range s.Texts {
 		of := " of " + string(text.Channel)
 		if short := text.Short; short != nil {
-			t.long(partTexts, "text"+of, short.Text)
-			t.add(partTexts, "template codes"+of, pairs(short.TemplateCode))
+			t.long(scopeTexts, "text"+of, short.Text)
+			t.add(scopeTexts, "template codes"+of, pairs(short.TemplateCode))
 		}
 		if m := text.Mail; m != nil {
 			t.mail(m, of)
@@ -129,17 +129,17 @@ func (t *terms) texts(s *Spec) {
 }
 
 func (t *terms) mail(m *campaign.Mail, of string) {
-	t.add(partTexts, "subject"+of, m.Subject)
-	t.add(partTexts, "sender"+of, m.From)
-	t.add(partTexts, "reply-to"+of, m.ReplyTo)
-	t.long(partTexts, "text"+of, m.Text)
-	t.long(partTexts, "HTML"+of, m.HTML)
-	t.long(partTexts, "headers"+of, pairs(m.Headers))
+	t.add(scopeTexts, "subject"+of, m.Subject)
+	t.add(scopeTexts, "sender"+of, m.From)
+	t.add(scopeTexts, "reply-to"+of, m.ReplyTo)
+	t.long(scopeTexts, "text"+of, m.Text)
+	t.long(scopeTexts, "HTML"+of, m.HTML)
+	t.long(scopeTexts, "headers"+of, pairs(m.Headers))
 	var all strings.Builder
 	for _, a := range m.Attachments {
 		fmt.Fprintf(&all, "%s %s %s\n", a.Name, a.Type, digestOf(string(a.Data)))
 	}
-	t.long(partTexts, "attachments"+of, all.String())
+	t.long(scopeTexts, "attachments"+of, all.String())
 }
 
 func (t *terms) campaign(s *Spec) {
@@ -159,7 +159,7 @@ func (t *terms) campaign(s *Spec) {
 		{"expect", whole(s.Expect)},
 		{"name column", s.NameColumn},
 	} {
-		t.add(partCampaign, c[0], c[1])
+		t.add(scopeCampaign, c[0], c[1])
 	}
 }
 
@@ -170,8 +170,8 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 		shares = append(shares, fmt.Sprintf("%s %d", s.Account, s.Weight))
 	}
 	names := RouteAccounts(route)
-	t.add(partAccounts, "accounts for "+string(ch), strings.Join(names, ", "))
-	t.add(partLimits, "weights for "+string(ch), strings.Join(shares, ", "))
+	t.add(scopeAccounts, "accounts for "+string(ch), strings.Join(names, ", "))
+	t.add(scopeLimits, "weights for "+string(ch), strings.Join(shares, ", "))
 	for _, n := range names {
 		a := cfg.Accounts[n]
 		for _, c := range [][2]string{
@@ -183,7 +183,7 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 			{"counting of segments", a.Segments},
 			{"signature", a.Signature},
 		} {
-			t.add(partAccounts, c[0]+" of "+n, c[1])
+			t.add(scopeAccounts, c[0]+" of "+n, c[1])
 		}
 		price := ""
 		if a.Price != nil {
@@ -197,10 +197,10 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 			{"budget of the day", amount(a.DayBudget)},
 			{"budget of the month", amount(a.MonthBudget)},
 		} {
-			t.add(partLimits, c[0]+" of "+n, c[1])
+			t.add(scopeLimits, c[0]+" of "+n, c[1])
 		}
 		for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
-			t.add(partLimits, "rate of "+n+" to "+d, perSecond(a.DomainRate[d]))
+			t.add(scopeLimits, "rate of "+n+" to "+d, perSecond(a.DomainRate[d]))
 		}
 	}
 }

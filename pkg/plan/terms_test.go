@@ -151,9 +151,9 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 			if after.Digest == before.Digest {
 				t.Error("the digest is the same")
 			}
-			for part, was := range before.Digests.Parts() {
+			for part, was := range before.Digests.Scopes() {
 				says := strings.Join(plan.Differences(part, terms, changed), "; ")
-				if same := after.Digests.Parts()[part] == was; same == (part == c.part) {
+				if same := after.Digests.Scopes()[part] == was; same == (part == c.part) {
 					t.Errorf("part %s: same is %v", part, same)
 				}
 				want := ""

@@ -122,24 +122,24 @@ func (s *Subject) howToSign(l *checklist.Line) words.Text {
 
 // judge says how the checklist stands for the plan at hand.
 func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answer) (*checklist.State, error) {
-	now := checklist.Plan{Digest: s.Plan.Digest, Parts: s.Plan.Digests.Parts()}
+	now := checklist.Plan{Digest: s.Plan.Digest, Scopes: s.Plan.Digests.Scopes()}
 	return judge(ctx, s.Ledger, s.name(), s.Checklist, now, plan.Terms(s.Config, s.Plan), s.Config.Roles, answer, s.now())
 }
 
-// Standing is the checklist of a preflight as it stands now: signatures given since count, and those that lapsed do not.
+// ChecklistNow is the checklist of a preflight as it stands now: signatures given since count, and those that lapsed do not.
 // nil where the campaign had none.
-func Standing(ctx context.Context, r Records, res *Result, people checklist.People, now time.Time) (*checklist.State, error) {
+func ChecklistNow(ctx context.Context, r Records, res *Result, people checklist.People, now time.Time) (*checklist.State, error) {
 	if res.Checklist == nil {
 		return nil, nil // no checklist is an answer
 	}
-	return StandingOf(ctx, r, res, res.Checklist.Checklist(), people, now)
+	return ListNow(ctx, r, res, res.Checklist.Checklist(), people, now)
 }
 
-// StandingOf is Standing for another list than the preflight's: one that is gone through beside it, such as incident.
-func StandingOf(
+// ListNow is Standing for another list than the preflight's: one that is gone through beside it, such as incident.
+func ListNow(
 	ctx context.Context, r Records, res *Result, c *checklist.Checklist, people checklist.People, now time.Time,
 ) (*checklist.State, error) {
-	p := checklist.Plan{Digest: res.Digest, Parts: res.Parts}
+	p := checklist.Plan{Digest: res.Digest, Scopes: res.Scopes}
 	return judge(ctx, r, res.Campaign, c, p, res.Terms, people, res.answer, now)
 }
 
@@ -181,7 +181,7 @@ func judge(
 		switch {
 		case old == nil:
 			return nil
-		case part == checklist.PartChecklist:
+		case part == checklist.ScopeChecklist:
 			return relisted(old.Checklist, c)
 		}
 		return differences(part, old.Terms, terms)
@@ -191,7 +191,7 @@ func judge(
 
 func signature(s ledger.SignOff, zone *time.Location) (checklist.Signature, error) {
 	sig := checklist.Signature{
-		Item: s.Item, Role: s.Role, Name: s.Name, Who: s.Who, At: s.At.In(zone), Digest: s.Digest, Parts: s.Parts, Checked: s.Checked,
+		Item: s.Item, Role: s.Role, Name: s.Name, Who: s.Who, At: s.At.In(zone), Digest: s.Digest, Scopes: s.Scopes, Checked: s.Checked,
 	}
 	if s.Revoked != nil {
 		sig.Revoked = &checklist.Revocation{Who: s.Revoked.Who, Reason: s.Revoked.Reason}

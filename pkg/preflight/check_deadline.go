@@ -107,7 +107,7 @@ func (s *Subject) waysInTime(ctx context.Context, n Need, p pace, done time.Time
 	s.widen(&w, n, p, enough)
 	s.postpone(&w, n, done)
 	if fits, err := s.inTimePart(ctx, n, open); err == nil {
-		s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, words.T("part.deadline", nil))
+		s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.OfAccount == 1}, fits, words.T("part.deadline", nil))
 	}
 	s.elsewhere(ctx, &w, n, s.meetsDeadline)
 	return w

@@ -115,7 +115,7 @@ func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) wo
 			return words.T("pace.domain-free", words.A{"domain": domain, "mails": words.N(mails, "mail")})
 		}
 		// Domains are mixed on the list: this one gets its part of the account's rate.
-		p.rate = n.Account.Rate * n.Part * float64(mails) / float64(n.Messages)
+		p.rate = n.Account.Rate * n.OfAccount * float64(mails) / float64(n.Messages)
 	}
 	_, done := p.schedule(mails, s.now())
 	return words.T("pace.domain", words.A{"domain": domain, "mails": words.N(mails, "mail"), "rate": words.Rate(p.rate), "done": doneAt(done)})

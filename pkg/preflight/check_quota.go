@@ -101,7 +101,7 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 		return w, err
 	}
 	// Where an account carries several channels, a part has another mixture of them.
-	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.Part == 1}, fits, words.T("part.quota", nil))
+	s.smaller(&w, Option{Account: n.Name, Channel: n.Channel, Enough: n.OfAccount == 1}, fits, words.T("part.quota", nil))
 	s.elsewhere(ctx, &w, n, s.withinQuota)
 	return w, nil
 }
@@ -142,7 +142,7 @@ func (s *Subject) raiseQuota(n Need, p pace, q Quota, running int64) Option {
 	most := int64(0)
 	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
 	for i, d := range unlimited {
-		want := int64(math.Ceil(float64(d.Messages)/n.Part - 1e-9))
+		want := int64(math.Ceil(float64(d.Messages)/n.OfAccount - 1e-9))
 		if i == 0 && d.Date == s.now().Format(time.DateOnly) {
 			want += q.Used + running
 		}

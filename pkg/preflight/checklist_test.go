@@ -56,10 +56,10 @@ func (w *world) signedBy(signatures ...string) {
 	for _, s := range signatures {
 		name, id, _ := strings.Cut(s, " ")
 		item := awardList().Item(id)
-		parts := maps.Clone(res.Parts)
-		parts[checklist.PartItem] = item.Digest()
+		parts := maps.Clone(res.Scopes)
+		parts[checklist.ScopeItem] = item.Digest()
 		if _, err := w.ledger.SignOff(w.t.Context(), ledger.SignOff{
-			Campaign: w.campaign.Name, Item: id, Role: item.Role, Name: name, Who: name + "@ops-1", At: w.now, Digest: res.Digest, Parts: parts,
+			Campaign: w.campaign.Name, Item: id, Role: item.Role, Name: name, Who: name + "@ops-1", At: w.now, Digest: res.Digest, Scopes: parts,
 			Checked: res.At, Evidence: []byte(`{"kind":"link","name":"https://wiki.example.test/a"}`),
 		}, w.act("sign "+id)); err != nil {
 			w.t.Fatal(err)
@@ -154,7 +154,7 @@ func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
 func TestCompare(t *testing.T) {
 	before := func() *preflight.Result {
 		return &preflight.Result{
-			Parts: map[string]string{"list": "l1"},
+			Scopes: map[string]string{"list": "l1"},
 			Findings: []preflight.Finding{
 				{ID: "balance", Status: preflight.Pass, Summary: []words.Text{words.Raw("enough")}, Facts: []preflight.Fact{
 					{Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
@@ -171,7 +171,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"nothing", func(*preflight.Result) {}, []string{}},
 		{"signatures came", func(r *preflight.Result) { r.Findings[2].Status = preflight.Pass }, []string{}},
-		{"a cell", func(r *preflight.Result) { r.Parts["list"] = "l2" }, []string{"the list changed: cells of some rows, and as many rows as before"}},
+		{"a cell", func(r *preflight.Result) { r.Scopes["list"] = "l2" }, []string{"the list changed: cells of some rows, and as many rows as before"}},
 		{"a template is no longer approved", func(r *preflight.Result) {
 			r.Findings[1].Status, r.Findings[1].Summary = preflight.Fail, []words.Text{words.Raw("withdrawn")}
 		}, []string{"templates: PASS → FAIL: withdrawn"}},
@@ -212,7 +212,7 @@ func TestStandingCountsWhatWasSignedSince(t *testing.T) {
 	listed(w)
 	res := w.kept()
 	w.signedBy("li texts-read")
-	state, err := preflight.Standing(t.Context(), w.ledger, &res, w.config.Roles, w.now)
+	state, err := preflight.ChecklistNow(t.Context(), w.ledger, &res, w.config.Roles, w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestStandingCountsWhatWasSignedSince(t *testing.T) {
 		t.Error(diff)
 	}
 	res.Checklist = nil
-	if none, err := preflight.Standing(t.Context(), w.ledger, &res, w.config.Roles, w.now); none != nil || err != nil {
+	if none, err := preflight.ChecklistNow(t.Context(), w.ledger, &res, w.config.Roles, w.now); none != nil || err != nil {
 		t.Errorf("without a checklist it is %v, %v", none, err)
 	}
 	if _, err := preflight.Decode(ledger.Check{Result: []byte("x")}); err == nil {

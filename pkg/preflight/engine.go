@@ -39,7 +39,7 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	}
 	r := Result{
 		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: at, Offline: s.Offline,
-		Counts: make(map[Status]int), Parts: s.Plan.Digests.Parts(), Terms: plan.Terms(s.Config, s.Plan),
+		Counts: make(map[Status]int), Scopes: s.Plan.Digests.Scopes(), Terms: plan.Terms(s.Config, s.Plan),
 	}
 	r.Findings = make([]Finding, len(checks))
 	for i, c := range checks {

@@ -64,20 +64,20 @@ func newestSignature(state *checklist.State) *checklist.Signature {
 func Compare(before, after *Result) []words.Text {
 	changes := []words.Text{}
 	for _, part := range []string{
-		checklist.PartList, checklist.PartTexts, checklist.PartCampaign, checklist.PartAccounts, checklist.PartLimits,
+		checklist.ScopeList, checklist.ScopeTexts, checklist.ScopeCampaign, checklist.ScopeAccounts, checklist.ScopeLimits,
 	} {
-		if before.Parts[part] == after.Parts[part] {
+		if before.Scopes[part] == after.Scopes[part] {
 			continue
 		}
 		how := differences(part, before.Terms, after.Terms)
-		if len(how) == 0 && part == checklist.PartList {
+		if len(how) == 0 && part == checklist.ScopeList {
 			how = said("preflight.rows-changed", nil)
 		}
 		changes = append(changes, checklist.Changed(part, how, 0))
 	}
 	if after.Checklist != nil {
 		if what := relisted(before.Checklist, after.Checklist.Checklist()); len(what) > 0 {
-			changes = append(changes, checklist.Changed(checklist.PartChecklist, what, 0))
+			changes = append(changes, checklist.Changed(checklist.ScopeChecklist, what, 0))
 		}
 	}
 	for _, f := range after.Findings {

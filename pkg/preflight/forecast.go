@@ -172,7 +172,7 @@ func earliest(a, b time.Time) time.Time {
 
 // paceOf is what holds a need back, by configuration: the account's rate, and the slowest of its recipient domains.
 func (s *Subject) paceOf(n Need) pace {
-	p := pace{rate: n.Account.Rate * n.Part, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	p := pace{rate: n.Account.Rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window}
 	if p.rate > 0 {
 		p.limit = limit{rate: true}
 	}
@@ -241,7 +241,7 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 		return p, err
 	}
 	today := max(0, q.Left-int64(promised[n.Name].Running))
-	p.first, p.daily = int64(float64(today)*n.Part), int64(float64(q.Limit)*n.Part)
+	p.first, p.daily = int64(float64(today)*n.OfAccount), int64(float64(q.Limit)*n.OfAccount)
 	return p, nil
 }
 

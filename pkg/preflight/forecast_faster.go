@@ -15,8 +15,8 @@ import (
 func (n Need) faster(want float64) []Setting {
 	var all []Setting
 	account := "accounts." + n.Name + "."
-	if rate := n.Account.Rate; rate > 0 && rate*n.Part < want {
-		all = append(all, Setting{Key: account + keyRate, Value: tenth(want / n.Part), Now: rate, Unit: "/s"})
+	if rate := n.Account.Rate; rate > 0 && rate*n.OfAccount < want {
+		all = append(all, Setting{Key: account + keyRate, Value: tenth(want / n.OfAccount), Now: rate, Unit: "/s"})
 	}
 	byDefault := 0.0
 	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {

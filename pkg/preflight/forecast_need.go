@@ -13,13 +13,13 @@ import (
 
 // Need is what one account is still to carry for one channel of the campaign.
 type Need struct {
-	Account  config.Account
-	Name     string
-	Channel  message.Channel
-	Share    float64 // the account's part of the channel
-	Part     float64 // the channel's part of the account: 1 unless it carries several
-	Messages int
-	Segments int
+	Account   config.Account
+	Name      string
+	Channel   message.Channel
+	Share     float64 // the account's part of the channel
+	OfAccount float64 // the channel's part of the account: 1 unless it carries several
+	Messages  int
+	Segments  int
 	// Cost is nil where the account has no price.
 	Cost *message.Money
 	// Domains is how many messages of the channel, not of the account, go to each domain.
@@ -36,7 +36,7 @@ func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 	for _, c := range r.Channels {
 		needs = append(needs, s.divide(c, s.Config.Routes[c.Channel].Accounts)...)
 	}
-	setParts(needs)
+	setShares(needs)
 	return needs, nil
 }
 
@@ -52,7 +52,7 @@ func (s *Subject) needsBy(ctx context.Context, ch message.Channel, shares []conf
 	}
 	needs = slices.DeleteFunc(needs, func(n Need) bool { return n.Channel == ch })
 	needs = append(needs, s.divide(r.Channel(ch), shares)...)
-	setParts(needs)
+	setShares(needs)
 	return needs, nil
 }
 
@@ -85,8 +85,8 @@ func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
 	return needs
 }
 
-// setParts says of each need which part of its account it is.
-func setParts(needs []Need) {
+// setShares says of each need which part of its account it is.
+func setShares(needs []Need) {
 	for i, n := range needs {
 		total := 0
 		for _, other := range needs {
@@ -94,9 +94,9 @@ func setParts(needs []Need) {
 				total += other.Messages
 			}
 		}
-		needs[i].Part = 1
+		needs[i].OfAccount = 1
 		if total > 0 {
-			needs[i].Part = float64(n.Messages) / float64(total)
+			needs[i].OfAccount = float64(n.Messages) / float64(total)
 		}
 	}
 }

@@ -162,9 +162,9 @@ type Result struct {
 	Counts   map[Status]int `json:"counts"`
 	Findings []Finding      `json:"checks"`
 	Plan     Summary        `json:"plan"`
-	// Parts are the parts of the digest, and Terms what they cover, so that it can be said later what changed.
-	Parts map[string]string `json:"parts"`
-	Terms []plan.Term       `json:"terms"`
+	// Scopes are the parts of the digest, and Terms what they cover, so that it can be said later what changed.
+	Scopes map[string]string `json:"scopes"`
+	Terms  []plan.Term       `json:"terms"`
 	// Checklist is how the campaign's checklist stood; nil where it names none.
 	Checklist *checklist.State `json:"checklist,omitempty"`
 	// Since is what changed since the preflight that people signed; nil where nobody has signed.

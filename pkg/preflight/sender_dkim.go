@@ -43,11 +43,11 @@ func dkimDomain(from mailSender, m mailer) string {
 func (s *Subject) judgeDKIM(ctx context.Context, from mailSender, m mailer) judgement {
 	domain := dkimDomain(from, m)
 	if isReserved(domain) {
-		return judgement{Status: Skip, Part: reserved(domain), Value: "reserved"}
+		return judgement{Status: Skip, Evidence: reserved(domain), Value: "reserved"}
 	}
 	if m.Account.DKIM.Selector == "" {
 		return judgement{
-			Status: NotLooked, Value: "unknown", Part: words.T("dkim.no-selector", nil),
+			Status: NotLooked, Value: "unknown", Evidence: words.T("dkim.no-selector", nil),
 			Remedy: words.T("dkim.say-selector", words.A{"setting": "accounts." + m.Name + ".dkim: {selector: s1}"}),
 		}
 	}
@@ -56,17 +56,17 @@ func (s *Subject) judgeDKIM(ctx context.Context, from mailSender, m mailer) judg
 	bad := judgement{Status: Fail, Proof: disproven, Remedy: words.T("dkim.publish", words.A{"name": name, "account": m.Name}), Value: "none"}
 	switch {
 	case dns.IsNotFound(err):
-		bad.Part = words.T("dkim.no-key", words.A{"name": name})
+		bad.Evidence = words.T("dkim.no-key", words.A{"name": name})
 		return bad
 	case err != nil:
-		return judgement{Status: Error, Proof: unasked, Part: words.T("dkim.key-at", words.A{"name": name}), Err: err, Value: "unknown"}
+		return judgement{Status: Error, Proof: unasked, Evidence: words.T("dkim.key-at", words.A{"name": name}), Err: err, Value: "unknown"}
 	case len(texts) > 1:
-		bad.Part = words.T("dkim.many", words.A{"name": name, "records": len(texts)})
+		bad.Evidence = words.T("dkim.many", words.A{"name": name, "records": len(texts)})
 		return bad
 	}
 	k, err := parseDKIMKey(texts[0])
 	if err != nil {
-		bad.Part = words.T("dkim.bad", words.A{"name": name, "fault": words.Cause(err)})
+		bad.Evidence = words.T("dkim.bad", words.A{"name": name, "fault": words.Cause(err)})
 		return bad
 	}
 	return k.judge(name, m.Name)
@@ -81,18 +81,18 @@ type dkimKey struct {
 
 func (k dkimKey) judge(name, account string) judgement {
 	j := judgement{
-		Status: Pass, Proof: proven, Part: words.T("dkim.key", words.A{"name": name, "kind": k.kind, "bits": row(k.bits)}), Value: k.kind,
+		Status: Pass, Proof: proven, Evidence: words.T("dkim.key", words.A{"name": name, "kind": k.kind, "bits": row(k.bits)}), Value: k.kind,
 	}
 	longer := words.T("dkim.longer", words.A{"account": account})
 	switch {
 	case k.kind == "rsa" && k.bits < dkimLeast:
-		j.Status, j.Proof, j.Part.ID, j.Remedy = Fail, disproven, "dkim.too-short", longer
+		j.Status, j.Proof, j.Evidence.ID, j.Remedy = Fail, disproven, "dkim.too-short", longer
 	case k.testing:
-		j.Status, j.Proof, j.Part.ID, j.Remedy = Warn, disproven, "dkim.testing", words.T("dkim.end-testing", words.A{"name": name})
+		j.Status, j.Proof, j.Evidence.ID, j.Remedy = Warn, disproven, "dkim.testing", words.T("dkim.end-testing", words.A{"name": name})
 	case k.kind == "rsa" && k.bits < dkimGood:
-		j.Status, j.Part.ID, j.Remedy = Warn, "dkim.short", longer
+		j.Status, j.Evidence.ID, j.Remedy = Warn, "dkim.short", longer
 	case k.kind == "ed25519":
-		j.Status, j.Part.ID, j.Remedy = Warn, "dkim.new", words.T("dkim.also-rsa", words.A{"account": account})
+		j.Status, j.Evidence.ID, j.Remedy = Warn, "dkim.new", words.T("dkim.also-rsa", words.A{"account": account})
 	}
 	return j
 }

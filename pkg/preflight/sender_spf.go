@@ -24,12 +24,12 @@ const (
 
 // judgement is what came of looking at one account.
 type judgement struct {
-	Status Status
-	Proof  proof
-	Part   words.Text // the evidence
-	Remedy words.Text // none where there is nothing to do
-	Err    error      // with Error: what DNS said
-	Value  string     // for machines
+	Status   Status
+	Proof    proof
+	Evidence words.Text // the evidence
+	Remedy   words.Text // none where there is nothing to do
+	Err      error      // with Error: what DNS said
+	Value    string     // for machines
 }
 
 // spfCheck asks whether the SPF record of the domain that bounces go to lets the server send, as receivers will, and looks at
@@ -53,11 +53,11 @@ func (a *senderAnswers) judged(m mailer, what string, j judgement) {
 	a.fact("account."+m.Name+"."+what, j.Value)
 	switch {
 	case j.Status == Error:
-		a.unknown(m.of(j.Part), j.Err)
+		a.unknown(m.of(j.Evidence), j.Err)
 	case j.Remedy.IsZero():
-		a.about(m, j.Status, j.Part)
+		a.about(m, j.Status, j.Evidence)
 	default:
-		a.about(m, j.Status, j.Part, j.Remedy)
+		a.about(m, j.Status, j.Evidence, j.Remedy)
 	}
 }
 
@@ -65,14 +65,14 @@ func (a *senderAnswers) judged(m mailer, what string, j judgement) {
 // see all of them.
 func (s *Subject) judgeSPF(ctx context.Context, m mailer) judgement {
 	if isReserved(m.Envelope) {
-		return judgement{Status: Skip, Part: reserved(m.Envelope), Value: "reserved"}
+		return judgement{Status: Skip, Evidence: reserved(m.Envelope), Value: "reserved"}
 	}
 	o, err := s.origin(ctx, m)
 	switch {
 	case err != nil:
-		return judgement{Status: Error, Proof: unasked, Part: serverIn(m.Host), Err: err, Value: "unknown"}
+		return judgement{Status: Error, Proof: unasked, Evidence: serverIn(m.Host), Err: err, Value: "unknown"}
 	case o.Sandbox:
-		return judgement{Status: Skip, Part: sandboxed(o.Why), Value: "sandbox"}
+		return judgement{Status: Skip, Evidence: sandboxed(o.Why), Value: "sandbox"}
 	}
 	var worst judgement
 	for _, addr := range o.Addrs {
@@ -86,17 +86,17 @@ func (s *Subject) judgeSPF(ctx context.Context, m mailer) judgement {
 		return anybody
 	case len(o.Addrs) == 0:
 		return judgement{
-			Status: Warn, Part: words.T("spf.unknown", words.A{"domain": m.Envelope, "why": o.Why}), Value: "unknown",
+			Status: Warn, Evidence: words.T("spf.unknown", words.A{"domain": m.Envelope, "why": o.Why}), Value: "unknown",
 			Remedy: words.T("spf.say-sends-from", words.A{"account": m.Name}),
 		}
 	case worst.Status != Pass:
 		return worst
 	case anybody.Value == string(spf.Pass):
-		return judgement{Status: Warn, Proof: proven, Part: words.T("spf.anybody", words.A{"domain": m.Envelope}), Remedy: words.T("spf.closer", words.A{"domain": m.Envelope}), Value: "pass"}
+		return judgement{Status: Warn, Proof: proven, Evidence: words.T("spf.anybody", words.A{"domain": m.Envelope}), Remedy: words.T("spf.closer", words.A{"domain": m.Envelope}), Value: "pass"}
 	case anybody.Value == string(spf.PermError):
-		return judgement{Status: Warn, Proof: proven, Part: words.T("spf.fragile", words.A{"domain": m.Envelope, "fault": anybody.Part}), Remedy: anybody.Remedy, Value: "pass"}
+		return judgement{Status: Warn, Proof: proven, Evidence: words.T("spf.fragile", words.A{"domain": m.Envelope, "fault": anybody.Evidence}), Remedy: anybody.Remedy, Value: "pass"}
 	}
-	worst.Part = words.T("spf.good", words.A{"domain": m.Envelope, "addresses": addresses(o.Addrs)})
+	worst.Evidence = words.T("spf.good", words.A{"domain": m.Envelope, "addresses": addresses(o.Addrs)})
 	return worst
 }
 
@@ -112,20 +112,20 @@ func (s *Subject) spfOf(ctx context.Context, m mailer, addr netip.Addr, all []ne
 	case spf.Pass:
 		j.Status, j.Proof = Pass, proven
 	case spf.Neutral, spf.SoftFail:
-		j.Status, j.Part, j.Remedy = Warn, spfResult(m, result, addr), m.addToSPF(all)
+		j.Status, j.Evidence, j.Remedy = Warn, spfResult(m, result, addr), m.addToSPF(all)
 	case spf.Fail:
-		j.Status, j.Part, j.Remedy = Fail, spfResult(m, result, addr), m.addToSPF(all)
+		j.Status, j.Evidence, j.Remedy = Fail, spfResult(m, result, addr), m.addToSPF(all)
 	case spf.None:
-		j.Status, j.Part = Fail, words.T("spf.none", words.A{"domain": m.Envelope})
+		j.Status, j.Evidence = Fail, words.T("spf.none", words.A{"domain": m.Envelope})
 		j.Remedy = words.T("spf.publish", words.A{"domain": m.Envelope, "record": `"v=spf1 ` + mechanisms(all) + ` -all"`})
 	case spf.PermError:
-		j.Status, j.Part = Fail, words.T("spf.broken", words.A{"domain": m.Envelope, "fault": spfFault(err)})
+		j.Status, j.Evidence = Fail, words.T("spf.broken", words.A{"domain": m.Envelope, "fault": spfFault(err)})
 		j.Remedy = words.T("spf.mend", words.A{"domain": m.Envelope})
 		if errors.Is(err, spf.ErrLookupLimitReached) || errors.Is(err, spf.ErrVoidLookupLimitReached) {
 			j.Remedy = words.T("spf.fewer", words.A{"domain": m.Envelope})
 		}
 	case spf.TempError:
-		j.Status, j.Proof, j.Part, j.Err = Error, unasked, spfOf(m.Envelope), err
+		j.Status, j.Proof, j.Evidence, j.Err = Error, unasked, spfOf(m.Envelope), err
 	}
 	return j
 }

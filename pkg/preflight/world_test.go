@@ -315,7 +315,7 @@ func (w *world) send(n int, account string, kind message.OutcomeKind) {
 	got, err := w.ledger.Turn(w.t.Context(), ledger.Turn{
 		Run: run.ID, Now: w.now, Extend: time.Minute,
 		Claim: []ledger.ClaimRequest{{
-			Channel: message.SMS, Max: n, Day: day, Limits: limits, Hold: time.Minute, Ahead: time.Minute,
+			Channel: message.SMS, Max: n, Day: day, Limits: limits, Grace: time.Minute, Ahead: time.Minute,
 		}},
 	})
 	if err != nil {

@@ -114,7 +114,7 @@ func sentFor(t *testing.T, l ledger.Ledger, name string, price message.Money) le
 	turned := must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{
 		Run: got.Run.ID, Now: start, Extend: time.Minute,
 		Claim: []ledger.ClaimRequest{{
-			Channel: message.SMS, Day: "2026-11-20", Max: 7, Hold: 10 * time.Second,
+			Channel: message.SMS, Day: "2026-11-20", Max: 7, Grace: 10 * time.Second,
 			Limits: ledger.Limits{Account: "sms", Price: price, Currency: "CNY", DailyQuota: 1000},
 		}},
 	}))

@@ -134,7 +134,7 @@ func (w *world) judgePace() {
 			continue
 		}
 		slices.SortFunc(at, func(x, y time.Time) int { return x.Compare(y) })
-		atOnce, slack := flow.Pace(a.Rate, a.Burst)
+		atOnce, slack := flow.SplitBurst(a.Rate, a.Burst)
 		limit := int(a.Rate*(1+slack.Seconds()+0.03)) + atOnce + 1
 		for i, j := 0, 0; j < len(at); j++ {
 			for at[j].Sub(at[i]) >= time.Second {

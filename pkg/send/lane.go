@@ -70,7 +70,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 	slots := 0
 	for _, a := range route.Accounts() {
 		ln.accounts[a.Name()] = a
-		ln.valves[a.Name()] = flow.NewValve(a.Limits.Rate, a.Limits.Burst, a.Slack)
+		ln.valves[a.Name()] = flow.NewValve(a.Limits.Rate, a.Limits.AtOnce, a.Slack)
 		ln.valves[a.Name()].Scale(a.Scale())
 		slots += a.Concurrency
 	}
@@ -333,8 +333,8 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, PaceKey: ln.entry.Pace, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
-			Lead: ln.lead, Ahead: ln.ahead(), Hold: ln.loop.Timing.Hold,
+			Channel: ln.channel, PaceKey: ln.entry.PaceOf, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
+			Lead: ln.lead, Ahead: ln.ahead(), Grace: ln.loop.Timing.Hold,
 		})
 	}
 	return rs
@@ -462,7 +462,7 @@ func (ln *lane) answered(r result) {
 	if r.late > 0 {
 		ln.lead = min(ln.lead+r.late, time.Second)
 	}
-	if !r.outcome.Held() {
+	if !r.outcome.GivenBack() {
 		ln.end.sent++
 		ln.loop.watch.observe(s.Outcome.Kind)
 	}
@@ -476,7 +476,7 @@ func (ln *lane) answered(r result) {
 // from its end. A person can put it back with a retry. A refusal of the account says nothing about the message.
 func (ln *lane) giveUp(s *ledger.Settlement, r result) {
 	kind := r.outcome.Kind
-	if r.claim.Number < MaxAttempts || r.outcome.Held() || kind == message.OutcomeRefused {
+	if r.claim.Number < MaxAttempts || r.outcome.GivenBack() || kind == message.OutcomeRefused {
 		return
 	}
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}

@@ -117,7 +117,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	}
 	got, err := l.Ledger.Acquire(ctx, ledger.Acquire{
 		Campaign: l.Campaign, Host: l.Host, PID: l.PID, Process: l.Process, User: l.User, Now: l.Now(), Extend: l.Timing.Lease,
-		Pace: l.pace(), Join: l.Join,
+		Rates: l.pace(), Join: l.Join,
 	})
 	if err != nil {
 		return Result{}, err
@@ -284,9 +284,9 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 			"account": name, "of": words.Of("class", c.Class), "campaign": l.Campaign, "is": words.Of("class", l.spec.Class),
 		})
 	}
-	atOnce, slack := flow.Pace(c.Rate, c.Burst)
+	atOnce, slack := flow.SplitBurst(c.Rate, c.Burst)
 	limits := ledger.Limits{
-		Account: name, Rate: c.Rate, Burst: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 	}
 	if c.Price != nil {

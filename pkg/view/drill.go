@@ -40,7 +40,7 @@ func ShowDrill(p *Printer, asJSON bool, r drill.Report) error {
 		"commands": words.N(len(r.Steps), "command"), "took": r.Took,
 	}
 	word, said := p.Paint(Good, p.heldWord(true)), words.T("drill.held", figures)
-	if !r.Held {
+	if !r.Stopped {
 		word, said = p.Paint(Bad, p.heldWord(false)), words.T("drill.broke", figures)
 	}
 	p.sentence(word+"  ", said)
@@ -65,10 +65,10 @@ func (p *Printer) drillBlocks(r drill.Report) {
 	}
 	for _, l := range r.Lines {
 		tone := Good
-		if !l.Held {
+		if !l.Stopped {
 			tone = Bad
 		}
-		p.Wrapped(p.Paint(tone, pad(p.heldWord(l.Held), word))+pad(p.Say(words.T("drill.then", nil)), label+gap), p.Say(l.Then))
+		p.Wrapped(p.Paint(tone, pad(p.heldWord(l.Stopped), word))+pad(p.Say(words.T("drill.then", nil)), label+gap), p.Say(l.Then))
 		for _, s := range l.Now {
 			p.Wrapped(pad("", word)+pad(p.stop(s), label+gap), p.Say(s.Said))
 		}
@@ -84,7 +84,7 @@ func (p *Printer) drillTable(r drill.Report) {
 	t := NewTable("held", "line", "then", "stopped-by", ">exit", "now")
 	for _, l := range r.Lines {
 		for _, s := range l.Now {
-			t.Row(p.heldWord(l.Held), l.Name, p.Say(l.Then), p.Say(s.By), strconv.Itoa(s.Exit), p.Say(s.Said))
+			t.Row(p.heldWord(l.Stopped), l.Name, p.Say(l.Then), p.Say(s.By), strconv.Itoa(s.Exit), p.Say(s.Said))
 		}
 	}
 	p.Table(t, 0)

@@ -109,8 +109,8 @@ func stopped() preflight.Result {
 			Costs: []preflight.Cost{{Currency: "CNY", Amount: 990_000_000}}, Unpriced: []string{"公司邮件"},
 			Start: at(20, 10, 0), Done: at(22, 9, 1),
 		},
-		Parts: map[string]string{"list": "1a", "limits": "2b"},
-		Terms: []plan.Term{{Part: "limits", Name: "price of sms-a", Value: "0.045 CNY"}},
+		Scopes: map[string]string{"list": "1a", "limits": "2b"},
+		Terms:  []plan.Term{{Scope: "limits", Name: "price of sms-a", Value: "0.045 CNY"}},
 	}
 }
 

@@ -65,13 +65,13 @@ func TestRehearsalThatProvesNothingSaysWhy(t *testing.T) {
 func drilled() drill.Report {
 	d, _ := drill.Find("award-2020")
 	return drill.Report{
-		Drill: d, Held: true, Took: 41 * time.Second,
+		Drill: d, Stopped: true, Took: 41 * time.Second,
 		Lines: []drill.Line{
-			{Name: "capacity", Held: true, Then: words.T("drill.award-2020.capacity", nil), Now: []drill.Stop{
+			{Name: "capacity", Stopped: true, Then: words.T("drill.award-2020.capacity", nil), Now: []drill.Stop{
 				{By: words.T("drill.by.check", words.A{"check": "capacity"}), Exit: 3, Said: words.Raw("23,000 / 8,000")},
 				{By: words.T("drill.by.rehearse", nil), Exit: 0, Said: words.T("drill.said.proven", words.A{"recipients": words.N(23_000, "recipient"), "rate": words.Rate(3357)})},
 			}},
-			{Name: "sms-twice", Held: true, Then: words.T("drill.award-2020.sms-twice", nil), Now: []drill.Stop{
+			{Name: "sms-twice", Stopped: true, Then: words.T("drill.award-2020.sms-twice", nil), Now: []drill.Stop{
 				{By: words.T("drill.by.ledger", nil), Said: words.T("drill.said.sms-once", words.A{"sms": 23_000, "people": 23_000, "twice": 0})},
 			}},
 		},
@@ -82,7 +82,7 @@ func drilled() drill.Report {
 
 func TestDrillLooksTheSame(t *testing.T) {
 	broke := drilled()
-	broke.Held, broke.Lines[1].Held, broke.Tally.SMS.Twice = false, false, 1294
+	broke.Stopped, broke.Lines[1].Stopped, broke.Tally.SMS.Twice = false, false, 1294
 	for _, d := range devices() {
 		var out bytes.Buffer
 		for _, r := range []drill.Report{drilled(), broke} {

@@ -110,7 +110,7 @@ func (h *house) run(most int) error {
 		t := ledger.Turn{Run: got.Run.ID, Number: turn, Now: noon, Extend: time.Minute, Settle: settle}
 		for ch, account := range map[message.Channel]string{message.SMS: "sms", message.Email: "edm"} {
 			t.Claim = append(t.Claim, ledger.ClaimRequest{
-				Channel: ch, Day: "2026-11-20", Max: 1 + h.chance.IntN(9), Ahead: time.Second, Hold: time.Second,
+				Channel: ch, Day: "2026-11-20", Max: 1 + h.chance.IntN(9), Ahead: time.Second, Grace: time.Second,
 				Limits: ledger.Limits{Account: account, Price: 45000, Currency: "CNY"},
 			})
 		}
@@ -365,7 +365,7 @@ func TestARunStopsWhereItsLedgerIsReplaced(t *testing.T) {
 			h.must(err)
 			h.must(hurt(h))
 			_, err = runs.Turn(t.Context(), ledger.Turn{Run: got.Run.ID, Number: 1, Now: noon, Extend: time.Minute, Claim: []ledger.ClaimRequest{
-				{Channel: message.SMS, Day: "2026-11-20", Max: 5, Ahead: time.Second, Hold: time.Second, Limits: ledger.Limits{Account: "sms"}},
+				{Channel: message.SMS, Day: "2026-11-20", Max: 5, Ahead: time.Second, Grace: time.Second, Limits: ledger.Limits{Account: "sms"}},
 			}})
 			if !errors.Is(err, ledger.ErrReplaced) {
 				t.Errorf("it goes on: %v", err)

@@ -153,7 +153,7 @@ func sets() map[string][]string {
 		},
 		"check":          checks,
 		"status":         {"not-run", "skip", "pass", "not-looked-at", "warn", "fail", "error"},
-		"changed":        checklist.Parts(),
+		"changed":        checklist.Scopes(),
 		"checklist.key":  {"phase", "role", "check", "people", "evidence", "expiry"},
 		"problem":        {"error", "warning"},
 		"exit":           exitCodes(),

@@ -28,7 +28,7 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 	if c.Aborted != nil {
 		return ledger.Acquired{Orphans: orphans}, ledger.ErrAborted
 	}
-	h.m.repace(c, a.Pace)
+	h.m.repace(c, a.Rates)
 	r := &run{campaign: c, handle: h, Run: ledger.Run{
 		ID: ledger.RunID(len(h.m.runs) + 1), Host: a.Host, PID: a.PID, Process: a.Process, User: a.User,
 		Started: a.Now, Beat: a.Now, Expires: a.Now.Add(a.Extend),
@@ -40,8 +40,8 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 func (m *Memory) repace(c *campaign, pace string) {
 	if c.ran && c.pace != pace {
 		for _, to := range c.messages {
-			if to.state == message.Pending && to.pace != ledger.PaceNone {
-				to.notBefore, to.pace = time.Time{}, ledger.PaceNone
+			if to.state == message.Pending && to.pace != ledger.PlaceNone {
+				to.notBefore, to.pace = time.Time{}, ledger.PlaceNone
 			}
 		}
 		for _, d := range m.domains {
@@ -202,14 +202,14 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		}
 		to := ready[0]
 		domain := teller.Domain(to.address)
-		v := teller.Offer(domain, ledger.Offer{Segments: to.segments, Pace: to.pace, Domain: m.domain(acct.Account, domain)})
+		v := teller.Offer(domain, ledger.Offer{Segments: to.segments, Place: to.pace, Domain: m.domain(acct.Account, domain)})
 		if v.Held != ledger.HoldNone {
 			g.Held, g.Until, g.Which = v.Held, v.Until, v.Which
 			break
 		}
 		ready = ready[1:]
 		if !v.Wait.IsZero() {
-			to.notBefore, to.pace, to.stood = v.Wait, v.Pace, true
+			to.notBefore, to.pace, to.stood = v.Wait, v.Place, true
 			continue
 		}
 		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
@@ -250,7 +250,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
 	to.first = to.first || !to.stood
-	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PaceNone, true
+	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PlaceNone, true
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel,

@@ -40,7 +40,7 @@ func (h *Handle) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (
 		return 0, err
 	}
 	defer leave()
-	s.ID, s.Parts, s.Evidence = int64(len(h.m.signoffs)+1), maps.Clone(s.Parts), slices.Clone(s.Evidence)
+	s.ID, s.Scopes, s.Evidence = int64(len(h.m.signoffs)+1), maps.Clone(s.Scopes), slices.Clone(s.Evidence)
 	h.m.signoffs = append(h.m.signoffs, s)
 	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: s.Campaign})
 	return s.ID, nil
@@ -72,7 +72,7 @@ func (h *Handle) SignOffs(ctx context.Context, name string) ([]ledger.SignOff, e
 	var out []ledger.SignOff
 	for _, s := range h.m.signoffs {
 		if s.Campaign == name {
-			s.Parts = maps.Clone(s.Parts)
+			s.Scopes = maps.Clone(s.Scopes)
 			out = append(out, s)
 		}
 	}

@@ -147,7 +147,7 @@ func (m *msg) meet(n *msg, out *ledger.Staged) {
 	switch {
 	case m.state == message.Cancelled:
 		out.Restored++
-		m.state, m.byList, m.notBefore, m.pace = message.Pending, false, n.notBefore, ledger.PaceNone
+		m.state, m.byList, m.notBefore, m.pace = message.Pending, false, n.notBefore, ledger.PlaceNone
 		m.back()
 	case m.state == message.Pending && same:
 		out.Same++

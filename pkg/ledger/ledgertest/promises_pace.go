@@ -76,7 +76,7 @@ func paceThatChanges(s *story) {
 	s.same("claimed by a run at the old rate", rows(s.claim(run, claims(10, slow)).Claims), []int(nil))
 	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
 	a := s.asks(award)
-	a.Pace = "quick"
+	a.Rates = "quick"
 	got, err := s.Acquire(s.ctx(), a)
 	s.ok(err)
 	g := s.claim(got.Run.ID, claims(10, quick))
@@ -119,7 +119,7 @@ func keepsDomainRates(s *story) {
 		}
 		run := runs[rnd.IntN(2)]
 		g := s.claim(run, claims(1+rnd.IntN(8), paced(rates), func(c *ledger.ClaimRequest) {
-			c.Limits.Rate, c.Limits.Burst, c.Ahead, c.Lead = 50, 5, time.Second/4, 5*time.Millisecond
+			c.Limits.Rate, c.Limits.AtOnce, c.Ahead, c.Lead = 50, 5, time.Second/4, 5*time.Millisecond
 		}))
 		var settle []ledger.Settlement
 		for _, c := range g.Claims {

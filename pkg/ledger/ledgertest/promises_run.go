@@ -100,7 +100,7 @@ func takenOver(s *story) {
 	s.stage("d1", people(award, 2)...)
 	sleeper := s.another()
 	run := sleeper.acquire(award)
-	late := claims(1, func(c *ledger.ClaimRequest) { c.Hold = 3 * lease })
+	late := claims(1, func(c *ledger.ClaimRequest) { c.Grace = 3 * lease })
 	got := sleeper.claim(run, late)
 	if s.target.KnowsDead {
 		// It can wake only where nothing proves it dead: there its own end is what is seen.
@@ -274,7 +274,7 @@ func takenOverInTime(s *story) {
 	s.stage("d1", people(award, 6)...)
 	sleeper := s.another()
 	run := sleeper.acquire(award)
-	long := claims(5, func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Ahead, c.Hold = 0.1, time.Minute, lease })
+	long := claims(5, func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Ahead, c.Grace = 0.1, time.Minute, lease })
 	got := sleeper.claim(run, long).Claims
 	sleeper.turn(run, sleeper.settled(got[:1], message.Outcome{Kind: message.OutcomeAccepted}))
 	last := got[len(got)-1].Deadline

@@ -210,7 +210,7 @@ func lostAnswer(s *story) {
 		s.ok(err)
 		return t
 	}
-	rated := func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Limits.Burst = 100, 5 }
+	rated := func(c *ledger.ClaimRequest) { c.Limits.Rate, c.Limits.AtOnce = 100, 5 }
 	one := ask(1, nil, claims(3, rated)).Grants[0].Claims
 	settle := s.settled(one[:2], message.Outcome{Kind: message.OutcomeAccepted})
 	settle[1].Outcome.Kind = message.OutcomeThrottled

@@ -10,7 +10,7 @@ func signOffPromises() []promise {
 	return []promise{
 		{"a sign-off is kept whole, in the order of signing, with its audit entry", func(s *story) {
 			first, second := s.signOff("texts-read", "wang"), s.signOff("texts-read", "liu")
-			second.Evidence, second.Parts = nil, map[string]string{}
+			second.Evidence, second.Scopes = nil, map[string]string{}
 			other := s.signOff("texts-read", "zhang")
 			other.Campaign = "another"
 			for _, x := range []*ledger.SignOff{&first, &other, &second} {
@@ -73,6 +73,6 @@ func signOffPromises() []promise {
 func (s *story) signOff(item, name string) ledger.SignOff {
 	return ledger.SignOff{
 		Campaign: award, Item: item, Role: "product", Name: name, Who: name + "@ops-1", At: s.now, Digest: "d1",
-		Parts: map[string]string{"list": "l1", "texts": "t1"}, Checked: noon, Evidence: []byte(`{"kind":"note"}`),
+		Scopes: map[string]string{"list": "l1", "texts": "t1"}, Checked: noon, Evidence: []byte(`{"kind":"note"}`),
 	}
 }

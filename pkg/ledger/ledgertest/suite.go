@@ -140,7 +140,7 @@ func (s *story) asks(campaign string) ledger.Acquire {
 // claims asks for SMS; edit changes the request.
 func claims(n int, edit ...func(*ledger.ClaimRequest)) ledger.ClaimRequest {
 	c := ledger.ClaimRequest{
-		Channel: message.SMS, Day: today, Max: n, Ahead: time.Second, Hold: hold,
+		Channel: message.SMS, Day: today, Max: n, Ahead: time.Second, Grace: hold,
 		Limits: ledger.Limits{Account: smsAcc, Price: 45000, Currency: "CNY"},
 	}
 	for _, e := range edit {

@@ -214,7 +214,7 @@ func (w *walk) acquire(p *proc, name string) {
 	if p.run.real != 0 {
 		return
 	}
-	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease, Pace: fmt.Sprint(w.rnd.IntN(2)), Join: w.rnd.IntN(2) == 0}
+	a := ledger.Acquire{Campaign: name, Host: "ops-1", PID: 7, User: "wang", Now: w.now, Extend: lease, Rates: fmt.Sprint(w.rnd.IntN(2)), Join: w.rnd.IntN(2) == 0}
 	got, gotErr := p.real.Acquire(w.story.ctx(), a)
 	model, modelErr := p.model.Acquire(w.story.ctx(), a)
 	var realHeld, modelHeld *ledger.LeasedError
@@ -375,7 +375,7 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 	return claims(w.rnd.IntN(6), func(c *ledger.ClaimRequest) {
 		c.Limits.Account, c.Day = w.accountName(), w.now.Format(time.DateOnly)
 		if w.rnd.IntN(3) > 0 {
-			c.Limits.Rate, c.Limits.Burst = float64(1+w.rnd.IntN(4)), w.rnd.IntN(3)
+			c.Limits.Rate, c.Limits.AtOnce = float64(1+w.rnd.IntN(4)), w.rnd.IntN(3)
 		}
 		if w.rnd.IntN(2) == 0 {
 			c.Limits.DomainRate = map[string]float64{"d0.test": 0.05, ledger.DefaultDomain: 1}

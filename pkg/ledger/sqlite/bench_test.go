@@ -68,7 +68,7 @@ func acquire(tb testing.TB, l ledger.Ledger, campaign string) ledger.RunID {
 
 func claimOf(n int) []ledger.ClaimRequest {
 	return []ledger.ClaimRequest{{
-		Channel: message.SMS, Day: "2026-11-20", Max: n, Ahead: time.Second, Hold: time.Minute,
+		Channel: message.SMS, Day: "2026-11-20", Max: n, Ahead: time.Second, Grace: time.Minute,
 		Limits: ledger.Limits{Account: "sms-marketing", DailyQuota: 1 << 40, Price: 45000, DayBudget: 1 << 60, Currency: "CNY"},
 	}}
 }

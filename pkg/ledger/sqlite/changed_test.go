@@ -35,7 +35,7 @@ func TestAMessageToAnotherAddressIsNotHandedOut(t *testing.T) {
 	}
 	got := acquire(t, l, "award-2020")
 	_, err := l.Turn(t.Context(), ledger.Turn{Run: got, Now: start, Extend: time.Minute, Claim: []ledger.ClaimRequest{
-		{Channel: message.SMS, Limits: ledger.Limits{Account: "sms"}, Day: "2026-11-20", Max: 3, Hold: time.Second},
+		{Channel: message.SMS, Limits: ledger.Limits{Account: "sms"}, Day: "2026-11-20", Max: 3, Grace: time.Second},
 	}})
 	if !errors.Is(err, ledger.ErrDamaged) {
 		t.Errorf("got %v, want ErrDamaged", err)
@@ -108,7 +108,7 @@ func flippedIsNamed(t *testing.T, path string, want map[message.Key]message.Addr
 	got := make(map[message.Key]message.Address)
 	for {
 		out, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: []ledger.ClaimRequest{
-			{Channel: message.SMS, Limits: ledger.Limits{Account: "sms"}, Day: "2026-11-20", Max: 16, Hold: time.Second},
+			{Channel: message.SMS, Limits: ledger.Limits{Account: "sms"}, Day: "2026-11-20", Max: 16, Grace: time.Second},
 		}})
 		if err != nil {
 			return true

@@ -90,7 +90,7 @@ func (b *books) flushDomains() error {
 
 // offer asks the teller about a message.
 func (c *claiming) offer(req ledger.ClaimRequest, teller *ledger.Teller, row *pendingRow) (ledger.Verdict, error) {
-	o := ledger.Offer{Segments: row.claim.Segments, Pace: row.pace}
+	o := ledger.Offer{Segments: row.claim.Segments, Place: row.pace}
 	name := teller.Domain(row.claim.Address)
 	if name != "" {
 		var err error
@@ -124,7 +124,7 @@ func (c *claiming) writePassed() error {
 
 // pass lets a message wait for its domain.
 func (c *claiming) pass(s *shelf, row *pendingRow, v ledger.Verdict) {
-	place := []any{row.id, nanos(v.Wait), int(v.Pace)}
+	place := []any{row.id, nanos(v.Wait), int(v.Place)}
 	if !row.recorded {
 		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel))...)
 		return
@@ -133,8 +133,8 @@ func (c *claiming) pass(s *shelf, row *pendingRow, v ledger.Verdict) {
 }
 
 func (r *pendingRow) ready(now time.Time) bool {
-	if r.pace != ledger.PaceNone {
-		return ledger.ReadyPaced(r.notBefore, now)
+	if r.pace != ledger.PlaceNone {
+		return ledger.ReadyPlaced(r.notBefore, now)
 	}
 	return ledger.Ready(r.notBefore, now)
 }

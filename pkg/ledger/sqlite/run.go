@@ -66,7 +66,7 @@ func (l *Ledger) acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 
 // begin writes the run.
 func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acquired) error {
-	if err := x.repace(c.id, a.Pace); err != nil {
+	if err := x.repace(c.id, a.Rates); err != nil {
 		return err
 	}
 	machine := ""
@@ -79,7 +79,7 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acqui
 	var id int64
 	if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, process, user, machine, slot, started, beat, expires, pace)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, nanos(a.Process), a.User, machine, slot,
-		nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Pace); err != nil {
+		nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Rates); err != nil {
 		return err
 	}
 	got.Run.ID = ledger.RunID(id)

@@ -38,7 +38,7 @@ func (l *Ledger) check(ctx context.Context, campaign, where string, args ...any)
 
 // SignOff records a sign-off: see ledger.SignOffs.
 func (l *Ledger) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (int64, error) {
-	parts, err := json.Marshal(s.Parts)
+	parts, err := json.Marshal(s.Scopes)
 	if err != nil {
 		return 0, fmt.Errorf("sign %s of campaign %s: %w", s.Item, s.Campaign, err)
 	}
@@ -84,7 +84,7 @@ func (l *Ledger) SignOffs(ctx context.Context, campaign string) ([]ledger.SignOf
 		}
 		s.At, s.Checked, s.Revoked = moment(at), moment(checked), revoked.act()
 		out = append(out, s)
-		return json.Unmarshal([]byte(parts), &out[len(out)-1].Parts)
+		return json.Unmarshal([]byte(parts), &out[len(out)-1].Scopes)
 	}, `SELECT id, item, role, name, who, at, digest, parts, checked, evidence, revoked_at, revoked_who, revoked_what, revoked_reason
 		FROM signoff WHERE campaign = ? ORDER BY id`, campaign)
 	return out, l.asking(err, "read the sign-offs of campaign %s", campaign)

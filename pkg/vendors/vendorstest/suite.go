@@ -155,7 +155,7 @@ func (h Harness) late(t *testing.T) {
 	v := h.vendor(t, s, Limits{Timeout: longTimeout, Concurrency: 1})
 	m := h.Message(1)
 	m.Expired = func() bool { return true }
-	if o := h.send(t, v, t.Context(), m); !o.Held() || o.Code != message.HeldDeadline {
+	if o := h.send(t, v, t.Context(), m); !o.GivenBack() || o.Code != message.BackDeadline {
 		t.Errorf("past its time: %+v, want it held", o)
 	}
 	if n := len(s.Arrivals()); n != 0 {
