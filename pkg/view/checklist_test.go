@@ -114,7 +114,7 @@ func TestChecklistJSONFields(t *testing.T) {
 		{"checklist", all, []string{"campaign", "checked", "checklist", "list", "people", "schema", "verdict"}},
 		{"check", items[1], []string{"check", "found", "id", "phase", "role", "said", "status", "title", "why"}},
 		{"signed item", items[2], []string{"id", "lapses", "people", "phase", "role", "signatures", "status", "title", "why"}},
-		{"signature", items[3].(map[string]any)["signatures"].([]any)[0], []string{"at", "checked", "digest", "evidence", "item", "name", "parts", "role", "who"}},
+		{"signature", items[3].(map[string]any)["signatures"].([]any)[0], []string{"at", "checked", "digest", "evidence", "item", "name", "role", "scopes", "who"}},
 	} {
 		var got []string
 		for k := range c.of.(map[string]any) {

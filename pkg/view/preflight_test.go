@@ -175,7 +175,7 @@ func TestPreflightJSONFields(t *testing.T) {
 		of   map[string]any
 		want []string
 	}{
-		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "parts", "plan", "schema", "terms", "verdict"}},
+		{"result", all, []string{"at", "campaign", "checks", "counts", "digest", "plan", "schema", "scopes", "terms", "verdict"}},
 		{"check", check, []string{"facts", "group", "id", "options", "remedies", "status", "summary", "title", "took_ns"}},
 		{"top-up", option(0), []string{"account", "amount", "currency", "enough", "kind", "segments", "text"}},
 		{"part", option(1), []string{"account", "command", "enough", "kind", "parts", "text"}},

@@ -106,7 +106,7 @@ func TestDrillAsJSONHasItsFields(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"schema", "drill", "title", "lines", "steps", "reached", "held", "took_ns"} {
+	for _, field := range []string{"schema", "drill", "title", "lines", "steps", "reached", "stopped", "took_ns"} {
 		if got[field] == nil {
 			t.Errorf("no %s in %s", field, out.String())
 		}
