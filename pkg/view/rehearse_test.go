@@ -112,7 +112,7 @@ func TestDrillAsJSONHasItsFields(t *testing.T) {
 		}
 	}
 	golden(t, "drill.json", out.String())
-	if got["schema"] != "notify.drill/1" || got["drill"] != "award-2020" || got["held"] != true {
+	if got["schema"] != "notify.drill/1" || got["drill"] != "award-2020" || got["stopped"] != true {
 		t.Errorf("got %v", got)
 	}
 }
