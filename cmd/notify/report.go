@@ -76,7 +76,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{
-		States: states, Zone: e.cfg.Timezone, Prices: report.PricesOf(e.cfg), Inputs: inputsOf(e.cfg, nil),
+		States: states, Zone: e.cfg.Timezone, Lang: e.lang, Prices: report.PricesOf(e.cfg), Inputs: inputsOf(e.cfg, nil),
 	})
 	if errors.Is(err, report.ErrEnding) {
 		return usage(words.Err("cmd.error.report-ending", words.A{"file": o.file}).Do("cmd.do.report-ending", nil))

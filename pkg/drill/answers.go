@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,32 +17,15 @@ type checked struct {
 }
 
 type finding struct {
-	ID      string   `json:"id"`
-	Status  string   `json:"status"`
-	Summary []said   `json:"summary"`
-	Options []option `json:"options"`
+	ID      string       `json:"id"`
+	Status  string       `json:"status"`
+	Summary []words.Text `json:"summary"`
+	Options []option     `json:"options"`
 }
 
 // says is the evidence on one line.
 func (f *finding) says() words.Text {
-	all := make([]words.Text, len(f.Summary))
-	for i, s := range f.Summary {
-		all[i] = s.Text
-	}
-	return words.Joined(words.Sentences, all...)
-}
-
-// said is a sentence that the program answered: its id and arguments, so that it can be shown in any language, or what it said
-// word for word.
-type said struct{ words.Text }
-
-func (s *said) UnmarshalJSON(b []byte) error {
-	var plain string
-	if json.Unmarshal(b, &plain) != nil {
-		return s.Text.UnmarshalJSON(b)
-	}
-	s.Text = words.Raw(plain)
-	return nil
+	return words.Joined(words.Sentences, f.Summary...)
 }
 
 // option is a way to make a check pass, as far as drills follow it.
@@ -64,7 +46,7 @@ func (r *ran) preflight() (*checked, error) {
 func (c *checked) finding(id string) finding {
 	i := slices.IndexFunc(c.Checks, func(f finding) bool { return f.ID == id })
 	if i < 0 {
-		return finding{ID: id, Summary: []said{{words.T("drill.not-asked", nil)}}}
+		return finding{ID: id, Summary: []words.Text{words.T("drill.not-asked", nil)}}
 	}
 	return c.Checks[i]
 }
@@ -123,8 +105,8 @@ type ended struct {
 	Ended   string         `json:"ended"`
 	ByState map[string]int `json:"by_state"`
 	Pause   *struct {
-		Why    string `json:"why"`
-		Detail said   `json:"detail"`
+		Why    string     `json:"why"`
+		Detail words.Text `json:"detail"`
 	} `json:"pause"`
 }
 
@@ -142,16 +124,16 @@ func (r *ran) paused() (Stop, error) {
 	if e.Pause == nil {
 		return Stop{}, fmt.Errorf("notify %s ended with %d and was not paused", strings.Join(r.args, " "), r.code)
 	}
-	return Stop{By: words.T("drill.by.pause", nil), Exit: r.code, Said: e.Pause.Detail.Text}, nil
+	return Stop{By: words.T("drill.by.pause", nil), Exit: r.code, Said: e.Pause.Detail}, nil
 }
 
 // refusal is what a command said that ended with an error.
 func (r *ran) refusal() (words.Text, error) {
 	var e struct {
-		Error said `json:"error"`
+		Error words.Text `json:"error"`
 	}
 	err := r.read(&e)
-	return e.Error.Text, err
+	return e.Error, err
 }
 
 // byCheck is a check as what stopped a line.

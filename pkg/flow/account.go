@@ -184,14 +184,11 @@ func said(o message.Outcome) words.Text {
 }
 
 func quoted(what words.Text, o message.Outcome) words.Text {
-	if VendorSaid(o) == "" {
+	if o.Code == "" && o.Detail == "" {
 		return what
 	}
-	return words.T("flow.said", words.A{"what": what, "said": VendorSaid(o)})
+	return words.T("flow.said", words.A{"what": what, "said": words.Said(o.Code, o.Detail)})
 }
-
-// VendorSaid is what the vendor itself said, word for word.
-func VendorSaid(o message.Outcome) string { return strings.TrimSpace(o.Code + " " + o.Detail) }
 
 // healthy closes the breaker and speeds up again: from half the rate to all of it in about seven seconds.
 func (a *Account) healthy(now time.Time) {

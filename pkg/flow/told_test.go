@@ -39,7 +39,7 @@ func TestWhatOtherRunsMustKnowOfAnAnswerIsTold(t *testing.T) {
 	}
 	outcome := func(o message.Outcome) words.Text { return words.Of("outcome", o.Kind) }
 	said := func(what words.Text, o message.Outcome) words.Text {
-		return words.T("flow.said", words.A{"what": what, "said": strings.TrimSpace(o.Code + " in words")})
+		return words.T("flow.said", words.A{"what": what, "said": words.Raw(strings.TrimSpace(o.Code + " in words"))})
 	}
 	for _, c := range []struct {
 		name string
@@ -47,7 +47,7 @@ func TestWhatOtherRunsMustKnowOfAnAnswerIsTold(t *testing.T) {
 		n    int
 		want ledger.AccountChange
 	}{
-		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: words.T("flow.said", words.A{"what": outcome(unsent), "said": unsent.Code}), At: at}},
+		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: words.T("flow.said", words.A{"what": outcome(unsent), "said": words.Raw(unsent.Code)}), At: at}},
 		{"a failure with a detail", withDetail(unknown), 1, ledger.AccountChange{Failed: 1, Error: said(outcome(unknown), unknown), At: at}},
 		{"so many that the breaker opens", withDetail(unsent), 5, ledger.AccountChange{
 			Failed: 5, Error: said(outcome(unsent), unsent), At: at, OpenUntil: at.Add(time.Second), Reason: words.T("flow.in-a-row", words.A{"n": 5, "said": said(outcome(unsent), unsent)}),

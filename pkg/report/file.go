@@ -33,7 +33,9 @@ var ErrEnding = errors.New("unknown kind of file")
 type Options struct {
 	// States keeps only messages in these states; none means all.
 	States []message.State
+	// Zone and Lang are those of times and sentences.
 	Zone   *time.Location
+	Lang   words.Language
 	Prices Prices
 	// Inputs are the files that must not be written over.
 	Inputs []outfile.Input
@@ -130,9 +132,11 @@ func line(rec *ledger.Record, columns int, o Options) ([]string, error) {
 	}
 	return append(values[:columns:columns],
 		strconv.Itoa(rec.Row), string(rec.Channel), string(rec.Address), string(rec.State), strconv.Itoa(rec.Attempts), rec.Account,
-		instant(rec.Claimed, o.Zone), instant(rec.Settled, o.Zone), rec.Code, rec.Detail, rec.VendorID, string(rec.Key),
+		instant(rec.Claimed, o.Zone), instant(rec.Settled, o.Zone), rec.Code, o.printer().Say(words.Said(rec.Code, rec.Detail)), rec.VendorID, string(rec.Key),
 		strconv.Itoa(rec.Segments), cost, currency, strings.Join(rows, " ")), nil
 }
+
+func (o *Options) printer() words.Printer { return words.Printer{Lang: o.Lang, Zone: o.Zone} }
 
 func instant(t time.Time, zone *time.Location) string {
 	if t.IsZero() {

@@ -17,6 +17,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // Source is what a report reads.
@@ -96,7 +97,7 @@ type Account struct {
 type Code struct {
 	State    message.State `json:"state"`
 	Code     string        `json:"code"`
-	Detail   string        `json:"detail,omitempty"` // of the first message with it
+	Said     words.Text    `json:"said,omitzero"` // of the first message with it
 	Messages int           `json:"messages"`
 }
 
@@ -111,7 +112,7 @@ type Person struct {
 	Attempts int             `json:"attempts"`
 	At       time.Time       `json:"at,omitzero"`
 	Code     string          `json:"code,omitempty"`
-	Detail   string          `json:"detail,omitempty"`
+	Said     words.Text      `json:"said,omitzero"`
 }
 
 // Make reads the ledger.
@@ -188,8 +189,11 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 
 // people goes through the messages that need somebody's attention.
 func (r *Report) people(ctx context.Context, s Source) error {
-	codes := make(map[Code]int)
-	details := make(map[Code]string)
+	type key struct {
+		state message.State
+		code  string
+	}
+	codes := make(map[key]*Code)
 	for rec, err := range s.Messages(ctx, r.Campaign) {
 		if err != nil {
 			return err
@@ -205,15 +209,15 @@ func (r *Report) people(ctx context.Context, s Source) error {
 			r.WaitingTotal++
 		}
 		if rec.State == message.Unknown || rec.State == message.Rejected {
-			c := Code{State: rec.State, Code: rec.Code}
-			if codes[c] == 0 {
-				details[c] = rec.Detail
+			k := key{rec.State, rec.Code}
+			if codes[k] == nil {
+				codes[k] = &Code{State: rec.State, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail)}
 			}
-			codes[c]++
+			codes[k].Messages++
 		}
 	}
-	for c, n := range codes {
-		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Detail: details[c], Messages: n})
+	for _, c := range codes {
+		r.Codes = append(r.Codes, *c)
 	}
 	sort.Slice(r.Codes, func(i, j int) bool {
 		if r.Codes[i].Messages != r.Codes[j].Messages {
@@ -246,7 +250,7 @@ func appendPerson(ps []Person, rec ledger.Record) []Person {
 	}
 	return append(ps, Person{
 		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: rec.Address.Masked(), Message: rec.Key,
-		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Detail: rec.Detail,
+		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail),
 	})
 }
 

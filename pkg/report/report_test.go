@@ -70,7 +70,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			for _, c := range r.Codes {
 				codes += c.Messages
 			}
-			if codes != 4 || r.Codes[0].Code != "550" || r.Codes[0].Messages != 2 || r.Codes[0].Detail != "the first of them" {
+			if codes != 4 || r.Codes[0].Code != "550" || r.Codes[0].Messages != 2 || r.Codes[0].Said.String() != "550 the first of them" {
 				t.Errorf("codes: %+v", r.Codes)
 			}
 			for _, p := range append(r.Unknown, r.Rejected...) {

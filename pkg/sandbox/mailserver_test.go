@@ -22,7 +22,7 @@ func TestMailFaultsAreWhatAClientMakesOfThem(t *testing.T) {
 		{"the account is blocked", sandbox.Account{Faults: sandbox.Faults{Refuse: 1}}, "refused 550 5.7.1", 0},
 		{"too fast", sandbox.Account{Faults: sandbox.Faults{Throttle: 1}}, "throttled 454 4.7.0", 0},
 		{"no such user", sandbox.Account{Faults: sandbox.Faults{Reject: 1}}, "rejected 550 5.1.1", 0},
-		{"a cut before the mail", sandbox.Account{Faults: sandbox.Faults{CutBefore: 1}}, "unsent notify:cut", 0},
+		{"a cut before the mail", sandbox.Account{Faults: sandbox.Faults{CutBefore: 1}}, "unsent notify:hung-up", 0},
 		{"a cut after the mail", sandbox.Account{Faults: sandbox.Faults{CutAfter: 1}}, "unknown notify:no-reply", 1},
 		{"garbage after the mail", sandbox.Account{Faults: sandbox.Faults{Garbage: 1}}, "unknown notify:no-reply", 1},
 		{"a failure of its own is a refusal", sandbox.Account{Faults: sandbox.Faults{Error500: 1}}, "throttled 451 4.3.0", 0},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"notify/pkg/channel"
@@ -233,7 +232,7 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 		switch {
 		case a.Refusal().Kind != "":
 			r := a.Refusal()
-			args["reason"], args["said"] = words.Of("breaker.reason", cmp.Or(r.Reason, message.ReasonOther)), flow.VendorSaid(r)
+			args["reason"], args["said"] = words.Of("breaker.reason", cmp.Or(r.Reason, message.ReasonOther)), words.Said(r.Code, r.Detail)
 			p = &Pause{Why: PauseRefused, Detail: words.T("send.refused", args)}
 		case why == ledger.HoldQuota:
 			args["quota"] = a.Limits.DailyQuota
@@ -480,7 +479,7 @@ func (ln *lane) giveUp(s *ledger.Settlement, r result) {
 		return
 	}
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
-	s.Outcome.Detail = fmt.Sprintf("given up after %d attempts: %s", r.claim.Number, r.outcome.Detail)
+	s.Outcome.Detail = words.T("send.given-up", words.A{"n": r.claim.Number, "said": words.Stored(r.outcome.Detail)}).Stored()
 }
 
 // fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.

@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Codes of messages that this program itself turns away.
@@ -51,14 +52,14 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	}
 	// Preflight has looked at this; but a ledger can be copied to a test installation, and be resumed there.
 	if !ln.loop.Config.Allows(c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow, Detail: "not on the allow list, outside production"}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow}
 	}
 	if ln.entry.Suppressible && ln.loop.withheld(ctx, c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed, Detail: "on the suppression list"}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed}
 	}
 	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: err.Error()}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: words.Cause(err).Stored()}
 	}
 	// A machine that was asleep wakes here: by now the run may have been declared dead, and know it or not. The adapter asks again right
 	// before it writes.

@@ -104,7 +104,7 @@ func (p *Printer) codes(r *report.Report) {
 	p.Blank()
 	t := NewTable("state", "code", ">messages", "first-said")
 	for _, c := range r.Codes {
-		t.Row(p.word("state", string(c.State)), c.Code, Num(c.Messages), c.Detail)
+		t.Row(p.word("state", string(c.State)), c.Code, Num(c.Messages), p.Say(c.Said))
 	}
 	p.Table(t, 0)
 }

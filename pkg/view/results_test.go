@@ -170,7 +170,7 @@ func TestTheReportOfACampaign(t *testing.T) {
 			{Account: "edm", Spent: report.Spent{Messages: 12, Segments: 12}}, {Account: "sms", Spent: report.Spent{Messages: 22_903, Segments: 22_903, Cost: money(1030_635_000)}, Currency: "CNY"},
 		},
 		Costs: []report.Sum{{Currency: "CNY", Cost: 1030_635_000}}, Unpriced: []string{"edm"},
-		Codes:    []report.Code{{State: message.Rejected, Code: "isv.MOBILE_NUMBER_ILLEGAL", Detail: "号码不对\x1b[2J", Messages: 97}, {State: message.Unknown, Code: "notify:reset", Messages: 3}},
+		Codes:    []report.Code{{State: message.Rejected, Code: "isv.MOBILE_NUMBER_ILLEGAL", Said: words.Raw("号码不对\x1b[2J"), Messages: 97}, {State: message.Unknown, Code: "notify:reset", Messages: 3}},
 		Unknown:  []report.Person{{Row: 12, Key: "E0012", Channel: message.SMS, Address: "+86134****0012", Message: "k1", Account: "sms", Attempts: 1, At: then, Code: "notify:reset"}},
 		Rejected: []report.Person{{Row: 3, Key: "E0003", Channel: message.SMS, Address: "+86134****0003", Message: "k2", Account: "sms", Attempts: 1, At: then, Code: "isv.MOBILE_NUMBER_ILLEGAL"}},
 		First:    then, Last: then.Add(4 * time.Minute),

@@ -50,9 +50,12 @@ type Sayer interface {
 	Says() Text
 }
 
-// Cause is an error as a sentence: its own where it has one, that of a well-known fault of the system, and otherwise what
+// Cause is an error as a sentence; none where there is no error: its own where it has one, that of a well-known fault of the system, and otherwise what
 // it says, word for word.
 func Cause(err error) Text {
+	if err == nil {
+		return Text{}
+	}
 	var own Sayer
 	if errors.As(err, &own) {
 		return own.Says()

@@ -142,6 +142,28 @@ func TestACodeOfOursHasAMeaningAndAVendorsHasNone(t *testing.T) {
 	}
 }
 
+func TestWhatCameOfAMessageIsSaidInTheLanguageOfTheScreen(t *testing.T) {
+	refused := words.T("cause.refused", nil).Stored()
+	for _, c := range []struct{ code, detail, en, zh string }{
+		{"notify:held-deadline", "", "its time was over before it began to leave", "还没有开始发出，时限已过"},
+		{"notify:connect", refused, "no connection to the server: nothing answers there", "连不上服务器：那里没有程序应答"},
+		{"notify:connect", "odd", "no connection to the server: odd", "连不上服务器：odd"},
+		{"550 5.1.1", "no such mailbox", "550 5.1.1 no such mailbox", "550 5.1.1 no such mailbox"},
+		{"550 5.1.1", "", "550 5.1.1", "550 5.1.1"},
+		{"452", words.T("send.given-up", words.A{"n": 5, "said": words.Raw("full")}).Stored(), "452 given up after 5 attempts: full", "452 尝试 5 次后放弃：full"},
+		{"", "agreed by telephone", "agreed by telephone", "agreed by telephone"},
+		{"", "", "", ""},
+	} {
+		said := words.Said(c.code, c.detail)
+		if got := (words.Printer{}).Say(said); got != c.en {
+			t.Errorf("%s %s reads %q, want %q", c.code, c.detail, got, c.en)
+		}
+		if got := (words.Printer{Lang: words.Chinese}).Say(said); got != c.zh {
+			t.Errorf("%s %s reads %q, want %q", c.code, c.detail, got, c.zh)
+		}
+	}
+}
+
 func TestATextIsStoredAndSaidInAnyLanguageLater(t *testing.T) {
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	text := words.T("send.breaker", words.A{"account": "sms", "at": at})

@@ -112,8 +112,9 @@ type Answer struct {
 	Unsent bool
 	// Stage is where an attempt without an answer ended.
 	Stage string
-	// Detail is for people. It holds no part of the request or of an answer.
-	Detail string
+	// Err is what the system said of one that left nothing, where it said something. It holds no part of the request or of an
+	// answer.
+	Err error
 }
 
 // Do makes one attempt: it sends the request once, follows nothing, and reads the answer whole. The request's own context is
@@ -121,24 +122,24 @@ type Answer struct {
 func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
 	if err := ctx.Err(); err != nil {
 		closeBody(r)
-		return Answer{Unsent: true, Stage: StageContext, Detail: err.Error()}
+		return Answer{Unsent: true, Stage: StageContext}
 	}
 	ctx, a := Begin(ctx)
 	resp, err := t.once(a, r.WithContext(ctx)) //nolint:bodyclose // readWhole closes it
 	if err != nil {
 		if a.Unsent() {
 			if a.held.Load() {
-				return Answer{Unsent: true, Stage: StageHeld, Detail: "its claim had run out before it began to leave"}
+				return Answer{Unsent: true, Stage: StageHeld}
 			}
-			stage, detail := before(err)
-			return Answer{Unsent: true, Stage: stage, Detail: detail}
+			stage, cause := before(err)
+			return Answer{Unsent: true, Stage: stage, Err: cause}
 		}
 		return after(ctx)
 	}
 	body, err := readWhole(resp)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return Answer{Stage: StageSize, Detail: "the answer is larger than 1 MiB"}
+		return Answer{Stage: StageSize}
 	case err != nil:
 		return after(ctx)
 	}
@@ -183,11 +184,11 @@ func readWhole(resp *http.Response) ([]byte, error) {
 func after(ctx context.Context) Answer {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return Answer{Stage: StageTimeout, Detail: "no whole answer before the timeout; the message had begun to leave"}
+		return Answer{Stage: StageTimeout}
 	case ctx.Err() != nil:
-		return Answer{Stage: StageCancel, Detail: "given up while waiting for the answer; the message had begun to leave"}
+		return Answer{Stage: StageCancel}
 	}
-	return Answer{Stage: StageCut, Detail: "no whole HTTP answer; the message had begun to leave"}
+	return Answer{Stage: StageCut}
 }
 
 // stageError says how far the making of a connection came.
@@ -208,7 +209,7 @@ func dialStage(err error) string {
 }
 
 // before describes an attempt of which nothing left. That is already proven; the error only chooses the words.
-func before(err error) (stage, detail string) {
+func before(err error) (stage string, cause error) {
 	var (
 		at     *stageError
 		record tls.RecordHeaderError
@@ -218,15 +219,15 @@ func before(err error) (stage, detail string) {
 	)
 	switch {
 	case errors.As(err, &at):
-		return at.stage, at.Error()
+		return at.stage, at.err
 	case errors.As(err, &cert), errors.As(err, &host), errors.As(err, &record):
-		return StageTLS, err.Error()
+		return StageTLS, err
 	case errors.Is(err, context.DeadlineExceeded):
-		return StageConnect, "no connection before the timeout"
+		return StageConnect, context.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
-		return StageContext, err.Error()
+		return StageContext, nil
 	case errors.As(err, &op):
-		return StageConnect, op.Op + " failed"
+		return StageConnect, op.Err
 	}
-	return StageWrite, "the connection was gone before anything was written"
+	return StageWrite, nil
 }

@@ -155,8 +155,8 @@ func TestUnsentIsProvenBeforeTheFirstByte(t *testing.T) {
 			if !a.Unsent || a.Whole || a.Stage != tt.stage {
 				t.Errorf("%+v, want unsent at %s", a, tt.stage)
 			}
-			if a.Detail == "" {
-				t.Error("no detail")
+			if a.Err == nil {
+				t.Error("no cause")
 			}
 		})
 	}

@@ -96,7 +96,7 @@ func (r *reader) env(asJSON bool, a evidence.Answer, key message.Key, to message
 func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) message.Outcome {
 	env, err := r.env(p.json, a, m.Key, m.To)
 	if err != nil {
-		return unknown("notify:garbage", err.Error())
+		return unknown("notify:garbage", words.Cause(err).Stored())
 	}
 	code, err := r.code(p.code, env)
 	if err != nil {
@@ -112,10 +112,11 @@ func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) me
 	}
 	if o.Code == "" {
 		o.Code = "notify:http-" + strconv.Itoa(a.Status)
+		o.Detail = strings.TrimPrefix(o.Detail, httpStatus(a.Status))
 	}
 	switch {
 	case accepted && listed:
-		o.Detail = r.scrub.detail("the answer says accepted, and its code says "+string(known.outcome)+"; "+o.Detail, m.To)
+		o.Detail = r.scrub.text(words.T("vendor.contradicts", words.A{"outcome": words.Of("outcome", known.outcome), "said": o.Detail}), m.To)
 		return o
 	case accepted && a.Status >= 200 && a.Status < 300:
 		return r.accepted(p, env, m)
@@ -138,7 +139,7 @@ func (r *reader) accepted(p *answerPlan, env *answerEnv, m message.Message) mess
 			return r.unread(err, m)
 		}
 		if o.VendorID = id; !validID(id) {
-			return unknown("notify:id", "the answer says accepted, and gives no usable id")
+			return unknown("notify:id", "")
 		}
 	}
 	if n, ok := r.count(p.segments, env); ok && n > 0 && n < 1000 {
@@ -155,7 +156,7 @@ func validID(id string) bool {
 }
 
 func (r *reader) unread(err error, m message.Message) message.Outcome {
-	return unknown("notify:garbage", r.scrub.detail("the answer cannot be read as the vendor file says: "+err.Error(), m.To))
+	return unknown("notify:garbage", r.scrub.text(words.Cause(err), m.To))
 }
 
 func unknown(code, detail string) message.Outcome {
@@ -170,10 +171,13 @@ func (r *reader) detail(p *vm.Program, env *answerEnv, m message.Message) string
 		}
 	}
 	if said == "" {
-		return "HTTP " + strconv.Itoa(env.Status)
+		return httpStatus(env.Status)
 	}
 	return r.scrub.detail(said, m.To)
 }
+
+// httpStatus is what stands for words where a vendor gave none.
+func httpStatus(status int) string { return "HTTP " + strconv.Itoa(status) }
 
 // code is an expression's scalar as text; nil, and no expression, are empty.
 func (r *reader) code(p *vm.Program, env *answerEnv) (string, error) {
@@ -186,7 +190,7 @@ func (r *reader) code(p *vm.Program, env *answerEnv) (string, error) {
 	}
 	s, ok := plain(v)
 	if !ok {
-		return "", fmt.Errorf("expression: a value of type %T where text is expected", v)
+		return "", words.Err("vendor.value-no-text", words.A{"type": fmt.Sprintf("%T", v)})
 	}
 	return s, nil
 }
@@ -198,7 +202,7 @@ func (r *reader) truth(p *vm.Program, env *answerEnv) (bool, error) {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		return false, fmt.Errorf("expression: a value of type %T where true or false is expected", v)
+		return false, words.Err("vendor.value-no-truth", words.A{"type": fmt.Sprintf("%T", v)})
 	}
 	return b, nil
 }
@@ -245,7 +249,7 @@ func parseJSON(b []byte) (any, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one value")
+		return nil, words.Err("vendor.values-many", nil)
 	}
 	return numbers(v), nil
 }

@@ -96,25 +96,25 @@ func (v *vendor) Close() error {
 // Send implements vendors.Vendor.
 func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	if err := ctx.Err(); err != nil {
-		return unsent(evidence.StageContext, err.Error())
+		return unsent(evidence.StageContext, "")
 	}
 	if what := v.spec.cannotCarry(m); what != "" {
-		return unsent(evidence.StageRequest, v.spec.name+" has no place for "+what)
+		return unsent(evidence.StageRequest, words.T("vendor.no-place", words.A{"vendor": v.spec.name, "part": what}).Stored())
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
 	r, err := v.request(m)
 	if err != nil {
-		return unsent(evidence.StageRequest, v.scrub.detail(err.Error(), m.To))
+		return unsent(evidence.StageRequest, v.scrub.text(words.Cause(err), m.To))
 	}
 	a := v.transport.Do(evidence.UnlessLate(ctx, m.Late), r)
 	switch {
 	case a.Whole:
 		return v.reader.outcome(v.spec.answer, a, m)
 	case a.Unsent:
-		return unsent(a.Stage, v.scrub.detail(a.Detail, m.To))
+		return unsent(a.Stage, v.scrub.text(words.Cause(a.Err), m.To))
 	}
-	return unknown("notify:"+a.Stage, v.scrub.detail(a.Detail, m.To))
+	return unknown("notify:"+a.Stage, "")
 }
 
 // request makes the request that sends a message.
@@ -129,7 +129,7 @@ func (v *vendor) request(m message.Message) (*http.Request, error) {
 // cannotCarry names a part of the message that the file's request would drop; empty means that there is none.
 func (s *spec) cannotCarry(m message.Message) string {
 	if !slices.Contains(s.channels, m.Channel) {
-		return "the channel " + string(m.Channel)
+		return "channel " + string(m.Channel)
 	}
 	for _, part := range []struct {
 		name string
@@ -142,7 +142,7 @@ func (s *spec) cannotCarry(m message.Message) string {
 		{"headers", len(m.Headers) > 0},
 	} {
 		if part.has && !s.carries[part.name] {
-			return "a message's " + part.name
+			return part.name
 		}
 	}
 	if len(m.Attachments) > 0 {

@@ -81,7 +81,7 @@ func (v *vendor) pages(ctx context.Context, p *listingPlan, code string) ([]vend
 		}
 		more, err := v.reader.truth(p.more, answer)
 		if err != nil {
-			return nil, errors.New(v.scrub.detail("more: "+err.Error(), ""))
+			return nil, v.fault(words.T("vendor.at-key", words.A{"key": "more", "cause": words.Cause(err)}), "")
 		}
 		if !more {
 			return out, nil
@@ -95,7 +95,7 @@ func (v *vendor) pages(ctx context.Context, p *listingPlan, code string) ([]vend
 func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Template, error) {
 	list, err := v.reader.engine.run(p.list, answer)
 	if err != nil {
-		return nil, errors.New(v.scrub.detail("list: "+err.Error(), ""))
+		return nil, v.fault(words.T("vendor.at-key", words.A{"key": "list", "cause": words.Cause(err)}), "")
 	}
 	if list == untold {
 		return nil, vendors.ErrTakesAny
@@ -108,11 +108,19 @@ func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Templat
 	for _, answer.Item = range items {
 		t, err := v.template(p, answer)
 		if err != nil {
-			return nil, errors.New(v.scrub.detail(err.Error(), ""))
+			return nil, v.fault(words.Cause(err), "")
 		}
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// lacks is an item of a list without what it should have, and why that could not be read.
+func lacks(key string, err error) error {
+	if err != nil {
+		return words.Wrap(err, "vendor.at-key", words.A{"key": key})
+	}
+	return words.Err("vendor.item-lacks", words.A{"key": key})
 }
 
 // template reads one item of a list.
@@ -120,10 +128,10 @@ func (v *vendor) template(p *listingPlan, item *answerEnv) (vendors.Template, er
 	var t vendors.Template
 	var err error
 	if t.Code, err = v.reader.code(p.code, item); err != nil || t.Code == "" {
-		return t, errors.Join(errors.New("code: an item of the list holds none"), err)
+		return t, lacks("code", err)
 	}
 	if t.Said, err = v.reader.code(p.state, item); err != nil || t.Said == "" {
-		return t, errors.Join(errors.New("state: an item of the list holds none"), err)
+		return t, lacks("state", err)
 	}
 	t.State = p.states[t.Said]
 	t.Said = v.scrub.line(t.Said, maxCode, "")

@@ -2,8 +2,6 @@ package httpvendor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -47,7 +45,7 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 	for range 2 {
 		r, err := v.caller.build(p.request, env)
 		if err != nil {
-			return nil, nil, errors.New(v.scrub.detail(err.Error(), to))
+			return nil, nil, v.fault(words.Cause(err), to)
 		}
 		a = v.transport.Do(ctx, r)
 		if a.Whole || a.Stage != evidence.StageCut && a.Stage != evidence.StageWrite {
@@ -55,7 +53,7 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 		}
 	}
 	if !a.Whole {
-		return nil, nil, fmt.Errorf("notify:%s: %s", a.Stage, v.scrub.detail(a.Detail, to))
+		return nil, nil, v.fault(words.Said("notify:"+a.Stage, words.Cause(a.Err).Stored()), to)
 	}
 	env2, err := v.reader.env(p.json, a, message.Key(env.Key), to)
 	if err != nil {
@@ -63,7 +61,7 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 	}
 	ok, err := v.reader.truth(p.ok, env2)
 	if err != nil {
-		return nil, nil, errors.New(v.scrub.detail(err.Error(), to))
+		return nil, nil, v.fault(words.Cause(err), to)
 	}
 	if !ok {
 		return nil, nil, v.refusal(env2, to)
@@ -71,15 +69,20 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 	return env2, a.Header, nil
 }
 
+// fault is an error that says so, without secrets and with the address masked.
+func (v *vendor) fault(said words.Text, to message.Address) error {
+	return &words.Error{Text: v.scrub.clean(said, to)}
+}
+
 // refusal says what the vendor said instead of an answer, in the words that answers to Send are read with.
 func (v *vendor) refusal(env *answerEnv, to message.Address) error {
-	parts := []string{fmt.Sprintf("HTTP %d", env.Status)}
+	parts := []string{httpStatus(env.Status)}
 	for _, p := range []*vm.Program{v.spec.answer.code, v.spec.answer.message} {
 		if s, err := v.reader.code(p, env); err == nil && s != "" {
 			parts = append(parts, s)
 		}
 	}
-	return errors.New(v.scrub.detail("the vendor refused: "+strings.Join(parts, " "), to))
+	return words.Err("vendor.refused", words.A{"said": v.scrub.detail(strings.Join(parts, " "), to)})
 }
 
 // balancer is a vendor whose file describes a balance query.
@@ -118,11 +121,11 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 	var out vendors.Balance
 	if s, err := v.reader.code(p.amount, env); p.amount != nil && s != untold {
 		if err != nil {
-			return out, errors.New(v.scrub.detail("amount: "+err.Error(), ""))
+			return out, v.fault(words.T("vendor.at-key", words.A{"key": "amount", "cause": words.Cause(err)}), "")
 		}
 		m, err := message.ParseMoney(roundMoney(s))
 		if err != nil {
-			return out, errors.New(v.scrub.detail("amount: "+err.Error(), ""))
+			return out, v.fault(words.T("vendor.amount", words.A{"value": s, "cause": words.Cause(err)}), "")
 		}
 		out.Amount = &m
 	}
@@ -178,7 +181,7 @@ func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error
 	}
 	found, err := f.reader.truth(p.found, answer)
 	if err != nil {
-		return vendors.Found{}, fmt.Errorf("look up message %s at account %s: %s", q.Key, f.account, f.scrub.detail(err.Error(), q.To))
+		return vendors.Found{}, words.Wrap(f.fault(words.Cause(err), q.To), "vendor.look-up", words.A{"key": q.Key, "account": f.account})
 	}
 	if !found {
 		return f.absent(p, q), nil
@@ -198,11 +201,11 @@ func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error
 func (v *vendor) absent(p *findPlan, q vendors.Query) vendors.Found {
 	switch {
 	case !p.final:
-		return vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it, which proves nothing there"}
+		return vendors.Found{Answer: message.OutcomeUnknown}
 	case p.after > 0 && (q.Until.IsZero() || v.caller.now().Sub(q.Until) < p.after):
-		return vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it yet; ask again after " + p.after.String()}
+		return vendors.Found{Answer: message.OutcomeUnknown}
 	}
-	return vendors.Found{Answer: message.OutcomeUnsent, Detail: "the vendor does not have it"}
+	return vendors.Found{Answer: message.OutcomeUnsent}
 }
 
 // prober is a vendor whose file describes a question that needs the account's credentials.

@@ -283,10 +283,10 @@ find:
 	}{
 		{"found and delivered", file, `{"found":true,"id":5,"status":"DELIVRD"}`, 200, now, vendors.Found{Answer: message.OutcomeAccepted, VendorID: "5", Receipt: message.Delivered, Detail: "DELIVRD"}, ""},
 		{"found, in a state that is not listed", file, `{"found":true,"id":5,"status":"ODD"}`, 200, now, vendors.Found{Answer: message.OutcomeAccepted, VendorID: "5", Detail: "ODD"}, ""},
-		{"not found, and old enough", file, `{"found":false}`, 200, now.Add(-10 * time.Minute), vendors.Found{Answer: message.OutcomeUnsent, Detail: "the vendor does not have it"}, ""},
-		{"not found, and too young", file, `{"found":false}`, 200, now.Add(-9 * time.Minute), vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it yet; ask again after 10m0s"}, ""},
-		{"not found, and nobody knows how old", file, `{"found":false}`, 200, time.Time{}, vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it yet; ask again after 10m0s"}, ""},
-		{"not found, which proves nothing", weak, `{"found":false}`, 200, now.Add(-time.Hour), vendors.Found{Answer: message.OutcomeUnknown, Detail: "the vendor does not find it, which proves nothing there"}, ""},
+		{"not found, and old enough", file, `{"found":false}`, 200, now.Add(-10 * time.Minute), vendors.Found{Answer: message.OutcomeUnsent}, ""},
+		{"not found, and too young", file, `{"found":false}`, 200, now.Add(-9 * time.Minute), vendors.Found{Answer: message.OutcomeUnknown}, ""},
+		{"not found, and nobody knows how old", file, `{"found":false}`, 200, time.Time{}, vendors.Found{Answer: message.OutcomeUnknown}, ""},
+		{"not found, which proves nothing", weak, `{"found":false}`, 200, now.Add(-time.Hour), vendors.Found{Answer: message.OutcomeUnknown}, ""},
 		{"an answer that says neither", file, `{}`, 200, now.Add(-time.Hour), vendors.Found{}, "true or false"},
 		{"a failure", file, `{"found":false}`, 500, now.Add(-time.Hour), vendors.Found{}, "HTTP 500"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 const (
@@ -41,6 +42,30 @@ func newScrubber(secrets ...string) *scrubber {
 }
 
 func (s *scrubber) detail(text string, to message.Address) string { return s.line(text, maxDetail, to) }
+
+// text is detail for a sentence: stored, so that it can be said in any language, as long as that is short enough.
+func (s *scrubber) text(t words.Text, to message.Address) string {
+	if kept := s.clean(t, to).Stored(); len(kept) <= maxDetail {
+		return kept
+	}
+	return s.detail(t.String(), to)
+}
+
+// clean is a sentence with what stands in it cleaned.
+func (s *scrubber) clean(t words.Text, to message.Address) words.Text {
+	args := make(words.A, len(t.Args))
+	for name, v := range t.Args {
+		switch v := v.(type) {
+		case string:
+			args[name] = s.detail(v, to)
+		case words.Text:
+			args[name] = s.clean(v, to)
+		default:
+			args[name] = v
+		}
+	}
+	return words.Text{ID: t.ID, Args: args}
+}
 
 // line is text on one line of at most n bytes, without secrets, and with the address masked.
 func (s *scrubber) line(text string, n int, to message.Address) string {

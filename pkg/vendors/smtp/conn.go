@@ -5,13 +5,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // conn is a connection that has been greeted, encrypted and authenticated as the options ask.
@@ -40,7 +40,7 @@ func (v *relay) open(ctx context.Context) (*conn, error) {
 	t := &v.opts.timeouts
 	raw, err := v.dial(ctx, "tcp", v.opts.address)
 	if err != nil {
-		return nil, &stepError{stepConnect, unsent(codeConnect, "connect: "+err.Error())}
+		return nil, &stepError{stepConnect, unsent(codeConnect, words.Cause(err).Stored())}
 	}
 	c := &conn{opts: &v.opts, raw: raw, link: raw, r: bufio.NewReader(raw)}
 	c.timer = time.AfterFunc(t.connect, c.expire)
@@ -50,7 +50,7 @@ func (v *relay) open(ctx context.Context) (*conn, error) {
 		err = &stepError{stepHello, givenUp()}
 	}
 	if !c.timer.Stop() && err == nil {
-		err = &stepError{stepHello, unsent(codeTimeout, "the server took too long to greet")}
+		err = &stepError{stepHello, unsent(codeTimeout, stepHello.String())}
 	}
 	if err != nil {
 		c.close()
@@ -146,13 +146,13 @@ func (c *conn) broken(at step, err error) *stepError {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errGarbage):
-		return &stepError{at, unsent(codeGarbage, at.String()+": the server's answer is not SMTP; is it the right port, and the right kind of TLS?")}
+		return &stepError{at, unsent(codeGarbage, words.T("smtp.garbage", words.A{"at": at.String()}).Stored())}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &stepError{at, unsent(codeTimeout, at.String()+": no answer in time")}
+		return &stepError{at, unsent(codeTimeout, at.String())}
 	case c.kept && (at == stepReset || at == stepMail):
-		return &stepError{at, unsent(codeClosed, at.String()+": the server had closed the kept connection")}
+		return &stepError{at, unsent(codeClosed, at.String())}
 	default:
-		return &stepError{at, unsent(codeCut, at.String()+": the connection was cut")}
+		return &stepError{at, unsent(codeCut, at.String())}
 	}
 }
 
@@ -189,8 +189,7 @@ func (c *conn) hello() error {
 // startTLS encrypts the connection, or ends: there is no falling back to plain text.
 func (c *conn) startTLS(ctx context.Context, config *tls.Config) error {
 	if _, ok := c.ext["STARTTLS"]; !ok {
-		return &stepError{stepStartTLS, refused(message.ReasonOther, codeNoTLS,
-			"the server does not offer STARTTLS, and without it nothing is sent; options.tls says what the server speaks")}
+		return &stepError{stepStartTLS, refused(message.ReasonOther, codeNoTLS, "")}
 	}
 	if _, err := c.command(stepStartTLS, 220, "STARTTLS"); err != nil {
 		return err
@@ -209,7 +208,7 @@ func (c *conn) encrypt(ctx context.Context, config *tls.Config) error {
 	c.timer.Reset(c.opts.timeouts.connect)
 	link := tls.Client(c.raw, config)
 	if err := link.HandshakeContext(ctx); err != nil {
-		return &stepError{stepTLS, unsent(codeTLS, "TLS: "+err.Error())}
+		return &stepError{stepTLS, unsent(codeTLS, words.Cause(err).Stored())}
 	}
 	c.link, c.encrypted = link, true
 	c.r.Reset(link)
@@ -236,10 +235,9 @@ func (c *conn) authenticate() error {
 	switch {
 	case mechanism == "":
 		return &stepError{stepAuth, refused(message.ReasonAuth, codeNoAuth,
-			fmt.Sprintf("the server offers %v for authentication, and options.auth is %s on this connection", offered, c.opts.auth))}
+			words.T("smtp.offers", words.A{"offered": words.Names(offered, 0), "auth": string(c.opts.auth)}).Stored())}
 	case mechanism != authCRAM && !c.private():
-		return &stepError{stepAuth, refused(message.ReasonAuth, codePlainAuth,
-			"the connection is not encrypted: the password is not sent over it; set options.tls")}
+		return &stepError{stepAuth, refused(message.ReasonAuth, codePlainAuth, "")}
 	case mechanism == authPlain:
 		_, err := c.command(stepAuth, 235, "AUTH PLAIN "+encode64("\x00"+c.opts.username+"\x00"+c.opts.password))
 		return err

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // step is where in the conversation something happened.
@@ -57,8 +58,8 @@ const (
 	codeNoTLS     = "notify:starttls-not-offered"
 	codePlainAuth = "notify:auth-unencrypted"
 	codeNoAuth    = "notify:auth-not-offered"
-	codeTimeout   = "notify:timeout"
-	codeCut       = "notify:cut"
+	codeTimeout   = "notify:silent"
+	codeCut       = "notify:hung-up"
 	codeGarbage   = "notify:garbage"
 	codeClosed    = "notify:kept-connection-closed"
 	codeUTF8      = "notify:smtputf8-not-offered"
@@ -83,7 +84,7 @@ func outcomeOf(ctx context.Context, err error) message.Outcome {
 	if errors.As(err, &s) {
 		return s.outcome
 	}
-	return unsent(codeConnect, mask(err.Error()))
+	return unsent(codeConnect, mask(words.Cause(err).Stored()))
 }
 
 func unsent(code, detail string) message.Outcome {
@@ -92,7 +93,7 @@ func unsent(code, detail string) message.Outcome {
 
 // givenUp is an attempt whose context ended before the final dot could leave.
 func givenUp() message.Outcome {
-	return unsent(codeContext, "the attempt was given up before the message left")
+	return unsent(codeContext, "")
 }
 
 func rejected(code, detail string) message.Outcome {

@@ -78,7 +78,7 @@ func (v *relay) Send(ctx context.Context, m message.Message) message.Outcome {
 	defer v.bufs.Put(w)
 	l, err := v.compose(w, m)
 	if err != nil {
-		return rejected(codeCompose, mask(err.Error()))
+		return rejected(codeCompose, mask(words.Cause(err).Stored()))
 	}
 	l.late = m.Expired
 	c, err := v.get(ctx)

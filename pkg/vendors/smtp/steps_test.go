@@ -36,7 +36,7 @@ func TestTheOutcomeFollowsFromTheStepAtWhichItWentWrong(t *testing.T) {
 		},
 	}
 	common := map[string]string{
-		"a cut": "unsent notify:cut", "a reset": "unsent notify:cut", "silence": "unsent notify:timeout",
+		"a cut": "unsent notify:hung-up", "a reset": "unsent notify:cut", "silence": "unsent notify:silent",
 		"garbage": "unsent notify:garbage", "399": "unsent notify:garbage",
 		"421": "throttled 421 4.3.2", "450": "throttled 450 4.7.1", "550": "rejected 550 5.1.1",
 	}
@@ -172,8 +172,8 @@ func TestAnAnswerInTheMiddleOfTheBodyIsHeard(t *testing.T) {
 	}{
 		{"too large", 100, "552 5.3.4 too large\r\n", "rejected 552 5.3.4"},
 		{"closing", 100, "421 4.3.2 closing\r\n", "throttled 421 4.3.2"},
-		{"half an answer", 100, "552 5.3", "unsent notify:cut"},
-		{"yes, before the dot", 100, "250 2.0.0 queued\r\n", "unsent notify:cut"},
+		{"half an answer", 100, "552 5.3", "unsent notify:hung-up"},
+		{"yes, before the dot", 100, "250 2.0.0 queued\r\n", "unsent notify:hung-up"},
 		{"no, as the dot leaves", len(data) - 2, "552 5.3.4 too large\r\n", "rejected 552 5.3.4"},
 		{"yes, as the dot leaves", len(data) - 2, "250 2.0.0 queued\r\n", "accepted 250 2.0.0"},
 		{"half an answer as the dot leaves", len(data) - 2, "250 2", "unknown notify:no-reply"},
@@ -428,10 +428,10 @@ func TestPostfixSinkFaults(t *testing.T) {
 	}{
 		{"no fault", nil, "accepted 250 2.0.0"},
 		{"cut after the final dot", []string{"-q", "."}, "unknown notify:no-reply"},
-		{"cut at DATA", []string{"-q", "DATA"}, "unsent notify:cut"},
-		{"cut at RCPT", []string{"-q", "RCPT"}, "unsent notify:cut"},
+		{"cut at DATA", []string{"-q", "DATA"}, "unsent notify:hung-up"},
+		{"cut at RCPT", []string{"-q", "RCPT"}, "unsent notify:hung-up"},
 		{"cut at QUIT, after 250", []string{"-q", "QUIT"}, "accepted 250 2.0.0"},
-		{"cut at the connection", []string{"-q", "CONNECT"}, "unsent notify:cut"},
+		{"cut at the connection", []string{"-q", "CONNECT"}, "unsent notify:hung-up"},
 		{"421 after the dot", []string{"-Q", "."}, "throttled 421"},
 		{"421 at the connection", []string{"-Q", "CONNECT"}, "throttled 421"},
 		{"450 after the dot", []string{"-r", "."}, "throttled 450 4.3.0"},

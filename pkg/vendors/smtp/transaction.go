@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // letter is a message as it stands on the wire.
@@ -41,11 +42,10 @@ func (c *conn) transact(ctx context.Context, m letter) (out message.Outcome, ali
 // fits holds a message to what the server offers, before anything of it leaves.
 func (c *conn) fits(m letter) (message.Outcome, bool) {
 	if _, ok := c.ext["SMTPUTF8"]; m.utf8 && !ok {
-		return rejected(codeUTF8, "an address has letters that need SMTPUTF8 (RFC 6531), which the server does not offer"), false
+		return rejected(codeUTF8, ""), false
 	}
 	if size := int64(m.dot()); c.sizeLimit > 0 && size > c.sizeLimit {
-		return rejected(codeSize, "the mail has "+strconv.FormatInt(size, 10)+" bytes, the server takes "+
-			strconv.FormatInt(c.sizeLimit, 10)), false
+		return rejected(codeSize, words.T("smtp.sizes", words.A{"size": words.Size(size), "most": words.Size(c.sizeLimit)}).Stored()), false
 	}
 	return message.Outcome{}, true
 }
@@ -77,7 +77,7 @@ func (c *conn) unasked() (message.Outcome, bool) {
 	if err == nil && r.code == 421 {
 		return unsent(codeClosed, c.opts.detail(stepMail, r)), false
 	}
-	return unsent(codeGarbage, "the server spoke unasked"), false
+	return unsent(codeGarbage, words.T("smtp.unasked", nil).Stored()), false
 }
 
 // part is one command of the envelope.
@@ -235,7 +235,7 @@ func (c *conn) body(m letter) (message.Outcome, bool) {
 	c.timer.Reset(c.opts.timeouts.dot)
 	r, err := c.read()
 	if err != nil {
-		return unknown(codeNoReply, "the message was handed over, and the server did not answer: it may have taken it"), false
+		return unknown(codeNoReply, ""), false
 	}
 	c.unclean = !r.positive()
 	return c.opts.classify(stepDot, r, c.kept), r.code != 421 && (r.positive() || r.negative())
@@ -256,7 +256,7 @@ func (c *conn) interrupted(dotLeft bool, cause error) message.Outcome {
 		return c.opts.classify(at, r, c.kept)
 	}
 	if dotLeft {
-		return unknown(codeNoReply, "the end of the message may have left, and the server did not answer: it may have taken it")
+		return unknown(codeNoReply, "")
 	}
 	return c.refusal(stepBody, cause)
 }
