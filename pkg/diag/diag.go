@@ -3,7 +3,6 @@
 package diag
 
 import (
-	"fmt"
 	"sort"
 	"strconv"
 	"strings"
@@ -197,15 +196,6 @@ func (l *List) Add(p Problem) {
 	if len(l.kept) < keep {
 		l.kept = append(l.kept, p)
 	}
-}
-
-// Errorf adds an error whose sentence is not in the catalogue yet.
-func (l *List) Errorf(place Place, code, hint, format string, args ...any) {
-	p := Problem{Severity: Error, Code: code, Place: place, Summary: words.Raw(fmt.Sprintf(format, args...))}
-	if hint != "" {
-		p.Hint = words.Raw(hint)
-	}
-	l.Add(p)
 }
 
 // Kept are the problems that were kept whole, in the order they were found.

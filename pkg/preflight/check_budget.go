@@ -194,8 +194,7 @@ func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 	fits, err := s.fitting(ctx, channelsOf(channels), func(so *beginning, _ *plan.Recipient) bool {
 		var cost message.Money
 		for _, n := range channels {
-			_, segments := so.carried(n, s.Config.Routes[n.Channel].Accounts)
-			cost += n.Account.Price.Times(segments)
+			cost += n.Account.Price.Times(so.carried(n, s.Config.Routes[n.Channel].Accounts).segments)
 		}
 		return cost <= p.room
 	})

@@ -142,8 +142,7 @@ func (s *Subject) inTimePart(ctx context.Context, n Need, open time.Duration) (L
 		most--
 	}
 	return s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, row *plan.Recipient) bool {
-		messages, _ := so.carried(n, s.Config.Routes[n.Channel].Accounts)
-		if messages > most {
+		if so.carried(n, s.Config.Routes[n.Channel].Accounts).messages > most {
 			return false
 		}
 		for _, m := range row.Messages {

@@ -58,24 +58,12 @@ func (s *Subject) needsBy(ctx context.Context, ch message.Channel, shares []conf
 
 // divide spreads what remains of a channel over accounts by weight, in the proportion in which the whole was.
 func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
-	whole, total := s.Plan.Channel(c.Channel).Messages, 0
-	for _, sh := range shares {
-		total += sh.Weight
-	}
 	var needs []Need
-	weight, before, messages, segments := 0, 0, 0, 0
-	for _, sh := range shares {
-		a := s.Config.Accounts[sh.Account]
-		n := Need{Account: a, Name: sh.Account, Channel: c.Channel, Domains: c.Domains}
-		weight += sh.Weight
-		upTo := part(whole, weight, total)
-		n.Messages = part(c.Messages, upTo, whole) - messages
-		n.Segments = part(c.Segments, upTo, whole) - segments
-		messages, segments = messages+n.Messages, segments+n.Segments
-		if whole > 0 {
-			n.Share = float64(upTo-before) / float64(whole)
+	for _, p := range spread(shares, s.Plan.Channel(c.Channel).Messages, tally{c.Messages, c.Segments}) {
+		a := s.Config.Accounts[p.account]
+		n := Need{
+			Account: a, Name: p.account, Channel: c.Channel, Domains: c.Domains, Messages: p.messages, Segments: p.segments, Share: p.share,
 		}
-		before = upTo
 		if a.Price != nil {
 			cost := a.Price.Times(n.Segments)
 			n.Cost = &cost
@@ -83,6 +71,38 @@ func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
 		needs = append(needs, n)
 	}
 	return needs
+}
+
+// portion is what falls to one account.
+type portion struct {
+	account string
+	tally
+	share float64 // of the whole
+}
+
+// spread gives what is still to be sent to accounts by weight, as the whole of it was given. The portions add up.
+func spread(shares []config.Share, whole int, left tally) []portion {
+	total := 0
+	for _, sh := range shares {
+		total += sh.Weight
+	}
+	var all []portion
+	var given tally
+	weight, before := 0, 0
+	for _, sh := range shares {
+		weight += sh.Weight
+		upTo := part(whole, weight, total)
+		p := portion{account: sh.Account}
+		p.messages = part(left.messages, upTo, whole) - given.messages
+		p.segments = part(left.segments, upTo, whole) - given.segments
+		given = tally{given.messages + p.messages, given.segments + p.segments}
+		if whole > 0 {
+			p.share = float64(upTo-before) / float64(whole)
+		}
+		before = upTo
+		all = append(all, p)
+	}
+	return all
 }
 
 // setShares says of each need which part of its account it is.
@@ -206,25 +226,16 @@ func (s *Subject) pending(ctx context.Context, name string) (map[message.Channel
 
 // promise spreads a campaign's pending messages over the accounts of the channel's route.
 func (s *Subject) promise(promised map[string]Promise, name string, ch message.Channel, t tally, running bool) {
-	shares := s.Config.Routes[ch].Accounts
-	total := 0
-	for _, sh := range shares {
-		total += sh.Weight
-	}
-	weight, messages, segments := 0, 0, 0
-	for _, sh := range shares {
-		weight += sh.Weight
-		m, g := part(t.messages, weight, total)-messages, part(t.segments, weight, total)-segments
-		messages, segments = messages+m, segments+g
-		p := promised[sh.Account]
-		p.Messages, p.Segments = p.Messages+m, p.Segments+g
+	for _, one := range spread(s.Config.Routes[ch].Accounts, t.messages, t) {
+		p := promised[one.account]
+		p.Messages, p.Segments = p.Messages+one.messages, p.Segments+one.segments
 		if running {
-			p.Running += m
+			p.Running += one.messages
 		}
-		if m > 0 && !slices.Contains(p.Campaigns, name) {
+		if one.messages > 0 && !slices.Contains(p.Campaigns, name) {
 			p.Campaigns = append(p.Campaigns, name)
 		}
-		promised[sh.Account] = p
+		promised[one.account] = p
 	}
 }
 

@@ -20,9 +20,9 @@ type beginning struct {
 
 // growth is one channel of a beginning.
 type growth struct {
-	planned            int // messages, with those that have left
-	messages, segments int // still to be sent
-	domains            map[string]int
+	planned int // messages, with those that have left
+	tally       // still to be sent
+	domains map[string]int
 }
 
 // on is a channel's figures; zero where it has none yet.
@@ -56,17 +56,14 @@ func (b *beginning) add(row *plan.Recipient, left func(message.Key) bool, channe
 
 // carried is what falls to one account of a channel where no more than the beginning is sent: exactly what a plan of that
 // part would give it.
-func (b *beginning) carried(n Need, shares []config.Share) (messages, segments int) {
+func (b *beginning) carried(n Need, shares []config.Share) tally {
 	g := b.on(n.Channel)
-	total, before, with := 0, 0, 0
-	for _, sh := range shares {
-		if sh.Account == n.Name {
-			before, with = total, total+sh.Weight
+	for _, p := range spread(shares, g.planned, g.tally) {
+		if p.account == n.Name {
+			return p.tally
 		}
-		total += sh.Weight
 	}
-	lo, hi := part(g.planned, before, total), part(g.planned, with, total)
-	return part(g.messages, hi, g.planned) - part(g.messages, lo, g.planned), part(g.segments, hi, g.planned) - part(g.segments, lo, g.planned)
+	return tally{}
 }
 
 // fitting is the longest beginning of what remains of the list that fits, as rows with something to send on the channels;

@@ -242,7 +242,10 @@ func TestAFileOfEveryProblem(t *testing.T) {
 			p := must[*report.Problems](t)(report.NewProblems(path, words.Printer{}))
 			l := &diag.List{Keep: 1, Each: p.Add}
 			for i := range 30 {
-				l.Errorf(diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: i + 2, Column: "C 手机号"}, "phone-invalid", "correct it", "not a mobile number")
+				l.Add(diag.Problem{
+					Code: "phone-invalid", Place: diag.Place{File: "award.xlsx", Sheet: "获奖名单", Row: i + 2, Column: "C 手机号"},
+					Summary: words.Raw("not a mobile number"), Hint: words.Raw("correct it"),
+				})
 			}
 			l.Add(diag.Problem{Severity: diag.Warning, Summary: words.Raw("odd"), Value: "=1+1"})
 			if n, err := p.Close(); n != 31 || err != nil {

@@ -56,16 +56,6 @@ func (s *Set) Put(a message.Address, in bool) {
 	}
 }
 
-// Len is how many addresses are in the set.
-func (s *Set) Len() int {
-	if s == nil {
-		return 0
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.phones) + len(s.others)
-}
-
 // digits is a number in E.164 as a number: it begins with + and no zero, so that no two are the same.
 func digits(a message.Address) (uint64, bool) {
 	text, ok := strings.CutPrefix(string(a), "+")

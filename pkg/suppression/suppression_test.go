@@ -28,7 +28,7 @@ func TestAReasonIsReadAsPeopleTypeIt(t *testing.T) {
 func TestASetHoldsExactlyWhatWasPutIn(t *testing.T) {
 	var none *suppression.Set
 	var s suppression.Set
-	if none.Has("+8613490000001") || none.Len() != 0 || s.Has("+8613490000001") || s.Len() != 0 {
+	if none.Has("+8613490000001") || s.Has("+8613490000001") {
 		t.Error("an empty set holds something")
 	}
 	s.Put("wang@example.test", false) // taken out before anything was put in
@@ -36,9 +36,6 @@ func TestASetHoldsExactlyWhatWasPutIn(t *testing.T) {
 	for _, a := range in {
 		s.Put(a, true)
 		s.Put(a, true)
-	}
-	if s.Len() != len(in) {
-		t.Errorf("%d of %d are in", s.Len(), len(in))
 	}
 	for _, a := range append(in, "WANG@EXAMPLE.test") {
 		if !s.Has(a) {
@@ -52,7 +49,7 @@ func TestASetHoldsExactlyWhatWasPutIn(t *testing.T) {
 	}
 	s.Put("WANG@example.test", false)
 	s.Put("+8613490000001", false)
-	if s.Has("wang@example.test") || s.Has("+8613490000001") || s.Len() != len(in)-2 {
+	if s.Has("wang@example.test") || s.Has("+8613490000001") {
 		t.Error("what was taken out is still in")
 	}
 }
@@ -74,7 +71,9 @@ func TestASetIsLookedIntoWhileItGrows(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	if s.Len() != 2000 {
-		t.Errorf("%d are in", s.Len())
+	for i := range 2000 {
+		if !s.Has(phone(i)) {
+			t.Errorf("%d is not in", i)
+		}
 	}
 }

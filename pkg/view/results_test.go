@@ -251,9 +251,12 @@ func TestTheVersion(t *testing.T) {
 
 func TestErrorsForPeopleAndForMachines(t *testing.T) {
 	l := &diag.List{Keep: 2}
-	l.Errorf(diag.Place{File: "award.xlsx", Row: 3, Column: "C 手机号"}, "phone-invalid", "correct it", "not a mobile number\x1b[2J")
+	l.Add(diag.Problem{
+		Code: "phone-invalid", Place: diag.Place{File: "award.xlsx", Row: 3, Column: "C 手机号"}, Summary: words.Raw("not a mobile number\x1b[2J"),
+		Hint: words.Raw("correct it"),
+	})
 	l.Add(diag.Problem{Severity: diag.Warning, Code: "odd", Summary: words.Raw("odd")})
-	l.Errorf(diag.Place{Row: 5}, "phone-invalid", "", "not a mobile number")
+	l.Add(diag.Problem{Code: "phone-invalid", Place: diag.Place{Row: 5}, Summary: words.Raw("not a mobile number")})
 	for name, input := range map[string]*diag.InputError{"input": {Problems: l}, "plain": nil} {
 		var out, story bytes.Buffer
 		c := console.New(strings.NewReader(""), &out, &story, console.Options{Getenv: func(string) string { return "" }})

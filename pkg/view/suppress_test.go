@@ -13,6 +13,7 @@ import (
 	"notify/pkg/report"
 	"notify/pkg/suppression"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 func suppressedEntry() ledger.Suppression {
@@ -50,7 +51,9 @@ func suppressionLists() []view.SuppressionList {
 
 func suppresses() []view.Suppress {
 	problems := &diag.List{}
-	problems.Errorf(diag.Place{File: "bounces.csv", Row: 4}, "phone-invalid", "correct it", "too short for a phone number")
+	problems.Add(diag.Problem{
+		Code: "phone-invalid", Place: diag.Place{File: "bounces.csv", Row: 4}, Summary: words.Raw("too short for a phone number"), Hint: words.Raw("correct it"),
+	})
 	return []view.Suppress{
 		{Suppress: ledger.Suppress{Added: 1}},
 		{Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{suppressedEntry()}}},

@@ -15,7 +15,6 @@ import (
 	"notify/pkg/words"
 
 	"notify/pkg/console"
-	"notify/pkg/message"
 	"notify/pkg/view"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,26 +44,12 @@ func golden(t *testing.T, name, got string) {
 var zone = time.FixedZone("CST", 8*3600)
 
 func TestFormats(t *testing.T) {
-	price := message.Money(45000)
 	p := &view.Printer{Zone: zone}
 	for _, c := range []struct{ name, got, want string }{
 		{"thousands", view.Num(23000), "23,000"},
 		{"a negative figure", view.Num(int64(-1234567)), "-1,234,567"},
-		{"money", view.Money(message.Money(1138_500_000), "CNY"), "1,138.50 CNY"},
-		{"a debt", view.Money(message.Money(-3_200_000), "CNY"), "-3.20 CNY"},
-		{"money without a currency", view.Money(message.Money(45_000), ""), "0.045"},
-		{"no money", view.Money(0, "CNY"), "0.00 CNY"},
-		{"a price", view.Price(&price, "CNY"), "0.045 CNY"},
-		{"no price", view.Price(nil, "CNY"), "–"},
 		{"a rate", view.Rate(0.5), "0.5/s"},
 		{"no rate", view.Rate(0), "–"},
-		{"bytes", view.Bytes(1 << 20), "1.0 MiB"},
-		{"a moment", view.Duration(340 * time.Millisecond), "0.3s"},
-		{"seconds", view.Duration(42 * time.Second), "42s"},
-		{"minutes", view.Duration(230 * time.Second), "3m 50s"},
-		{"hours", view.Duration(2*time.Hour + 5*time.Minute + 3*time.Second), "2h 5m"},
-		{"days", view.Duration(49*time.Hour + time.Minute), "2d 1h"},
-		{"nothing", view.Duration(0), "0s"},
 		{"a time in the zone", p.Time(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)), "2026-11-20 10:00 +08:00"},
 		{"no time", p.Time(time.Time{}), "–"},
 		{"an escape sequence from a list", view.Safe("a\x1b[2Jb\nc"), "a\ufffd[2Jb c"},
