@@ -5,6 +5,7 @@ package docs_test
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,12 +14,16 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/docs/schemas"
 	"notify/pkg/exit"
+	"notify/pkg/words"
 )
 
 const root = ".."
@@ -94,8 +99,8 @@ func cutCommand(text string) (before, command string, found bool) {
 	return text[:i], strings.TrimSpace(command), true
 }
 
-// words splits as a shell does, quotes included; a comment behind two blanks ends the line.
-func words(text string) []string {
+// shellWords splits as a shell does, quotes included; a comment behind two blanks ends the line.
+func shellWords(text string) []string {
 	var out []string
 	for _, w := range regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`).FindAllString(text, -1) {
 		if w == "#" || w == "&" {
@@ -172,7 +177,7 @@ var subcommand = regexp.MustCompile(`^[a-z-]+$`)
 // check looks up the command and each of its flags.
 func (h *helper) check(t *testing.T, l line) {
 	t.Helper()
-	args := words(strings.TrimPrefix(l.text, "notify "))
+	args := shellWords(strings.TrimPrefix(l.text, "notify "))
 	var command []string
 	for _, a := range args {
 		usage := h.help(t, command)
@@ -216,24 +221,35 @@ func TestTheCommandLinesInTheDocumentsAreKnownToTheProgram(t *testing.T) {
 	}
 }
 
-func TestTheExitCodesOfTheHelpStandInTheDocuments(t *testing.T) {
+var update = flag.Bool("update", false, "write the exit codes of README.md anew")
+
+func TestTheExitCodesOfTheDocuments(t *testing.T) {
 	t.Parallel()
-	h := &helper{binary: built(t)}
-	usage := h.help(t, []string{"send"})
-	codes := regexp.MustCompile(`(?m)^  (\d)  (\S.*)$`).FindAllStringSubmatch(usage, -1)
-	if len(codes) != len(exit.Codes()) {
-		t.Fatalf("%d exit codes in the help", len(codes))
+	english, chinese := words.Printer{}, words.Printer{Lang: words.Chinese}
+	want := make(map[string]string)
+	table, line := "| exit code | meaning |\n| --- | --- |\n", []string(nil)
+	for _, c := range exit.Codes() {
+		said := english.Say(exit.Meaning(c))
+		want[strconv.Itoa(c)] = said
+		table += fmt.Sprintf("| %d | %s |\n", c, said)
+		line = append(line, fmt.Sprintf("%d %s", c, chinese.Say(exit.Meaning(c))))
 	}
-	for _, name := range []string{"../README.md", "exit-codes.md"} {
-		b, err := os.ReadFile(name)
-		if err != nil {
+	readme := read(t, "../README.md")
+	anew := regexp.MustCompile(`\| exit code \| meaning \|\n(\|.*\n)+`).ReplaceAllLiteralString(readme, table)
+	anew = regexp.MustCompile(`(?m)^退出码：.*$`).ReplaceAllLiteralString(anew, "退出码："+strings.Join(line, "；")+"。")
+	if anew != readme {
+		if !*update {
+			t.Error("the exit codes of README.md are others than the program's: -update writes them anew")
+		} else if err := os.WriteFile("../README.md", []byte(anew), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range codes {
-			if !bytes.Contains(b, []byte("\n| "+c[1]+" | ")) {
-				t.Errorf("%s does not have exit code %s (%s)", name, c[1], c[2])
-			}
-		}
+	}
+	documented := make(map[string]string)
+	for _, m := range regexp.MustCompile(`(?m)^\| (\d) \| (.*?) \|`).FindAllStringSubmatch(read(t, "exit-codes.md"), -1) {
+		documented[m[1]] = m[2]
+	}
+	if diff := cmp.Diff(want, documented); diff != "" {
+		t.Errorf("exit-codes.md (-program +page): %s", diff)
 	}
 }
 

@@ -2,17 +2,13 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"notify/pkg/exit"
 	"notify/pkg/words"
 )
 
@@ -55,25 +51,5 @@ func TestHelpIsWholeInBothLanguages(t *testing.T) {
 	}
 	if len(en) < 30 || len(zh) != len(en) {
 		t.Errorf("there are %d and %d commands", len(en), len(zh))
-	}
-}
-
-func TestTheExitCodesOfTheDocs(t *testing.T) {
-	want := make(map[string]string)
-	for _, c := range exit.Codes() {
-		want[strconv.Itoa(c)] = exit.Meaning(c).String()
-	}
-	for _, path := range []string{"../../docs/exit-codes.md", "../../README.md"} {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		documented := make(map[string]string)
-		for _, m := range regexp.MustCompile(`(?m)^\| (\d) \| (.*?) \|`).FindAllStringSubmatch(string(b), -1) {
-			documented[m[1]] = m[2]
-		}
-		if diff := cmp.Diff(want, documented); diff != "" {
-			t.Errorf("%s: %s", path, diff)
-		}
 	}
 }

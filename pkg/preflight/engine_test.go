@@ -171,13 +171,6 @@ func TestAllChecksPassOnAGoodCampaign(t *testing.T) {
 	}
 }
 
-// ready adds what a campaign can do without, and had better not.
-func ready(w *world) {
-	w.people = people(101)[1:]
-	w.account("sms-a", func(a *config.Account) { a.Signature = "示例" })
-	route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
-}
-
 func TestIDsAreUniqueAndGroupsTogether(t *testing.T) {
 	var ids []string
 	var groups []preflight.Group
