@@ -215,7 +215,8 @@ func BenchmarkTurnPaced(b *testing.B) {
 			if r.Row%2 == 0 {
 				domain = fmt.Sprintf("d%d.test", r.Row%8)
 			}
-			r.Messages[0].Address = message.Address(r.Key + "@" + domain)
+			to := message.Address(r.Key + "@" + domain)
+			r.Messages[0].Address, r.Messages[0].Key = to, message.MakeKey("award-2020", message.SMS, to, r.Key)
 			if !yield(r, err) {
 				return
 			}

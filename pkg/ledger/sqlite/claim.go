@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"iter"
 	"slices"
@@ -136,8 +137,12 @@ func fits(key message.Key, campaign string, ch message.Channel, to message.Addre
 	return key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
 }
 
-// fits refuses a message that does not fit its key.
+// fits refuses a message that was changed since it was written, or that does not fit its key. Nothing of the transaction stays: in a ledger of
+// which one row was changed nobody knows what else was.
 func (r *pendingRow) fits(campaign string, ch message.Channel) error {
+	if r.broken != "" {
+		return changed(r.broken, r.claim.Key)
+	}
 	if fits(r.claim.Key, campaign, ch, r.claim.Address, r.recipient) {
 		return nil
 	}
@@ -266,7 +271,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		deadline = ledger.Latest(deadline, claims[i].Deadline)
 		switch {
 		case f.recorded:
-			again = append(again, f.message)
+			again = append(again, f.message, of.attempting(f.message, f.number))
 			continue
 		case first == nil:
 			first = f.message
@@ -280,7 +285,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		s := c.shelves[shelfOf{of.campaign, of.channel}]
 		s.reach.last, s.reach.next = id, id+1
 	}
-	for rows, values := range statements(again, 1) {
+	for rows, values := range statements(again, 2) {
 		n, err := c.x.change(takeAgain(rows), append([]any{of.id}, values...)...)
 		if err := allOf(n, rows, err); err != nil {
 			return err
@@ -307,9 +312,11 @@ func (x *tx) claimID() (int64, error) {
 
 // claimed writes the row of a claim; first and last are the ids of its range, nil where it has none.
 func (x *tx) claimed(of *claimed, turn int64, at, deadline time.Time, first, last any) error {
-	return x.exec(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, of.id, int64(of.run), turn, of.campaign, string(of.channel), of.account,
-		of.currency, of.day, int64(of.price), nanos(at), nanos(deadline), first, last)
+	values := []driver.Value{
+		of.id, int64(of.run), turn, of.campaign, string(of.channel), of.account, of.currency, of.day, int64(of.price), nanos(at), nanos(deadline), first, last,
+	}
+	return x.write(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline,
+		first_id, last_id, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, sealOf(values...)))
 }
 
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.
@@ -321,9 +328,14 @@ func allOf(n, want int, err error) error {
 }
 
 func takeAgain(rows int) string {
-	return `UPDATE OR FAIL standing NOT INDEXED SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
-		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL
-		WHERE message_id IN (` + strings.TrimSuffix(strings.Repeat("?,", rows), ",") + `) AND state = 'pending'`
+	return `UPDATE OR FAIL standing SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
+		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, seal = v.column2
+		FROM (VALUES ` + placeholders(rows, 2) + `) v WHERE standing.message_id = v.column1 AND standing.state = 'pending'`
+}
+
+// attempting is the seal of a standing that says that the message is being attempted for the number-th time.
+func (c *claimed) attempting(id int64, number int) int64 {
+	return sealOf(id, c.campaign, string(c.channel), string(message.Attempting), int64(number), int64(number-1), c.id, nil, nil, nil, nil, nil, nil)
 }
 
 // statements cuts rows of values into what is written with one statement each, so that any number takes few statements, and few

@@ -80,7 +80,7 @@ func (d *doubting) claim(l ledger.Lost) error {
 				return err
 			}
 		}
-		n, err := d.x.change(takeAgain(1), of.id, m.id)
+		n, err := d.x.change(takeAgain(1), of.id, m.id, of.attempting(m.id, m.attempts+1))
 		if err := allOf(n, 1, err); err != nil {
 			return err
 		}
@@ -98,6 +98,7 @@ func (d *doubting) claim(l ledger.Lost) error {
 // doubted is a message that is to be claimed again, and where it counted.
 type doubted struct {
 	id, segments int64
+	attempts     int
 	from         cellOf
 }
 
@@ -108,7 +109,7 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 	var recorded bool
 	var why sql.NullString
 	var state message.State
-	err := d.x.one([]any{&m.id, &m.segments, &recorded, &why, &state}, `SELECT id, segments, recorded, why, state FROM message_standing
+	err := d.x.one([]any{&m.id, &m.segments, &m.attempts, &recorded, &why, &state}, `SELECT id, segments, attempts, recorded, why, state FROM message_standing
 		WHERE campaign_id = ? AND key = ? AND channel = ?`, d.c.id, string(key), string(ch))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil // it is not on the list that was staged
@@ -120,12 +121,14 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 	case state == message.Pending && recorded:
 		return m, nil
 	case state == message.Pending:
-		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state) VALUES (?, ?, ?, 'pending')", m.id, d.c.id, string(ch))
+		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, seal) VALUES (?, ?, ?, 'pending', ?)",
+			m.id, d.c.id, string(ch), shelfOf{d.c.id, ch}.pending(m.id))
 	case state == message.Rejected, state == message.Cancelled && why.String == "list":
 		if _, m.from, err = d.x.stands(m.id); err != nil {
 			return nil, err
 		}
-		return m, d.x.exec("UPDATE standing SET state = 'pending', not_before = 0, why = NULL WHERE message_id = ?", m.id)
+		_, err = d.x.unsealing("UPDATE standing SET state = 'pending', not_before = 0, why = NULL, seal = NULL WHERE message_id = ?", m.id)
+		return m, err
 	}
 	return nil, nil // the ledger knows of it, or has ended it
 }

@@ -58,6 +58,9 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := l.known(ctx, db); err != nil {
 		return err
 	}
+	if problems, err := l.schemaAtAGlance(ctx); err != nil || len(problems) > 0 {
+		return errors.Join(err, fmt.Errorf("%w: %s", ledger.ErrDamaged, strings.Join(problems, "; ")))
+	}
 	return l.identity(ctx)
 }
 
@@ -213,16 +216,27 @@ func (l *Ledger) known(ctx context.Context, q querier) error {
 	if err := l.ours(ctx, q); err != nil {
 		return err
 	}
-	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&l.schema); err != nil {
-		return err
+	version, err := l.version(ctx, q)
+	if err == nil && version < len(l.steps) {
+		err = fmt.Errorf("%w: schema %d was never brought up to %d", ledger.ErrReadOnly, version, len(l.steps))
 	}
+	l.schema = version
+	return err
+}
+
+// version is that of the schema, 0 where the file is empty.
+func (l *Ledger) version(ctx context.Context, q querier) (int, error) {
+	var version, tables int
+	err := q.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&version, &tables)
 	switch {
-	case l.schema > len(l.steps):
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, l.schema, len(l.steps))
-	case l.schema < len(l.steps):
-		return fmt.Errorf("%w: schema %d was never brought up to %d", ledger.ErrReadOnly, l.schema, len(l.steps))
+	case err != nil:
+		return 0, err
+	case version < 0, version == 0 && tables > 0:
+		return 0, fmt.Errorf("%w: its schema is %d, which is no version", ledger.ErrDamaged, version)
+	case version > len(l.steps):
+		return 0, fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(l.steps))
 	}
-	return nil
+	return version, nil
 }
 
 // migrate brings the schema up, each process that comes at the same time waiting for the first: everything in one
@@ -236,15 +250,9 @@ func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		}
 	}()
-	var version int
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+	version, err := l.version(ctx, conn)
+	if err != nil {
 		return err
-	}
-	switch {
-	case version < 0:
-		return fmt.Errorf("%w: its schema is %d, which is no version", ledger.ErrDamaged, version)
-	case version > len(l.steps):
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(l.steps))
 	}
 	for i := version; i < len(l.steps); i++ {
 		if _, err := conn.ExecContext(ctx, l.steps[i]); err != nil {

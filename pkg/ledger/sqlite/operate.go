@@ -32,8 +32,9 @@ func reason(by ledger.Act) any {
 }
 
 func (x *tx) pause(campaign int64, by ledger.Act) error {
-	return x.exec("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ? WHERE id = ?",
+	_, err := x.unsealing("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ?, seal = NULL WHERE id = ?",
 		nanos(by.At), by.Who, by.What, reason(by), campaign)
+	return err
 }
 
 // Unpause lifts a pause; lifting none is no error.
@@ -42,7 +43,9 @@ func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) er
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		return x.exec("UPDATE campaign SET paused_at = NULL, paused_who = NULL, paused_what = NULL, paused_reason = NULL WHERE id = ?", c.id)
+		_, err := x.unsealing(`UPDATE campaign SET paused_at = NULL, paused_who = NULL, paused_what = NULL, paused_reason = NULL, seal = NULL
+			WHERE id = ?`, c.id)
+		return err
 	})
 }
 
@@ -54,17 +57,17 @@ func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		if err := x.exec("UPDATE campaign SET aborted_at = ?, aborted_who = ?, aborted_what = ?, aborted_reason = ? WHERE id = ?",
+		if _, err := x.unsealing("UPDATE campaign SET aborted_at = ?, aborted_who = ?, aborted_what = ?, aborted_reason = ?, seal = NULL WHERE id = ?",
 			nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
 			return err
 		}
 		for _, query := range []string{
 			`INSERT INTO standing (message_id, campaign_id, channel, state, why) SELECT id, campaign_id, channel, 'cancelled', 'abort'` +
 				standingOf + ` AND m.state = 'pending' AND NOT m.recorded`,
-			`UPDATE standing NOT INDEXED SET state = 'cancelled', why = 'abort'
+			`UPDATE standing NOT INDEXED SET state = 'cancelled', why = 'abort', seal = NULL
 				WHERE message_id BETWEEN ? AND ? AND campaign_id = ? AND state = 'pending'`,
 		} {
-			if err := x.exec(query, c.first, c.last, c.id); err != nil {
+			if _, err := x.unsealing(query, c.first, c.last, c.id); err != nil {
 				return err
 			}
 		}
@@ -114,7 +117,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	if err != nil {
 		return err
 	}
-	if err := x.exec(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
+	if _, err := x.unsealing(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
 		SELECT message_id, attempts, ?, settled_at, ?, ?, ? FROM standing WHERE message_id = ?`,
 		string(r.As), nanos(by.At), by.Who, by.Reason, f.message); err != nil {
 		return err
@@ -123,13 +126,13 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	debit := f.of.debit(1, int64(f.segments))
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
-		if err := x.exec(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
-			vendor_id = ifnull(?, vendor_id), settled_at = ? WHERE message_id = ?`, said...); err != nil {
+		if _, err := x.unsealing(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
+			vendor_id = ifnull(?, vendor_id), settled_at = ?, seal = NULL WHERE message_id = ?`, said...); err != nil {
 			return err
 		}
 		return x.settled(f.of, message.Unknown, message.Accepted, debit)
 	}
-	if err := x.exec(`INSERT OR FAIL INTO attempt
+	if _, err := x.unsealing(`INSERT OR FAIL INTO attempt
 		(message_id, number, claim_id, segments, outcome, code, detail, vendor_id, vendor_segments, settled_at)
 		SELECT message_id, attempts, claim_id, ?, ?, ifnull(?, code), ifnull(?, detail), ifnull(?, vendor_id), vendor_segments, ?
 		FROM standing WHERE message_id = ?`, append([]any{f.segments, string(r.As)}, said...)...); err != nil {
@@ -159,8 +162,9 @@ func (x *tx) stands(id int64) (campaign int64, at cellOf, err error) {
 // relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
 func (x *tx) relist(id int64) error {
 	var recipient, segments, fingerprint sql.NullInt64
-	err := x.one([]any{&recipient, &segments, &fingerprint},
-		"DELETE FROM relist WHERE message_id = ? RETURNING recipient_id, segments, fingerprint", id)
+	var seal int64
+	err := x.one([]any{&recipient, &segments, &fingerprint, &seal},
+		"DELETE FROM relist WHERE message_id = ? RETURNING recipient_id, segments, fingerprint, seal", id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -169,8 +173,8 @@ func (x *tx) relist(id int64) error {
 	case !recipient.Valid:
 		return x.leaveOut(id)
 	}
-	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
-		recipient.Int64, segments.Int64, fingerprint.Int64, id)
+	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
+		recipient.Int64, segments.Int64, fingerprint.Int64, seal, id)
 }
 
 // Retry puts rejected messages back to pending, those that the newest list still has: see ledger.Operators.
@@ -205,7 +209,7 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 			if err != nil {
 				return err
 			}
-			if err := x.exec("UPDATE standing SET state = 'pending', not_before = 0 WHERE message_id = ?", id); err != nil {
+			if _, err := x.unsealing("UPDATE standing SET state = 'pending', not_before = 0, seal = NULL WHERE message_id = ?", id); err != nil {
 				return err
 			}
 			if err := x.shiftOne(c.id, from, plain(from.channel, message.Pending)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 )
 
 // repace gives back all places under the rates of domains, where those were others when the campaign ran last: the queues are
@@ -30,7 +31,7 @@ func (x *tx) repace(campaign int64, pace string) error {
 
 // The widths of the rows of claiming.passed and claiming.passedAgain.
 const (
-	passedColumns      = 5
+	passedColumns      = 6
 	passedAgainColumns = 3
 )
 
@@ -107,7 +108,7 @@ func (c *claiming) writePassed() error {
 		clear(c.x.unpaced)
 	}
 	for rows, values := range statements(c.passed, passedColumns) {
-		if err := c.x.exec(`INSERT OR FAIL INTO standing (state, message_id, not_before, paced, campaign_id, channel)
+		if err := c.x.exec(`INSERT OR FAIL INTO standing (state, message_id, not_before, paced, campaign_id, channel, seal)
 			VALUES `+placeholders(rows, passedColumns, "'pending'"), values...); err != nil {
 			return err
 		}
@@ -126,10 +127,15 @@ func (c *claiming) writePassed() error {
 func (c *claiming) pass(s *shelf, row *pendingRow, v ledger.Verdict) {
 	place := []any{row.id, nanos(v.Wait), int(v.Place)}
 	if !row.recorded {
-		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel))...)
+		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel), s.of.pending(row.id))...)
 		return
 	}
 	c.passedAgain = append(c.passedAgain, place...)
+}
+
+// pending is the seal of a standing of a message that was never attempted.
+func (of shelfOf) pending(id int64) int64 {
+	return sealOf(id, of.campaign, string(of.channel), string(message.Pending), int64(0), int64(0), nil, nil, nil, nil, nil, nil, nil)
 }
 
 func (r *pendingRow) ready(now time.Time) bool {

@@ -40,8 +40,11 @@ func (st *staging) writePrints() error {
 		piece = binary.LittleEndian.AppendUint64(piece, uint64(p))
 	}
 	st.prints = st.prints[:0]
-	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints) SELECT ?, ifnull(max(piece), 0) + 1, ? FROM prints WHERE campaign_id = ?",
-		st.c.id, piece, st.c.id)
+	var nth int64
+	if err := st.x.one([]any{&nth}, "SELECT ifnull(max(piece), 0) + 1 FROM prints WHERE campaign_id = ?", st.c.id); err != nil {
+		return err
+	}
+	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints, seal) VALUES (?, ?, ?, ?)", st.c.id, nth, piece, sealOf(st.c.id, nth, piece))
 }
 
 // asked is a pair that is looked for.
@@ -123,8 +126,12 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (prints []int64, err error) {
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var piece sql.RawBytes
-		if err := rows.Scan(&piece); err != nil {
+		var nth, seal int64
+		if err := rows.Scan(&piece, &nth, &seal); err != nil {
 			return err
+		}
+		if seal != sealOf(campaign, nth, []byte(piece)) {
+			return changed("fingerprints of campaign", campaign)
 		}
 		at := 0
 		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
@@ -137,7 +144,7 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 			}
 		}
 		return nil
-	}, "SELECT prints FROM prints WHERE campaign_id = ? ORDER BY piece", campaign)
+	}, "SELECT prints, piece, seal FROM prints WHERE campaign_id = ? ORDER BY piece", campaign)
 	slices.Sort(prints)
 	return slices.Compact(prints), err
 }

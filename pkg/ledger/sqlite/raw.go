@@ -50,6 +50,16 @@ func (t *tx) rawChange(query string, values []driver.NamedValue) (n int, err err
 	return n, err
 }
 
+// write is exec for values that are as the driver has them.
+func (t *tx) write(query string, values []driver.Value) error {
+	named := make([]driver.NamedValue, len(values))
+	for i, v := range values {
+		named[i].Value = v
+	}
+	_, err := t.rawChange(query, named)
+	return err
+}
+
 // rawEach is each. The values of a row are as the driver has them: int64, float64, string, []byte or nil, the row's own.
 func (t *tx) rawEach(row func([]driver.Value) error, query string, values ...driver.Value) error {
 	named := make([]driver.NamedValue, len(values))

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -63,7 +64,20 @@ func (x *tx) campaign(name string) (*campaignRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.soundCampaign(name); err != nil {
+		return nil, err
+	}
 	return c, x.each(c.holder, holdersQuery, c.id)
+}
+
+// soundCampaign refuses a campaign whose texts, or what else is frozen with them, do not fit its seal.
+func (x *tx) soundCampaign(name string) error {
+	return x.rawEach(func(v []driver.Value) error {
+		if v[len(v)-1] == nil || x.w.sealer.fitsSeal(v) {
+			return nil // it gets its seal when this transaction ends, or fits it
+		}
+		return changed("campaign", name)
+	}, "SELECT "+seals()[0].columns+", "+seals()[0].from+" WHERE name = ?", name)
 }
 
 // asking wraps the error of a reading call.

@@ -50,20 +50,21 @@ func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage
 	same := old.row == r.Row && old.recipient == r.Key && bytes.Equal(old.fields, r.Fields) &&
 		old.segments == m.Segments && old.fingerprint == m.Fingerprint
 	if old.state == message.Pending || old.state == message.Cancelled {
-		return st.update(m, old, same, write)
+		return st.update(r, m, old, same, write)
 	}
-	return st.leave(m, old, same, write)
+	return st.leave(r, m, old, same, write)
 }
 
 // update brings a message that has not left up to the list.
-func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
+func (st *staging) update(r ledger.Recipient, m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
 		if err := st.x.shiftOne(st.c.id, plain(old.channel, message.Cancelled), plain(old.channel, message.Pending)); err != nil {
 			return err
 		}
-		if err := st.x.exec("UPDATE standing SET state = 'pending', why = NULL, not_before = 0, paced = 0 WHERE message_id = ?", old.id); err != nil {
+		if _, err := st.x.unsealing("UPDATE standing SET state = 'pending', why = NULL, not_before = 0, paced = 0, seal = NULL WHERE message_id = ?",
+			old.id); err != nil {
 			return err
 		}
 	case same:
@@ -82,12 +83,12 @@ func (st *staging) update(m ledger.NewMessage, old *oldMessage, same bool, write
 	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
-	return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ? WHERE id = ?",
-		recipient, m.Segments, m.Fingerprint, old.id)
+	return st.x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
+		recipient, m.Segments, m.Fingerprint, st.sealed(r, m, old.id, recipient), old.id)
 }
 
 // leave notes what the list says of a message that left, or may have.
-func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
+func (st *staging) leave(r ledger.Recipient, m ledger.NewMessage, old *oldMessage, same bool, write func() (int64, error)) error {
 	st.out.Left++
 	if old.fingerprint != m.Fingerprint {
 		st.out.Differs++
@@ -108,8 +109,8 @@ func (st *staging) leave(m ledger.NewMessage, old *oldMessage, same bool, write 
 	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
-	return st.x.exec("INSERT INTO relist (message_id, recipient_id, segments, fingerprint) VALUES (?, ?, ?, ?)",
-		old.id, recipient, m.Segments, m.Fingerprint)
+	return st.x.exec("INSERT INTO relist (message_id, recipient_id, segments, fingerprint, seal) VALUES (?, ?, ?, ?, ?)",
+		old.id, recipient, m.Segments, m.Fingerprint, st.sealed(r, m, old.id, recipient))
 }
 
 // dropOut cancels what did not leave and is no longer on the list, notes of what left, or may have, that it is not, and
@@ -144,7 +145,7 @@ func (st *staging) dropOut() error {
 		}
 	}
 	for _, id := range left {
-		if err := st.x.exec("INSERT OR REPLACE INTO relist (message_id) VALUES (?)", id); err != nil {
+		if err := st.x.exec("INSERT OR REPLACE INTO relist (message_id, seal) VALUES (?, ?)", id, sealOf(id)); err != nil {
 			return err
 		}
 	}
@@ -167,12 +168,13 @@ func (x *tx) leaveOut(id int64) error {
 	if err := x.shiftOne(campaign, from, plain(from.channel, message.Cancelled)); err != nil {
 		return err
 	}
-	n, err := x.change("UPDATE standing SET state = 'cancelled', why = 'list' WHERE message_id = ?", id)
+	n, err := x.unsealing("UPDATE standing SET state = 'cancelled', why = 'list', seal = NULL WHERE message_id = ?", id)
 	if err != nil || n > 0 {
 		return err
 	}
-	return x.exec(`INSERT INTO standing (message_id, campaign_id, channel, state, why)
+	_, err = x.unsealing(`INSERT INTO standing (message_id, campaign_id, channel, state, why)
 		SELECT id, campaign_id, channel, 'cancelled', 'list' FROM message WHERE id = ?`, id)
+	return err
 }
 
 // bitmap is a set of ids that lie close together.

@@ -13,11 +13,11 @@ import (
 
 const (
 	// acceptedColumns is the width of a row of what is accepted and had a record, begunColumns of what had none.
-	acceptedColumns = 7
-	begunColumns    = 9
+	acceptedColumns = 8
+	begunColumns    = 10
 
 	settleQuery = `UPDATE OR FAIL standing
-		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?
+		SET state = ?, not_before = 0, code = ?, detail = ?, vendor_id = ?, vendor_segments = ?, settled_at = ?, seal = NULL
 		WHERE message_id = ? AND state = 'attempting'`
 
 	// The message follows by a trigger.
@@ -125,6 +125,7 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 			all = append(all, driver.NamedValue{Value: v})
 		}
 	}
+	seals := &s.x.w.sealer
 	for _, a := range of {
 		if a.recorded {
 			add(a.message, int64(a.number))
@@ -133,6 +134,11 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 		}
 		o := a.Outcome
 		add(orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(a.At))
+		seals.add(a.message, a.of.campaign, string(a.of.channel), string(message.Accepted), int64(a.number), int64(a.number-1), a.of.id)
+		for _, v := range all[len(all)-5:] {
+			seals.add(v.Value)
+		}
+		add(seals.add(nil).seal())
 	}
 	s.x.w.values = all
 	return all
@@ -140,15 +146,15 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 
 func settleAccepted(rows int) string {
 	return `UPDATE OR FAIL standing SET state = 'accepted', not_before = 0, code = v.column3, detail = v.column4, vendor_id = v.column5,
-		vendor_segments = v.column6, settled_at = v.column7
+		vendor_segments = v.column6, settled_at = v.column7, seal = v.column8
 		FROM (VALUES ` + placeholders(rows, acceptedColumns) + `) v
 		WHERE standing.message_id = v.column1 AND standing.attempts = v.column2 AND standing.state = 'attempting'`
 }
 
 // recordAccepted writes what was accepted and had no record; what has one by now is not written.
 func recordAccepted(rows int) string {
-	return `INSERT OR FAIL INTO standing (state, attempts, message_id, campaign_id, channel, claim_id, code, detail, vendor_id, vendor_segments, settled_at)
-		VALUES ` + placeholders(rows, begunColumns, "'accepted'", "1") + ` ON CONFLICT (message_id) DO NOTHING`
+	return `INSERT OR FAIL INTO standing (state, attempts, message_id, campaign_id, channel, claim_id, code, detail, vendor_id, vendor_segments, settled_at,
+		seal) VALUES ` + placeholders(rows, begunColumns, "'accepted'", "1") + ` ON CONFLICT (message_id) DO NOTHING`
 }
 
 // settle records one outcome.
@@ -175,10 +181,10 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
 			t.run.freed = t.run.freed || t.run.aborted != nil
 		}
-		err = x.exec(overQuery, f.message, f.number, f.of.id, f.segments, string(o.Kind), orNull(string(o.Reason)),
+		_, err = x.unsealing(overQuery, f.message, f.number, f.of.id, f.segments, string(o.Kind), orNull(string(o.Reason)),
 			orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), retry)
 	} else {
-		err = x.exec(settleQuery, string(to), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), f.message)
+		_, err = x.unsealing(settleQuery, string(to), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), f.message)
 	}
 	if err != nil {
 		return err
@@ -191,8 +197,9 @@ func (x *tx) record(f flight) error {
 	if f.recorded {
 		return nil
 	}
-	return x.exec("INSERT OR FAIL INTO standing (message_id, campaign_id, channel, state, attempts, claim_id) VALUES (?, ?, ?, 'attempting', 1, ?)",
+	_, err := x.unsealing("INSERT OR FAIL INTO standing (message_id, campaign_id, channel, state, attempts, claim_id) VALUES (?, ?, ?, 'attempting', 1, ?)",
 		f.message, f.of.campaign, string(f.of.channel), f.of.id)
+	return err
 }
 
 const (
@@ -300,14 +307,14 @@ func (x *tx) orphan(campaign int64, run ledger.RunID, code, detail string, at in
 	for i := range open {
 		o := &open[i]
 		if o.unrecorded > 0 {
-			if err := x.exec(`INSERT INTO standing (state, attempts, code, detail, settled_at, message_id, campaign_id, channel, claim_id)
+			if _, err := x.unsealing(`INSERT INTO standing (state, attempts, code, detail, settled_at, message_id, campaign_id, channel, claim_id)
 				SELECT 'unknown', 1, ?, ?, ?, m.id, m.campaign_id, m.channel, ?`+unrecordedOf,
 				code, detail, at, o.id, o.first, o.last, campaign, string(o.channel)); err != nil {
 				return 0, err
 			}
 		}
 		if o.recorded > 0 {
-			if err := x.exec(`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?
+			if _, err := x.unsealing(`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?, seal = NULL
 				WHERE message_id IN (SELECT message_id FROM standing INDEXED BY standing_open
 					WHERE campaign_id = ? AND state = 'attempting' AND claim_id = ?)`, code, detail, at, campaign, o.id); err != nil {
 				return 0, err

@@ -37,7 +37,8 @@ type pendingRow struct {
 	notBefore time.Time
 	pace      ledger.Place
 	attempts  int
-	recorded  bool // it has a standing
+	recorded  bool   // it has a standing
+	broken    string // what of it does not fit its seal
 	recipient string
 	claim     ledger.Claim
 }
@@ -120,7 +121,7 @@ func (c *claiming) fill(s *shelf) error {
 	n := 0
 	s.rows = slices.Grow(s.rows, limit)
 	row := func(v []driver.Value) error {
-		r, err := pendingOf(v)
+		r, err := c.pendingOf(s.of, v)
 		if err != nil {
 			return err
 		}
@@ -153,9 +154,9 @@ func (c *claiming) fill(s *shelf) error {
 }
 
 // pendingOf is a row of untriedQuery, pacedQuery or againQuery.
-func pendingOf(v []driver.Value) (pendingRow, error) {
+func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 	var numbers [6]int64
-	for i, at := range []int{0, 3, 4, 7, 8, 9} {
+	for i, at := range []int{0, 3, 4, 10, 11, 12} {
 		if at >= len(v) {
 			break // it has no standing
 		}
@@ -179,7 +180,25 @@ func pendingOf(v []driver.Value) (pendingRow, error) {
 		claim: ledger.Claim{
 			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
 		},
+		broken: c.broken(of, v),
 	}, nil
+}
+
+// broken is what of a pending message does not fit its seal.
+func (c *claiming) broken(of shelfOf, v []driver.Value) string {
+	s := &c.x.w.sealer
+	s.add(v[0], of.campaign, v[7], string(of.channel), v[1], v[2], v[3], v[8], v[4], v[6], v[5])
+	if s.seal() != v[9] {
+		return "message"
+	}
+	if len(v) == pendingColumns {
+		return ""
+	}
+	s.add(v[0], of.campaign, string(of.channel), string(message.Pending), v[12])
+	if s.add(v[13:len(v)-1]...).seal() != v[len(v)-1] {
+		return "the standing of message"
+	}
+	return ""
 }
 
 // begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out.
@@ -220,13 +239,15 @@ func (s *shelf) enter(phase int) {
 // end to end by every Turn. There is no LIMIT, reading stops by itself: SQLite looks into the value of a bound LIMIT when it
 // plans, and plans anew for every one that is bound.
 const (
-	pendingColumns = 7
-	untriedQuery   = `SELECT m.id, m.key, m.address, m.segments, r.row, r.fields, r.key
+	pendingColumns = 10
+	pendingRead    = `SELECT m.id, m.key, m.address, m.segments, r.row, r.fields, r.key, m.recipient_id, m.fingerprint, m.seal`
+	untriedQuery   = pendingRead + `
 		FROM message m NOT INDEXED CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.channel = ?
 		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id) ORDER BY m.id`
-	recordedColumns = `SELECT s.message_id, m.key, m.address, m.segments, r.row, r.fields, r.key, s.not_before, s.paced, s.attempts `
-	recordedWith    = ` CROSS JOIN message m ON m.id = s.message_id CROSS JOIN recipient r ON r.id = m.recipient_id
+	recordedColumns = pendingRead + `, s.not_before, s.paced, s.attempts, s.over, s.claim_id, s.code, s.detail, s.vendor_id, s.vendor_segments,
+		s.settled_at, s.why, s.seal `
+	recordedWith = ` CROSS JOIN message m ON m.id = s.message_id CROSS JOIN recipient r ON r.id = m.recipient_id
 		WHERE s.campaign_id = ? AND s.channel = ? AND s.state = 'pending' AND (s.not_before, s.message_id) > (?, ?) AND s.not_before <= ?`
 	againQuery = recordedColumns + `FROM standing s INDEXED BY standing_again` + recordedWith + ` AND s.paced = 0
 		ORDER BY s.not_before, s.message_id`

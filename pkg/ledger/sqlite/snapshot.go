@@ -71,7 +71,7 @@ func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapsho
 		ByState: make(ledger.Tally), Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit),
 	}
 	err := each(ctx, db, func(rows *sql.Rows) error {
-		k, d, err := scanCell(rows)
+		k, d, err := scanCell(rows, c.id)
 		if err != nil || d.Messages == 0 {
 			return err
 		}

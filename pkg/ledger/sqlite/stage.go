@@ -79,6 +79,7 @@ type staging struct {
 	lastRow                     int
 	prints                      []int64 // of messages that are new or say something else, not written yet
 	ordered, replaced           bool
+	sealer                      sealer
 }
 
 func (st *staging) campaign() (err error) {
@@ -135,7 +136,7 @@ func (st *staging) write() error {
 func (st *staging) begin() error {
 	x, at := st.x, nanos(st.s.By.At)
 	if st.known {
-		if err := x.exec("UPDATE campaign SET digest = ?, spec = ?, staged = ? WHERE id = ?",
+		if _, err := x.unsealing("UPDATE campaign SET digest = ?, spec = ?, staged = ?, seal = NULL WHERE id = ?",
 			st.s.Digest, notNil(st.s.Spec), at, st.c.id); err != nil {
 			return err
 		}
@@ -157,9 +158,9 @@ func (st *staging) begin() error {
 	}
 	st.seen = bitmap{from: st.c.first}
 	st.recipients = newBulk(x, st.c.id, "INSERT OR FAIL INTO recipient (campaign_id, id, row, key, fields)", 4)
-	st.messages = newBulk(x, st.c.id, "INSERT OR FAIL INTO message (campaign_id, id, recipient_id, channel, key, address, segments, fingerprint)", 7)
+	st.messages = newBulk(x, st.c.id, "INSERT OR FAIL INTO message (campaign_id, id, recipient_id, channel, key, address, segments, fingerprint, seal)", 8)
 	st.messages.refused = st.twice
-	st.folds = newBulk(x, st.c.id, "INSERT OR IGNORE INTO fold (campaign_id, key, row, recipient)", 3)
+	st.folds = newBulk(x, st.c.id, "INSERT OR IGNORE INTO fold (campaign_id, key, row, recipient, seal)", 4)
 	return nil
 }
 
@@ -181,7 +182,7 @@ func (st *staging) recipient(r ledger.Recipient) error {
 	}
 	for _, f := range r.Folds {
 		st.folded++
-		if err := st.folds.add(string(f.Into), r.Row, r.Key); err != nil {
+		if err := st.folds.add(string(f.Into), r.Row, r.Key, st.sealer.add(int64(r.Row), st.c.id, string(f.Into), r.Key).seal()); err != nil {
 			return err
 		}
 	}
@@ -217,7 +218,14 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
-	return st.messages.add(id, recipient, string(m.Channel), string(m.Key), string(m.Address), m.Segments, m.Fingerprint)
+	return st.messages.add(id, recipient, string(m.Channel), string(m.Key), string(m.Address), m.Segments, m.Fingerprint,
+		st.sealed(r, m, id, recipient))
+}
+
+// sealed is the seal of a message, with its row of the list.
+func (st *staging) sealed(r ledger.Recipient, m ledger.NewMessage, id, recipient int64) int64 {
+	return st.sealer.add(id, st.c.id, recipient, string(m.Channel), string(m.Key), string(m.Address), int64(m.Segments), m.Fingerprint,
+		int64(r.Row), r.Key, notNil(r.Fields)).seal()
 }
 
 // twice turns the refusal of a batch into an error that names the row.
@@ -225,7 +233,7 @@ func (st *staging) twice(batch []any, cause error) error {
 	if !constraint(cause) {
 		return cause
 	}
-	const width, idAt, recipientAt, keyAt = 7, 0, 1, 3
+	const width, idAt, recipientAt, keyAt = 8, 0, 1, 3
 	for ; len(batch) >= width; batch = batch[width:] {
 		var id int64
 		err := st.x.one([]any{&id}, "SELECT id FROM message WHERE campaign_id = ? AND key = ?", st.c.id, batch[keyAt])
@@ -287,7 +295,7 @@ func (st *staging) finish() error {
 	if st.out.Added == 0 {
 		last = st.c.last
 	}
-	if err := st.x.exec("UPDATE campaign SET recipients = ?, folded = ?, ordered = ?, first_id = ?, last_id = ? WHERE id = ?",
+	if _, err := st.x.unsealing("UPDATE campaign SET recipients = ?, folded = ?, ordered = ?, first_id = ?, last_id = ?, seal = NULL WHERE id = ?",
 		st.rows, st.folded, st.ordered, st.c.first, last, st.c.id); err != nil {
 		return err
 	}

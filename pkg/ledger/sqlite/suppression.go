@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,14 +20,31 @@ const (
 	askPortion = 2000
 )
 
-const suppressionColumns = "s.id, s.address, s.channel, ifnull(s.reason, ''), s.note, s.who, s.at"
+const suppressionColumns = "s.id, s.address, s.channel, ifnull(s.reason, ''), s.note, s.who, s.at, s.seal"
 
 func scanSuppression(scan func(...any) error, more ...any) (ledger.Suppression, error) {
 	var s ledger.Suppression
-	var at int64
-	err := scan(append([]any{&s.ID, &s.Address, &s.Channel, &s.Reason, &s.Note, &s.Who, &at}, more...)...)
+	var at, seal int64
+	err := scan(append([]any{&s.ID, &s.Address, &s.Channel, &s.Reason, &s.Note, &s.Who, &at, &seal}, more...)...)
 	s.At = moment(at)
+	if err == nil && seal != sealOf(suppressionValues(s)...) {
+		err = changed("line of the suppression list", s.ID)
+	}
 	return s, err
+}
+
+func suppressionValues(s ledger.Suppression) []driver.Value {
+	return []driver.Value{s.ID, string(s.Address), string(s.Channel), orNull(string(s.Reason)), s.Note, s.Who, nanos(s.At)}
+}
+
+// addLine adds a line to the list.
+func (x *tx) addLine(s ledger.Suppression) error {
+	if err := x.one([]any{&s.ID}, "SELECT ifnull(max(id), 0) + 1 FROM suppression"); err != nil {
+		return err
+	}
+	values := suppressionValues(s)
+	return x.write("INSERT INTO suppression (id, address, channel, reason, note, who, at, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		append(values, sealOf(values...)))
 }
 
 // Suppress puts addresses on the list: see ledger.Suppressions.
@@ -83,8 +101,7 @@ func (x *tx) suppress(entries []ledger.Suppression) (ledger.Suppress, error) {
 		case !errors.Is(err, ledger.ErrNotSuppressed):
 			return sum, err
 		}
-		if err := x.exec("INSERT INTO suppression (address, channel, reason, note, who, at) VALUES (?, ?, ?, ?, ?, ?)",
-			string(e.Address), string(e.Channel), e.Reason, e.Note, e.Who, nanos(e.At)); err != nil {
+		if err := x.addLine(e); err != nil {
 			return sum, err
 		}
 		sum.Added++
@@ -112,8 +129,7 @@ func (l *Ledger) Unsuppress(ctx context.Context, addresses []message.Address, by
 			if err != nil {
 				return err
 			}
-			if err := x.exec("INSERT INTO suppression (address, channel, reason, note, who, at) VALUES (?, ?, NULL, ?, ?, ?)",
-				string(s.Address), string(s.Channel), by.Reason, by.Who, nanos(by.At)); err != nil {
+			if err := x.addLine(ledger.Suppression{Address: s.Address, Channel: s.Channel, Note: by.Reason, Who: by.Who, At: by.At}); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"cmp"
 	"database/sql"
+	"database/sql/driver"
+	"fmt"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -64,7 +66,7 @@ func (b *books) tally(campaign int64) (map[cellOf]*day, error) {
 	}
 	cells := make(map[cellOf]*day)
 	err := b.t.each(func(rows *sql.Rows) error {
-		k, d, err := scanCell(rows)
+		k, d, err := scanCell(rows, campaign)
 		cells[k] = &day{Debit: d}
 		return err
 	}, tallyQuery, campaign)
@@ -75,11 +77,20 @@ func (b *books) tally(campaign int64) (map[cellOf]*day, error) {
 	return cells, nil
 }
 
-const tallyQuery = "SELECT channel, state, account, currency, run_id, messages, segments, cost FROM tally WHERE campaign_id = ?"
+const tallyQuery = "SELECT channel, state, account, currency, run_id, messages, segments, cost, seal FROM tally WHERE campaign_id = ?"
 
-func scanCell(row scanner) (k cellOf, d ledger.Debit, err error) {
-	err = row.Scan(&k.channel, &k.state, &k.account, &k.currency, &k.run, &d.Messages, &d.Segments, &d.Cost)
+func scanCell(row scanner, campaign int64) (k cellOf, d ledger.Debit, err error) {
+	var seal int64
+	err = row.Scan(&k.channel, &k.state, &k.account, &k.currency, &k.run, &d.Messages, &d.Segments, &d.Cost, &seal)
+	if err == nil && seal != sealOf(k.values(campaign, d)...) {
+		err = changed("the tally of campaign", campaign)
+	}
 	return k, d, err
+}
+
+// values are the columns of a cell with what it counts.
+func (k cellOf) values(campaign int64, d ledger.Debit) []driver.Value {
+	return []driver.Value{campaign, string(k.channel), string(k.state), k.account, k.currency, int64(k.run), d.Messages, d.Segments, int64(d.Cost)}
 }
 
 // shift counts messages of a campaign in another cell than before. Without a state, from is where new ones come from.
@@ -190,23 +201,26 @@ func (b *books) flushTallies() error {
 				continue
 			}
 			c.dirty = false
-			key := []any{campaign, string(k.channel), string(k.state), k.account, k.currency, int64(k.run)}
 			if c.Messages == 0 && k.run != 0 {
 				delete(cells, k)
 				if err := b.t.exec(`DELETE FROM tally WHERE campaign_id = ? AND channel = ? AND state = ? AND account = ? AND currency = ?
-					AND run_id = ?`, key...); err != nil {
+					AND run_id = ?`, campaign, string(k.channel), string(k.state), k.account, k.currency, int64(k.run)); err != nil {
 					return err
 				}
 				continue
 			}
-			if err := b.t.exec(`INSERT OR REPLACE INTO tally (campaign_id, channel, state, account, currency, run_id, messages, segments, cost)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(key, c.Messages, c.Segments, int64(c.Cost))...); err != nil {
+			values := k.values(campaign, c.Debit)
+			if err := b.t.write(`INSERT OR REPLACE INTO tally (campaign_id, channel, state, account, currency, run_id, messages, segments, cost, seal)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, sealOf(values...))); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
+
+const reachQuery = `SELECT channel, last_id, next_id, ifnull((SELECT max(c.last_id) FROM claim c
+	WHERE c.campaign_id = r.campaign_id AND c.channel = r.channel AND c.last_id IS NOT NULL), 0) FROM reach r WHERE campaign_id = ?`
 
 // reached is how far a channel was handed out.
 type reached struct {
@@ -222,11 +236,15 @@ func (b *books) reach(campaign int64) (map[message.Channel]*reached, error) {
 	of := make(map[message.Channel]*reached)
 	err := b.t.each(func(rows *sql.Rows) error {
 		var ch message.Channel
+		var claimed int64
 		r := new(reached)
-		err := rows.Scan(&ch, &r.last, &r.next)
+		err := rows.Scan(&ch, &r.last, &r.next, &claimed)
+		if err == nil && claimed != r.last {
+			err = fmt.Errorf("%w: %s of campaign %d was handed out up to message %d, and its claims end with %d", ledger.ErrDamaged, ch, campaign, r.last, claimed)
+		}
 		of[ch] = r
 		return err
-	}, "SELECT channel, last_id, next_id FROM reach WHERE campaign_id = ?", campaign)
+	}, reachQuery, campaign)
 	if err != nil {
 		return nil, err
 	}

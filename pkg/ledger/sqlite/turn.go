@@ -75,7 +75,7 @@ func (x *tx) takeTurns(turns []*turn, single bool) error {
 			return err
 		}
 	}
-	if err := s.write(); err != nil {
+	if err := errors.Join(s.write(), x.sealRest()); err != nil {
 		return err
 	}
 	if err := newClaiming(x, turns).grantAll(turns); err != nil {
@@ -224,8 +224,9 @@ func (x *tx) cancelReturned(campaign int64) error {
 	if _, err := x.cancelAll(campaign); err != nil {
 		return err
 	}
-	return x.exec(`UPDATE standing SET state = 'cancelled', why = 'abort'
+	_, err := x.unsealing(`UPDATE standing SET state = 'cancelled', why = 'abort', seal = NULL
 		WHERE campaign_id = ? AND state = 'pending' AND paced = 0`, campaign)
+	return err
 }
 
 func (x *tx) changeAccount(c ledger.AccountChange) error {

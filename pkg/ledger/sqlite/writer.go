@@ -31,6 +31,7 @@ type writer struct {
 	// Room for what a transaction records as accepted.
 	accepted []accepted
 	values   []driver.NamedValue
+	sealer   sealer
 
 	// flights are, by their ids, the messages that were claimed here and are open. What is not here is found in the ledger.
 	flights map[int64]flight
@@ -273,6 +274,7 @@ type tx struct {
 	w   *writer
 	ctx context.Context // of the transaction, which ends with it
 	*books
+	unsealed bool // rows may be without a seal
 }
 
 // transact runs job between BEGIN IMMEDIATE and a durable COMMIT, or rolls everything back. A context that ended before
@@ -289,6 +291,9 @@ func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
 	err := job(t)
 	if err == nil {
 		err = t.flush()
+	}
+	if err == nil {
+		err = t.sealRest()
 	}
 	if err == nil {
 		err = t.exec("COMMIT")

@@ -1,5 +1,6 @@
 -- The whole ledger. Times are nanoseconds since 1970 in UTC, 0 for none. Money is in millionths. States are the words of pkg/message;
 -- channels are its entries, which no constraint names: a new one is no change of the schema.
+-- A seal is a checksum of the row's other columns (seal.go); it is NULL only while a transaction is under way.
 -- Alternatives are written with OR: for IN with more than two words SQLite fills a temporary table each time it looks.
 
 CREATE TABLE meta (
@@ -20,8 +21,10 @@ CREATE TABLE campaign (
   first_id   INTEGER NOT NULL DEFAULT 0, -- its messages are within these ids
   last_id    INTEGER NOT NULL DEFAULT 0,
   paused_at  INTEGER, paused_who  TEXT, paused_what  TEXT, paused_reason  TEXT,
-  aborted_at INTEGER, aborted_who TEXT, aborted_what TEXT, aborted_reason TEXT
+  aborted_at INTEGER, aborted_who TEXT, aborted_what TEXT, aborted_reason TEXT,
+  seal       INTEGER
 );
+CREATE INDEX campaign_unsealed ON campaign (id) WHERE seal IS NULL;
 
 -- A row of a list. The rows of an older list stay for as long as a message that left is about them.
 CREATE TABLE recipient (
@@ -42,7 +45,8 @@ CREATE TABLE message (
   key          TEXT    NOT NULL,
   address      TEXT    NOT NULL,
   segments     INTEGER NOT NULL,
-  fingerprint  INTEGER NOT NULL
+  fingerprint  INTEGER NOT NULL,
+  seal         INTEGER NOT NULL -- of its recipient, too
 );
 CREATE UNIQUE INDEX message_key ON message (campaign_id, key);
 
@@ -52,7 +56,8 @@ CREATE TABLE relist (
   message_id   INTEGER PRIMARY KEY REFERENCES message (id),
   recipient_id INTEGER,
   segments     INTEGER,
-  fingerprint  INTEGER
+  fingerprint  INTEGER,
+  seal         INTEGER NOT NULL -- that of the message, where this is applied
 );
 
 -- The fingerprints of a campaign's messages, also of earlier lists: 64 bits each, the least byte first, sorted within a piece.
@@ -60,6 +65,7 @@ CREATE TABLE prints (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   piece       INTEGER NOT NULL,
   prints      BLOB    NOT NULL,
+  seal        INTEGER NOT NULL,
   PRIMARY KEY (campaign_id, piece)
 );
 
@@ -68,6 +74,7 @@ CREATE TABLE fold (
   key         TEXT    NOT NULL, -- of the message that the row is told through
   row         INTEGER NOT NULL,
   recipient   TEXT    NOT NULL,
+  seal        INTEGER NOT NULL,
   PRIMARY KEY (campaign_id, key, row)
 ) WITHOUT ROWID;
 
@@ -116,7 +123,8 @@ CREATE TABLE claim (
   claimed_at  INTEGER NOT NULL,
   deadline    INTEGER NOT NULL, -- after it none of them begins to leave
   first_id    INTEGER,
-  last_id     INTEGER
+  last_id     INTEGER,
+  seal        INTEGER NOT NULL
 );
 CREATE INDEX claim_range ON claim (campaign_id, channel, last_id) WHERE last_id IS NOT NULL;
 
@@ -140,6 +148,7 @@ CREATE TABLE standing (
   -- How a pending message stands to its domain's rate: 0 not held, 1 not_before is its place, 2 to be looked at again then.
   paced           INTEGER NOT NULL DEFAULT 0 CHECK (paced = 0 OR paced = 1 OR paced = 2),
   why             TEXT    CHECK (why IN ('list', 'abort')), -- of cancelled: left out by a list, or by an abort
+  seal            INTEGER,
   -- At most one attempt is not over: whatever the program does.
   CHECK (attempts = over + (state = 'accepted' OR state = 'attempting' OR state = 'unknown'))
 );
@@ -149,6 +158,7 @@ CREATE INDEX standing_again ON standing (campaign_id, channel, not_before) WHERE
 CREATE INDEX standing_paced ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
 -- What is attempted once more, or had waited: the others have no record while they are open.
 CREATE INDEX standing_open ON standing (campaign_id, claim_id) WHERE state = 'attempting';
+CREATE INDEX standing_unsealed ON standing (message_id) WHERE seal IS NULL;
 
 -- An attempt that is over.
 CREATE TABLE attempt (
@@ -164,8 +174,10 @@ CREATE TABLE attempt (
   vendor_segments INTEGER,
   settled_at      INTEGER NOT NULL,
   retry_at        INTEGER NOT NULL DEFAULT 0,
+  seal            INTEGER,
   PRIMARY KEY (message_id, number)
 ) WITHOUT ROWID;
+CREATE INDEX attempt_unsealed ON attempt (message_id) WHERE seal IS NULL;
 
 -- An attempt that was unknown, and what evidence or a person made of it.
 CREATE TABLE resolution (
@@ -176,8 +188,10 @@ CREATE TABLE resolution (
   at         INTEGER NOT NULL,
   who        TEXT    NOT NULL,
   why        TEXT    NOT NULL,
+  seal       INTEGER,
   PRIMARY KEY (message_id, number)
 ) WITHOUT ROWID;
+CREATE INDEX resolution_unsealed ON resolution (message_id) WHERE seal IS NULL;
 
 CREATE TABLE account (
   name       TEXT    PRIMARY KEY,
@@ -221,6 +235,7 @@ CREATE TABLE tally (
   messages    INTEGER NOT NULL CHECK (messages >= 0),
   segments    INTEGER NOT NULL CHECK (segments >= 0),
   cost        INTEGER NOT NULL CHECK (cost >= 0),
+  seal        INTEGER NOT NULL,
   PRIMARY KEY (campaign_id, channel, state, account, currency, run_id)
 ) WITHOUT ROWID;
 
@@ -286,7 +301,8 @@ CREATE TABLE suppression (
   reason  TEXT    CHECK (reason = 'opt-out' OR reason = 'hard-bounce' OR reason = 'complaint' OR reason = 'other'), -- NULL: taken off
   note    TEXT    NOT NULL CHECK (reason IS NOT NULL OR note <> ''),
   who     TEXT    NOT NULL,
-  at      INTEGER NOT NULL
+  at      INTEGER NOT NULL,
+  seal    INTEGER NOT NULL
 );
 CREATE INDEX suppression_address ON suppression (address, id);
 
@@ -380,10 +396,11 @@ END;
 CREATE TRIGGER attempt_is_over AFTER INSERT ON attempt BEGIN
   UPDATE standing SET
     state = CASE NEW.outcome WHEN 'rejected' THEN 'rejected' ELSE 'pending' END, over = over + 1, not_before = NEW.retry_at,
-    code = NEW.code, detail = NEW.detail, vendor_id = NEW.vendor_id, vendor_segments = NEW.vendor_segments, settled_at = NEW.settled_at
+    code = NEW.code, detail = NEW.detail, vendor_id = NEW.vendor_id, vendor_segments = NEW.vendor_segments, settled_at = NEW.settled_at,
+    seal = NULL
   WHERE message_id = NEW.message_id;
 END;
-CREATE TRIGGER attempt_stands BEFORE UPDATE ON attempt BEGIN
+CREATE TRIGGER attempt_stands BEFORE UPDATE ON attempt WHEN OLD.seal IS NOT NULL BEGIN
   SELECT RAISE(FAIL, 'an attempt is not rewritten');
 END;
 CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN
@@ -395,7 +412,7 @@ END;
 CREATE TRIGGER claim_stays BEFORE DELETE ON claim BEGIN
   SELECT RAISE(FAIL, 'claims are kept');
 END;
-CREATE TRIGGER resolution_stands BEFORE UPDATE ON resolution BEGIN
+CREATE TRIGGER resolution_stands BEFORE UPDATE ON resolution WHEN OLD.seal IS NOT NULL BEGIN
   SELECT RAISE(FAIL, 'a resolution is not rewritten');
 END;
 CREATE TRIGGER resolution_stays BEFORE DELETE ON resolution BEGIN
