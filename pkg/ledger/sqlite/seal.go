@@ -68,11 +68,15 @@ func seals() []sealed {
 		relisted  = "m.id, m.campaign_id, l.recipient_id, m.channel, m.key, m.address, l.segments, l.fingerprint, r.row, r.key, r.fields"
 	)
 	return []sealed{
-		{"campaign", `id, name, digest, spec, recipients, folded, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
-			aborted_at, aborted_who, aborted_what, aborted_reason`, "seal FROM campaign", "id"},
+		{
+			"campaign", `id, name, digest, spec, recipients, folded, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
+			aborted_at, aborted_who, aborted_what, aborted_reason`, "seal FROM campaign", "id",
+		},
 		{"message", ofMessage, "m.seal FROM message m JOIN recipient r ON r.id = m.recipient_id", ""},
-		{"what a newer list says of message", relisted,
-			"l.seal FROM relist l JOIN message m ON m.id = l.message_id JOIN recipient r ON r.id = l.recipient_id", ""},
+		{
+			"what a newer list says of message", relisted,
+			"l.seal FROM relist l JOIN message m ON m.id = l.message_id JOIN recipient r ON r.id = l.recipient_id", "",
+		},
 		{"what a newer list says of message", "message_id", "seal FROM relist WHERE recipient_id IS NULL", ""},
 		{"row that is told through another", "row, campaign_id, key, recipient", "seal FROM fold", ""},
 		{"claim", `id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id`,
