@@ -13,6 +13,7 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/vendors/evidence"
+	"notify/pkg/vendors/scrub"
 	"notify/pkg/words"
 
 	"github.com/expr-lang/expr/vm"
@@ -71,7 +72,7 @@ func definite(status int) bool {
 // reader reads answers.
 type reader struct {
 	engine *engine
-	scrub  *scrubber
+	scrub  *scrub.Scrubber
 	now    func() time.Time
 }
 
@@ -108,7 +109,7 @@ func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) me
 	}
 	known, listed := p.listed(code, a.Status)
 	o := message.Outcome{
-		Kind: message.OutcomeUnknown, Code: r.scrub.line(code, maxCode, m.To), Detail: r.detail(p.message, env, m),
+		Kind: message.OutcomeUnknown, Code: r.scrub.Line(code, maxCode, m.To), Detail: r.detail(p.message, env, m),
 	}
 	if o.Code == "" {
 		o.Code = "notify:http-" + strconv.Itoa(a.Status)
@@ -116,7 +117,7 @@ func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) me
 	}
 	switch {
 	case accepted && listed:
-		o.Detail = r.scrub.text(words.T("vendor.contradicts", words.A{"outcome": words.Of("outcome", known.outcome), "said": o.Detail}), m.To)
+		o.Detail = r.scrub.Text(words.T("vendor.contradicts", words.A{"outcome": words.Of("outcome", known.outcome), "said": o.Detail}), m.To)
 		return o
 	case accepted && a.Status >= 200 && a.Status < 300:
 		return r.accepted(p, env, m)
@@ -156,7 +157,7 @@ func validID(id string) bool {
 }
 
 func (r *reader) unread(err error, m message.Message) message.Outcome {
-	return unknown("notify:garbage", r.scrub.text(words.Cause(err), m.To))
+	return unknown("notify:garbage", r.scrub.Text(words.Cause(err), m.To))
 }
 
 func unknown(code, detail string) message.Outcome {
@@ -173,7 +174,7 @@ func (r *reader) detail(p *vm.Program, env *answerEnv, m message.Message) string
 	if said == "" {
 		return httpStatus(env.Status)
 	}
-	return r.scrub.detail(said, m.To)
+	return r.scrub.Detail(said, m.To)
 }
 
 // httpStatus is what stands for words where a vendor gave none.

@@ -27,6 +27,7 @@ import (
 	"notify/pkg/option"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
+	"notify/pkg/vendors/scrub"
 	"notify/pkg/words"
 )
 
@@ -55,7 +56,7 @@ type vendor struct {
 	spec      *spec
 	caller    *caller
 	reader    *reader
-	scrub     *scrubber
+	scrub     *scrub.Scrubber
 	transport *evidence.Transport
 	timeout   time.Duration
 }
@@ -105,14 +106,14 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	defer cancel()
 	r, err := v.request(m)
 	if err != nil {
-		return unsent(evidence.StageRequest, v.scrub.text(words.Cause(err), m.To))
+		return unsent(evidence.StageRequest, v.scrub.Text(words.Cause(err), m.To))
 	}
 	a := v.transport.Do(evidence.UnlessLate(ctx, m.Late), r)
 	switch {
 	case a.Whole:
 		return v.reader.outcome(v.spec.answer, a, m)
 	case a.Unsent:
-		return unsent(a.Stage, v.scrub.text(words.Cause(a.Err), m.To))
+		return unsent(a.Stage, v.scrub.Text(words.Cause(a.Err), m.To))
 	}
 	return unknown("notify:"+a.Stage, "")
 }
@@ -281,10 +282,10 @@ func (c *checker) vendor(s *spec) (*vendor, error) {
 	if err != nil {
 		return nil, err
 	}
-	scrub := newScrubber(secrets...)
+	scrubber := scrub.New(secrets...)
 	return &vendor{
-		account: c.settings.Account, spec: s, caller: call, scrub: scrub,
-		reader:    &reader{engine: call.engine, scrub: scrub, now: c.settings.Now},
+		account: c.settings.Account, spec: s, caller: call, scrub: scrubber,
+		reader:    &reader{engine: call.engine, scrub: scrubber, now: c.settings.Now},
 		transport: evidence.New(transport), timeout: c.settings.Timeout,
 	}, nil
 }

@@ -134,13 +134,13 @@ func (v *vendor) template(p *listingPlan, item *answerEnv) (vendors.Template, er
 		return t, lacks("state", err)
 	}
 	t.State = p.states[t.Said]
-	t.Said = v.scrub.line(t.Said, maxCode, "")
+	t.Said = v.scrub.Line(t.Said, maxCode, "")
 	// Text and reason are for people: an item without them is as good.
 	if s, err := v.reader.code(p.text, item); err == nil {
-		t.Text = v.scrub.detail(s, "")
+		t.Text = v.scrub.Detail(s, "")
 	}
 	if s, err := v.reader.code(p.reason, item); err == nil {
-		t.Reason = v.scrub.detail(s, "")
+		t.Reason = v.scrub.Detail(s, "")
 	}
 	return t, nil
 }

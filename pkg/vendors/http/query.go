@@ -71,7 +71,7 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 
 // fault is an error that says so, without secrets and with the address masked.
 func (v *vendor) fault(said words.Text, to message.Address) error {
-	return &words.Error{Text: v.scrub.clean(said, to)}
+	return &words.Error{Text: v.scrub.Clean(said, to)}
 }
 
 // refusal says what the vendor said instead of an answer, in the words that answers to Send are read with.
@@ -82,7 +82,7 @@ func (v *vendor) refusal(env *answerEnv, to message.Address) error {
 			parts = append(parts, s)
 		}
 	}
-	return words.Err("vendor.refused", words.A{"said": v.scrub.detail(strings.Join(parts, " "), to)})
+	return words.Err("vendor.refused", words.A{"said": v.scrub.Detail(strings.Join(parts, " "), to)})
 }
 
 // balancer is a vendor whose file describes a balance query.
@@ -130,7 +130,7 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 		out.Amount = &m
 	}
 	if s, err := v.reader.code(p.currency, env); err == nil {
-		out.Currency = v.scrub.line(s, maxCode, "")
+		out.Currency = v.scrub.Line(s, maxCode, "")
 	}
 	for _, f := range []struct {
 		name    string
@@ -192,7 +192,7 @@ func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error
 	}
 	if state, err := f.reader.code(p.receipt, answer); err == nil && state != "" {
 		out.Receipt = p.receipts[state]
-		out.Detail = f.scrub.detail(state, q.To)
+		out.Detail = f.scrub.Detail(state, q.To)
 	}
 	return out, nil
 }

@@ -1,7 +1,9 @@
-package httpvendor
+// Package scrub takes secrets and addresses out of what a vendor says, since vendors repeat what they were sent.
+package scrub
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,20 +21,20 @@ const (
 	minTail = 7
 )
 
-// scrubber takes secrets and addresses out of what a vendor says, since vendors repeat what they were sent.
-type scrubber struct {
+// Scrubber knows the secrets of an account. The zero value knows none.
+type Scrubber struct {
 	secrets []string
 }
 
-// newScrubber knows the secrets also as they travel: escaped, and in base64.
-func newScrubber(secrets ...string) *scrubber {
-	s := &scrubber{}
+// New knows the secrets also as they travel: escaped, and in base64. Empty ones are left out.
+func New(secrets ...string) *Scrubber {
+	s := &Scrubber{}
 	for _, x := range secrets {
 		if x == "" {
 			continue
 		}
-		quoted := string(mustJSON(x))
-		s.secrets = append(s.secrets, x, url.QueryEscape(x), url.PathEscape(x), quoted[1:len(quoted)-1],
+		quoted := quote(x)
+		s.secrets = append(s.secrets, x, url.QueryEscape(x), url.PathEscape(x), quoted,
 			base64.StdEncoding.EncodeToString([]byte(x)), base64.URLEncoding.EncodeToString([]byte(x)))
 	}
 	// The longest first, so that no rest of a long secret is left by a short one that is part of it.
@@ -41,25 +43,35 @@ func newScrubber(secrets ...string) *scrubber {
 	return s
 }
 
-func (s *scrubber) detail(text string, to message.Address) string { return s.line(text, maxDetail, to) }
+// Detail is text as it may stand in message.Outcome.Detail; to is whom the message was for, empty for nobody.
+func (s *Scrubber) Detail(text string, to message.Address) string { return s.Line(text, maxDetail, to) }
 
-// text is detail for a sentence: stored, so that it can be said in any language, as long as that is short enough.
-func (s *scrubber) text(t words.Text, to message.Address) string {
-	if kept := s.clean(t, to).Stored(); len(kept) <= maxDetail {
-		return kept
+// quote is a secret as it stands in JSON, between its quotes.
+func quote(secret string) string {
+	b, err := json.Marshal(secret)
+	if err != nil {
+		return secret // no string is without a form in JSON
 	}
-	return s.detail(t.String(), to)
+	return string(b[1 : len(b)-1])
 }
 
-// clean is a sentence with what stands in it cleaned.
-func (s *scrubber) clean(t words.Text, to message.Address) words.Text {
+// Text is Detail for a sentence: stored, so that it can be said in any language, as long as that is short enough.
+func (s *Scrubber) Text(t words.Text, to message.Address) string {
+	if kept := s.Clean(t, to).Stored(); len(kept) <= maxDetail {
+		return kept
+	}
+	return s.Detail(t.String(), to)
+}
+
+// Clean is a sentence with what stands in it cleaned.
+func (s *Scrubber) Clean(t words.Text, to message.Address) words.Text {
 	args := make(words.A, len(t.Args))
 	for name, v := range t.Args {
 		switch v := v.(type) {
 		case string:
-			args[name] = s.detail(v, to)
+			args[name] = s.Detail(v, to)
 		case words.Text:
-			args[name] = s.clean(v, to)
+			args[name] = s.Clean(v, to)
 		default:
 			args[name] = v
 		}
@@ -67,8 +79,8 @@ func (s *scrubber) clean(t words.Text, to message.Address) words.Text {
 	return words.Text{ID: t.ID, Args: args}
 }
 
-// line is text on one line of at most n bytes, without secrets, and with the address masked.
-func (s *scrubber) line(text string, n int, to message.Address) string {
+// Line is text on one line of at most n bytes, without secrets, and with the address masked.
+func (s *Scrubber) Line(text string, n int, to message.Address) string {
 	for _, secret := range s.secrets {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
