@@ -40,7 +40,7 @@ func sandbox(t *testing.T) vendorstest.HTTP {
 	throttle := fail(429, "RATE")
 	throttle.Header = "Retry-After: 7\r\n"
 	return vendorstest.HTTP{
-		New:        shipped("builtin:sandbox-sms", map[string]any{"token": token}),
+		New:        builtinFile("builtin:sandbox-sms", map[string]any{"token": token}),
 		Message:    vendorstest.SMS,
 		Secrets:    []string{token, url.QueryEscape(token)},
 		RetryAfter: 7 * time.Second,
@@ -63,7 +63,7 @@ func sandbox(t *testing.T) vendorstest.HTTP {
 			return vendorstest.Arrival{Key: message.Key(in.Ref), To: message.Address(in.To)}
 		},
 		Answers: map[vendorstest.Behaviour]vendorstest.Answer{
-			vendorstest.Accept:      {status: 200, Body: `{"code":"OK","id":"sb-%d","segments":1}`},
+			vendorstest.Accept:      {Status: 200, Body: `{"code":"OK","id":"sb-%d","segments":1}`},
 			vendorstest.Reject:      fail(400, "NUMBER"),
 			vendorstest.Throttle:    throttle,
 			vendorstest.Refuse:      fail(402, "BALANCE"),
@@ -81,7 +81,7 @@ func twilio(t *testing.T) vendorstest.HTTP {
 		return vendorstest.Answer{Status: status, Body: fmt.Sprintf(`{"code":%d,"message":%q,"status":%d}`, code, strings.ReplaceAll(echo, "ECHO", pair), status)}
 	}
 	return vendorstest.HTTP{
-		New:     shipped("builtin:twilio-sms", map[string]any{"account_sid": sid, "auth_token": token, "from": "+12025550100"}),
+		New:     builtinFile("builtin:twilio-sms", map[string]any{"account_sid": sid, "auth_token": token, "from": "+12025550100"}),
 		Message: vendorstest.SMS,
 		Secrets: []string{token, pair},
 		Refusal: message.ReasonAuth,
@@ -104,7 +104,7 @@ func twilio(t *testing.T) vendorstest.HTTP {
 			return vendorstest.Arrival{To: to}
 		},
 		Answers: map[vendorstest.Behaviour]vendorstest.Answer{
-			vendorstest.Accept:      {status: 201, Body: `{"sid":"SM%d","status":"queued","num_segments":"1"}`},
+			vendorstest.Accept:      {Status: 201, Body: `{"sid":"SM%d","status":"queued","num_segments":"1"}`},
 			vendorstest.Reject:      fail(400, 21211),
 			vendorstest.Throttle:    fail(429, 20429),
 			vendorstest.Refuse:      fail(401, 20003),
@@ -121,7 +121,7 @@ func signed(t *testing.T) vendorstest.HTTP {
 		return vendorstest.Answer{Status: status, Body: fmt.Sprintf(`{"code":%d,"text":"refused","wait_seconds":2.5}`, code)}
 	}
 	return vendorstest.HTTP{
-		New:        shipped("builtin:signed-sms", map[string]any{"app_id": "app-1", "app_secret": secret}),
+		New:        builtinFile("builtin:signed-sms", map[string]any{"app_id": "app-1", "app_secret": secret}),
 		Message:    vendorstest.SMS,
 		Secrets:    []string{secret},
 		RetryAfter: 2500 * time.Millisecond,
@@ -145,8 +145,8 @@ func signed(t *testing.T) vendorstest.HTTP {
 			return vendorstest.Arrival{Key: message.Key(in.Messages[0].Reference), To: to}
 		},
 		Answers: map[vendorstest.Behaviour]vendorstest.Answer{
-			vendorstest.Accept:      {status: 202, Body: `{"results":[{"code":0,"message_id":900719925474099100%d}]}`},
-			vendorstest.Reject:      {status: 202, Body: `{"results":[{"code":1001,"text":"not a number"}]}`},
+			vendorstest.Accept:      {Status: 202, Body: `{"results":[{"code":0,"message_id":900719925474099100%d}]}`},
+			vendorstest.Reject:      {Status: 202, Body: `{"results":[{"code":1001,"text":"not a number"}]}`},
 			vendorstest.Throttle:    fail(503, 9001), // the table names this status
 			vendorstest.Refuse:      fail(402, 2001),
 			vendorstest.Unlisted:    fail(400, 9999), // listed as unknown
@@ -170,8 +170,8 @@ func number(to message.Address) int {
 	return n
 }
 
-// shipped builds the adapter on a file that ships.
-func shipped(definition string, given map[string]any) func(*testing.T, vendors.Settings) (vendors.Vendor, error) {
+// builtinFile builds the adapter on a file that ships.
+func builtinFile(definition string, given map[string]any) func(*testing.T, vendors.Settings) (vendors.Vendor, error) {
 	return func(t *testing.T, s vendors.Settings) (vendors.Vendor, error) {
 		t.Helper()
 		s.Options = map[string]any{"definition": definition}
