@@ -19,7 +19,7 @@ LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build demo test check lint race fuzz bench simulate torture mutate cross vet deps
+.PHONY: help windows build demo test check lint race fuzz bench simulate torture mutate cross vet deps
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ mutate: ## plant N slips in each room that keeps the promise (SEED=n others, ROO
 
 torture: build deps ## 20 kills during 23,000 messages, over HTTP and SMTP, counted by the receiver
 	scripts/torture.sh
+
+windows: build ## the tests as programs of Windows, under wine (PKG=./pkg/outfile: some of them)
+	scripts/deps.sh windows
+	scripts/windows.sh $(PKG)
 
 deps: ## install what the tests need (smtp-sink, strace)
 	@scripts/deps.sh

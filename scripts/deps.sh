@@ -2,7 +2,7 @@
 # What some tests need beside Go: smtp-sink, an independent mail server (a part of postfix), and on Linux strace, which shows
 # what is on disk before a byte leaves. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
-PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
+PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
 programs=() packages=()
 need() { # need PROGRAM PACKAGE
   command -v "$1" >/dev/null && return
@@ -10,6 +10,7 @@ need() { # need PROGRAM PACKAGE
 }
 need smtp-sink postfix
 [ "$(uname -s)" != Linux ] || need strace strace
+[ "${1:-}" != windows ] || need wine64 wine64
 [ "${#programs[@]}" -gt 0 ] || exit 0
 
 install=''

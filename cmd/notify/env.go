@@ -197,7 +197,7 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 
 // Plan reads the list and freezes the campaign. problems sees every problem of a row; it may be nil.
 func (e *env) Plan(ctx context.Context, listPath string, cfg *config.Config, c *campaign.Campaign, part plan.Part, each func(diag.Problem)) (*plan.Plan, error) {
-	r, err := e.openList(listPath, cfg, c)
+	r, err := e.openList(ctx, listPath, cfg, c)
 	if err != nil {
 		return nil, err
 	}

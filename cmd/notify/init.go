@@ -51,7 +51,7 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 	return c
 }
 
-func runInit(_ context.Context, e *env, o initOptions) error {
+func runInit(ctx context.Context, e *env, o initOptions) error {
 	so := campaign.StarterOptions{List: o.list, Checklist: true}
 	dir := o.dir
 	notes := []words.Text{}
@@ -59,7 +59,7 @@ func runInit(_ context.Context, e *env, o initOptions) error {
 		return usage(words.Err("init.needs-list", nil).Do("init.add-list", nil))
 	}
 	if o.list != "" {
-		more, err := starterColumns(&so, o)
+		more, err := starterColumns(ctx, &so, o)
 		if err != nil {
 			return err
 		}

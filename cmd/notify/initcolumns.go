@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -13,8 +14,8 @@ import (
 
 // starterColumns reads the list's headers into what a new campaign begins with, and says what could be meant otherwise. A list
 // whose columns cannot be told apart is no reason to write nothing: the campaign file is where that is said.
-func starterColumns(so *campaign.StarterOptions, o initOptions) ([]words.Text, error) {
-	h, err := list.Headers(o.list, list.Options{Sheet: o.sheet, Columns: o.columns})
+func starterColumns(ctx context.Context, so *campaign.StarterOptions, o initOptions) ([]words.Text, error) {
+	h, err := list.Headers(ctx, o.list, list.Options{Sheet: o.sheet, Columns: o.columns})
 	if err != nil && (len(o.columns) > 0 || !undecided(err)) {
 		return nil, listError(err)
 	}

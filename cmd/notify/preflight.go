@@ -87,7 +87,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	if o.output != "" { // before anything that takes long
-		if err := outfile.Check(o.output, inputsOf(cfg, c, o.list)...); err != nil {
+		if err := outfile.Check(ctx, o.output, inputsOf(cfg, c, o.list)...); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	if o.output != "" {
-		if err := e.page(o.output, cfg, res, inputsOf(cfg, c, o.list)); err != nil {
+		if err := e.page(ctx, o.output, cfg, res, inputsOf(cfg, c, o.list)); err != nil {
 			return err
 		}
 	}
@@ -112,8 +112,8 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 // page writes the result for those who must sign, who may have no terminal.
-func (e *env) page(path string, cfg *config.Config, res preflight.Result, inputs []outfile.Input) error {
-	err := outfile.Write(path, func(f *os.File) error {
+func (e *env) page(ctx context.Context, path string, cfg *config.Config, res preflight.Result, inputs []outfile.Input) error {
+	err := outfile.Write(ctx, path, func(f *os.File) error {
 		return view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles})
 	}, inputs...)
 	if err != nil {
@@ -180,7 +180,7 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	if problems == "" {
 		return e.Plan(ctx, o.list, cfg, c, part, nil)
 	}
-	file, err := report.NewProblems(problems, e.printer().Words(), inputsOf(cfg, c, o.list)...)
+	file, err := report.NewProblems(ctx, problems, e.printer().Words(), inputsOf(cfg, c, o.list)...)
 	if errors.Is(err, report.ErrEnding) {
 		return nil, usage(words.Err("cmd.error.problems-ending", words.A{"file": problems}).Do("cmd.do.list-ending", nil))
 	}
@@ -191,7 +191,7 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())
 	}
-	n, err := file.Close()
+	n, err := file.Close(ctx)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

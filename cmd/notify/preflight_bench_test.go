@@ -73,7 +73,7 @@ func BenchmarkPreflight(b *testing.B) {
 
 func readAlone(b *testing.B, path string) {
 	b.Helper()
-	r, err := list.Open(path, list.Options{Country: "CN", Need: []message.Channel{message.SMS}, TempDir: b.TempDir()})
+	r, err := list.Open(b.Context(), path, list.Options{Country: "CN", Need: []message.Channel{message.SMS}, TempDir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := e.openList(o.list, cfg, c)
+	r, err := e.openList(ctx, o.list, cfg, c)
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 	return nil
 }
 
-func (e *env) openList(path string, cfg *config.Config, c *campaign.Campaign) (list.Reader, error) {
-	r, err := list.Open(path, list.Options{Sheet: c.List.Sheet, Encoding: c.List.Encoding, Columns: c.List.Columns, Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
+func (e *env) openList(ctx context.Context, path string, cfg *config.Config, c *campaign.Campaign) (list.Reader, error) {
+	r, err := list.Open(ctx, path, list.Options{Sheet: c.List.Sheet, Encoding: c.List.Encoding, Columns: c.List.Columns, Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
 	if err != nil {
 		return nil, listError(err)
 	}

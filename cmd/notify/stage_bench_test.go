@@ -135,7 +135,7 @@ func planAndStage(b *testing.B, path string, rows int) {
 		Name: "bench", Environment: config.Test, Shared: campaign.SharedRefuse,
 		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "t", Text: "{{姓名}}，您获得{{奖项}}，请凭短信领取。"}}},
 	}
-	r, err := list.Open(path, list.Options{Country: "CN", Need: c.Channels(), TempDir: b.TempDir()})
+	r, err := list.Open(b.Context(), path, list.Options{Country: "CN", Need: c.Channels(), TempDir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -251,7 +251,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 	if o.channel != "" {
 		options.Channels = []message.Channel{message.Channel(o.channel)}
 	}
-	f, err := suppression.Open(o.file, options)
+	f, err := suppression.Open(ctx, o.file, options)
 	if err != nil {
 		return err
 	}

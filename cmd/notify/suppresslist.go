@@ -78,7 +78,7 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	}
 	defer done()
 	if o.output != "" {
-		n, err := report.WriteSuppressed(o.output, found, cfg.Timezone, cfg.Channels, inputsOf(cfg, nil, o.in)...)
+		n, err := report.WriteSuppressed(ctx, o.output, found, cfg.Timezone, cfg.Channels, inputsOf(cfg, nil, o.in)...)
 		if errors.Is(err, report.ErrEnding) {
 			return usage(words.Err("cmd.error.list-ending", words.A{"file": o.output}).Do("cmd.do.list-ending", nil))
 		}
@@ -141,7 +141,7 @@ func (e *env) suppressedIn(ctx context.Context, l ledger.Ledger, path string) (l
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := e.openList(path, cfg, c)
+	r, err := e.openList(ctx, path, cfg, c)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/inuse"
 	"notify/pkg/words"
 )
 
@@ -48,7 +49,11 @@ func (r *reader) file(v yamldoc.Value, path string, limit int64) ([]byte, bool) 
 	if r.outside(path) {
 		v.Warn(words.T("campaign.file-outside", words.A{"path": path}), words.T("campaign.do.outside", nil))
 	}
-	data, err := os.ReadFile(path)
+	data, err := inuse.ReadFile(path)
+	if errors.Is(err, inuse.ErrHeld) {
+		v.Problem(words.Cause(err), words.HintOf(err))
+		return nil, false
+	}
 	if err != nil {
 		v.Problem(words.T("campaign.file-unreadable", words.A{"path": path}), words.T("yaml.do.right", nil))
 		return nil, false

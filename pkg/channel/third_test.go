@@ -118,7 +118,7 @@ func TestAThirdChannelIsOneEntry(t *testing.T) {
 // planned reads the list and makes the plan; codes are the problems that it has.
 func planned(t *testing.T, cfg *config.Config, c *campaign.Campaign, path string) (p *plan.Plan, codes []string) {
 	t.Helper()
-	r, err := list.Open(path, list.Options{Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
+	r, err := list.Open(t.Context(), path, list.Options{Country: cfg.Country, Channels: cfg.Channels, Need: c.Channels()})
 	if err != nil {
 		t.Fatal(err)
 	}

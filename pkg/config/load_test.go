@@ -37,6 +37,20 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// configHome is the user's configuration folder, which is in an empty folder from now on.
+func configHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	for _, name := range []string{"XDG_CONFIG_HOME", "HOME", "APPDATA"} { // each system has its own
+		t.Setenv(name, home)
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := write(t, map[string]string{"notify.yaml": text})
@@ -152,8 +166,9 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 		t.Setenv(name, "x")
 	}
 	t.Setenv("ALERT_URL", "https://hooks.example.test/")
+	elsewhere := filepath.Join(t.TempDir(), "l.db")
 	for name, value := range map[string]string{
-		"NOTIFY_ENVIRONMENT": "staging", "NOTIFY_LEDGER": "/var/lib/notify/l.db", "NOTIFY_CAPACITY_RECIPIENTS": "8000",
+		"NOTIFY_ENVIRONMENT": "staging", "NOTIFY_LEDGER": elsewhere, "NOTIFY_CAPACITY_RECIPIENTS": "8000",
 		"NOTIFY_ALLOW_LIST":                      "+8610012345678, *@a.test",
 		"NOTIFY_ACCOUNTS_SMS_MARKETING_RATE":     "1/s",
 		"NOTIFY_ACCOUNTS_SMS_MARKETING_PRICE":    "0.123456",
@@ -178,7 +193,7 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 		c.Routes[message.SMS].Accounts,
 	}
 	want := []any{
-		"staging", "/var/lib/notify/l.db", 8000,
+		"staging", elsewhere, 8000,
 		[]string{"+8610012345678", "*@a.test"},
 		1.0, "0.123456", "EUR", "7.00",
 		"20000.10", 9, "1", "from ${outside}", 1.0, 2.0,
@@ -202,9 +217,13 @@ func TestAWrongEnvironmentVariableIsNamed(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	const text = "environment: test\ncapacity: {recipients: %d}\n"
-	home := write(t, map[string]string{"notify/notify.yaml": fmt.Sprintf(text, 4)})
-	t.Setenv("XDG_CONFIG_HOME", home)
-	t.Setenv("HOME", home)
+	own := filepath.Join(configHome(t), "notify", "notify.yaml")
+	if err := os.MkdirAll(filepath.Dir(own), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(own, fmt.Appendf(nil, text, 4), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	dir := write(t, map[string]string{
 		"flag.yaml": fmt.Sprintf(text, 1), "env.yaml": fmt.Sprintf(text, 2), "work/notify.yaml": fmt.Sprintf(text, 3),
 		"work/a/b/x": "", "empty/x": "",
@@ -231,8 +250,7 @@ func TestSearch(t *testing.T) {
 		})
 	}
 	t.Run("without any file the built-in configuration is for the sandbox", func(t *testing.T) {
-		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-		t.Setenv("HOME", t.TempDir())
+		configHome(t)
 		t.Setenv("NOTIFY_CAPACITY_RECIPIENTS", "7")
 		empty := t.TempDir()
 		got, err := config.Load(config.LoadOptions{Dir: empty, Vendors: kinds()})

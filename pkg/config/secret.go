@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/inuse"
 	"notify/pkg/words"
 )
 
@@ -71,7 +73,11 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.chmod", words.A{"path": path}))
 	}
-	data, err := os.ReadFile(path)
+	data, err := inuse.ReadFile(path)
+	if errors.Is(err, inuse.ErrHeld) {
+		v.Problem(words.Cause(err), words.HintOf(err))
+		return ""
+	}
 	if err != nil {
 		v.Problem(words.T("config.secret-unreadable", words.A{"path": path, "cause": words.Cause(err)}), words.T("yaml.do.right", nil))
 		return ""

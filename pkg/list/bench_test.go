@@ -95,7 +95,7 @@ func streamExcelize(b *testing.B, path string, rows func(n int)) {
 
 func streamList(b *testing.B, path string, rows func(n int)) {
 	b.Helper()
-	r, err := list.Open(path, list.Options{Need: channel.Builtin().Names(), TempDir: b.TempDir()})
+	r, err := list.Open(b.Context(), path, list.Options{Need: channel.Builtin().Names(), TempDir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func TestDigitsThatAreGoneAreToldWhereTheyAreUsed(t *testing.T) {
 	long := filepath.Join("testdata", "long-number.xlsx")
 	text := file(t, "l.csv", "phone,card,note\n13494000001,6.22202E+18,x\n13494000002,6222021234567890123,12E3\n")
 	for path, want := range map[string][]string{long: {"digits-lost 2 C 卡号", "digits-lost 3 C 卡号"}, text: {"digits-lost 2 B card"}} {
-		r, err := list.Open(path, list.Options{})
+		r, err := list.Open(t.Context(), path, list.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestDigitsThatAreGoneAreToldWhereTheyAreUsed(t *testing.T) {
 		if diff := cmp.Diff(want, told(used)); diff != "" {
 			t.Errorf("%s, card is used (-want +got):\n%s", path, diff)
 		}
-		r, err = list.Open(path, list.Options{})
+		r, err = list.Open(t.Context(), path, list.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestAFormatThatCannotBeShownForSureIsToldWhereItIsUsed(t *testing.T) {
 		if diff := cmp.Diff([]string{"format-unsure 2 C 说明"}, told(read(t, path, list.Options{}).problems)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", code, diff)
 		}
-		r, err := list.Open(path, list.Options{})
+		r, err := list.Open(t.Context(), path, list.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

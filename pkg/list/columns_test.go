@@ -116,11 +116,11 @@ func TestHeadersMayStandBelowOtherRows(t *testing.T) {
 }
 
 func TestHeadersAreGivenAlsoWhereTheyCannotBeMapped(t *testing.T) {
-	h, err := list.Headers(file(t, "l.csv", "Rufnummer,Vorname\n13494000001,W\n"), list.Options{})
+	h, err := list.Headers(t.Context(), file(t, "l.csv", "Rufnummer,Vorname\n13494000001,W\n"), list.Options{})
 	if diff := cmp.Diff([]string{"Rufnummer", "Vorname"}, h.Columns); diff != "" || err == nil {
 		t.Errorf("columns (-want +got):\n%s error %v", diff, err)
 	}
-	h, err = list.Headers(file(t, "l.csv", "手机,姓名\n"), list.Options{})
+	h, err = list.Headers(t.Context(), file(t, "l.csv", "手机,姓名\n"), list.Options{})
 	if diff := cmp.Diff(map[string]string{"phone": "手机", "name": "姓名"}, h.Mapped); diff != "" || err != nil {
 		t.Errorf("mapped (-want +got):\n%s error %v", diff, err)
 	}
@@ -143,7 +143,7 @@ func TestHeadersOfManyOriginsAreKnown(t *testing.T) {
 	}
 	for role, headers := range known {
 		for _, header := range headers {
-			h, _ := list.Headers(file(t, "l.csv", "x,\""+header+"\"\n1,2\n"), list.Options{})
+			h, _ := list.Headers(t.Context(), file(t, "l.csv", "x,\""+header+"\"\n1,2\n"), list.Options{})
 			got := ""
 			for r, c := range h.Mapped {
 				if c != "x" {
@@ -172,7 +172,7 @@ func TestAColumnOfAddressesIsOfferedByItsCells(t *testing.T) {
 			t.Errorf("problems %v, want %s", got.problems, test.hint)
 		}
 	}
-	h, err := list.Headers(file(t, "l.csv", content), list.Options{})
+	h, err := list.Headers(t.Context(), file(t, "l.csv", content), list.Options{})
 	if diff := cmp.Diff(map[string][]string{"phone": {"Erreichbar"}}, h.Offered); diff != "" || err == nil {
 		t.Errorf("offered, where a quarter of the mails is none (-want +got):\n%s%v", diff, err)
 	}

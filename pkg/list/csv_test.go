@@ -231,7 +231,7 @@ func TestAnApostropheThatGuardsACellIsNoPartOfIt(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a,b,c,d,e,phone,f,g,h\n"+cells+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, err := list.Open(path, list.Options{Country: "CN"})
+	r, err := list.Open(t.Context(), path, list.Options{Country: "CN"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ type reading struct {
 
 func read(tb testing.TB, path string, o list.Options) reading {
 	tb.Helper()
-	r, err := list.Open(path, o)
+	r, err := list.Open(tb.Context(), path, o)
 	if err != nil {
 		return reading{err: err, problems: inputProblems(tb, err)}
 	}

@@ -3,6 +3,7 @@ package list
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"notify/pkg/channel"
 	"notify/pkg/diag"
+	"notify/pkg/inuse"
 	"notify/pkg/words"
 )
 
@@ -24,8 +26,8 @@ const (
 
 // Open begins to read a list. What the operator can mend (a file that is no list, a missing sheet, columns that cannot be
 // told apart, as many problems as are found) is a *diag.InputError. The Reader must be closed.
-func Open(path string, o Options) (Reader, error) {
-	t, err := open(path, o)
+func Open(ctx context.Context, path string, o Options) (Reader, error) {
+	t, err := open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +36,9 @@ func Open(path string, o Options) (Reader, error) {
 
 // Headers is what a list says about itself. Where its columns cannot be mapped, it returns the header as well as it could be
 // read, and the error that Open would return.
-func Headers(path string, o Options) (Header, error) {
+func Headers(ctx context.Context, path string, o Options) (Header, error) {
 	o.roles, o.survey = newRoles(o.Channels), true
-	src, err := openSource(path, o)
+	src, err := openSource(ctx, path, o)
 	if err != nil {
 		return Header{File: path}, err
 	}
@@ -45,12 +47,12 @@ func Headers(path string, o Options) (Header, error) {
 	return t.header, errors.Join(err, t.Close())
 }
 
-func open(path string, o Options) (*table, error) {
+func open(ctx context.Context, path string, o Options) (*table, error) {
 	if !channel.KnownCountry(o.Country) {
 		return nil, refusal(diag.Err(diag.Place{}, "list.country-unknown", words.A{"country": o.Country}).Do("list.do.country", nil))
 	}
 	o.roles = newRoles(o.Channels)
-	src, err := openSource(path, o)
+	src, err := openSource(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +71,8 @@ func open(path string, o Options) (*table, error) {
 }
 
 // openSource goes by what is in the file; its name only helps to say what is wrong.
-func openSource(path string, o Options) (source, error) {
-	f, err := openFile(path)
+func openSource(ctx context.Context, path string, o Options) (source, error) {
+	f, err := openFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func openSource(path string, o Options) (source, error) {
 	return src, nil
 }
 
-func openFile(path string) (*os.File, error) {
+func openFile(ctx context.Context, path string) (*os.File, error) {
 	place := diag.Place{File: path}
 	if strings.HasPrefix(filepath.Base(path), "~$") {
 		return nil, refusal(diag.Err(place, "list.file-owner", nil).Do("list.do.file-itself", words.A{"file": strings.Replace(path, "~$", "", 1)}))
@@ -103,9 +105,9 @@ func openFile(path string) (*os.File, error) {
 	case info.Size() > maxText:
 		return nil, refusal(diag.Err(place, "list.file-too-large", words.A{"gigabytes": maxText >> 30}).Do("list.do.split", nil))
 	}
-	f, err := os.Open(filepath.Clean(path))
+	f, err := inuse.Open(ctx, filepath.Clean(path))
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, refusal(diag.Err(place, "list.locked.file-denied", nil).Do("list.do.close", nil))
+		return nil, refusal(diag.Err(place, "list.file-denied", nil).Do("list.do.permissions", nil))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

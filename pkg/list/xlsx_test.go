@@ -226,7 +226,7 @@ func TestATemporaryFileThatCannotBeMadeIsNoFaultOfTheList(t *testing.T) {
 	o := smsOnly()
 	o.TempDir = filepath.Join(t.TempDir(), "missing")
 	strs := "<sst>" + strings.Repeat("<si><t>"+strings.Repeat("x", 1000)+"</t></si>", 5000) + "</sst>"
-	_, err := list.Open(workbook(t, map[string]string{sheetPart: sheetXML(""), "xl/sharedStrings.xml": strs}), o)
+	_, err := list.Open(t.Context(), workbook(t, map[string]string{sheetPart: sheetXML(""), "xl/sharedStrings.xml": strs}), o)
 	var input *diag.InputError
 	if err == nil || errors.As(err, &input) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)

@@ -1,15 +1,18 @@
 // Package outfile owns how files are written that an operator asked for, and scratch files that he never sees. An output appears
 // whole or not at all, durable, readable by its owner only, never through a symbolic link, and never in the place of something that
-// the program reads. It imports no neighbour.
+// the program reads. What another program holds it tries again, as package inuse does.
 package outfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"notify/pkg/inuse"
 )
 
 // Input is a file that the program reads, and that no output may replace.
@@ -29,8 +32,9 @@ type RefusedError struct {
 func (e *RefusedError) Error() string { return e.Path + " is not written: " + e.Why }
 
 // Check reports an output that must not be written: something else than a plain file stands there, or one of the inputs, by
-// whatever name. The error is a *RefusedError.
-func Check(path string, inputs ...Input) error {
+// whatever name: a *RefusedError. Where another program holds what stands there, and the system lets nobody replace it, that is said
+// as well.
+func Check(ctx context.Context, path string, inputs ...Input) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -54,7 +58,7 @@ func Check(path string, inputs ...Input) error {
 	case !mode.IsRegular():
 		return &RefusedError{Path: path, Why: "it is no plain file", Hint: "give another name"}
 	}
-	return nil
+	return inuse.Replaceable(ctx, path)
 }
 
 // File is an output in the making: a file beside its place, under a name of its own. What ends without Commit leaves nothing; what
@@ -69,13 +73,17 @@ type File struct {
 }
 
 // Create begins an output, which replaces what stands at path. It refuses what Check refuses.
-func Create(path string, inputs ...Input) (*File, error) { return create(path, false, inputs) }
+func Create(ctx context.Context, path string, inputs ...Input) (*File, error) {
+	return create(ctx, path, false, inputs)
+}
 
 // CreateNew begins an output where nothing stands yet; otherwise the error is fs.ErrExist.
-func CreateNew(path string, inputs ...Input) (*File, error) { return create(path, true, inputs) }
+func CreateNew(ctx context.Context, path string, inputs ...Input) (*File, error) {
+	return create(ctx, path, true, inputs)
+}
 
-func create(path string, fresh bool, inputs []Input) (*File, error) {
-	if err := Check(path, inputs...); err != nil {
+func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File, error) {
+	if err := Check(ctx, path, inputs...); err != nil {
 		return nil, err
 	}
 	if _, err := os.Lstat(path); fresh && err == nil {
@@ -101,16 +109,16 @@ func create(path string, fresh bool, inputs []Input) (*File, error) {
 }
 
 // Commit puts the file in its place once it is on the disk. After an error there is nothing of it.
-func (f *File) Commit() error {
+func (f *File) Commit(ctx context.Context) error {
 	if f.over {
 		return nil
 	}
 	err := f.Sync()
 	if err == nil {
-		err = Check(f.path, f.inputs...)
+		err = Check(ctx, f.path, f.inputs...)
 	}
 	if err == nil {
-		err = f.place()
+		err = f.place(ctx)
 	}
 	if err != nil {
 		err = errors.Join(err, f.Discard())
@@ -124,7 +132,7 @@ func (f *File) Commit() error {
 }
 
 // place gives the file its name. A file that is open cannot be renamed everywhere.
-func (f *File) place() error {
+func (f *File) place(ctx context.Context) error {
 	if err := errors.Join(f.Close(), f.held()); err != nil {
 		return err
 	}
@@ -133,7 +141,7 @@ func (f *File) place() error {
 			return fs.ErrExist
 		}
 	}
-	if err := os.Rename(f.Name(), f.path); err != nil {
+	if err := inuse.Try(ctx, f.path, func() error { return os.Rename(f.Name(), f.path) }); err != nil {
 		return err
 	}
 	f.over = true
@@ -154,15 +162,15 @@ func (f *File) Discard() error {
 }
 
 // Write writes a whole output.
-func Write(path string, write func(*os.File) error, inputs ...Input) error {
-	f, err := Create(path, inputs...)
+func Write(ctx context.Context, path string, write func(*os.File) error, inputs ...Input) error {
+	f, err := Create(ctx, path, inputs...)
 	if err != nil {
 		return err
 	}
 	if err := write(f.File); err != nil {
 		return fmt.Errorf("write %s: %w", path, errors.Join(err, f.Discard()))
 	}
-	return f.Commit()
+	return f.Commit(ctx)
 }
 
 // sweep removes what outputs of the same name left that were killed.

@@ -92,7 +92,7 @@ func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := list.Open(filepath.Join(dir, "award.csv"), list.Options{Country: cfg.Country, Need: c.Channels()})
+	r, err := list.Open(t.Context(), filepath.Join(dir, "award.csv"), list.Options{Country: cfg.Country, Need: c.Channels()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func rehearsal(t *testing.T, n int) *rehearse.Rehearsal {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := list.Open(file, list.Options{Country: "CN", Need: channel.Builtin().Names()})
+	rows, err := list.Open(t.Context(), file, list.Options{Country: "CN", Need: channel.Builtin().Names()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 		return 0, err
 	}
 	o.decimals = o.Prices.decimals()
-	err = outfile.Write(path, func(f *os.File) error {
+	err = outfile.Write(ctx, path, func(f *os.File) error {
 		w, err := newRowWriter(path, f)
 		if err != nil {
 			return err
@@ -159,11 +159,14 @@ type Problems struct {
 
 // NewProblems begins a file of every problem of a list, in the language of the screen: .csv or .xlsx by its ending. It is in its
 // place after Close.
-func NewProblems(path string, say words.Printer, inputs ...outfile.Input) (*Problems, error) {
+func NewProblems(ctx context.Context, path string, say words.Printer, inputs ...outfile.Input) (*Problems, error) {
 	if err := checkEnding(path); err != nil {
 		return nil, err
 	}
-	f, err := outfile.Create(path, inputs...)
+	if strings.EqualFold(filepath.Ext(path), ".json") { // the program's own answer has them with --json
+		return nil, ErrEnding
+	}
+	f, err := outfile.Create(ctx, path, inputs...)
 	if err != nil {
 		return nil, err
 	}
@@ -208,11 +211,11 @@ func (p *Problems) Add(d diag.Problem) {
 }
 
 // Close finishes the file, and says how many problems it holds.
-func (p *Problems) Close() (int, error) {
+func (p *Problems) Close(ctx context.Context) (int, error) {
 	if err := errors.Join(p.err, p.w.Close()); err != nil {
 		return p.n, errors.Join(fmt.Errorf("write the problems: %w", err), p.f.Discard())
 	}
-	return p.n, p.f.Commit()
+	return p.n, p.f.Commit(ctx)
 }
 
 // Discard gives the file up; after Close it does nothing.

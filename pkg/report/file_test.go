@@ -26,7 +26,7 @@ import (
 // table reads a file as a list, as the next campaign would.
 func table(t *testing.T, path string) (header []string, rows [][]string) {
 	t.Helper()
-	r := must[list.Reader](t)(list.Open(path, list.Options{Country: "CN"}))
+	r := must[list.Reader](t)(list.Open(t.Context(), path, list.Options{Country: "CN"}))
 	defer r.Close()
 	problems := &diag.List{}
 	for {
@@ -220,7 +220,7 @@ func TestAnEndingThatNamesNoFormIsRefused(t *testing.T) {
 		if _, err := report.WriteFile(t.Context(), l, "award-2020", filepath.Join(dir, name), report.Options{}); !errors.Is(err, report.ErrEnding) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := report.NewProblems(filepath.Join(dir, name), words.Printer{}); !errors.Is(err, report.ErrEnding) {
+		if _, err := report.NewProblems(t.Context(), filepath.Join(dir, name), words.Printer{}); !errors.Is(err, report.ErrEnding) {
 			t.Errorf("problems in %s: %v", name, err)
 		}
 		if left := must[[]os.DirEntry](t)(os.ReadDir(dir)); len(left) != 0 {
@@ -239,7 +239,7 @@ func TestAFileOfEveryProblem(t *testing.T) {
 	for _, ending := range []string{".csv", ".xlsx"} {
 		t.Run(ending, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "problems"+ending)
-			p := must[*report.Problems](t)(report.NewProblems(path, words.Printer{}))
+			p := must[*report.Problems](t)(report.NewProblems(t.Context(), path, words.Printer{}))
 			l := &diag.List{Keep: 1, Each: p.Add}
 			for i := range 30 {
 				l.Add(diag.Problem{
@@ -248,7 +248,7 @@ func TestAFileOfEveryProblem(t *testing.T) {
 				})
 			}
 			l.Add(diag.Problem{Severity: diag.Warning, Summary: words.Raw("odd"), Value: "=1+1"})
-			if n, err := p.Close(); n != 31 || err != nil {
+			if n, err := p.Close(t.Context()); n != 31 || err != nil {
 				t.Fatalf("%d problems, %v", n, err)
 			}
 			info := must[os.FileInfo](t)(os.Stat(path))

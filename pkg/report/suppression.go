@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -65,11 +66,11 @@ func CountSuppressed(lines iter.Seq2[ledger.Found, error], newest int) (*Suppres
 
 // WriteSuppressed writes lines of the suppression list to a file, .csv or .xlsx by its ending, which can be imported again
 // where no line took an address off. The file holds addresses: only its owner can read it.
-func WriteSuppressed(path string, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set, inputs ...outfile.Input) (n int, err error) {
+func WriteSuppressed(ctx context.Context, path string, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set, inputs ...outfile.Input) (n int, err error) {
 	if ending := strings.ToLower(filepath.Ext(path)); ending != ".csv" && ending != ".xlsx" {
 		return 0, fmt.Errorf("%w: %q; end it in .csv or .xlsx", ErrEnding, filepath.Ext(path))
 	}
-	err = outfile.Write(path, func(f *os.File) error {
+	err = outfile.Write(ctx, path, func(f *os.File) error {
 		w, err := newRowWriter(path, f)
 		if err != nil {
 			return err

@@ -90,10 +90,10 @@ func TestTheNewestLinesAreKeptHoweverManyThereAre(t *testing.T) {
 func TestAWrittenSuppressionListCanBeImported(t *testing.T) {
 	for _, ending := range []string{".csv", ".xlsx"} {
 		path := filepath.Join(t.TempDir(), "suppressed"+ending)
-		if n, err := report.WriteSuppressed(path, lines(suppressed()[:3], nil), time.UTC, nil); err != nil || n != 3 {
+		if n, err := report.WriteSuppressed(t.Context(), path, lines(suppressed()[:3], nil), time.UTC, nil); err != nil || n != 3 {
 			t.Fatalf("%d lines, %v", n, err)
 		}
-		f, err := suppression.Open(path, suppression.Options{Who: "wang@ops-2"})
+		f, err := suppression.Open(t.Context(), path, suppression.Options{Who: "wang@ops-2"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,10 +122,10 @@ func TestAWrittenSuppressionListCanBeImported(t *testing.T) {
 
 func TestASuppressionListIsWrittenAsAWholeOrNotAtAll(t *testing.T) {
 	torn, dir := errors.New("torn"), t.TempDir()
-	if _, err := report.WriteSuppressed(filepath.Join(dir, "s.csv"), lines(suppressed(), torn), time.UTC, nil); !errors.Is(err, torn) {
+	if _, err := report.WriteSuppressed(t.Context(), filepath.Join(dir, "s.csv"), lines(suppressed(), torn), time.UTC, nil); !errors.Is(err, torn) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := report.WriteSuppressed(filepath.Join(dir, "s.json"), lines(suppressed(), nil), time.UTC, nil); !errors.Is(err, report.ErrEnding) {
+	if _, err := report.WriteSuppressed(t.Context(), filepath.Join(dir, "s.json"), lines(suppressed(), nil), time.UTC, nil); !errors.Is(err, report.ErrEnding) {
 		t.Errorf("got %v", err)
 	}
 	left, err := os.ReadDir(dir)

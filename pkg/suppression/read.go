@@ -1,6 +1,7 @@
 package suppression
 
 import (
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -48,8 +49,8 @@ type File struct {
 }
 
 // Open begins to read a file. What the operator can mend is a *diag.InputError. The File must be closed.
-func Open(path string, o Options) (*File, error) {
-	r, err := list.Open(path, list.Options{Sheet: o.Sheet, Columns: o.Columns, Country: o.Country, Channels: o.Set})
+func Open(ctx context.Context, path string, o Options) (*File, error) {
+	r, err := list.Open(ctx, path, list.Options{Sheet: o.Sheet, Columns: o.Columns, Country: o.Country, Channels: o.Set})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func file(t *testing.T, text string) string {
 func read(t *testing.T, text string, o suppression.Options) ([]suppression.Entry, suppression.Read, *diag.List) {
 	t.Helper()
 	o.Who, o.At = "wang@ops-1", noon
-	f, err := suppression.Open(file(t, text), o)
+	f, err := suppression.Open(t.Context(), file(t, text), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestAFileThatDoesNotSayWhyIsRefused(t *testing.T) {
 		"phone\n13490000001\n": "reasons-missing",
 		"note\nx\n":            "header-none",
 	} {
-		_, err := suppression.Open(file(t, text), suppression.Options{})
+		_, err := suppression.Open(t.Context(), file(t, text), suppression.Options{})
 		var input *diag.InputError
 		if !errors.As(err, &input) || input.Problems.Count(code) != 1 {
 			t.Errorf("%q: got %v, want %s", text, err, code)
@@ -120,7 +120,7 @@ func TestAFileThatDoesNotSayWhyIsRefused(t *testing.T) {
 }
 
 func TestReadingStopsWhenNobodyWantsMore(t *testing.T) {
-	f, err := suppression.Open(file(t, "phone\n13490000001\n13490000002\n13490000003\n"), suppression.Options{Reason: suppression.Other})
+	f, err := suppression.Open(t.Context(), file(t, "phone\n13490000001\n13490000002\n13490000003\n"), suppression.Options{Reason: suppression.Other})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestReadingStopsWhenNobodyWantsMore(t *testing.T) {
 }
 
 func TestTheAddressesOfAListComeWithTheirRows(t *testing.T) {
-	r, err := list.Open(file(t, "phone,email\n13490000001,a@example.test\n1349,\n\n13490000002,\n"), list.Options{})
+	r, err := list.Open(t.Context(), file(t, "phone,email\n13490000001,a@example.test\n1349,\n\n13490000002,\n"), list.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package witness
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"unicode"
 
+	"notify/pkg/inuse"
 	"notify/pkg/ledger"
 )
 
@@ -142,7 +144,7 @@ func rewrite(path string, h head, lines []line) (*os.File, error) {
 	if err := os.WriteFile(next, b.Bytes(), 0o600); err != nil {
 		return nil, fmt.Errorf("write the witness: %w", err)
 	}
-	if err := os.Rename(next, path); err != nil {
+	if err := inuse.Try(context.Background(), path, func() error { return os.Rename(next, path) }); err != nil {
 		return nil, fmt.Errorf("write the witness: %w", err)
 	}
 	return appendTo(path)

@@ -8,6 +8,7 @@ package yamldoc
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"notify/pkg/diag"
+	"notify/pkg/inuse"
 	"notify/pkg/words"
 )
 
@@ -63,9 +65,13 @@ func (d *Document) readFile(path string) ([]byte, bool) {
 		d.fault(words.T("yaml.file-too-large", words.A{"size": info.Size(), "limit": MaxBytes}), words.T("yaml.do.other-file", nil))
 		return nil, false
 	}
-	f, err := os.Open(path)
+	f, err := inuse.Open(context.Background(), path)
 	if errors.Is(err, fs.ErrPermission) {
 		d.fault(words.T("yaml.file-permission", nil), words.T("yaml.do.right", nil))
+		return nil, false
+	}
+	if errors.Is(err, inuse.ErrHeld) {
+		d.fault(words.Cause(err), words.HintOf(err))
 		return nil, false
 	}
 	if err != nil {

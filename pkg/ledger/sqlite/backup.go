@@ -15,7 +15,7 @@ import (
 func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 	doing := fmt.Sprintf("back up ledger %s to %s", l.path, dest)
 	// VACUUM INTO fills an empty file, whose mode is ours to choose, and refuses any other.
-	f, err := outfile.CreateNew(dest)
+	f, err := outfile.CreateNew(ctx, dest)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, translate(dest, err))
 	}
@@ -37,5 +37,5 @@ func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", abs); err != nil {
 		return err
 	}
-	return f.Commit()
+	return f.Commit(ctx)
 }

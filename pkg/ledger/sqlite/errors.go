@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"notify/pkg/inuse"
 	"notify/pkg/ledger"
 
 	"modernc.org/sqlite"
@@ -50,6 +51,10 @@ func sentinelOf(path string, err error) error {
 		return ledger.ErrDamaged
 	case sqlite3.SQLITE_NOTADB:
 		return ledger.ErrNotLedger
+	case sqlite3.SQLITE_CANTOPEN:
+		if inuse.Held(path) {
+			return ledger.ErrBusy
+		}
 	case sqlite3.SQLITE_IOERR:
 		if free, err := freeBytes(filepath.Dir(path)); err == nil && free >= 0 && free < littleSpace {
 			return ledger.ErrFull
@@ -65,6 +70,12 @@ func sentinelOf(path string, err error) error {
 func busy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// cannotOpen reports whether the file, or one of its companions, could not be opened.
+func cannotOpen(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CANTOPEN
 }
 
 // constraint reports whether the schema refused a statement: the fault of one request, not of the disk.

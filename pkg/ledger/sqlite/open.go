@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/inuse"
 	"notify/pkg/ledger"
 
 	_ "modernc.org/sqlite" // the driver
@@ -120,10 +121,10 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	w := newWriter(l.path, l.locks, db, conn)
 	l.writer = w
 	// A file that is not ours must be left as it was: look before any pragma that writes.
-	if err := patiently(func() error { return l.ours(ctx, conn) }); err != nil {
+	if err := l.patiently(ctx, func() error { return l.ours(ctx, conn) }); err != nil {
 		return err
 	}
-	if err := patiently(func() error { return setPragmas(ctx, conn) }); err != nil {
+	if err := l.patiently(ctx, func() error { return setPragmas(ctx, conn) }); err != nil {
 		return err
 	}
 	if err := l.migrate(ctx, conn); err != nil {
@@ -141,11 +142,12 @@ const (
 )
 
 // patiently tries again while the database is busy: where two processes make a ledger at once, the one that comes second is
-// turned away at once, whatever its busy timeout, as its waiting could block the other.
-func patiently(try func() error) error {
+// turned away at once, whatever its busy timeout, as its waiting could block the other. A program that shares the file with nobody, as a
+// scanner may, is waited for as well.
+func (l *Ledger) patiently(ctx context.Context, try func() error) error {
 	const pause = 10 * time.Millisecond
 	err := try()
-	for waited := time.Duration(0); busy(err) && waited < busyTimeout; waited += pause {
+	for waited := time.Duration(0); (busy(err) || cannotOpen(err) && inuse.Held(l.path)) && waited < busyTimeout && ctx.Err() == nil; waited += pause {
 		timer := time.NewTimer(pause)
 		<-timer.C
 		err = try()

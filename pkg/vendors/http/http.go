@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"notify/pkg/diag"
+	"notify/pkg/inuse"
 	"notify/pkg/message"
 	"notify/pkg/option"
 	"notify/pkg/vendors"
@@ -239,7 +240,10 @@ func read(builtin fs.FS, dir, file string) ([]byte, error) {
 	case !info.Mode().IsRegular() || info.Size() > maxFile:
 		return nil, words.Err("vendor.definition-odd", words.A{"file": file})
 	}
-	b, err := os.ReadFile(path)
+	b, err := inuse.ReadFile(path)
+	if errors.Is(err, inuse.ErrHeld) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, words.Err("vendor.definition-unreadable", words.A{"file": file})
 	}
@@ -356,7 +360,7 @@ func (c *checker) authority(file string) *x509.CertPool {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(c.settings.Dir, path)
 	}
-	pem, err := os.ReadFile(path)
+	pem, err := inuse.ReadFile(path)
 	pool := x509.NewCertPool()
 	if err != nil || !pool.AppendCertsFromPEM(pem) {
 		c.errorf(optionCAFile, words.T("vendor.ca-none", words.A{"file": file}), words.T("vendor.do.ca", nil))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"notify/pkg/diag"
+	"notify/pkg/inuse"
 	"notify/pkg/option"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
@@ -283,7 +284,7 @@ func (o *options) tlsConfig() (*tls.Config, error) {
 	}
 	c := &tls.Config{ServerName: o.serverName, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	if o.caFile != "" {
-		pem, err := os.ReadFile(o.caFile)
+		pem, err := inuse.ReadFile(o.caFile)
 		if err != nil {
 			return nil, words.Wrap(err, "smtp.ca-unreadable", words.A{"file": o.caFile})
 		}
