@@ -11,6 +11,9 @@ import (
 
 // allVariablesCheck asks whether a text has words of its own. One that is nothing but variables is no template: carriers
 // refuse it, because anything could be sent through it.
+//
+// *Does the text have words of its own?* Carriers refuse a template that is nothing but variables, because anything could be sent
+// through it. FAIL for SMS, WARN for mail.
 func allVariablesCheck() Check {
 	return Check{ID: "all-variables", Group: GroupTexts, Run: func(ctx context.Context, s *Subject) Finding {
 		r, err := s.renderer(ctx)

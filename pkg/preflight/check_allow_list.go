@@ -12,6 +12,8 @@ import (
 func (s *Subject) guarded() bool { return s.Config.Environment != config.Production }
 
 // allowListCheck asks, outside production, whether everybody on the list may be reached.
+//
+// *Outside production: may everybody on the list be reached?* FAIL with the first rows that `allow_list` does not match.
 func allowListCheck() Check {
 	return Check{ID: "allow-list", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if !s.guarded() {

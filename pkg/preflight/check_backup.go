@@ -13,6 +13,9 @@ import (
 const backupAge = 24 * time.Hour
 
 // backupCheck asks whether the ledger was copied lately. A ledger that has sent nothing has nothing to lose.
+//
+// *Was the ledger copied lately?* It is the only proof of what was sent. WARN where the newest `notify ledger backup` is older than 24 hours
+// and something was sent with it before.
 func backupCheck() Check {
 	return Check{ID: "backup", Group: GroupLedger, Run: ofAccountStates(func(ctx context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		if _, ok := s.Ledger.(ledger.Backuper); !ok {

@@ -12,8 +12,11 @@ import (
 
 // balanceCheck asks the vendors whether what is left there pays for what is still to be sent, with a margin, and for what
 // other campaigns on the ledger are still to send.
+//
+// *Does what is left at the vendor pay for what is to be sent, with a margin of 10 %, and for what other unfinished campaigns are still to
+// send?* FAIL with how much to top up, and which smaller part fits.
 func balanceCheck() Check {
-	return Check{ID: "balance", Group: GroupMoney, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "balance", Group: GroupMoney, Online: true, Overrule: "a run that meets an empty balance pauses, and goes on when it is topped up", Run: func(ctx context.Context, s *Subject) Finding {
 		accounts, promised, err := s.owed(ctx)
 		if err != nil {
 			return broken(err)

@@ -8,6 +8,9 @@ import (
 
 // bracesCheck asks whether anything in a finished text still looks like a variable: written for another program's syntax
 // in the template (${name}), or standing in a cell.
+//
+// *Does anything in a finished text still look like a variable?* FAIL for `{{`, `}}`, `${` and a header in braces, in the text or in a
+// cell. Braces of style sheets are let through.
 func bracesCheck() Check {
 	return Check{ID: "braces", Group: GroupTexts, Run: func(_ context.Context, s *Subject) Finding {
 		all, err := s.everyFacts()

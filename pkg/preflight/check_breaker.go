@@ -11,6 +11,9 @@ import (
 
 // breakerCheck asks whether an account was stopped or slowed down when it was used last. It never fails: a run tests every
 // account anew, with one message, because whoever starts it may have mended the cause a moment ago.
+//
+// *Was an account stopped or slowed down when it was used last?* WARN with the reason, and where that is so for every account of a
+// channel. It never FAILs: a run tests each account anew with one message, because whoever starts it may have mended the cause.
 func breakerCheck() Check {
 	return Check{ID: "breaker", Group: GroupAccounts, Run: ofAccountStates(func(_ context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		var a answers

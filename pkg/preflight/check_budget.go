@@ -14,8 +14,10 @@ import (
 )
 
 // budgetCheck asks whether what is still to be sent stays within the operator's own limits in money.
+//
+// *Does it stay within the operator's own limits?* The account's by day and month, and the campaign's. FAIL with how much it is over.
 func budgetCheck() Check {
-	return Check{ID: "budget", Group: GroupMoney, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+	return Check{ID: "budget", Group: GroupMoney, Overrule: "a run that meets its budget pauses", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		accounts := byAccount(needs)
 		for _, n := range accounts {

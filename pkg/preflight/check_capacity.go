@@ -7,8 +7,11 @@ import (
 )
 
 // capacityCheck asks whether the installation was designed for so many.
+//
+// *Was the installation designed for so many?* FAIL above `capacity.recipients`, with the parts that fit, each by its rows; WARN where
+// the figure is not set.
 func capacityCheck() Check {
-	return Check{ID: "capacity", Group: GroupList, Run: ofWholePlan(func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "capacity", Group: GroupList, Overrule: "a run that is too large is slow, and nothing is sent twice", Run: ofWholePlan(func(ctx context.Context, s *Subject) Finding {
 		capacity, n := s.Config.Capacity.Recipients, s.Plan.Recipients
 		f := Finding{Facts: []Fact{{"capacity", capacity}, {"recipients", n}}}
 		switch {

@@ -21,6 +21,11 @@ type Records interface {
 
 // checklistCheck asks whether those who have to sign have signed exactly this plan. Before a send, missing signatures stop
 // it; in a preflight they are a warning, because its result is what people sign.
+//
+// *Has everybody signed, for exactly this plan, who has to?* SKIP where the campaign names no checklist. In a preflight, signatures that are
+// missing or lapsed WARN, because its result is what people sign; before a `send` they FAIL, and so does a campaign whose sender is the
+// only one who signed. Each item is named with its role and the command to sign; a lapse says what changed. See
+// [checklist.md](checklist.md).
 func checklistCheck() Check {
 	return Check{ID: "checklist", Group: GroupChecklist, After: func(ctx context.Context, s *Subject, r *Result) Finding {
 		if s.Checklist == nil {

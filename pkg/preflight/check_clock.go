@@ -16,8 +16,11 @@ const (
 )
 
 // clockCheck compares our clock with those of the vendors, as they date their answers.
+//
+// *Is our clock right?* Compares it with the time at which vendors date their answers. WARN from 30 s, FAIL from 5 minutes: from there
+// signed requests are refused (Tencent Cloud, AWS), and windows and quotas begin at the wrong time.
 func clockCheck() Check {
-	return Check{ID: "clock", Group: GroupAccounts, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "clock", Group: GroupAccounts, Online: true, Overrule: "a wrong clock delays or hastens windows and quotas by what it is off, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		var a answers
 		for _, r := range s.routed() {
 			b, err := s.balanceAt(ctx, r.Name)

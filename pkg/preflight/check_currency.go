@@ -11,6 +11,8 @@ import (
 
 // currencyCheck asks whether the campaign is paid in one currency: amounts of several cannot be added, so that neither
 // the total nor the campaign's budget says anything.
+//
+// *Is it paid in one currency?* WARN for several: amounts cannot be added, and a budget for the whole campaign cannot be kept.
 func currencyCheck() Check {
 	return Check{ID: "currency", Group: GroupMoney, Run: ofNeeds(func(_ context.Context, _ *Subject, needs []Need) Finding {
 		sums := make(map[string]message.Money)

@@ -9,8 +9,10 @@ import (
 )
 
 // deadlineCheck asks whether the last message leaves in time, from now on, at the rates, quotas and window there are.
+//
+// *Does the last message leave in time?* FAIL with how many would be late, and the rate that it would take.
 func deadlineCheck() Check {
-	return Check{ID: "deadline", Group: GroupTime, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+	return Check{ID: "deadline", Group: GroupTime, Overrule: "what has not left by the deadline does not leave", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		for _, n := range needs {
 			if err := s.accountDeadline(ctx, &a, n); err != nil {

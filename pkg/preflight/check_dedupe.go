@@ -10,6 +10,8 @@ import (
 )
 
 // dedupeCheck asks whether another campaign has told somebody the same, a short while ago.
+//
+// *Did another campaign tell somebody the same a short while ago?* FAIL with the first addresses, within `dedupe_window`.
 func dedupeCheck() Check {
 	return Check{ID: "dedupe", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		window := s.Plan.Spec.Dedupe

@@ -14,6 +14,8 @@ const (
 )
 
 // diskCheck asks whether the ledger's disk has room for the campaign: twice what it should take, and a margin.
+//
+// *Is there room for the campaign?* Twice what it should take, and 64 MiB. FAIL with how much to free.
 func diskCheck() Check {
 	return Check{ID: "disk", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

@@ -17,6 +17,9 @@ const (
 )
 
 // domainShareCheck asks whether nearly all mails go to one domain.
+//
+// *Do nearly all mails go to one domain?* WARN above 80 % of 100 mails or more, where there are other domains too: either others are
+// missing on the list, or one company's filters are about to see mass mail.
 func domainShareCheck() Check {
 	return Check{ID: "domain-share", Group: GroupList, Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.Email)

@@ -10,6 +10,8 @@ import (
 
 // durationCheck asks whether the campaign is done on the day it begins, as far as rate and window go; what quotas add to
 // that is the quota check's to say.
+//
+// *Is it done on the day it begins?* As far as rate and window go. WARN with the messages of each day, and the rate at which a day would do.
 func durationCheck() Check {
 	return Check{ID: "duration", Group: GroupTime, Run: ofNeeds(func(_ context.Context, s *Subject, needs []Need) Finding {
 		var a answers

@@ -8,6 +8,8 @@ import (
 
 // environmentCheck asks whether installation, campaign and accounts belong together. What says nothing of its own belongs
 // to the installation.
+//
+// *Do installation, campaign and accounts belong together?* FAIL where one is for another environment.
 func environmentCheck() Check {
 	return Check{ID: "environment", Group: GroupAccounts, Run: func(_ context.Context, s *Subject) Finding {
 		env := s.Config.Environment

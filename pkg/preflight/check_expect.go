@@ -8,6 +8,9 @@ import (
 )
 
 // expectCheck asks whether the list has as many people as its owner says.
+//
+// *Are there as many people as the list's owner says?* FAIL where `expect` in the campaign file is another figure; WARN where it is
+// not set.
 func expectCheck() Check {
 	return Check{ID: "expect", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		want, have := s.Plan.Spec.Expect, s.Plan.Listed

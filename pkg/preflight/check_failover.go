@@ -9,6 +9,8 @@ import (
 )
 
 // failoverCheck asks whether a channel has a second account: with one alone, a vendor that goes down stops the campaign.
+//
+// *Does every channel have a second account?* WARN for one alone: where its vendor is down, the campaign waits.
 func failoverCheck() Check {
 	return Check{ID: "failover", Group: GroupAccounts, Run: func(ctx context.Context, s *Subject) Finding {
 		if _, err := s.renderer(ctx); err != nil {

@@ -23,8 +23,10 @@ const (
 
 // flushCheck asks whether the ledger's disk makes attempts durable as fast as the accounts may send. Every message in
 // flight waits for about two commits, and what a vendor takes to answer comes on top.
+//
+// *Is the disk fast enough?* Each message waits for durable writes. WARN where they hold the configured rate back.
 func flushCheck() Check {
-	return Check{ID: "flush", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "flush", Group: GroupLedger, Overrule: "a slow disk makes a slow campaign", Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {
 			return broken(s.noLedger())
 		}

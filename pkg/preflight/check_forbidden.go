@@ -10,6 +10,10 @@ import (
 
 // forbiddenCheck asks whether an SMS has what carriers in mainland China do not let through: 【】 besides the signature,
 // which the brackets are reserved for, and web addresses in variables (Alibaba Cloud answers isv.PARAM_NOT_SUPPORT_URL).
+//
+// *Is there anything in an SMS that carriers in mainland China do not let through?* 【】 that are not the signature's: FAIL where the
+// account puts a signature before the text, else WARN. A web address in a variable: FAIL where the account fills in an approved template
+// (Alibaba Cloud answers `isv.PARAM_NOT_SUPPORT_URL`), else WARN.
 func forbiddenCheck() Check {
 	return Check{ID: "forbidden", Group: GroupTexts, Run: ofMainlandSMS(func(_ context.Context, s *Subject, f *plan.ChannelFacts) Finding {
 		var a answers

@@ -12,6 +12,8 @@ import (
 const errorsSince = 24 * time.Hour
 
 // lastErrorsCheck asks what went wrong with the accounts lately.
+//
+// *What went wrong with the accounts within 24 hours?* WARN with the newest error of each.
 func lastErrorsCheck() Check {
 	return Check{ID: "last-errors", Group: GroupAccounts, Run: ofAccountStates(func(_ context.Context, s *Subject, states map[string]ledger.AccountState) Finding {
 		var a answers

@@ -16,6 +16,9 @@ const (
 )
 
 // ledgerCheck asks whether the ledger can be opened, survives power loss, and agrees with itself.
+//
+// *Can it be opened, does it survive power loss, does it agree with itself?* FAIL where not, with what to do. A ledger above 64 MiB is read
+// whole by `notify ledger check` only.
 func ledgerCheck() Check {
 	return Check{ID: "ledger", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

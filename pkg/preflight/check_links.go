@@ -15,6 +15,8 @@ var plainLink = regexp.MustCompile(`(?i)http://[^\s"'<>()，。；、]+`)
 
 // linksCheck asks whether every link is encrypted: mail programs warn of others, and on the way anybody can change where
 // they lead.
+//
+// *Is every link encrypted?* WARN for `http://` in a text or a value. Names of HTML itself (`http://www.w3.org/…`) are no links.
 func linksCheck() Check {
 	return Check{ID: "links", Group: GroupTexts, Run: func(ctx context.Context, s *Subject) Finding {
 		if _, err := s.renderer(ctx); err != nil {

@@ -15,6 +15,9 @@ const (
 )
 
 // listCheck asks whether every row can be used.
+//
+// *Can every row be used?* FAIL for rows with an error (no address, a number that is none), with the count by kind and the first
+// twenty; WARN for rows with a warning only. `notify preflight LIST --problems problems.csv` writes all of them to a file.
 func listCheck() Check {
 	return Check{ID: "list", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		p := s.Plan.Problems

@@ -9,8 +9,10 @@ import (
 )
 
 // lowBalanceCheck asks whether the campaign leaves less on an account than the operator wants to have there.
+//
+// *How much will be left?* WARN below the account's `low_balance`, with what is promised to other campaigns taken off.
 func lowBalanceCheck() Check {
-	return Check{ID: "low-balance", Group: GroupMoney, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "low-balance", Group: GroupMoney, Online: true, Overrule: "it is a line to warn at; the balance itself is a check of its own", Run: func(ctx context.Context, s *Subject) Finding {
 		accounts, promised, err := s.owed(ctx)
 		if err != nil {
 			return broken(err)

@@ -10,6 +10,9 @@ import (
 
 // optOutCheck asks whether marketing says how to get no more of it. Carriers in mainland China approve no marketing SMS
 // without such a line (拒收请回复R), and the laws on mail ask for it nearly everywhere.
+//
+// *Does marketing say how to get no more of it?* FAIL where the SMS has no line such as 拒收请回复R, or the mail no link to unsubscribe. The
+// line must stand in the text; a value of the list does not count. Notices SKIP.
 func optOutCheck() Check {
 	return Check{ID: "opt-out", Group: GroupTexts, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Class != config.Marketing {

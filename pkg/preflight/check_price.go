@@ -7,8 +7,10 @@ import (
 )
 
 // priceCheck asks whether it is known what the campaign costs. Without a price a budget would never end.
+//
+// *Is it known what the campaign costs?* WARN for an account without a price; FAIL where there is a budget, which could then never stop it.
 func priceCheck() Check {
-	return Check{ID: "price", Group: GroupMoney, Run: ofNeeds(func(_ context.Context, s *Subject, needs []Need) Finding {
+	return Check{ID: "price", Group: GroupMoney, Overrule: "without a price the budget counts messages as free; the vendor's balance still ends it", Run: ofNeeds(func(_ context.Context, s *Subject, needs []Need) Finding {
 		accounts := byAccount(needs)
 		var a answers
 		for _, n := range accounts {

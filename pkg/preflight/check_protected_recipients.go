@@ -13,6 +13,9 @@ import (
 
 // protectedRecipientsCheck asks how many mails go to our own official domains: they arrive at the very servers that
 // orders and shipping notices need, and a burst of them stops those.
+//
+// *How many mails go to our own official domains?* They arrive at the very servers that orders and shipping notices need. WARN with
+// the count, FAIL above 1,000, unless the mail accounts have a `domain_rate` for that domain.
 func protectedRecipientsCheck() Check {
 	return Check{ID: "protected-recipients", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Texts.Mail(message.Email) == nil {

@@ -12,8 +12,11 @@ import (
 
 // quotaCheck asks whether the limits by day let the campaign through as fast as everything else does. Several days where
 // one was meant is what the operator must know before, not after: it fails, unless he has said that it may take days.
+//
+// *Do the limits by day let it through at once?* The lower of configuration and vendor, less what was used today. FAIL with the days that it
+// takes; WARN with `--spread`.
 func quotaCheck() Check {
-	return Check{ID: "quota", Group: GroupTime, Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
+	return Check{ID: "quota", Group: GroupTime, Overrule: "a run that meets the quota pauses until the next day", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		var a answers
 		for _, n := range needs {
 			if err := s.accountQuota(ctx, &a, n); err != nil {

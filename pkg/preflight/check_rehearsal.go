@@ -8,8 +8,11 @@ import (
 )
 
 // rehearsalCheck asks whether the installation was proven, at full scale and not too long ago, for so many.
+//
+// *Was it proven for so many, and when?* Compares with the rehearsals that the ledger keeps; only complete ones count. With
+// `capacity.require_rehearsal` it FAILs where there is none as large, or none as new; without, a smaller one WARNs.
 func rehearsalCheck() Check {
-	return Check{ID: "rehearsal", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "rehearsal", Group: GroupList, Overrule: "a run that is too large is slow, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {
 			return broken(s.noLedger())
 		}

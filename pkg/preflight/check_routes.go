@@ -10,6 +10,9 @@ import (
 )
 
 // routesCheck asks whether every channel has accounts that may carry this campaign.
+//
+// *Does every channel have accounts that may carry this campaign?* FAIL for a channel without one, and for an account of another class:
+// notices and marketing do not share an account.
 func routesCheck() Check {
 	return Check{ID: "routes", Group: GroupAccounts, Run: func(_ context.Context, s *Subject) Finding {
 		var a answers

@@ -10,6 +10,8 @@ import (
 )
 
 // runCheck asks whether another run of the campaign is alive.
+//
+// *Is another run of the campaign alive?* FAIL with process, host and since when.
 func runCheck() Check {
 	return Check{ID: "run", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

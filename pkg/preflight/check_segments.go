@@ -18,6 +18,9 @@ const (
 )
 
 // segmentsCheck asks whether texts are longer than meant, and shows the longest.
+//
+// *Are texts longer than meant?* WARN above 2 segments: each is paid for. FAIL above 10, which carriers cut or refuse (10 are the 1,600
+// characters that Twilio takes; Alibaba Cloud and Tencent Cloud stop at 500 characters). Shows the ten longest by row.
 func segmentsCheck() Check {
 	return Check{ID: "segments", Group: GroupTexts, Run: ofTexts(message.SMS, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.SMS)

@@ -8,6 +8,9 @@ import (
 )
 
 // sharedCheck asks what becomes of rows that share an address.
+//
+// *What becomes of rows that share an address?* The same text is told once. Different texts FAIL, until the campaign file says what is
+// meant (`shared_address: fold` or `each`).
 func sharedCheck() Check {
 	return Check{ID: "shared", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		p := s.Plan

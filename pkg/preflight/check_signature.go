@@ -11,6 +11,9 @@ import (
 
 // signatureCheck asks whether an SMS to mainland China says who sends it: without 【…】 carriers do not deliver it. A
 // gateway may put it there by itself without our knowing, so that this warns; a second signature is a fail.
+//
+// *Does an SMS to mainland China say who sends it?* The account's `sign_name`, or 【…】 at the beginning of the text. WARN where there is
+// neither, because a gateway may add it without our knowing; FAIL where there would be two.
 func signatureCheck() Check {
 	return Check{ID: "signature", Group: GroupTexts, Run: ofMainlandSMS(func(ctx context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		r, err := s.renderer(ctx)

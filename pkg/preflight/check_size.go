@@ -16,6 +16,9 @@ const (
 )
 
 // sizeCheck asks how large the largest mail is on its way: attachments in base64, which adds a third.
+//
+// *How large is the largest mail on its way?* With attachments in base64, which adds a third. WARN above 100 KiB, where Gmail cuts it off;
+// FAIL above 10 MiB, which many servers refuse.
 func sizeCheck() Check {
 	return Check{ID: "size", Group: GroupTexts, Run: ofTexts(message.Email, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		e := s.Plan.Spec.Texts.Mail(message.Email)

@@ -10,6 +10,9 @@ import (
 )
 
 // stagedCheck compares the plan with what is staged under its name.
+//
+// *How does the plan differ from what is staged under its name?* WARN with what changed, how many messages were added and removed, how many
+// have another row now, and how many have left and are not sent again.
 func stagedCheck() Check {
 	return Check{ID: "staged", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

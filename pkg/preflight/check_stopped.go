@@ -8,6 +8,8 @@ import (
 )
 
 // stoppedCheck asks whether somebody has paused or aborted the campaign.
+//
+// *Has somebody paused or aborted the campaign?* WARN for a pause, FAIL for an abort, with who and why.
 func stoppedCheck() Check {
 	return Check{ID: "stopped", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

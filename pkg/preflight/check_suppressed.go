@@ -13,6 +13,10 @@ import (
 
 // suppressedCheck asks whether anybody on the list must not be written to. It cannot be overridden, whatever the class and
 // the reason: the sender looks again right before each message leaves, and knows no exception.
+//
+// *Is anybody on the list who must not be written to?* FAIL for every message that is still to be sent to an address on the
+// [suppression list](suppression.md): the count by reason, the first rows, who put the address there and when. It cannot be overridden,
+// for no class of campaign and no reason: the sender looks again right before each message leaves.
 func suppressedCheck() Check {
 	return Check{ID: "suppressed", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

@@ -10,6 +10,9 @@ import (
 // timerCheck compares the campaign's length with the interval of whatever starts notify again and again. A timer of ten
 // minutes was once right for a third of the people; the next run began while the last was still sending, and people were
 // told up to five times. The lease makes that harmless here, and it should be known all the same.
+//
+// *Does it take longer than the interval of whatever starts notify again and again?* Set `timer: 10m` in notify.yaml where something does.
+// WARN: the next run finds this one alive and sends nothing, so that nothing goes out twice; with the rate that would be needed.
 func timerCheck() Check {
 	return Check{ID: "timer", Group: GroupTime, Run: func(ctx context.Context, s *Subject) Finding {
 		interval := s.Config.Timer

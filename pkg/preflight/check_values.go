@@ -8,6 +8,9 @@ import (
 
 // valuesCheck asks whether what is filled in is a value at all: the header itself (a second header row in the middle of
 // the list), or what a program writes where it has nothing.
+//
+// *Is what is filled in a value at all?* FAIL where it is the header of its column (a second header row in the middle of the list), or
+// what programs write where they have nothing (null, undefined, NaN).
 func valuesCheck() Check {
 	return Check{ID: "values", Group: GroupTexts, Run: func(_ context.Context, s *Subject) Finding {
 		all, err := s.everyFacts()

@@ -7,6 +7,9 @@ import (
 )
 
 // variablesCheck asks whether every row fills in every variable of the texts.
+//
+// *Does every row fill in every variable of the texts?* FAIL with the rows whose cell is empty. A variable may have a default:
+// `{{default "friend" 姓名}}`.
 func variablesCheck() Check {
 	return Check{ID: "variables", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		n := s.Plan.Problems.Count(codeMissing)

@@ -16,8 +16,11 @@ import (
 
 // vendorCheck asks every account on the routes whether it can be reached and takes our credentials. An account that only
 // stands in does not stop the campaign.
+//
+// *Does every account answer, and take our credentials?* Connects and authenticates without sending. FAIL for an account that carries
+// traffic, ERROR where it does not answer in time, WARN for one that only stands in, or that cannot be tried.
 func vendorCheck() Check {
-	return Check{ID: "vendor", Group: GroupAccounts, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "vendor", Group: GroupAccounts, Online: true, Overrule: "an account that is refused opens its breaker, and the run pauses", Run: func(ctx context.Context, s *Subject) Finding {
 		routed := s.routed()
 		type probed struct {
 			told bool

@@ -1,9 +1,13 @@
 package preflight_test
 
 import (
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,51 +16,87 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// explained are the sections of docs/checks.md by the id of the check.
+var update = flag.Bool("update", false, "write docs/checks.md anew")
+
+var constructor = regexp.MustCompile(`Check\{\s*ID: "([a-z0-9-]+)"`)
+
+// explained is what the comments of the checks' functions say to operators: all behind the first paragraph.
 func explained(t *testing.T) map[string]string {
 	t.Helper()
-	b, err := os.ReadFile("../../docs/checks.md")
+	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	sections := make(map[string]string)
-	heading := regexp.MustCompile("(?m)^### `?([a-z0-9-]+)`?.*$")
-	text := string(b)
-	places := heading.FindAllStringSubmatchIndex(text, -1)
-	for i, p := range places {
-		end := len(text)
-		if i+1 < len(places) {
-			end = places[i+1][0]
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		body, _, _ := strings.Cut(text[p[1]:end], "\n## ")
-		id := text[p[2]:p[3]]
-		if _, twice := sections[id]; twice {
-			t.Errorf("%s has two sections", id)
+		files := token.NewFileSet()
+		f, err := parser.ParseFile(files, path, text, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		sections[id] = strings.TrimSpace(body)
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || strings.HasSuffix(path, "_test.go") || fn.Doc == nil {
+				continue
+			}
+			if id := constructor.FindSubmatch(text[files.Position(fn.Pos()).Offset:files.Position(fn.End()).Offset]); id != nil {
+				_, said, _ := strings.Cut(fn.Doc.Text(), "\n\n")
+				sections[string(id[1])] = strings.TrimSpace(said)
+			}
+		}
 	}
 	return sections
 }
 
 func TestEveryCheckIsExplained(t *testing.T) {
+	const page = "../../docs/checks.md"
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(string(b), "\n## List\n")
+	// What stands under the heading of a group, before its first check, stays.
+	intros := make(map[preflight.Group]string)
+	for _, part := range strings.Split("## List\n"+rest, "\n## ") {
+		name, text, _ := strings.Cut(strings.TrimPrefix(part, "## "), "\n")
+		intro, _, _ := strings.Cut(text, "### ")
+		intros[preflight.Group(strings.ToLower(name))] = strings.TrimSpace(intro)
+	}
 	sections := explained(t)
-	var want, have []string
+	text, group := strings.TrimSpace(head)+"\n", preflight.Group("")
 	for _, c := range preflight.All() {
-		want = append(want, c.ID)
 		if c.Group == "" || (c.Run == nil) == (c.After == nil) {
 			t.Errorf("%s lacks a group, or what it does", c.ID)
+			continue
+		}
+		if c.Group != group {
+			group = c.Group
+			text += "\n## " + strings.ToUpper(string(group[:1])) + string(group[1:]) + "\n"
+			if intro := intros[group]; intro != "" {
+				text += "\n" + intro + "\n"
+			}
 		}
 		if body := sections[c.ID]; !strings.HasPrefix(body, "*") || !strings.Contains(body, "?*") {
-			t.Errorf("the section of %s does not begin with its question: %.60q", c.ID, body)
+			t.Errorf("the comment of %s does not ask its question in a second paragraph: %.60q", c.ID, body)
 		}
+		text += "\n### " + c.ID + "\n\n" + sections[c.ID] + "\n"
+		delete(sections, c.ID)
 	}
 	for id := range sections {
-		have = append(have, id)
+		t.Errorf("%s is explained, and is not among all", id)
 	}
-	slices.Sort(want)
-	slices.Sort(have)
-	if diff := cmp.Diff(want, have); diff != "" {
-		t.Errorf("docs/checks.md has other checks than there are (-checks +docs):\n%s", diff)
+	if *update {
+		if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(text, string(b)); diff != "" {
+		t.Errorf("docs/checks.md is not what the checks say of themselves, -update writes it anew (-checks +page):\n%s", diff)
 	}
 }
 

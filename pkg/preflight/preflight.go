@@ -2,7 +2,7 @@
 // spoil it, answered from evidence. It checks the plan, not the files, so that what was checked is what is sent; it sends
 // nothing and writes nothing but a measuring file that it removes. view draws its Result; send refuses without one.
 //
-// To add a check: a file with a function that returns a Check, a test, and a line in All.
+// To add a check: see CONTRIBUTING.md. The second paragraph of its function's comment is its section of docs/checks.md.
 package preflight
 
 import (
@@ -78,6 +78,10 @@ type Check struct {
 	Group Group
 	// Online checks ask a vendor; they are skipped in an offline preflight.
 	Online bool
+	// Overrule says what still protects the recipients where a person overrules the check. Empty is one that nobody may overrule:
+	// where somebody could be told twice, the wrong person be reached, or the installation's own mail be spoiled, no reason is good
+	// enough, and where a file can be mended, mending it is the way.
+	Overrule string
 	// Run must return soon after ctx ends. It may be called side by side with the other checks.
 	Run func(ctx context.Context, s *Subject) Finding
 	// After stands in place of Run for a check of what the others found: it is asked when all of them have answered.

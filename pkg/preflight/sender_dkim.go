@@ -21,8 +21,11 @@ const (
 
 // dkimCheck asks whether the key is published with which the account's server signs. notify signs nothing itself, so that it
 // has to be told the selector.
+//
+// *Is the key published with which the server signs?* FAIL for none, a revoked one and RSA below 1024 bits; WARN below 2048. SKIP where the
+// account has no `dkim.selector`.
 func dkimCheck() Check {
-	return Check{ID: "dkim", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "dkim", Group: GroupSender, Online: true, Overrule: "what receivers refuse bounces, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			for _, m := range from.Mailers {
 				a.judged(m, "dkim", s.judgeDKIM(ctx, from, m))

@@ -13,8 +13,11 @@ import (
 
 // dmarcCheck asks what receivers are told to do with mails from the sender's domain that are not authenticated, and whether
 // this campaign's are: by an SPF pass, or a DKIM signature, of the same organisation as From.
+//
+// *Do the mails pass the policy of the sender's domain?* FAIL where neither SPF nor DKIM passes for the same organisation and the policy is
+// quarantine or reject; WARN without a record.
 func dmarcCheck() Check {
-	return Check{ID: "dmarc", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "dmarc", Group: GroupSender, Online: true, Overrule: "what receivers refuse bounces, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			if isReserved(from.From) {
 				a.add(Skip, reserved(from.From))

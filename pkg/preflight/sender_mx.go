@@ -11,8 +11,10 @@ import (
 )
 
 // mxCheck asks whether answers and bounces can arrive. Many receivers refuse mails from a domain that nobody can write to.
+//
+// *Can answers and bounces arrive?* FAIL for a domain with neither MX nor address, and for one that says it takes no mail.
 func mxCheck() Check {
-	return Check{ID: "mx", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "mx", Group: GroupSender, Online: true, Overrule: "bounces and answers are lost, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			for _, d := range from.domains() {
 				s.takesMail(ctx, d, a)

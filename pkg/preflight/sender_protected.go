@@ -18,6 +18,9 @@ import (
 // protectedSenderCheck asks whether the mails leave under a protected domain or through a protected server: receivers that
 // have enough of them then refuse orders and shipping notices too. A subdomain is another name, with a reputation that is
 // mostly its own, and so the usual home of bulk mail; it is protected only if it is listed.
+//
+// *Do the mails leave under a protected domain, or through a protected server?* FAIL for one of `protected_domains`, by name or by address;
+// a subdomain is another name.
 func protectedSenderCheck() Check {
 	return Check{ID: "protected", Group: GroupSender, Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {

@@ -11,8 +11,10 @@ import (
 
 // ptrCheck asks whether the addresses of our own servers have names that lead back to them. Gmail and many others refuse
 // mails from addresses that have none. The addresses of a vendor are the vendor's affair.
+//
+// *Do the addresses of our own servers have names that lead back to them?* FAIL where not; SKIP for a vendor's.
 func ptrCheck() Check {
-	return Check{ID: "ptr", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "ptr", Group: GroupSender, Online: true, Overrule: "what receivers refuse bounces, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			for _, m := range from.Mailers {
 				s.reverse(ctx, from, m, a)

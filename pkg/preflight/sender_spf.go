@@ -34,8 +34,11 @@ type judgement struct {
 
 // spfCheck asks whether the SPF record of the domain that bounces go to lets the server send, as receivers will, and looks at
 // that of the name with which the server greets, as some of them do.
+//
+// *Does the SPF record let the server send?* FAIL without a record, with a broken one (also by more than 10 lookups), and where it says fail;
+// WARN for softfail and neutral, and where the name with which our own server greets (EHLO) has a record that says fail.
 func spfCheck() Check {
-	return Check{ID: "spf", Group: GroupSender, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
+	return Check{ID: "spf", Group: GroupSender, Online: true, Overrule: "what receivers refuse bounces, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(from mailSender, a *senderAnswers) {
 			for _, m := range from.Mailers {
 				j := s.judgeSPF(ctx, m)

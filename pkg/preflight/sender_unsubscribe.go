@@ -24,6 +24,8 @@ const (
 
 // unsubscribeCheck asks whether receivers can offer a button to unsubscribe. Who finds none uses the one for spam, and that
 // is counted against the sender's domain.
+//
+// *Can mail programs offer a button to unsubscribe?* Marketing FAILs without both headers of one click (RFC 8058); a notice WARNs in bulk.
 func unsubscribeCheck() Check {
 	return Check{ID: "unsubscribe", Group: GroupSender, Run: func(ctx context.Context, s *Subject) Finding {
 		return s.ofSender(func(_ mailSender, a *senderAnswers) {
