@@ -176,12 +176,12 @@ func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
 }
 
 // witnessProblems are what the witness says of all campaigns of the ledger, for notify ledger check. A backup is older by its nature.
-func (e *env) witnessProblems(ctx context.Context, l ledger.Ledger) ([]string, error) {
+func (e *env) witnessProblems(ctx context.Context, l ledger.Ledger) ([]words.Text, error) {
 	all, err := l.Campaigns(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var problems []string
+	var problems []words.Text
 	for _, c := range all {
 		p, err := e.witnessPlace(ctx, l, c.Name)
 		if err != nil {
@@ -190,11 +190,11 @@ func (e *env) witnessProblems(ctx context.Context, l ledger.Ledger) ([]string, e
 		v, err := witness.Judge(ctx, l, p)
 		switch {
 		case err != nil:
-			problems = append(problems, e.printer().Say(words.Wrap(err, "cmd.error.witness", nil).Text))
+			problems = append(problems, words.Wrap(err, "cmd.error.witness", nil).Text)
 		case v.Behind() && !v.Copy:
-			problems = append(problems, e.printer().Say(words.T("cmd.error.behind-by", words.A{
+			problems = append(problems, words.T("cmd.error.behind-by", words.A{
 				"ledger": p.Ledger, "campaign": c.Name, "messages": words.N(v.Messages, "message"), "witness": words.Names(v.Files, 0),
-			})))
+			}))
 		}
 	}
 	return problems, nil

@@ -32,11 +32,11 @@ type Backuper interface {
 
 // Verifier is a ledger that can check itself.
 type Verifier interface {
-	// Verify reads everything: the database's own integrity, and whether sums, states and attempts agree. Each problem is
-	// one line for people; none means that all agrees.
-	Verify(ctx context.Context) (problems []string, err error)
+	// Verify reads everything: the database's own integrity, and whether sums, states and attempts agree. None
+	// means that all agrees.
+	Verify(ctx context.Context) (problems []words.Text, err error)
 	// Glance is as much of Verify as ctx leaves time for.
-	Glance(ctx context.Context) (problems []string, err error)
+	Glance(ctx context.Context) (problems []words.Text, err error)
 }
 
 // Later is when a message that goes back to pending may be claimed again: notBefore, at most MaxLater after at.

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/words"
 )
 
 // told is a ledger that says other things of itself.
@@ -19,7 +20,7 @@ type told struct {
 	ledger.Ledger
 	change   func(*ledger.Info)
 	err      error
-	problems []string
+	problems []words.Text
 }
 
 func (l told) Info(ctx context.Context) (ledger.Info, error) {
@@ -30,8 +31,8 @@ func (l told) Info(ctx context.Context) (ledger.Info, error) {
 	return info, errors.Join(err, l.err)
 }
 
-func (l told) Verify(context.Context) ([]string, error) { return l.problems, nil }
-func (l told) Glance(context.Context) ([]string, error) { return l.problems, nil }
+func (l told) Verify(context.Context) ([]words.Text, error) { return l.problems, nil }
+func (l told) Glance(context.Context) ([]words.Text, error) { return l.problems, nil }
 
 func tells(l told) func(*world) {
 	return func(w *world) {
@@ -52,7 +53,7 @@ func TestLedger(t *testing.T) {
 		{name: "on a network", want: preflight.Fail, change: unopened(ledger.ErrUnsafeFS), remedies: []string{"local disk"}},
 		{name: "none at all", want: preflight.Fail, change: unopened(nil), summary: []string{"there is no ledger"}, remedies: []string{"path"}},
 		{
-			name: "contradicts itself", want: preflight.Fail, change: tells(told{problems: []string{"2 attempts of one message are accepted"}}),
+			name: "contradicts itself", want: preflight.Fail, change: tells(told{problems: []words.Text{words.Raw("2 attempts of one message are accepted")}}),
 			summary: []string{"1 contradiction"}, remedies: []string{"notify ledger check"},
 		},
 		{

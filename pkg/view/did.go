@@ -53,15 +53,12 @@ func ShowVersion(p *Printer, asJSON bool, v Version) error {
 // LedgerCheck is what notify ledger check says.
 type LedgerCheck struct {
 	ledger.Info
-	Problems []string `json:"problems"`
+	Problems []words.Text `json:"problems"`
 }
 
 // ShowLedgerCheck draws it.
 func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 	if asJSON {
-		if v.Problems == nil {
-			v.Problems = []string{}
-		}
 		return JSON(p.Out, p.Words(), "notify.ledger-check/1", v)
 	}
 	p.field(p.heading(words.T("cmd.ledger-check.place", nil)), v.Place)
@@ -75,7 +72,7 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 	}
 	p.field(p.heading(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
 	for _, problem := range v.Problems {
-		p.Wrapped(p.Paint(Bad, p.heading(words.T("cmd.ledger-check.problem", nil)))+"  ", Safe(problem))
+		p.Wrapped(p.Paint(Bad, p.heading(words.T("cmd.ledger-check.problem", nil)))+"  ", p.Say(problem))
 	}
 	if len(v.Problems) == 0 {
 		p.Wrapped(p.Paint(Good, p.heading(words.T("cmd.ledger-check.pass", nil)))+"  ", p.Say(words.T("cmd.ledger-check.agrees", nil)))

@@ -236,7 +236,7 @@ func TestTheCheckOfALedger(t *testing.T) {
 	})
 	info.Durable = false
 	drawn(t, "ledger-damaged", "notify.ledger-check/1", func(p *view.Printer, asJSON bool) error {
-		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Problems: []string{"message 7 is accepted, its attempt is not"}})
+		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Problems: []words.Text{words.T("verify.rejected", words.A{"key": "k7"})}})
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -231,7 +232,7 @@ func (s *story) sound(campaigns ...string) {
 	if v, ok := s.Ledger.(ledger.Verifier); ok {
 		problems, err := v.Verify(s.ctx())
 		s.ok(err)
-		s.same("problems", problems, []string(nil))
+		s.same("problems", problems, []words.Text(nil))
 	}
 }
 

@@ -53,7 +53,7 @@ func TestAMessageToAnotherAddressIsNotHandedOut(t *testing.T) {
 func says(t *testing.T, l *sqlite.Ledger, want string) {
 	t.Helper()
 	problems, err := l.Verify(t.Context())
-	if err != nil || !strings.Contains(strings.Join(problems, "\n"), want) {
+	if err != nil || !strings.Contains(words.Joined(words.Sentences, problems...).String(), want) {
 		t.Errorf("the check says %q, %v; want %q", problems, err, want)
 	}
 }

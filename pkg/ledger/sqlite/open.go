@@ -17,6 +17,7 @@ import (
 
 	"notify/pkg/inuse"
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -60,7 +61,7 @@ func (l *Ledger) open(ctx context.Context) error {
 		return err
 	}
 	if problems, err := l.schemaAtAGlance(ctx); err != nil || len(problems) > 0 {
-		return errors.Join(err, fmt.Errorf("%w: %s", ledger.ErrDamaged, strings.Join(problems, "; ")))
+		return errors.Join(err, fmt.Errorf("%w: %s", ledger.ErrDamaged, words.Joined(words.Sentences, problems...)))
 	}
 	return l.identity(ctx)
 }

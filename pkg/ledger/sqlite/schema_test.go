@@ -147,7 +147,7 @@ func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
 	}
 	run(t, path, "UPDATE run SET ended = 1")
 	l = open(t, path, sqlite.Options{})
-	if problems, err := l.Verify(t.Context()); err != nil || len(problems) != 1 || !strings.Contains(problems[0], "its run has ended") {
+	if problems, err := l.Verify(t.Context()); err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(), "its run has ended") {
 		t.Errorf("%q, %v", problems, err)
 	}
 	got, err := l.Turn(t.Context(), ledger.Turn{Run: acquire(t, l, "award-2020"), Now: start, Extend: time.Minute, Claim: claimOf(9)})
@@ -209,8 +209,8 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 			run(t, path, query)
 			problems, err := l.Verify(t.Context())
 			// What had to be taken away to do it is found as well.
-			problems = slices.DeleteFunc(problems, func(p string) bool {
-				return strings.HasPrefix(p, "trigger ") || strings.HasSuffix(p, "and not by this program")
+			problems = slices.DeleteFunc(problems, func(p words.Text) bool {
+				return strings.HasPrefix(p.String(), "trigger ") || strings.HasSuffix(p.String(), "and not by this program")
 			})
 			if err != nil || len(problems) != 1 {
 				t.Errorf("found %q, %v", problems, err)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // A row that decides who is told, or says who was, carries a seal: a checksum of its values. A bit that turns in the file, a row that lands in
@@ -158,7 +159,7 @@ func (s *sealer) fitsSeal(v []driver.Value) bool {
 }
 
 // broken are the rows that do not fit their seals, each in a line; at most so many of a table.
-func (l *Ledger) broken(ctx context.Context, limit int) (problems []string, err error) {
+func (l *Ledger) broken(ctx context.Context, limit int) (problems []words.Text, err error) {
 	conn, err := l.read.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func (l *Ledger) broken(ctx context.Context, limit int) (problems []string, err 
 			if of.fitsSeal(v) {
 				return nil
 			}
-			problems = append(problems, fmt.Sprintf("%s %v does not fit its seal: it was changed, and not by this program", s.what, v[0]))
+			problems = append(problems, words.T("verify.seal", words.A{"table": s.what, "row": fmt.Sprint(v[0])}))
 			if found++; found == limit {
 				return errStop
 			}

@@ -5,25 +5,33 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // verifyLimit is how many problems of one kind are listed.
 const verifyLimit = 20
 
-// questions are queries whose every row is a problem, in words: what must be true of a ledger beyond what the schema enforces.
-func questions() []string {
-	return []string{
-		`SELECT 'usage of ' || account || ' on ' || day || ' is ' || sum(messages) || ' messages, ' || sum(segments) || ' segments, ' || sum(cost)
-			|| ' money more than its attempts'
+// question is a query whose every row is a problem: its columns are the arguments of a sentence.
+type question struct {
+	id    string
+	args  []string
+	query string
+}
+
+// questions are what must be true of a ledger beyond what the schema enforces.
+func questions() []question {
+	return []question{
+		{"verify.usage", []string{"account", "day", "messages", "segments", "cost"}, `SELECT account, day, sum(messages), sum(segments), sum(cost)
 			FROM (SELECT account, day, messages, segments, cost FROM usage
 				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
 				WHERE m.attempts > m.over)
-			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
-		`SELECT 'campaign ' || campaign_id || ' counts ' || sum(messages) || ' messages, ' || sum(segments) || ' segments, ' || sum(cost)
-			|| ' money more on ' || channel || ' as ' || state || ' through "' || account || '" than there are'
+			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
+		{"verify.tally", []string{"campaign", "channel", "state", "account", "messages", "segments", "cost"},
+			`SELECT campaign_id, channel, state, account, sum(messages), sum(segments), sum(cost)
 			FROM (SELECT campaign_id, channel, state, account, currency, run_id, messages, segments, cost FROM tally
 				UNION ALL SELECT m.campaign_id, m.channel, m.state,
 					CASE WHEN m.state = 'pending' OR m.state = 'cancelled' THEN '' ELSE ifnull(c.account, '') END,
@@ -31,71 +39,65 @@ func questions() []string {
 					CASE m.state WHEN 'attempting' THEN c.run_id ELSE 0 END, -1,
 					CASE WHEN m.attempts > m.over THEN -m.segments ELSE 0 END, CASE WHEN m.attempts > m.over THEN -m.segments * c.price ELSE 0 END
 				FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id)
-			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
-		`SELECT 'channel ' || m.channel || ' of campaign ' || m.campaign_id || ' has no reach' FROM message m
-			WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel`,
-		`SELECT 'message ' || m.key || ' has ' || m.over || ' attempts that are over, and ' || ifnull(a.n, 0) || ' of them are recorded'
+			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
+		{"verify.no-reach", []string{"channel", "campaign"}, `SELECT m.channel, m.campaign_id FROM message m
+			WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel`},
+		{"verify.over", []string{"key", "over", "recorded"}, `SELECT m.key, m.over, ifnull(a.n, 0)
 			FROM message_standing m LEFT JOIN (SELECT message_id, count(*) AS n, max(number) AS last FROM attempt GROUP BY message_id) a
-			ON a.message_id = m.id WHERE m.over <> ifnull(a.n, 0) OR a.last > m.attempts`,
-		`SELECT 'message ' || m.key || ' is rejected, and its newest attempt is not' FROM message_standing m
+			ON a.message_id = m.id WHERE m.over <> ifnull(a.n, 0) OR a.last > m.attempts`},
+		{"verify.rejected", []string{"key"}, `SELECT m.key FROM message_standing m
 			WHERE m.state = 'rejected' AND NOT EXISTS (SELECT 1 FROM attempt a
-				WHERE a.message_id = m.id AND a.number = m.attempts AND a.outcome = 'rejected')`,
-		`SELECT 'message ' || key || ' has no campaign or no recipient' FROM message m
+				WHERE a.message_id = m.id AND a.number = m.attempts AND a.outcome = 'rejected')`},
+		{"verify.orphan", []string{"key"}, `SELECT key FROM message m
 			WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE id = m.campaign_id AND m.id BETWEEN first_id AND last_id)
-			OR NOT EXISTS (SELECT 1 FROM recipient WHERE id = m.recipient_id)`,
-		`SELECT 'message ' || m.key || ' was attempted without a claim' FROM message_standing m
-			WHERE m.attempts > 0 AND NOT EXISTS (SELECT 1 FROM claim WHERE id = m.claim_id)`,
-		`SELECT 'attempt ' || a.number || ' of message ' || a.message_id || ' has no message or no claim' FROM attempt a
-			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = a.message_id) OR NOT EXISTS (SELECT 1 FROM claim WHERE id = a.claim_id)`,
-		`SELECT 'message ' || s.message_id || ' has a standing of another campaign or channel' FROM standing s
-			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = s.message_id AND campaign_id = s.campaign_id AND channel = s.channel)`,
-		`SELECT 'channel ' || channel || ' of campaign ' || campaign_id || ' was handed out up to message ' || last_id || ', and its claims end elsewhere'
+			OR NOT EXISTS (SELECT 1 FROM recipient WHERE id = m.recipient_id)`},
+		{"verify.no-claim", []string{"key"}, `SELECT m.key FROM message_standing m
+			WHERE m.attempts > 0 AND NOT EXISTS (SELECT 1 FROM claim WHERE id = m.claim_id)`},
+		{"verify.attempt", []string{"number", "message"}, `SELECT a.number, a.message_id FROM attempt a
+			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = a.message_id) OR NOT EXISTS (SELECT 1 FROM claim WHERE id = a.claim_id)`},
+		{"verify.standing", []string{"message"}, `SELECT s.message_id FROM standing s
+			WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = s.message_id AND campaign_id = s.campaign_id AND channel = s.channel)`},
+		{"verify.reach", []string{"channel", "campaign", "last"}, `SELECT channel, campaign_id, last_id
 			FROM reach r WHERE last_id <> ifnull((SELECT max(last_id) FROM claim c
-				WHERE c.campaign_id = r.campaign_id AND c.channel = r.channel AND c.last_id IS NOT NULL), 0)`,
-		`SELECT 'message ' || m.key || ' would be passed over' FROM reach r CROSS JOIN message m
+				WHERE c.campaign_id = r.campaign_id AND c.channel = r.channel AND c.last_id IS NOT NULL), 0)`},
+		{"verify.passed-over", []string{"key"}, `SELECT m.key FROM reach r CROSS JOIN message m
 			ON m.id > r.last_id AND m.id < r.next_id AND m.campaign_id = r.campaign_id AND m.channel = r.channel
-			WHERE NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`,
-		`SELECT 'claim ' || c.id || ' has no run' FROM claim c WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = c.run_id)`,
-		`SELECT 'message ' || m.key || ' is being attempted, and its run has ended' FROM message_standing m
-			JOIN claim c ON c.id = m.claim_id JOIN run r ON r.id = c.run_id WHERE m.state = 'attempting' AND r.ended IS NOT NULL`,
+			WHERE NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`},
+		{"verify.no-run", []string{"claim"}, `SELECT c.id FROM claim c WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = c.run_id)`},
+		{"verify.run-ended", []string{"key"}, `SELECT m.key FROM message_standing m
+			JOIN claim c ON c.id = m.claim_id JOIN run r ON r.id = c.run_id WHERE m.state = 'attempting' AND r.ended IS NOT NULL`},
 	}
 }
 
 // Verify reads everything: see ledger.Verifier.
-func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
+func (l *Ledger) Verify(ctx context.Context) ([]words.Text, error) {
 	problems, err := l.strangers(ctx)
 	if err != nil {
 		return nil, l.asking(err, "verify")
 	}
-	line := func(rows *sql.Rows) error {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return err
-		}
-		if s != "ok" {
-			problems = append(problems, s)
-		}
-		return nil
-	}
-	if err := each(ctx, l.read, line, fmt.Sprintf("PRAGMA integrity_check(%d)", verifyLimit)); err != nil {
+	damaged, err := l.pages(ctx, fmt.Sprintf("PRAGMA integrity_check(%d)", verifyLimit))
+	if err != nil {
 		return nil, l.asking(err, "verify")
 	}
+	problems = append(problems, damaged...)
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var table, parent string
 		var id, fk sql.NullInt64
 		if err := rows.Scan(&table, &id, &parent, &fk); err != nil {
 			return err
 		}
-		problems = append(problems, fmt.Sprintf("row %d of %s refers to no %s", id.Int64, table, parent))
+		problems = append(problems, words.T("verify.refers", words.A{"row": strconv.FormatInt(id.Int64, 10), "table": table, "parent": parent}))
 		return nil
 	}, "PRAGMA foreign_key_check")
 	if err != nil {
 		return nil, l.asking(err, "verify")
 	}
 	for _, q := range questions() {
-		if err := each(ctx, l.read, line, q+fmt.Sprintf(" LIMIT %d", verifyLimit)); err != nil {
+		found, err := l.asked(ctx, &q)
+		if err != nil {
 			return nil, l.asking(err, "verify")
 		}
+		problems = append(problems, found...)
 	}
 	broken, err := l.broken(ctx, verifyLimit)
 	if err != nil {
@@ -104,8 +106,51 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 	return append(problems, broken...), nil
 }
 
+// pages is what SQLite itself says of the file, word for word.
+func (l *Ledger) pages(ctx context.Context, pragma string) (problems []words.Text, err error) {
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		var s string
+		err := rows.Scan(&s)
+		if err == nil && s != "ok" {
+			problems = append(problems, words.T("verify.pages", words.A{"said": s}))
+		}
+		return err
+	}, pragma)
+	return problems, err
+}
+
+// asked are the problems that a question finds.
+func (l *Ledger) asked(ctx context.Context, q *question) (problems []words.Text, err error) {
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		values, into := make([]string, len(q.args)), make([]any, len(q.args))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		args := make(words.A, len(values))
+		for i, name := range q.args {
+			args[name] = values[i]
+			switch name {
+			case "cost":
+				cost, err := strconv.ParseInt(values[i], 10, 64)
+				if err != nil {
+					return err
+				}
+				args[name] = message.Money(cost)
+			case "state":
+				args[name] = words.Of("state", values[i])
+			}
+		}
+		problems = append(problems, words.T(q.id, args))
+		return nil
+	}, q.query+fmt.Sprintf(" LIMIT %d", verifyLimit))
+	return problems, err
+}
+
 // strangers are messages whose key was made for another address, and what the schema has that this program did not make.
-func (l *Ledger) strangers(ctx context.Context) ([]string, error) {
+func (l *Ledger) strangers(ctx context.Context) ([]words.Text, error) {
 	problems, err := l.schemaProblems(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +162,7 @@ func (l *Ledger) strangers(ctx context.Context) ([]string, error) {
 		var to message.Address
 		err := rows.Scan(&key, &campaign, &ch, &to, &recipient)
 		if err == nil && !fits(key, campaign, ch, to, recipient) {
-			problems = append(problems, fmt.Sprintf("message %s is not to the address that stands beside it", key))
+			problems = append(problems, words.T("verify.stranger", words.A{"key": string(key)}))
 		}
 		if len(problems) >= verifyLimit {
 			return errStop
@@ -132,7 +177,7 @@ func (l *Ledger) strangers(ctx context.Context) ([]string, error) {
 }
 
 // schemaProblems holds the schema against the one that this program makes, statement by statement.
-func (l *Ledger) schemaProblems(ctx context.Context) (problems []string, err error) {
+func (l *Ledger) schemaProblems(ctx context.Context) (problems []words.Text, err error) {
 	fresh, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return nil, err
@@ -154,19 +199,19 @@ func (l *Ledger) schemaProblems(ctx context.Context) (problems []string, err err
 	}
 	for _, name := range sortedKeys(want, strings.Compare) {
 		if got[name] != want[name] {
-			problems = append(problems, name+" of the schema is not what this program makes")
+			problems = append(problems, words.T("verify.schema-differs", words.A{"name": name}))
 		}
 		delete(got, name)
 	}
 	for _, name := range sortedKeys(got, strings.Compare) {
-		problems = append(problems, name+" of the schema was made by somebody else")
+		problems = append(problems, words.T("verify.schema-foreign", words.A{"name": name}))
 	}
 	return problems, nil
 }
 
 // schemaAtAGlance is schemaProblems for a ledger that is opened: as long as each statement stands in the migrations word for word, and none is
 // missing, none of them has to be made to compare it.
-func (l *Ledger) schemaAtAGlance(ctx context.Context) ([]string, error) {
+func (l *Ledger) schemaAtAGlance(ctx context.Context) ([]words.Text, error) {
 	got, err := schemaOf(ctx, l.read)
 	if err != nil {
 		return nil, err
@@ -197,25 +242,19 @@ func schemaOf(ctx context.Context, db reader) (map[string]string, error) {
 }
 
 // Glance is Verify as far as the context allows: the schema, the pages, the seals, and then the sums. What it has no time for is not said.
-func (l *Ledger) Glance(ctx context.Context) ([]string, error) {
+func (l *Ledger) Glance(ctx context.Context) ([]words.Text, error) {
 	problems, err := l.schemaProblems(ctx)
-	line := func(rows *sql.Rows) error {
-		var s string
-		err := rows.Scan(&s)
-		if err == nil && s != "ok" {
-			problems = append(problems, s)
-		}
-		return err
-	}
 	if err == nil && len(problems) == 0 {
-		err = each(ctx, l.read, line, "PRAGMA quick_check(20)")
+		problems, err = l.pages(ctx, "PRAGMA quick_check(20)")
 	}
 	if err == nil && len(problems) == 0 {
 		problems, err = l.broken(ctx, 1)
 	}
-	asks := questions()
-	for i := 0; i < len(asks) && err == nil && len(problems) == 0; i++ {
-		err = each(ctx, l.read, line, asks[i])
+	for _, q := range questions() {
+		if err != nil || len(problems) > 0 {
+			break
+		}
+		problems, err = l.asked(ctx, &q)
 	}
 	if ctx.Err() != nil && len(problems) == 0 {
 		return nil, nil
