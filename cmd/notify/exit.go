@@ -84,7 +84,7 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 	}
 	var refused *outfile.RefusedError
 	if errors.As(err, &refused) {
-		return exit.Usage, &words.Error{Text: words.Raw(refused.Error()), Hint: words.Raw(refused.Hint)}
+		return exit.Usage, &words.Error{Text: refused.Says(), Hint: refused.Hint}
 	}
 	var leased *ledger.LeasedError
 	if errors.As(err, &leased) {

@@ -6,30 +6,35 @@ package outfile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"notify/pkg/inuse"
+	"notify/pkg/words"
 )
 
 // Input is a file that the program reads, and that no output may replace.
 type Input struct {
-	What string // "the list"
+	What words.Text // "the list"
 	Path string
 }
 
 // RefusedError is an output that is not written.
 type RefusedError struct {
 	Path string
-	Why  string // "it is the list: writing there would destroy it"
-	Hint string
+	Why  words.Text // "it is the list: writing there would destroy it"
+	Hint words.Text
 }
 
 // Error says which file, and why.
-func (e *RefusedError) Error() string { return e.Path + " is not written: " + e.Why }
+func (e *RefusedError) Error() string { return e.Says().String() }
+
+// Says is the sentence.
+func (e *RefusedError) Says() words.Text {
+	return words.T("outfile.refused", words.A{"path": e.Path, "why": e.Why})
+}
 
 // Check reports an output that must not be written: something else than a plain file stands there, or one of the inputs, by
 // whatever name: a *RefusedError. Where another program holds what stands there, and the system lets nobody replace it, that is said
@@ -40,23 +45,23 @@ func Check(ctx context.Context, path string, inputs ...Input) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("write %s: %w", path, err)
+		return words.Wrap(err, "outfile.write", words.A{"path": path})
 	}
 	followed, err := os.Stat(path)
 	if err == nil {
 		for _, in := range inputs {
 			if there, err := os.Stat(in.Path); err == nil && os.SameFile(followed, there) {
-				return &RefusedError{Path: path, Why: "it is " + in.What + ": writing there would destroy it", Hint: "give another name"}
+				return &RefusedError{Path: path, Why: words.T("outfile.is-input", words.A{"what": in.What}), Hint: words.T("outfile.do.other", nil)}
 			}
 		}
 	}
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
-		return &RefusedError{Path: path, Why: "it is a symbolic link", Hint: "give the name of the file itself"}
+		return &RefusedError{Path: path, Why: words.T("outfile.is-link", nil), Hint: words.T("outfile.do.itself", nil)}
 	case mode.IsDir():
-		return &RefusedError{Path: path, Why: "it is a folder", Hint: "give the name of a file in it"}
+		return &RefusedError{Path: path, Why: words.T("outfile.is-folder", nil), Hint: words.T("outfile.do.in-it", nil)}
 	case !mode.IsRegular():
-		return &RefusedError{Path: path, Why: "it is no plain file", Hint: "give another name"}
+		return &RefusedError{Path: path, Why: words.T("outfile.no-file", nil), Hint: words.T("outfile.do.other", nil)}
 	}
 	return inuse.Replaceable(ctx, path)
 }
@@ -87,7 +92,7 @@ func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File
 		return nil, err
 	}
 	if _, err := os.Lstat(path); fresh && err == nil {
-		return nil, fmt.Errorf("write %s: %w", path, fs.ErrExist)
+		return nil, words.Wrap(fs.ErrExist, "outfile.write", words.A{"path": path})
 	}
 	dir, pattern := filepath.Dir(path), "."+filepath.Base(path)+".notify-"
 	sweep(dir, pattern)
@@ -95,7 +100,7 @@ func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File
 	for range tries {
 		f, err := os.CreateTemp(dir, pattern+"*")
 		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", path, err)
+			return nil, words.Wrap(err, "outfile.write", words.A{"path": path})
 		}
 		held, err := hold(f.Name())
 		if err == nil {
@@ -105,7 +110,7 @@ func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File
 		_ = f.Close()
 		_ = os.Remove(f.Name())
 	}
-	return nil, fmt.Errorf("write %s: its temporary file cannot be held", path)
+	return nil, words.Err("outfile.not-held", words.A{"path": path})
 }
 
 // Commit puts the file in its place once it is on the disk. After an error there is nothing of it.
@@ -126,7 +131,7 @@ func (f *File) Commit(ctx context.Context) error {
 		if errors.As(err, &refused) {
 			return err
 		}
-		return fmt.Errorf("write %s: %w", f.path, err)
+		return words.Wrap(err, "outfile.write", words.A{"path": f.path})
 	}
 	return nil
 }
@@ -168,7 +173,7 @@ func Write(ctx context.Context, path string, write func(*os.File) error, inputs 
 		return err
 	}
 	if err := write(f.File); err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, f.Discard()))
+		return words.Wrap(errors.Join(err, f.Discard()), "outfile.write", words.A{"path": path})
 	}
 	return f.Commit(ctx)
 }

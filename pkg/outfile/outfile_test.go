@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"notify/pkg/outfile"
+	"notify/pkg/words"
 )
 
 func file(t *testing.T, path, text string) string {
@@ -64,8 +65,8 @@ func TestAnInputIsNeverWrittenOverByWhateverName(t *testing.T) {
 func notOver(t *testing.T, path, list string) {
 	t.Helper()
 	var refused *outfile.RefusedError
-	err := outfile.Write(t.Context(), path, hello, outfile.Input{What: "the list", Path: list})
-	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "it is the list") || refused.Hint == "" {
+	err := outfile.Write(t.Context(), path, hello, outfile.Input{What: words.T("outfile.what.list", nil), Path: list})
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "it is the list") || refused.Hint.IsZero() {
 		t.Errorf("%s: got %v", path, err)
 	}
 	if got := text(t, list); got != "people" {
@@ -85,7 +86,7 @@ func TestWhatComesInBetweenIsRefusedAtTheEnd(t *testing.T) {
 	dir := t.TempDir()
 	list := file(t, filepath.Join(dir, "list.csv"), "people")
 	path := filepath.Join(dir, "out.csv")
-	f, err := outfile.Create(t.Context(), path, outfile.Input{What: "the list", Path: list})
+	f, err := outfile.Create(t.Context(), path, outfile.Input{What: words.T("outfile.what.list", nil), Path: list})
 	if err != nil {
 		t.Fatal(err)
 	}

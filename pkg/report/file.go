@@ -78,7 +78,7 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 func made(spec *plan.Spec) []outfile.Input {
 	var all []outfile.Input
 	for _, path := range spec.Files {
-		all = append(all, outfile.Input{What: "a file that campaign " + spec.Name + " was made of", Path: path})
+		all = append(all, outfile.Input{What: words.T("outfile.what.made-of", words.A{"campaign": spec.Name}), Path: path})
 	}
 	return all
 }
