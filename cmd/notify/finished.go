@@ -46,10 +46,6 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 	if err != nil {
 		return false, err
 	}
-	never, err := report.NeverStaged(ctx, l, &spec)
-	if err != nil {
-		return false, err
-	}
 	var ids []string
 	for _, f := range res.Findings {
 		if moot(f) {
@@ -57,7 +53,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, never, send.Result{}, counts, report.PricesOf(e.cfg))); err != nil {
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, report.NeverStaged(&spec, counts), send.Result{}, counts, report.PricesOf(e.cfg))); err != nil {
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))

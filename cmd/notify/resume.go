@@ -136,11 +136,11 @@ func (e *env) nothingToResume(ctx context.Context, l ledger.Ledger) error {
 		if err != nil {
 			return err
 		}
-		never, err := report.NeverStaged(ctx, l, &spec)
+		counts, err := l.Counts(ctx, c.Name)
 		if err != nil {
 			return err
 		}
-		if c.Aborted == nil && never > 0 {
+		if c.Aborted == nil && report.NeverStaged(&spec, counts) > 0 {
 			parts = append(parts, c.Name)
 		}
 	}

@@ -288,11 +288,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	never, err := report.NeverStaged(context.WithoutCancel(ctx), l, &spec)
-	if err != nil {
-		return err
-	}
-	end := view.NewRunEnd(name, spec, never, res, counts, report.PricesOf(e.cfg))
+	end := view.NewRunEnd(name, spec, report.NeverStaged(&spec, counts), res, counts, report.PricesOf(e.cfg))
 	end.Overrides = report.Overrides(log)
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err

@@ -107,6 +107,8 @@ type Reader interface {
 	Accounts(ctx context.Context) ([]AccountState, error)
 	// Messages reads the messages of a campaign in the order of the list, those in states only (none means all).
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[Record, error]
+	// Attention reads what of a campaign somebody should look at, and at most so many of the messages by state.
+	Attention(ctx context.Context, campaign string, most int) (Attention, error)
 	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
 	// (same address, same fingerprint). The pairs are consumed as a stream.
 	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]
@@ -465,6 +467,11 @@ type Counts struct {
 	// Recipients is how many rows the campaign has; Folded is how many of their messages are told through another row's.
 	Recipients int
 	Folded     int
+	// People is how many recipients, told through a message of their own or another row's, were staged and not left out since: of all parts of
+	// the list, where it was staged in parts. It is counted when a list is staged.
+	People int
+	// Waiting is how many segments the pending messages have, by channel; a channel without any is left out.
+	Waiting map[message.Channel]int64
 	// Cost is what is debited for the campaign by account.
 	Cost map[string]Debit
 }

@@ -197,32 +197,15 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 		if counts.Of(message.Pending) == 0 {
 			continue
 		}
-		pending, err := s.pending(ctx, c.Name)
-		if err != nil {
-			return nil, words.Wrap(err, "preflight.read-campaign", words.A{"campaign": c.Name})
-		}
 		running := slices.ContainsFunc(c.Holders, s.holds)
-		for _, ch := range slices.Sorted(maps.Keys(pending)) {
-			s.promise(promised, c.Name, ch, pending[ch], running)
+		for _, ch := range slices.Sorted(maps.Keys(counts.Waiting)) {
+			s.promise(promised, c.Name, ch, tally{counts.ByState[ch][message.Pending], int(counts.Waiting[ch])}, running)
 		}
 	}
 	return promised, nil
 }
 
 type tally struct{ messages, segments int }
-
-// pending is what a campaign has still to send, by channel.
-func (s *Subject) pending(ctx context.Context, name string) (map[message.Channel]tally, error) {
-	by := make(map[message.Channel]tally)
-	for rec, err := range s.Ledger.Messages(ctx, name, message.Pending) {
-		if err != nil {
-			return nil, err
-		}
-		t := by[rec.Channel]
-		by[rec.Channel] = tally{t.messages + 1, t.segments + rec.Segments}
-	}
-	return by, nil
-}
 
 // promise spreads a campaign's pending messages over the accounts of the channel's route.
 func (s *Subject) promise(promised map[string]Promise, name string, ch message.Channel, t tally, running bool) {

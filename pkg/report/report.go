@@ -9,7 +9,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -25,6 +24,7 @@ type Source interface {
 	Campaign(ctx context.Context, name string) (ledger.Campaign, error)
 	Counts(ctx context.Context, campaign string) (ledger.Counts, error)
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
+	Attention(ctx context.Context, campaign string, most int) (ledger.Attention, error)
 	Runs(ctx context.Context, campaign string) ([]ledger.Run, error)
 	AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error)
 }
@@ -142,10 +142,13 @@ func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, e
 		return nil, err
 	}
 	r.figures(counts, spec.Channels(), prices)
-	if r.NeverStaged, err = NeverStaged(ctx, s, &spec); err != nil {
+	r.NeverStaged = NeverStaged(&spec, counts)
+	attention, err := s.Attention(ctx, name, MaxPeople)
+	if err != nil {
 		return nil, err
 	}
-	return r, r.people(ctx, s)
+	r.people(&attention)
+	return r, nil
 }
 
 // ActOverride is how the audit entry of an overruled check begins; the check's id follows.
@@ -187,71 +190,27 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 	r.Costs, r.Unpriced = Sums(r.Accounts)
 }
 
-// people goes through the messages that need somebody's attention.
-func (r *Report) people(ctx context.Context, s Source) error {
-	type key struct {
-		state message.State
-		code  string
-	}
-	codes := make(map[key]*Code)
-	for rec, err := range s.Messages(ctx, r.Campaign) {
-		if err != nil {
-			return err
-		}
-		r.span(rec)
-		switch {
-		case rec.State == message.Unknown:
-			r.Unknown = appendPerson(r.Unknown, rec)
-		case rec.State == message.Rejected:
-			r.Rejected = appendPerson(r.Rejected, rec)
-		case rec.State == message.Pending && rec.Attempts > 0:
-			r.Waiting = appendPerson(r.Waiting, rec)
-			r.WaitingTotal++
-		}
-		if rec.State == message.Unknown || rec.State == message.Rejected {
-			k := key{rec.State, rec.Code}
-			if codes[k] == nil {
-				codes[k] = &Code{State: rec.State, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail)}
-			}
-			codes[k].Messages++
+// people names those who need somebody's attention.
+func (r *Report) people(a *ledger.Attention) {
+	r.First, r.Last, r.WaitingTotal = a.First, a.Last, a.WaitingTotal
+	for _, of := range []struct {
+		into *[]Person
+		from []ledger.Record
+	}{{&r.Unknown, a.Unknown}, {&r.Rejected, a.Rejected}, {&r.Waiting, a.Waiting}} {
+		for i := range of.from {
+			*of.into = append(*of.into, person(&of.from[i]))
 		}
 	}
-	for _, c := range codes {
-		r.Codes = append(r.Codes, *c)
-	}
-	sort.Slice(r.Codes, func(i, j int) bool {
-		if r.Codes[i].Messages != r.Codes[j].Messages {
-			return r.Codes[i].Messages > r.Codes[j].Messages
-		}
-		return r.Codes[i].Code < r.Codes[j].Code
-	})
-	return nil
-}
-
-func (r *Report) span(rec ledger.Record) {
-	if rec.Claimed.IsZero() {
-		return
-	}
-	if r.First.IsZero() || rec.Claimed.Before(r.First) {
-		r.First = rec.Claimed
-	}
-	last := rec.Claimed
-	if rec.Settled.After(last) {
-		last = rec.Settled
-	}
-	if last.After(r.Last) {
-		r.Last = last
+	for _, c := range a.Reasons {
+		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Said: words.Said(c.Code, c.Detail), Messages: c.Messages})
 	}
 }
 
-func appendPerson(ps []Person, rec ledger.Record) []Person {
-	if len(ps) >= MaxPeople {
-		return ps
-	}
-	return append(ps, Person{
+func person(rec *ledger.Record) Person {
+	return Person{
 		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: rec.Address.Masked(), Message: rec.Key,
 		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail),
-	})
+	}
 }
 
 // fields are a record's values by the columns of its spec.

@@ -41,7 +41,6 @@ type Status struct {
 
 // StatusSource is what States reads.
 type StatusSource interface {
-	MessageSource
 	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
 	Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error)
 }
@@ -81,14 +80,10 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	if err != nil {
 		return Status{}, err
 	}
-	never, err := NeverStaged(ctx, s, &spec)
-	if err != nil {
-		return Status{}, err
-	}
 	r := Report{Total: make(map[message.State]int), Channels: []Channel{}, Accounts: []Account{}}
 	r.figures(at.Counts, spec.Channels(), prices)
 	return Status{
-		Campaign: c.Name, Owner: spec.Owner, NeverStaged: never, Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
+		Campaign: c.Name, Owner: spec.Owner, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: some(c.Holders), Paused: c.Paused,
 		Aborted: c.Aborted, Last: at.Last,
 	}, nil

@@ -53,13 +53,13 @@ func NewLeasedMemory() *Memory {
 
 type campaign struct {
 	ledger.Campaign
-	messages           []*msg // in the order in which they were staged
-	byKey              map[message.Key]*msg
-	folds              map[message.Key][]int
-	recipients, folded int
-	spent              map[purse]ledger.Debit
-	ran                bool   // at least once
-	pace               string // of the last run
+	messages                   []*msg // in the order in which they were staged
+	byKey                      map[message.Key]*msg
+	folds                      map[message.Key]map[int]string
+	recipients, folded, people int
+	spent                      map[purse]ledger.Debit
+	ran                        bool   // at least once
+	pace                       string // of the last run
 }
 
 type purse struct{ account, currency string }

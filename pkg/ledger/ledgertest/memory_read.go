@@ -76,7 +76,12 @@ func (h *Handle) Counts(ctx context.Context, name string) (ledger.Counts, error)
 }
 
 func (c *campaign) counts() ledger.Counts {
-	out := ledger.Counts{ByState: c.tally(), Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit)}
+	out := ledger.Counts{ByState: c.tally(), Recipients: c.recipients, Folded: c.folded, People: c.people, Waiting: make(map[message.Channel]int64), Cost: make(map[string]ledger.Debit)}
+	for _, m := range c.messages {
+		if m.state == message.Pending {
+			out.Waiting[m.channel] += int64(m.segments)
+		}
+	}
 	for p, d := range c.spent {
 		if d != (ledger.Debit{}) {
 			out.Cost[p.account] = add(out.Cost[p.account], d, 1)
@@ -187,7 +192,7 @@ func (h *Handle) records(ctx context.Context, name string, states []message.Stat
 		}
 		r := ledger.Record{
 			Row: m.row, Recipient: m.recipient, Fields: m.fields, Key: m.key, Channel: m.channel, Address: m.address, Segments: m.segments,
-			State: m.state, Attempts: m.attempts, NotBefore: m.notBefore, Rows: slices.Sorted(slices.Values(c.folds[m.key])),
+			State: m.state, Attempts: m.attempts, NotBefore: m.notBefore, Rows: slices.Sorted(maps.Keys(c.folds[m.key])),
 		}
 		if a := m.newest; a != nil {
 			r.Attempt, r.Account, r.Claimed, r.Settled, r.Price = a.id, a.account, a.claimed, a.settled, a.price
@@ -196,6 +201,51 @@ func (h *Handle) records(ctx context.Context, name string, states []message.Stat
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// Attention implements ledger.Reader.
+func (h *Handle) Attention(ctx context.Context, name string, most int) (ledger.Attention, error) {
+	records, err := h.records(ctx, name, nil)
+	var out ledger.Attention
+	reasons := make(map[ledger.Reason]*ledger.Reason)
+	for _, r := range records {
+		out.First, out.Last = span(out.First, out.Last, r)
+		switch {
+		case r.State == message.Unknown:
+			out.Unknown = append(out.Unknown, r)
+		case r.State == message.Rejected:
+			out.Rejected = append(out.Rejected, r)
+		case r.State == message.Pending && r.Attempts > 0:
+			out.Waiting = append(out.Waiting, r)
+			out.WaitingTotal++
+		}
+		if r.State != message.Unknown && r.State != message.Rejected {
+			continue
+		}
+		of := ledger.Reason{State: r.State, Code: r.Code}
+		if reasons[of] == nil {
+			reasons[of] = &ledger.Reason{State: r.State, Code: r.Code, Detail: r.Detail}
+		}
+		reasons[of].Messages++
+	}
+	for _, r := range reasons {
+		out.Reasons = append(out.Reasons, *r)
+	}
+	slices.SortFunc(out.Reasons, ledger.Reason.Compare)
+	for _, of := range []*[]ledger.Record{&out.Unknown, &out.Rejected, &out.Waiting} {
+		*of = (*of)[:min(len(*of), most)]
+	}
+	return out, err
+}
+
+func span(first, last time.Time, r ledger.Record) (_, _ time.Time) {
+	if r.Claimed.IsZero() {
+		return first, last
+	}
+	if first.IsZero() || r.Claimed.Before(first) {
+		first = r.Claimed
+	}
+	return first, ledger.Latest(ledger.Latest(last, r.Claimed), r.Settled)
 }
 
 // Recent implements ledger.Reader.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -45,9 +46,38 @@ func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 		h.m.campaigns = append(h.m.campaigns, c)
 	}
 	c.Digest, c.Spec, c.Staged = s.Digest, bytes.Clone(s.Spec), s.By.At
-	c.recipients, c.folded, c.folds = p.rows, p.folded, p.folds
+	c.recipients, c.folded = p.rows, p.folded
+	if !s.Part || c.folds == nil {
+		c.folds = make(map[message.Key]map[int]string)
+	}
+	for key, rows := range p.folds {
+		if c.folds[key] == nil {
+			c.folds[key] = make(map[int]string)
+		}
+		maps.Copy(c.folds[key], rows)
+	}
 	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: s.By, Campaign: s.Campaign})
-	return h.m.apply(c, p), nil
+	out := h.m.apply(c, p)
+	c.people = p.rows
+	if s.Part {
+		c.people = c.told()
+	}
+	return out, nil
+}
+
+// told is how many recipients have a message that is not cancelled, or share one.
+func (c *campaign) told() int {
+	people := make(map[string]bool)
+	for _, m := range c.messages {
+		if m.state == message.Cancelled {
+			continue
+		}
+		people[m.recipient] = true
+		for _, recipient := range c.folds[m.key] {
+			people[recipient] = true
+		}
+	}
+	return len(people)
 }
 
 func (c *campaign) same() ledger.Staged {
@@ -71,13 +101,13 @@ func (c *campaign) same() ledger.Staged {
 type plan struct {
 	messages     []*msg
 	listed       map[message.Key]bool
-	folds        map[message.Key][]int
+	folds        map[message.Key]map[int]string
 	rows, folded int
 	part         bool
 }
 
 func readPlan(c *campaign, s ledger.Staging) (plan, error) {
-	p := plan{part: s.Part, listed: make(map[message.Key]bool), folds: make(map[message.Key][]int)}
+	p := plan{part: s.Part, listed: make(map[message.Key]bool), folds: make(map[message.Key]map[int]string)}
 	foldRow := make(map[message.Key]int)
 	for r, err := range s.Recipients {
 		if err != nil {
@@ -99,7 +129,10 @@ func readPlan(c *campaign, s ledger.Staging) (plan, error) {
 		}
 		for _, f := range r.Folds {
 			p.folded++
-			p.folds[f.Into] = append(p.folds[f.Into], r.Row)
+			if p.folds[f.Into] == nil {
+				p.folds[f.Into] = make(map[int]string)
+			}
+			p.folds[f.Into][r.Row] = r.Key
 			foldRow[f.Into] = r.Row
 		}
 	}

@@ -446,6 +446,7 @@ func (w *walk) compare() {
 		}
 		w.agree("messages of "+name, w.records(got, name), w.records(model, name), nil, nil)
 		w.agree("snapshot of "+name, w.snapshot(got, name), w.snapshot(model, name), nil, nil)
+		w.agree("what stands out of "+name, w.attention(got, name), w.attention(model, name), nil, nil)
 	}
 	aa, aErr := got.Accounts(w.story.ctx())
 	ba, bErr := model.Accounts(w.story.ctx())

@@ -124,9 +124,11 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, seal) VALUES (?, ?, ?, 'pending', ?)",
 			m.id, d.c.id, string(ch), shelfOf{d.c.id, ch}.pending(m.id))
 	case state == message.Rejected, state == message.Cancelled && why.String == "list":
-		if _, m.from, err = d.x.stands(m.id); err != nil {
+		at, err := d.x.stands(m.id)
+		if err != nil {
 			return nil, err
 		}
+		m.from = at.at
 		_, err = d.x.unsealing("UPDATE standing SET state = 'pending', not_before = 0, why = NULL, seal = NULL WHERE message_id = ?", m.id)
 		return m, err
 	}

@@ -149,14 +149,26 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	return x.relist(f.message)
 }
 
-// stands is where a message counts.
-func (x *tx) stands(id int64) (campaign int64, at cellOf, err error) {
+// counted is where a message counts.
+type counted struct {
+	campaign, segments int64
+	at                 cellOf
+}
+
+func (x *tx) stands(id int64) (counted, error) {
 	of := new(claimed)
 	var state message.State
-	err = x.one([]any{&of.campaign, &of.channel, &state, &of.account, &of.currency, &of.run},
-		`SELECT m.campaign_id, m.channel, m.state, ifnull(c.account, ''), ifnull(c.currency, ''), ifnull(c.run_id, 0)
+	var c counted
+	err := x.one([]any{&of.campaign, &c.segments, &of.channel, &state, &of.account, &of.currency, &of.run},
+		`SELECT m.campaign_id, m.segments, m.channel, m.state, ifnull(c.account, ''), ifnull(c.currency, ''), ifnull(c.run_id, 0)
 		FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id WHERE m.id = ?`, id)
-	return of.campaign, of.cell(state), err
+	c.campaign, c.at = of.campaign, of.cell(state)
+	return c, err
+}
+
+// moves counts the message in another state, in which it is nobody's and costs nothing.
+func (x *tx) moves(c counted, to message.State) error {
+	return x.shift(c.campaign, c.at, plain(c.at.channel, to), ledger.Debit{Messages: 1, Segments: c.segments})
 }
 
 // relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
@@ -172,6 +184,13 @@ func (x *tx) relist(id int64) error {
 		return err
 	case !recipient.Valid:
 		return x.leaveOut(id)
+	}
+	at, err := x.stands(id)
+	if err != nil {
+		return err
+	}
+	if err := x.resize(at.campaign, at.at.channel, at.segments, segments.Int64); err != nil {
+		return err
 	}
 	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
 		recipient.Int64, segments.Int64, fingerprint.Int64, seal, id)
@@ -205,14 +224,14 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 			return err
 		}
 		for _, id := range ids {
-			_, from, err := x.stands(id)
+			at, err := x.stands(id)
 			if err != nil {
 				return err
 			}
 			if _, err := x.unsealing("UPDATE standing SET state = 'pending', not_before = 0, seal = NULL WHERE message_id = ?", id); err != nil {
 				return err
 			}
-			if err := x.shiftOne(c.id, from, plain(from.channel, message.Pending)); err != nil {
+			if err := x.moves(at, message.Pending); err != nil {
 				return err
 			}
 			if err := x.relist(id); err != nil {

@@ -29,10 +29,11 @@ type campaignRow struct {
 	ordered     bool
 	recipients  int
 	folded      int
+	people      int
 }
 
 const (
-	campaignQuery = `SELECT c.id, c.name, c.digest, c.spec, c.created, c.staged, c.first_id, c.last_id, c.ordered, c.recipients, c.folded, ` +
+	campaignQuery = `SELECT c.id, c.name, c.digest, c.spec, c.created, c.staged, c.first_id, c.last_id, c.ordered, c.recipients, c.folded, c.people, ` +
 		stoppedColumns + ` FROM campaign c`
 	holdersQuery = `SELECT ` + runColumns + ` FROM run WHERE campaign_id = ? AND ended IS NULL ORDER BY id`
 )
@@ -41,7 +42,7 @@ func scanCampaign(rows *sql.Rows) (*campaignRow, error) {
 	var c campaignRow
 	var created, staged int64
 	paused, aborted, err := scanStopped(rows, &c.id, &c.Name, &c.Digest, &c.Spec, &created, &staged,
-		&c.first, &c.last, &c.ordered, &c.recipients, &c.folded)
+		&c.first, &c.last, &c.ordered, &c.recipients, &c.folded, &c.people)
 	c.Created, c.Staged, c.Paused, c.Aborted = moment(created), moment(staged), paused, aborted
 	return &c, err
 }

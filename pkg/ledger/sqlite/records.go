@@ -46,6 +46,12 @@ func recordsOf(from, where, id string) string {
 		where + ` ORDER BY ` + id
 }
 
+// ranked reads the records of a query's ids, in its order.
+func ranked(ids string) string {
+	return `WITH ranked AS MATERIALIZED (` + ids + `) SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message_standing m ON m.id = ranked.id
+		CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
+}
+
 func scanRecord(rows *sql.Rows) (ledger.Record, error) {
 	var r ledger.Record
 	var notBefore, id int64
@@ -84,16 +90,17 @@ func (l *Ledger) messages(ctx context.Context, campaign string, states []message
 	}
 	args := []any{c.first, c.last, c.id}
 	if len(states) > 0 {
-		where += ` AND m.state IN (SELECT value FROM json_each(?))`
+		if from == recorded {
+			where += ` AND s.state IN (SELECT value FROM json_each(?))` // before the others are joined
+		} else {
+			where += ` AND m.state IN (SELECT value FROM json_each(?))`
+		}
 		args = append(args, string(names))
 	}
 	query := recordsOf(from, where, id)
 	if !c.ordered {
 		// The ids alone are sorted: whole rows would not fit in memory.
-		query = `WITH ranked AS MATERIALIZED (
-			SELECT m.id` + from + ` CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id)
-			SELECT ` + recordColumns + ` FROM ranked CROSS JOIN message_standing m ON m.id = ranked.id
-			CROSS JOIN recipient r ON r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id`
+		query = ranked(`SELECT m.id` + from + ` CROSS JOIN recipient r ON r.id = m.recipient_id` + where + ` ORDER BY r.row, m.id`)
 	}
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		r, err := scanRecord(rows)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"slices"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -60,7 +62,8 @@ func (st *staging) update(r ledger.Recipient, m ledger.NewMessage, old *oldMessa
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
-		if err := st.x.shiftOne(st.c.id, plain(old.channel, message.Cancelled), plain(old.channel, message.Pending)); err != nil {
+		was := counted{campaign: st.c.id, segments: int64(old.segments), at: plain(old.channel, message.Cancelled)}
+		if err := st.x.moves(was, message.Pending); err != nil {
 			return err
 		}
 		if _, err := st.x.unsealing("UPDATE standing SET state = 'pending', why = NULL, not_before = 0, paced = 0, seal = NULL WHERE message_id = ?",
@@ -80,6 +83,9 @@ func (st *staging) update(r ledger.Recipient, m ledger.NewMessage, old *oldMessa
 		return err
 	}
 	st.ordered, st.replaced = false, true
+	if err := st.x.resize(st.c.id, old.channel, int64(old.segments), int64(m.Segments)); err != nil {
+		return err
+	}
 	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
 	}
@@ -156,16 +162,45 @@ func (st *staging) dropOut() error {
 		" UNION ALL SELECT recipient_id FROM relist WHERE recipient_id IS NOT NULL)", st.c.id, st.c.first, last, st.c.id)
 }
 
+// people counts who is told by the parts of a list that were staged: by the hashes of their keys, which are far smaller.
+func (st *staging) people(last int64) (int, error) {
+	var all []uint64
+	seed := maphash.MakeSeed()
+	for _, q := range []struct {
+		query string
+		args  []any
+	}{
+		{
+			"SELECT r.key FROM message_standing m CROSS JOIN recipient r ON r.id = m.recipient_id" + ofCampaign + " AND m.state <> 'cancelled'",
+			[]any{st.c.first, last, st.c.id},
+		},
+		{`SELECT f.recipient FROM fold f CROSS JOIN message_standing m ON m.campaign_id = f.campaign_id AND m.key = f.key
+			WHERE f.campaign_id = ? AND m.state <> 'cancelled'`, []any{st.c.id}},
+	} {
+		err := st.x.each(func(rows *sql.Rows) error {
+			var key sql.RawBytes
+			err := rows.Scan(&key)
+			all = append(all, maphash.Bytes(seed, key))
+			return err
+		}, q.query, q.args...)
+		if err != nil {
+			return 0, err
+		}
+	}
+	slices.Sort(all)
+	return len(slices.Compact(all)), nil
+}
+
 // leaveOut cancels a message that is not on the newest list, whatever an older one said of it.
 func (x *tx) leaveOut(id int64) error {
 	if err := x.exec("DELETE FROM relist WHERE message_id = ?", id); err != nil {
 		return err
 	}
-	campaign, from, err := x.stands(id)
+	at, err := x.stands(id)
 	if err != nil {
 		return err
 	}
-	if err := x.shiftOne(campaign, from, plain(from.channel, message.Cancelled)); err != nil {
+	if err := x.moves(at, message.Cancelled); err != nil {
 		return err
 	}
 	n, err := x.unsealing("UPDATE standing SET state = 'cancelled', why = 'list', seal = NULL WHERE message_id = ?", id)

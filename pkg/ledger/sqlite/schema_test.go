@@ -196,8 +196,9 @@ func TestVerifyFindsWhatTheSchemaCannot(t *testing.T) {
 	for name, query := range map[string]string{
 		"usage that is not the sum of the attempts":   "UPDATE usage SET messages = messages + 1",
 		"money that was not spent":                    "UPDATE tally SET cost = cost + 1 WHERE state = 'accepted'",
+		"segments that wait":                          "UPDATE tally SET segments = segments + 1 WHERE state = 'pending'",
 		"an attempt too many in the count":            unguarded + "UPDATE standing SET attempts = 2, over = 1 WHERE message_id = 1",
-		"a message that is rejected without a record": unguarded + `INSERT INTO standing (campaign_id, channel, message_id, state, attempts, over, claim_id) VALUES (1, 'sms', 5, 'rejected', 0, 0, 1); UPDATE tally SET messages = messages + CASE state WHEN 'pending' THEN -1 WHEN 'rejected' THEN 1 ELSE 0 END`,
+		"a message that is rejected without a record": unguarded + `INSERT INTO standing (campaign_id, channel, message_id, state, attempts, over, claim_id) VALUES (1, 'sms', 5, 'rejected', 0, 0, 1); UPDATE tally SET messages = messages + CASE state WHEN 'pending' THEN -1 WHEN 'rejected' THEN 1 ELSE 0 END, segments = segments - (state = 'pending')`,
 		"a message that was accepted without a claim": unguarded + "UPDATE standing SET claim_id = NULL WHERE message_id = 1; UPDATE usage SET messages = 2, segments = 2, cost = 90000; UPDATE tally SET account = '', currency = '', cost = 0 WHERE state = 'accepted'",
 		"a message without a recipient":               "DELETE FROM recipient WHERE id = 5",
 		"an open attempt of a run that ended":         "UPDATE run SET ended = 1",

@@ -70,7 +70,7 @@ func seals() []sealed {
 	)
 	return []sealed{
 		{
-			"campaign", `id, name, digest, spec, recipients, folded, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
+			"campaign", `id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
 			aborted_at, aborted_who, aborted_what, aborted_reason`, "seal FROM campaign", "id",
 		},
 		{"message", ofMessage, "m.seal FROM message m JOIN recipient r ON r.id = m.recipient_id", ""},

@@ -68,7 +68,8 @@ func (l *Ledger) Snapshot(ctx context.Context, campaign, day string) (ledger.Sna
 // readTally reads how many messages are in which state, by channel and by account.
 func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapshot) error {
 	s.Counts = ledger.Counts{
-		ByState: make(ledger.Tally), Recipients: c.recipients, Folded: c.folded, Cost: make(map[string]ledger.Debit),
+		ByState: make(ledger.Tally), Recipients: c.recipients, Folded: c.folded, People: c.people,
+		Waiting: make(map[message.Channel]int64), Cost: make(map[string]ledger.Debit),
 	}
 	err := each(ctx, db, func(rows *sql.Rows) error {
 		k, d, err := scanCell(rows, c.id)
@@ -76,6 +77,9 @@ func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapsho
 			return err
 		}
 		s.Counts.ByState.Add(k.channel, k.state, int(d.Messages))
+		if k.state == message.Pending {
+			s.Counts.Waiting[k.channel] += d.Segments
+		}
 		if k.account == "" {
 			return nil
 		}

@@ -73,10 +73,11 @@ type staging struct {
 
 	recipients, messages, folds *bulk
 	nextRecipient, nextMessage  int64
-	added                       map[message.Channel]int64
+	added                       map[message.Channel]ledger.Debit
 	seen                        bitmap
 	rows, folded                int
 	lastRow                     int
+	staging                     int64   // the number of this one among those that told rows through messages of others
 	prints                      []int64 // of messages that are new or say something else, not written yet
 	ordered, replaced           bool
 	sealer                      sealer
@@ -140,8 +141,10 @@ func (st *staging) begin() error {
 			st.s.Digest, notNil(st.s.Spec), at, st.c.id); err != nil {
 			return err
 		}
-		if err := x.exec("DELETE FROM fold WHERE campaign_id = ?", st.c.id); err != nil {
-			return err
+		if !st.s.Part {
+			if err := x.exec("DELETE FROM fold WHERE campaign_id = ?", st.c.id); err != nil {
+				return err
+			}
 		}
 	} else if err := x.one([]any{&st.c.id}, `INSERT INTO campaign (name, digest, spec, created, staged) VALUES (?, ?, ?, ?, ?) RETURNING id`,
 		st.s.Campaign, st.s.Digest, notNil(st.s.Spec), at, at); err != nil {
@@ -160,8 +163,8 @@ func (st *staging) begin() error {
 	st.recipients = newBulk(x, st.c.id, "INSERT OR FAIL INTO recipient (campaign_id, id, row, key, fields)", 4)
 	st.messages = newBulk(x, st.c.id, "INSERT OR FAIL INTO message (campaign_id, id, recipient_id, channel, key, address, segments, fingerprint, seal)", 8)
 	st.messages.refused = st.twice
-	st.folds = newBulk(x, st.c.id, "INSERT OR IGNORE INTO fold (campaign_id, key, row, recipient, seal)", 4)
-	return nil
+	st.folds = newBulk(x, st.c.id, "INSERT OR REPLACE INTO fold (campaign_id, key, row, recipient, staging, seal)", 5)
+	return x.one([]any{&st.staging}, "SELECT ifnull(max(staging), 0) + 1 FROM fold WHERE campaign_id = ?", st.c.id)
 }
 
 // recipient writes a row of the list, unless the ledger has all of it.
@@ -182,7 +185,8 @@ func (st *staging) recipient(r ledger.Recipient) error {
 	}
 	for _, f := range r.Folds {
 		st.folded++
-		if err := st.folds.add(string(f.Into), r.Row, r.Key, st.sealer.add(int64(r.Row), st.c.id, string(f.Into), r.Key).seal()); err != nil {
+		seal := st.sealer.add(int64(r.Row), st.c.id, string(f.Into), r.Key).seal()
+		if err := st.folds.add(string(f.Into), r.Row, r.Key, st.staging, seal); err != nil {
 			return err
 		}
 	}
@@ -209,9 +213,10 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	st.nextMessage++
 	st.out.Added++
 	if st.added == nil {
-		st.added = make(map[message.Channel]int64)
+		st.added = make(map[message.Channel]ledger.Debit)
 	}
-	st.added[m.Channel]++
+	a := st.added[m.Channel]
+	st.added[m.Channel] = ledger.Debit{Messages: a.Messages + 1, Segments: a.Segments + int64(m.Segments)}
 	if st.known {
 		st.seen.set(id)
 	}
@@ -268,7 +273,7 @@ func (st *staging) finish() error {
 		return err
 	}
 	for ch, n := range st.added {
-		if err := st.x.shift(st.c.id, cellOf{}, plain(ch, message.Pending), ledger.Debit{Messages: n}); err != nil {
+		if err := st.x.shift(st.c.id, cellOf{}, plain(ch, message.Pending), n); err != nil {
 			return err
 		}
 		if err := st.x.exec("INSERT OR IGNORE INTO reach (campaign_id, channel) VALUES (?, ?)", st.c.id, string(ch)); err != nil {
@@ -282,9 +287,9 @@ func (st *staging) finish() error {
 	}
 	var row int
 	var key string
-	err := st.x.one([]any{&row, &key}, `SELECT row, key FROM fold f WHERE campaign_id = ? AND NOT EXISTS (
+	err := st.x.one([]any{&row, &key}, `SELECT row, key FROM fold f WHERE campaign_id = ? AND staging = ? AND NOT EXISTS (
 		SELECT 1 FROM message_standing m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND m.state <> 'cancelled'
-		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL)) ORDER BY row LIMIT 1`, st.c.id)
+		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL)) ORDER BY row LIMIT 1`, st.c.id, st.staging)
 	if err == nil {
 		return fmt.Errorf("row %d: it is told through message %s, which is not on the list", row, key)
 	}
@@ -295,8 +300,14 @@ func (st *staging) finish() error {
 	if st.out.Added == 0 {
 		last = st.c.last
 	}
-	if _, err := st.x.unsealing("UPDATE campaign SET recipients = ?, folded = ?, ordered = ?, first_id = ?, last_id = ?, seal = NULL WHERE id = ?",
-		st.rows, st.folded, st.ordered, st.c.first, last, st.c.id); err != nil {
+	people := st.rows
+	if st.s.Part {
+		if people, err = st.people(last); err != nil {
+			return err
+		}
+	}
+	if _, err := st.x.unsealing(`UPDATE campaign SET recipients = ?, folded = ?, people = ?, ordered = ?, first_id = ?, last_id = ?, seal = NULL
+		WHERE id = ?`, st.rows, st.folded, people, st.ordered, st.c.first, last, st.c.id); err != nil {
 		return err
 	}
 	return st.x.audit(st.s.Campaign, st.s.By)

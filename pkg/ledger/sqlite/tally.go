@@ -116,17 +116,29 @@ func (b *books) shift(campaign int64, from, to cellOf, d ledger.Debit) error {
 		}
 		cell.dirty = true
 		cell.Messages += end.sign * d.Messages
-		if end.debits() {
+		if end.state == message.Pending || end.debits() {
 			cell.Segments += end.sign * d.Segments
+		}
+		if end.debits() {
 			cell.Cost += message.Money(end.sign) * d.Cost
 		}
 	}
 	return nil
 }
 
-// shiftOne is shift for one message that costs nothing in either state.
-func (b *books) shiftOne(campaign int64, from, to cellOf) error {
-	return b.shift(campaign, from, to, ledger.Debit{Messages: 1})
+// resize takes in that a pending message has other segments than before.
+func (b *books) resize(campaign int64, ch message.Channel, before, after int64) error {
+	cells, err := b.tally(campaign)
+	if err != nil || before == after {
+		return err
+	}
+	cell := cells[plain(ch, message.Pending)]
+	if cell == nil {
+		return fmt.Errorf("channel %s of campaign %d counts nothing as pending, and something is", ch, campaign)
+	}
+	cell.Segments += after - before
+	cell.dirty = true
+	return nil
 }
 
 // cancelAll counts all that is pending as cancelled.

@@ -37,7 +37,7 @@ func questions() []question {
 					CASE WHEN m.state = 'pending' OR m.state = 'cancelled' THEN '' ELSE ifnull(c.account, '') END,
 					CASE WHEN m.state = 'pending' OR m.state = 'cancelled' THEN '' ELSE ifnull(c.currency, '') END,
 					CASE m.state WHEN 'attempting' THEN c.run_id ELSE 0 END, -1,
-					CASE WHEN m.attempts > m.over THEN -m.segments ELSE 0 END, CASE WHEN m.attempts > m.over THEN -m.segments * c.price ELSE 0 END
+					CASE WHEN m.attempts > m.over OR m.state = 'pending' THEN -m.segments ELSE 0 END, CASE WHEN m.attempts > m.over THEN -m.segments * c.price ELSE 0 END
 				FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id)
 			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
 		{"verify.no-reach", []string{"channel", "campaign"}, `SELECT m.channel, m.campaign_id FROM message m

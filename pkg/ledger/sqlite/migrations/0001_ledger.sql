@@ -17,6 +17,7 @@ CREATE TABLE campaign (
   staged     INTEGER NOT NULL,
   recipients INTEGER NOT NULL DEFAULT 0, -- rows of the newest list
   folded     INTEGER NOT NULL DEFAULT 0, -- how many of its messages are told through those of other rows
+  people     INTEGER NOT NULL DEFAULT 0, -- recipients that were staged and not left out since, of all parts
   ordered    INTEGER NOT NULL DEFAULT 0, -- 1: ids of messages follow the rows of the list, so that reading needs no sort
   first_id   INTEGER NOT NULL DEFAULT 0, -- its messages are within these ids
   last_id    INTEGER NOT NULL DEFAULT 0,
@@ -75,6 +76,7 @@ CREATE TABLE fold (
   row         INTEGER NOT NULL,
   recipient   TEXT    NOT NULL,
   seal        INTEGER NOT NULL,
+  staging     INTEGER NOT NULL, -- which of the campaign's said so: those of other parts of the list stay
   PRIMARY KEY (campaign_id, key, row)
 ) WITHOUT ROWID;
 
@@ -156,6 +158,8 @@ CREATE TABLE standing (
 -- of their ids, from where the reach is: an index of them would have to be written for every message.
 CREATE INDEX standing_again ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced = 0;
 CREATE INDEX standing_paced ON standing (campaign_id, channel, not_before) WHERE state = 'pending' AND paced > 0;
+-- What somebody should look at.
+CREATE INDEX standing_noted ON standing (campaign_id, state, code) WHERE state = 'unknown' OR state = 'rejected';
 -- What is attempted once more, or had waited: the others have no record while they are open.
 CREATE INDEX standing_open ON standing (campaign_id, claim_id) WHERE state = 'attempting';
 CREATE INDEX standing_unsealed ON standing (message_id) WHERE seal IS NULL;
@@ -224,7 +228,8 @@ CREATE TABLE usage (
 ) WITHOUT ROWID;
 
 -- How many messages of a campaign are in which state, written with the states. account is that of the newest attempt, empty for what is
--- pending or cancelled; run_id is set for what is being attempted. Segments and cost are of what is debited: attempted, accepted, unknown.
+-- pending or cancelled; run_id is set for what is being attempted. Segments are of what is pending, and with their cost of what is
+-- debited: attempted, accepted, unknown.
 CREATE TABLE tally (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   channel     TEXT    NOT NULL,
