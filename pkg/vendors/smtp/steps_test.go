@@ -36,7 +36,7 @@ func TestTheOutcomeFollowsFromTheStepAtWhichItWentWrong(t *testing.T) {
 		},
 	}
 	common := map[string]string{
-		"a cut": "unsent notify:hung-up", "a reset": "unsent notify:cut", "silence": "unsent notify:silent",
+		"a cut": "unsent notify:hung-up", "a reset": "unsent notify:hung-up", "silence": "unsent notify:silent",
 		"garbage": "unsent notify:garbage", "399": "unsent notify:garbage",
 		"421": "throttled 421 4.3.2", "450": "throttled 450 4.7.1", "550": "rejected 550 5.1.1",
 	}
