@@ -4,6 +4,7 @@ package all
 import (
 	vendorfiles "notify/examples/vendors"
 	"notify/pkg/vendors"
+	"notify/pkg/vendors/aliyun"
 	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/smtp"
 )
@@ -12,6 +13,7 @@ import (
 func Registry() vendors.Registry {
 	r := vendors.Registry{}
 	for _, k := range []vendors.Kind{
+		aliyun.Kind(),
 		httpvendor.Kind(vendorfiles.FS()),
 		smtp.Kind(),
 	} {

@@ -12,12 +12,6 @@ import (
 	"notify/pkg/vendors/all"
 )
 
-func TestTheKindsAreThose(t *testing.T) {
-	if d := cmp.Diff([]string{"http", "smtp"}, all.Registry().Names()); d != "" {
-		t.Error(d)
-	}
-}
-
 func TestAKindStandsUnderItsName(t *testing.T) {
 	for name, k := range all.Registry() {
 		if k.Name != name || k.New == nil || k.Options == nil || k.About.IsZero() {

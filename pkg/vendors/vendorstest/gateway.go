@@ -130,7 +130,7 @@ func (g *gateway) answer(c net.Conn, n, count int) bool {
 		_, err := fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", a.Status, a.Header, len(body), body)
 		return err == nil
 	}
-	switch g.b {
+	switch g.b { //nolint:exhaustive // the others are answers
 	case CutAfter:
 		return false
 	case Slow:
