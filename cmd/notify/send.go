@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/awake"
 	"notify/pkg/config"
 	"notify/pkg/console"
 	"notify/pkg/exit"
@@ -272,6 +273,9 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		return err
 	}
 	defer done()
+	letGo, asked := awake.Keep(e.printer().Say(words.T("cmd.send.awake", words.A{"campaign": name})))
+	defer letGo()
+	e.log.Debug("the machine is asked not to fall asleep", "granted", asked)
 	stop := view.Progress(e.console, e.printer().Words(), loop.Snapshot)
 	undo := e.collectLess()
 	res, err := loop.Run(ctx)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -70,8 +69,8 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 		v.Problem(words.T("config.secret-no-file", words.A{"path": path}), words.T("config.do.secret-file", nil))
 		return ""
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.chmod", words.A{"path": path}))
+	if othersRead(path, info) {
+		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.rights", words.A{"command": closeToOthers(path)}))
 	}
 	data, err := inuse.ReadFile(path)
 	if errors.Is(err, inuse.ErrHeld) {

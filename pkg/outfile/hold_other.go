@@ -28,16 +28,25 @@ func Scratch(dir, name string) (*os.File, error) {
 		dir = os.TempDir()
 	}
 	dir = filepath.Join(dir, scratchFolder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+	const tries = 3 // whoever drops the last file takes the folder along
+	var f *os.File
+	var err error
+	for range tries {
+		if err = os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		sweep(dir, "")
+		if f, err = os.CreateTemp(dir, name+"-*"); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	sweep(dir, "")
-	return os.CreateTemp(dir, name+"-*")
+	return f, err
 }
 
-// Drop closes and removes a scratch file.
+// Drop closes and removes a scratch file, and its folder where it is empty then.
 func Drop(f *os.File) error {
 	err := errors.Join(f.Close(), os.Remove(f.Name()))
+	_ = os.Remove(filepath.Dir(f.Name()))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -42,7 +42,13 @@ func ledgerCheck() Check {
 			f.Remedies = do(words.T("ledger.make-durable", nil))
 			return f
 		}
-		return s.verify(ctx, f, info)
+		f = s.verify(ctx, f, info)
+		if info.Synced != "" && f.Status == Pass {
+			f.Status, f.Summary = Warn, figures("ledger.synced", info)
+			f.Summary[0].Args["by"] = info.Synced
+			f.Remedies = do(words.T("ledger.do-synced", nil))
+		}
+		return f
 	}}
 }
 

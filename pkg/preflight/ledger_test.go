@@ -60,6 +60,10 @@ func TestLedger(t *testing.T) {
 			name: "too large to verify here", want: preflight.Pass, change: tells(told{change: func(i *ledger.Info) { i.Bytes = 1 << 40 }}),
 			summary: []string{"not verified whole (`notify ledger check` does)"},
 		},
+		{
+			name: "in a folder that is copied to other machines", want: preflight.Warn, change: tells(told{change: func(i *ledger.Info) { i.Synced = "OneDrive" }}),
+			summary: []string{"OneDrive copies to other machines"}, remedies: []string{"notify ledger backup"},
+		},
 	})
 }
 

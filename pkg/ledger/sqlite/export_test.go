@@ -44,3 +44,9 @@ func (l *Ledger) LimitPages(ctx context.Context, more int) error {
 		return x.one([]any{&pages}, fmt.Sprintf("PRAGMA max_page_count = %d", limit))
 	})
 }
+
+// LocalDrive and Synced are pure: they are asked for every system's paths.
+var (
+	LocalDrive = localDrive
+	Synced     = synced
+)

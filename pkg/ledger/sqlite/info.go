@@ -13,7 +13,7 @@ import (
 
 // Info describes the file, with what the database itself says about its commits.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
-	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1}
+	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1, Synced: synced(l.path, os.Getenv)}
 	for _, name := range []string{l.path, l.path + "-wal"} {
 		st, err := os.Stat(name)
 		if err == nil {
