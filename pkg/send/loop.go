@@ -48,6 +48,7 @@ type Loop struct {
 	suppressed *suppressed
 	run        ledger.RunID
 	turns      *turns
+	stop       context.Context // ends when the run is asked to stop
 	progress   progress
 	watch      *watch
 
@@ -122,10 +123,11 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	l.run, l.lost, l.turns = got.Run.ID, make(chan struct{}), &turns{loop: l}
+	l.run, l.lost, l.turns, l.stop = got.Run.ID, make(chan struct{}), &turns{loop: l}, ctx
 	// From here on the ledger is written even when ctx has ended: what left must be recorded.
 	work := context.WithoutCancel(ctx)
 	res, err := l.send(ctx, work, got)
+	l.turns.end()
 	res.Orphans = got.Orphans
 	if err == nil {
 		err = l.left(work, &res)

@@ -22,8 +22,9 @@ type turns struct {
 	waiting []*part
 
 	// Of whoever is busy.
-	number int64 // of the last turn that is known to have been made
-	doubt  bool  // the next one may have been made
+	number  int64     // of the last turn that is known to have been made
+	doubt   bool      // the next one may have been made
+	failing *patience // since the ledger cannot be written
 }
 
 // part is what one lane wants of a turn.
@@ -124,35 +125,75 @@ func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	const pause = 200 * time.Millisecond
 	turn.Run, turn.Extend, turn.Number = t.loop.run, t.loop.Timing.Lease, t.number+1
-	patience := time.Duration(0)
+	try := t.failing
+	if try == nil {
+		try = t.loop.patience(ctx)
+	}
 	var damaged error
-	for waited := time.Duration(0); ; waited += pause {
+	once := false
+	for tries := 0; ; tries++ {
 		turn.Now = t.loop.Now()
-		out, err := t.loop.Ledger.Turn(ctx, turn)
+		out, err := t.loop.Ledger.Turn(try, turn)
 		if err == nil {
-			t.number, t.doubt = turn.Number, false
+			t.number, t.doubt, t.failing = turn.Number, false, nil
+			try.end()
 			return out, damaged
 		}
-		t.doubt = true
+		t.doubt, t.failing = true, try
 		if refused(err) {
 			return out, err
 		}
-		if waited == 0 {
+		if tries == 0 {
 			t.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
 			if errors.Is(err, ledger.ErrDamaged) && len(turn.Claim) > 0 {
 				damaged = &recordedError{err} // what is known is recorded first
 			}
 			turn.Claim = nil
-			if patience = pause; len(turn.Settle) > 0 || errors.Is(err, ledger.ErrBusy) {
-				patience = t.loop.Timing.Settle
-			}
+			once = len(turn.Settle) == 0 && !errors.Is(err, ledger.ErrBusy)
 		}
-		if waited >= patience {
+		if once && tries > 0 {
 			return out, err
 		}
 		timer := time.NewTimer(pause)
-		<-timer.C
+		select {
+		case <-try.Done():
+			timer.Stop()
+			return out, err
+		case <-timer.C:
+		}
 	}
+}
+
+// end forgets a ledger that was waited for.
+func (t *turns) end() {
+	if t.failing != nil {
+		t.failing.end()
+	}
+}
+
+// patience is a context that ends when a ledger that cannot be written was waited for long enough: one deadline over all tries, of all lanes.
+type patience struct {
+	context.Context
+	end context.CancelFunc
+}
+
+// farewell is how long a ledger is waited for when the run was asked to stop: a person waits, too.
+const farewell = 2 * time.Second
+
+// patience begins now.
+func (l *Loop) patience(ctx context.Context) *patience {
+	ctx, end := context.WithTimeout(ctx, l.Timing.Settle)
+	if l.stop == nil {
+		return &patience{ctx, end}
+	}
+	forget := context.AfterFunc(l.stop, func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(farewell):
+			end()
+		}
+	})
+	return &patience{ctx, func() { forget(); end() }}
 }
 
 // recordedError ends a run whose outcomes are all recorded.

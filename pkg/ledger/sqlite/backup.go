@@ -29,7 +29,7 @@ func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 		return err
 	}
 	// Not a reading connection: those are query_only.
-	db, err := sql.Open("sqlite", l.dsn("ro"))
+	db, err := sql.Open("sqlite", l.dsn("ro", waits(busyTimeout)))
 	if err != nil {
 		return err
 	}

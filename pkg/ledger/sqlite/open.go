@@ -28,8 +28,14 @@ const applicationID = 0x6e746679
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// busyTimeout is how long a transaction waits for another process: longer than any but a staging of millions.
-const busyTimeout = 5 * time.Second
+const (
+	// busyTimeout is how long a transaction waits for another process: longer than any but a staging of millions.
+	busyTimeout = 5 * time.Second
+	// tryTimeout is how long the database itself waits, which nothing can interrupt; then it is asked again.
+	tryTimeout = 20 * time.Millisecond
+)
+
+func waits(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }
 
 // maxReaders bounds the connections for reading, each of which has a page cache.
 const maxReaders = 16
@@ -48,9 +54,9 @@ func (l *Ledger) open(ctx context.Context) error {
 			return err
 		}
 	}
-	db, err := sql.Open("sqlite", l.dsn("rw", "query_only(1)", readCache))
+	db, err := sql.Open("sqlite", l.dsn("rw", waits(busyTimeout), "query_only(1)", readCache))
 	if l.opts.ReadOnly {
-		db, err = sql.Open("sqlite", l.dsn("ro", readCache))
+		db, err = sql.Open("sqlite", l.dsn("ro", waits(busyTimeout), readCache))
 	}
 	if err != nil {
 		return err
@@ -98,7 +104,6 @@ func (l *Ledger) create() error {
 
 func (l *Ledger) dsn(mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}}
-	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
@@ -110,7 +115,7 @@ func (l *Ledger) dsn(mode string, pragmas ...string) string {
 }
 
 func (l *Ledger) openWriter(ctx context.Context) error {
-	db, err := sql.Open("sqlite", l.dsn("rw"))
+	db, err := sql.Open("sqlite", l.dsn("rw", waits(tryTimeout)))
 	if err != nil {
 		return err
 	}
@@ -147,11 +152,22 @@ const (
 // scanner may, is waited for as well.
 func (l *Ledger) patiently(ctx context.Context, try func() error) error {
 	const pause = 10 * time.Millisecond
+	held := func(err error) bool { return busy(err) || cannotOpen(err) && inuse.Held(l.path) }
 	err := try()
-	for waited := time.Duration(0); (busy(err) || cannotOpen(err) && inuse.Held(l.path)) && waited < busyTimeout && ctx.Err() == nil; waited += pause {
+	if !held(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for held(err) {
 		timer := time.NewTimer(pause)
-		<-timer.C
-		err = try()
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+			err = try()
+		}
 	}
 	return err
 }
@@ -245,7 +261,10 @@ func (l *Ledger) version(ctx context.Context, q querier) (int, error) {
 // migrate brings the schema up, each process that comes at the same time waiting for the first: everything in one
 // transaction, so that a half-migrated ledger cannot be.
 func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := l.patiently(ctx, func() error {
+		_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+		return err
+	}); err != nil {
 		return err
 	}
 	defer func() {

@@ -80,8 +80,10 @@ func seals() []sealed {
 		},
 		{"what a newer list says of message", "message_id", "seal FROM relist WHERE recipient_id IS NULL", ""},
 		{"row that is told through another", "row, campaign_id, key, recipient", "seal FROM fold", ""},
-		{"claim", `id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id`,
-			"seal FROM claim", ""},
+		{
+			"claim", "id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id",
+			"seal FROM claim", "",
+		},
 		{"standing of message", `message_id, campaign_id, channel, state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments,
 			settled_at, why`, "seal FROM standing", "message_id"},
 		{"attempt of message", `message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at`,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"sync/atomic"
+	"time"
 
 	"notify/pkg/ledger"
 )
@@ -43,6 +44,7 @@ type writer struct {
 	quit  chan struct{}
 	done  chan struct{}
 	began bool
+	held  atomic.Bool // another process has the ledger, and is waited for
 }
 
 // request is one call waiting for its transaction.
@@ -116,9 +118,13 @@ func (w *writer) submit(ctx context.Context, r *request) error {
 	case err := <-r.done:
 		return err
 	case <-ctx.Done():
-		if r.state.CompareAndSwap(waiting, abandoned) {
-			return ctx.Err()
+		if !r.state.CompareAndSwap(waiting, abandoned) {
+			break
 		}
+		if w.held.Load() {
+			return fmt.Errorf("%w: %w", ledger.ErrBusy, ctx.Err())
+		}
+		return ctx.Err()
 	case <-w.done:
 	}
 	select {
@@ -155,14 +161,70 @@ func (w *writer) loop() {
 	}
 }
 
+// serve makes the next transaction. The ledger is asked for before a request is taken: who does not want to wait any longer is let go meanwhile.
 func (w *writer) serve(r *request) {
-	if r.turn == nil {
-		if r.state.CompareAndSwap(waiting, taken) {
-			r.done <- w.transact(r.ctx, r.alone)
+	err := w.lock(r)
+	switch {
+	case err != nil:
+		for _, waits := range w.waiting(r) {
+			waits.done <- err
 		}
-		return
+	case r.turn != nil:
+		w.commit(w.collect(r))
+	case r.state.CompareAndSwap(waiting, taken):
+		r.done <- w.within(r.ctx, r.alone)
+	default:
+		w.unlock()
 	}
-	w.commit(w.collect(r))
+}
+
+// waiting are the requests that would have been in one transaction.
+func (w *writer) waiting(r *request) []*request {
+	if r.turn != nil {
+		return w.collect(r)
+	}
+	if r.state.CompareAndSwap(waiting, taken) {
+		return []*request{r}
+	}
+	return nil
+}
+
+// lock begins a transaction, and waits for another process that has one: as long as busyTimeout, and as long as the request is wanted.
+func (w *writer) lock(r *request) error {
+	begin := func() error {
+		t := &tx{w: w, ctx: context.Background()}
+		return t.exec("BEGIN IMMEDIATE")
+	}
+	err := begin()
+	if !busy(err) {
+		return err
+	}
+	w.held.Store(true)
+	defer w.held.Store(false)
+	enough := time.NewTimer(busyTimeout)
+	defer enough.Stop()
+	again := time.NewTicker(tryTimeout / 4)
+	defer again.Stop()
+	for busy(err) {
+		select {
+		case <-enough.C:
+			return err
+		case <-w.quit:
+			return ledger.ErrClosed
+		case <-again.C:
+		}
+		if r != nil && r.state.Load() == abandoned {
+			return err
+		}
+		err = begin()
+	}
+	return err
+}
+
+// unlock ends a transaction of which nothing came.
+func (w *writer) unlock() {
+	t := &tx{w: w, ctx: context.Background()}
+	_ = t.exec("ROLLBACK") // where it was rolled back already, this says so
 }
 
 // collect drains the queue without waiting: turns that came while the last commit was flushed share the next one.
@@ -190,13 +252,14 @@ func (w *writer) collect(first *request) []*request {
 // fault of one of them, each is tried by itself.
 func (w *writer) commit(group []*request) {
 	if len(group) == 0 {
+		w.unlock()
 		return
 	}
 	turns := make([]*turn, len(group))
 	for i, r := range group {
 		turns[i] = r.turn
 	}
-	err := w.take(turns)
+	err := w.take(turns, w.within)
 	for i, r := range group {
 		switch {
 		case err == nil:
@@ -205,16 +268,16 @@ func (w *writer) commit(group []*request) {
 			r.done <- err
 		default:
 			turns[i].reset()
-			one := w.take(turns[i : i+1])
+			one := w.take(turns[i:i+1], w.transact)
 			r.done <- errors.Join(one, turns[i].refused)
 		}
 	}
 }
 
 // take makes one transaction of the turns.
-func (w *writer) take(turns []*turn) error {
+func (w *writer) take(turns []*turn, transact func(context.Context, func(*tx) error) error) error {
 	open := w.books
-	err := w.transact(context.Background(), func(t *tx) error {
+	err := transact(context.Background(), func(t *tx) error {
 		if err := t.reopen(open); err != nil {
 			return err
 		}
@@ -277,18 +340,23 @@ type tx struct {
 	unsealed bool // rows may be without a seal
 }
 
-// transact runs job between BEGIN IMMEDIATE and a durable COMMIT, or rolls everything back. A context that ended before
-// is an error; one that ends later changes nothing.
+// transact runs job in a transaction of its own.
 func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
-	if err := ctx.Err(); err != nil {
+	if err := w.lock(nil); err != nil {
 		return err
 	}
+	return w.within(ctx, job)
+}
+
+// within runs job in the transaction that was begun, until a durable COMMIT, or rolls everything back. A context that ended before
+// is an error; one that ends later changes nothing.
+func (w *writer) within(ctx context.Context, job func(*tx) error) error {
 	t := &tx{w: w, ctx: context.WithoutCancel(ctx)}
 	t.books, w.books = newBooks(t), nil
-	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+	err := ctx.Err()
+	if err == nil {
+		err = job(t)
 	}
-	err := job(t)
 	if err == nil {
 		err = t.flush()
 	}

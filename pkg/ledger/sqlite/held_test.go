@@ -1,0 +1,49 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+)
+
+// Whoever does not want to wait any longer for a ledger that another process holds is let go at once, and nothing of what was asked for is done later.
+func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{})
+	stage(t, l, "award-2020", 4)
+	run := acquire(t, l, "award-2020")
+	other, err := raw(t, path).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	for name, ask := range map[string]func(context.Context) error{
+		"a turn": func(ctx context.Context) error {
+			_, err := l.Turn(ctx, ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
+			return err
+		},
+		"a pause": func(ctx context.Context) error { return l.Pause(ctx, "award-2020", ledger.Act{At: start}) },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := ask(ctx)
+		cancel()
+		if !errors.Is(err, ledger.ErrBusy) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err) // five seconds would have been ErrBusy alone
+		}
+	}
+	if _, err := other.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
+	if err != nil || len(got.Grants[0].Claims) != 2 || got.Grants[0].Claims[0].Row != 2 || got.Paused != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	wantSound(t, l)
+}
