@@ -41,11 +41,17 @@ type Verifier interface {
 
 // Later is when a message that goes back to pending may be claimed again: notBefore, at most MaxLater after at.
 func Later(at, notBefore time.Time) time.Time {
-	if latest := at.Add(MaxLater); notBefore.After(latest) {
+	switch latest := at.Add(MaxLater); {
+	case !given(notBefore):
+		return time.Time{}
+	case notBefore.After(latest):
 		return latest
 	}
 	return notBefore
 }
+
+// given reports that it is a time: what was reckoned from none is none.
+func given(t time.Time) bool { return t.Unix() > 0 }
 
 // Ready reports whether a pending message with this NotBefore may be claimed at now.
 func Ready(notBefore, now time.Time) bool {
@@ -55,7 +61,7 @@ func Ready(notBefore, now time.Time) bool {
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
 	open := !a.OpenUntil.IsZero()
-	if c.Anew {
+	if c.Anew || a.steppedBack(c.At) {
 		a.NotBefore = time.Time{}
 		if open {
 			a.OpenUntil = c.At
@@ -68,16 +74,23 @@ func (c AccountChange) Apply(a *AccountState) {
 	if c.Scale != nil && c.Scale.From == a.Scale {
 		a.Scale = c.Scale.To
 	}
-	if c.NotBefore.After(a.NotBefore) {
-		a.NotBefore = c.NotBefore
+	if given(c.NotBefore) && c.NotBefore.After(a.NotBefore) {
+		a.NotBefore, a.Since = c.NotBefore, c.At
 	}
-	if c.OpenUntil.After(a.OpenUntil) {
-		a.OpenUntil, a.Reason = c.OpenUntil, c.Reason
+	if given(c.OpenUntil) && c.OpenUntil.After(a.OpenUntil) {
+		a.OpenUntil, a.Reason, a.Since = c.OpenUntil, c.Reason, c.At
+	}
+	if a.NotBefore.IsZero() && a.OpenUntil.IsZero() {
+		a.Since = time.Time{}
 	}
 	if !c.Error.IsZero() {
 		a.Error, a.At = c.Error, c.At
 	}
 }
+
+// steppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
+// ahead as the clock was put back, and count for nothing.
+func (a *AccountState) steppedBack(now time.Time) bool { return a.Since.After(now.Add(putBack)) }
 
 // Watcher is a ledger that can tell whether a run is alive without waiting for its lease.
 type Watcher interface {

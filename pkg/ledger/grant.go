@@ -9,8 +9,10 @@ import (
 
 // Books is what a claim is measured against, read inside the claim's transaction.
 type Books struct {
-	Account       AccountState
-	Usage         Usage
+	Account AccountState
+	Usage   Usage
+	// Overlap is what was debited within the request's day under the names of others.
+	Overlap       Debit
 	CampaignSpent message.Money
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
 	Open int
@@ -57,6 +59,12 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 	return t
 }
 
+// Overlaps reports that a debit under the name of another day lies within the request's, as it is reckoned now. One that lies ahead was made
+// before the clock was put back, and says nothing about this day.
+func (c ClaimRequest) Overlaps(debited, now time.Time) bool {
+	return !c.DayFrom.IsZero() && !debited.Before(c.DayFrom) && !debited.After(now.Add(putBack))
+}
+
 // putBack is how far ahead of a claim EmptyAt is only where the clock was put back. Below it, another process whose now is
 // newer, or who takes places from further ahead, has been here: to bring EmptyAt back then would give its places away again.
 const putBack = 10 * time.Second
@@ -67,6 +75,10 @@ const slotsAgain = 100 * time.Millisecond
 // Gate says why no message at all may be claimed now, before any is looked at: HoldNone where there is no such reason.
 func (t *Teller) Gate() (HoldReason, time.Time) {
 	a := t.books.Account
+	if a.steppedBack(t.now) {
+		a.NotBefore = time.Time{}
+		a.OpenUntil = Earliest(a.OpenUntil, t.now)
+	}
 	if !a.OpenUntil.IsZero() && (!t.req.Probe || a.OpenUntil.After(t.now)) {
 		return HoldBreaker, a.OpenUntil
 	}
@@ -86,7 +98,7 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
 		return time.Time{}, HoldSlots, t.now.Add(slotsAgain), ""
 	}
-	if l.DailyQuota > 0 && t.books.Usage.Day.Messages >= l.DailyQuota {
+	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
 		return time.Time{}, HoldQuota, time.Time{}, ""
 	}
 	cost := l.Price.Times(segments)
@@ -118,7 +130,7 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 func (t *Teller) over(cost message.Money) string {
 	l := t.req.Limits
 	switch {
-	case l.DayBudget > 0 && t.books.Usage.Day.Cost+cost > l.DayBudget:
+	case l.DayBudget > 0 && t.books.Usage.Day.Cost+t.books.Overlap.Cost+cost > l.DayBudget:
 		return "day"
 	case l.MonthBudget > 0 && t.books.Usage.Month.Cost+cost > l.MonthBudget:
 		return "month"

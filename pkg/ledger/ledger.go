@@ -126,7 +126,7 @@ type Info struct {
 	Driver  string    `json:"driver"` // "sqlite"
 	Place   string    `json:"place"`  // file, or server and database
 	Schema  int       `json:"schema_version"`
-	Created time.Time `json:"created"`
+	Created time.Time `json:"created,omitzero"`
 	Bytes   int64     `json:"bytes"`
 	Durable bool      `json:"durable"`          // a commit survives power loss: read back from the database, not assumed
 	Free    int64     `json:"free"`             // free bytes where it lies; -1 where that cannot be known
@@ -301,6 +301,9 @@ type ClaimRequest struct {
 	PaceKey func(message.Address) string
 	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
 	Day string
+	// DayFrom is when Day began. What was debited since then under the name of another day counts against quota and budget of the day, too:
+	// the zone was another one. Zero: not known.
+	DayFrom time.Time
 	// Max is how many at the most; the caller has that many free slots. Where other runs hold messages of Channel through the account,
 	// Limits.Concurrency may allow fewer.
 	Max int
@@ -411,6 +414,8 @@ type AccountState struct {
 	Account string `json:"account"`
 	// EmptyAt is when the rate's bucket is, or was, empty.
 	EmptyAt time.Time `json:"-"`
+	// Since is when somebody last said for how long the account is to be left alone.
+	Since time.Time `json:"-"`
 	// Scale is the part of the configured rate in force: 1 unless throttled.
 	Scale float64 `json:"scale"`
 	// NotBefore is when the account may be used again after a throttling answer; zero for now.

@@ -176,6 +176,14 @@ func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Tim
 	return d
 }
 
+// Earliest is the earlier of two times; zero where either is.
+func Earliest(a, b time.Time) time.Time {
+	if b.Before(a) && !b.IsZero() {
+		return b
+	}
+	return a
+}
+
 // Latest is the latest of the times.
 func Latest(ts ...time.Time) time.Time {
 	l := ts[0]

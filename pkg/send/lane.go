@@ -332,7 +332,7 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, PaceKey: ln.entry.PaceOf, Limits: ask.Account.Limits, Day: ln.day(now), Max: ask.N, Probe: ask.Probe,
+			Channel: ln.channel, PaceKey: ln.entry.PaceOf, Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
 			Lead: ln.lead, Ahead: ln.ahead(), Grace: ln.loop.Timing.Hold,
 		})
 	}
@@ -351,6 +351,12 @@ func (ln *lane) ahead() time.Duration {
 
 func (ln *lane) day(now time.Time) string {
 	return now.In(ln.loop.Config.Timezone).Format(time.DateOnly)
+}
+
+// dayFrom is when the day of now began.
+func (ln *lane) dayFrom(now time.Time) time.Time {
+	y, m, d := now.In(ln.loop.Config.Timezone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, ln.loop.Config.Timezone)
 }
 
 // lookAgain is when to ask again where nothing is pending: what another run has open may come back, or that run may have died.

@@ -30,6 +30,7 @@ type Memory struct {
 	runs      []*run     // runs[i] has id i+1
 	accounts  map[string]*ledger.AccountState
 	usage     map[[2]string]ledger.Debit        // by account and day
+	debited   map[[2]string]time.Time           // when the newest of it was
 	domains   map[[2]string]*ledger.DomainState // by account and domain
 	audit     []ledger.AuditEntry
 	checks    []ledger.Check
@@ -40,7 +41,7 @@ type Memory struct {
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.
 func NewMemory() *Memory {
-	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit), domains: make(map[[2]string]*ledger.DomainState)}
+	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit), debited: make(map[[2]string]time.Time), domains: make(map[[2]string]*ledger.DomainState)}
 }
 
 // NewLeasedMemory makes an empty ledger on which a run that died is waited for until its lease and deadlines have passed, as
@@ -267,6 +268,17 @@ func (m *Memory) post(a *attempt, sign int64) {
 	day, p := [2]string{a.account, a.day}, purse{a.account, a.currency}
 	m.usage[day] = add(m.usage[day], a.debit(), sign)
 	a.campaign.spent[p] = add(a.campaign.spent[p], a.debit(), sign)
+}
+
+// overlap is what was debited within the request's day under the names of others.
+func (m *Memory) overlap(req ledger.ClaimRequest, now time.Time) ledger.Debit {
+	var d ledger.Debit
+	for k, on := range m.usage {
+		if k[0] == req.Limits.Account && k[1] != req.Day && req.Overlaps(m.debited[k], now) {
+			d = add(d, on, +1)
+		}
+	}
+	return d
 }
 
 func (m *Memory) account(name string) *ledger.AccountState {

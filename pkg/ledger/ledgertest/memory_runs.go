@@ -187,7 +187,9 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		return nothing(next)
 	}
 	acct := m.account(req.Limits.Account)
-	teller := ledger.NewTeller(req, now, m.books(c, acct, req))
+	books := m.books(c, acct, req)
+	books.Overlap = m.overlap(req, now)
+	teller := ledger.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}
 	}
@@ -249,6 +251,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	}
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
+	m.debited[[2]string{a.account, a.day}] = now
 	to.first = to.first || !to.stood
 	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PlaceNone, true
 	to.attempts++

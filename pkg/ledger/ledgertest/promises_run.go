@@ -247,7 +247,7 @@ func claimPromises() []promise {
 			s.same("probe", len(s.claim(run, claims(1, func(c *ledger.ClaimRequest) { c.Probe = true })).Claims), 1)
 			as, err := s.Accounts(s.ctx())
 			s.ok(err)
-			s.same("accounts", as, []ledger.AccountState{{Account: smsAcc, Scale: 1, OpenUntil: open, Reason: why, Error: said, At: noon}})
+			s.same("accounts", as, []ledger.AccountState{{Account: smsAcc, Scale: 1, OpenUntil: open, Since: noon, Reason: why, Error: said, At: noon}})
 		}},
 	}
 }

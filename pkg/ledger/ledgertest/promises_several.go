@@ -194,7 +194,7 @@ func accountsTogether(s *story) {
 	long, short := s.now.Add(5*time.Minute), s.now.Add(time.Second)
 	change(s, first, ledger.AccountChange{Failed: 3, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: long, Reason: words.Raw("balance"), NotBefore: long})
 	got := change(other, second, ledger.AccountChange{Failed: 2, Scale: &ledger.Rescale{From: 1, To: 0.5}, OpenUntil: short, Reason: words.Raw("slow"), NotBefore: short})
-	s.same("both", got, ledger.AccountState{Account: smsAcc, Scale: 0.5, Failures: 5, OpenUntil: long, Reason: words.Raw("balance"), NotBefore: long})
+	s.same("both", got, ledger.AccountState{Account: smsAcc, Scale: 0.5, Failures: 5, Since: s.now, OpenUntil: long, Reason: words.Raw("balance"), NotBefore: long})
 	got = change(other, second, ledger.AccountChange{Anew: true})
 	s.same("tested anew", []any{got.OpenUntil.Equal(s.now), got.NotBefore.IsZero(), got.Reason.String(), got.Failures}, []any{true, true, "balance", 5})
 	got = change(s, first, ledger.AccountChange{Well: true, Failed: 1, Scale: &ledger.Rescale{From: 0.5, To: 0.75}})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -21,6 +22,7 @@ type books struct {
 	reaches   map[int64]map[message.Channel]*reached
 	accounts  map[string]*account
 	usage     map[dayOf]*day
+	overlaps  map[dayOf]ledger.Debit // what other days have of a day
 	months    map[dayOf]*ledger.Debit
 	domains   map[domainOf]*domain
 	asked     []domainOf       // of this transaction
@@ -38,27 +40,28 @@ type dayOf struct{ account, day string }
 
 type day struct {
 	ledger.Debit
+	last  int64 // when the newest of it was debited
 	dirty bool
 }
 
 func newBooks(t *tx) *books {
 	return &books{
-		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[dayOf]*day),
+		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[dayOf]*day), overlaps: make(map[dayOf]ledger.Debit),
 		months: make(map[dayOf]*ledger.Debit), lives: make(map[int64][]liveRow),
 		tallies: make(map[int64]map[cellOf]*day), reaches: make(map[int64]map[message.Channel]*reached),
 		domains: make(map[domainOf]*domain), unpaced: make(map[shelfOf]bool),
 	}
 }
 
-const accountColumns = `name, empty_at, scale, not_before, failures, open_until, reason, error, error_at`
+const accountColumns = `name, empty_at, scale, not_before, failures, open_until, since, reason, error, error_at`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanAccount(row scanner) (ledger.AccountState, error) {
 	var a ledger.AccountState
-	var empty, notBefore, open, at int64
-	err := row.Scan(&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &a.Reason, &a.Error, &at)
-	a.EmptyAt, a.NotBefore, a.OpenUntil, a.At = moment(empty), moment(notBefore), moment(open), moment(at)
+	var empty, notBefore, open, since, at int64
+	err := row.Scan(&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &since, &a.Reason, &a.Error, &at)
+	a.EmptyAt, a.NotBefore, a.OpenUntil, a.Since, a.At = moment(empty), moment(notBefore), moment(open), moment(since), moment(at)
 	return a, err
 }
 
@@ -107,14 +110,46 @@ func (b *books) day(name, on string) (*day, *ledger.Debit, error) {
 	d, ok := b.usage[dayOf{name, on}]
 	if !ok {
 		d = new(day)
-		err := b.t.one([]any{&d.Messages, &d.Segments, &d.Cost},
-			"SELECT messages, segments, cost FROM usage WHERE account = ? AND day = ?", name, on)
+		err := b.t.one([]any{&d.Messages, &d.Segments, &d.Cost, &d.last},
+			"SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day = ?", name, on)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, nil, err
 		}
 		b.usage[dayOf{name, on}] = d
 	}
 	return d, m, nil
+}
+
+// overlap is what was debited within the request's day under the names of others.
+func (b *books) overlap(req ledger.ClaimRequest, now time.Time) (d ledger.Debit, err error) {
+	if req.DayFrom.IsZero() {
+		return d, nil
+	}
+	of := dayOf{req.Limits.Account, req.Day}
+	if d, ok := b.overlaps[of]; ok {
+		return d, nil
+	}
+	err = b.t.each(func(rows *sql.Rows) error {
+		var on ledger.Debit
+		var last int64
+		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
+		if req.Overlaps(moment(last), now) {
+			d.Messages, d.Segments, d.Cost = d.Messages+on.Messages, d.Segments+on.Segments, d.Cost+on.Cost
+		}
+		return err
+	}, "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?", of.account, of.day, nanos(req.DayFrom))
+	b.overlaps[of] = d
+	return d, err
+}
+
+// debit posts messages of a claim that is made at that time.
+func (b *books) debit(c *claimed, e ledger.Debit, at time.Time) error {
+	d, _, err := b.day(c.account, c.day)
+	if err != nil {
+		return err
+	}
+	d.last = nanos(at)
+	return b.post(c, e, +1)
 }
 
 // post debits messages of a claim on its account and day, or with sign -1 credits what it was debited.
@@ -139,8 +174,8 @@ func (b *books) flush() error {
 		if !a.dirty {
 			continue
 		}
-		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			name, nanos(a.EmptyAt), a.Scale, nanos(a.NotBefore), a.Failures, nanos(a.OpenUntil), a.Reason, a.Error, nanos(a.At))
+		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			name, nanos(a.EmptyAt), a.Scale, nanos(a.NotBefore), a.Failures, nanos(a.OpenUntil), nanos(a.Since), a.Reason, a.Error, nanos(a.At))
 		if err != nil {
 			return err
 		}
@@ -150,8 +185,8 @@ func (b *books) flush() error {
 		return strings.Compare(x.account+"\x00"+x.day, y.account+"\x00"+y.day)
 	}) {
 		if d := b.usage[k]; d.dirty {
-			err := b.t.exec("INSERT OR REPLACE INTO usage (account, day, messages, segments, cost) VALUES (?, ?, ?, ?, ?)",
-				k.account, k.day, d.Messages, d.Segments, int64(d.Cost))
+			err := b.t.exec("INSERT OR REPLACE INTO usage (account, day, messages, segments, cost, last) VALUES (?, ?, ?, ?, ?, ?)",
+				k.account, k.day, d.Messages, d.Segments, int64(d.Cost), d.last)
 			if err != nil {
 				return err
 			}

@@ -166,8 +166,12 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, err
 	if err != nil {
 		return nil, err
 	}
+	overlap, err := c.x.overlap(req, t.req.Now)
+	if err != nil {
+		return nil, err
+	}
 	return ledger.NewTeller(req, t.req.Now, ledger.Books{
-		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, CampaignSpent: spent, Open: open,
+		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: spent, Open: open,
 	}), nil
 }
 
@@ -296,7 +300,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	if err := c.x.shift(of.campaign, of.cell(message.Pending), of.cell(message.Attempting), e); err != nil {
 		return err
 	}
-	return c.x.post(of, e, +1)
+	return c.x.debit(of, e, t.req.Now)
 }
 
 // claimID is the id of the next claim.

@@ -84,10 +84,14 @@ func seals() []sealed {
 			"claim", "id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id",
 			"seal FROM claim", "",
 		},
-		{"standing of message", `message_id, campaign_id, channel, state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments,
-			settled_at, why`, "seal FROM standing", "message_id"},
-		{"attempt of message", `message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at`,
-			"seal FROM attempt", "message_id, number"},
+		{
+			"standing of message", `message_id, campaign_id, channel, state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments,
+			settled_at, why`, "seal FROM standing", "message_id",
+		},
+		{
+			"attempt of message", "message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at",
+			"seal FROM attempt", "message_id, number",
+		},
 		{"resolution of message", `message_id, number, outcome, unknown_at, at, who, why`, "seal FROM resolution", "message_id, number"},
 		{"tally of campaign", `campaign_id, channel, state, account, currency, run_id, messages, segments, cost`, "seal FROM tally", ""},
 		{"fingerprints of campaign", "campaign_id, piece, prints", "seal FROM prints", ""},

@@ -120,7 +120,7 @@ func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) erro
 
 // nanos is a time as it is stored.
 func nanos(t time.Time) int64 {
-	if t.IsZero() {
+	if t.Unix() <= 0 { // the zero time, and what was reckoned from it, is none
 		return 0
 	}
 	return t.UnixNano()

@@ -204,6 +204,7 @@ CREATE TABLE account (
   not_before INTEGER NOT NULL DEFAULT 0,
   failures   INTEGER NOT NULL DEFAULT 0,
   open_until INTEGER NOT NULL DEFAULT 0,
+  since      INTEGER NOT NULL DEFAULT 0, -- when not_before or open_until was set
   reason     TEXT    NOT NULL DEFAULT '',
   error      TEXT    NOT NULL DEFAULT '',
   error_at   INTEGER NOT NULL DEFAULT 0
@@ -224,6 +225,7 @@ CREATE TABLE usage (
   messages INTEGER NOT NULL CHECK (messages >= 0),
   segments INTEGER NOT NULL CHECK (segments >= 0),
   cost     INTEGER NOT NULL CHECK (cost >= 0),
+  last     INTEGER NOT NULL, -- when the newest of it was debited: another zone has other days
   PRIMARY KEY (account, day)
 ) WITHOUT ROWID;
 
