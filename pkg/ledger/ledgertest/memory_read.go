@@ -232,6 +232,13 @@ func (h *Handle) Attention(ctx context.Context, name string, most int) (ledger.A
 		out.Reasons = append(out.Reasons, *r)
 	}
 	slices.SortFunc(out.Reasons, ledger.Reason.Compare)
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	for _, a := range h.m.attempts { // earlier ones of a message count, too
+		if a.campaign.Name == name {
+			out.First, out.Last = span(out.First, out.Last, ledger.Record{Claimed: a.claimed})
+		}
+	}
 	for _, of := range []*[]ledger.Record{&out.Unknown, &out.Rejected, &out.Waiting} {
 		*of = (*of)[:min(len(*of), most)]
 	}
