@@ -5,7 +5,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,12 +141,22 @@ func cmdSetting(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// update drafts the forms of answers that have none yet.
+var update = flag.Bool("update", false, "draft the JSON Schema of an answer that is described nowhere")
+
 // cmdJSON looks at the last output. Whoever looks at its schema holds all of it to that form.
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, args, 1, "json PATH [VALUE]")
 	var v any
 	if args[0] == "schema" {
-		_, err := schemas.Check([]byte(ts.ReadFile("stdout")))
+		answer := []byte(ts.ReadFile("stdout"))
+		name, err := schemas.Check(answer)
+		if *update && errors.Is(err, fs.ErrNotExist) && len(args) > 1 && name == args[1] {
+			path, form, draftErr := schemas.Draft(answer)
+			ts.Check(draftErr)
+			ts.Check(os.WriteFile(filepath.Join("../../docs/schemas", path), form, 0o644))
+			err = nil
+		}
 		ts.Check(err)
 	}
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))

@@ -1,7 +1,7 @@
 // Package schemas holds the forms of what --json writes, as JSON Schemas (draft 2020-12): one file for each name, NAME.schema.json for
 // notify.NAME/N. Only tests read them; the program writes what they describe.
 //
-// To add an answer: a file here, and a golden file of pkg/view or a script of cmd/notify that is held to it.
+// To add an answer: a script of cmd/notify that says `json schema notify.NAME/1`; with -update it drafts the file here.
 package schemas
 
 import (

@@ -1,6 +1,7 @@
 package schemas_test
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"notify/docs/schemas"
 )
@@ -44,6 +47,43 @@ func TestEveryAnswerKeepsToItsForm(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
+	}
+}
+
+func TestADraftHoldsTheAnswerThatItWasMadeOf(t *testing.T) {
+	path, form, err := schemas.Draft([]byte(`{"schema":"notify.new/1","n":1,"list":[{"a":"b"}],"none":[],"yes":true,"nothing":null}`))
+	if err != nil || path != "new.schema.json" {
+		t.Fatalf("%s: %v", path, err)
+	}
+	for _, want := range []string{`"$id": "new.schema.json"`, `"const": "notify.new/1"`, `"additionalProperties": false`, `"type": "null"`} {
+		if !strings.Contains(string(form), want) {
+			t.Errorf("it lacks %s: %s", want, form)
+		}
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(path, v); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for answer, fits := range map[string]bool{
+		`{"schema":"notify.new/1","n":2,"list":[{"a":"c"}],"none":[],"yes":false,"nothing":null}`: true,
+		`{"schema":"notify.new/1","n":"2","list":[],"none":[],"yes":false,"nothing":null}`:        false,
+		`{"schema":"notify.new/1","list":[],"none":[],"yes":false,"nothing":null}`:                false,
+	} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(answer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(v); (err == nil) != fits {
+			t.Errorf("%s: %v", answer, err)
+		}
 	}
 }
 
