@@ -137,17 +137,41 @@ func TestAnInterruptedPreflightIsNoPass(t *testing.T) {
 }
 
 func TestOfflineLeavesOutVendorsAndIsNoCleanPass(t *testing.T) {
-	w := newWorld(t)
-	v := w.vendors["sms-a"].(*vendor)
-	w.subject = func(s *preflight.Subject) { s.Offline = true }
-	r := preflight.Run(t.Context(), w.make(), preflight.All())
-	for _, id := range []string{"balance", "vendor"} {
-		if f, _ := r.Finding(id); f.Status != preflight.NotLooked || len(remedies(f)) == 0 {
-			t.Errorf("%s: %+v", id, f)
+	run := func(offline bool) (preflight.Result, int64) {
+		w := newWorld(t)
+		ready(w)
+		w.subject = func(s *preflight.Subject) { s.Offline = offline }
+		r := preflight.Run(t.Context(), w.make(), preflight.All())
+		return r, w.vendors["sms-a"].(*vendor).asked.Load()
+	}
+	online, _ := run(false)
+	r, asked := run(true)
+	for i, c := range preflight.All() {
+		f, was := r.Findings[i], online.Findings[i]
+		switch {
+		case !c.Online && f.Status != was.Status:
+			t.Errorf("%s is %s, and was %s with vendors", c.ID, f.Status, was.Status)
+		case c.Online && (f.Status != preflight.NotLooked || len(remedies(f)) == 0):
+			t.Errorf("%s: %+v", c.ID, f)
 		}
 	}
-	if v.asked.Load() != 0 || r.Verdict != preflight.Warn {
-		t.Errorf("asked %d times, verdict %s", v.asked.Load(), r.Verdict)
+	if asked != 0 || !r.Offline || online.Offline || r.Verdict != preflight.Warn || online.Verdict != preflight.Pass {
+		t.Errorf("asked %d times, offline %t, verdict %s, with vendors %s", asked, r.Offline, r.Verdict, online.Verdict)
+	}
+}
+
+// Nor is a vendor asked for what only an option would need.
+func TestOfflineOffersAStandInWithoutAskingIt(t *testing.T) {
+	w := newWorld(t)
+	quota(40)(w)
+	route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
+	w.subject = func(s *preflight.Subject) { s.Offline = true }
+	f := w.ask("quota")
+	if f.Status != preflight.Fail || !slices.Contains(kinds(f.Options), preflight.OptionAccount) {
+		t.Errorf("%s: %q", f.Status, remedies(f))
+	}
+	if n := w.vendors["sms-b"].(*vendor).asked.Load(); n != 0 {
+		t.Errorf("the stand-in was asked %d times", n)
 	}
 }
 
