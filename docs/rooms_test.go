@@ -53,7 +53,7 @@ func TestTheArchitectureShowsEveryRoom(t *testing.T) {
 	text, _, _ = strings.Cut(text, "```")
 	var shown []string
 	above := ""
-	for _, m := range regexp.MustCompile(`(?m)^(  |    )([a-z/]+)/ `).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^(  |    )([a-z/]+(?:NAME)?)/ `).FindAllStringSubmatch(text, -1) {
 		room := m[2]
 		if m[1] == "  " {
 			above = room
@@ -63,7 +63,14 @@ func TestTheArchitectureShowsEveryRoom(t *testing.T) {
 		shown = append(shown, room)
 	}
 	slices.Sort(shown)
-	if diff := cmp.Diff(rooms(t), shown); diff != "" {
+	want := rooms(t)
+	for i, room := range want { // adapters share a line
+		if strings.HasPrefix(room, "vendors/") && !slices.Contains(shown, room) {
+			want[i] = "vendors/NAME"
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(slices.Compact(want), shown); diff != "" {
 		t.Errorf("the folders of pkg (-), the layout (+):\n%s", diff)
 	}
 }
@@ -111,6 +118,9 @@ func TestEveryRoomHasARuleThatListsWhatItMayImport(t *testing.T) {
 	for _, room := range rooms(t) {
 		if !slices.ContainsFunc(ruled, func(files string) bool {
 			whole, all := strings.CutSuffix(files, "/**")
+			if parent, each := strings.CutSuffix(whole, "/*"); each {
+				return all && filepath.ToSlash(filepath.Dir(room)) == parent
+			}
 			alone, _ := strings.CutSuffix(files, "/*.go")
 			return room == alone || all && (room == whole || strings.HasPrefix(room, whole+"/"))
 		}) {
