@@ -300,5 +300,12 @@ func (r *reader) short(m *yamldoc.Map) *Short {
 		}
 		s.TemplateCode[account] = required(codes, account, words.T("campaign.do.template", nil))
 	}
+	vars := m.Map("template_vars")
+	for _, column := range vars.Keys() {
+		if s.TemplateVars == nil {
+			s.TemplateVars = make(map[string]string)
+		}
+		s.TemplateVars[column] = required(vars, column, words.T("campaign.do.template-var", nil))
+	}
 	return s
 }

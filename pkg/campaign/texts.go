@@ -24,6 +24,8 @@ type Short struct {
 	Text string
 	// TemplateCode is the vendor's id of the approved text, by account.
 	TemplateCode map[string]string
+	// TemplateVars are what the approved text calls the columns that it takes, by column; one that is missing has its header.
+	TemplateVars map[string]string
 }
 
 // Mail is the mail of a campaign.

@@ -104,8 +104,10 @@ type Message struct {
 	Text string
 	// Template is the vendor's id of an approved text where the account has one for this campaign, otherwise empty.
 	Template string
-	// Vars are the template variables by column header, for vendors that fill in the approved text themselves.
-	Vars map[string]string
+	// Vars are the template variables, for vendors that fill in the approved text themselves: by the names that the campaign gives
+	// them there, else by column header. VarOrder are their names in the order in which they first stand in the text.
+	Vars     map[string]string
+	VarOrder []string
 	// Segments is how many billing units an SMS is, by our count; 1 for a mail.
 	Segments int
 	// Expired reports whether the message must no longer begin to leave: another run may own it by then. An adapter asks right

@@ -121,6 +121,7 @@ func (t *terms) texts(s *Spec) {
 		if short := text.Short; short != nil {
 			t.long(scopeTexts, "text"+of, short.Text)
 			t.add(scopeTexts, "template codes"+of, pairs(short.TemplateCode))
+			t.add(scopeTexts, "template variables"+of, pairs(short.TemplateVars))
 		}
 		if m := text.Mail; m != nil {
 			t.mail(m, of)

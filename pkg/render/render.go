@@ -11,6 +11,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -39,7 +40,9 @@ type filler struct {
 	channel message.Channel
 	columns []string
 	uses    []int
-	short   *line // nil for a mail
+	short   *line    // nil for a mail
+	vars    []string // what the approved text calls each variable of short
+	order   []string // the same, each once
 
 	mail    *campaign.Mail
 	subject *line
@@ -85,6 +88,7 @@ func New(t Texts, columns []string) (*Renderer, error) {
 		case text.Short != nil:
 			f.short = p.line(diag.Place{File: text.Short.File}, trimEnd(normal(text.Short.Text)))
 			f.uses = used(f.short)
+			f.nameVars(p, text.Short)
 			p.foreign(diag.Place{File: text.Short.File}, normal(text.Short.Text), false, f.names())
 		case text.Mail != nil:
 			f.readMail(p, text.Mail, t.Source)
@@ -97,6 +101,22 @@ func New(t Texts, columns []string) (*Renderer, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// nameVars gives the variables of an SMS the names that the approved text has for them.
+func (f *filler) nameVars(p parser, s *campaign.Short) {
+	for _, v := range f.short.vars {
+		name := cmp.Or(s.TemplateVars[f.columns[v.column]], f.columns[v.column])
+		f.vars = append(f.vars, name)
+		if !slices.Contains(f.order, name) {
+			f.order = append(f.order, name)
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(s.TemplateVars)) {
+		if !slices.Contains(f.names(), column) {
+			p.problem(diag.Place{File: s.File}, 0, words.T("text.var-unused", words.A{"column": column}), words.T("text.do.var-unused", words.A{"names": words.Names(f.names(), 0)}))
+		}
+	}
 }
 
 func (f *filler) readMail(p parser, m *campaign.Mail, source string) {
@@ -199,12 +219,12 @@ func (f *filler) fillShort(values []string, m *message.Message) error {
 		return ErrEmpty
 	}
 	m.Channel, m.Text = f.channel, text
-	m.Vars = nil
+	m.Vars, m.VarOrder = nil, f.order
 	if len(f.short.vars) > 0 {
-		m.Vars = make(map[string]string, len(f.short.vars))
-		for _, v := range f.short.vars {
+		m.Vars = make(map[string]string, len(f.order))
+		for i, v := range f.short.vars {
 			s, _ := v.value(values)
-			m.Vars[f.columns[v.column]] = clean(s)
+			m.Vars[f.vars[i]] = clean(s)
 		}
 	}
 	return nil

@@ -329,3 +329,25 @@ func BenchmarkMail(b *testing.B) {
 		}
 	}
 }
+
+// An approved text has names of its own for what it takes, or numbers them in the order of the text.
+func TestTheApprovedTextHasItsOwnNames(t *testing.T) {
+	short := campaign.Short{File: "award.sms.txt", Text: "{{奖项}} 归 {{姓名}}，再说一遍：{{姓名}} {{工号}}", TemplateVars: map[string]string{"姓名": "name", "奖项": "prize"}}
+	var texts render.Texts
+	texts.Texts.Put(campaign.Text{Channel: message.SMS, Short: &short})
+	r, err := render.New(texts, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m message.Message
+	if err := r.Render(message.SMS, row, &m); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"prize", "name", "工号"}, m.VarOrder); d != "" || len(m.Vars) != 3 || m.Vars["name"] == "" || m.Vars["prize"] == "" || m.Vars["工号"] == "" {
+		t.Errorf("%v in the order %v", m.Vars, m.VarOrder)
+	}
+	short.TemplateVars["部门"] = "team"
+	if _, err := render.New(texts, columns); err == nil || !strings.Contains(err.Error(), "部门") {
+		t.Errorf("a column that the text does not use: %v", err)
+	}
+}

@@ -134,7 +134,7 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 		return v.NoPlace("channel " + string(m.Channel))
 	}
 	if m.Template == "" {
-		return unsaid()
+		return v.NoTemplate()
 	}
 	vars, err := json.Marshal(m.Vars)
 	if err != nil {
@@ -147,11 +147,6 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 		}, v.rest)
 		return err
 	}, said)
-}
-
-// unsaid is the outcome of a message without an approved text: the vendor takes no other.
-func unsaid() message.Outcome {
-	return message.Outcome{Kind: message.OutcomeUnsent, Code: "notify:request", Detail: words.T("vendor.template-none", nil).Stored()}
 }
 
 func said(a evidence.Answer) (sdk.Said, error) {

@@ -176,7 +176,9 @@ func (v *vendor) Templates(ctx context.Context, kind vendors.TemplateKind, codes
 	ask := v.text
 	if kind == vendors.TemplateSignature {
 		ask = v.signature
-		codes = []string{v.sign}
+		if len(codes) == 0 {
+			codes = []string{v.sign}
+		}
 	}
 	var out []vendors.Template
 	for _, code := range codes {

@@ -7,6 +7,7 @@ import (
 	"notify/pkg/vendors/aliyun"
 	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/smtp"
+	"notify/pkg/vendors/tencent"
 )
 
 // Registry are the kinds of vendor that an account can name.
@@ -16,6 +17,7 @@ func Registry() vendors.Registry {
 		aliyun.Kind(),
 		httpvendor.Kind(vendorfiles.FS()),
 		smtp.Kind(),
+		tencent.Kind(),
 	} {
 		r[k.Name] = k
 	}

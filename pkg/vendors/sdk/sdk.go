@@ -110,6 +110,11 @@ func (a *Account) NoPlace(part string) message.Outcome {
 	return unsent(evidence.StageRequest, words.T("vendor.no-place", words.A{"vendor": a.Vendor, "part": part}).Stored())
 }
 
+// NoTemplate is the outcome of a message without an approved text, at a vendor that takes no other.
+func (a *Account) NoTemplate() message.Outcome {
+	return unsent(evidence.StageRequest, words.T("vendor.template-none", nil).Stored())
+}
+
 func unsent(stage, detail string) message.Outcome {
 	return message.Outcome{Kind: message.OutcomeUnsent, Code: "notify:" + stage, Detail: detail}
 }
