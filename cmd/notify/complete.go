@@ -5,34 +5,56 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/suppression"
+	"notify/pkg/vendors/all"
+	"notify/pkg/words"
 )
 
 // completer are the words that can stand somewhere on the command line.
 type completer func(c *cobra.Command, args []string) []string
 
-// completions lets a shell complete names: campaigns, items of their checklists, checks, states, people.
+// completions lets a shell complete names: campaigns, items of their checklists, checks, states, people, and every other closed set.
 func (e *env) completions(root *cobra.Command) {
-	for _, path := range [][]string{{"status"}, {"resume"}, {"pause"}, {"abort"}, {"report"}, {"resolve"}, {"retry"}, {"checklist", "show"}} {
+	for _, path := range [][]string{{"status"}, {"resume"}, {"pause"}, {"abort"}, {"report"}, {"resolve"}, {"retry"}, {"checklist", "show"}, {"ledger", "reconcile"}} {
 		e.completeArgs(root, path, e.campaignNames)
 	}
 	e.completeArgs(root, []string{"checklist", "sign"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"checklist", "revoke"}, e.campaignNames, e.itemNames)
-	checks := func(*cobra.Command, []string) []string { return preflight.Overridable() }
-	states := func(*cobra.Command, []string) []string {
-		var names []string
-		for _, s := range message.States() {
-			names = append(names, string(s))
-		}
-		return names
-	}
-	e.completeFlag(root, []string{"send"}, "override", checks)
+	e.completeArgs(root, []string{"accounts", "kinds"}, fixed(all.Registry().Names()))
+	e.completeArgs(root, []string{"drill"}, fixed(drillNames()))
+	e.completeFlag(root, []string{"send"}, "override", fixed(preflight.Overridable()))
 	e.completeFlag(root, []string{"send"}, "as", e.peopleNames)
 	e.completeFlag(root, []string{"checklist", "sign"}, "as", e.peopleNames)
 	e.completeFlag(root, []string{"checklist", "revoke"}, "as", e.peopleNames)
-	e.completeFlag(root, []string{"report"}, "state", states)
+	e.completeFlag(root, []string{"report"}, "state", fixed(named(message.States())))
+	e.completeFlag(root, []string{"resolve"}, "as", fixed([]string{"accepted", "not-sent"}))
+	for _, path := range [][]string{{"suppress", "add"}, {"suppress", "import"}} {
+		e.completeFlag(root, path, "reason", fixed(named(suppression.Reasons())))
+	}
+	e.completeFlag(root, []string{"suppress", "import"}, "channel", fixed(named(channel.Builtin().Names())))
+	e.completeFlag(root, []string{"sandbox", "topup"}, "channel", fixed(named(channel.Builtin().Names())))
+	for _, name := range []string{"show", "sign", "revoke"} {
+		e.completeFlag(root, []string{"checklist", name}, "checklist", e.checklistNames)
+	}
+	e.completeFlag(root, nil, "lang", fixed([]string{string(words.English), string(words.Chinese)}))
+}
+
+// fixed are words that do not depend on anything.
+func fixed(set []string) completer {
+	return func(*cobra.Command, []string) []string { return set }
+}
+
+// named are values of a closed set as words.
+func named[T ~string](set []T) []string {
+	names := make([]string, len(set))
+	for i, v := range set {
+		names[i] = string(v)
+	}
+	return names
 }
 
 func (e *env) completeArgs(root *cobra.Command, path []string, of ...completer) {
@@ -79,12 +101,12 @@ func (e *env) campaignNames(c *cobra.Command, _ []string) []string {
 	if l == nil {
 		return nil
 	}
-	all, err := l.Campaigns(c.Context())
+	campaigns, err := l.Campaigns(c.Context())
 	if err != nil {
 		return nil
 	}
 	var names []string
-	for _, campaign := range all {
+	for _, campaign := range campaigns {
 		names = append(names, campaign.Name)
 	}
 	return names
@@ -100,6 +122,15 @@ func (e *env) itemNames(c *cobra.Command, args []string) []string {
 		return nil
 	}
 	return s.list.IDs()
+}
+
+// checklistNames are the shipped checklists, and those of the installation.
+func (e *env) checklistNames(*cobra.Command, []string) []string {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil
+	}
+	return e.checklists(cfg, "").Names()
 }
 
 // peopleNames are those who may sign.

@@ -73,11 +73,16 @@ func runDrill(ctx context.Context, e *env, o drillOptions) error {
 	return nil
 }
 
-func noDrill(name string) error {
+func drillNames() []string {
 	var names []string
 	for _, d := range drill.All() {
 		names = append(names, d.Name)
 	}
+	return names
+}
+
+func noDrill(name string) error {
+	names := drillNames()
 	return usage(near(words.Err("cmd.error.no-drill", words.A{"drill": name}), diag.Nearest(name, names), words.T("cmd.do.there-are", words.A{"names": words.Names(names, 0)})))
 }
 

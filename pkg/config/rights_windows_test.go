@@ -17,10 +17,15 @@ func TestASecretThatOthersMayRead(t *testing.T) {
 		"notify.yaml": "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {token: file:a.token}}\n",
 	})
 	path := filepath.Join(dir, "a.token")
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := "D:P(A;;FA;;;" + user.User.Sid.String() + ")"
 	for rights, warnings := range map[string]int{
-		"D:P(A;;FA;;;OW)":             0, // the owner alone
-		"D:P(A;;FA;;;OW)(A;;FR;;;WD)": 1, // and everybody
-		"D:P(A;;FA;;;OW)(A;;FR;;;BU)": 1, // and every user of this machine
+		own:                  0,
+		own + "(A;;FR;;;WD)": 1, // and everybody
+		own + "(A;;FR;;;AU)": 1, // and everybody who has logged on
 	} {
 		sd, err := windows.SecurityDescriptorFromString(rights)
 		if err != nil {
