@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What some tests need beside Go: smtp-sink, an independent mail server (a part of postfix), and on Linux strace, which shows
-# what is on disk before a byte leaves. As root it is installed; otherwise one message says what is missing, and how to get it.
+# what is on disk before a byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
 programs=() packages=()
@@ -9,7 +9,10 @@ need() { # need PROGRAM PACKAGE
   programs+=("$1") packages+=("$2")
 }
 need smtp-sink postfix
-[ "$(uname -s)" != Linux ] || need strace strace
+if [ "$(uname -s)" = Linux ]; then
+  need strace strace
+  need unshare util-linux
+fi
 [ "${1:-}" != windows ] || need wine64 wine64
 [ "${#programs[@]}" -gt 0 ] || exit 0
 

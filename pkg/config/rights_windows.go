@@ -11,9 +11,11 @@ import (
 // as most files have them, by those of its folder. Rights that cannot be looked at are not told as open.
 func othersRead(path string, _ os.FileInfo) bool {
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
-	if err != nil {
-		return false
-	}
+	return err == nil && openToOthers(sd)
+}
+
+// openToOthers reports rights by which one of those groups may read.
+func openToOthers(sd *windows.SECURITY_DESCRIPTOR) bool {
 	acl, _, err := sd.DACL()
 	if err != nil {
 		return false

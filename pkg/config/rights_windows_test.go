@@ -1,8 +1,6 @@
 package config_test
 
 import (
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/windows"
@@ -10,41 +8,33 @@ import (
 	"notify/pkg/config"
 )
 
-// TestASecretThatOthersMayRead is told by the rights that the file has in the end.
-func TestASecretThatOthersMayRead(t *testing.T) {
-	dir := write(t, map[string]string{
-		"a.token":     "t0ken",
-		"notify.yaml": "environment: test\naccounts:\n  a: {vendor: http, class: notice, options: {token: file:a.token}}\n",
-	})
-	path := filepath.Join(dir, "a.token")
-	user, err := windows.GetCurrentProcessToken().GetTokenUser()
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := "D:P(A;;FA;;;" + user.User.Sid.String() + ")"
-	for rights, warnings := range map[string]int{
-		own:                  0,
-		own + "(A;;FR;;;WD)": 1, // and everybody
-		own + "(A;;FR;;;AU)": 1, // and everybody who has logged on
+func TestRightsByWhichOthersMayRead(t *testing.T) {
+	const own = "D:P(A;;FA;;;S-1-5-21-1-2-3-1000)(A;;FA;;;SY)(A;;FA;;;BA)"
+	for rights, open := range map[string]bool{
+		own:                        false, // the user, the system, administrators
+		own + "(A;;FR;;;WD)":       true,  // and everybody
+		own + "(A;;0x1200a9;;;BU)": true,  // and every user of this machine, as in a folder below C:
+		own + "(A;ID;FA;;;AU)":     true,  // by the folder's rights
+		own + "(A;;0x100000;;;WD)": false, // who may wait for it, and not read it
+		own + "(D;;FR;;;WD)":       false, // who may not
 	} {
 		sd, err := windows.SecurityDescriptorFromString(rights)
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %v", rights, err)
+			continue
 		}
-		acl, _, err := sd.DACL()
-		if err != nil {
-			t.Fatal(err)
+		if got := config.OpenToOthers(sd); got != open {
+			t.Errorf("%s is open: %v, want %v", rights, got, open)
 		}
-		info := windows.SECURITY_INFORMATION(windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION)
-		if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, info, nil, nil, acl, nil); err != nil {
-			t.Fatal(err)
-		}
-		c, err := config.Load(config.LoadOptions{Dir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(c.Warnings) != warnings || warnings == 1 && !strings.Contains(c.Warnings[0].String(), "icacls") {
-			t.Errorf("%s: %q", rights, said(c.Warnings))
-		}
+	}
+	none, err := windows.NewSecurityDescriptor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := none.SetDACL(nil, true, false); err != nil {
+		t.Fatal(err)
+	}
+	if !config.OpenToOthers(none) {
+		t.Error("without a list of rights everybody may do everything")
 	}
 }
