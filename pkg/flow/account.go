@@ -83,20 +83,23 @@ func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy,
 // minSlack is what a timer and a busy machine need to let a message out at its place.
 const minSlack = 20 * time.Millisecond
 
+// usualSlack is how late a message may be under its place where no burst is configured: what a busy machine takes. It adds nothing to
+// what this process lets out in a second, which its valve bounds.
+const usualSlack = 50 * time.Millisecond
+
 // SplitBurst splits the burst that an account may have beyond its rate in any second: half of it may leave at once after a
-// pause, half of it is how late a message may be under its place (slack). Burst 0 means a tenth of a second's worth.
+// pause, half of it is how late a message may be under its place (slack). Without a burst, which is 0, that second may have one in a
+// hundred too many: half of them at once, and half are left for ways to the vendor that are not of one length.
 // Without a rate there may be places all the same, under the rate of a domain.
 func SplitBurst(rate float64, burst int) (atOnce int, slack time.Duration) {
 	if rate <= 0 {
 		return 0, minSlack
 	}
-	b := float64(burst)
 	if burst <= 0 {
-		b = rate / 10
+		return max(1, int(rate/200)), usualSlack
 	}
-	atOnce = max(1, int(b/2))
-	slack = time.Duration(b / 2 / rate * float64(time.Second))
-	return atOnce, min(max(slack, minSlack), time.Second)
+	slack = time.Duration(float64(burst) / 2 / rate * float64(time.Second))
+	return max(1, burst/2), min(max(slack, minSlack), time.Second)
 }
 
 // Name is the account's name.

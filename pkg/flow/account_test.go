@@ -269,10 +269,10 @@ func TestTheBurstIsSplitBetweenAPauseAndBeingLate(t *testing.T) {
 	}{
 		{0, 0, 0, 20 * time.Millisecond},
 		{0, 10, 0, 20 * time.Millisecond},
-		{100, 0, 5, 50 * time.Millisecond},
+		{100, 0, 1, 50 * time.Millisecond},
 		{100, 20, 10, 100 * time.Millisecond},
 		{100, 1, 1, 20 * time.Millisecond},
-		{1000, 0, 50, 50 * time.Millisecond},
+		{1000, 0, 5, 50 * time.Millisecond},
 		{1, 0, 1, 50 * time.Millisecond},
 		{0.1, 0, 1, 50 * time.Millisecond},
 		{0.1, 10, 5, time.Second},

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -88,39 +89,46 @@ func (m *memory) of(p Place, c ledger.Campaign) bool {
 	return m.ID == p.ID && m.Created.Equal(c.Created)
 }
 
-// read reads a file; nil where there is none. A last line that a kill has cut was written before anything of it left, and counts for
+// read reads a file; nil where there is none. Lines that known speaks of are not kept: nearly all of a campaign's are what its ledger
+// knows as well. A last line that a kill has cut was written before anything of it left, and counts for
 // nothing; anything else that cannot be read is an error, since what is not known to be known may have left.
-func read(path string) (*memory, error) {
-	text, err := os.ReadFile(path)
+func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no memory is an answer
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the witness: %w", err)
 	}
-	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
-		text = text[:i+1]
-	} else {
-		return nil, nil // it was cut before it said anything
-	}
-	m := &memory{file: path}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, len(text)+1)
-	for n := 0; lines.Scan(); n++ {
-		if n == 0 {
-			if err := json.Unmarshal(lines.Bytes(), &m.head); err != nil || m.Version != version {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	lines := bufio.NewReaderSize(f, 1<<16)
+	for n := 1; ; n++ {
+		text, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return m, nil // what comes behind the last whole line was cut
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the witness: %w", err)
+		}
+		if m == nil {
+			m = &memory{file: path}
+			if err := json.Unmarshal(text, &m.head); err != nil || m.Version != version {
 				return nil, fmt.Errorf("read the witness %s: its first line is not one that this program wrote: %w", path, errors.Join(err, ErrDamaged))
 			}
 			continue
 		}
 		var l line
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			return nil, fmt.Errorf("read the witness %s, line %d: %w", path, n+1, errors.Join(err, ErrDamaged))
+		if err := json.Unmarshal(text, &l); err != nil {
+			return nil, fmt.Errorf("read the witness %s, line %d: %w", path, n, errors.Join(err, ErrDamaged))
 		}
-		m.lines = append(m.lines, l)
+		if !known(m, &l) {
+			m.lines = append(m.lines, l)
+		}
 	}
-	return m, lines.Err()
 }
+
+// nothing is known where all is to be read.
+func nothing(*memory, *line) bool { return false }
 
 // ErrDamaged says that a witness cannot be read.
 var ErrDamaged = errors.New("the witness file is damaged")

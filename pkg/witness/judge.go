@@ -75,7 +75,7 @@ func Judge(ctx context.Context, l Reader, p Place) (Verdict, error) {
 			}
 		}
 	}
-	all, err := p.memories()
+	all, err := p.memories(k.has)
 	if err != nil {
 		return v, err
 	}
@@ -98,14 +98,17 @@ func (k *known) remembers(m *memory) bool {
 	return m.of(k.place, k.campaign) && (m.file != k.place.files()[0] || m.File == fileID(k.place.Ledger))
 }
 
+// has reports that the ledger knows what a line says.
+func (k *known) has(m *memory, l *line) bool {
+	r, ok := k.runs[l.Run]
+	return m.of(k.place, k.campaign) && !l.Owed && ok && r.Turn >= l.Turn
+}
+
 // hear adds what one file knows and the ledger does not. What is named twice is heard once.
 func (v *Verdict) hear(m *memory, k *known, seen map[message.Key]bool) {
 	own := m.of(k.place, k.campaign)
 	before := v.Messages
 	for _, l := range m.lines[k.settled(m, own):] {
-		if r, ok := k.runs[l.Run]; own && !l.Owed && ok && r.Turn >= l.Turn {
-			continue
-		}
 		for i := range l.Grant {
 			keys := fresh(l.Grant[i].Keys, seen)
 			if len(keys) == 0 {
@@ -189,7 +192,7 @@ func (v *Verdict) place(ctx context.Context, l Reader, campaign string, lost map
 }
 
 // memories are all files that are about the campaign, in this ledger or in one that lay in its place.
-func (p Place) memories() ([]*memory, error) {
+func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 	var all []*memory
 	paths := p.files()
 	if p.State != "" {
@@ -204,7 +207,7 @@ func (p Place) memories() ([]*memory, error) {
 		}
 	}
 	for _, path := range paths {
-		m, err := read(path)
+		m, err := read(path, known)
 		if err != nil {
 			return nil, err
 		}
@@ -232,7 +235,7 @@ func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
 		}
 	}
 	for i, path := range p.files() {
-		m, err := read(path)
+		m, err := read(path, nothing)
 		var lines []line
 		if err == nil && m != nil && m.of(p, c) {
 			lines = m.lines
@@ -254,7 +257,7 @@ func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
 
 // forgetOthers removes what is remembered of ledgers that lay in this one's place: what they knew has been taken over.
 func (p Place) forgetOthers(c ledger.Campaign) error {
-	all, err := p.memories()
+	all, err := p.memories(nothing)
 	if err != nil {
 		return err
 	}
