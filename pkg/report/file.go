@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -65,7 +63,6 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 			return err
 		}
 		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o)
-		// A spreadsheet in the making has a temporary file of its own, which goes with Close.
 		return errors.Join(err, w.Close())
 	}, append(made(&spec), o.Inputs...)...)
 	if err != nil {
@@ -311,41 +308,4 @@ func (j *jsonRows) Row(cells []string) error {
 func (j *jsonRows) Close() error {
 	_, err := j.w.WriteString("\n]}\n")
 	return errors.Join(err, j.w.Flush())
-}
-
-type sheetRows struct {
-	out  *os.File
-	file *excelize.File
-	w    *excelize.StreamWriter
-	n    int
-}
-
-func newSheetRows(f *os.File) (*sheetRows, error) {
-	x := excelize.NewFile()
-	w, err := x.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, errors.Join(err, x.Close())
-	}
-	return &sheetRows{out: f, file: x, w: w}, nil
-}
-
-func (s *sheetRows) Row(cells []string) error {
-	s.n++
-	row := make([]any, len(cells))
-	for i, c := range cells {
-		row[i] = c // text, always: a phone number is not a quantity
-	}
-	cell, err := excelize.CoordinatesToCellName(1, s.n)
-	if err != nil {
-		return err
-	}
-	return s.w.SetRow(cell, row)
-}
-
-func (s *sheetRows) Close() error {
-	err := s.w.Flush()
-	if err == nil {
-		_, err = s.file.WriteTo(s.out)
-	}
-	return errors.Join(err, s.file.Close())
 }

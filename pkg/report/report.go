@@ -1,5 +1,5 @@
-// Package report owns the question what happened: it reads the ledger and says it in figures and person by person. It is the
-// only writer of excelize. view draws its figures; files are written here, because they are data and not a drawing.
+// Package report owns the question what happened: it reads the ledger and says it in figures and person by person. View
+// draws its figures; files are written here, because they are data and not a drawing.
 package report
 
 import (

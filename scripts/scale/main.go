@@ -4,7 +4,7 @@
 // the process ever held, as the system accounts for it. The real binary sends to a receiver on this machine that answers at
 // once. It judges nothing: it prints the sizes side by side.
 //
-//	go run ./scripts/scale [-binary bin/notify] [-sizes 200000,1000000]
+//	go run ./scripts/scale [-binary bin/notify] [-sizes 200000,1000000] [-only '^(send|status)$']
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,6 +31,7 @@ import (
 func main() {
 	binary := flag.String("binary", "bin/notify", "the program")
 	sizes := flag.String("sizes", "200000,1000000", "people on each list")
+	only := flag.String("only", "", "commands whose name matches, and no others: each works on what those before it left")
 	folder := flag.String("dir", "", "where lists and ledgers are made, and kept; empty: a temporary folder")
 	list := flag.String("make-list", "", "only make this list, of -sizes people")
 	receive := flag.Bool("receive", false, "only receive, and print the address")
@@ -44,7 +46,11 @@ func main() {
 			n, err := strconv.Atoi(*sizes)
 			return errors.Join(err, makeList(*list, n))
 		}
-		return measure(ctx, *binary, *folder, strings.Split(*sizes, ","))
+		names, err := regexp.Compile(*only)
+		if err != nil {
+			return err
+		}
+		return measure(ctx, *binary, *folder, strings.Split(*sizes, ","), names)
 	}()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "scale: %v\n", err)
@@ -64,7 +70,7 @@ type usage struct {
 	memory    int64 // bytes
 }
 
-func measure(ctx context.Context, binary, folder string, sizes []string) error {
+func measure(ctx context.Context, binary, folder string, sizes []string, only *regexp.Regexp) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err
@@ -90,7 +96,11 @@ func measure(ctx context.Context, binary, folder string, sizes []string) error {
 		if err := w.prepare(ctx); err != nil {
 			return err
 		}
-		for i, c := range w.commands() {
+		i := 0
+		for _, c := range w.commands() {
+			if !only.MatchString(c.name) {
+				continue
+			}
 			u, err := w.run(ctx, c)
 			if err != nil {
 				return fmt.Errorf("%d people: %w", n, err)
@@ -99,6 +109,7 @@ func measure(ctx context.Context, binary, folder string, sizes []string) error {
 				rows = append(rows, row{name: c.name})
 			}
 			rows[i].took = append(rows[i].took, u)
+			i++
 		}
 	}
 	show(sizes, rows)

@@ -140,10 +140,10 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	return nil
 }
 
-// The page cache, in KiB. A run needs little; the random index of a staging of a million wants 64 MiB.
+// The page cache, in KiB. A run needs little; the random index of a staging of a million wants more.
 const (
 	runCache   = "PRAGMA cache_size = -4096"
-	stageCache = "PRAGMA cache_size = -65536"
+	stageCache = "PRAGMA cache_size = -16384"
 	readCache  = "cache_size(-1024)" // of each of several connections, which read from end to end
 )
 
