@@ -135,6 +135,32 @@ func TestAnAccountHasASlot(t *testing.T) {
 	}
 }
 
+// However many runs share an account, together they have its slots, none has two more than another, and none has none while there are enough.
+// A run that had none has one as soon as another has ended.
+func TestNoRunStarves(t *testing.T) {
+	for slots := 1; slots <= 24; slots++ {
+		for runs := 1; runs <= 40; runs++ {
+			sum, least, most := 0, slots, 0
+			for rank := range runs {
+				a := account("a", slots)
+				a.Share(runs, rank)
+				n := a.Free()
+				sum, least, most = sum+n, min(least, n), max(most, n)
+			}
+			if sum != slots || most-least > 1 || runs <= slots && least == 0 {
+				t.Errorf("%d runs share %d slots: %d in all, from %d to %d", runs, slots, sum, least, most)
+			}
+		}
+		last := account("a", slots)
+		if last.Share(slots+1, slots); last.Free() != 0 {
+			t.Errorf("the run after the %d that have all slots has %d", slots, last.Free())
+		}
+		if last.Share(slots, slots-1); last.Free() != 1 {
+			t.Errorf("one of %d runs ended, and the one that waited has %d slots", slots+1, last.Free())
+		}
+	}
+}
+
 func TestRunsShareTheSlots(t *testing.T) {
 	a := account("a", 10)
 	for _, c := range []struct{ runs, rank, want int }{{1, 0, 10}, {3, 0, 4}, {3, 1, 3}, {3, 2, 3}, {12, 9, 1}, {12, 10, 0}, {0, 0, 0}} {

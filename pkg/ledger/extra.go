@@ -2,8 +2,12 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"notify/pkg/words"
 )
@@ -91,6 +95,21 @@ func (c AccountChange) Apply(a *AccountState) {
 // steppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
 // ahead as the clock was put back, and count for nothing.
 func (a *AccountState) steppedBack(now time.Time) bool { return a.Since.After(now.Add(putBack)) }
+
+// FileName is a campaign's name as a part of a file's: readable, and with a hash, because two names may look alike as files.
+func FileName(campaign string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, campaign)
+	if r := []rune(clean); len(r) > 40 {
+		clean = string(r[:40])
+	}
+	sum := sha256.Sum256([]byte(campaign))
+	return clean + "-" + hex.EncodeToString(sum[:4])
+}
 
 // Watcher is a ledger that can tell whether a run is alive without waiting for its lease.
 type Watcher interface {

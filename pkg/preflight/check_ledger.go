@@ -48,6 +48,10 @@ func ledgerCheck() Check {
 			f.Summary[0].Args["by"] = info.Synced
 			f.Remedies = do(words.T("ledger.do-synced", nil))
 		}
+		if info.Exposed != "" && f.Status == Pass {
+			f.Status, f.Summary = Warn, []words.Text{words.T("ledger.exposed", words.A{"what": info.Exposed})}
+			f.Remedies = do(words.T("ledger.do-exposed", words.A{"command": "chmod o-w " + words.Typed(info.Exposed)}))
+		}
 		return f
 	}}
 }

@@ -64,6 +64,10 @@ func TestLedger(t *testing.T) {
 			name: "in a folder that is copied to other machines", want: preflight.Warn, change: tells(told{change: func(i *ledger.Info) { i.Synced = "OneDrive" }}),
 			summary: []string{"OneDrive copies to other machines"}, remedies: []string{"notify ledger backup"},
 		},
+		{
+			name: "everybody may write to it", want: preflight.Warn, change: tells(told{change: func(i *ledger.Info) { i.Exposed = "/srv/award" }}),
+			summary: []string{"everybody on this machine may write to /srv/award"}, remedies: []string{"chmod o-w /srv/award"},
+		},
 	})
 }
 

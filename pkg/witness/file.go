@@ -14,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"unicode"
 
 	"notify/pkg/inuse"
 	"notify/pkg/ledger"
@@ -50,26 +48,12 @@ const suffix = ".witness"
 
 // files are where this machine keeps what it remembers: beside the ledger, and in the state folder.
 func (p Place) files() []string {
-	name := p.name()
+	name := ledger.FileName(p.Campaign)
 	all := []string{p.Ledger + "." + name + suffix}
 	if p.State != "" {
 		all = append(all, filepath.Join(p.State, "witness", hash(p.ID)+"."+name+suffix))
 	}
 	return all
-}
-
-// name is the campaign's: readable, and with a hash, because two names may look alike as files.
-func (p Place) name() string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, p.Campaign)
-	if r := []rune(clean); len(r) > 40 {
-		clean = string(r[:40])
-	}
-	return clean + "-" + hash(p.Campaign)
 }
 
 func hash(s string) string {

@@ -196,7 +196,7 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 	var all []*memory
 	paths := p.files()
 	if p.State != "" {
-		more, err := filepath.Glob(filepath.Join(p.State, "witness", "*."+p.name()+suffix))
+		more, err := filepath.Glob(filepath.Join(p.State, "witness", "*."+ledger.FileName(p.Campaign)+suffix))
 		if err != nil {
 			return nil, fmt.Errorf("ask the witness: %w", err)
 		}

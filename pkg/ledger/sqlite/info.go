@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"notify/pkg/ledger"
 )
 
 // Info describes the file, with what the database itself says about its commits.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
-	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1, Synced: synced(l.path, os.Getenv)}
+	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1, Synced: synced(l.path, os.Getenv), Exposed: l.exposed()}
 	for _, name := range []string{l.path, l.path + "-wal"} {
 		st, err := os.Stat(name)
 		if err == nil {
@@ -42,4 +43,16 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 		return nil
 	})
 	return info, err
+}
+
+// exposed is the ledger's file, or one beside it, or its folder, that everybody on this machine may write to; empty where there is none. In a
+// folder with the sticky bit, such as /tmp, nobody can take the place of what is another's.
+func (l *Ledger) exposed() string {
+	for _, name := range []string{l.path, l.path + "-wal", l.path + "-shm", filepath.Dir(l.path)} {
+		st, err := os.Stat(name)
+		if err == nil && runtime.GOOS != "windows" && st.Mode()&0o002 != 0 && st.Mode()&fs.ModeSticky == 0 {
+			return name
+		}
+	}
+	return ""
 }

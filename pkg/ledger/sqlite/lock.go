@@ -2,14 +2,10 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"notify/pkg/ledger"
 
@@ -112,20 +108,9 @@ func unlock(lock *flock.Flock) error {
 	return lock.Unlock()
 }
 
-// file is "notify.db.award-2020-1f8a2c3d.run", or with a slot "….run2": the name for people, the hash because two names may look alike
-// as files.
+// file is "notify.db.award-2020-1f8a2c3d.run", or with a slot "….run2".
 func (k *locks) file(campaign string, slot int) string {
-	sum := sha256.Sum256([]byte(campaign))
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, campaign)
-	if r := []rune(clean); len(r) > 40 {
-		clean = string(r[:40])
-	}
-	name := k.path + "." + clean + "-" + hex.EncodeToString(sum[:4]) + ".run"
+	name := k.path + "." + ledger.FileName(campaign) + ".run"
 	if slot > 0 {
 		name += fmt.Sprint(slot)
 	}

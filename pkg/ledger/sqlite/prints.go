@@ -95,6 +95,8 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	}
 	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
 	newest := make(map[int]ledger.Sent)
+	var w *wanted
+	defer func() { err = errors.Join(err, w.close()) }()
 	for i := range campaigns {
 		prints, err := l.common(ctx, campaigns[i].id, all)
 		if err != nil {
@@ -103,7 +105,12 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 		if len(prints) == 0 {
 			continue
 		}
-		err = l.sentBy(ctx, &campaigns[i], since, prints, func(s ledger.Sent) {
+		if w == nil {
+			if w, err = l.wanted(ctx); err != nil {
+				return nil, err
+			}
+		}
+		err = w.sentBy(ctx, &campaigns[i], since, prints, func(s ledger.Sent) {
 			at, _ := slices.BinarySearchFunc(all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.mark, p) })
 			for h := maphash.String(seed, string(s.Address)); at < len(all) && all[at].mark == s.Fingerprint; at++ {
 				if old, ok := newest[all[at].nth]; all[at].address == h && (!ok || s.At.After(old.At)) {
@@ -149,31 +156,51 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 	return slices.Compact(prints), err
 }
 
-// sentBy reads what the campaign sent, or may have, of these fingerprints in the window. They are put into a temporary table, on a connection
-// that is thrown away with it.
-func (l *Ledger) sentBy(ctx context.Context, c *campaignRow, since time.Time, prints []int64, found func(ledger.Sent)) (err error) {
+// wanted is a connection with a temporary table for fingerprints, which is thrown away with it.
+type wanted struct {
+	conn *sql.Conn
+	add  *sql.Stmt
+}
+
+func (l *Ledger) wanted(ctx context.Context) (*wanted, error) {
 	conn, err := l.read.Conn(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		_ = conn.Close()
-	}()
-	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = OFF; CREATE TEMP TABLE wanted (print INTEGER PRIMARY KEY)"); err != nil {
-		return err
+	w := &wanted{conn: conn}
+	if _, err = conn.ExecContext(ctx, "PRAGMA query_only = OFF; CREATE TEMP TABLE wanted (print INTEGER PRIMARY KEY)"); err == nil {
+		w.add, err = conn.PrepareContext(ctx, "INSERT INTO wanted VALUES (?)")
 	}
-	stmt, err := conn.PrepareContext(ctx, "INSERT INTO wanted VALUES (?)")
 	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *wanted) close() error {
+	if w == nil {
+		return nil
+	}
+	var err error
+	if w.add != nil {
+		err = w.add.Close()
+	}
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that it is not used again
+	_ = w.conn.Close()
+	return err
+}
+
+// sentBy reads what the campaign sent, or may have, of these fingerprints in the window.
+func (w *wanted) sentBy(ctx context.Context, c *campaignRow, since time.Time, prints []int64, found func(ledger.Sent)) error {
+	if _, err := w.conn.ExecContext(ctx, "DELETE FROM wanted"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stmt.Close()) }()
 	for _, p := range prints {
-		if _, err := stmt.ExecContext(ctx, p); err != nil {
+		if _, err := w.add.ExecContext(ctx, p); err != nil {
 			return err
 		}
 	}
-	return each(ctx, conn, func(rows *sql.Rows) error {
+	return each(ctx, w.conn, func(rows *sql.Rows) error {
 		s := ledger.Sent{Campaign: c.Name}
 		var at int64
 		err := rows.Scan(&s.Address, &s.Fingerprint, &at)
