@@ -50,6 +50,7 @@ func wounds() map[string]func(p *place, chance *rand.Rand) {
 				p.must(os.Remove(path))
 			}
 		},
+		"another name for the ledger": func(p *place, _ *rand.Rand) { p.must(os.Link(p.path("notify.db"), p.path("other.db"))) },
 		"a backup put back": func(p *place, _ *rand.Rand) {
 			remove(p, "notify.db-wal", "notify.db-shm")
 			text, err := os.ReadFile(p.path("backup.db"))
@@ -114,11 +115,22 @@ func hurtOne(t *testing.T, wound func(*place, *rand.Rand), chance *rand.Rand, al
 		}
 	}
 	code, out, errs := p.run("send", "award.csv", "--yes")
+	if _, err := os.Stat(p.path("other.db")); err == nil {
+		if code != exit.Person {
+			p.Errorf("a ledger with two names was taken: exit %d", code)
+		}
+		p.must(os.Remove(p.path("other.db")))
+		code, out, errs = p.run("send", "award.csv", "--yes")
+	}
 	switch code {
 	case exit.OK, exit.Some: // nothing was forgotten
 	case exit.Person:
 		p.wants([]int{exit.OK}, "ledger", "reconcile", "award-2020")
 		p.wants([]int{exit.OK, exit.Some}, "resume", "award-2020")
+	case exit.Failed, exit.Error: // the bit that turned is in a row by now, and is named
+		p.wants([]int{exit.Error}, "ledger", "check")
+		p.judgeNamed(log)
+		return
 	default:
 		p.Fatalf("send ended with %d\n%s\n%s", code, out, errs)
 	}
@@ -131,6 +143,23 @@ func (p *place) keeps(name string, was os.FileInfo) bool {
 	now, err := os.Stat(p.path(name))
 	_, errWAL := os.Stat(p.path(name + "-wal"))
 	return err == nil && errWAL == nil && os.SameFile(now, was)
+}
+
+// judgeNamed holds the receiver's record against the list, where the ledger is refused.
+func (p *place) judgeNamed(log *recordLog) {
+	p.Helper()
+	times, err := log.addresses()
+	p.must(err)
+	twice := 0
+	for _, n := range times {
+		if n > 1 {
+			twice++
+		}
+	}
+	if twice > 0 {
+		p.Errorf("%d people were told twice", twice)
+	}
+	p.Logf("%d reached, twice %d, and the damage is named", len(times), twice)
 }
 
 // judgeHurt holds the receiver's record against the ledger.

@@ -18,7 +18,9 @@ const (
 // ledgerCheck asks whether the ledger can be opened, survives power loss, and agrees with itself.
 //
 // *Can it be opened, does it survive power loss, does it agree with itself?* FAIL where not, with what to do. A ledger above 64 MiB is read
-// whole by `notify ledger check` only.
+// whole by `notify ledger check` only. WARN where its folder is one that a program copies to other machines (OneDrive, iCloud, Dropbox, a
+// roaming profile …): an older copy that is put back has forgotten who was told; and where everybody on the machine may write to the file or
+// its folder. On a share, also behind a junction, it is not opened at all.
 func ledgerCheck() Check {
 	return Check{ID: "ledger", Group: GroupLedger, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

@@ -15,7 +15,7 @@ import (
 
 // templatesCheck asks the vendors that tell whether they have approved the campaign's template and signature.
 //
-// *Has the vendor approved the template and the signature?* Asks vendors whose API tells ([how a vendor file says so](vendors.md)). FAIL where
+// *Has the vendor approved the template and the signature?* Asks vendors whose API tells ([how a vendor file says so](vendors/README.md)). FAIL where
 // either is missing, waiting or rejected, with the vendor's reason; ERROR where the vendor cannot be asked or its state is in no table;
 // SKIP where the vendor does not tell, or takes any.
 func templatesCheck() Check {
