@@ -168,115 +168,49 @@ func runChecklistShow(ctx context.Context, e *env, o checklistOptions) error {
 		}
 		return view.ShowItems(e.printer(), e.flags.json, c)
 	}
-	s, err := e.standing(ctx, o)
+	s, err := e.sheet(ctx, o)
 	if err != nil {
 		return err
 	}
-	return view.ShowChecklist(e.printer(), e.flags.json, s.view(cfg))
+	return view.ShowChecklist(e.printer(), e.flags.json, e.drawn(s, o))
 }
 
-// standing is a campaign's checklist as it stands.
-type standing struct {
-	res   *preflight.Result
-	state *checklist.State
-	list  *checklist.Checklist
-	// beside is the list that was asked for; empty for the campaign's own.
-	beside string
-}
-
-// line is an item as it stands.
-func (s *standing) line(id string) checklist.Line {
-	for _, l := range s.state.Lines {
-		if l.ID == id {
-			return l
-		}
-	}
-	return checklist.Line{}
-}
-
-func (s *standing) view(cfg *config.Config) view.Checklist {
+// drawn is a checklist with what a screen shows beside it.
+func (e *env) drawn(s *preflight.Sheet, o checklistOptions) view.Checklist {
 	return view.Checklist{
-		Campaign: s.res.Campaign, List: s.res.Plan.List, Checked: s.res.At, Verdict: s.res.Verdict, State: s.state, People: cfg.Roles,
-		Beside: s.beside,
+		Campaign: s.Result.Campaign, List: s.Result.Plan.List, Checked: s.Result.At, Verdict: s.Result.Verdict, State: s.State, People: e.cfg.Roles,
+		Beside: o.checklist,
 	}
 }
 
-// standing reads the newest preflight of a campaign, and judges its checklist, or the one that was asked for. What is due
-// while the campaign runs and after is about what was staged, which may be an older plan.
-func (e *env) standing(ctx context.Context, o checklistOptions) (*standing, error) {
-	if _, err := e.Config(); err != nil {
+// sheet is a campaign's checklist as it stands, or the one that was asked for.
+func (e *env) sheet(ctx context.Context, o checklistOptions) (*preflight.Sheet, error) {
+	cfg, err := e.Config()
+	if err != nil {
 		return nil, err
 	}
 	l, err := e.Ledger(ctx)
 	if err != nil {
 		return nil, err
 	}
-	newest, err := l.NewestCheck(ctx, o.campaign)
-	if errors.Is(err, ledger.ErrNoCheck) {
-		return nil, usage(words.Err("cmd.error.no-preflight", words.A{"campaign": o.campaign}).Do("cmd.do.preflight-first", nil))
+	var beside *checklist.Checklist
+	if o.checklist != "" {
+		if beside, err = e.checklists(cfg, "").Load(o.checklist); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	s, err := e.judged(ctx, newest, o)
-	if err != nil {
-		return nil, err
-	}
-	staged, err := stagedCheck(ctx, l, o.campaign)
-	if err != nil || staged == nil || plan.WholeDigest(staged.Digest) == newest.Digest {
-		return s, err
-	}
-	older, err := e.judged(ctx, *staged, o)
-	if err != nil {
-		return nil, err
-	}
-	if item := older.list.Item(o.item); item != nil && item.Phase != checklist.Before {
-		return older, nil
-	}
-	s.state.Lines = append(s.state.Of(checklist.Before), older.state.Of(checklist.During, checklist.After)...)
-	return s, nil
-}
-
-// judged is the checklist for one preflight.
-func (e *env) judged(ctx context.Context, check ledger.Check, o checklistOptions) (*standing, error) {
-	s := &standing{beside: o.checklist}
-	var err error
-	if s.res, err = preflight.Decode(check); err != nil {
-		return nil, err
-	}
+	s, err := preflight.SheetOf(ctx, l, o.campaign, o.item, beside, cfg.Roles, e.now().In(cfg.Timezone))
 	switch {
-	case o.checklist != "":
-		s.list, err = e.checklists(e.cfg, "").Load(o.checklist)
-	case s.res.Checklist != nil:
-		s.list = s.res.Checklist.Checklist()
-	default:
-		err = usage(words.Err("cmd.error.no-checklist", words.A{"campaign": o.campaign}).Do("cmd.do.name-checklist", nil))
+	case errors.Is(err, ledger.ErrNoCheck):
+		return nil, usage(words.Err("cmd.error.no-preflight", words.A{"campaign": o.campaign}).Do("cmd.do.preflight-first", nil))
+	case errors.Is(err, preflight.ErrNoChecklist):
+		return nil, usage(words.Err("cmd.error.no-checklist", words.A{"campaign": o.campaign}).Do("cmd.do.name-checklist", nil))
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.state, err = preflight.ListNow(ctx, e.ledger, s.res, s.list, e.cfg.Roles, e.now().In(e.cfg.Timezone))
 	return s, err
 }
 
-// stagedCheck is the preflight of what a campaign has staged; nil where nothing is, or none was kept.
-func stagedCheck(ctx context.Context, l ledger.Ledger, name string) (*ledger.Check, error) {
-	c, err := l.Campaign(ctx, name)
-	if errors.Is(err, ledger.ErrNoCampaign) {
-		return nil, nil // nothing staged is an answer
-	}
-	if err != nil {
-		return nil, err
-	}
-	check, err := l.Check(ctx, name, plan.WholeDigest(c.Digest))
-	if errors.Is(err, ledger.ErrNoCheck) {
-		return nil, nil // staged by a program that kept none
-	}
-	return &check, err
-}
-
 func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
-	s, err := e.standing(ctx, o)
+	s, err := e.sheet(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -292,24 +226,15 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 		return usage(words.Err("cmd.error.evidence", words.A{"item": item.ID, "evidence": words.Of("cmd.evidence", item.Evidence)}).Do("cmd.do.evidence", nil))
 	}
 	if o.list != "" {
-		if err := e.sameList(ctx, o.list, s.res); err != nil {
+		if err := e.sameList(ctx, o.list, s.Result); err != nil {
 			return err
 		}
 	}
-	if err := e.agree(ctx, view.SignQuestion(e.printer(), s.view(e.cfg), item, name), item.ID); err != nil {
+	if err := e.agree(ctx, view.SignQuestion(e.printer(), e.drawn(s, o), item, name), item.ID); err != nil {
 		return err
 	}
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
-	off := ledger.SignOff{
-		Campaign: o.campaign, Item: item.ID, Role: item.Role, Name: name, Who: act.Who, At: act.At, Digest: s.res.Digest,
-		Scopes: map[string]string{
-			checklist.ScopeItem: item.Digest(), checklist.ScopeChecklist: s.list.Digest(), checklist.ScopeFound: string(s.line(item.ID).Found),
-		},
-		Checked: s.res.At,
-	}
-	for part, digest := range s.res.Scopes {
-		off.Scopes[part] = digest
-	}
+	off := s.SignOff(item, name, act)
 	if proof != nil {
 		if off.Evidence, err = json.Marshal(proof); err != nil {
 			return words.Wrap(err, "cmd.error.keep", nil)
@@ -318,23 +243,23 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	if _, err := e.ledger.SignOff(ctx, off, act); err != nil {
 		return err
 	}
-	if s, err = e.standing(ctx, o); err != nil {
+	if s, err = e.sheet(ctx, o); err != nil {
 		return err
 	}
-	return e.did("checklist-sign", view.Signed(s.view(e.cfg), item.ID, name), map[string]any{
+	return e.did("checklist-sign", view.Signed(e.drawn(s, o), item.ID, name), map[string]any{
 		"campaign": o.campaign, "item": item.ID, "role": item.Role, "name": name, "who": act.Who, "digest": off.Digest,
-		"open": len(s.state.Open(item.Phase)),
+		"open": len(s.State.Open(item.Phase)),
 	})
 }
 
 // mayTouch finds the item, and the person who signs or revokes it among those who may.
-func (e *env) mayTouch(s *standing, o checklistOptions) (*checklist.Item, string, error) {
-	item := s.list.Item(o.item)
+func (e *env) mayTouch(s *preflight.Sheet, o checklistOptions) (*checklist.Item, string, error) {
+	item := s.List.Item(o.item)
 	if item == nil {
-		said := words.Err("cmd.error.no-item", words.A{"checklist": s.list.Name, "item": o.item})
-		return nil, "", usage(near(said, diag.Nearest(o.item, s.list.IDs()), words.T("cmd.do.items", words.A{"campaign": words.Typed(o.campaign)})))
+		said := words.Err("cmd.error.no-item", words.A{"checklist": s.List.Name, "item": o.item})
+		return nil, "", usage(near(said, diag.Nearest(o.item, s.List.IDs()), words.T("cmd.do.items", words.A{"campaign": words.Typed(o.campaign)})))
 	}
-	if s.line(item.ID).Status == checklist.Proven {
+	if s.Line(item.ID).Status == checklist.Proven {
 		return nil, "", usage(words.Err("cmd.error.proven-item", words.A{"item": item.ID, "check": item.Check}).Do("cmd.do.proven-item", nil))
 	}
 	name := o.as
@@ -375,7 +300,7 @@ func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) 
 }
 
 func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {
-	s, err := e.standing(ctx, o)
+	s, err := e.sheet(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -405,28 +330,14 @@ func runChecklistRevoke(ctx context.Context, e *env, o checklistOptions) error {
 	return e.did("checklist-revoke", said, map[string]any{"campaign": o.campaign, "item": item.ID, "name": name, "revoked": revoked})
 }
 
-// stagedChecklist is the checklist of a staged campaign as it stands; nil where it has none.
-func (e *env) stagedChecklist(ctx context.Context, l ledger.Ledger, name string) (*checklist.State, error) {
-	cfg, err := e.Config()
-	if err != nil {
-		return nil, err
-	}
-	check, err := stagedCheck(ctx, l, name)
-	if err != nil || check == nil {
-		return nil, err
-	}
-	res, err := preflight.Decode(*check)
-	if err != nil {
-		return nil, err
-	}
-	return preflight.ChecklistNow(ctx, l, res, cfg.Roles, e.now().In(cfg.Timezone))
-}
-
 // checklistsOf adds to statuses what is due while a campaign runs and after.
 func (e *env) checklistsOf(ctx context.Context, l ledger.Ledger, ss []report.Status) error {
+	cfg, err := e.Config()
+	if err != nil {
+		return err
+	}
 	for i := range ss {
-		var err error
-		if ss[i].Checklist, err = e.stagedChecklist(ctx, l, ss[i].Campaign); err != nil {
+		if ss[i].Checklist, err = preflight.StagedChecklist(ctx, l, ss[i].Campaign, cfg.Roles, e.now().In(cfg.Timezone)); err != nil {
 			return err
 		}
 	}

@@ -117,11 +117,11 @@ func (e *env) itemNames(c *cobra.Command, args []string) []string {
 	if e.existing(c) == nil {
 		return nil
 	}
-	s, err := e.standing(c.Context(), checklistOptions{campaign: args[0]})
+	s, err := e.sheet(c.Context(), checklistOptions{campaign: args[0]})
 	if err != nil {
 		return nil
 	}
-	return s.list.IDs()
+	return s.List.IDs()
 }
 
 // checklistNames are the shipped checklists, and those of the installation.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
@@ -32,7 +31,7 @@ func (e *env) refuse(ctx context.Context, l ledger.Ledger, res preflight.Result,
 // the sending: signatures that lapsed since, a vendor that is down, a template that was withdrawn. A timer that sends once
 // more then learns that everything was sent. It is false where anything could still leave, also of rows that cannot be read.
 func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Result) (bool, error) {
-	if !onlyMoot(res) {
+	if !res.OnlyMoot() {
 		return false, nil
 	}
 	counts, err := l.Counts(ctx, res.Campaign)
@@ -48,7 +47,7 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 	}
 	var ids []string
 	for _, f := range res.Findings {
-		if moot(f) {
+		if f.Moot() {
 			ids = append(ids, f.ID)
 		}
 	}
@@ -57,22 +56,4 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))
-}
-
-// onlyMoot reports that nothing is left to send, and that only what is about the sending stops it.
-func onlyMoot(res preflight.Result) bool {
-	return res.Plan.ToSend == 0 && res.Plan.Messages > 0 && res.Plan.Unknown.IsZero() && slices.ContainsFunc(res.Findings, moot) &&
-		!slices.ContainsFunc(res.Findings, func(f preflight.Finding) bool { return f.Stops() && !moot(f) })
-}
-
-// moot reports one that stops a campaign by nothing but how it would be sent.
-func moot(f preflight.Finding) bool {
-	switch f.Group {
-	case preflight.GroupAccounts, preflight.GroupSender, preflight.GroupMoney, preflight.GroupTime, preflight.GroupChecklist:
-		return f.Stops()
-	case preflight.GroupTexts:
-		return f.Stops() && f.ID == "templates"
-	case preflight.GroupList, preflight.GroupLedger:
-	}
-	return false
 }

@@ -131,23 +131,6 @@ func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answe
 	return judge(ctx, s.Ledger, s.name(), s.Checklist, now, plan.Terms(s.Config, s.Plan), s.Config.Roles, answer, s.now())
 }
 
-// ChecklistNow is the checklist of a preflight as it stands now: signatures given since count, and those that lapsed do not.
-// nil where the campaign had none.
-func ChecklistNow(ctx context.Context, r Records, res *Result, people checklist.People, now time.Time) (*checklist.State, error) {
-	if res.Checklist == nil {
-		return nil, nil // no checklist is an answer
-	}
-	return ListNow(ctx, r, res, res.Checklist.Checklist(), people, now)
-}
-
-// ListNow is Standing for another list than the preflight's: one that is gone through beside it, such as incident.
-func ListNow(
-	ctx context.Context, r Records, res *Result, c *checklist.Checklist, people checklist.People, now time.Time,
-) (*checklist.State, error) {
-	p := checklist.Plan{Digest: res.Digest, Scopes: res.Scopes}
-	return judge(ctx, r, res.Campaign, c, p, res.Terms, people, res.answer, now)
-}
-
 // Decode reads a result that was kept in the ledger.
 func Decode(c ledger.Check) (*Result, error) {
 	var r Result
@@ -222,7 +205,7 @@ func (r *Result) answer(check string) checklist.Answer {
 		a.Status, a.Said = checklist.Overridden, append(slices.Clone(f.Summary), f.Override.Says())
 	case f.Status == NotRun, f.Status == NotLooked:
 		a.Status = checklist.NotLookedAt
-	case f.Status.stops():
+	case f.Status.Stops():
 		a.Status = checklist.Failed
 	case f.Status == Warn:
 		a.Status = checklist.Warned

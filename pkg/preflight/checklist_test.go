@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -207,32 +208,103 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestStandingCountsWhatWasSignedSince(t *testing.T) {
+func TestASheetCountsWhatWasSignedSince(t *testing.T) {
 	w := newWorld(t)
 	listed(w)
-	res := w.kept()
+	w.kept()
 	w.signedBy("li texts-read")
-	state, err := preflight.ChecklistNow(t.Context(), w.ledger, &res, w.config.Roles, w.now)
+	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, w.config.Roles, w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []checklist.Status
-	for _, l := range state.Lines {
+	for _, l := range s.State.Lines {
 		got = append(got, l.Status)
 	}
 	if diff := cmp.Diff([]checklist.Status{checklist.Proven, checklist.Signed, checklist.Missing, checklist.Missing}, got); diff != "" {
 		t.Error(diff)
 	}
 	proof := &checklist.Proof{Kind: checklist.LinkEvidence, Name: "https://wiki.example.test/a"}
-	if diff := cmp.Diff(proof, state.Lines[1].Signatures[0].Evidence); diff != "" {
+	if diff := cmp.Diff(proof, s.State.Lines[1].Signatures[0].Evidence); diff != "" {
 		t.Error(diff)
-	}
-	res.Checklist = nil
-	if none, err := preflight.ChecklistNow(t.Context(), w.ledger, &res, w.config.Roles, w.now); none != nil || err != nil {
-		t.Errorf("without a checklist it is %v, %v", none, err)
 	}
 	if _, err := preflight.Decode(ledger.Check{Result: []byte("x")}); err == nil {
 		t.Error("a result that cannot be read was read")
+	}
+}
+
+func TestASheetNeedsAPreflightAndAList(t *testing.T) {
+	w := newWorld(t)
+	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, nil, w.now); !errors.Is(err, ledger.ErrNoCheck) {
+		t.Errorf("without a preflight: %v", err)
+	}
+	w.kept()
+	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, nil, w.now); !errors.Is(err, preflight.ErrNoChecklist) {
+		t.Errorf("without a list: %v", err)
+	}
+	if s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", awardList(), w.config.Roles, w.now); err != nil || len(s.State.Lines) != 4 {
+		t.Errorf("with a list beside it: %+v, %v", s, err)
+	}
+	w.stage()
+	if state, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", nil, w.now); state != nil || err != nil {
+		t.Errorf("staged without a list: %v, %v", state, err)
+	}
+}
+
+// What is due while a campaign runs is about what was staged; what is due before is about the list as it is now.
+func TestASheetOfAMendedListKnowsWhatWasStaged(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	w.kept()
+	w.signedBy("li texts-read", "wang released")
+	w.stage()
+	staged, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", w.config.Roles, w.now)
+	if err != nil || len(staged.Lines) != 4 || staged.Lines[1].Status != checklist.Signed {
+		t.Fatalf("%+v, %v", staged, err)
+	}
+	w.now, w.people = w.now.Add(time.Hour), people(110)
+	mended := w.kept()
+	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "texts-read", nil, w.config.Roles, w.now)
+	if err != nil || s.Result.Digest != mended.Digest || s.Line("texts-read").Status != checklist.Lapsed {
+		t.Errorf("before: %+v, %v", s, err)
+	}
+	for _, phase := range []checklist.Phase{checklist.During, checklist.After} {
+		for _, l := range staged.Of(phase) {
+			if s.Line(l.ID).Status != l.Status {
+				t.Errorf("%s of what was staged is %s, and was %s", l.ID, s.Line(l.ID).Status, l.Status)
+			}
+			older, err := preflight.SheetOf(t.Context(), w.ledger, "award", l.ID, nil, w.config.Roles, w.now)
+			if err != nil || older.Result.Digest == mended.Digest {
+				t.Errorf("%s is judged for the new list: %v", l.ID, err)
+			}
+		}
+	}
+}
+
+// A timer that sends once more is told that everything was sent, unless something is wrong that is not about the sending.
+func TestOnlyWhatIsAboutTheSendingIsMoot(t *testing.T) {
+	down := preflight.Finding{ID: "vendor", Group: preflight.GroupAccounts, Status: preflight.Fail}
+	rows := preflight.Finding{ID: "list", Group: preflight.GroupList, Status: preflight.Error}
+	withdrawn := preflight.Finding{ID: "templates", Group: preflight.GroupTexts, Status: preflight.Fail}
+	long := preflight.Finding{ID: "segments", Group: preflight.GroupTexts, Status: preflight.Fail}
+	warned := preflight.Finding{ID: "balance", Group: preflight.GroupMoney, Status: preflight.Warn}
+	for _, c := range []struct {
+		name     string
+		toSend   int
+		findings []preflight.Finding
+		want     bool
+	}{
+		{"a vendor that is down", 0, []preflight.Finding{down, warned}, true},
+		{"a template that was withdrawn", 0, []preflight.Finding{withdrawn}, true},
+		{"one message is left", 1, []preflight.Finding{down}, false},
+		{"rows that cannot be read", 0, []preflight.Finding{down, rows}, false},
+		{"a text that is too long", 0, []preflight.Finding{down, long}, false},
+		{"nothing stops it", 0, []preflight.Finding{warned}, false},
+	} {
+		r := preflight.Result{Findings: c.findings, Plan: preflight.Summary{Messages: 100, ToSend: c.toSend}}
+		if got := r.OnlyMoot(); got != c.want {
+			t.Errorf("%s: %t", c.name, got)
+		}
 	}
 }
 

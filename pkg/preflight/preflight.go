@@ -40,8 +40,8 @@ func (s Status) Says() words.Text {
 	return words.Of("status", s)
 }
 
-// stops reports whether the verdict is a fail.
-func (s Status) stops() bool {
+// Stops reports whether a finding of this status keeps the campaign from being sent, unless a person overrules it.
+func (s Status) Stops() bool {
 	switch s {
 	case Fail, Error, NotRun:
 		return true
@@ -131,7 +131,7 @@ type Finding struct {
 func (f *Finding) Says() words.List { return words.Texts(words.Sentences, f.Summary...) }
 
 // Stops reports a finding that keeps the campaign from being sent.
-func (f *Finding) Stops() bool { return f.Status.stops() && f.Override == nil }
+func (f *Finding) Stops() bool { return f.Status.Stops() && f.Override == nil }
 
 // Remedy is something to do. Or says that it is another way to what the remedy before it is for.
 type Remedy struct {

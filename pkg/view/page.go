@@ -94,12 +94,11 @@ type pagePhase struct {
 func newPageData(r preflight.Result) pageData {
 	d := pageData{Result: r, Plan: &r.Plan}
 	for _, f := range r.Findings {
-		switch f.Status {
-		case preflight.Fail, preflight.Error, preflight.NotRun:
+		switch {
+		case f.Status.Stops():
 			d.Stops = append(d.Stops, f)
-		case preflight.Warn:
+		case f.Status == preflight.Warn:
 			d.Warns = append(d.Warns, f)
-		case preflight.Pass, preflight.Skip, preflight.NotLooked:
 		}
 		at := slices.IndexFunc(d.Groups, func(g pageGroup) bool { return g.Name == f.Group })
 		if at < 0 {

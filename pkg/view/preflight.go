@@ -71,12 +71,11 @@ const (
 )
 
 func weight(s preflight.Status) int {
-	switch s {
-	case preflight.Fail, preflight.Error, preflight.NotRun:
+	switch {
+	case s.Stops():
 		return stops
-	case preflight.Warn:
+	case s == preflight.Warn:
 		return warns
-	case preflight.Pass, preflight.Skip, preflight.NotLooked:
 	}
 	return rest
 }
