@@ -26,3 +26,6 @@ func CountingTLS(ctx context.Context, c net.Conn, config *tls.Config) (counted n
 	x := &conn{Conn: over, under: under}
 	return x, x.seal, over.HandshakeContext(ctx)
 }
+
+// ProxyOf is the proxy that a Transport takes for a request.
+func ProxyOf(r *http.Request) (*url.URL, error) { return tunnelOnly(r) }

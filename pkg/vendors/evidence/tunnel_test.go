@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"sync/atomic"
 	"testing"
 
@@ -91,4 +93,26 @@ func relay(t *testing.T, c net.Conn, to string) {
 		_ = out.Close()
 	}()
 	_, _ = io.Copy(c, out)
+}
+
+// A proxy that sees plain HTTP could repeat a message. The environment is read once by a process, so that this one asks another.
+func TestPlainHTTPKnowsNoProxy(t *testing.T) {
+	const child = "EVIDENCE_ASKED_FOR_ITS_PROXY"
+	if os.Getenv(child) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPlainHTTPKnowsNoProxy$")
+		cmd.Env = append(os.Environ(), child+"=1", "HTTP_PROXY=http://proxy.test:3128", "HTTPS_PROXY=http://proxy.test:3128", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	for scheme, want := range map[string]bool{"http": false, "https": true} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, scheme+"://gateway.test/send", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proxy, err := evidence.ProxyOf(r); err != nil || (proxy != nil) != want {
+			t.Errorf("%s goes through %v, %v", scheme, proxy, err)
+		}
+	}
 }
