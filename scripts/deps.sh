@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What some tests need beside Go: smtp-sink, an independent mail server (a part of postfix), and on Linux strace, which shows
-# what is on disk before a byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
+# What some tests need beside Go: Postfix, a mail server, with smtp-sink, an independent one,
+# and on Linux strace, which shows what is on disk before a byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
 programs=() packages=()
@@ -9,6 +9,7 @@ need() { # need PROGRAM PACKAGE
   programs+=("$1") packages+=("$2")
 }
 need smtp-sink postfix
+need postfix postfix
 if [ "$(uname -s)" = Linux ]; then
   need strace strace
   need unshare util-linux

@@ -50,6 +50,7 @@ type Account struct {
 	slowed    time.Time       // when it was last slowed down, or sped up
 	notBefore time.Time
 	spent     spent
+	alike     alike
 
 	change ledger.AccountChange
 	dirty  bool

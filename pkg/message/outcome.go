@@ -60,12 +60,13 @@ const (
 	ReasonAuth     Reason = "authorisation" // credentials, IP list, account disabled
 	ReasonTemplate Reason = "template"      // template or signature not approved
 	ReasonBlocked  Reason = "blocked"       // content or sender blocked, reputation
+	ReasonAlike    Reason = "alike"         // the first recipients were all rejected alike: them, or us?
 	ReasonOther    Reason = "other"
 )
 
 // Reasons are all of them.
 func Reasons() []Reason {
-	return []Reason{ReasonBalance, ReasonQuota, ReasonAuth, ReasonTemplate, ReasonBlocked, ReasonOther}
+	return []Reason{ReasonBalance, ReasonQuota, ReasonAuth, ReasonTemplate, ReasonBlocked, ReasonAlike, ReasonOther}
 }
 
 // Outcome is a vendor's answer as a value: it is never an error.
@@ -75,6 +76,8 @@ type Outcome struct {
 	Reason Reason
 	// Recipient says that a throttled answer is about this recipient alone (a greylisted mailbox): the account is well.
 	Recipient bool
+	// Unclear says that nothing in a rejected answer tells the recipient from us: whoever is next may be answered alike.
+	Unclear bool
 	// Code is the vendor's own code ("isv.AMOUNT_NOT_ENOUGH", "550 5.1.1"), or ours in the form "notify:…".
 	Code string
 	// Detail is for people: at most 300 bytes, no secret, no unmasked address.

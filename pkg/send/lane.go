@@ -456,6 +456,7 @@ func (ln *lane) answered(r result) {
 	ln.inFlight--
 	ln.crew.answered(r.took)
 	a := ln.accounts[r.claim.Account]
+	r.outcome = a.Weigh(r.outcome, r.claim.Number)
 	a.Observe(r.outcome, r.at)
 	ln.valves[a.Name()].Scale(a.Scale())
 	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}

@@ -41,6 +41,16 @@ func DialWith(v vendors.Vendor, dial func() net.Conn) {
 	v.(*relay).dial = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
+// Wording is which row of the wordings decides about a text, -1 for none, and how many rows there are.
+func Wording(text string) (row, rows int) {
+	for i := range wordings {
+		if wordings[i].says.Match(addressPattern.ReplaceAll([]byte(text), []byte("@"))) {
+			return i, len(wordings)
+		}
+	}
+	return -1, len(wordings)
+}
+
 // Classify is what the adapter makes of a reply at a step, "MAIL" or "final dot", on a fresh connection.
 func Classify(at string, code int, text string) message.Outcome {
 	var o options

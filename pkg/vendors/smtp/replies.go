@@ -20,6 +20,7 @@ type rule struct {
 	reason   message.Reason
 	wait     time.Duration // RetryAfter: SMTP has no way to say it
 	alone    bool          // it is about this recipient: the account is well
+	unclear  bool          // nothing says whom it is about
 }
 
 // How long to wait before the next attempt. Greylisting (RFC 6647) asks for a new attempt after a minute or more; a server
@@ -36,16 +37,15 @@ var (
 	// quota exceeded" and "Not enough sending quota" are Aliyun DirectMail, "Daily user sending limit exceeded" is Google.
 	// A mailbox over its quota says x.2.y, or none of these words.
 	quotaText = regexp.MustCompile(`(?i)(daily|hourly|monthly|per day|sending)[ a-z]*(quota|limit)|message quota exceeded|not enough (sending )?quota`)
+	authText  = regexp.MustCompile(`(?i)authenticat|auth(orization)? required`)
 	rateText  = regexp.MustCompile(`(?i)throttl|sending rate|too (many|fast|quick)|rate limit`)
-	relayText = regexp.MustCompile(`(?i)relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)|unable to relay|not permitted to relay|does not relay|no relay|authenticat|auth(orization)? required`)
-	// blockText is about us, not about the recipient: block lists and reputation.
-	blockText = regexp.MustCompile(`(?i)black ?list|block ?list|blocked|spamhaus|barracuda|spamcop|dnsbl|rbl|reputation|client host|sender address rejected|listed (at|by|in|on)|your ip|banned|unsolicited|spam`)
 )
 
 // replies is the table of codes. Sources: RFC 5321 4.2.3 and 4.3.2 (codes by command), RFC 3463 (x.y.z), RFC 4954 6 (AUTH),
 // RFC 6647 (greylisting), Amazon SES "SMTP response codes" (454), Aliyun DirectMail "SMTP error codes" (551, 552, 554, 559),
 // docs of Google and NetEase for 550 5.4.5 and 553. RFC 5321 4.2.1 makes every 4yz and 5yz a refusal of the command, so that
-// what is not named here is definite as well; the last rules say for whom.
+// what is not named here is definite as well. These are what code and command say by themselves; then come the words and the
+// statuses of wordings.go, and then byDefault.
 var replies = []rule{ //nolint:gochecknoglobals // a table
 	// After the dot, and only there, 2yz is acceptance.
 	{at: []step{stepDot}, class: 2, kind: message.OutcomeAccepted},
@@ -65,12 +65,15 @@ var replies = []rule{ //nolint:gochecknoglobals // a table
 	{at: []step{stepAuth}, class: 4, kind: message.OutcomeThrottled, wait: waitBusy},
 	{at: []step{stepAuth}, class: 5, kind: message.OutcomeRefused, reason: message.ReasonAuth},
 	{codes: []int{530, 534, 535, 538}, kind: message.OutcomeRefused, reason: message.ReasonAuth},
-	{codes: []int{503}, says: relayText, kind: message.OutcomeRefused, reason: message.ReasonAuth},
-	{at: []step{stepMail, stepRcpt, stepData}, says: relayText, kind: message.OutcomeRefused, reason: message.ReasonAuth},
+	{codes: []int{503}, says: authText, kind: message.OutcomeRefused, reason: message.ReasonAuth},
 
 	// Before a recipient was named, a permanent refusal is about us.
 	{at: []step{stepGreeting, stepHello}, class: 4, kind: message.OutcomeThrottled, wait: waitBusy},
 	{at: []step{stepGreeting, stepHello}, class: 5, kind: message.OutcomeRefused, reason: message.ReasonBlocked},
+}
+
+// byDefault is what a reply means whose words are nobody's.
+var byDefault = []rule{ //nolint:gochecknoglobals // a table
 	{at: []step{stepMail}, codes: []int{552}, kind: message.OutcomeRejected}, // SIZE, RFC 1870 6.1
 	{at: []step{stepMail}, codes: []int{551, 553}, kind: message.OutcomeRefused, reason: message.ReasonAuth},
 	{at: []step{stepMail}, codes: []int{550, 554}, kind: message.OutcomeRefused, reason: message.ReasonBlocked},
@@ -84,15 +87,32 @@ var replies = []rule{ //nolint:gochecknoglobals // a table
 	{at: []step{stepRcpt}, class: 4, enhanced: "4.1 4.2", kind: message.OutcomeThrottled, wait: waitGrey, alone: true},
 	{class: 4, kind: message.OutcomeThrottled, wait: waitBusy},
 
-	// Policy (x.7.y, and 554 without a status). A recipient may have a policy of its own; block lists and reputation are
-	// about us. After the body a refusal by policy is about the text or the sender, which all messages share.
-	{at: []step{stepRcpt}, codes: []int{550, 554}, enhanced: "5.1 5.2", kind: message.OutcomeRejected},
-	{at: []step{stepRcpt}, codes: []int{550, 554}, says: blockText, kind: message.OutcomeRefused, reason: message.ReasonBlocked},
+	// After the body a refusal by policy (x.7.y, and 554 without a status) is about the text or the sender, which all messages
+	// share.
 	{at: []step{stepData, stepBody, stepDot}, enhanced: "5.7", kind: message.OutcomeRefused, reason: message.ReasonBlocked},
 	{at: []step{stepData, stepBody, stepDot}, codes: []int{554}, enhanced: "!5.1 5.2 5.3 5.6", kind: message.OutcomeRefused, reason: message.ReasonBlocked},
 
-	// The recipient, or this mail.
-	{at: []step{stepRcpt, stepData, stepBody, stepDot}, class: 5, kind: message.OutcomeRejected},
+	// The recipient or this mail, as it seems.
+	{at: []step{stepRcpt, stepData, stepBody, stepDot}, class: 5, kind: message.OutcomeRejected, unclear: true},
+}
+
+// meaning finds the rule for a reply. False where there is none.
+func meaning(at step, r reply, status string, text []byte) (rule, bool) {
+	fits := func(table []rule) (rule, bool) {
+		for i := range table {
+			if table[i].fits(at, r, status, text) {
+				return table[i], true
+			}
+		}
+		return rule{}, false
+	}
+	if found, ok := fits(replies); ok {
+		return found, true
+	}
+	if found, ok := judged(at, r, status, text); ok {
+		return found, true
+	}
+	return fits(byDefault)
 }
 
 // classify says what a reply means at a step. What no rule fits is unknown after the dot, and unsent before it.
@@ -114,12 +134,9 @@ func (o *options) classify(at step, r reply, kept bool) message.Outcome {
 	if !r.positive() { // a word within an address says nothing
 		text = addressPattern.ReplaceAll(text, []byte("@"))
 	}
-	for i := range replies {
-		if replies[i].fits(at, r, status, text) {
-			out.Kind, out.Reason, out.RetryAfter = replies[i].kind, replies[i].reason, replies[i].wait
-			out.Recipient = replies[i].alone
-			break
-		}
+	if found, ok := meaning(at, r, status, text); ok {
+		out.Kind, out.Reason, out.RetryAfter = found.kind, found.reason, found.wait
+		out.Recipient, out.Unclear = found.alone, found.unclear
 	}
 	switch out.Kind {
 	case message.OutcomeAccepted:

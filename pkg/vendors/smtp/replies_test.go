@@ -55,7 +55,7 @@ func TestReplies(t *testing.T) {
 		{"RCPT", 554, "5.7.1 <w@customer.test>: Relay access denied", "refused authorisation"},
 		{"RCPT", 503, "5.5.1 bad sequence of commands", "refused other"},
 		{"RCPT", 499, "what", "throttled 10s"},
-		{"RCPT", 599, "what", "rejected"},
+		{"RCPT", 599, "what", "rejected, perhaps"},
 		{"RCPT", 299, "what", "unsent"},
 		{"final dot", 250, "2.0.0 Ok: queued as 4XyZ", "accepted"},
 		{"final dot", 251, "will forward", "accepted"},
@@ -63,30 +63,20 @@ func TestReplies(t *testing.T) {
 		{"final dot", 421, "4.3.0 shutting down", "throttled 10s"},
 		{"final dot", 450, "4.2.0 later", "throttled 1m0s this recipient"},
 		{"final dot", 451, "4.3.0 queue file write error", "throttled 1m0s"},
-		{"final dot", 552, "5.3.4 too big", "rejected"},
+		{"final dot", 552, "5.3.4 too big", "rejected, perhaps"},
 		{"final dot", 552, "Not enough sending quota", "refused quota"},
 		{"final dot", 554, "content spam", "refused blocked"},
 		{"final dot", 554, "5.7.1 message looks like spam", "refused blocked"},
-		{"final dot", 554, "5.6.0 malformed MIME", "rejected"},
+		{"final dot", 554, "5.6.0 malformed MIME", "rejected, perhaps"},
 		{"final dot", 550, "5.7.26 unauthenticated mail", "refused blocked"},
 		{"final dot", 550, "5.1.1 no such user", "rejected"},
 		{"final dot", 499, "what", "throttled 10s"},
-		{"final dot", 599, "what", "rejected"},
-		{"body", 550, "5.6.0 stop", "rejected"},
+		{"final dot", 599, "what", "rejected, perhaps"},
+		{"body", 550, "5.6.0 stop", "rejected, perhaps"},
 	} {
 		t.Run(tt.at+" "+tt.text, func(t *testing.T) {
 			o := smtp.Classify(tt.at, tt.code, tt.text)
-			got := string(o.Kind)
-			if o.Reason != "" {
-				got += " " + string(o.Reason)
-			}
-			if o.RetryAfter != 0 {
-				got += " " + o.RetryAfter.String()
-			}
-			if o.Recipient {
-				got += " this recipient"
-			}
-			if got != tt.want {
+			if got := meaning(o); got != tt.want {
 				t.Errorf("%d %s at %s: %s, want %s", tt.code, tt.text, tt.at, got, tt.want)
 			}
 			if strings.Contains(o.Detail, "spam@blocked.test") || strings.Contains(o.Detail, "w@customer.test") {
@@ -94,6 +84,24 @@ func TestReplies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// meaning is what an outcome says, in words.
+func meaning(o message.Outcome) string {
+	got := string(o.Kind)
+	if o.Reason != "" {
+		got += " " + string(o.Reason)
+	}
+	if o.RetryAfter != 0 {
+		got += " " + o.RetryAfter.String()
+	}
+	if o.Recipient {
+		got += " this recipient"
+	}
+	if o.Unclear {
+		got += ", perhaps"
+	}
+	return got
 }
 
 func TestTheQueueIDIsFoundInTheWordsOfEachServer(t *testing.T) {
