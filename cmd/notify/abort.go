@@ -63,7 +63,7 @@ func (e *env) agree(ctx context.Context, prompt, want string) error {
 	if e.flags.yes {
 		return nil
 	}
-	ok, err := e.console.Confirm(ctx, prompt, want)
+	ok, err := e.ask(ctx, prompt, want)
 	if errors.Is(err, console.ErrNoTerminal) {
 		return usage(words.Err("cmd.error.no-terminal", nil).Do("cmd.do.yes", nil))
 	}

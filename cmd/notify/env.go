@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -264,9 +263,17 @@ func (e *env) printer() *view.Printer {
 	return p
 }
 
+// ask wants something typed, on a terminal.
+func (e *env) ask(ctx context.Context, question, want string) (bool, error) {
+	return e.console.Confirm(ctx, view.Prompt(question, e.console.ErrWidth()), want)
+}
+
 // tell says something beside the result.
 func (e *env) tell(id string, args words.A) {
-	fmt.Fprintln(e.console.Story(), e.printer().Say(words.T(id, args)))
+	p := e.printer()
+	p.Out, p.Terminal, p.Width = e.console.Story(), e.console.ErrTerminal, e.console.ErrWidth()
+	p.Wrapped("", p.Say(words.T(id, args)))
+	_ = p.Flush() // it stands beside the result
 }
 
 // did says what a command did.

@@ -27,7 +27,7 @@ func (e *env) may(ctx context.Context, c ledger.Campaign, l *lift) error {
 	if e.flags.yes {
 		return pausedByPerson(c)
 	}
-	ok, err := e.console.Confirm(ctx, e.printer().Say(words.T("cmd.ask.lift", pauseOf(c)))+" ", c.Name)
+	ok, err := e.ask(ctx, e.printer().Say(words.T("cmd.ask.lift", pauseOf(c))), c.Name)
 	if errors.Is(err, console.ErrNoTerminal) || err == nil && !ok {
 		return pausedByPerson(c)
 	}

@@ -113,7 +113,7 @@ func cmdSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	if s.receiver != nil {
 		s.receiver.stop()
 	}
-	r, err := startReceiver(ts.MkAbs("."), environment(ts), args...)
+	r, err := startReceiver(ts.MkAbs("."), append(environment(ts), "LANG=C.UTF-8"), args...) // its addresses are read from its English
 	ts.Check(err)
 	s.receiver = r
 	cmdSetting(ts, false, append(r.settings(), "SANDBOX="+r.admin.URL, "RECORD="+r.record))
@@ -290,12 +290,20 @@ func cmdEnds(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdTerminal waits for the prompt before it types, as a person does.
 func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 3, "terminal CODE ANSWER PROGRAM [ARG…]")
-	cmd := exec.Command(args[2], args[3:]...)
+	screen, code := onTerminal(ts, 120, args[1], args[2:])
+	_, _ = ts.Stdout().Write([]byte(screen))
+	if code != number(ts, args[0]) {
+		ts.Fatalf("%s ended with %d, want %s\n%s", strings.Join(args[2:], " "), code, args[0], screen)
+	}
+}
+
+// onTerminal runs a program on a terminal. It waits for the prompt before it types, as a person does.
+func onTerminal(ts *testscript.TestScript, wide uint16, answer string, args []string) (screen string, code int) {
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: wide})
 	ts.Check(err)
 	defer func() { _ = tty.Close() }()
 	var seen output
@@ -311,7 +319,7 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 	}()
-	if args[1] != "" {
+	if answer != "" {
 		ended := func() bool {
 			select {
 			case <-read:
@@ -321,10 +329,10 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 		err = await("a prompt", ended, func() (bool, error) {
-			return strings.HasSuffix(seen.String(), ": ") || strings.HasSuffix(seen.String(), "："), nil
+			return strings.HasSuffix(seen.String(), ": ") || strings.HasSuffix(strings.TrimRight(seen.String(), " "), "："), nil
 		})
 		if err == nil {
-			_, err = tty.WriteString(args[1] + "\n")
+			_, err = tty.WriteString(answer + "\n")
 		}
 	}
 	select {
@@ -332,10 +340,11 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	case <-time.After(patience):
 		_ = cmd.Process.Kill()
 	}
-	_ = cmd.Wait() // its code is looked at below
-	_, _ = ts.Stdout().Write([]byte(strings.ReplaceAll(seen.String(), "\r\n", "\n")))
-	ts.Check(err)
-	if code := cmd.ProcessState.ExitCode(); code != number(ts, args[0]) {
-		ts.Fatalf("%s ended with %d, want %s\n%s", strings.Join(args[2:], " "), code, args[0], seen.String())
+	_ = cmd.Wait() // its code is looked at by the caller
+	screen = strings.ReplaceAll(seen.String(), "\r\n", "\n")
+	if err != nil {
+		_, _ = ts.Stdout().Write([]byte(screen))
+		ts.Check(err)
 	}
+	return screen, cmd.ProcessState.ExitCode()
 }

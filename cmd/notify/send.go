@@ -172,7 +172,7 @@ func (e *env) confirm(ctx context.Context, res preflight.Result) error {
 		return nil
 	}
 	want := strconv.Itoa(res.Plan.People)
-	ok, err := e.console.Confirm(ctx, view.Question(e.printer().Words(), res), want)
+	ok, err := e.ask(ctx, view.Question(e.printer().Words(), res), want)
 	if errors.Is(err, console.ErrNoTerminal) {
 		return usage(words.Err("cmd.error.no-terminal", nil).Do("cmd.do.yes-send", nil))
 	}
@@ -200,7 +200,7 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 	if e.flags.yes {
 		return refused
 	}
-	ok, err := e.console.Confirm(ctx, say.Say(words.T("cmd.ask.missing", words.A{"n": m.People}))+" ", strconv.Itoa(m.People))
+	ok, err := e.ask(ctx, say.Say(words.T("cmd.ask.missing", words.A{"n": m.People})), strconv.Itoa(m.People))
 	if errors.Is(err, console.ErrNoTerminal) || err == nil && !ok {
 		return refused
 	}

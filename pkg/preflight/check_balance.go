@@ -35,7 +35,7 @@ func balanceCheck() Check {
 			b, err := s.Balance(ctx, n.Name)
 			switch {
 			case errors.Is(err, errCannotTell):
-				untold(&a, n)
+				s.untold(&a, &n)
 			case err != nil:
 				s.accountFault(&a, Error, n.Name, err)
 			default:
@@ -47,9 +47,9 @@ func balanceCheck() Check {
 }
 
 // untold is the answer about an account whose vendor does not tell its balance.
-func untold(a *answers, n accountNeed) {
+func (s *Subject) untold(a *answers, n *accountNeed) {
 	a.say(Warn, "balance.untold", words.A{"account": n.Name},
-		words.T("balance.look", words.A{"account": n.Name, "segments": words.N(n.Segments, "segment")}))
+		words.T("balance.look", words.A{"account": n.Name, "billed": s.billed(n)}))
 }
 
 // owed is what each account is still to carry, and what it has promised to other campaigns.
@@ -137,7 +137,7 @@ func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
 		a.say(Fail, "balance.currency", words.A{"account": name, "vendor": b.balance.Currency, "own": acc.Currency},
 			words.T("balance.correct-currency", words.A{"key": "accounts." + name + ".price"}))
 	case !ok && b.balance.Amount == nil && b.balance.Messages == nil:
-		untold(a, b.need)
+		s.untold(a, &b.need)
 	case !ok:
 		a.say(Warn, "balance.no-price", words.A{"account": name, "left": b.left()}, sayPrice(name))
 	case covered < b.wanted():

@@ -22,12 +22,8 @@ func priceCheck() Check {
 			case acc.Price == nil:
 				a.say(Warn, "price.none", words.A{"account": n.Name}, sayPrice(n.Name))
 			default:
-				units := words.N(n.Segments, "segment")
-				if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
-					units = words.N(n.Segments, "mail")
-				}
 				a.say(Pass, "price.costs", words.A{
-					"account": n.Name, "units": units, "price": *acc.Price, "cost": words.Money(*n.Cost, acc.Currency),
+					"account": n.Name, "units": s.billed(&n), "price": *acc.Price, "cost": words.Money(*n.Cost, acc.Currency),
 				})
 				a.fact("account."+n.Name+".price", *acc.Price)
 				a.fact("account."+n.Name+".cost", *n.Cost)

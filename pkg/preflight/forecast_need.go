@@ -139,6 +139,14 @@ type accountNeed struct {
 	Cost     *message.Money
 }
 
+// billed is what the account's vendor counts: segments, or mails where it carries nothing else.
+func (s *Subject) billed(n *accountNeed) words.Count {
+	if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
+		return words.N(n.Segments, "mail")
+	}
+	return words.N(n.Segments, "segment")
+}
+
 // byAccount adds the needs of an account together, in the order of the plan.
 func byAccount(needs []Need) []accountNeed {
 	var all []accountNeed

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"runtime"
 
 	"notify/pkg/console"
@@ -131,8 +130,9 @@ func ErrorJSON(c *console.Console, say words.Printer, code int, said *words.Erro
 
 // ErrorHuman writes an error for people on stderr: what is wrong, all of it where that is an input, and the next thing to do.
 func ErrorHuman(c *console.Console, say words.Printer, said *words.Error, input *diag.InputError) {
+	p := &Printer{Out: c.Err, Terminal: c.ErrTerminal, Width: c.ErrWidth(), Lang: say.Lang, Zone: say.Zone}
 	line := func(kind, said words.Text) {
-		fmt.Fprintln(c.Err, say.Say(words.T("cmd.line.said", words.A{"kind": kind, "said": said})))
+		p.Wrapped("", p.Say(words.T("cmd.line.said", words.A{"kind": kind, "said": said})))
 	}
 	if input != nil {
 		for _, problem := range input.Problems.Kept() {
@@ -142,7 +142,7 @@ func ErrorHuman(c *console.Console, say words.Printer, said *words.Error, input 
 			}
 			line(kind, problem.Headline())
 			if !problem.Hint.IsZero() {
-				fmt.Fprintf(c.Err, "        %s\n", say.Say(problem.Hint))
+				p.Wrapped("        ", p.Say(problem.Hint))
 			}
 		}
 		if more := input.Problems.Len() - len(input.Problems.Kept()); more > 0 {
@@ -154,4 +154,5 @@ func ErrorHuman(c *console.Console, say words.Printer, said *words.Error, input 
 	if hint := words.HintOf(said); !hint.IsZero() {
 		line(words.T("cmd.line.hint", nil), hint)
 	}
+	_ = p.Flush() // there is nobody else to tell
 }

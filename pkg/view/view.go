@@ -115,6 +115,15 @@ func (p *Printer) lines(all []string) {
 	}
 }
 
+// Prompt is a question as it stands on a terminal of so many columns: wrapped, the answer behind its last line.
+func Prompt(said string, columns int) string {
+	var out bytes.Buffer
+	p := &Printer{Out: &out, Terminal: true, Width: columns}
+	p.Wrapped("", strings.TrimRight(said, " \n"))
+	_ = p.Flush() // a buffer takes everything
+	return strings.TrimRight(out.String(), "\n") + " "
+}
+
 // Tone is an emphasis.
 type Tone string
 
