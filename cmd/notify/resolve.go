@@ -62,7 +62,7 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	r := send.Resolver{Ledger: l, Campaign: o.campaign, By: e.Act("resolve", o.reason), Now: e.now, Keys: o.keys}
+	r := send.Resolver{Ledger: l, Campaign: o.campaign, By: e.Act("resolve", o.reason), Now: e.now, Spec: spec, Keys: o.keys}
 	var got send.Resolved
 	if as != "" {
 		prompt := e.say("cmd.ask.resolve", words.A{"campaign": o.campaign, "as": o.as}) + " "

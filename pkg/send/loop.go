@@ -14,7 +14,6 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
-	"notify/pkg/render"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
@@ -44,7 +43,7 @@ type Loop struct {
 	Policy flow.Policy
 
 	spec       plan.Spec
-	renderer   *render.Renderer
+	texts      texts
 	suppressed *suppressed
 	run        ledger.RunID
 	turns      *turns
@@ -173,9 +172,8 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 			"campaign": l.Campaign, "of": words.Of("environment", e), "here": words.Of("environment", l.Config.Environment),
 		})
 	}
-	l.renderer, err = render.New(render.Texts{Texts: l.spec.Texts}, l.spec.Columns)
-	if err != nil {
-		return Result{}, words.Wrap(err, "send.error.texts", nil)
+	if l.texts, err = newTexts(&l.spec); err != nil {
+		return Result{}, err
 	}
 	if l.suppressed, err = newSuppressed(work, l.Reader); err != nil {
 		return Result{}, err

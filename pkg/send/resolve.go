@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/vendors"
 )
 
@@ -20,9 +21,12 @@ type Resolver struct {
 	Campaign string
 	By       ledger.Act
 	Now      func() time.Time
+	// Spec is the campaign as it was frozen: what its messages say, for vendors that keep no id of ours.
+	Spec plan.Spec
 	// Keys are the messages to settle; none means all that are unknown.
 	Keys []string
 
+	texts texts
 	mu    sync.Mutex
 	early int
 	again time.Time
@@ -62,6 +66,10 @@ func (r *Resolver) Decide(ctx context.Context, as message.OutcomeKind) (Resolved
 
 // Ask asks the vendors by our own id. Those that cannot say are left as they are.
 func (r *Resolver) Ask(ctx context.Context) (Resolved, error) {
+	var err error
+	if r.texts, err = newTexts(&r.Spec); err != nil {
+		return Resolved{}, err
+	}
 	var mute []string
 	notAsked := 0
 	for rec, err := range r.Ledger.Messages(ctx, r.Campaign, message.Unknown) {
@@ -85,8 +93,12 @@ func (r *Resolver) ask(ctx context.Context, rec *ledger.Record) *ledger.Resoluti
 	if !ok {
 		return nil
 	}
+	m := message.Message{Key: rec.Key, Channel: rec.Channel, To: rec.Address}
+	if err := r.texts.fill(rec.Fields, rec.Account, &m); err != nil {
+		m.Text = "" // it is looked for by its key alone
+	}
 	found, err := f.Find(ctx, vendors.Query{
-		Key: rec.Key, To: rec.Address, VendorID: rec.VendorID, Since: rec.Claimed.Add(-time.Minute), Until: r.Now(),
+		Key: rec.Key, To: rec.Address, VendorID: rec.VendorID, Text: m.Text, Since: rec.Claimed.Add(-time.Minute), Until: r.Now(),
 	})
 	if err != nil {
 		return nil // it could not be asked: the message stays unknown
@@ -141,7 +153,6 @@ func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledge
 			continue
 		}
 		r.seen[string(rec.Key)] = true
-		rec.Fields = nil
 		if batch = append(batch, rec); len(batch) == resolveBatch {
 			if err := flush(); err != nil {
 				return total, err

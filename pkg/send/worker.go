@@ -7,6 +7,8 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/render"
 	"notify/pkg/words"
 )
 
@@ -72,23 +74,43 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 
 // message renders a claim.
 func (l *Loop) message(c *ledger.Claim) (message.Message, error) {
-	var values []string
-	if err := json.Unmarshal(c.Fields, &values); err != nil {
-		return message.Message{}, err
-	}
 	m := message.Message{
 		Key: c.Key, Campaign: l.Campaign, Channel: c.Channel, To: c.Address, Segments: c.Segments,
 	}
-	if err := l.renderer.Render(c.Channel, values, &m); err != nil {
-		return m, err
+	err := l.texts.fill(c.Fields, c.Account, &m)
+	return m, err
+}
+
+// texts are the frozen texts of a campaign.
+type texts struct {
+	spec     *plan.Spec
+	renderer *render.Renderer
+}
+
+func newTexts(spec *plan.Spec) (texts, error) {
+	r, err := render.New(render.Texts{Texts: spec.Texts}, spec.Columns)
+	if err != nil {
+		return texts{}, words.Wrap(err, "send.error.texts", nil)
 	}
-	for i, name := range l.spec.Columns {
-		if name == l.spec.NameColumn && i < len(values) {
+	return texts{spec: spec, renderer: r}, nil
+}
+
+// fill writes what a message says by a frozen row, through an account.
+func (t *texts) fill(fields []byte, account string, m *message.Message) error {
+	var values []string
+	if err := json.Unmarshal(fields, &values); err != nil {
+		return err
+	}
+	if err := t.renderer.Render(m.Channel, values, m); err != nil {
+		return err
+	}
+	for i, name := range t.spec.Columns {
+		if name == t.spec.NameColumn && i < len(values) {
 			m.Name = values[i]
 		}
 	}
-	if short := l.spec.Texts.Short(c.Channel); short != nil {
-		m.Template = short.TemplateCode[c.Account]
+	if short := t.spec.Texts.Short(m.Channel); short != nil {
+		m.Template = short.TemplateCode[account]
 	}
-	return m, nil
+	return nil
 }

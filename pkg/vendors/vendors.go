@@ -88,6 +88,8 @@ type Query struct {
 	Key      message.Key
 	To       message.Address
 	VendorID string
+	// Text is what it says, for a vendor that keeps no id of ours; empty where it cannot be made again.
+	Text string
 	// Since and Until are when it may have been sent.
 	Since, Until time.Time
 }

@@ -112,7 +112,7 @@ func templated(n int) message.Message {
 }
 
 func fail(status int, code, said string) vendorstest.Answer {
-	body, _ := json.Marshal(map[string]string{"Code": code, "Message": said, "RequestId": "8906582E"}) //nolint:errchkjson // strings
+	body, _ := json.Marshal(map[string]string{"Code": code, "Message": said, "RequestId": "8906582E"})
 	return vendorstest.Answer{Status: status, Body: string(body)}
 }
 

@@ -8,6 +8,7 @@ import (
 	httpvendor "notify/pkg/vendors/http"
 	"notify/pkg/vendors/smtp"
 	"notify/pkg/vendors/tencent"
+	"notify/pkg/vendors/twilio"
 )
 
 // Registry are the kinds of vendor that an account can name.
@@ -18,6 +19,7 @@ func Registry() vendors.Registry {
 		httpvendor.Kind(vendorfiles.FS()),
 		smtp.Kind(),
 		tencent.Kind(),
+		twilio.Kind(),
 	} {
 		r[k.Name] = k
 	}

@@ -21,7 +21,7 @@ func Declared(set option.Set) option.Declare {
 
 // Options reads an account's options, each of which is one value, and its address; everything that is wrong with them is reported
 // at once. host is the vendor's own address.
-func Options(vendor, host string, s vendors.Settings, set option.Set) (given map[string]string, endpoint *url.URL, err error) {
+func Options(vendor, host string, s vendors.Settings, set option.Set, rules ...Rule) (given map[string]string, endpoint *url.URL, err error) {
 	c := checker{account: s.Account}
 	given = make(map[string]string, len(set))
 	for _, name := range slices.Sorted(maps.Keys(s.Options)) {
@@ -39,8 +39,20 @@ func Options(vendor, host string, s vendors.Settings, set option.Set) (given map
 	for _, o := range set {
 		c.check(vendor, o, given)
 	}
+	for _, r := range rules {
+		if !r.Keeps(given[r.Option]) {
+			c.add("options."+r.Option, r.Says, r.Do)
+		}
+	}
 	endpoint = c.endpoint(host, s.Endpoint)
 	return given, endpoint, c.problems.Err()
+}
+
+// Rule is what an option's value has to keep, and what is said and done about one that does not.
+type Rule struct {
+	Option   string
+	Keeps    func(value string) bool
+	Says, Do words.Text
 }
 
 type checker struct {
