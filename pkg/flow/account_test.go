@@ -154,9 +154,9 @@ func TestWhatWasInFlightWhenTheBreakerOpenedDoesNotKeepItOpenLonger(t *testing.T
 
 func TestWhatSaysNothingAboutTheAccountChangesNothing(t *testing.T) {
 	for name, o := range map[string]message.Outcome{
-		"given back late":            message.GiveBack(message.BackLate, ""),
-		"given back at its deadline": message.GiveBack(message.BackDeadline, ""),
-		"lost":                       message.GiveBack(message.BackLost, ""),
+		"given back late":            message.GiveBack(message.BackLate),
+		"given back at its deadline": message.GiveBack(message.BackDeadline),
+		"lost":                       message.GiveBack(message.BackLost),
 		"a greylisted mailbox":       {Kind: message.OutcomeThrottled, Recipient: true, RetryAfter: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -301,7 +301,7 @@ func TestAMessageThatWasNotTakenIsLeftAloneForLongerAndLonger(t *testing.T) {
 		{"for ever", unsent, math.MaxInt, 5 * time.Minute},
 		{"as long as the vendor asks", wait, 1, 10 * time.Minute},
 		{"an account that is refused", refused, 5, 0},
-		{"a message that was given back", message.GiveBack(message.BackLate, ""), 5, 0},
+		{"a message that was given back", message.GiveBack(message.BackLate), 5, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := flow.BackOff(c.o, c.attempts); got != c.want {

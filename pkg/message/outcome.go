@@ -106,9 +106,9 @@ func (o Outcome) GivenBack() bool {
 	return o.Kind == OutcomeUnsent && strings.HasPrefix(o.Code, heldPrefix)
 }
 
-// GiveBack is the outcome of a message that is given back before anything was tried, with one of the GiveBack codes.
-func GiveBack(code, detail string) Outcome {
-	return Outcome{Kind: OutcomeUnsent, Code: code, Detail: detail}
+// GiveBack is the outcome of a message that is given back before anything was tried, with one of the Back codes, which says why.
+func GiveBack(code string) Outcome {
+	return Outcome{Kind: OutcomeUnsent, Code: code}
 }
 
 // String is the outcome on one line.

@@ -66,8 +66,8 @@ func TestTheStatesAreSix(t *testing.T) {
 
 func TestWhatWasHeldWasNotTried(t *testing.T) {
 	for _, code := range []string{message.BackDeadline, message.BackLate, message.BackLost} {
-		o := message.GiveBack(code, "why")
-		if !o.GivenBack() || o.Kind != message.OutcomeUnsent || o.Code != code || o.Detail != "why" || !o.Kind.Definite() {
+		o := message.GiveBack(code)
+		if !o.GivenBack() || o.Kind != message.OutcomeUnsent || o.Code != code || o.Detail != "" || !o.Kind.Definite() {
 			t.Errorf("held as %+v", o)
 		}
 		// A vendor that answers with these words did answer.

@@ -98,7 +98,7 @@ func (v *held) Send(ctx context.Context, m message.Message) message.Outcome {
 	v.began()
 	<-time.After(time.Second)
 	if m.Late() {
-		return message.GiveBack(message.BackDeadline, "")
+		return message.GiveBack(message.BackDeadline)
 	}
 	return v.reached.Send(ctx, m)
 }

@@ -499,7 +499,7 @@ func (v *simVendor) Send(ctx context.Context, m message.Message) message.Outcome
 		return message.Outcome{}
 	}
 	if m.Late() {
-		return message.GiveBack(message.BackDeadline, "")
+		return message.GiveBack(message.BackDeadline)
 	}
 	takes, o := w.answer(v.account, rng)
 	if takes {

@@ -115,7 +115,7 @@ func (t *turns) settled(ctx context.Context, turn ledger.Turn) (ledger.Turned, e
 func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 	var out []ledger.Settlement
 	for _, c := range cs {
-		out = append(out, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.GiveBack(message.BackLost, "the answer to its claim was lost")})
+		out = append(out, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.GiveBack(message.BackLost)})
 	}
 	return out
 }

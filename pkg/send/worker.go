@@ -50,7 +50,7 @@ func (ln *lane) worker(ctx context.Context) {
 func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
 	if err != nil || !inTime {
-		return message.GiveBack(message.BackLate, "its place under the rate had passed")
+		return message.GiveBack(message.BackLate)
 	}
 	// Preflight has looked at this; but a ledger can be copied to a test installation, and be resumed there.
 	if !ln.loop.Config.Allows(c.Address) {
@@ -67,7 +67,7 @@ func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
 	// before it writes.
 	m.Expired = func() bool { return c.expired(ln.loop.Now()) || ln.loop.isLost() }
 	if m.Late() {
-		return message.GiveBack(message.BackDeadline, "its claim had run out")
+		return message.GiveBack(message.BackDeadline)
 	}
 	return ln.loop.Vendors[c.Account].Send(ctx, m)
 }

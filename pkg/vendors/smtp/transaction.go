@@ -242,7 +242,7 @@ func (c *conn) body(m letter) (message.Outcome, bool) {
 }
 
 func held() message.Outcome {
-	return message.GiveBack(message.BackDeadline, "its claim had run out before it began to leave")
+	return message.GiveBack(message.BackDeadline)
 }
 
 // interrupted is a body that could not be written to its end. A server that cuts in usually says why first.
