@@ -5,6 +5,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"notify/pkg/exit"
 	"notify/pkg/message"
@@ -66,5 +67,57 @@ func TestARefusalOfUsAtTheRecipientStopsTheAccount(t *testing.T) {
 				t.Errorf("%d of %d are pending, the server took %d", pending, people, len(server.Taken(t)))
 			}
 		})
+	}
+}
+
+// letsIn are the settings of a Postfix that lets one client have so many connections, also one of its own network.
+func letsIn(connections string) []string {
+	return []string{"smtpd_client_connection_count_limit = " + connections, "smtpd_client_event_limit_exceptions ="}
+}
+
+// TestAServerThatLetsFewConnectionsInGetsTheMailOverThose: a 421 at a new connection once stopped the account, and 2 mails
+// left in 10 s, while the two open connections could have carried all.
+func TestAServerThatLetsFewConnectionsInGetsTheMailOverThose(t *testing.T) {
+	t.Parallel()
+	const people = 200
+	p, server := atPostfix(t, people, letsIn("2"), "NOTIFY_ACCOUNTS_EDM_CONCURRENCY=16", "NOTIFY_ACCOUNTS_EDM_RATE=10000/s")
+	out := p.wants([]int{exit.OK}, "send", "award.csv", "--yes")
+	for a, s := range p.told("award-2020") {
+		if s != message.Accepted {
+			t.Errorf("%s is %s", a, s)
+		}
+	}
+	if n := server.Refused(t, "Connection concurrency limit exceeded"); n == 0 || !strings.Contains(out, "FINISHED") {
+		t.Errorf("%d connections were turned away\n%s", n, out)
+	}
+	for id, n := range server.Taken(t) {
+		if n != 1 {
+			t.Errorf("%s was taken %d times", id, n)
+		}
+	}
+	if n := len(server.Taken(t)); n != people {
+		t.Errorf("the server took %d of %d", n, people)
+	}
+	if out := p.wants([]int{exit.OK}, "accounts"); !strings.Contains(out, "edm: the server lets ") || !strings.Contains(out, "too many connections") {
+		t.Errorf("nobody says what held it\n%s", out)
+	}
+}
+
+// BenchmarkConnectionLimit says how long 1,000 mails take over the two connections that a server lets in, with 16 wanted, as
+// a multiple of what they take where two are wanted.
+func BenchmarkConnectionLimit(b *testing.B) {
+	const people = 1000
+	took := func(concurrency string, postfix []string) time.Duration {
+		p, _ := atPostfix(b, people, postfix, "NOTIFY_ACCOUNTS_EDM_CONCURRENCY="+concurrency, "NOTIFY_ACCOUNTS_EDM_RATE=10000/s")
+		p.wants([]int{exit.OK}, "preflight", "award.csv")
+		begun := time.Now()
+		p.wants([]int{exit.OK}, "send", "award.csv", "--yes", "-q")
+		return time.Since(begun)
+	}
+	for b.Loop() {
+		two, limited := took("2", nil), took("16", letsIn("2"))
+		b.ReportMetric(two.Seconds(), "s-with-two")
+		b.ReportMetric(limited.Seconds(), "s-with-sixteen")
+		b.ReportMetric(limited.Seconds()/two.Seconds(), "times")
 	}
 }

@@ -51,6 +51,7 @@ type Account struct {
 	notBefore time.Time
 	spent     spent
 	alike     alike
+	narrow    int // for how many messages at a time the vendor has room; 0: for all
 
 	change ledger.AccountChange
 	dirty  bool
@@ -239,6 +240,18 @@ func (a *Account) Share(runs, rank int) {
 	a.Concurrency = a.slots / runs
 	if rank < a.slots%runs {
 		a.Concurrency++
+	}
+}
+
+// Narrow takes in that the vendor has room for n messages at a time only, and what it said to one more. It holds until the
+// next Share.
+func (a *Account) Narrow(n int, said words.Text, now time.Time) {
+	if n < a.Concurrency {
+		a.Concurrency = max(1, n)
+	}
+	if n != a.narrow {
+		a.narrow = n
+		a.change.Error, a.change.At, a.dirty = said, now, true
 	}
 }
 

@@ -303,6 +303,7 @@ func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 	ln.loop.watch.share(t.Runs)
 	for _, a := range ln.accounts {
 		a.Share(t.Runs, t.Rank)
+		ln.narrow(a, now)
 	}
 	for _, s := range t.Accounts {
 		if a := ln.accounts[s.Account]; a != nil {

@@ -51,6 +51,12 @@ type Prober interface {
 	Probe(ctx context.Context) error
 }
 
+// Narrow is a Vendor that can have room for fewer Sends at a time than it is configured for.
+type Narrow interface {
+	// Room is for how many there is room; 0 for all. said is what the vendor said to one more, again when that is tried next.
+	Room() (n int, said string, again time.Time)
+}
+
 // Wrapper is a decorator around a Vendor.
 type Wrapper interface {
 	Unwrap() Vendor

@@ -50,6 +50,7 @@ type relay struct {
 var (
 	_ vendors.Vendor = (*relay)(nil)
 	_ vendors.Prober = (*relay)(nil)
+	_ vendors.Narrow = (*relay)(nil)
 )
 
 // New builds a Vendor from an account's options; see options.go for the keys. It makes no connection.
@@ -81,7 +82,10 @@ func (v *relay) Send(ctx context.Context, m message.Message) message.Outcome {
 		return rejected(codeCompose, mask(words.Cause(err).Stored()))
 	}
 	l.late = m.Expired
-	c, err := v.get(ctx)
+	c, err := v.get(ctx, m.Expired)
+	if errors.Is(err, errLate) {
+		return held()
+	}
 	if err != nil {
 		return outcomeOf(ctx, err)
 	}
@@ -89,7 +93,7 @@ func (v *relay) Send(ctx context.Context, m message.Message) message.Outcome {
 	if alive {
 		v.put(c)
 	} else {
-		c.close()
+		v.drop(c)
 	}
 	return out
 }
@@ -120,78 +124,4 @@ func (v *relay) Close() error {
 // Format keeps the password out of whatever prints a Vendor.
 func (v *relay) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "smtp account "+v.account)
-}
-
-// get returns a connection on which a transaction can begin: a kept one, or a new one.
-func (v *relay) get(ctx context.Context) (*conn, error) {
-	for {
-		c := v.pool.take()
-		if c == nil {
-			return v.open(ctx)
-		}
-		idle := v.now().Sub(c.idleSince)
-		switch {
-		case idle < 0 || idle >= v.opts.idleTimeout:
-			v.leave(c)
-		case idle < checkAfter || c.alive(ctx):
-			c.kept = true
-			return c, nil
-		default:
-			c.close()
-		}
-	}
-}
-
-// checkAfter is how long a connection may have been idle and still be used without asking the server first. A relay that
-// closes sooner costs an attempt that is definitely unsent; a question before every message would cost a round trip.
-const checkAfter = time.Second
-
-// put keeps a connection for the next message.
-func (v *relay) put(c *conn) {
-	c.idleSince = v.now()
-	if (v.opts.maxPerConnection > 0 && c.messages >= v.opts.maxPerConnection) || !v.pool.give(c) {
-		v.leave(c)
-	}
-}
-
-// leave ends a conversation beside what goes on: no message waits for a good-bye. Close does.
-func (v *relay) leave(c *conn) { v.leaving.Go(c.quit) }
-
-// pool keeps idle connections. The latest is taken first, so that what a slow campaign does not need grows old and is closed.
-type pool struct {
-	mu   sync.Mutex
-	idle []*conn
-	keep int
-	shut bool
-}
-
-func (p *pool) take() *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.idle)
-	if n == 0 {
-		return nil
-	}
-	c := p.idle[n-1]
-	p.idle[n-1] = nil
-	p.idle = p.idle[:n-1]
-	return c
-}
-
-func (p *pool) give(c *conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.shut || len(p.idle) >= p.keep {
-		return false
-	}
-	p.idle = append(p.idle, c)
-	return true
-}
-
-func (p *pool) drain() []*conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	idle := p.idle
-	p.idle, p.shut = nil, true
-	return idle
 }
