@@ -106,6 +106,9 @@ func New(t Texts, columns []string) (*Renderer, error) {
 // nameVars gives the variables of an SMS the names that the approved text has for them.
 func (f *filler) nameVars(p parser, s *campaign.Short) {
 	for _, v := range f.short.vars {
+		if v.column == noColumn {
+			continue
+		}
 		name := cmp.Or(s.TemplateVars[f.columns[v.column]], f.columns[v.column])
 		f.vars = append(f.vars, name)
 		if !slices.Contains(f.order, name) {
@@ -151,7 +154,9 @@ func used(lines ...*line) []int {
 	var cols []int
 	for _, l := range lines {
 		for _, v := range l.vars {
-			cols = append(cols, v.column)
+			if v.column != noColumn {
+				cols = append(cols, v.column)
+			}
 		}
 	}
 	slices.Sort(cols)

@@ -264,6 +264,24 @@ func TestBrokenTexts(t *testing.T) {
 	}
 }
 
+func TestAListWithoutColumnsHasNoVariables(t *testing.T) {
+	for _, text := range []string{"{{name}}", "{{}}", `{{default "you" name}}`, "{{.name}}", "{{if name}}"} {
+		for what, texts := range map[string]render.Texts{
+			"an SMS": sms(text),
+			"a mail": mail(campaign.Mail{Subject: text, Text: text, HTML: `<a href="https://a.test/` + text + `">` + text + "</a>", Headers: map[string]string{"X-Told": text}}),
+		} {
+			_, err := render.New(texts, nil)
+			var input *diag.InputError
+			if !errors.As(err, &input) {
+				t.Errorf("%s that says %s is not refused as a mistake in it: %v", what, text, err)
+			}
+		}
+	}
+	if r, err := render.New(sms("to all"), nil); err != nil || len(r.Uses(message.SMS)) > 0 {
+		t.Errorf("a text without variables: %v", err)
+	}
+}
+
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	texts := mail(campaign.Mail{Subject: "{{a1}}", Text: "{{b1}}\n{{c1}}", HTML: "<p>{{d1}}"})
 	texts.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{File: "award.sms.txt", Text: "{{e1}}"}})

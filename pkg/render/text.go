@@ -79,6 +79,9 @@ func (p parser) line(place diag.Place, text string) *line {
 	return l
 }
 
+// noColumn is the column of a variable that could not be read: its text is refused, but is looked through to the end first.
+const noColumn = -1
+
 // cut is line without a look at stray closing braces, which are common in style sheets.
 func (p parser) cut(place diag.Place, text string) *line {
 	l := &line{}
@@ -99,7 +102,7 @@ func (p parser) cut(place diag.Place, text string) *line {
 		}
 		v, ok := p.variable(place, row, strings.TrimSpace(inner))
 		if !ok {
-			v = variable{column: 0, optional: true}
+			v = variable{column: noColumn, optional: true}
 		}
 		l.vars = append(l.vars, v)
 		rest = tail
