@@ -67,7 +67,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return err
 	}
 	if o.file == "" {
-		r, err := report.Make(ctx, l, o.campaign, report.PricesOf(e.cfg))
+		r, err := report.Make(ctx, l, o.campaign, report.PricesOf(e.cfg), e.cfg.Channels)
 		if err != nil {
 			return err
 		}

@@ -141,7 +141,8 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 		case err != nil:
 			return nil, err
 		case !cfg.Channels.Of(ch).Suppressible:
-			problems.Add(diag.Problem{Code: "not-suppressible", Value: a.Masked(), Summary: words.Raw("nobody can ask to get no more by " + string(ch)), Hint: words.Raw("leave it out")})
+			problems.Add(diag.Problem{Code: "not-suppressible", Value: cfg.Channels.Masked(ch, a),
+				Summary: words.T("suppress.channel-never", words.A{"channel": cfg.Channels.Of(ch).Word}), Hint: words.T("suppress.do.leave-out", nil)})
 		case !slices.Contains(out, a):
 			out = append(out, a)
 		}
@@ -159,14 +160,14 @@ func (e *env) opened(ctx context.Context) (*config.Config, ledger.Ledger, error)
 	return cfg, l, err
 }
 
-// asked is the ledger, and the addresses that were typed.
-func (e *env) asked(ctx context.Context, typed []string) (ledger.Ledger, []message.Address, error) {
+// asked is the configuration, the ledger, and the addresses that were typed.
+func (e *env) asked(ctx context.Context, typed []string) (*config.Config, ledger.Ledger, []message.Address, error) {
 	cfg, l, err := e.opened(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	as, err := addresses(cfg, typed)
-	return l, as, err
+	return cfg, l, as, err
 }
 
 func parseReason(s string) (suppression.Reason, error) {
@@ -186,9 +187,9 @@ func kept(e suppression.Entry) ledger.Suppression {
 }
 
 // someOf names addresses in the audit.
-func someOf(as []message.Address) string {
+func someOf(channels channel.Set, as []message.Address) string {
 	if len(as) == 1 {
-		return as[0].Masked()
+		return channels.Masked("", as[0])
 	}
 	return fmt.Sprintf("%d addresses", len(as))
 }
@@ -198,15 +199,11 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
-	l, as, err := e.asked(ctx, o.addresses)
+	cfg, l, as, err := e.asked(ctx, o.addresses)
 	if err != nil {
 		return err
 	}
-	cfg, err := e.Config()
-	if err != nil {
-		return err
-	}
-	by := e.Act("suppress "+someOf(as), string(reason))
+	by := e.Act("suppress "+someOf(cfg.Channels, as), string(reason))
 	sum, err := l.Suppress(ctx, func(yield func(ledger.Suppression, error) bool) {
 		for _, a := range as {
 			if !yield(kept(suppression.Entry{Address: a, Channel: cfg.Channels.ChannelOf(a), Reason: reason, Note: o.note, Who: by.Who, At: by.At}), nil) {
@@ -217,15 +214,15 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
-	return view.ShowSuppress(e.printer(), e.flags.json, view.Suppress{Suppress: sum})
+	return view.ShowSuppress(e.printer(), e.flags.json, view.Suppress{Suppress: sum, Channels: cfg.Channels})
 }
 
 func runSuppressRemove(ctx context.Context, e *env, o suppressOptions) error {
-	l, as, err := e.asked(ctx, o.addresses)
+	cfg, l, as, err := e.asked(ctx, o.addresses)
 	if err != nil {
 		return err
 	}
-	if err := l.Unsuppress(ctx, as, e.Act("unsuppress "+someOf(as), o.reason)); err != nil {
+	if err := l.Unsuppress(ctx, as, e.Act("unsuppress "+someOf(cfg.Channels, as), o.reason)); err != nil {
 		return err
 	}
 	return e.did("suppress-remove", words.T("cmd.did.unsuppress", words.A{"n": len(as)}),
@@ -256,7 +253,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 		return err
 	}
 	defer f.Close()
-	v := view.Suppress{File: o.file, Problems: &diag.List{}}
+	v := view.Suppress{Channels: cfg.Channels, File: o.file, Problems: &diag.List{}}
 	v.Suppress, err = l.Suppress(ctx, func(yield func(ledger.Suppression, error) bool) {
 		read, err := f.Each(v.Problems, func(entry suppression.Entry) bool { return yield(kept(entry), nil) })
 		if v.Read = read; err != nil {

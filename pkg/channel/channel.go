@@ -39,7 +39,7 @@ type Entry struct {
 	Parse func(raw, country string) (message.Address, error)
 	// Likely is the address that was probably meant by one with a slip in it, in words; empty where there is no doubt. Nil: never.
 	Likely func(pace string) string
-	// Mask is an address as it may be shown.
+	// Mask is one of its addresses as it may be shown.
 	Mask func(message.Address) string
 	// PaceKey is under which key the addresses share a pace: the domain of a mail. Nil: there is none.
 	PaceKey func(message.Address) string
@@ -126,6 +126,15 @@ func (s Set) Of(ch message.Channel) Entry {
 		}
 	}
 	return Entry{Name: ch, Column: string(ch), Word: words.Raw(string(ch)), What: words.T("channel.address", nil), Class: Short, Mask: message.Address.Masked, Suppressible: true}
+}
+
+// Masked is an address of a channel as it may be shown, or of the channel that it looks like where ch is empty.
+func (s Set) Masked(ch message.Channel, a message.Address) string {
+	if ch == "" {
+		ch = s.ChannelOf(a)
+	}
+	e := s.Of(ch)
+	return e.Mask(a)
 }
 
 // Sorted are channels in the order of the set, those that it does not have last.

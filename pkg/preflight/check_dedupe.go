@@ -37,7 +37,7 @@ func dedupeCheck() Check {
 			campaigns[sent.Campaign]++
 			if len(details) < firstStrangers {
 				details = append(details, words.T("dedupe.when", words.A{
-					"address": sent.Address.Masked(), "campaign": sent.Campaign, "at": sent.At.In(since.Location()),
+					"address": s.Config.Channels.Masked("", sent.Address), "campaign": sent.Campaign, "at": sent.At.In(since.Location()),
 				}))
 			}
 		}

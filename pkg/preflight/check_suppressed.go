@@ -76,7 +76,7 @@ func (v *withheld) add(s *Subject, f ledger.Found) {
 	}
 	if len(v.details) < firstStrangers {
 		args := words.A{
-			"row": row(f.Row), "address": f.Address.Masked(), "reason": words.Of("suppressed", f.Reason), "at": f.At.In(s.Config.Timezone), "who": f.Who,
+			"row": row(f.Row), "address": s.Config.Channels.Masked(f.Channel, f.Address), "reason": words.Of("suppressed", f.Reason), "at": f.At.In(s.Config.Timezone), "who": f.Who,
 		}
 		line := words.Text{ID: "suppressed.row", Args: args}
 		if f.Note != "" {

@@ -194,7 +194,7 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 		}
 		for _, m := range row.Messages {
 			if guarded && !s.Config.Allows(m.Address) {
-				r.stranger(row.Row, m)
+				r.stranger(row.Row, s.Config.Channels.Masked(m.Channel, m.Address))
 			}
 			r.Channels[at[m.Channel]].take(m, r.compare(m.Key, row.Fields))
 		}
@@ -220,10 +220,10 @@ func (c *RemainingChannel) take(m plan.Message, left bool) {
 
 const firstStrangers = 5
 
-func (r *Remaining) stranger(at int, m plan.Message) {
+func (r *Remaining) stranger(at int, address string) {
 	r.Outside++
 	if len(r.Strangers) < firstStrangers {
-		r.Strangers = append(r.Strangers, words.T("preflight.row-says", words.A{"row": row(at), "said": m.Address.Masked()}))
+		r.Strangers = append(r.Strangers, words.T("preflight.row-says", words.A{"row": row(at), "said": address}))
 	}
 }
 

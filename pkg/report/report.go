@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/checklist"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -116,7 +117,7 @@ type Person struct {
 }
 
 // Make reads the ledger.
-func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, error) {
+func Make(ctx context.Context, s Source, name string, prices Prices, channels channel.Set) (*Report, error) {
 	c, err := s.Campaign(ctx, name)
 	if err != nil {
 		return nil, err
@@ -147,7 +148,7 @@ func Make(ctx context.Context, s Source, name string, prices Prices) (*Report, e
 	if err != nil {
 		return nil, err
 	}
-	r.people(&attention)
+	r.people(&attention, channels)
 	return r, nil
 }
 
@@ -191,14 +192,14 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 }
 
 // people names those who need somebody's attention.
-func (r *Report) people(a *ledger.Attention) {
+func (r *Report) people(a *ledger.Attention, channels channel.Set) {
 	r.First, r.Last, r.WaitingTotal = a.First, a.Last, a.WaitingTotal
 	for _, of := range []struct {
 		into *[]Person
 		from []ledger.Record
 	}{{&r.Unknown, a.Unknown}, {&r.Rejected, a.Rejected}, {&r.Waiting, a.Waiting}} {
 		for i := range of.from {
-			*of.into = append(*of.into, person(&of.from[i]))
+			*of.into = append(*of.into, person(&of.from[i], channels))
 		}
 	}
 	for _, c := range a.Reasons {
@@ -206,9 +207,9 @@ func (r *Report) people(a *ledger.Attention) {
 	}
 }
 
-func person(rec *ledger.Record) Person {
+func person(rec *ledger.Record, channels channel.Set) Person {
 	return Person{
-		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: rec.Address.Masked(), Message: rec.Key,
+		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: channels.Masked(rec.Channel, rec.Address), Message: rec.Key,
 		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail),
 	}
 }

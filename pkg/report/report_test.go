@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"notify/pkg/config"
+	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
@@ -28,7 +30,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			if err := l.Audit(t.Context(), "award-2020", by); err != nil {
 				t.Fatal(err)
 			}
-			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices()))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices(), nil))
 			// Six SMS have an answer; the seventh was under way when the run ended, and is unknown.
 			want := map[message.State]int{message.Accepted: 2, message.Rejected: 2, message.Unknown: 2, message.Pending: 9}
 			if diff := cmp.Diff(want, r.Total, cmpopts.IgnoreMapEntries(func(_ message.State, n int) bool { return n == 0 })); diff != "" {
@@ -73,6 +75,13 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			if codes != 4 || r.Codes[0].Code != "550" || r.Codes[0].Messages != 2 || r.Codes[0].Said.String() != "550 the first of them" {
 				t.Errorf("codes: %+v", r.Codes)
 			}
+			phones := channel.Set{{Name: message.SMS, Mask: func(message.Address) string { return "a phone" }}}
+			other := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices(), phones))
+			for _, p := range slices.Concat(other.Unknown, other.Rejected, other.Waiting) {
+				if p.Channel == message.SMS && p.Address != "a phone" {
+					t.Errorf("%s is not masked as its channel does", p.Address)
+				}
+			}
 			for _, p := range append(r.Unknown, r.Rejected...) {
 				if !strings.Contains(p.Address, "*") {
 					t.Errorf("%s is not masked", p.Address)
@@ -85,7 +94,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 func TestAReportOfNothing(t *testing.T) {
 	for driver, l := range ledgers(t) {
 		t.Run(driver, func(t *testing.T) {
-			if _, err := report.Make(t.Context(), l, "award-2020", prices()); !errors.Is(err, ledger.ErrNoCampaign) {
+			if _, err := report.Make(t.Context(), l, "award-2020", prices(), nil); !errors.Is(err, ledger.ErrNoCampaign) {
 				t.Errorf("a report: %v", err)
 			}
 			if _, err := report.States(t.Context(), l, "award-2020", prices(), start); !errors.Is(err, ledger.ErrNoCampaign) {
@@ -232,7 +241,7 @@ func TestWhatNobodyKnowsIsNotNothing(t *testing.T) {
 			l := ledgers(t)["memory"]
 			staged(t, l, "award-2020")
 			released(t, l, sentFor(t, l, "award-2020", 0))
-			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", c.prices))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", c.prices, nil))
 			s := must[[]report.Status](t)(report.States(t.Context(), l, "award-2020", c.prices, start))[0]
 			path := filepath.Join(t.TempDir(), "out.json")
 			must[int](t)(report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Prices: c.prices}))

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -23,11 +24,11 @@ type suppressedLine struct {
 	At       time.Time       `json:"at"`
 }
 
-func suppressedLines(found []ledger.Found) []suppressedLine {
+func suppressedLines(channels channel.Set, found []ledger.Found) []suppressedLine {
 	out := make([]suppressedLine, 0, len(found))
 	for _, f := range found {
 		out = append(out, suppressedLine{
-			Row: f.Row, Address: f.Address.Masked(), Channel: f.Channel, Reason: f.Reason, TakenOff: f.Reason == "", Note: f.Note, Who: f.Who, At: f.At,
+			Row: f.Row, Address: channels.Masked(f.Channel, f.Address), Channel: f.Channel, Reason: f.Reason, TakenOff: f.Reason == "", Note: f.Note, Who: f.Who, At: f.At,
 		})
 	}
 	return out
@@ -36,6 +37,7 @@ func suppressedLines(found []ledger.Found) []suppressedLine {
 // Suppress is what became of addresses that were put on the suppression list.
 type Suppress struct {
 	ledger.Suppress
+	Channels channel.Set
 	// File, Read and Problems are about a file that was imported; Problems is nil where none was.
 	File     string
 	Read     suppression.Read
@@ -48,7 +50,7 @@ func ShowSuppress(p *Printer, asJSON bool, v Suppress) error {
 	for _, s := range v.Kept {
 		kept = append(kept, ledger.Found{Suppression: s})
 	}
-	lines := suppressedLines(kept)
+	lines := suppressedLines(v.Channels, kept)
 	if asJSON {
 		return v.json(p, lines)
 	}
@@ -124,6 +126,7 @@ func (l *suppressedLine) text() words.Text {
 // SuppressionList is the suppression list, or what of it was asked for.
 type SuppressionList struct {
 	*report.Suppressed
+	Channels channel.Set `json:"-"`
 	// In is a list whose rows were looked up; empty otherwise.
 	In string `json:"in,omitempty"`
 	// Free are addresses that were asked for and are not on it.
@@ -134,9 +137,9 @@ type SuppressionList struct {
 func ShowSuppressionList(p *Printer, asJSON bool, v SuppressionList) error {
 	free := make([]string, 0, len(v.Free))
 	for _, a := range v.Free {
-		free = append(free, a.Masked())
+		free = append(free, v.Channels.Masked("", a))
 	}
-	lines := suppressedLines(v.Newest)
+	lines := suppressedLines(v.Channels, v.Newest)
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.suppress-list/1", struct {
 			SuppressionList

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -46,6 +47,27 @@ func suppressionLists() []view.SuppressionList {
 		{Suppressed: log, Free: []message.Address{"+8613490000001"}},
 		{Suppressed: rows, In: "award.xlsx"},
 		{Suppressed: &report.Suppressed{}, Free: []message.Address{"li@example.test"}},
+	}
+}
+
+func TestEachChannelMasksItsOwnAddresses(t *testing.T) {
+	of := channel.Set(nil).With(channel.Entry{
+		Name: "box", Is: func(raw string) bool { return strings.HasPrefix(raw, "box:") }, Mask: func(message.Address) string { return "a box" },
+	})
+	var out bytes.Buffer
+	sum := &report.Suppressed{Entries: 1, Newest: []ledger.Found{{Suppression: ledger.Suppression{Address: "box:0421", Channel: "box", Reason: "other"}}}}
+	if err := view.ShowSuppressionList(&view.Printer{Out: &out}, true, view.SuppressionList{Suppressed: sum, Channels: of}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"address": "a box"`) || strings.Contains(out.String(), "0421") {
+		t.Errorf("it shows %s", &out)
+	}
+	out.Reset()
+	if err := view.ShowSuppress(&view.Printer{Out: &out}, false, view.Suppress{Channels: of, Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{sum.Newest[0].Suppression}}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "a box") || strings.Contains(out.String(), "0421") {
+		t.Errorf("it shows %s", &out)
 	}
 }
 
