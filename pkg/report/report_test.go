@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"notify/pkg/config"
 	"notify/pkg/channel"
+	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
