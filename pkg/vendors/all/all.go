@@ -6,6 +6,7 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/aliyun"
 	httpvendor "notify/pkg/vendors/http"
+	"notify/pkg/vendors/ses"
 	"notify/pkg/vendors/smtp"
 	"notify/pkg/vendors/tencent"
 	"notify/pkg/vendors/twilio"
@@ -17,6 +18,7 @@ func Registry() vendors.Registry {
 	for _, k := range []vendors.Kind{
 		aliyun.Kind(),
 		httpvendor.Kind(vendorfiles.FS()),
+		ses.Kind(),
 		smtp.Kind(),
 		tencent.Kind(),
 		twilio.Kind(),
