@@ -52,7 +52,13 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, view.NewRunEnd(res.Campaign, spec, report.NeverStaged(&spec, counts), send.Result{}, counts, report.PricesOf(e.cfg))); err != nil {
+	end := view.NewRunEnd(res.Campaign, spec, report.NeverStaged(&spec, counts), send.Result{}, counts, report.PricesOf(e.cfg))
+	alike, err := report.Alike(ctx, l, res.Campaign, counts)
+	if err != nil {
+		return true, err
+	}
+	end.Alike(alike)
+	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return true, err
 	}
 	return true, quietly(endCode(send.Result{}, counts))

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/report"
+	"notify/pkg/view"
 	"notify/pkg/words"
 )
 
@@ -130,7 +131,7 @@ func (e *env) nothingToResume(ctx context.Context, l ledger.Ledger) error {
 	if err != nil {
 		return err
 	}
-	parts := []string{}
+	parts, retries := []string{}, []string{}
 	for _, c := range all {
 		spec, err := plan.DecodeSpec(c.Spec)
 		if err != nil {
@@ -143,12 +144,22 @@ func (e *env) nothingToResume(ctx context.Context, l ledger.Ledger) error {
 		if c.Aborted == nil && report.NeverStaged(&spec, counts) > 0 {
 			parts = append(parts, c.Name)
 		}
+		alike, err := report.Alike(ctx, l, c.Name, counts)
+		if err != nil {
+			return err
+		}
+		if alike != "" && c.Aborted == nil {
+			retries = append(retries, view.RetryCommand(c.Name, alike))
+		}
 	}
 	said := words.T("cmd.did.resume-none", nil)
 	if len(parts) > 0 {
 		said = words.T("cmd.did.resume-none-parts", words.A{"campaigns": words.Names(parts, 0)})
 	}
-	return e.did("resume", said, map[string]any{"parts": parts})
+	if len(parts) == 0 && len(retries) > 0 {
+		said = words.T("cmd.did.resume-none-retry", words.A{"retries": words.Names(retries, 0)})
+	}
+	return e.did("resume", said, map[string]any{"parts": parts, "retries": retries})
 }
 
 // unfinished is the one campaign that has messages left; empty where there is none. Of several, the operator chooses.

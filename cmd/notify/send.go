@@ -294,6 +294,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	}
 	end := view.NewRunEnd(name, spec, report.NeverStaged(&spec, counts), res, counts, report.PricesOf(e.cfg))
 	end.Overrides = report.Overrides(log)
+	alike, err := report.Alike(context.WithoutCancel(ctx), l, name, counts)
+	if err != nil {
+		return err
+	}
+	end.Alike(alike)
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err
 	}

@@ -46,10 +46,11 @@ type Report struct {
 
 	Channels []Channel `json:"channels"`
 	Accounts []Account `json:"accounts"`
-	Costs    []Sum     `json:"costs"`    // by currency
-	Unpriced []string  `json:"unpriced"` // accounts of which it is not known what they cost
-	Codes    []Code    `json:"codes"`    // why messages were rejected or are unknown
-	Unknown  []Person  `json:"unknown"`  // the first MaxPeople of them
+	Costs    []Sum     `json:"costs"`           // by currency
+	Unpriced []string  `json:"unpriced"`        // accounts of which it is not known what they cost
+	Codes    []Code    `json:"codes"`           // why messages were rejected or are unknown
+	Alike    string    `json:"alike,omitempty"` // the code with which most of what was tried was rejected
+	Unknown  []Person  `json:"unknown"`         // the first MaxPeople of them
 	Rejected []Person  `json:"rejected"`
 	Waiting  []Person  `json:"waiting"` // pending messages that were tried already
 	// WaitingTotal is how many of those there are.
@@ -202,6 +203,7 @@ func (r *Report) people(a *ledger.Attention, channels channel.Set) {
 			*of.into = append(*of.into, person(&of.from[i], channels))
 		}
 	}
+	r.Alike = alike(a.Reasons, r.Total[message.Accepted]+r.Total[message.Rejected]+r.Total[message.Unknown])
 	for _, c := range a.Reasons {
 		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Said: words.Said(c.Code, c.Detail), Messages: c.Messages})
 	}

@@ -42,6 +42,9 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	if len(r.Unknown) > 0 {
 		p.next("notify resolve " + words.Typed(r.Campaign))
 	}
+	if r.Alike != "" {
+		p.next(RetryCommand(r.Campaign, r.Alike))
+	}
 	if len(r.Rejected) > 0 {
 		p.next(fileCommand(r.Campaign, "missed.csv", message.Rejected, message.Unknown))
 	}
@@ -49,6 +52,11 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	p.signed(r)
 	p.audit(r)
 	return p.Flush()
+}
+
+// RetryCommand has those with a code tried again.
+func RetryCommand(campaign, code string) string {
+	return "notify retry " + words.Typed(campaign) + " --code " + words.Typed(code)
 }
 
 // fileCommand writes those in some states to a file.

@@ -191,6 +191,14 @@ func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledg
 	return e
 }
 
+// Alike says what to do where most of what was tried was rejected with one code; nothing where there is none.
+func (e *RunEnd) Alike(code string) {
+	if code == "" || e.Ended == "aborted" || e.Pause != nil && e.Pause.Why != send.PauseStopWhen && e.Pause.Why != send.PauseRefused {
+		return
+	}
+	e.Next = words.T("run.next.retry", words.A{"code": code, "retry": RetryCommand(e.Campaign, code), "campaign": words.Typed(e.Campaign)})
+}
+
 // nextAfter is what to do after a pause.
 func nextAfter(campaign string, p *send.Pause) words.Text {
 	name := words.A{"campaign": words.Typed(campaign)}
