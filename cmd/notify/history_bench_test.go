@@ -77,7 +77,8 @@ func BenchmarkHistory(b *testing.B) {
 func sendOlder(b *testing.B, l ledger.Ledger, name string, n int) {
 	b.Helper()
 	by := ledger.Act{Who: "bench", What: "send", At: time.Now()}
-	_, err := l.Stage(b.Context(), ledger.Staging{Campaign: name, Digest: "d", Spec: []byte(`{"schema":"notify.spec/1","name":"` + name + `"}`), By: by,
+	_, err := l.Stage(b.Context(), ledger.Staging{
+		Campaign: name, Digest: "d", Spec: []byte(`{"schema":"notify.spec/1","name":"` + name + `"}`), By: by,
 		Recipients: func(yield func(ledger.Recipient, error) bool) {
 			for i := range n {
 				to := message.Address(fmt.Sprintf("+86134%08d", i))
@@ -87,7 +88,8 @@ func sendOlder(b *testing.B, l ledger.Ledger, name string, n int) {
 					return
 				}
 			}
-		}})
+		},
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

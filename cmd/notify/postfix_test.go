@@ -13,11 +13,11 @@ import (
 )
 
 // atPostfix is a place whose mails go to a Postfix with these settings.
-func atPostfix(tb testing.TB, people_ int, postfix []string, settings ...string) (*place, *postfixtest.Server) {
+func atPostfix(tb testing.TB, recipients int, postfix []string, settings ...string) (*place, *postfixtest.Server) {
 	tb.Helper()
 	server := postfixtest.Start(tb, postfix...)
 	p := newPlace(tb, nil, append(settings, "NOTIFY_ACCOUNTS_EDM_OPTIONS_ADDRESS="+server.Addr)...)
-	p.must(writeList(p.path("award.csv"), people(1, people_)))
+	p.must(writeList(p.path("award.csv"), people(1, recipients)))
 	p.write("award.yaml", only("award-2020", message.Email))
 	return p, server
 }

@@ -83,9 +83,7 @@ func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Findi
 	case len(problems) > 0:
 		f.Status, f.Summary = Fail, figures("ledger.disagrees", info)
 		f.Summary[0].Args["contradictions"] = words.N(len(problems), "contradiction")
-		for _, p := range problems[:min(len(problems), firstStrangers)] {
-			f.Details = append(f.Details, p)
-		}
+		f.Details = append(f.Details, problems[:min(len(problems), firstStrangers)]...)
 		f.Details = append(f.Details, andMore(len(problems)-firstStrangers)...)
 		f.Remedies = do(ledgerRemedy(ledger.ErrDamaged))
 	default:

@@ -57,7 +57,8 @@ func exports(name, function, forward string) []byte {
 	atForward := atFunction + len(function) + 1
 	var b bytes.Buffer
 	for _, v := range []any{
-		[3]uint32{}, uint32(texts), uint32(1), uint32(1), uint32(1), uint32(functions), uint32(names), uint32(ordinals),
+		[3]uint32{},
+		uint32(texts), uint32(1), uint32(1), uint32(1), uint32(functions), uint32(names), uint32(ordinals),
 		uint32(atForward), uint32(atFunction), uint16(0), []byte(name + "\x00" + function + "\x00" + forward + "\x00"),
 	} {
 		_ = binary.Write(&b, binary.LittleEndian, v) // into memory

@@ -56,12 +56,17 @@ func sentinelOf(path string, err error) error {
 			return ledger.ErrBusy
 		}
 	case sqlite3.SQLITE_IOERR:
-		if free, err := freeBytes(filepath.Dir(path)); err == nil && free >= 0 && free < littleSpace {
-			return ledger.ErrFull
-		}
-		if e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ {
-			return ledger.ErrDamaged
-		}
+		return sentinelOfIO(path, e.Code())
+	}
+	return nil
+}
+
+func sentinelOfIO(path string, code int) error {
+	if free, err := freeBytes(filepath.Dir(path)); err == nil && free >= 0 && free < littleSpace {
+		return ledger.ErrFull
+	}
+	if code == sqlite3.SQLITE_IOERR_SHORT_READ {
+		return ledger.ErrDamaged
 	}
 	return nil
 }

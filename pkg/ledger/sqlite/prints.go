@@ -77,23 +77,12 @@ type match struct {
 }
 
 func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) (found []match, err error) {
-	var campaigns []campaignRow
-	err = each(ctx, l.read, func(rows *sql.Rows) error {
-		var c campaignRow
-		err := rows.Scan(&c.id, &c.Name, &c.first, &c.last)
-		campaigns = append(campaigns, c)
-		return err
-	}, `SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c
-		WHERE c.name <> ? AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?) ORDER BY c.id`, except, nanos(since))
+	campaigns, err := l.ranSince(ctx, except, since)
 	if err != nil || len(campaigns) == 0 {
 		return nil, err // most often no other campaign ran in the window: then no message is looked at
 	}
 	seed := maphash.MakeSeed()
-	var all []asked
-	for p := range pairs {
-		all = append(all, asked{mark: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
-	}
-	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
+	all := askedOf(pairs, seed)
 	newest := make(map[int]ledger.Sent)
 	var w *wanted
 	defer func() { err = errors.Join(err, w.close()) }()
@@ -127,6 +116,27 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	}
 	slices.SortFunc(found, func(a, b match) int { return cmp.Compare(a.nth, b.nth) })
 	return found, nil
+}
+
+// askedOf are the pairs by their fingerprints.
+func askedOf(pairs iter.Seq[ledger.Sent], seed maphash.Seed) (all []asked) {
+	for p := range pairs {
+		all = append(all, asked{mark: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
+	}
+	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
+	return all
+}
+
+// ranSince are the campaigns that had a run since then.
+func (l *Ledger) ranSince(ctx context.Context, except string, since time.Time) (campaigns []campaignRow, err error) {
+	err = each(ctx, l.read, func(rows *sql.Rows) error {
+		var c campaignRow
+		err := rows.Scan(&c.id, &c.Name, &c.first, &c.last)
+		campaigns = append(campaigns, c)
+		return err
+	}, `SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c
+		WHERE c.name <> ? AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?) ORDER BY c.id`, except, nanos(since))
+	return campaigns, err
 }
 
 // common are the fingerprints that the campaign has, too.

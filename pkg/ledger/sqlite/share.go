@@ -48,8 +48,8 @@ func syncing(folder string) string {
 // program tells; empty otherwise. Such a copy may be of a moment that never was, and a program that puts an older one back takes what
 // was sent out of the ledger.
 func synced(path string, getenv func(string) string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if place, err := filepath.EvalSymlinks(path); err == nil {
+		path = place
 	}
 	for _, v := range []struct{ name, program string }{
 		{"OneDrive", "OneDrive"},

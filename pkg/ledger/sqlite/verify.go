@@ -30,7 +30,9 @@ func questions() []question {
 				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
 				WHERE m.attempts > m.over)
 			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
-		{"verify.tally", []string{"campaign", "channel", "state", "account", "messages", "segments", "cost"},
+		{
+			"verify.tally",
+			[]string{"campaign", "channel", "state", "account", "messages", "segments", "cost"},
 			`SELECT campaign_id, channel, state, account, sum(messages), sum(segments), sum(cost)
 			FROM (SELECT campaign_id, channel, state, account, currency, run_id, messages, segments, cost FROM tally
 				UNION ALL SELECT m.campaign_id, m.channel, m.state,
@@ -39,7 +41,8 @@ func questions() []question {
 					CASE m.state WHEN 'attempting' THEN c.run_id ELSE 0 END, -1,
 					CASE WHEN m.attempts > m.over OR m.state = 'pending' THEN -m.segments ELSE 0 END, CASE WHEN m.attempts > m.over THEN -m.segments * c.price ELSE 0 END
 				FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id)
-			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
+			GROUP BY campaign_id, channel, state, account, currency, run_id HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`,
+		},
 		{"verify.no-reach", []string{"channel", "campaign"}, `SELECT m.channel, m.campaign_id FROM message m
 			WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel`},
 		{"verify.over", []string{"key", "over", "recorded"}, `SELECT m.key, m.over, ifnull(a.n, 0)
