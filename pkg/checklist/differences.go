@@ -37,7 +37,7 @@ func (i *Item) differences(now *Item) []words.Text {
 		{"check", i.Check, now.Check},
 		{"people", strconv.Itoa(i.People), strconv.Itoa(now.People)},
 		{"evidence", string(i.Evidence), string(now.Evidence)},
-		{"expiry", span(i), span(now)},
+		{"expiry", words.Span(i.Expires), words.Span(now.Expires)},
 	} {
 		if d.was != d.is {
 			out = append(out, words.T("checklist.differs", words.A{"what": words.Of("checklist.key", d.what), "item": i.ID, "was": orNone(d.was), "now": orNone(d.is)}))
@@ -51,12 +51,4 @@ func orNone(v string) any {
 		return words.T("checklist.none", nil)
 	}
 	return v
-}
-
-// span is how long a signature holds; empty where it does not expire.
-func span(i *Item) string {
-	if i.Expires == 0 {
-		return ""
-	}
-	return i.Expires.String()
 }

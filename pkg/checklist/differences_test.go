@@ -38,14 +38,14 @@ func TestWhatIsDifferentInAList(t *testing.T) {
 		{"a reason", func(c *checklist.Checklist) { c.Items[1].Why.ZH = "x" }, []string{"texts-read was reworded"}},
 		{"a role", func(c *checklist.Checklist) { c.Items[2].Role = "it" }, []string{"role of released: operations → it"}},
 		{"fewer people, for good", func(c *checklist.Checklist) { c.Items[2].People, c.Items[2].Expires = 1, 0 }, []string{
-			"people of released: 2 → 1", "expiry of released: 24h0m0s → none",
+			"people of released: 2 → 1", "expiry of released: 24h → none",
 		}},
 		{"evidence", func(c *checklist.Checklist) { c.Items[1].Evidence = checklist.FileEvidence }, []string{"evidence of texts-read: none → file"}},
 		{"a phase", func(c *checklist.Checklist) { c.Items[2].Phase = checklist.After }, []string{"phase of released: before → after"}},
 		{"a check that people answer for now", func(c *checklist.Checklist) { c.Items[0].Check, c.Items[0].People = "", 1 }, []string{
 			"check of balance: balance → none", "people of balance: 0 → 1",
 		}},
-		{"how long it holds", func(c *checklist.Checklist) { c.Items[2].Expires = time.Hour }, []string{"expiry of released: 24h0m0s → 1h0m0s"}},
+		{"how long it holds", func(c *checklist.Checklist) { c.Items[2].Expires = time.Hour }, []string{"expiry of released: 24h → 1h"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := theList()

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"strconv"
 	"strings"
+
+	"notify/pkg/words"
 )
 
 // marks tell which rows of a list are others than before, in 16 kB at most: 16 bits for each row of the sheet, or, where it has
@@ -76,12 +78,12 @@ func parseMarks(s string) (*marks, bool) {
 // shownRows is how many places of a list are named.
 const shownRows = 4
 
-// rowsChanged says which rows are others: "row 7", "3 rows: 7, 12–13", "within rows 65–72". Empty where that cannot be told.
-func rowsChanged(before, after string) string {
+// rowsChanged says which rows are others: "row 7", "3 rows: 7, 12–13", "within rows 65–72". Nothing where that cannot be told.
+func rowsChanged(before, after string) []words.Text {
 	was, ok := parseMarks(before)
 	now, too := parseMarks(after)
 	if !ok || !too {
-		return ""
+		return nil
 	}
 	for was.block < now.block {
 		was.double()
@@ -107,19 +109,17 @@ func rowsChanged(before, after string) string {
 		}
 		from = to
 	}
-	words := strings.Join(places, ", ")
 	if more {
-		words += ", …"
+		places = append(places, "…")
 	}
+	named := words.Names(places, 0)
 	switch {
 	case rows == 0:
-		return ""
+		return nil
 	case now.block > 1:
-		return "within rows " + words
-	case rows == 1:
-		return "row " + words
+		return []words.Text{words.T("terms.rows-within", words.A{"rows": named})}
 	}
-	return fmt.Sprintf("%d rows: %s", rows, words)
+	return []words.Text{words.T("terms.rows", words.A{"n": rows, "rows": named})}
 }
 
 // at is a mark; a row that is not there has none.

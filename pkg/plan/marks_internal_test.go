@@ -3,7 +3,11 @@ package plan
 import (
 	"fmt"
 	"testing"
+
+	"notify/pkg/words"
 )
+
+func english(said []words.Text) string { return words.Joined(words.Sentences, said...).String() }
 
 // Which rows are others is told to the row in a list of some thousands, and to a few rows beyond that.
 func TestWhichRowsChanged(t *testing.T) {
@@ -67,7 +71,7 @@ func TestWhichRowsChanged(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := made(c.before, as)
-			if got := rowsChanged(before, made(c.last, c.cells)); got != c.want {
+			if got := english(rowsChanged(before, made(c.last, c.cells))); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 			if len(before) > 4*maxMarks {
@@ -76,7 +80,7 @@ func TestWhichRowsChanged(t *testing.T) {
 		})
 	}
 	for _, broken := range []string{"", "x", "0:", "3:AAAA", "1:A", "1:AAAA AAAA", "-2:"} {
-		if got := rowsChanged(broken, made(21, as)); got != "" {
+		if got := english(rowsChanged(broken, made(21, as))); got != "" {
 			t.Errorf("%q was read as marks: %s", broken, got)
 		}
 	}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Scopes are the digests by the names of their parts: list, texts, campaign, accounts, limits.
@@ -37,26 +37,46 @@ const termRows = "rows"
 // The rows of the list are too many: of them there are figures, and marks that tell which of them changed.
 type Term struct {
 	Scope string `json:"scope"` // as in Digests.Scopes
-	Name  string `json:"name"`  // "price of sms"
-	// Value is what it is set to: "0.045 CNY"; of a long text its digest.
+	// Name is one of the catalogue's set "term": "price". Of is the channel or the account whose it is, and To the domain.
+	Name string `json:"name"`
+	Of   string `json:"of,omitempty"`
+	To   string `json:"to,omitempty"`
+	// Value is what it is set to, as files have it: "0.045 CNY"; of a long text its digest.
 	Value string `json:"value"`
 	// Long says that Value is a digest, of no use to a reader.
 	Long bool `json:"long,omitempty"`
 }
 
+// Says is the term's name in words: "price of sms".
+func (t *Term) Says() words.Text {
+	name := words.Of("term", t.Name)
+	if t.Of != "" {
+		name.Args = words.A{"of": t.Of}
+	}
+	if t.To != "" {
+		name.Args["to"] = t.To
+	}
+	return name
+}
+
+// is reports whether it is the same thing, whatever its value.
+func (t *Term) is(other *Term) bool {
+	return t.Scope == other.Scope && t.Name == other.Name && t.Of == other.Of && t.To == other.To
+}
+
 // Terms writes down what the plan's digest covers.
 func Terms(cfg *config.Config, p *Plan) []Term {
-	t := &terms{}
-	t.add(scopeList, "recipients", strconv.Itoa(p.Listed))
+	t := &terms{scope: scopeList}
+	t.add("recipients", strconv.Itoa(p.Listed))
 	t.all = append(t.all, Term{Scope: scopeList, Name: termRows, Value: p.marks.String(), Long: true})
 	for _, c := range p.Channels {
-		t.add(scopeList, "messages by "+string(c.Channel), strconv.Itoa(c.Messages))
+		t.of(string(c.Channel)).add("messages", strconv.Itoa(c.Messages))
 	}
-	t.add(scopeList, "columns", strings.Join(p.Spec.Columns, ", "))
+	t.of("").add("columns", strings.Join(p.Spec.Columns, ", "))
 	t.texts(&p.Spec)
 	t.campaign(&p.Spec)
-	t.add(scopeAccounts, "environment of the installation", cfg.Environment)
-	t.add(scopeLimits, "design capacity", whole(cfg.Capacity.Recipients))
+	t.in(scopeAccounts).add("installation", cfg.Environment)
+	t.in(scopeLimits).add("capacity", whole(cfg.Capacity.Recipients))
 	for _, ch := range p.Spec.Channels() {
 		t.route(ch, cfg)
 	}
@@ -65,85 +85,107 @@ func Terms(cfg *config.Config, p *Plan) []Term {
 
 // Differences says what is different in a part, a few words for each: "price of sms: 0.045 CNY → 0.05 CNY", "row 7". Nothing
 // where the terms are the same.
-func Differences(part string, before, after []Term) []string {
-	var out []string
-	old := make(map[string]Term)
-	for _, t := range before {
-		if t.Scope == part {
-			old[t.Name] = t
+func Differences(part string, before, after []Term) []words.Text {
+	var out []words.Text
+	for i := range after {
+		if now := &after[i]; now.Scope == part {
+			out = append(out, now.since(find(before, now))...)
 		}
 	}
-	for _, t := range after {
-		if t.Scope != part {
-			continue
+	for i := range before {
+		if was := &before[i]; was.Scope == part && find(after, was) == nil {
+			out = append(out, words.T("terms.gone", words.A{"term": was.Says()}))
 		}
-		was, known := old[t.Name]
-		delete(old, t.Name)
-		switch {
-		case known && was.Value == t.Value:
-		case t.Name == termRows:
-			if rows := rowsChanged(was.Value, t.Value); rows != "" {
-				out = append(out, rows)
-			}
-		case t.Long || was.Long:
-			out = append(out, t.Name)
-		case known:
-			out = append(out, t.Name+": "+orNone(was.Value)+" → "+orNone(t.Value))
-		default:
-			out = append(out, t.Name+": new")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(old)) {
-		out = append(out, name+": gone")
 	}
 	return out
 }
 
-func orNone(s string) string { return cmp.Or(s, "none") }
-
-// terms collects what a plan is made of.
-type terms struct{ all []Term }
-
-func (t *terms) add(part, name, value string) {
-	t.all = append(t.all, Term{Scope: part, Name: name, Value: value})
+func find(all []Term, t *Term) *Term {
+	if i := slices.IndexFunc(all, func(other Term) bool { return t.is(&other) }); i >= 0 {
+		return &all[i]
+	}
+	return nil
 }
 
-func (t *terms) long(part, name, value string) {
+// since says what is different in a term since it was so; nil where it was not there.
+func (t *Term) since(was *Term) []words.Text {
+	switch {
+	case was == nil:
+		return []words.Text{words.T("terms.new", words.A{"term": t.Says()})}
+	case was.Value == t.Value:
+		return nil
+	case t.Name == termRows:
+		return rowsChanged(was.Value, t.Value)
+	case t.Long || was.Long:
+		return []words.Text{t.Says()}
+	}
+	return []words.Text{words.T("terms.changed", words.A{"term": t.Says(), "was": orNone(was.Value), "now": orNone(t.Value)})}
+}
+
+func orNone(s string) any {
+	if s == "" {
+		return words.T("terms.none", nil)
+	}
+	return s
+}
+
+// terms collects what a plan is made of; scope and whose are those of what is added next.
+type terms struct {
+	all          []Term
+	scope, whose string
+}
+
+func (t *terms) in(scope string) *terms {
+	t.scope = scope
+	return t.of("")
+}
+
+func (t *terms) of(whose string) *terms {
+	t.whose = whose
+	return t
+}
+
+func (t *terms) add(name, value string) {
+	t.all = append(t.all, Term{Scope: t.scope, Name: name, Of: t.whose, Value: value})
+}
+
+func (t *terms) long(name, value string) {
 	if value != "" {
 		value = digestOf(value)
 	}
-	t.all = append(t.all, Term{Scope: part, Name: name, Value: value, Long: true})
+	t.all = append(t.all, Term{Scope: t.scope, Name: name, Of: t.whose, Value: value, Long: true})
 }
 
 func (t *terms) texts(s *Spec) {
 	for _, text := range s.Texts {
-		of := " of " + string(text.Channel)
+		t.in(scopeTexts).of(string(text.Channel))
 		if short := text.Short; short != nil {
-			t.long(scopeTexts, "text"+of, short.Text)
-			t.add(scopeTexts, "template codes"+of, pairs(short.TemplateCode))
-			t.add(scopeTexts, "template variables"+of, pairs(short.TemplateVars))
+			t.long("text", short.Text)
+			t.add("template-codes", pairs(short.TemplateCode))
+			t.add("template-variables", pairs(short.TemplateVars))
 		}
-		if m := text.Mail; m != nil {
-			t.mail(m, of)
+		if text.Mail != nil {
+			t.mail(text.Mail)
 		}
 	}
 }
 
-func (t *terms) mail(m *campaign.Mail, of string) {
-	t.add(scopeTexts, "subject"+of, m.Subject)
-	t.add(scopeTexts, "sender"+of, m.From)
-	t.add(scopeTexts, "reply-to"+of, m.ReplyTo)
-	t.long(scopeTexts, "text"+of, m.Text)
-	t.long(scopeTexts, "HTML"+of, m.HTML)
-	t.long(scopeTexts, "headers"+of, pairs(m.Headers))
+func (t *terms) mail(m *campaign.Mail) {
+	t.add("subject", m.Subject)
+	t.add("sender", m.From)
+	t.add("reply-to", m.ReplyTo)
+	t.long("text", m.Text)
+	t.long("html", m.HTML)
+	t.long("headers", pairs(m.Headers))
 	var all strings.Builder
 	for _, a := range m.Attachments {
 		fmt.Fprintf(&all, "%s %s %s\n", a.Name, a.Type, digestOf(string(a.Data)))
 	}
-	t.long(scopeTexts, "attachments"+of, all.String())
+	t.long("attachments", all.String())
 }
 
 func (t *terms) campaign(s *Spec) {
+	t.in(scopeCampaign)
 	for _, c := range [][2]string{
 		{"name", s.Name},
 		{"owner", s.Owner},
@@ -152,15 +194,17 @@ func (t *terms) campaign(s *Spec) {
 		{"environment", s.Environment},
 		{"window", window(s.Window)},
 		{"deadline", day(s.Deadline)},
-		{"stop_when", fmt.Sprintf("failed %v, unknown %v of %d", s.StopWhen.Failed, s.StopWhen.Unknown, s.StopWhen.Window)},
+		{"stop-failed", share(s.StopWhen.Failed)},
+		{"stop-unknown", share(s.StopWhen.Unknown)},
+		{"stop-window", whole(s.StopWhen.Window)},
 		{"budget", amount(s.Budget)},
-		{"shared_address", s.Shared},
+		{"shared-address", s.Shared},
 		{"checklist", s.Checklist},
-		{"dedupe_window", s.Dedupe.String()},
+		{"dedupe-window", words.Span(s.Dedupe)},
 		{"expect", whole(s.Expect)},
-		{"name column", s.NameColumn},
+		{"name-column", s.NameColumn},
 	} {
-		t.add(scopeCampaign, c[0], c[1])
+		t.add(c[0], c[1])
 	}
 }
 
@@ -171,37 +215,39 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 		shares = append(shares, fmt.Sprintf("%s %d", s.Account, s.Weight))
 	}
 	names := RouteAccounts(route)
-	t.add(scopeAccounts, "accounts for "+string(ch), strings.Join(names, ", "))
-	t.add(scopeLimits, "weights for "+string(ch), strings.Join(shares, ", "))
+	t.in(scopeAccounts).of(string(ch)).add("accounts", strings.Join(names, ", "))
+	t.in(scopeLimits).of(string(ch)).add("weights", strings.Join(shares, ", "))
 	for _, n := range names {
 		a := cfg.Accounts[n]
+		t.in(scopeAccounts).of(n)
 		for _, c := range [][2]string{
 			{"vendor", a.Vendor},
-			{"environment", a.Environment},
-			{"class", a.Class},
+			{"account-environment", a.Environment},
+			{"account-class", a.Class},
 			{"endpoint", place(a.Endpoint)},
-			{"way out", strings.Join(wayOut(a), " ")},
-			{"counting of segments", a.Segments},
+			{"way-out", strings.Join(wayOut(a), " ")},
+			{"segments", a.Segments},
 			{"signature", a.Signature},
 		} {
-			t.add(scopeAccounts, c[0]+" of "+n, c[1])
+			t.add(c[0], c[1])
 		}
 		price := ""
 		if a.Price != nil {
 			price = strings.TrimSpace(a.Price.String() + " " + a.Currency)
 		}
+		t.in(scopeLimits).of(n)
 		for _, c := range [][2]string{
 			{"price", price},
 			{"rate", perSecond(a.Rate)},
 			{"burst", whole(a.Burst)},
-			{"daily quota", whole(int(a.DailyQuota))},
-			{"budget of the day", amount(a.DayBudget)},
-			{"budget of the month", amount(a.MonthBudget)},
+			{"daily-quota", whole(int(a.DailyQuota))},
+			{"day-budget", amount(a.DayBudget)},
+			{"month-budget", amount(a.MonthBudget)},
 		} {
-			t.add(scopeLimits, c[0]+" of "+n, c[1])
+			t.add(c[0], c[1])
 		}
 		for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
-			t.add(scopeLimits, "rate of "+n+" to "+d, perSecond(a.DomainRate[d]))
+			t.all = append(t.all, Term{Scope: scopeLimits, Name: "domain-rate", Of: n, To: d, Value: perSecond(a.DomainRate[d])})
 		}
 	}
 }
@@ -230,8 +276,7 @@ func window(w campaign.Window) string {
 	if w.From == w.To {
 		return ""
 	}
-	clock := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60) }
-	return clock(w.From) + "–" + clock(w.To)
+	return words.Clock(w.From) + "–" + words.Clock(w.To)
 }
 
 func day(t time.Time) string {
@@ -255,9 +300,16 @@ func amount(m message.Money) string {
 	return m.String()
 }
 
+func share(s float64) string {
+	if s == 0 {
+		return ""
+	}
+	return words.Printer{}.Percent(words.Percent(100 * s))
+}
+
 func perSecond(r float64) string {
 	if r == 0 {
 		return ""
 	}
-	return strconv.FormatFloat(r, 'g', -1, 64) + "/s"
+	return words.Printer{}.Rate(words.Rate(r))
 }

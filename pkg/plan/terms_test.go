@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,6 +16,7 @@ import (
 	"notify/pkg/list"
 	"notify/pkg/option"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // signable is an installation and a campaign as files, so that a test can change one word of one of them.
@@ -120,10 +123,10 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 		{"the owner", "award.yaml", "Operations Wang", "Li", "campaign", "owner: Operations Wang → Li"},
 		{"the window", "award.yaml", "20:00", "21:30", "campaign", "window: 09:00–20:00 → 09:00–21:30"},
 		{"the deadline", "award.yaml", "02T18", "03T18", "campaign", "deadline: 2020-01-02T18:00:00+08:00 → 2020-01-03T18:00:00+08:00"},
-		{"when it stops", "award.yaml", "5%", "6%", "campaign", "stop_when: failed 0.05, unknown 0 of 200 → failed 0.06, unknown 0 of 200"},
+		{"when it stops", "award.yaml", "5%", "6%", "campaign", "stop_when.failed: 5% → 6%"},
 		{"the campaign's budget", "award.yaml", "budget: 2000\n", "", "campaign", "budget: 2000.00 → none"},
 		{"the checklist", "award.yaml", "checklist: award-notice\n", "", "campaign", "checklist: award-notice → none"},
-		{"the dedupe window", "award.yaml", "72h", "24h", "campaign", "dedupe_window: 72h0m0s → 24h0m0s"},
+		{"the dedupe window", "award.yaml", "72h", "24h", "campaign", "dedupe_window: 72h → 24h"},
 		{"the expected count", "award.yaml", "expect: 2", "expect: 3", "campaign", "expect: 2 → 3"},
 		{"the endpoint's secret part", "notify.yaml", "token=a", "token=b", "accounts", "endpoint of sms: https://sms.example.test/v1 (…) → https://sms.example.test/v1 (…)"},
 		{"the vendor", "notify.yaml", "spare: {vendor: http", "spare: {vendor: smtp", "accounts", "vendor of spare: http → smtp"},
@@ -152,7 +155,7 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 				t.Error("the digest is the same")
 			}
 			for part, was := range before.Digests.Scopes() {
-				says := strings.Join(plan.Differences(part, terms, changed), "; ")
+				says := words.Joined(words.Sentences, plan.Differences(part, terms, changed)...).String()
 				if same := after.Digests.Scopes()[part] == was; same == (part == c.part) {
 					t.Errorf("part %s: same is %v", part, same)
 				}
@@ -165,6 +168,20 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEveryTermHasAName(t *testing.T) {
+	_, terms := frozen(t, signable())
+	for _, term := range terms {
+		said := term.Says()
+		if en := said.String(); strings.Contains(en, "term.") || !strings.Contains(en, term.Of) || !strings.Contains(en, term.To) {
+			t.Errorf("%+v is called %q", term, en)
+		}
+		zh := words.Printer{Lang: words.Chinese}.Say(said)
+		if !strings.ContainsFunc(zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }) && !slices.Contains([]string{"stop-failed", "stop-unknown", "stop-window"}, term.Name) {
+			t.Errorf("%+v is called %q in Chinese", term, zh)
+		}
 	}
 }
 

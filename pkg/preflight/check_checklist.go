@@ -172,7 +172,7 @@ func judge(
 		case part == checklist.ScopeChecklist:
 			return relisted(old.Checklist, c)
 		}
-		return differences(part, old.Terms, terms)
+		return plan.Differences(part, old.Terms, terms)
 	}
 	return c.Judge(p, signatures, people, answer, now), nil
 }

@@ -66,8 +66,8 @@ func (s *Subject) beforeTheTimer(n Need, p pace, done time.Time) ways {
 		seldom := done.Sub(now).Truncate(time.Minute) + time.Minute
 		w.or(Option{
 			Kind: OptionTimer, Enough: true, Account: n.Name, Channel: n.Channel,
-			Settings: []Setting{{Key: "timer", Value: hours(seldom), Now: hours(interval)}},
-			Text:     words.T("timer.seldom", words.A{"seldom": hours(seldom), "interval": hours(interval)}),
+			Settings: []Setting{{Key: "timer", Value: words.Span(seldom), Now: words.Span(interval)}},
+			Text:     words.T("timer.seldom", words.A{"seldom": words.Span(seldom), "interval": words.Span(interval)}),
 		})
 	}
 	return w

@@ -2,8 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"notify/pkg/campaign"
 	"notify/pkg/words"
@@ -19,23 +17,18 @@ func windowCheck() Check {
 			return Finding{Status: Skip, Summary: said("window.none", nil)}
 		}
 		open, opens := w.Open(now)
-		f := Finding{Status: Pass, Facts: []Fact{{"from", clock(w.From)}, {"to", clock(w.To)}, {"open", open}}}
+		f := Finding{Status: Pass, Facts: []Fact{{"from", words.Clock(w.From)}, {"to", words.Clock(w.To)}, {"open", open}}}
 		if open {
-			f.Summary = said("window.open", words.A{"from": clock(w.From), "to": clock(w.To), "now": now.Format("15:04 -07:00")})
+			f.Summary = said("window.open", words.A{"from": words.Clock(w.From), "to": words.Clock(w.To), "now": now.Format("15:04 -07:00")})
 			return f
 		}
 		f.Status = Warn
 		f.Facts = append(f.Facts, Fact{"opens", opens})
-		f.Summary = said("window.closed", words.A{"from": clock(w.From), "to": clock(w.To), "now": now.Format("15:04 -07:00"), "opens": opens})
+		f.Summary = said("window.closed", words.A{"from": words.Clock(w.From), "to": words.Clock(w.To), "now": now.Format("15:04 -07:00"), "opens": opens})
 		command := s.sendCommand("")
 		var way ways
 		way.or(Option{Kind: OptionLater, Enough: true, At: opens, Command: command, Text: words.T("window.waits", words.A{"opens": opens})})
 		f.offer(way)
 		return f
 	}}
-}
-
-// clock is a time of day: "09:00".
-func clock(d time.Duration) string {
-	return fmt.Sprintf("%02d:%02d", int(d/time.Hour), int(d%time.Hour/time.Minute))
 }

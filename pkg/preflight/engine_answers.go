@@ -2,8 +2,6 @@ package preflight
 
 import (
 	"strconv"
-	"strings"
-	"time"
 
 	"notify/pkg/words"
 )
@@ -74,18 +72,6 @@ func (a *answers) done(empty words.Text) Finding {
 		f.Status, f.Summary = Skip, []words.Text{empty}
 	}
 	return f
-}
-
-// hours is a length of time as people write it in the campaign file: "72h", "90m".
-func hours(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // most is a list of sentences of which so many are shown.

@@ -69,7 +69,7 @@ func Compare(before, after *Result) []words.Text {
 		if before.Scopes[part] == after.Scopes[part] {
 			continue
 		}
-		how := differences(part, before.Terms, after.Terms)
+		how := plan.Differences(part, before.Terms, after.Terms)
 		if len(how) == 0 && part == checklist.ScopeList {
 			how = said("preflight.rows-changed", nil)
 		}
@@ -105,15 +105,6 @@ func relisted(before *checklist.State, now *checklist.Checklist) []words.Text {
 		return nil
 	}
 	return checklist.Differences(before.Checklist(), now)
-}
-
-// differences are those of a part of the plan, in words.
-func differences(part string, before, after []plan.Term) []words.Text {
-	var all []words.Text
-	for _, d := range plan.Differences(part, before, after) {
-		all = append(all, words.Raw(d))
-	}
-	return all
 }
 
 // fallen are balances that are lower than they were, in money or in packages.

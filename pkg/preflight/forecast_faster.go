@@ -110,11 +110,11 @@ func (s *Subject) widen(w *ways, n Need, p pace, enough func(pace) bool) {
 	w.or(Option{
 		Kind: OptionWindow, Enough: true, Account: n.Name, Channel: n.Channel,
 		Settings: []Setting{
-			{Key: "window.from", Value: clock(window.From), Now: clock(own.From), Campaign: true},
-			{Key: "window.to", Value: clock(window.To), Now: clock(own.To), Campaign: true},
+			{Key: "window.from", Value: words.Clock(window.From), Now: words.Clock(own.From), Campaign: true},
+			{Key: "window.to", Value: words.Clock(window.To), Now: words.Clock(own.To), Campaign: true},
 		},
 		Text: words.T("window.widen", words.A{
-			"from": clock(window.From), "to": clock(window.To), "was_from": clock(own.From), "was_to": clock(own.To),
+			"from": words.Clock(window.From), "to": words.Clock(window.To), "was_from": words.Clock(own.From), "was_to": words.Clock(own.To),
 		}),
 	})
 }

@@ -110,7 +110,7 @@ func stopped() preflight.Result {
 			Start: at(20, 10, 0), Done: at(22, 9, 1),
 		},
 		Scopes: map[string]string{"list": "1a", "limits": "2b"},
-		Terms:  []plan.Term{{Scope: "limits", Name: "price of sms-a", Value: "0.045 CNY"}},
+		Terms:  []plan.Term{{Scope: "limits", Name: "price", Of: "sms-a", Value: "0.045 CNY"}},
 	}
 }
 

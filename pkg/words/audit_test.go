@@ -178,7 +178,15 @@ func sets() map[string][]string {
 		"item":           {"proven", "warned", "not-looked-at", "does-not-apply", "failed", "overridden", "taken-on", "signed", "missing", "lapsed"},
 		"sheet":          {"done-word", "open-word"},
 		"page":           {"all", "checklist", "clear", "for-plan", "nothing", "plan", "since", "stops"}, // in the template of the page
-		"suppressed":     {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
+		"term": { // see plan.Terms
+			"recipients", "messages", "columns",
+			"text", "template-codes", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
+			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "budget",
+			"shared-address", "checklist", "dedupe-window", "expect", "name-column",
+			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
+			"capacity", "weights", "price", "rate", "burst", "daily-quota", "day-budget", "month-budget", "domain-rate", "rows",
+		},
+		"suppressed": {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 	}
 }
 

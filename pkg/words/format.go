@@ -1,6 +1,7 @@
 package words
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -109,6 +110,26 @@ func (p Printer) Duration(d time.Duration) string {
 		return said
 	}
 	return "0" + p.behind(units[3])
+}
+
+// Span is a length of time as people write it in a file: "72h", "90m"; empty where there is none.
+func Span(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// Clock is a time of day, as its distance from midnight: "09:00".
+func Clock(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(d/time.Hour), int(d%time.Hour/time.Minute))
 }
 
 func (p Printer) behind(u unit) string {
