@@ -1,4 +1,4 @@
-// Package aliyun is the adapter for Alibaba Cloud's short messages (Dysmsapi 2017-05-25), over the vendor's own client. Money and
+// Package aliyun are the adapters for Alibaba Cloud's short messages (Dysmsapi 2017-05-25) and mail, over the vendor's own clients. Money and
 // packages are asked at BssOpenApi 2017-12-14 through the same core.
 //
 // All parameters of a request travel in its URL, so that no text of the client's is shown: it quotes numbers and names.
@@ -77,20 +77,20 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 	v := &vendor{
 		Account: sdk.New(vendorName, codes(), s, options(), given), sign: strings.Trim(given[signName], "【】"), rest: new(dara.RuntimeOptions),
 	}
-	if v.sms, err = sms.NewClient(v.config(given, endpoint)); err != nil {
+	if v.sms, err = sms.NewClient(config(v.Account, given, endpoint)); err != nil {
 		return nil, words.Wrap(err, "vendor.client", words.A{"vendor": vendorName})
 	}
-	if v.bss, err = core.NewClient(v.config(given, bssEndpoint(given[bssHost], endpoint))); err != nil {
+	if v.bss, err = core.NewClient(config(v.Account, given, bssEndpoint(given[bssHost], endpoint))); err != nil {
 		return nil, words.Wrap(err, "vendor.client", words.A{"vendor": vendorName})
 	}
 	return v, nil
 }
 
 // config is that of a client: no second try, and our transport. A nil RetryOptions is one attempt.
-func (v *vendor) config(given map[string]string, endpoint *url.URL) *utils.Config {
+func config(a *sdk.Account, given map[string]string, endpoint *url.URL) *utils.Config {
 	return &models.Config{
 		AccessKeyId: dara.String(given[keyID]), AccessKeySecret: dara.String(given[keySecret]),
-		Endpoint: dara.String(endpoint.Host), Protocol: dara.String(endpoint.Scheme), HttpClient: caller{v.Recorder},
+		Endpoint: dara.String(endpoint.Host), Protocol: dara.String(endpoint.Scheme), HttpClient: caller{a.Recorder},
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"notify/pkg/message"
 	"notify/pkg/vendors"
-	"notify/pkg/vendors/aliyun"
 )
 
 // imitation answers as the vendor's documentation says, and keeps what was asked.
@@ -22,6 +21,11 @@ type imitation struct {
 }
 
 func server(t *testing.T, answer func(action string, q url.Values) (int, string)) *imitation {
+	t.Helper()
+	return serverOf(t, open, answer)
+}
+
+func serverOf(t *testing.T, open func(*testing.T, vendors.Settings) (vendors.Vendor, error), answer func(action string, q url.Values) (int, string)) *imitation {
 	t.Helper()
 	s := new(imitation)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,9 +39,7 @@ func server(t *testing.T, answer func(action string, q url.Values) (int, string)
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(web.Close)
-	v, err := aliyun.Kind().New(vendors.Settings{
-		Account: "acc", Endpoint: web.URL, Concurrency: 1, Timeout: time.Minute, Options: given(), Now: time.Now,
-	})
+	v, err := open(t, vendors.Settings{Account: "acc", Endpoint: web.URL, Concurrency: 1, Timeout: time.Minute, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

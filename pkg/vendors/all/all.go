@@ -17,6 +17,7 @@ func Registry() vendors.Registry {
 	r := vendors.Registry{}
 	for _, k := range []vendors.Kind{
 		aliyun.Kind(),
+		aliyun.MailKind(),
 		httpvendor.Kind(vendorfiles.FS()),
 		ses.Kind(),
 		smtp.Kind(),
