@@ -87,6 +87,10 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.maySend(ctx, l, c.Name, &o); err != nil {
 		return err
 	}
+	source := sourceOf(cfg, c, o.list)
+	if done, err := e.asStaged(ctx, l, c.Name, source, o); done || err != nil {
+		return err
+	}
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
 		return err
 	}
@@ -96,6 +100,9 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	defer p.Close()
+	if sourceOf(cfg, c, o.list) == source { // else something was changed while it was read
+		p.Spec.Source = source
+	}
 	res, err := e.check(ctx, p, cfg, o.preflightOptions)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func sortContacts(cs []contact) {
 }
 
 const (
-	contactsInMemory = 1 << 17 // 7 MB; what is beyond goes to files
+	contactsInMemory = 1 << 14 // 1.2 MB; what is beyond goes to files
 	contactParts     = 64
 	contactSize      = 16 + 26 + 8 + 4 + 1 + 4
 	// recipientKey in place of a channel marks a contact that stands for the recipient's key.

@@ -43,6 +43,8 @@ type Spec struct {
 	// Files are what the campaign was made of, the list and what the campaign file names, as absolute paths: nothing may be written
 	// over them. They are no part of the digest.
 	Files []string `json:"files,omitempty"`
+	// Source is the hash of everything that this was made of, empty where that is not known. It is no part of the digest.
+	Source string `json:"source,omitempty"`
 	// Listed is how many recipients the whole list had when this was staged, and Part what of it was staged. They are no part of
 	// the digest.
 	Listed int  `json:"listed,omitempty"`
