@@ -114,13 +114,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return e.refuse(ctx, l, res, code)
 	}
 	view.Checked(e.console, e.printer().Words(), res)
-	if err := e.confirmOverrides(ctx, res); err != nil {
-		return err
-	}
-	if err := e.confirmMissing(ctx, res, o); err != nil {
-		return err
-	}
-	if err := e.confirm(ctx, res); err != nil {
+	if err := e.agreed(ctx, res, o); err != nil {
 		return err
 	}
 	if err := e.recordOverrides(ctx, l, res); err != nil {
@@ -130,6 +124,17 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 		return err
 	}
 	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
+}
+
+// agreed asks a person for everything that is to be agreed to, before the first message leaves.
+func (e *env) agreed(ctx context.Context, res preflight.Result, o sendOptions) error {
+	if err := e.confirmOverrides(ctx, res); err != nil {
+		return err
+	}
+	if err := e.confirmMissing(ctx, res, o); err != nil {
+		return err
+	}
+	return e.confirm(ctx, res)
 }
 
 // maySend refuses early what needs no plan to be refused: another run that is alive, a ledger that is damaged or has forgotten, a

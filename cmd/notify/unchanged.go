@@ -46,13 +46,17 @@ func addFile(to io.Writer, path string) error {
 	return err
 }
 
-// asStaged says how a campaign ended of which nothing is left to send and nothing was changed: the list is not read again, however long it
-// is. It is false where anything could still leave, or could have been added. What a person wants beside sending (a part, an override, a file
-// of problems) is not for here.
-func (e *env) asStaged(ctx context.Context, l ledger.Ledger, name, source string, o sendOptions) (bool, error) {
+// plain reports whether a person wants the campaign sent, and nothing beside.
+func (o *sendOptions) plain() bool {
 	part, err := o.part()
-	if err != nil || source == "" || !part.All() || o.problems != "" || len(o.overrides) > 0 || o.removeMissing || o.lift.flag {
-		return false, err
+	return err == nil && part.All() && o.problems == "" && len(o.overrides) == 0 && !o.removeMissing && !o.lift.flag
+}
+
+// asStaged says how a campaign ended of which nothing is left to send and nothing was changed: the list is not read again, however long it
+// is. It is false where anything could still leave, or could have been added.
+func (e *env) asStaged(ctx context.Context, l ledger.Ledger, name, source string, o sendOptions) (bool, error) {
+	if !o.plain() || source == "" {
+		return false, nil
 	}
 	c, err := l.Campaign(ctx, name)
 	if errors.Is(err, ledger.ErrNoCampaign) {
