@@ -62,40 +62,6 @@ func Ready(notBefore, now time.Time) bool {
 	return !notBefore.After(now) || notBefore.After(now.Add(MaxLater))
 }
 
-// Apply makes the change.
-func (c AccountChange) Apply(a *AccountState) {
-	open := !a.OpenUntil.IsZero()
-	if c.Anew || a.steppedBack(c.At) {
-		a.NotBefore = time.Time{}
-		if open {
-			a.OpenUntil = c.At
-		}
-	}
-	if c.Well {
-		a.Failures, a.OpenUntil, a.Reason = 0, time.Time{}, words.Text{}
-	}
-	a.Failures += c.Failed
-	if c.Scale != nil && c.Scale.From == a.Scale {
-		a.Scale = c.Scale.To
-	}
-	if given(c.NotBefore) && c.NotBefore.After(a.NotBefore) {
-		a.NotBefore, a.Since = c.NotBefore, c.At
-	}
-	if given(c.OpenUntil) && c.OpenUntil.After(a.OpenUntil) {
-		a.OpenUntil, a.Reason, a.Since = c.OpenUntil, c.Reason, c.At
-	}
-	if a.NotBefore.IsZero() && a.OpenUntil.IsZero() {
-		a.Since = time.Time{}
-	}
-	if !c.Error.IsZero() {
-		a.Error, a.At = c.Error, c.At
-	}
-}
-
-// steppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
-// ahead as the clock was put back, and count for nothing.
-func (a *AccountState) steppedBack(now time.Time) bool { return a.Since.After(now.Add(putBack)) }
-
 // FileName is a campaign's name as a part of a file's: readable, and with a hash, because two names may look alike as files.
 func FileName(campaign string) string {
 	clean := strings.Map(func(r rune) rune {

@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"time"
+
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+// AccountState is what all processes on a ledger share about an account.
+type AccountState struct {
+	Account string `json:"account"`
+	// EmptyAt is when the rate's bucket is, or was, empty.
+	EmptyAt time.Time `json:"-"`
+	// Since is when somebody last said for how long the account is to be left alone.
+	Since time.Time `json:"-"`
+	// Scale is the part of the configured rate in force: 1 unless throttled.
+	Scale float64 `json:"scale"`
+	// NotBefore is when the account may be used again after a throttling answer; zero for now.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Failures is how many attempts in a row spoke against the account.
+	Failures int `json:"failures"`
+	// OpenUntil is when the breaker may be tested; zero while it is closed.
+	OpenUntil time.Time `json:"open_until,omitzero"`
+	// Reason is why the breaker is open.
+	Reason words.Text `json:"reason,omitzero"`
+	Error  words.Text `json:"last_error,omitzero"`
+	At     time.Time  `json:"last_error_at,omitzero"`
+}
+
+// AccountChange is what a run learned of an account. It is said as what happened, and not as what follows, because other runs learn
+// things at the same time: none may write over what another has found out.
+type AccountChange struct {
+	Account string
+	At      time.Time
+	// Anew says that what the account waits for counts for nothing: the clock was put back, or a person says that it shall go on. An
+	// open breaker is to be tested now.
+	Anew bool
+	// Well says that the account gave an answer: failures in a row begin anew, and the breaker closes.
+	Well bool
+	// Failed is how many failures came, after Well where both are set.
+	Failed int
+	// Scale is set where the part of the rate is to be changed that the caller knows to be in force. If it is another one by now,
+	// somebody else has changed it: it stays.
+	Scale *Rescale
+	// NotBefore and OpenUntil count where they are later than what is known; zero for none. Reason goes with OpenUntil.
+	NotBefore, OpenUntil time.Time
+	Reason               words.Text
+	Error                words.Text // what the vendor said; zero for nothing new
+}
+
+// Rescale changes the part of an account's rate from one value to another.
+type Rescale struct{ From, To float64 }
+
+// Usage is what was debited and not credited back.
+type Usage struct {
+	Day   Debit `json:"day"`
+	Month Debit `json:"month"`
+}
+
+// Debit is messages, segments and money.
+type Debit struct {
+	Messages int64         `json:"messages"`
+	Segments int64         `json:"segments"`
+	Cost     message.Money `json:"cost"`
+}
+
+// Apply makes the change.
+func (c AccountChange) Apply(a *AccountState) {
+	open := !a.OpenUntil.IsZero()
+	if c.Anew || a.steppedBack(c.At) {
+		a.NotBefore = time.Time{}
+		if open {
+			a.OpenUntil = c.At
+		}
+	}
+	if c.Well {
+		a.Failures, a.OpenUntil, a.Reason = 0, time.Time{}, words.Text{}
+	}
+	a.Failures += c.Failed
+	if c.Scale != nil && c.Scale.From == a.Scale {
+		a.Scale = c.Scale.To
+	}
+	if given(c.NotBefore) && c.NotBefore.After(a.NotBefore) {
+		a.NotBefore, a.Since = c.NotBefore, c.At
+	}
+	if given(c.OpenUntil) && c.OpenUntil.After(a.OpenUntil) {
+		a.OpenUntil, a.Reason, a.Since = c.OpenUntil, c.Reason, c.At
+	}
+	if a.NotBefore.IsZero() && a.OpenUntil.IsZero() {
+		a.Since = time.Time{}
+	}
+	if !c.Error.IsZero() {
+		a.Error, a.At = c.Error, c.At
+	}
+}
+
+// steppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
+// ahead as the clock was put back, and count for nothing.
+func (a *AccountState) steppedBack(now time.Time) bool { return a.Since.After(now.Add(putBack)) }

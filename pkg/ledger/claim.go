@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"time"
+
+	"notify/pkg/message"
+)
+
+// ClaimRequest asks for messages of one channel to leave through one account.
+type ClaimRequest struct {
+	Channel message.Channel
+	Limits  Limits
+	// PaceKey is the key of Limits.DomainRate under which a message to an address counts, empty for none. Nil: the address's domain.
+	PaceKey func(message.Address) string
+	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
+	Day string
+	// DayFrom is when Day began. What was debited since then under the name of another day counts against quota and budget of the day, too:
+	// the zone was another one. Zero: not known.
+	DayFrom time.Time
+	// Max is how many at the most; the caller has that many free slots. Where other runs hold messages of Channel through the account,
+	// Limits.Concurrency may allow fewer.
+	Max int
+	// Lead is how long the commit may take: the first message's place under the rate is not before Now+Lead.
+	Lead time.Duration
+	// Ahead is how far in the future the last message may have to wait for its turn under the rate.
+	Ahead time.Duration
+	// Grace is how long after its LeaveAt a claim may still begin to leave; its deadline is LeaveAt+Grace.
+	Grace time.Duration
+	// Probe says that the account's breaker is being tested: OpenUntil has passed, Max is 1.
+	Probe bool
+}
+
+// Limits are what an account may do. Zero fields do not limit.
+type Limits struct {
+	Account string
+	Rate    float64 // messages per second
+	AtOnce  int     // messages that may leave at once after a pause; 0 means 1
+	// DomainRate is messages per second by the recipient's domain (lower case), DefaultDomain for the rest; a domain whose rate
+	// is 0, and a message without one, is not limited. A message whose domain is not free is passed over: it is not debited,
+	// waits for its place, and then goes before those that never waited.
+	DomainRate  map[string]float64
+	DailyQuota  int64
+	Price       message.Money // for one segment
+	DayBudget   message.Money
+	MonthBudget message.Money
+	// Concurrency is how many messages of the campaign, on one channel, may be open at the account over all runs.
+	Concurrency int
+	// CampaignBudget limits what the campaign costs over all accounts of one currency.
+	CampaignBudget message.Money
+	// Currency is that of the money here, such as "CNY". Only debits of the same currency count against CampaignBudget.
+	Currency string
+}
+
+// Claim is one message that this run must now attempt, exactly once, and settle.
+type Claim struct {
+	Attempt  int64
+	Number   int // 1 for the first attempt of the message
+	Account  string
+	Key      message.Key
+	Channel  message.Channel
+	Address  message.Address
+	Segments int
+	Row      int
+	Fields   []byte // JSON array, as in Recipient
+	// LeaveAt is the message's place under the account's rate: it must not leave before. Zero: no rate.
+	LeaveAt time.Time
+	// Deadline is when it must no longer begin to leave.
+	Deadline time.Time
+}
+
+// HoldReason says why a ClaimRequest got fewer messages than it asked for.
+type HoldReason string
+
+// The reasons. HoldNone: it got all that it asked for.
+const (
+	HoldNone    HoldReason = ""
+	HoldEmpty   HoldReason = "empty"   // nothing pending on this channel
+	HoldLater   HoldReason = "later"   // pending, all of it with a not-before time
+	HoldRate    HoldReason = "rate"    // the rate's next places are too far ahead
+	HoldQuota   HoldReason = "quota"   // quota of the day used up
+	HoldBudget  HoldReason = "budget"  // budget of day, month or campaign used up
+	HoldBreaker HoldReason = "breaker" // the account's breaker is open
+	HoldSlots   HoldReason = "slots"   // other runs have all of the account's slots
+	HoldPaused  HoldReason = "paused"
+	HoldAborted HoldReason = "aborted"
+)
+
+// Grant answers one ClaimRequest.
+type Grant struct {
+	Claims []Claim
+	Held   HoldReason
+	// Until is when asking again makes sense; zero where time alone does not help.
+	Until time.Time
+	// Which budget: "day", "month" or "campaign", where Held is HoldBudget.
+	Which string
+}

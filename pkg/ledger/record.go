@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"time"
+
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+// Record is a message as the ledger knows it.
+type Record struct {
+	Row       int
+	Recipient string // the recipient's key
+	Fields    []byte
+	Key       message.Key
+	Channel   message.Channel
+	Address   message.Address
+	Segments  int
+	State     message.State
+	Attempts  int
+	NotBefore time.Time
+	// The newest attempt; zero where there was none.
+	Attempt  int64
+	Account  string
+	Claimed  time.Time
+	Settled  time.Time
+	Code     string
+	Detail   string
+	VendorID string
+	Price    message.Money // for one segment
+	// Rows are further rows of the list that are told through this message.
+	Rows []int
+}
+
+// Sent is a text to an address.
+type Sent struct {
+	Address     message.Address
+	Fingerprint int64
+	// Campaign and At are set in answers.
+	Campaign string
+	At       time.Time
+}
+
+// Act is something that a person, or the program on its own, did.
+type Act struct {
+	Who    string     `json:"who"` // "wang@ops-1", or Itself for the program
+	What   string     `json:"what"`
+	Reason string     `json:"reason,omitempty"` // as a person typed it
+	Said   words.Text `json:"said,omitzero"`    // in place of Reason, where the program did it
+	At     time.Time  `json:"at"`
+}
+
+// Itself is who did what the program did on its own.
+const Itself = "notify"
+
+// Why is the reason as a sentence; zero where none was given.
+func (a Act) Why() words.Text {
+	if a.Said.IsZero() && a.Reason != "" {
+		return words.Raw(a.Reason)
+	}
+	return a.Said
+}
+
+// AuditEntry is an Act on a campaign.
+type AuditEntry struct {
+	Act
+	Campaign string `json:"campaign"`
+}
+
+// Resolution settles one unknown message.
+type Resolution struct {
+	Key message.Key
+	// As is accepted, unsent or rejected.
+	As       message.OutcomeKind
+	VendorID string
+	Code     string
+	Detail   string
+}
+
+// Resolved counts what Resolve did.
+type Resolved struct {
+	Accepted int `json:"accepted"`
+	NotSent  int `json:"not_sent"`
+	Rejected int `json:"rejected"`
+	Skipped  int `json:"skipped"`
+}
+
+// Check is a preflight result as it is kept.
+type Check struct {
+	Campaign string
+	Digest   string
+	Verdict  string // "pass", "warn", "fail"
+	Result   []byte // JSON
+	At       time.Time
+	Who      string
+}
