@@ -1,6 +1,7 @@
 // Package flow owns the question when the next message may leave: the pace of an account inside this process, its
 // reaction to what vendors answer (slower, back-off, breaker), and the choice of an account on a route.
-// What several processes share (rate, quota, budget, breaker) is debited in the ledger; flow decides what to ask it for.
+// What several processes share (rate, quota, budget, breaker) is debited in the ledger; flow decides what to ask it for, and its Teller is the
+// arithmetic by which every driver answers.
 package flow
 
 import (

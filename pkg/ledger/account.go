@@ -68,7 +68,7 @@ type Debit struct {
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
 	open := !a.OpenUntil.IsZero()
-	if c.Anew || a.steppedBack(c.At) {
+	if c.Anew || a.SteppedBack(c.At) {
 		a.NotBefore = time.Time{}
 		if open {
 			a.OpenUntil = c.At
@@ -95,6 +95,18 @@ func (c AccountChange) Apply(a *AccountState) {
 	}
 }
 
-// steppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
+// SteppedBack reports that the clock was put back since somebody said how long the account is to be left alone: those times may be as far
 // ahead as the clock was put back, and count for nothing.
-func (a *AccountState) steppedBack(now time.Time) bool { return a.Since.After(now.Add(putBack)) }
+func (a *AccountState) SteppedBack(now time.Time) bool { return a.Since.After(now.Add(PutBack)) }
+
+// PutBack is how far ahead of a claim EmptyAt is only where the clock was put back. Below it, another process whose now is
+// newer, or who takes places from further ahead, has been here: to bring EmptyAt back then would give its places away again.
+const PutBack = 10 * time.Second
+
+// DomainState is what all processes on a ledger share about one domain as an account sends to it.
+type DomainState struct {
+	// EmptyAt is when the newest message leaves: the next may one space after it.
+	EmptyAt time.Time
+	// Tail is the last place that was given to a message that waits.
+	Tail time.Time
+}

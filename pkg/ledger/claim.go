@@ -30,6 +30,15 @@ type ClaimRequest struct {
 	Probe bool
 }
 
+// Overlaps reports that a debit under the name of another day lies within the request's, as it is reckoned now. One that lies ahead was made
+// before the clock was put back, and says nothing about this day.
+func (c ClaimRequest) Overlaps(debited, now time.Time) bool {
+	return !c.DayFrom.IsZero() && !debited.Before(c.DayFrom) && !debited.After(now.Add(PutBack))
+}
+
+// DefaultDomain is the key of Limits.DomainRate for all domains that it does not name.
+const DefaultDomain = "default"
+
 // Limits are what an account may do. Zero fields do not limit.
 type Limits struct {
 	Account string

@@ -62,6 +62,17 @@ func Ready(notBefore, now time.Time) bool {
 	return !notBefore.After(now) || notBefore.After(now.Add(MaxLater))
 }
 
+// Latest is the latest of the times.
+func Latest(ts ...time.Time) time.Time {
+	l := ts[0]
+	for _, t := range ts[1:] {
+		if t.After(l) {
+			l = t
+		}
+	}
+	return l
+}
+
 // FileName is a campaign's name as a part of a file's: readable, and with a hash, because two names may look alike as files.
 func FileName(campaign string) string {
 	clean := strings.Map(func(r rune) rune {

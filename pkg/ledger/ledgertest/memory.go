@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/words"
@@ -78,7 +79,7 @@ type msg struct {
 	state       message.State
 	attempts    int
 	notBefore   time.Time
-	pace        ledger.Place
+	pace        flow.Place
 	newest      *attempt
 	byList      bool // cancelled, and a list did it
 	stood       bool // it was attempted, held or cancelled before
@@ -248,7 +249,7 @@ func (m *Memory) orphan(r *run, now time.Time, code, detail string) int {
 func (a *attempt) settle(o message.Outcome, at, notBefore time.Time) {
 	a.open, a.outcome, a.settled = false, o, at
 	a.msg.state = o.Kind.State()
-	a.msg.notBefore, a.msg.pace = time.Time{}, ledger.PlaceNone
+	a.msg.notBefore, a.msg.pace = time.Time{}, flow.PlaceNone
 	if a.msg.state == message.Pending {
 		a.msg.notBefore = notBefore
 	}
@@ -318,15 +319,15 @@ func (c *campaign) pending(ch message.Channel, now time.Time) (ready []*msg, nex
 }
 
 func (m *msg) ready(now time.Time) bool {
-	if m.pace != ledger.PlaceNone {
-		return ledger.ReadyPlaced(m.notBefore, now)
+	if m.pace != flow.PlaceNone {
+		return flow.ReadyPlaced(m.notBefore, now)
 	}
 	return ledger.Ready(m.notBefore, now)
 }
 
 // again is 1 for a message that was attempted, held or cancelled before: those go after the others.
 func (m *msg) again() int {
-	if m.stood && m.pace == ledger.PlaceNone {
+	if m.stood && m.pace == flow.PlaceNone {
 		return 1
 	}
 	return 0
@@ -334,7 +335,7 @@ func (m *msg) again() int {
 
 // held is 1 for a message that waited for its domain: those go before the others.
 func (m *msg) held() int {
-	if m.pace != ledger.PlaceNone {
+	if m.pace != flow.PlaceNone {
 		return 1
 	}
 	return 0

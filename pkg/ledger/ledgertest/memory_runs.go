@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/words"
@@ -40,8 +41,8 @@ func (h *Handle) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired
 func (m *Memory) repace(c *campaign, pace string) {
 	if c.ran && c.pace != pace {
 		for _, to := range c.messages {
-			if to.state == message.Pending && to.pace != ledger.PlaceNone {
-				to.notBefore, to.pace = time.Time{}, ledger.PlaceNone
+			if to.state == message.Pending && to.pace != flow.PlaceNone {
+				to.notBefore, to.pace = time.Time{}, flow.PlaceNone
 			}
 		}
 		for _, d := range m.domains {
@@ -189,7 +190,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 	acct := m.account(req.Limits.Account)
 	books := m.books(c, acct, req)
 	books.Overlap = m.overlap(req, now)
-	teller := ledger.NewTeller(req, now, books)
+	teller := flow.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}
 	}
@@ -204,7 +205,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		}
 		to := ready[0]
 		domain := teller.Domain(to.address)
-		v := teller.Offer(domain, ledger.Offer{Segments: to.segments, Place: to.pace, Domain: m.domain(acct.Account, domain)})
+		v := teller.Offer(domain, flow.Offer{Segments: to.segments, Place: to.pace, Domain: m.domain(acct.Account, domain)})
 		if v.Held != ledger.HoldNone {
 			g.Held, g.Until, g.Which = v.Held, v.Until, v.Which
 			break
@@ -229,8 +230,8 @@ func nothing(next time.Time) ledger.Grant {
 }
 
 // books are what the teller of a request goes by.
-func (m *Memory) books(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest) ledger.Books {
-	b := ledger.Books{Account: *acct, Usage: m.usageOn(acct.Account, req.Day)}
+func (m *Memory) books(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest) flow.Books {
+	b := flow.Books{Account: *acct, Usage: m.usageOn(acct.Account, req.Day)}
 	for p, d := range c.spent {
 		if p.currency == req.Limits.Currency {
 			b.CampaignSpent += d.Cost
@@ -253,7 +254,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	m.post(a, +1)
 	m.debited[[2]string{a.account, a.day}] = now
 	to.first = to.first || !to.stood
-	to.state, to.newest, to.pace, to.stood = message.Attempting, a, ledger.PlaceNone, true
+	to.state, to.newest, to.pace, to.stood = message.Attempting, a, flow.PlaceNone, true
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel,

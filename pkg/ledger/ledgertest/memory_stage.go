@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -180,7 +181,7 @@ func (m *msg) meet(n *msg, out *ledger.Staged) {
 	switch {
 	case m.state == message.Cancelled:
 		out.Restored++
-		m.state, m.byList, m.notBefore, m.pace = message.Pending, false, n.notBefore, ledger.PlaceNone
+		m.state, m.byList, m.notBefore, m.pace = message.Pending, false, n.notBefore, flow.PlaceNone
 		m.back()
 	case m.state == message.Pending && same:
 		out.Same++

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -95,7 +96,7 @@ func (c *claiming) grant(t *turn, req ledger.ClaimRequest) (ledger.Grant, error)
 }
 
 // grantFrom grants message after message, until the request has what it asked for, or something holds it.
-func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller *ledger.Teller) (ledger.Grant, error) {
+func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller *flow.Teller) (ledger.Grant, error) {
 	g := ledger.Grant{Claims: make([]ledger.Claim, 0, min(req.Max, len(s.rows)))}
 	taken := make([]flight, 0, cap(g.Claims))
 	for !teller.Full() {
@@ -149,7 +150,7 @@ func (r *pendingRow) fits(campaign string, ch message.Channel) error {
 	return fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, r.claim.Key)
 }
 
-func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, error) {
+func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error) {
 	a, err := c.x.account(req.Limits.Account)
 	if err != nil {
 		return nil, err
@@ -170,13 +171,13 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*ledger.Teller, err
 	if err != nil {
 		return nil, err
 	}
-	return ledger.NewTeller(req, t.req.Now, ledger.Books{
+	return flow.NewTeller(req, t.req.Now, flow.Books{
 		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: spent, Open: open,
 	}), nil
 }
 
 // close writes the teller's books back, and the messages as being attempted.
-func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *ledger.Teller, g ledger.Grant, taken []flight) error {
+func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *flow.Teller, g ledger.Grant, taken []flight) error {
 	a, err := c.x.account(req.Limits.Account)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -90,13 +91,13 @@ func (b *books) flushDomains() error {
 }
 
 // offer asks the teller about a message.
-func (c *claiming) offer(req ledger.ClaimRequest, teller *ledger.Teller, row *pendingRow) (ledger.Verdict, error) {
-	o := ledger.Offer{Segments: row.claim.Segments, Place: row.pace}
+func (c *claiming) offer(req ledger.ClaimRequest, teller *flow.Teller, row *pendingRow) (flow.Verdict, error) {
+	o := flow.Offer{Segments: row.claim.Segments, Place: row.pace}
 	name := teller.Domain(row.claim.Address)
 	if name != "" {
 		var err error
 		if o.Domain, err = c.x.domain(req.Limits.Account, name); err != nil {
-			return ledger.Verdict{}, err
+			return flow.Verdict{}, err
 		}
 	}
 	return teller.Offer(name, o), nil
@@ -124,7 +125,7 @@ func (c *claiming) writePassed() error {
 }
 
 // pass lets a message wait for its domain.
-func (c *claiming) pass(s *shelf, row *pendingRow, v ledger.Verdict) {
+func (c *claiming) pass(s *shelf, row *pendingRow, v flow.Verdict) {
 	place := []any{row.id, nanos(v.Wait), int(v.Place)}
 	if !row.recorded {
 		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel), s.of.pending(row.id))...)
@@ -139,8 +140,8 @@ func (of shelfOf) pending(id int64) int64 {
 }
 
 func (r *pendingRow) ready(now time.Time) bool {
-	if r.pace != ledger.PlaceNone {
-		return ledger.ReadyPlaced(r.notBefore, now)
+	if r.pace != flow.PlaceNone {
+		return flow.ReadyPlaced(r.notBefore, now)
 	}
 	return ledger.Ready(r.notBefore, now)
 }

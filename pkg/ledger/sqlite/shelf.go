@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -35,7 +36,7 @@ type cursor struct{ notBefore, id int64 }
 type pendingRow struct {
 	id        int64
 	notBefore time.Time
-	pace      ledger.Place
+	pace      flow.Place
 	attempts  int
 	recorded  bool   // it has a standing
 	broken    string // what of it does not fit its seal
@@ -176,7 +177,7 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 	}
 	return pendingRow{
 		recipient: recipient,
-		id:        numbers[0], notBefore: moment(numbers[3]), pace: ledger.Place(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
+		id:        numbers[0], notBefore: moment(numbers[3]), pace: flow.Place(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
 		claim: ledger.Claim{
 			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
 		},
@@ -215,7 +216,7 @@ func (c *claiming) begin(s *shelf) error {
 	switch {
 	case first.Valid && first.Int64 <= nanos(s.now):
 		s.enter(pacedDue)
-	case last.Valid && last.Int64 > nanos(ledger.PlaceLimit(s.now)):
+	case last.Valid && last.Int64 > nanos(flow.PlaceLimit(s.now)):
 		s.enter(pacedStepped)
 	default:
 		s.enter(untried)
@@ -229,7 +230,7 @@ func (s *shelf) enter(phase int) {
 	s.phase, s.at = phase, cursor{notBefore: -1 << 62}
 	switch phase {
 	case pacedStepped:
-		s.at = cursor{notBefore: nanos(ledger.PlaceLimit(s.now)), id: 1<<63 - 1}
+		s.at = cursor{notBefore: nanos(flow.PlaceLimit(s.now)), id: 1<<63 - 1}
 	case stepped:
 		s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
 	}

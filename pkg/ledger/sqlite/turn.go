@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -285,7 +286,7 @@ func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time
 		(SELECT min(not_before) FROM standing INDEXED BY standing_paced
 			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0 AND not_before > ? AND not_before <= ?)`,
 		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)),
-		campaign, string(channel), nanos(now), nanos(ledger.PlaceLimit(now)))
+		campaign, string(channel), nanos(now), nanos(flow.PlaceLimit(now)))
 	if again.Valid && paced.Valid {
 		return moment(min(again.Int64, paced.Int64)), err
 	}

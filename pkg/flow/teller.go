@@ -1,18 +1,19 @@
-package ledger
+package flow
 
 import (
 	"math"
 	"time"
 
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
 
 // Books is what a claim is measured against, read inside the claim's transaction.
 type Books struct {
-	Account AccountState
-	Usage   Usage
+	Account ledger.AccountState
+	Usage   ledger.Usage
 	// Overlap is what was debited within the request's day under the names of others.
-	Overlap       Debit
+	Overlap       ledger.Debit
 	CampaignSpent message.Money
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
 	Open int
@@ -22,7 +23,7 @@ type Books struct {
 // a driver reads the Books, offers the pending messages in order until Next says no, and writes the Teller's books back.
 // It is not safe for concurrent use.
 type Teller struct {
-	req   ClaimRequest
+	req   ledger.ClaimRequest
 	now   time.Time
 	books Books
 	n     int
@@ -39,7 +40,7 @@ type Teller struct {
 // seconds after it, Burst tokens at the most. That is the arithmetic of x/time/rate (a property test holds the two
 // together) in a form that a database row can share between processes. A clock that steps back finds EmptyAt far ahead:
 // it is brought back to Now+Ahead, from where no process has gone further.
-func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
+func NewTeller(req ledger.ClaimRequest, now time.Time, books Books) *Teller {
 	t := &Teller{req: req, now: now, books: books}
 	rate := req.Limits.Rate
 	if s := books.Account.Scale; s > 0 && s < 1 {
@@ -49,7 +50,7 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
 		t.burst = t.space * time.Duration(max(1, req.Limits.AtOnce))
 		latest := now.Add(max(req.Ahead, req.Lead))
-		if t.books.Account.EmptyAt.After(now.Add(putBack)) {
+		if t.books.Account.EmptyAt.After(now.Add(ledger.PutBack)) {
 			t.books.Account.EmptyAt = latest
 		}
 		if oldest := now.Add(req.Lead - t.burst); t.books.Account.EmptyAt.Before(oldest) {
@@ -59,56 +60,48 @@ func NewTeller(req ClaimRequest, now time.Time, books Books) *Teller {
 	return t
 }
 
-// Overlaps reports that a debit under the name of another day lies within the request's, as it is reckoned now. One that lies ahead was made
-// before the clock was put back, and says nothing about this day.
-func (c ClaimRequest) Overlaps(debited, now time.Time) bool {
-	return !c.DayFrom.IsZero() && !debited.Before(c.DayFrom) && !debited.After(now.Add(putBack))
-}
-
-// putBack is how far ahead of a claim EmptyAt is only where the clock was put back. Below it, another process whose now is
-// newer, or who takes places from further ahead, has been here: to bring EmptyAt back then would give its places away again.
-const putBack = 10 * time.Second
-
 // slotsAgain is when to ask again for slots that other runs have: they settle all the time.
 const slotsAgain = 100 * time.Millisecond
 
-// Gate says why no message at all may be claimed now, before any is looked at: HoldNone where there is no such reason.
-func (t *Teller) Gate() (HoldReason, time.Time) {
+// Gate says why no message at all may be claimed now, before any is looked at: ledger.HoldNone where there is no such reason.
+func (t *Teller) Gate() (ledger.HoldReason, time.Time) {
 	a := t.books.Account
-	if a.steppedBack(t.now) {
+	if a.SteppedBack(t.now) {
 		a.NotBefore = time.Time{}
-		a.OpenUntil = Earliest(a.OpenUntil, t.now)
+		if t.now.Before(a.OpenUntil) {
+			a.OpenUntil = t.now
+		}
 	}
 	if !a.OpenUntil.IsZero() && (!t.req.Probe || a.OpenUntil.After(t.now)) {
-		return HoldBreaker, a.OpenUntil
+		return ledger.HoldBreaker, a.OpenUntil
 	}
 	if a.NotBefore.After(t.now) {
-		return HoldRate, a.NotBefore
+		return ledger.HoldRate, a.NotBefore
 	}
-	return HoldNone, time.Time{}
+	return ledger.HoldNone, time.Time{}
 }
 
 // Next grants one message of so many segments: the time at which it may leave (zero without a rate), or why not and when
 // to ask again. What it grants is debited in the Teller's books.
-func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until time.Time, which string) {
+func (t *Teller) Next(segments int) (leaveAt time.Time, held ledger.HoldReason, until time.Time, which string) {
 	if t.n >= t.req.Max {
-		return time.Time{}, HoldNone, time.Time{}, ""
+		return time.Time{}, ledger.HoldNone, time.Time{}, ""
 	}
 	l := t.req.Limits
 	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
-		return time.Time{}, HoldSlots, t.now.Add(slotsAgain), ""
+		return time.Time{}, ledger.HoldSlots, t.now.Add(slotsAgain), ""
 	}
 	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
-		return time.Time{}, HoldQuota, time.Time{}, ""
+		return time.Time{}, ledger.HoldQuota, time.Time{}, ""
 	}
 	cost := l.Price.Times(segments)
 	if which := t.over(cost); which != "" {
-		return time.Time{}, HoldBudget, time.Time{}, which
+		return time.Time{}, ledger.HoldBudget, time.Time{}, which
 	}
 	if t.space > 0 {
 		at := t.books.Account.EmptyAt.Add(t.space)
 		if ahead := max(t.req.Ahead, t.req.Lead); at.After(t.now.Add(ahead)) {
-			return time.Time{}, HoldRate, at.Add(-ahead), ""
+			return time.Time{}, ledger.HoldRate, at.Add(-ahead), ""
 		}
 		t.books.Account.EmptyAt = at
 		leaveAt = at
@@ -117,13 +110,13 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held HoldReason, until t
 		}
 	}
 	t.n++
-	for _, d := range []*Debit{&t.books.Usage.Day, &t.books.Usage.Month} {
+	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month} {
 		d.Messages++
 		d.Segments += int64(segments)
 		d.Cost += cost
 	}
 	t.books.CampaignSpent += cost
-	return leaveAt, HoldNone, time.Time{}, ""
+	return leaveAt, ledger.HoldNone, time.Time{}, ""
 }
 
 // over is the budget that does not pay for so much more; empty where all of them do.

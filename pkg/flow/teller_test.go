@@ -1,10 +1,11 @@
-package ledger_test
+package flow_test
 
 import (
 	"slices"
 	"testing"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 
@@ -16,12 +17,12 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // bucket is a Teller's books kept from one request to the next, as a driver keeps them.
 type bucket struct {
-	books ledger.Books
+	books flow.Books
 	req   ledger.ClaimRequest
 }
 
 func (b *bucket) next(now time.Time) (time.Time, ledger.HoldReason, time.Time) {
-	t := ledger.NewTeller(b.req, now, b.books)
+	t := flow.NewTeller(b.req, now, b.books)
 	at, held, until, _ := t.Next(1)
 	b.books = t.Books()
 	return at, held, until
@@ -103,7 +104,7 @@ func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		req   ledger.ClaimRequest
-		books ledger.Books
+		books flow.Books
 		held  ledger.HoldReason
 		which string
 	}{
@@ -111,10 +112,10 @@ func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
 		{"a quota that is used up", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{DailyQuota: 1}}, usage(1, 0), ledger.HoldQuota, ""},
 		{"a day's budget that two segments would exceed", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, DayBudget: 19}}, usage(1, 10), ledger.HoldBudget, "day"},
 		{"a month's budget", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, MonthBudget: 19}}, usage(1, 10), ledger.HoldBudget, "month"},
-		{"a campaign's budget", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, CampaignBudget: 9}}, ledger.Books{}, ledger.HoldBudget, "campaign"},
+		{"a campaign's budget", ledger.ClaimRequest{Max: 1, Limits: ledger.Limits{Price: 5, CampaignBudget: 9}}, flow.Books{}, ledger.HoldBudget, "campaign"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			teller := ledger.NewTeller(tc.req, noon, tc.books)
+			teller := flow.NewTeller(tc.req, noon, tc.books)
 			_, held, _, which := teller.Next(2)
 			if held != tc.held || which != tc.which {
 				t.Errorf("held %q %q, want %q %q", held, which, tc.held, tc.which)
@@ -126,28 +127,28 @@ func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
 	}
 }
 
-func usage(messages int64, cost message.Money) ledger.Books {
+func usage(messages int64, cost message.Money) flow.Books {
 	d := ledger.Debit{Messages: messages, Cost: cost}
-	return ledger.Books{Usage: ledger.Usage{Day: d, Month: d}}
+	return flow.Books{Usage: ledger.Usage{Day: d, Month: d}}
 }
 
 // A queue at a domain reaches no further than ten minutes: who comes behind its end is looked at again then, and takes no place.
 func TestTheQueueOfADomainEnds(t *testing.T) {
 	req := ledger.ClaimRequest{Max: 9, Ahead: time.Second, Limits: ledger.Limits{DomainRate: map[string]float64{"d.test": 1.0 / 250}}}
-	teller := ledger.NewTeller(req, noon, ledger.Books{})
+	teller := flow.NewTeller(req, noon, flow.Books{})
 	d := new(ledger.DomainState)
 	var waits []time.Duration
-	var paces []ledger.Place
+	var paces []flow.Place
 	for range 5 {
-		v := teller.Offer("d.test", ledger.Offer{Segments: 1, Domain: d})
+		v := teller.Offer("d.test", flow.Offer{Segments: 1, Domain: d})
 		if v.Wait.IsZero() {
 			v.Wait = noon
 		}
 		waits, paces = append(waits, v.Wait.Sub(noon).Round(time.Second)), append(paces, v.Place)
 	}
-	end := ledger.PlacesAhead
+	end := flow.PlacesAhead
 	wantWaits := []time.Duration{0, 250 * time.Second, 500 * time.Second, end, end}
-	wantPaces := []ledger.Place{ledger.PlaceNone, ledger.PlaceGiven, ledger.PlaceGiven, ledger.PlaceQueued, ledger.PlaceQueued}
+	wantPaces := []flow.Place{flow.PlaceNone, flow.PlaceGiven, flow.PlaceGiven, flow.PlaceQueued, flow.PlaceQueued}
 	if !slices.Equal(waits, wantWaits) || !slices.Equal(paces, wantPaces) {
 		t.Errorf("waits %v as %v, want %v as %v", waits, paces, wantWaits, wantPaces)
 	}
@@ -155,10 +156,10 @@ func TestTheQueueOfADomainEnds(t *testing.T) {
 		t.Errorf("the last place is in %s", tail)
 	}
 	// Those whose places passed, because others took them, move back together, and no further either.
-	late := ledger.NewTeller(req, noon, ledger.Books{})
+	late := flow.NewTeller(req, noon, flow.Books{})
 	d = &ledger.DomainState{EmptyAt: noon, Tail: noon.Add(500 * time.Second)}
-	for i, want := range []ledger.Place{ledger.PlaceGiven, ledger.PlaceGiven, ledger.PlaceQueued, ledger.PlaceQueued} {
-		v := late.Offer("d.test", ledger.Offer{Segments: 1, Place: ledger.PlaceGiven, Domain: d})
+	for i, want := range []flow.Place{flow.PlaceGiven, flow.PlaceGiven, flow.PlaceQueued, flow.PlaceQueued} {
+		v := late.Offer("d.test", flow.Offer{Segments: 1, Place: flow.PlaceGiven, Domain: d})
 		if v.Place != want || v.Wait.After(noon.Add(end)) || d.Tail.After(noon.Add(end)) {
 			t.Errorf("number %d waits as %v until %s, the last place is in %s", i, v.Place, v.Wait.Sub(noon), d.Tail.Sub(noon))
 		}

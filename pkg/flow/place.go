@@ -1,15 +1,13 @@
-package ledger
+package flow
 
 import (
 	"math"
 	"strings"
 	"time"
 
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
-
-// DefaultDomain is the key of Limits.DomainRate for all domains that it does not name.
-const DefaultDomain = "default"
 
 const (
 	// PlacesAhead is how far ahead places under a domain's rate are given to waiting messages. Those for whom there is none so
@@ -29,26 +27,18 @@ const (
 	PlaceQueued              // the domain's queue was too long; it is looked at again at its NotBefore
 )
 
-// DomainState is what all processes on a ledger share about one domain as an account sends to it.
-type DomainState struct {
-	// EmptyAt is when the newest message leaves: the next may one space after it.
-	EmptyAt time.Time
-	// Tail is the last place that was given to a message that waits.
-	Tail time.Time
-}
-
 // Offer is a message as a Teller is asked about it.
 type Offer struct {
 	Segments int
 	Place    Place
 	// Domain is the state of the recipient's domain, which the Teller changes; nil where Teller.Domain says that none is needed.
-	Domain *DomainState
+	Domain *ledger.DomainState
 }
 
-// Verdict is a Teller's answer to an Offer: granted where Held is HoldNone and Wait is zero.
+// Verdict is a Teller's answer to an Offer: granted where Held is ledger.HoldNone and Wait is zero.
 type Verdict struct {
 	LeaveAt time.Time
-	Held    HoldReason
+	Held    ledger.HoldReason
 	Until   time.Time
 	Which   string
 	// Wait is set for a message that is passed over because of its domain: it is pending until then, with Place.
@@ -64,7 +54,7 @@ func ReadyPlaced(notBefore, now time.Time) bool {
 }
 
 // PlaceLimit is the latest NotBefore of a message that waits for its domain, as seen at now.
-func PlaceLimit(now time.Time) time.Time { return now.Add(PlacesAhead + putBack) }
+func PlaceLimit(now time.Time) time.Time { return now.Add(PlacesAhead + ledger.PutBack) }
 
 // Domain is the domain whose state Offer needs for a message to this address; empty where none has a rate.
 func (t *Teller) Domain(to message.Address) string {
@@ -89,7 +79,7 @@ func (t *Teller) domainRate(domain string) float64 {
 	if r, ok := t.req.Limits.DomainRate[domain]; ok {
 		return r
 	}
-	return t.req.Limits.DomainRate[DefaultDomain]
+	return t.req.Limits.DomainRate[ledger.DefaultDomain]
 }
 
 // Offer grants one message to domain, holds the request, or passes the message over.
@@ -105,7 +95,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	// A message that the account cannot take now loses no place under its domain.
 	before := *t
 	leaveAt, held, until, which := t.Next(o.Segments)
-	if held != HoldNone {
+	if held != ledger.HoldNone {
 		return Verdict{Held: held, Until: until, Which: which}
 	}
 	space := time.Duration(min(math.Max(1, float64(time.Second)/t.domainRate(domain)), math.MaxInt64/4))
@@ -116,21 +106,21 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		place = d.Tail.Add(space)
 	}
 	if !place.After(ahead) {
-		leaveAt = Latest(leaveAt, place, t.now.Add(t.req.Lead))
-		d.EmptyAt, d.Tail = leaveAt, Latest(d.Tail, leaveAt)
+		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
+		d.EmptyAt, d.Tail = leaveAt, ledger.Latest(d.Tail, leaveAt)
 		return Verdict{LeaveAt: leaveAt}
 	}
 	passed, late := before.passed+1, t.late
 	*t = before
 	t.passed, t.late = passed, late
 	if passed > MaxPassed {
-		return Verdict{Held: HoldLater, Until: t.now.Add(time.Millisecond)}
+		return Verdict{Held: ledger.HoldLater, Until: t.now.Add(time.Millisecond)}
 	}
 	return t.wait(domain, o.Place, d, space)
 }
 
 // wait gives a place to a message that is passed over.
-func (t *Teller) wait(domain string, pace Place, d *DomainState, space time.Duration) Verdict {
+func (t *Teller) wait(domain string, pace Place, d *ledger.DomainState, space time.Duration) Verdict {
 	end := t.now.Add(PlacesAhead)
 	if pace != PlaceGiven {
 		if place := d.Tail.Add(space); !place.After(end) {
@@ -142,9 +132,9 @@ func (t *Teller) wait(domain string, pace Place, d *DomainState, space time.Dura
 	if t.late == nil {
 		t.late = make(map[string]time.Time)
 	}
-	place := Latest(t.late[domain], d.EmptyAt).Add(space)
+	place := ledger.Latest(t.late[domain], d.EmptyAt).Add(space)
 	t.late[domain] = place
-	d.Tail = Latest(d.Tail, place)
+	d.Tail = ledger.Latest(d.Tail, place)
 	if place.After(end) {
 		d.Tail = end
 		return Verdict{Wait: end, Place: PlaceQueued}
@@ -163,8 +153,8 @@ func (t *Teller) before(place time.Time) time.Time {
 }
 
 // settleClock brings the state of a domain to now, as NewTeller does with the account's.
-func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Time) *DomainState {
-	if d.EmptyAt.After(t.now.Add(max(putBack, t.req.Ahead, t.req.Lead))) {
+func (t *Teller) settleClock(d *ledger.DomainState, space time.Duration, ahead time.Time) *ledger.DomainState {
+	if d.EmptyAt.After(t.now.Add(max(ledger.PutBack, t.req.Ahead, t.req.Lead))) {
 		d.EmptyAt = ahead
 	}
 	if oldest := t.now.Add(t.req.Lead - space); d.EmptyAt.Before(oldest) {
@@ -174,23 +164,4 @@ func (t *Teller) settleClock(d *DomainState, space time.Duration, ahead time.Tim
 		d.Tail = d.EmptyAt
 	}
 	return d
-}
-
-// Earliest is the earlier of two times; zero where either is.
-func Earliest(a, b time.Time) time.Time {
-	if b.Before(a) && !b.IsZero() {
-		return b
-	}
-	return a
-}
-
-// Latest is the latest of the times.
-func Latest(ts ...time.Time) time.Time {
-	l := ts[0]
-	for _, t := range ts[1:] {
-		if t.After(l) {
-			l = t
-		}
-	}
-	return l
 }
