@@ -132,7 +132,9 @@ func (e *env) askBalances(ctx context.Context, cfg *config.Config, lines []repor
 			}
 			balance, err := b.Balance(ctx)
 			if err != nil {
-				line.LiveError = words.Cause(err)
+				if line.LiveError = cfg.SandboxOff(line.Account, err); line.LiveError.IsZero() {
+					line.LiveError = words.Cause(err)
+				}
 				return nil
 			}
 			line.Told(balance)

@@ -119,10 +119,13 @@ func (e *env) exitStatus() string {
 	return strings.Join(lines, "\n")
 }
 
-// flagUsages lists flags; how pflag says their defaults is English only.
+// flagUsages lists flags; how pflag says their defaults is English only, and that there is none it says, too: "[]".
 func (e *env) flagUsages(f *pflag.FlagSet) string {
 	return regexp.MustCompile(`(?m) \(default (.*)\)$`).ReplaceAllStringFunc(f.FlagUsages(), func(s string) string {
 		value := strings.TrimSuffix(strings.TrimPrefix(s, " (default "), ")")
+		if value == "[]" {
+			return ""
+		}
 		return e.say("cmd.help.default", words.A{"value": value})
 	})
 }

@@ -3,13 +3,8 @@ package preflight
 import (
 	"context"
 	"errors"
-	"net"
-	"net/netip"
-	"net/url"
 	"sync"
-	"syscall"
 
-	"notify/pkg/config"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
@@ -70,8 +65,8 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 
 // accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.
 func (s *Subject) accountFault(a *answers, st Status, account string, err error) {
-	if place := localPlace(s.Config.Accounts[account]); place != "" && errors.Is(err, syscall.ECONNREFUSED) {
-		a.say(st, "account.sandbox", words.A{"account": account, "place": place}, words.T("account.start-sandbox", words.A{"account": account}))
+	if off := s.Config.SandboxOff(account, err); !off.IsZero() {
+		a.add(st, off, words.T("account.start-sandbox", words.A{"account": account}))
 		return
 	}
 	a.say(st, "account.error", words.A{"account": account, "cause": words.Cause(err)}, mendAccount(account))
@@ -80,20 +75,4 @@ func (s *Subject) accountFault(a *answers, st Status, account string, err error)
 // mendAccount is what to do about an account that cannot be used.
 func mendAccount(account string) words.Text {
 	return words.T("account.mend", words.A{"account": account})
-}
-
-// localPlace is where an account's messages go, if that is this machine; empty otherwise.
-func localPlace(a config.Account) string {
-	place, _ := a.Options["address"].(string)
-	if u, err := url.Parse(a.Endpoint); err == nil && u.Host != "" {
-		place = u.Host
-	}
-	host, _, err := net.SplitHostPort(place)
-	if err != nil {
-		return ""
-	}
-	if addr, err := netip.ParseAddr(host); host == localhost || err == nil && addr.IsLoopback() {
-		return place
-	}
-	return ""
 }

@@ -2,8 +2,10 @@ package httpvendor
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"notify/pkg/message"
@@ -53,7 +55,12 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 		}
 	}
 	if !a.Whole {
-		return nil, nil, v.fault(words.Said("notify:"+a.Stage, words.Cause(a.Err).Stored()), to)
+		said := &words.Error{Text: v.scrub.Clean(words.Said("notify:"+a.Stage, words.Cause(a.Err).Stored()), to)}
+		var system syscall.Errno
+		if errors.As(a.Err, &system) { // it holds no secret, and who asked looks at it: does nothing answer here?
+			said.Err = system
+		}
+		return nil, nil, said
 	}
 	env2, err := v.reader.env(p.json, a, message.Key(env.Key), to)
 	if err != nil {
