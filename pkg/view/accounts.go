@@ -28,11 +28,11 @@ func ShowAccounts(p *Printer, asJSON bool, as []report.AccountStatus) error {
 	money := p.amounts(costs)
 	for i := range as {
 		a := &as[i]
-		left := Unknown
+		left := words.Unknown
 		if a.LeftToday != nil {
-			left = Num(*a.LeftToday)
+			left = words.Num(*a.LeftToday)
 		}
-		t.Row(a.Account, a.Vendor, p.word("class", a.Class), p.word("environment", a.Environment), Rate(a.Rate), Num(a.Day.Messages), left,
+		t.Row(a.Account, a.Vendor, p.word("class", a.Class), p.word("environment", a.Environment), p.Words().Rate(words.Rate(a.Rate)), words.Num(a.Day.Messages), left,
 			money[2*i], money[2*i+1], p.word("breaker", a.Breaker), p.live(a))
 	}
 	p.Table(t, 0)
@@ -73,7 +73,7 @@ func (p *Printer) live(a *report.AccountStatus) string {
 	}
 	b := a.Live
 	if b == nil {
-		return Unknown
+		return words.Unknown
 	}
 	var said []words.Text
 	if b.Balance != nil {

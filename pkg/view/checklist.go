@@ -189,7 +189,7 @@ func ShowChecklists(p *Printer, asJSON bool, all []*checklist.Checklist) error {
 				signed++
 			}
 		}
-		t.Row(c.Name, Num(len(c.Items)), Num(signed), p.title(c.Title))
+		t.Row(c.Name, words.Num(len(c.Items)), words.Num(signed), p.title(c.Title))
 	}
 	p.Table(t, 0)
 	return p.Flush()

@@ -29,7 +29,8 @@ type Page struct {
 func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 	p := &Printer{Zone: o.Zone, Lang: words.Language(o.Language), Terminal: true} // for people
 	t, err := template.New("preflight").Funcs(template.FuncMap{
-		"safe": Safe, "time": p.Time, "num": Num[int], "rate": Rate, "orDash": orDash, "byDay": p.byDay, "price": p.price,
+		"safe": Safe, "time": p.Time, "num": words.Num[int], "rate": func(r float64) string { return p.Words().Rate(words.Rate(r)) },
+		"orDash": orDash, "byDay": p.byDay, "price": p.price,
 		"say": p.Say, "value": p.Words().Value, "label": p.label, "title": p.title, "planned": planned, "cost": costs, "done": duration,
 		"set":   func(set string, value any) string { return p.word(set, fmt.Sprint(value)) },
 		"word":  func(s preflight.Status) string { w, _ := p.verdictWord(s); return w },

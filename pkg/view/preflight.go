@@ -240,11 +240,11 @@ func (v preflightHuman) channels(s preflight.Summary) {
 	toSend := 0
 	t := NewTable("channel", ">messages", ">segments", ">left", ">to-send", ">segments-to-send")
 	for _, c := range s.Channels {
-		t.Row(v.p.word("channel", string(c.Channel)), Num(c.Messages), Num(c.Segments), Num(c.Left), Num(c.ToSend), Num(c.SegmentsToSend))
+		t.Row(v.p.word("channel", string(c.Channel)), words.Num(c.Messages), words.Num(c.Segments), words.Num(c.Left), words.Num(c.ToSend), words.Num(c.SegmentsToSend))
 		toSend += c.SegmentsToSend
 	}
 	if len(s.Channels) > 1 {
-		t.Footer(v.p.together(), Num(s.Messages), Num(s.Segments), Num(s.Left), Num(s.ToSend), Num(toSend))
+		t.Footer(v.p.together(), words.Num(s.Messages), words.Num(s.Segments), words.Num(s.Left), words.Num(s.ToSend), words.Num(toSend))
 	}
 	v.p.Blank()
 	v.p.Table(t, 2)
@@ -257,12 +257,12 @@ func (v preflightHuman) accounts(s preflight.Summary) {
 	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held-by", "done")
 	messages, segments := 0, 0
 	for _, a := range s.Accounts {
-		t.Row(a.Account, v.p.word("channel", string(a.Channel)), Num(a.Messages), Num(a.Segments), v.p.price(a.Price, a.Currency), v.p.price(a.Cost, a.Currency),
-			Rate(a.Rate), orDash(v.p.Say(a.Limit)), v.p.Time(a.Done))
+		t.Row(a.Account, v.p.word("channel", string(a.Channel)), words.Num(a.Messages), words.Num(a.Segments), v.p.price(a.Price, a.Currency), v.p.price(a.Cost, a.Currency),
+			v.p.Words().Rate(words.Rate(a.Rate)), orDash(v.p.Say(a.Limit)), v.p.Time(a.Done))
 		messages, segments = messages+a.Messages, segments+a.Segments
 	}
 	if len(s.Accounts) > 1 {
-		t.Footer(v.p.together(), "", Num(messages), Num(segments), "", "", "", "", "")
+		t.Footer(v.p.together(), "", words.Num(messages), words.Num(segments), "", "", "", "", "")
 	}
 	v.p.Blank()
 	v.p.Table(t, 2)
@@ -299,10 +299,10 @@ func (v preflightHuman) days(s preflight.Summary) {
 		for _, a := range s.Accounts {
 			n := messagesOn(a.Days, date)
 			sum += n
-			cells = append(cells, Num(n))
+			cells = append(cells, words.Num(n))
 		}
 		if several {
-			cells = append(cells, Num(sum))
+			cells = append(cells, words.Num(sum))
 		}
 		t.Row(cells...)
 	}
@@ -401,7 +401,7 @@ func weigh(r preflight.Result) (stops, warns []words.Text) {
 
 func orDash(s string) string {
 	if s == "" {
-		return Unknown
+		return words.Unknown
 	}
 	return s
 }

@@ -58,8 +58,8 @@ func ShowPreview(p *Printer, asJSON bool, v Preview) error {
 	for _, s := range v.Short {
 		p.Blank()
 		p.to(s.Channel, s.To)
-		p.labelled("characters", Num(s.Characters))
-		segments := Num(s.Segments)
+		p.labelled("characters", words.Num(s.Characters))
+		segments := words.Num(s.Segments)
 		if s.Rule != "" {
 			segments = p.Say(words.T("preview.segments", words.A{"segments": s.Segments, "rule": words.Of("rule", s.Rule)}))
 		}

@@ -16,7 +16,7 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 		return JSON(p.Out, p.Words(), "notify.report/1", r)
 	}
 	p.Wrapped("", p.Paint(Strong, Safe(r.Campaign))+"  "+Safe(r.Owner)+"  "+Safe(r.Team))
-	p.labelled("recipients", Num(r.Recipients))
+	p.labelled("recipients", words.Num(r.Recipients))
 	if r.Folded > 0 {
 		p.labelled("shared", p.Say(words.T("report.folded", words.A{"n": r.Folded})))
 	}
@@ -112,7 +112,7 @@ func (p *Printer) codes(r *report.Report) {
 	p.Blank()
 	t := NewTable("state", "code", ">messages", "first-said")
 	for _, c := range r.Codes {
-		t.Row(p.word("state", string(c.State)), c.Code, Num(c.Messages), p.Say(c.Said))
+		t.Row(p.word("state", string(c.State)), c.Code, words.Num(c.Messages), p.Say(c.Said))
 	}
 	p.Table(t, 0)
 }

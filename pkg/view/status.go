@@ -72,9 +72,9 @@ func (p *Printer) byChannel(s *report.Status) {
 		t.Column(p.word("state", string(st)))
 	}
 	row := func(name string, n int, by map[message.State]int) []string {
-		cells := []string{name, Num(n)}
+		cells := []string{name, words.Num(n)}
 		for _, st := range message.States() {
-			cells = append(cells, Num(by[st]))
+			cells = append(cells, words.Num(by[st]))
 		}
 		return cells
 	}
@@ -99,10 +99,10 @@ func (p *Printer) spent(accounts []report.Account, costs []report.Sum, unpriced 
 		messages, segments = messages+a.Messages, segments+a.Segments
 	}
 	for i, cost := range p.amounts(shown) {
-		t.Row(accounts[i].Account, Num(accounts[i].Messages), Num(accounts[i].Segments), cost)
+		t.Row(accounts[i].Account, words.Num(accounts[i].Messages), words.Num(accounts[i].Segments), cost)
 	}
 	if len(accounts) > 1 {
-		t.Footer(p.together(), Num(messages), Num(segments), p.total(costs, unpriced))
+		t.Footer(p.together(), words.Num(messages), words.Num(segments), p.total(costs, unpriced))
 	}
 	p.Table(t, indent)
 }

@@ -209,7 +209,7 @@ func (p *Printer) records(t *Table, head []string, indent int) {
 	for _, r := range t.all() {
 		var pairs []string
 		for i := 1; i < len(r); i++ {
-			if r[i] != "" && r[i] != Unknown {
+			if r[i] != "" && r[i] != words.Unknown {
 				pairs = append(pairs, strings.TrimSpace(head[i]+" "+r[i]))
 			}
 		}

@@ -17,10 +17,10 @@ func ShowTally(p *Printer, asJSON bool, t sandbox.Tally) error {
 		name string
 		c    sandbox.Count
 	}{{"sms", t.SMS}, {"email", t.Mail}} {
-		table.Row(p.word("channel", c.name), Num(c.c.Reached), Num(c.c.Distinct), Num(c.c.Twice), Num(c.c.Segments), Num(c.c.Unanswered))
+		table.Row(p.word("channel", c.name), words.Num(c.c.Reached), words.Num(c.c.Distinct), words.Num(c.c.Twice), words.Num(c.c.Segments), words.Num(c.c.Unanswered))
 	}
-	table.Footer(p.together(), Num(t.SMS.Reached+t.Mail.Reached), Num(t.SMS.Distinct+t.Mail.Distinct), Num(t.SMS.Twice+t.Mail.Twice), "",
-		Num(t.SMS.Unanswered+t.Mail.Unanswered))
+	table.Footer(p.together(), words.Num(t.SMS.Reached+t.Mail.Reached), words.Num(t.SMS.Distinct+t.Mail.Distinct), words.Num(t.SMS.Twice+t.Mail.Twice), "",
+		words.Num(t.SMS.Unanswered+t.Mail.Unanswered))
 	p.Table(table, 0)
 	if twice := slices.Concat(t.SMS.TwiceList, t.Mail.TwiceList); len(twice) > 0 {
 		said := words.T("sandbox.twice", words.A{"who": words.Names(twice, 0)})

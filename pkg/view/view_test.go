@@ -46,10 +46,10 @@ var zone = time.FixedZone("CST", 8*3600)
 func TestFormats(t *testing.T) {
 	p := &view.Printer{Zone: zone}
 	for _, c := range []struct{ name, got, want string }{
-		{"thousands", view.Num(23000), "23,000"},
-		{"a negative figure", view.Num(int64(-1234567)), "-1,234,567"},
-		{"a rate", view.Rate(0.5), "0.5/s"},
-		{"no rate", view.Rate(0), "–"},
+		{"thousands", words.Num(23000), "23,000"},
+		{"a negative figure", words.Num(int64(-1234567)), "-1,234,567"},
+		{"a rate", words.Printer{}.Rate(0.5), "0.5/s"},
+		{"no rate", words.Printer{}.Rate(0), "–"},
 		{"a time in the zone", p.Time(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)), "2026-11-20 10:00 +08:00"},
 		{"no time", p.Time(time.Time{}), "–"},
 		{"an escape sequence from a list", view.Safe("a\x1b[2Jb\nc"), "a\ufffd[2Jb c"},
