@@ -13,7 +13,8 @@ import (
 // stands in does not stop the campaign.
 //
 // *Does every account answer, and take our credentials?* Connects and authenticates without sending. FAIL for an account that carries
-// traffic, ERROR where it does not answer in time, WARN for one that only stands in, or that cannot be tried.
+// traffic, ERROR where it does not answer in time, WARN for one that only stands in, that cannot be tried,
+// or that greets with a name without a dot.
 func vendorCheck() Check {
 	return Check{ID: "vendor", Group: GroupAccounts, Online: true, Overrule: "an account that is refused opens its breaker, and the run pauses", Run: func(ctx context.Context, s *Subject) Finding {
 		routed := s.routed()
@@ -41,6 +42,7 @@ func vendorCheck() Check {
 				s.accountFault(&a, bad, r.Name, results[i].err)
 			case !results[i].told:
 				a.say(Warn, "vendor.untried", words.A{"account": r.Name}, words.T("vendor.try-one", words.A{"account": r.Name}))
+			case s.advised(&a, r):
 			default:
 				a.say(Pass, "vendor.reached", words.A{"account": r.Name})
 			}
@@ -63,13 +65,35 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 	return true, p.Probe(ctx)
 }
 
+// advised adds what receivers will hold against an account; nobody sees how a server on this machine was greeted.
+func (s *Subject) advised(a *answers, r routedAccount) bool {
+	v, err := s.vendor(r.Name)
+	if err != nil || localPlace(s.Config.Accounts[r.Name]) != "" {
+		return false
+	}
+	adviser, ok := vendors.As[vendors.Adviser](v)
+	if !ok {
+		return false
+	}
+	found, do := adviser.Advice()
+	if found.IsZero() {
+		return false
+	}
+	a.say(Warn, "sender.account", words.A{"account": r.Name, "said": found}, do)
+	return true
+}
+
 // accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.
 func (s *Subject) accountFault(a *answers, st Status, account string, err error) {
 	if off := s.Config.SandboxOff(account, err); !off.IsZero() {
 		a.add(st, off, words.T("account.start-sandbox", words.A{"account": account}))
 		return
 	}
-	a.say(st, "account.error", words.A{"account": account, "cause": words.Cause(err)}, mendAccount(account))
+	do := words.HintOf(err)
+	if do.IsZero() {
+		do = mendAccount(account)
+	}
+	a.say(st, "account.error", words.A{"account": account, "cause": words.Cause(err)}, do)
 }
 
 // mendAccount is what to do about an account that cannot be used.

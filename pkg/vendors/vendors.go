@@ -57,6 +57,12 @@ type Narrow interface {
 	Room() (n int, said string, again time.Time)
 }
 
+// Adviser is a Vendor that knows what receivers will hold against its account. It is asked after Probe.
+type Adviser interface {
+	// Advice is what was found, and what to do about it; both are zero where all is well.
+	Advice() (found, do words.Text)
+}
+
 // Wrapper is a decorator around a Vendor.
 type Wrapper interface {
 	Unwrap() Vendor

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"strconv"
@@ -37,6 +38,7 @@ type conn struct {
 
 // open connects, and goes on until a transaction may begin. Its errors are *stepError.
 func (v *relay) open(ctx context.Context) (*conn, error) {
+	v.named(ctx)
 	t := &v.opts.timeouts
 	raw, err := v.dial(ctx, "tcp", v.opts.address)
 	if err != nil {
@@ -208,7 +210,11 @@ func (c *conn) encrypt(ctx context.Context, config *tls.Config) error {
 	c.timer.Reset(c.opts.timeouts.connect)
 	link := tls.Client(c.raw, config)
 	if err := link.HandshakeContext(ctx); err != nil {
-		return &stepError{stepTLS, unsent(codeTLS, words.Cause(err).Stored())}
+		code := codeTLS
+		if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+			code = codeUnknownCA
+		}
+		return &stepError{stepTLS, unsent(code, words.Cause(err).Stored())}
 	}
 	c.link, c.encrypted = link, true
 	c.r.Reset(link)

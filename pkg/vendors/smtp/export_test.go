@@ -41,6 +41,15 @@ func DialWith(v vendors.Vendor, dial func() net.Conn) {
 	v.(*relay).dial = func(context.Context, string, string) (net.Conn, error) { return dial(), nil }
 }
 
+// Named has v's machine be called host, and full in full; an account that was configured otherwise keeps its name.
+func Named(v vendors.Vendor, host, full string) {
+	r := v.(*relay)
+	if !r.opts.heloGiven {
+		r.opts.helo = host
+	}
+	r.fullName = func(context.Context, string) string { return full }
+}
+
 // Wording is which row of the wordings decides about a text, -1 for none, and how many rows there are.
 func Wording(text string) (row, rows int) {
 	for i := range wordings {

@@ -47,6 +47,7 @@ type options struct {
 	password         string
 	auth             string
 	helo             string
+	heloGiven        bool
 	messageIDDomain  string
 	dsn              bool
 	envelopeFrom     string
@@ -237,7 +238,7 @@ func (c *checker) finish(s vendors.Settings) {
 	if (o.username == "") != (o.password == "") {
 		c.add("username", words.T("smtp.login-half", nil), words.T("smtp.do.login", nil))
 	}
-	if o.helo == "" {
+	if o.heloGiven = o.helo != ""; !o.heloGiven {
 		o.helo = hostname()
 	}
 	for _, host := range [][2]string{{"helo", o.helo}, {"message_id_domain", o.messageIDDomain}} {

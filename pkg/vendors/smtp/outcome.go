@@ -55,6 +55,7 @@ const (
 	codeCompose   = "notify:message"
 	codeConnect   = "notify:connect"
 	codeTLS       = "notify:tls"
+	codeUnknownCA = "notify:tls-unknown-ca"
 	codeNoTLS     = "notify:starttls-not-offered"
 	codePlainAuth = "notify:auth-unencrypted"
 	codeNoAuth    = "notify:auth-not-offered"

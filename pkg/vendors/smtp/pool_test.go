@@ -20,6 +20,7 @@ type crowded struct {
 	lets               atomic.Int64
 	open, most, turned atomic.Int64
 	taken              atomic.Int64
+	greeted            atomic.Value
 }
 
 func startCrowded(t *testing.T, lets int64) *crowded {
@@ -52,6 +53,9 @@ func (s *crowded) serve(c net.Conn) {
 		case line == "DATA":
 			inBody = true
 			say("354 go on")
+		case strings.HasPrefix(line, "EHLO"):
+			s.greeted.Store(line)
+			say("250 crowded.test")
 		case strings.HasPrefix(line, "QUIT"):
 			say("221 bye")
 			return

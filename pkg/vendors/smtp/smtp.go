@@ -37,20 +37,23 @@ func Kind() vendors.Kind {
 
 // relay is an account at an SMTP server.
 type relay struct {
-	account string
-	opts    options
-	tls     *tls.Config // nil for tls: none
-	now     func() time.Time
-	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	pool    pool
-	bufs    sync.Pool      // of *composer
-	leaving sync.WaitGroup // connections that say good-bye
+	account  string
+	opts     options
+	tls      *tls.Config // nil for tls: none
+	now      func() time.Time
+	naming   sync.Once
+	fullName func(ctx context.Context, host string) string
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	pool     pool
+	bufs     sync.Pool      // of *composer
+	leaving  sync.WaitGroup // connections that say good-bye
 }
 
 var (
-	_ vendors.Vendor = (*relay)(nil)
-	_ vendors.Prober = (*relay)(nil)
-	_ vendors.Narrow = (*relay)(nil)
+	_ vendors.Vendor  = (*relay)(nil)
+	_ vendors.Prober  = (*relay)(nil)
+	_ vendors.Narrow  = (*relay)(nil)
+	_ vendors.Adviser = (*relay)(nil)
 )
 
 // New builds a Vendor from an account's options; see options.go for the keys. It makes no connection.
@@ -64,7 +67,7 @@ func New(s vendors.Settings) (vendors.Vendor, error) {
 		return nil, err
 	}
 	dialer := net.Dialer{Timeout: opts.timeouts.connect}
-	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now, dial: dialer.DialContext}
+	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now, dial: dialer.DialContext, fullName: fullName}
 	v.pool.keep = max(s.Concurrency, 1)
 	v.bufs.New = func() any { return new(composer) }
 	return v, nil
@@ -104,7 +107,11 @@ func (v *relay) Probe(ctx context.Context) error {
 	if err != nil {
 		var s *stepError
 		if errors.As(err, &s) {
-			return words.Wrap(s, s.at.doing(), words.A{"address": v.opts.address})
+			wrapped := words.Wrap(s, s.at.doing(), words.A{"address": v.opts.address})
+			if s.outcome.Code == codeUnknownCA {
+				wrapped.Do("smtp.do.ca-file", words.A{"account": v.account})
+			}
+			return wrapped
 		}
 		return words.Wrap(err, "smtp.connect", words.A{"address": v.opts.address})
 	}

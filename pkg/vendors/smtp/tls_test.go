@@ -29,6 +29,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/smtp"
+	"notify/pkg/words"
 )
 
 // authority is a CA of the test and a certificate that it signed.
@@ -153,9 +154,9 @@ func TestTLSIsVerifiedAndNeverLeftOut(t *testing.T) {
 	}{
 		{"STARTTLS with our CA", "starttls", map[string]any{"tls": "starttls", "ca_file": good.file, "server_name": "relay.test"}, "accepted"},
 		{"implicit TLS with our CA", "implicit", map[string]any{"tls": "implicit", "ca_file": good.file, "server_name": "relay.test"}, "accepted"},
-		{"STARTTLS with another CA", "starttls", map[string]any{"tls": "starttls", "ca_file": other.file, "server_name": "relay.test"}, "unsent notify:tls"},
-		{"implicit TLS with another CA", "implicit", map[string]any{"tls": "implicit", "ca_file": other.file, "server_name": "relay.test"}, "unsent notify:tls"},
-		{"STARTTLS with the system's CAs", "starttls", map[string]any{"tls": "starttls", "server_name": "relay.test"}, "unsent notify:tls"},
+		{"STARTTLS with another CA", "starttls", map[string]any{"tls": "starttls", "ca_file": other.file, "server_name": "relay.test"}, "unsent notify:tls-unknown-ca"},
+		{"implicit TLS with another CA", "implicit", map[string]any{"tls": "implicit", "ca_file": other.file, "server_name": "relay.test"}, "unsent notify:tls-unknown-ca"},
+		{"STARTTLS with the system's CAs", "starttls", map[string]any{"tls": "starttls", "server_name": "relay.test"}, "unsent notify:tls-unknown-ca"},
 		{"a certificate for another name", "starttls", map[string]any{"tls": "starttls", "ca_file": good.file, "server_name": "else.test"}, "unsent notify:tls"},
 		{"the name is the address where none is given", "starttls", map[string]any{"tls": "starttls", "ca_file": good.file}, "unsent notify:tls"},
 		{"STARTTLS that is not offered", "none", map[string]any{"tls": "starttls"}, "refused notify:starttls-not-offered"},
@@ -199,6 +200,15 @@ func probe(t *testing.T, v vendors.Vendor) error {
 		t.Fatal("not a Prober")
 	}
 	return p.Probe(t.Context())
+}
+
+func TestACertificateThatNobodyKnowsNamesTheFileToWriteItTo(t *testing.T) {
+	own := newAuthority(t, "relay.test")
+	srv := startRelay(t, "starttls", &own.server, "")
+	err := probe(t, newVendor(t, srv.addr, map[string]any{"tls": "starttls", "server_name": "relay.test"}))
+	if hint := words.HintOf(err).String(); !strings.Contains(hint, "accounts.edm.options.ca_file") {
+		t.Errorf("%v, hint %q", err, hint)
+	}
 }
 
 func TestAuthentication(t *testing.T) {
