@@ -14,15 +14,15 @@ import (
 // is no sentence otherwise.
 func (c *Config) SandboxOff(account string, err error) words.Text {
 	a := c.Accounts[account]
-	place := a.local()
+	place := a.Local()
 	if place == "" || !errors.Is(err, syscall.ECONNREFUSED) {
 		return words.Text{}
 	}
 	return words.T("account.sandbox", words.A{"account": account, "place": place})
 }
 
-// local is where an account's messages go, if that is this machine; empty otherwise.
-func (a *Account) local() string {
+// Local is where an account's messages go, if that is this machine; empty otherwise.
+func (a *Account) Local() string {
 	place, _ := a.Options["address"].(string)
 	if u, err := url.Parse(a.Endpoint); err == nil && u.Host != "" {
 		place = u.Host

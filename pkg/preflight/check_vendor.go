@@ -68,7 +68,7 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 // advised adds what receivers will hold against an account; nobody sees how a server on this machine was greeted.
 func (s *Subject) advised(a *answers, r routedAccount) bool {
 	v, err := s.vendor(r.Name)
-	if err != nil || localPlace(s.Config.Accounts[r.Name]) != "" {
+	if err != nil || r.Account.Local() != "" {
 		return false
 	}
 	adviser, ok := vendors.As[vendors.Adviser](v)
