@@ -214,7 +214,7 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
-	return view.ShowSuppress(e.printer(), e.flags.json, view.Suppress{Suppress: sum, Channels: cfg.Channels})
+	return view.ShowSuppress(e.printer(), e.flags.json, view.Suppress{Suppress: sum, Mask: cfg.Channels.Masked})
 }
 
 func runSuppressRemove(ctx context.Context, e *env, o suppressOptions) error {
@@ -253,7 +253,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 		return err
 	}
 	defer f.Close()
-	v := view.Suppress{Channels: cfg.Channels, File: o.file, Problems: &diag.List{}}
+	v := view.Suppress{Mask: cfg.Channels.Masked, File: o.file, Problems: &diag.List{}}
 	v.Suppress, err = l.Suppress(ctx, func(yield func(ledger.Suppression, error) bool) {
 		read, err := f.Each(v.Problems, func(entry suppression.Entry) bool { return yield(kept(entry), nil) })
 		if v.Read = read; err != nil {

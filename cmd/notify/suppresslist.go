@@ -94,7 +94,7 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	if err != nil {
 		return err
 	}
-	v := view.SuppressionList{Suppressed: sum, Channels: cfg.Channels, In: o.in}
+	v := view.SuppressionList{Suppressed: sum, Mask: cfg.Channels.Masked, In: o.in}
 	for _, a := range as {
 		if !sum.Holds(a) {
 			v.Free = append(v.Free, a)

@@ -3,7 +3,6 @@ package view
 import (
 	"time"
 
-	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -24,11 +23,14 @@ type suppressedLine struct {
 	At       time.Time       `json:"at"`
 }
 
-func suppressedLines(channels channel.Set, found []ledger.Found) []suppressedLine {
+// Mask is how an address of a channel may be shown; of one that is not named, that of the channel it looks like.
+type Mask func(message.Channel, message.Address) string
+
+func suppressedLines(mask Mask, found []ledger.Found) []suppressedLine {
 	out := make([]suppressedLine, 0, len(found))
 	for _, f := range found {
 		out = append(out, suppressedLine{
-			Row: f.Row, Address: channels.Masked(f.Channel, f.Address), Channel: f.Channel, Reason: f.Reason, TakenOff: f.Reason == "", Note: f.Note, Who: f.Who, At: f.At,
+			Row: f.Row, Address: mask(f.Channel, f.Address), Channel: f.Channel, Reason: f.Reason, TakenOff: f.Reason == "", Note: f.Note, Who: f.Who, At: f.At,
 		})
 	}
 	return out
@@ -37,7 +39,7 @@ func suppressedLines(channels channel.Set, found []ledger.Found) []suppressedLin
 // Suppress is what became of addresses that were put on the suppression list.
 type Suppress struct {
 	ledger.Suppress
-	Channels channel.Set
+	Mask Mask
 	// File, Read and Problems are about a file that was imported; Problems is nil where none was.
 	File     string
 	Read     suppression.Read
@@ -50,7 +52,7 @@ func ShowSuppress(p *Printer, asJSON bool, v Suppress) error {
 	for _, s := range v.Kept {
 		kept = append(kept, ledger.Found{Suppression: s})
 	}
-	lines := suppressedLines(v.Channels, kept)
+	lines := suppressedLines(v.Mask, kept)
 	if asJSON {
 		return v.json(p, lines)
 	}
@@ -126,7 +128,7 @@ func (l *suppressedLine) text() words.Text {
 // SuppressionList is the suppression list, or what of it was asked for.
 type SuppressionList struct {
 	*report.Suppressed
-	Channels channel.Set `json:"-"`
+	Mask Mask `json:"-"`
 	// In is a list whose rows were looked up; empty otherwise.
 	In string `json:"in,omitempty"`
 	// Free are addresses that were asked for and are not on it.
@@ -137,9 +139,9 @@ type SuppressionList struct {
 func ShowSuppressionList(p *Printer, asJSON bool, v SuppressionList) error {
 	free := make([]string, 0, len(v.Free))
 	for _, a := range v.Free {
-		free = append(free, v.Channels.Masked("", a))
+		free = append(free, v.Mask("", a))
 	}
-	lines := suppressedLines(v.Channels, v.Newest)
+	lines := suppressedLines(v.Mask, v.Newest)
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.suppress-list/1", struct {
 			SuppressionList

@@ -42,11 +42,11 @@ func suppressionLists() []view.SuppressionList {
 		Newest: []ledger.Found{{Row: 12, Suppression: first}, {Row: 22901, Suppression: mail}},
 	}
 	return []view.SuppressionList{
-		{Suppressed: &report.Suppressed{}},
-		{Suppressed: part},
-		{Suppressed: log, Free: []message.Address{"+8613490000001"}},
-		{Suppressed: rows, In: "award.xlsx"},
-		{Suppressed: &report.Suppressed{}, Free: []message.Address{"li@example.test"}},
+		{Mask: channel.Set(nil).Masked, Suppressed: &report.Suppressed{}},
+		{Mask: channel.Set(nil).Masked, Suppressed: part},
+		{Mask: channel.Set(nil).Masked, Suppressed: log, Free: []message.Address{"+8613490000001"}},
+		{Mask: channel.Set(nil).Masked, Suppressed: rows, In: "award.xlsx"},
+		{Mask: channel.Set(nil).Masked, Suppressed: &report.Suppressed{}, Free: []message.Address{"li@example.test"}},
 	}
 }
 
@@ -56,14 +56,14 @@ func TestEachChannelMasksItsOwnAddresses(t *testing.T) {
 	})
 	var out bytes.Buffer
 	sum := &report.Suppressed{Entries: 1, Newest: []ledger.Found{{Suppression: ledger.Suppression{Address: "box:0421", Channel: "box", Reason: "other"}}}}
-	if err := view.ShowSuppressionList(&view.Printer{Out: &out}, true, view.SuppressionList{Suppressed: sum, Channels: of}); err != nil {
+	if err := view.ShowSuppressionList(&view.Printer{Out: &out}, true, view.SuppressionList{Suppressed: sum, Mask: of.Masked}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), `"address": "a box"`) || strings.Contains(out.String(), "0421") {
 		t.Errorf("it shows %s", &out)
 	}
 	out.Reset()
-	if err := view.ShowSuppress(&view.Printer{Out: &out}, false, view.Suppress{Channels: of, Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{sum.Newest[0].Suppression}}}); err != nil {
+	if err := view.ShowSuppress(&view.Printer{Out: &out}, false, view.Suppress{Mask: of.Masked, Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{sum.Newest[0].Suppression}}}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "a box") || strings.Contains(out.String(), "0421") {
@@ -77,10 +77,10 @@ func suppresses() []view.Suppress {
 		Code: "phone-invalid", Place: diag.Place{File: "bounces.csv", Row: 4}, Summary: words.Raw("too short for a phone number"), Hint: words.Raw("correct it"),
 	})
 	return []view.Suppress{
-		{Suppress: ledger.Suppress{Added: 1}},
-		{Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{suppressedEntry()}}},
+		{Mask: channel.Set(nil).Masked, Suppress: ledger.Suppress{Added: 1}},
+		{Mask: channel.Set(nil).Masked, Suppress: ledger.Suppress{Known: 1, Kept: []ledger.Suppression{suppressedEntry()}}},
 		{
-			Suppress: ledger.Suppress{Added: 1200, Known: 3, Kept: []ledger.Suppression{suppressedEntry()}}, File: "bounces.csv",
+			Mask: channel.Set(nil).Masked, Suppress: ledger.Suppress{Added: 1200, Known: 3, Kept: []ledger.Suppression{suppressedEntry()}}, File: "bounces.csv",
 			Read: suppression.Read{Rows: 1203, Entries: 1203, Unread: 1}, Problems: problems,
 		},
 	}
