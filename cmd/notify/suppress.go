@@ -141,8 +141,10 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 		case err != nil:
 			return nil, err
 		case !cfg.Channels.Of(ch).Suppressible:
-			problems.Add(diag.Problem{Code: "not-suppressible", Value: cfg.Channels.Masked(ch, a),
-				Summary: words.T("suppress.channel-never", words.A{"channel": cfg.Channels.Of(ch).Word}), Hint: words.T("suppress.do.leave-out", nil)})
+			problems.Add(diag.Problem{
+				Code: "not-suppressible", Value: cfg.Channels.Masked(ch, a),
+				Summary: words.T("suppress.channel-never", words.A{"channel": cfg.Channels.Of(ch).Word}), Hint: words.T("suppress.do.leave-out", nil),
+			})
 		case !slices.Contains(out, a):
 			out = append(out, a)
 		}
