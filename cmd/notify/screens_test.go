@@ -1,0 +1,181 @@
+//go:build unix
+
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rivo/uniseg"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
+)
+
+var updateScreens = flag.Bool("update-screens", false, "write the screens of the story anew")
+
+// columns are those of the terminal of every screen here: half a window.
+const columns = 60
+
+// TestTheWholeStoryAsAnOperator goes from a list to the report, in both languages; its screens are in testdata/story/LANGUAGE, as they stand on a
+// terminal of 60 columns. Beside the commands of TestScript:
+//
+//	look NAME CODE ANSWER PROGRAM [ARG…]   runs a program on such a terminal, and holds its screen to the golden NAME; - holds it to none
+//	workbook N FILE                        writes a list as people keep it: a summary sheet first, headers of their own
+func TestTheWholeStoryAsAnOperator(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"en", "zh"} {
+		t.Run(lang, func(t *testing.T) { runScreens(t, "testdata/story", lang) })
+	}
+}
+
+// TestEveryScreenInChinese walks through the commands, their main states and errors: no English is left, and nothing is wider than the terminal.
+func TestEveryScreenInChinese(t *testing.T) {
+	t.Parallel()
+	runScreens(t, "testdata/screens", "zh")
+}
+
+func runScreens(t *testing.T, dir, lang string) {
+	t.Helper()
+	locale := map[string]string{"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[lang]
+	goldens, err := filepath.Abs(filepath.Join(dir, lang))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("LANG", locale)
+			env.Setenv("GOLDENS", goldens)
+			err := setupStory(env)
+			s := env.Values[storyKey{}].(*story)
+			s.vars = append(s.vars, "LANG")
+			return err
+		},
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "begin": cmdBegin,
+			"signal": cmdSignal, "ends": cmdEnds, "setting": cmdSetting, "look": cmdLook, "workbook": cmdWorkbook,
+		},
+	})
+}
+
+func cmdLook(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 4, "look NAME CODE ANSWER PROGRAM [ARG…]")
+	screen, code := onTerminal(ts, columns, args[2], args[3:])
+	screen = lastDrawn(screen)
+	_, _ = ts.Stdout().Write([]byte(screen))
+	command := strings.Join(args[3:], " ")
+	if code != number(ts, args[1]) {
+		ts.Fatalf("%s ended with %d, want %s", command, code, args[1])
+	}
+	for line := range strings.SplitSeq(screen, "\n") {
+		if w := uniseg.StringWidth(line); w > columns {
+			ts.Fatalf("%s has a line %d wide: %s", command, w, line)
+		}
+	}
+	if strings.HasPrefix(ts.Getenv("LANG"), "zh") {
+		if left := englishOf(screen); len(left) > 0 {
+			ts.Fatalf("%s is Chinese, and says %q", command, left)
+		}
+	}
+	if args[0] != "-" {
+		goldenScreen(ts, filepath.Join(ts.Getenv("GOLDENS"), args[0]+".txt"), "$ "+command+"\n"+steady(ts, screen))
+	}
+}
+
+// goldenScreen holds a screen to what was kept, word by word: where a line breaks depends on how long the names of this machine are.
+func goldenScreen(ts *testscript.TestScript, path, screen string) {
+	if *updateScreens {
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o750))
+		ts.Check(os.WriteFile(path, []byte(screen), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	ts.Check(err)
+	if diff := cmp.Diff(flat(string(want)), flat(screen)); diff != "" {
+		ts.Fatalf("%s differs (-want +got), -update-screens writes it anew:\n%s", path, diff)
+	}
+}
+
+var blanks = regexp.MustCompile(`[\s│]+`)
+
+func flat(screen string) string { return blanks.ReplaceAllString(screen, "") }
+
+var escape = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+// lastDrawn is what stands on the screen in the end: of lines that were drawn over each other the last.
+func lastDrawn(screen string) string {
+	var lines []string
+	for line := range strings.SplitSeq(screen, "\n") {
+		line = line[strings.LastIndex(line, "\r")+1:]
+		lines = append(lines, strings.TrimRight(escape.ReplaceAllString(line, ""), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// steady is a screen without what is different at every run: times, lengths, names and numbers of this machine.
+func steady(ts *testscript.TestScript, screen string) string {
+	for _, r := range []struct{ of, as string }{
+		{regexp.QuoteMeta(ts.MkAbs(".")) + `/?`, ""},
+		{`20\d\d-\d\d-\d\d\s+\d\d:\d\d(:\d\d)?\s+[+-]\d\d:\d\d`, "2026-11-20 10:00 +08:00"},
+		{`20\d\d-\d\d-\d\d`, "2026-11-20"},
+		{`\d+\.\d+\.\d+\.\d+:\d+`, "127.0.0.1:8025"},
+		{`\d+(\.\d+)?( ?(ms|[smhd]|秒|分|小时|天))( \d+( ?(s|m|h|秒|分|小时)))?([^\w]|$)`, "3s$6"},
+		{`[\d.]+/s`, "20/s"},
+		{`[0-9a-f]{12,}`, "0123456789ab"},
+		{`(process|进程) \d+`, "$1 4711"},
+		{`\S+@` + host(ts), "wang@ops-1"},
+		{host(ts), "ops-1"},
+	} {
+		screen = regexp.MustCompile(r.of).ReplaceAllString(screen, r.as)
+	}
+	return screen
+}
+
+func host(ts *testscript.TestScript) string {
+	name, err := os.Hostname()
+	ts.Check(err)
+	return regexp.QuoteMeta(name)
+}
+
+// cmdWorkbook writes the people as a department keeps them.
+func cmdWorkbook(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "workbook N FILE")
+	f := excelize.NewFile()
+	defer func() { ts.Check(f.Close()) }()
+	ts.Check(f.SetSheetName("Sheet1", "汇总"))
+	_, err := f.NewSheet("获奖名单")
+	ts.Check(err)
+	rows := map[string][][]any{
+		"汇总":   {{"部门", "人数"}, {"运营", 12}, {"产品", 8}},
+		"获奖名单": {{"员工编号", "姓名", "手机号\n(11位)", "公司邮箱", "奖项"}},
+	}
+	for _, p := range people(1, number(ts, args[0])) {
+		rows["获奖名单"] = append(rows["获奖名单"], []any{p.key, p.name, p.phone, p.email, p.prize})
+	}
+	for sheet, all := range rows {
+		for i, row := range all {
+			cell, err := excelize.CoordinatesToCellName(1, i+1)
+			ts.Check(err)
+			ts.Check(f.SetSheetRow(sheet, cell, &row))
+		}
+	}
+	ts.Check(f.SaveAs(ts.MkAbs(args[1])))
+}
+
+// named may stand in Latin letters on a Chinese screen: what is typed, names, paths, ids, addresses and formats.
+var named = regexp.MustCompile("(?s)`[^`]*`|https?://\\S*|[\\w.+*-]+@[\\w.*-]+|--?[a-zA-Z][a-z-]*|\\b[A-Z][A-Z0-9_-]+\\b|\\$\\w+|" +
+	`（[a-z][a-z, -]*(?:，[^）]*)?）|\bnotify(?: [a-z][\w.-]*)*|[\w.*/~-]*/[\w.*/-]*|[\w*-]*\.(?:ya?ml|xlsx|csv|json|html|db|txt|test|com|xml)\b|` +
+	`\b(?:Ctrl-C|Excel|cron|GiB|MiB|KiB|sms|edm|email|http|smtp|sandbox|root|award-2020|award|winners|li|liu|wang|zhao|ops|operations|product|legal|` +
+	`key|token|id|sqlite|go\d[\w.]*|[kKEA]\d+|sheet)\b|[0-9a-f]{8,}`)
+
+var latinWord = regexp.MustCompile(`[A-Za-z]{2,}`)
+
+// englishOf is what of a screen is in Latin letters and no name. Where a line was wrapped does not matter.
+func englishOf(screen string) []string {
+	return latinWord.FindAllString(named.ReplaceAllString(strings.Join(strings.Fields(screen), " "), " "), -1)
+}
