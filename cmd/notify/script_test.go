@@ -63,6 +63,16 @@ type story struct {
 	begun     sandbox.Tally // what had reached the sandbox when the last process was begun
 }
 
+// over reports that nothing that was begun runs any more.
+func (s *story) over() bool {
+	for _, p := range s.processes {
+		if p.alive() {
+			return false
+		}
+	}
+	return true
+}
+
 type storyKey struct{}
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
@@ -223,7 +233,7 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	if strings.HasPrefix(args[1], "+") {
 		n += of(storyOf(ts).begun, channelOf(ts, args[0])).Reached
 	}
-	ts.Check(receiverOf(ts).reached(channelOf(ts, args[0]), n, nil))
+	ts.Check(receiverOf(ts).reached(channelOf(ts, args[0]), n, storyOf(ts).over))
 }
 
 func cmdExits(ts *testscript.TestScript, _ bool, args []string) {

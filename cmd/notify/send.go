@@ -204,7 +204,7 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 		return nil
 	}
 	say := e.printer().Words()
-	fmt.Fprintln(e.console.Err, view.Missing(say, m))
+	view.Missing(e.console, say, m)
 	if o.removeMissing {
 		return nil
 	}

@@ -77,7 +77,7 @@ func listCases() map[string]cases {
 		},
 		"domain-share": {
 			warns:  "a list may well be one customer's; whether others are missing is for expect to say, and how fast it goes for pace",
-			pass:   is("80 of 100 mails go to a.test (80%)", mails(nil), domains(80, "a.test")),
+			pass:   is("a.test gets 80 of 100 mails (80%)", mails(nil), domains(80, "a.test")),
 			bad:    is("81 of 100", mails(nil), domains(81, "a.test")).do("so many people at a.test", "domain_rate: {a.test: 1/s}"),
 			broken: is(noFacts, mails(nil), factless),
 		},

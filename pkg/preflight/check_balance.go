@@ -141,7 +141,11 @@ func (s *Subject) weigh(ctx context.Context, a *answers, b bill) {
 	case !ok:
 		a.say(Warn, "balance.no-price", words.A{"account": name, "left": b.left()}, sayPrice(name))
 	case covered < b.wanted():
-		a.say(Fail, "balance.short", words.A{"account": name, "left": b.left(), "covered": covered, "needs": b.needs()})
+		short := words.T("balance.short", words.A{"account": name, "left": b.left(), "covered": covered, "needs": b.needs()})
+		if b.balance.Amount == nil { // what is counted in messages tells by itself what it pays for
+			short = words.T("balance.short-packaged", words.A{"account": name, "left": b.left(), "needs": b.needs()})
+		}
+		a.add(Fail, short)
 		a.offer(s.waysToPay(ctx, &b, covered))
 	default:
 		a.say(Pass, "balance.good", words.A{"account": name, "left": b.left(), "needs": b.needs()})

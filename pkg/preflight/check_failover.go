@@ -16,7 +16,10 @@ func failoverCheck() Check {
 		if _, err := s.renderer(ctx); err != nil {
 			return broken(err)
 		}
-		var a answers
+		var (
+			a    answers
+			keys []string
+		)
 		for _, ch := range s.Plan.Spec.Channels() {
 			names := plan.RouteAccounts(s.Config.Routes[ch])
 			a.fact("route."+string(ch), len(names))
@@ -24,13 +27,16 @@ func failoverCheck() Check {
 			case len(names) == 0:
 				continue // routes says so
 			case len(names) == 1:
-				a.say(Warn, "failover.alone", words.A{"channel": string(ch), "account": names[0]}, words.T("failover.add", words.A{
-					"class": s.Config.Accounts[names[0]].Class, "key": fmt.Sprintf("routes.%s.failover", ch),
-				}))
+				a.say(Warn, "failover.alone", words.A{"channel": string(ch), "account": names[0]})
+				keys = append(keys, fmt.Sprintf("routes.%s.failover", ch))
 			default:
 				a.say(Pass, "routes.good", words.A{"channel": string(ch), "accounts": words.Names(names, 0)})
 			}
 		}
-		return a.done(noChannel())
+		f := a.done(noChannel())
+		if len(keys) > 0 {
+			f.Remedies = do(words.T("failover.add", words.A{"class": s.Plan.Spec.Class, "keys": words.Names(keys, 0)}))
+		}
+		return f
 	}}
 }

@@ -51,7 +51,7 @@ func share(n, of int) words.Percent {
 	if of == 0 {
 		return 0
 	}
-	return words.Percent(math.Floor(100 * float64(n) / float64(of)))
+	return words.Percent(math.Floor(1000*float64(n)/float64(of)) / 10)
 }
 
 // holds reports whether a run is alive, as a send asks; where nothing else can tell, by its lease.

@@ -28,7 +28,7 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 		return JSON(p.Out, p.Words(), "notify.checklist/1", v)
 	}
 	if p.Terminal {
-		p.Wrapped("", p.Paint(Strong, p.Say(words.T("sheet.title", words.A{"campaign": v.Campaign, "name": v.State.Name, "title": p.title(v.State.Title)}))))
+		p.Wrapped("", p.Paint(Strong, p.Say(p.sheetTitle(&v))))
 		verdict, _ := p.verdictWord(v.Verdict)
 		p.sentence("", words.T("sheet.of", words.A{
 			"list": v.List, "at": v.Checked, "plan": v.State.Digest[:min(12, len(v.State.Digest))], "verdict": verdict,
@@ -50,6 +50,14 @@ func ShowChecklist(p *Printer, asJSON bool, v Checklist) error {
 	p.Blank()
 	p.open(&v)
 	return p.Flush()
+}
+
+// sheetTitle names the campaign and its list; a list that is called as the campaign is named once.
+func (p *Printer) sheetTitle(v *Checklist) words.Text {
+	if v.State.Name == v.Campaign {
+		return words.T("sheet.title-own", words.A{"campaign": v.Campaign, "title": p.title(v.State.Title)})
+	}
+	return words.T("sheet.title", words.A{"campaign": v.Campaign, "name": v.State.Name, "title": p.title(v.State.Title)})
 }
 
 // title is the words of a list or an item, its title or its reason, in the language of the screen.

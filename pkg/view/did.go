@@ -130,7 +130,7 @@ func ErrorJSON(c *console.Console, say words.Printer, code int, said *words.Erro
 
 // ErrorHuman writes an error for people on stderr: what is wrong, all of it where that is an input, and the next thing to do.
 func ErrorHuman(c *console.Console, say words.Printer, said *words.Error, input *diag.InputError) {
-	p := &Printer{Out: c.Err, Terminal: c.ErrTerminal, Width: c.ErrWidth(), Lang: say.Lang, Zone: say.Zone}
+	p := besides(c, c.Err, say)
 	line := func(kind, said words.Text) {
 		p.Wrapped("", p.Say(words.T("cmd.line.said", words.A{"kind": kind, "said": said})))
 	}

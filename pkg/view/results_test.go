@@ -3,6 +3,7 @@ package view_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,8 @@ func TestWhatIsSaidBeforeASend(t *testing.T) {
 	ask()
 	r.Plan.Accounts, r.Plan.Start, r.Plan.Costs, r.Plan.Part = r.Plan.Accounts[1:], then, nil, plan.Part{Limit: 9}.Text()
 	ask()
-	out.WriteString(view.Missing(words.Printer{}, preflight.Missing{People: 3, First: []preflight.MissingPerson{{Row: 7, Key: "E7", Address: "+86****0007"}}}) + "\n")
+	view.Missing(console.New(strings.NewReader(""), io.Discard, &out, console.Options{}), words.Printer{},
+		preflight.Missing{People: 3, First: []preflight.MissingPerson{{Row: 7, Key: "E7", Address: "+86****0007"}}})
 	golden(t, "before-a-send.txt", out.String())
 }
 

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,7 +19,8 @@ import (
 
 // Checked says in a few lines, on stderr, that a preflight has passed, and what it warned of.
 func Checked(c *console.Console, say words.Printer, r preflight.Result) {
-	line := func(head string, t words.Text) { fmt.Fprintln(c.Story(), head+say.Say(t)) }
+	p := besides(c, c.Story(), say)
+	line := func(head string, t words.Text) { p.sentence(head, t) }
 	for _, f := range r.Findings {
 		if f.Status == preflight.Warn {
 			line("", words.T("run.warn", words.A{"check": f.ID, "said": f.Says()}))
@@ -41,6 +41,7 @@ func Checked(c *console.Console, say words.Printer, r preflight.Result) {
 	line("", words.T("run.checked", words.A{
 		"campaign": r.Campaign, "passed": r.Counts[preflight.Pass], "warned": r.Counts[preflight.Warn], "skipped": r.Counts[preflight.Skip],
 	}))
+	_ = p.Flush() // a console takes everything
 }
 
 // Question is what the operator is asked before anything is sent: to how many people how many messages leave now, and when the
@@ -112,15 +113,16 @@ func leaves(say words.Printer, r preflight.Result) words.Text {
 }
 
 // Missing names the people who are on no list any more, before they are given up.
-func Missing(say words.Printer, m preflight.Missing) string {
-	said := []string{say.Say(words.T("run.missing", words.A{"n": m.People}))}
-	for _, p := range m.First {
-		said = append(said, "  "+say.Say(words.T("run.missing-person", words.A{"row": strconv.Itoa(p.Row), "key": p.Key, "address": p.Address})))
+func Missing(c *console.Console, say words.Printer, m preflight.Missing) {
+	p := besides(c, c.Err, say)
+	p.sentence("", words.T("run.missing", words.A{"n": m.People}))
+	for _, one := range m.First {
+		p.sentence("  ", words.T("run.missing-person", words.A{"row": strconv.Itoa(one.Row), "key": one.Key, "address": one.Address}))
 	}
 	if more := m.People - len(m.First); more > 0 {
-		said = append(said, "  "+say.Say(words.T("run.missing-more", words.A{"n": more})))
+		p.sentence("  ", words.T("run.missing-more", words.A{"n": more}))
 	}
-	return strings.Join(said, "\n")
+	_ = p.Flush() // a console takes everything
 }
 
 // Staged says what a list changed under a name, on stderr.
@@ -137,12 +139,14 @@ func Staged(c *console.Console, say words.Printer, campaign string, s ledger.Sta
 	add(s.Restored, words.T("run.staged-restored", words.A{"n": s.Restored}))
 	add(s.Left, words.T("run.staged-left", words.A{"n": s.Left}))
 	add(s.Gone, words.T("run.staged-gone", words.A{"n": s.Gone}))
-	fmt.Fprintln(c.Story(), say.Say(words.T("run.staged", words.A{
+	p := besides(c, c.Story(), say)
+	p.sentence("", words.T("run.staged", words.A{
 		"campaign": campaign, "messages": words.N(s.Added+s.Same+s.Updated+s.Restored+s.Left, "message"), "parts": words.Texts(words.Commas, parts...),
-	})))
+	}))
 	if s.Differs > 0 {
-		fmt.Fprintln(c.Story(), say.Say(words.T("run.differs", words.A{"n": s.Differs})))
+		p.sentence("", words.T("run.differs", words.A{"n": s.Differs}))
 	}
+	_ = p.Flush() // a console takes everything
 }
 
 // RunEnd is what a run came to.

@@ -40,6 +40,11 @@ func NewPrinter(c *console.Console, zone *time.Location) *Printer {
 	return &Printer{Out: c.Out, Terminal: c.OutTerminal, Color: c.OutColor(), Width: c.Width(), Height: c.Height(), Zone: zone}
 }
 
+// besides draws what stands beside a result: on Err, or what of it is left where the operator asked for quiet.
+func besides(c *console.Console, out io.Writer, say words.Printer) *Printer {
+	return &Printer{Out: out, Terminal: c.ErrTerminal, Width: c.ErrWidth(), Lang: say.Lang, Zone: say.Zone}
+}
+
 // Words makes the sentences of this screen.
 func (p *Printer) Words() words.Printer { return words.Printer{Lang: p.Lang, Zone: p.Zone} }
 
