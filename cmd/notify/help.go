@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"notify/pkg/exit"
+	"notify/pkg/view"
 	"notify/pkg/words"
 )
 
@@ -64,16 +65,16 @@ func (e *env) help(c *cobra.Command) {
 		long = e.say("cmd.help.sentence", words.A{"said": c.Short})
 	}
 	b.WriteString(wrapped(long, width) + "\n")
-	section("cmd.help.usage", e.useLines(c))
+	section("cmd.help.usage", e.hung(e.useLines(c)))
 	section("cmd.help.examples", c.Example)
 	e.commands(&b, c)
-	section("cmd.help.flags", e.flagUsages(c.LocalNonPersistentFlags()))
+	section("cmd.help.flags", e.hung(e.flagUsages(c.LocalNonPersistentFlags())))
 	if c.HasParent() {
-		section("cmd.help.global-flags", e.flagUsages(c.InheritedFlags()))
+		section("cmd.help.global-flags", e.hung(e.flagUsages(c.InheritedFlags())))
 	} else {
-		section("cmd.help.global-flags", e.flagUsages(c.PersistentFlags()))
+		section("cmd.help.global-flags", e.hung(e.flagUsages(c.PersistentFlags())))
 	}
-	section("cmd.help.exit", e.exitStatus())
+	section("cmd.help.exit", e.hung(e.exitStatus()))
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\n%s\n", e.say("cmd.do.help-of", words.A{"command": c.CommandPath()}))
 	}
@@ -105,7 +106,7 @@ func (e *env) commands(b *strings.Builder, c *cobra.Command) {
 			}
 		}
 		if len(pairs) > 0 {
-			fmt.Fprintf(b, "\n%s\n%s\n", g.Title, examples(pairs...))
+			fmt.Fprintf(b, "\n%s\n%s\n", g.Title, strings.TrimRight(e.hung(examples(pairs...)), "\n"))
 		}
 	}
 }
@@ -128,6 +129,27 @@ func (e *env) flagUsages(f *pflag.FlagSet) string {
 		}
 		return e.say("cmd.help.default", words.A{"value": value})
 	})
+}
+
+var columnsOfHelp = regexp.MustCompile(`^( *\S.*?  +)(\S.*)$`)
+
+// hung folds what stands in two columns below its second one, on a terminal; elsewhere every entry is a line.
+func (e *env) hung(body string) string {
+	width := e.console.Width()
+	if width <= 0 {
+		return body
+	}
+	var b strings.Builder
+	p := &view.Printer{Out: &b, Terminal: true, Width: width}
+	for line := range strings.SplitSeq(body, "\n") {
+		if m := columnsOfHelp.FindStringSubmatch(line); m != nil {
+			p.Wrapped(m[1], m[2])
+		} else {
+			p.Wrapped("  ", strings.TrimSpace(line))
+		}
+	}
+	_ = p.Flush() // a builder takes everything
+	return b.String()
 }
 
 // wrapped folds paragraphs; lines that begin with a blank stay as they are.
