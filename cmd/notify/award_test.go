@@ -206,7 +206,7 @@ func (f *followed) stopped() {
 	want := [][2]string{
 		{"capacity", "5,750 recipients, the installation was designed for 2,000: 3,750 too many"},
 		{"protected", "5,750 mails from company.test, which is protected; official: the server localhost is protected"},
-		{"balance", "sms: 2,500 messages in packages left pays for 2,500, needs 6,325 segments"},
+		{"balance", "sms: 2,500 messages in packages left, needs 6,325 segments"},
 		{"quota", "sms: 2,500 a day (vendor), 0 used today, 2,500 left, 5,750 to send; it takes 3 days"},
 		{"pace", "official: 1 domain would get more than 1,000 mails without a pace, customer.test 5,750"},
 	}

@@ -83,7 +83,7 @@ func TestDrillAward2020(t *testing.T) {
 	}
 	meets(t, lines, map[string]met{
 		"WinnersOnAListForEightThousand": {"capacity", []string{"check capacity", "check rehearsal", "rehearsal"}, []string{"23,000 recipients, the installation was designed for 8,000: 15,000 too many", "23,000 recipients proven"}},
-		"BalanceForUnderTenThousand":     {"balance", []string{"check balance", "pause", "top-up"}, []string{"9,900 messages in packages left pays for 9,900, needs 25,300 segments", "9,900 SMS had left, the rest waits", "14,410 segments"}},
+		"BalanceForUnderTenThousand":     {"balance", []string{"check balance", "pause", "top-up"}, []string{"9,900 messages in packages left, needs 25,300 segments", "9,900 SMS had left, the rest waits", "14,410 segments"}},
 		"VendorLimitOfTenThousandADay":   {"quota", []string{"check quota", "pause"}, []string{"10,000 a day (vendor), 0 used today, 10,000 left, 23,000 to send; it takes 3 days", "10,000 SMS had left"}},
 		"SMSSentTwice":                   {"sms-twice", []string{"ledger"}, []string{"23,000 SMS to 23,000 people, twice 0"}},
 		"MailsSentTwoToFiveTimes":        {"mail-repeats", []string{"ledger"}, []string{"23,000 mails to 23,000 people, twice 0"}},

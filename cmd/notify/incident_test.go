@@ -59,7 +59,7 @@ func TestSMSBalanceForTenThousand(t *testing.T) {
 	t.Parallel()
 	p := award(t, []string{"--messages", "9990"})
 	p.refuses("award.csv",
-		"FAIL\tmoney\tbalance\tsms: 9,990 messages in packages left pays for 9,990, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
+		"FAIL\tmoney\tbalance\tsms: 9,990 messages in packages left, needs 25,300 segments = 1,138.50 CNY (margin 10%)",
 		"top up sms by at least 688.95 CNY (15,310 segments)")
 	p.wants([]int{exit.OK}, "sandbox", "topup", "--url", p.receiver.admin.URL, "--messages", "15310")
 	p.wants([]int{exit.OK}, "preflight", "award.csv")

@@ -34,7 +34,10 @@ const columns = 60
 func TestTheWholeStoryAsAnOperator(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
-		t.Run(lang, func(t *testing.T) { runScreens(t, "testdata/story", lang, false) })
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			runScreens(t, "testdata/story", lang, false)
+		})
 	}
 }
 
