@@ -109,7 +109,7 @@ func (v *relay) Probe(ctx context.Context) error {
 		if errors.As(err, &s) {
 			wrapped := words.Wrap(s, s.at.doing(), words.A{"address": v.opts.address})
 			if s.outcome.Code == codeUnknownCA {
-				wrapped.Do("smtp.do.ca-file", words.A{"account": v.account})
+				return wrapped.Do("smtp.do.ca-file", words.A{"account": v.account})
 			}
 			return wrapped
 		}
