@@ -150,6 +150,7 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 			}
 			turn.Claim = nil
 			once = len(turn.Settle) == 0 && !errors.Is(err, ledger.ErrBusy)
+			try = t.anew(ctx, try)
 		}
 		if once && tries > 0 {
 			return out, err
@@ -162,6 +163,17 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		case <-timer.C:
 		}
 	}
+}
+
+// anew begins a patience again that passed while one try was under way: no try takes so long, so that the machine slept. What is known
+// would not be recorded otherwise.
+func (t *turns) anew(ctx context.Context, try *patience) *patience {
+	if try.Err() == nil || ctx.Err() != nil {
+		return try
+	}
+	try.end()
+	t.failing = t.loop.patience(ctx)
+	return t.failing
 }
 
 // end forgets a ledger that was waited for.
