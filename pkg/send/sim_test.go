@@ -40,6 +40,7 @@ var (
 // step, several at a time on one campaign and one ledger, answers of the ledger that are lost, two channels, people who pause, and a clock
 // that is put back. After each the invariants must hold.
 func TestNobodyIsToldTwice(t *testing.T) {
+	t.Parallel()
 	if *simSeed != 0 {
 		runWorld(t, *simSeed, os.Stderr)
 		return
