@@ -125,8 +125,8 @@ func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	const pause = 200 * time.Millisecond
 	turn.Run, turn.Extend, turn.Number = t.loop.run, t.loop.Timing.Lease, t.number+1
-	try := t.failing
-	if try == nil {
+	try, fresh := t.failing, t.failing == nil
+	if fresh {
 		try = t.loop.patience(ctx)
 	}
 	var damaged error
@@ -150,7 +150,9 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 			}
 			turn.Claim = nil
 			once = len(turn.Settle) == 0 && !errors.Is(err, ledger.ErrBusy)
-			try = t.anew(ctx, try)
+			if fresh { // else it passed for the others, too: there is one for all
+				try = t.anew(ctx, try)
+			}
 		}
 		if once && tries > 0 {
 			return out, err
