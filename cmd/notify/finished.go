@@ -7,6 +7,7 @@ import (
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/send"
@@ -52,14 +53,20 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 		}
 	}
 	e.tell("cmd.line.moot", words.A{"checks": words.Names(ids, 0)})
-	end := view.NewRunEnd(res.Campaign, spec, report.NeverStaged(&spec, counts), send.Result{}, counts, report.PricesOf(e.cfg))
-	alike, err := report.Alike(ctx, l, res.Campaign, counts)
+	return true, e.ended(ctx, l, spec, send.Result{}, counts, nil)
+}
+
+// ended says how a run ended, and with which exit code; log is what the ledger kept of it, where that counts.
+func (e *env) ended(ctx context.Context, l ledger.Ledger, spec plan.Spec, res send.Result, counts ledger.Counts, log []ledger.AuditEntry) error {
+	end := view.NewRunEnd(spec.Name, spec, report.NeverStaged(&spec, counts), res, counts, report.PricesOf(e.cfg))
+	end.Overrides = report.Overrides(log)
+	alike, err := report.Alike(ctx, l, spec.Name, counts)
 	if err != nil {
-		return true, err
+		return err
 	}
 	end.Alike(alike)
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
-		return true, err
+		return err
 	}
-	return true, quietly(endCode(send.Result{}, counts))
+	return quietly(endCode(res, counts))
 }

@@ -18,7 +18,6 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
-	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -304,17 +303,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	if err != nil {
 		return err
 	}
-	end := view.NewRunEnd(name, spec, report.NeverStaged(&spec, counts), res, counts, report.PricesOf(e.cfg))
-	end.Overrides = report.Overrides(log)
-	alike, err := report.Alike(context.WithoutCancel(ctx), l, name, counts)
-	if err != nil {
-		return err
-	}
-	end.Alike(alike)
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
-		return err
-	}
-	return quietly(endCode(res, counts))
+	return e.ended(context.WithoutCancel(ctx), l, spec, res, counts, log)
 }
 
 // stagedSpec is a campaign as it is frozen.

@@ -13,9 +13,9 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/report"
 	"notify/pkg/send"
-	"notify/pkg/view"
 )
 
 // sourceOf is the hash of everything that says who is told: list, campaign file, texts and attachments byte for byte, the country of numbers
@@ -62,11 +62,14 @@ func (e *env) asStaged(ctx context.Context, l ledger.Ledger, name, source string
 	if errors.Is(err, ledger.ErrNoCampaign) {
 		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
 	counts, err := l.Counts(ctx, name)
 	if err != nil || counts.Of(message.Pending, message.Attempting) > 0 || c.Aborted != nil || c.Paused != nil {
 		return false, err
 	}
-	spec, err := e.stagedSpec(ctx, l, name)
+	spec, err := plan.DecodeSpec(c.Spec)
 	if err != nil || spec.Source != source || report.NeverStaged(&spec, counts) > 0 {
 		return false, err
 	}
@@ -74,9 +77,5 @@ func (e *env) asStaged(ctx context.Context, l ledger.Ledger, name, source string
 		return false, err
 	}
 	e.tell("cmd.line.as-staged", nil)
-	end := view.NewRunEnd(name, spec, 0, send.Result{}, counts, report.PricesOf(e.cfg))
-	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
-		return true, err
-	}
-	return true, quietly(endCode(send.Result{}, counts))
+	return true, e.ended(ctx, l, spec, send.Result{}, counts, nil)
 }
