@@ -15,6 +15,7 @@ package vendors
 import (
 	"context"
 	"sort"
+	"strings"
 	"time"
 
 	"notify/pkg/channel"
@@ -93,6 +94,14 @@ type Balance struct {
 	QuotaLimit, QuotaUsed *int64
 	// Date is the vendor's clock where its answer told it; zero otherwise.
 	Date time.Time
+}
+
+// maxID is how long a vendor's id of a message may be.
+const maxID = 256
+
+// ValidID reports whether a vendor's id of a message can be kept and asked for.
+func ValidID(id string) bool {
+	return id != "" && len(id) <= maxID && !strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\uFFFD' })
 }
 
 // Query looks for one message.

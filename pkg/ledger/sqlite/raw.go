@@ -75,19 +75,24 @@ func (t *tx) rawEach(row func([]driver.Value) error, query string, values ...dri
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, rows.Close()) }()
-		into := make([]driver.Value, len(rows.Columns()))
-		for {
-			if err := rows.Next(into); errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-			if err := row(into); err != nil {
-				return err
-			}
-		}
+		return drain(rows, row)
 	})
+}
+
+// drain calls row for every row, and closes them.
+func drain(rows driver.Rows, row func([]driver.Value) error) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	into := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(into); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := row(into); err != nil {
+			return err
+		}
+	}
 }
 
 // closeRaw finalizes the statements, before their connection is closed.

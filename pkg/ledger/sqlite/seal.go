@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math"
 	"strings"
 
@@ -193,7 +192,7 @@ func (l *Ledger) broken(ctx context.Context, limit int) (problems []words.Text, 
 }
 
 // rawRead calls row for every row, with values as the driver has them.
-func rawRead(ctx context.Context, conn any, row func([]driver.Value) error, query string) (err error) {
+func rawRead(ctx context.Context, conn any, row func([]driver.Value) error, query string) error {
 	q, can := conn.(driver.QueryerContext)
 	if !can {
 		return fmt.Errorf("driver %T reads nothing", conn)
@@ -202,18 +201,7 @@ func rawRead(ctx context.Context, conn any, row func([]driver.Value) error, quer
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	into := make([]driver.Value, len(rows.Columns()))
-	for {
-		if err := rows.Next(into); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if err := row(into); err != nil {
-			return err
-		}
-	}
+	return drain(rows, row)
 }
 
 // changed is the error about a row that does not fit its seal.

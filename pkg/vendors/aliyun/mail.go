@@ -196,7 +196,7 @@ func (v *mailer) Balance(ctx context.Context) (vendors.Balance, error) {
 		err = words.Err("vendor.figure-none", words.A{"name": "DailyQuota"})
 	}
 	if err != nil {
-		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": v.Name})
+		return v.Balanced(vendors.Balance{}, err)
 	}
 	return vendors.Balance{QuotaLimit: s.DailyQuota, Date: date}, nil
 }

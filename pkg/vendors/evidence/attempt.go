@@ -97,6 +97,12 @@ func (a *Attempt) Unsent() bool {
 	return a.conn != nil && a.conn.seal() == a.start
 }
 
+// Definite reports whether a status is the vendor's answer to this request: not a redirect, and not a failure of which nobody
+// knows how far it came.
+func Definite(status int) bool {
+	return status >= 200 && status < 300 || status >= 400 && status < 500
+}
+
 // Answer is what came of an attempt.
 type Answer struct {
 	// Whole says that an answer was read to its end; Status, Header and Body are set then and only then.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
 	"notify/pkg/vendors/scrub"
 	"notify/pkg/words"
@@ -20,8 +21,6 @@ import (
 )
 
 const (
-	maxCode       = 64
-	maxVendorID   = 256
 	maxRetryAfter = 24 * time.Hour
 )
 
@@ -57,16 +56,10 @@ func (p *answerPlan) listed(code string, status int) (row, bool) {
 			general = &p.table[code][i]
 		}
 	}
-	if general == nil || !definite(status) {
+	if general == nil || !evidence.Definite(status) {
 		return row{}, false
 	}
 	return *general, true
-}
-
-// definite reports whether a status is the vendor's answer to this request: not a redirect, and not a failure of which nobody
-// knows how far it came.
-func definite(status int) bool {
-	return status >= 200 && status < 300 || status >= 400 && status < 500
 }
 
 // reader reads answers.
@@ -109,7 +102,7 @@ func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) me
 	}
 	known, listed := p.listed(code, a.Status)
 	o := message.Outcome{
-		Kind: message.OutcomeUnknown, Code: r.scrub.Line(code, maxCode, m.To), Detail: r.detail(p.message, env, m),
+		Kind: message.OutcomeUnknown, Code: r.scrub.Code(code, m.To), Detail: r.detail(p.message, env, m),
 	}
 	if o.Code == "" {
 		o.Code = "notify:http-" + strconv.Itoa(a.Status)
@@ -139,7 +132,7 @@ func (r *reader) accepted(p *answerPlan, env *answerEnv, m message.Message) mess
 		if err != nil {
 			return r.unread(err, m)
 		}
-		if o.VendorID = id; !validID(id) {
+		if o.VendorID = id; !vendors.ValidID(id) {
 			return unknown("notify:id", "")
 		}
 	}
@@ -147,13 +140,6 @@ func (r *reader) accepted(p *answerPlan, env *answerEnv, m message.Message) mess
 		o.Segments = int(n)
 	}
 	return o
-}
-
-func validID(id string) bool {
-	if id == "" || len(id) > maxVendorID {
-		return false
-	}
-	return strings.IndexFunc(id, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\uFFFD' }) < 0
 }
 
 func (r *reader) unread(err error, m message.Message) message.Outcome {

@@ -134,7 +134,7 @@ func (v *vendor) template(p *listingPlan, item *answerEnv) (vendors.Template, er
 		return t, lacks("state", err)
 	}
 	t.State = p.states[t.Said]
-	t.Said = v.scrub.Line(t.Said, maxCode, "")
+	t.Said = v.scrub.Code(t.Said, "")
 	// Text and reason are for people: an item without them is as good.
 	if s, err := v.reader.code(p.text, item); err == nil {
 		t.Text = v.scrub.Detail(s, "")

@@ -137,7 +137,7 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 		out.Amount = &m
 	}
 	if s, err := v.reader.code(p.currency, env); err == nil {
-		out.Currency = v.scrub.Line(s, maxCode, "")
+		out.Currency = v.scrub.Code(s, "")
 	}
 	for _, f := range []struct {
 		name    string
@@ -194,7 +194,7 @@ func (f finder) Find(ctx context.Context, q vendors.Query) (vendors.Found, error
 		return f.absent(p, q), nil
 	}
 	out := vendors.Found{Answer: message.OutcomeAccepted}
-	if id, err := f.reader.code(p.id, answer); err == nil && validID(id) {
+	if id, err := f.reader.code(p.id, answer); err == nil && vendors.ValidID(id) {
 		out.VendorID = id
 	}
 	if state, err := f.reader.code(p.receipt, answer); err == nil && state != "" {

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxDetail = 300 // of message.Outcome
+	maxCode   = 64
 	// minTail is how many last digits of a phone number are as good as the number: vendors repeat numbers with and without
 	// the country's code.
 	minTail = 7
@@ -45,6 +46,9 @@ func New(secrets ...string) *Scrubber {
 
 // Detail is text as it may stand in message.Outcome.Detail; to is whom the message was for, empty for nobody.
 func (s *Scrubber) Detail(text string, to message.Address) string { return s.Line(text, maxDetail, to) }
+
+// Code is a vendor's code, or another short word of its, on one line.
+func (s *Scrubber) Code(code string, to message.Address) string { return s.Line(code, maxCode, to) }
 
 // quote is a secret as it stands in JSON, between its quotes.
 func quote(secret string) string {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"notify/pkg/message"
@@ -18,11 +17,6 @@ import (
 	"notify/pkg/vendors/evidence"
 	"notify/pkg/vendors/scrub"
 	"notify/pkg/words"
-)
-
-const (
-	maxCode     = 64
-	maxVendorID = 256
 )
 
 // Account is one account at a vendor with a client of its own.
@@ -126,7 +120,7 @@ func (a *Account) judge(answer evidence.Answer, m message.Message, read func(evi
 		return message.Outcome{Kind: message.OutcomeUnknown, Code: "notify:garbage", Detail: a.scrub.Text(words.Cause(err), m.To)}
 	}
 	o := message.Outcome{
-		Kind: message.OutcomeUnknown, Code: a.scrub.Line(said.Code, maxCode, m.To), Detail: a.scrub.Detail(said.Message, m.To),
+		Kind: message.OutcomeUnknown, Code: a.scrub.Code(said.Code, m.To), Detail: a.scrub.Detail(said.Message, m.To),
 	}
 	if o.Code == "" {
 		o.Code = "notify:http-" + strconv.Itoa(answer.Status)
@@ -134,11 +128,11 @@ func (a *Account) judge(answer evidence.Answer, m message.Message, read func(evi
 	row, listed := a.Codes.find(said.Code, said.Message)
 	switch {
 	case said.Accepted && answer.Status/100 == 2 && !listed:
-		if !validID(said.ID) {
+		if !vendors.ValidID(said.ID) {
 			return message.Outcome{Kind: message.OutcomeUnknown, Code: "notify:id"}
 		}
 		return message.Outcome{Kind: message.OutcomeAccepted, VendorID: said.ID, Segments: said.Segments}
-	case said.Accepted || !listed || answer.Status/100 != 2 && answer.Status/100 != 4:
+	case said.Accepted || !listed || !evidence.Definite(answer.Status):
 		return o
 	}
 	o.Kind, o.Reason, o.Recipient, o.RetryAfter = row.Outcome, row.Reason, row.Recipient, row.Wait
@@ -146,10 +140,6 @@ func (a *Account) judge(answer evidence.Answer, m message.Message, read func(evi
 		o.RetryAfter = said.RetryAfter
 	}
 	return o
-}
-
-func validID(id string) bool {
-	return id != "" && len(id) <= maxVendorID && !strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\uFFFD' })
 }
 
 // Ask makes a question that sends no message, and reads its answer, JSON, into out. Asked once more where a kept connection died: what asks
@@ -182,6 +172,14 @@ func (a *Account) Ask(ctx context.Context, to message.Address, call Call, out an
 		date = time.Time{} // an answer without a clock
 	}
 	return date, nil
+}
+
+// Balanced is a balance, or the error that says of which account it could not be asked.
+func (a *Account) Balanced(b vendors.Balance, err error) (vendors.Balance, error) {
+	if err != nil {
+		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": a.Name})
+	}
+	return b, nil
 }
 
 // Read reads an answer that is JSON; an error says that it is not.

@@ -65,7 +65,7 @@ func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
 		err = words.Err("vendor.figure-none", words.A{"name": "SendQuota"})
 	}
 	if err != nil {
-		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": v.Name})
+		return v.Balanced(vendors.Balance{}, err)
 	}
 	out := vendors.Balance{Date: date}
 	if *most != unlimited {

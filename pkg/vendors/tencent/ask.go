@@ -31,6 +31,10 @@ func (v *vendor) Probe(ctx context.Context) error {
 
 // Balance implements vendors.Balancer: the messages left in packages that are still good. The vendor tells no money.
 func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
+	return v.Balanced(v.balance(ctx))
+}
+
+func (v *vendor) balance(ctx context.Context) (vendors.Balance, error) {
 	now := v.Now().In(china())
 	r := sms.NewSmsPackagesStatisticsRequest()
 	r.SmsSdkAppId, r.Limit, r.Offset = &v.app, common.Uint64Ptr(packagesMost), common.Uint64Ptr(0)
@@ -47,15 +51,15 @@ func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
 		return err
 	}, &body, body.Response.refused)
 	if err != nil {
-		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": v.Name})
+		return vendors.Balance{}, err
 	}
 	if body.Response.SmsPackagesStatisticsSet == nil {
-		return vendors.Balance{}, words.Wrap(words.Err("vendor.figure-none", words.A{"name": "SmsPackagesStatisticsSet"}), "vendor.ask-balance", words.A{"account": v.Name})
+		return vendors.Balance{}, words.Err("vendor.figure-none", words.A{"name": "SmsPackagesStatisticsSet"})
 	}
 	var left int64
 	for _, p := range body.Response.SmsPackagesStatisticsSet {
 		if p.PackageAmount == nil || p.CurrentUsage == nil || p.PackageExpiredTime == nil {
-			return vendors.Balance{}, words.Wrap(words.Err("vendor.figure-none", words.A{"name": "PackageAmount"}), "vendor.ask-balance", words.A{"account": v.Name})
+			return vendors.Balance{}, words.Err("vendor.figure-none", words.A{"name": "PackageAmount"})
 		}
 		if *p.PackageExpiredTime > now.Unix() {
 			left += max(0, *p.PackageAmount-*p.CurrentUsage)

@@ -36,11 +36,7 @@ func (v *vendor) Probe(ctx context.Context) error {
 
 // Balance implements vendors.Balancer.
 func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
-	out, err := v.balance(ctx)
-	if err != nil {
-		return vendors.Balance{}, words.Wrap(err, "vendor.ask-balance", words.A{"account": v.Name})
-	}
-	return out, nil
+	return v.Balanced(v.balance(ctx))
 }
 
 func (v *vendor) balance(ctx context.Context) (vendors.Balance, error) {
