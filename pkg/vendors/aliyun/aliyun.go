@@ -90,7 +90,7 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 func config(a *sdk.Account, given map[string]string, endpoint *url.URL) *utils.Config {
 	return &models.Config{
 		AccessKeyId: dara.String(given[keyID]), AccessKeySecret: dara.String(given[keySecret]),
-		Endpoint: dara.String(endpoint.Host), Protocol: dara.String(endpoint.Scheme), HttpClient: caller{a.Recorder},
+		Endpoint: dara.String(endpoint.Host), Protocol: dara.String(endpoint.Scheme), HttpClient: caller{a.Transport},
 	}
 }
 
@@ -107,7 +107,7 @@ func bssEndpoint(given string, endpoint *url.URL) *url.URL {
 }
 
 // caller is the client's way to our transport.
-type caller struct{ evidence.Recorder }
+type caller struct{ *evidence.Transport }
 
 // Call implements dara.HttpClient.
 func (c caller) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {

@@ -46,8 +46,9 @@ func UnlessLate(ctx context.Context, late func() bool) context.Context {
 type Attempt struct {
 	begun    atomic.Bool
 	repeated atomic.Bool
-	late     func() bool // nil: never
-	held     atomic.Bool // it was late, and sealed
+	late     func() bool            // nil: never
+	held     atomic.Bool            // it was late, and sealed
+	answer   atomic.Pointer[Answer] // of a RoundTrip that has ended
 
 	mu    sync.Mutex
 	got   bool
@@ -97,6 +98,18 @@ func (a *Attempt) Unsent() bool {
 	return a.conn != nil && a.conn.seal() == a.start
 }
 
+// Answer is what came of an attempt that was made through RoundTrip. It is asked when the client's call has returned; asking spends the
+// attempt. Where the client gave up before it asked for a round trip nothing has left.
+func (a *Attempt) Answer() Answer {
+	if got := a.answer.Load(); got != nil {
+		return *got
+	}
+	if a.begun.CompareAndSwap(false, true) {
+		return Answer{Unsent: true, Stage: StageRequest}
+	}
+	return Answer{Stage: StageCut} // its round trip is still under way, or was never heard of again
+}
+
 // Definite reports whether a status is the vendor's answer to this request: not a redirect, and not a failure of which nobody
 // knows how far it came.
 func Definite(status int) bool {
@@ -126,12 +139,17 @@ type Answer struct {
 // Do makes one attempt: it sends the request once, follows nothing, and reads the answer whole. The request's own context is
 // not used.
 func (t *Transport) Do(ctx context.Context, r *http.Request) Answer {
-	if err := ctx.Err(); err != nil {
+	ctx, a := Begin(ctx)
+	return t.try(ctx, a, r.WithContext(ctx))
+}
+
+// try is what came of an attempt's request.
+func (t *Transport) try(ctx context.Context, a *Attempt, r *http.Request) Answer {
+	if ctx.Err() != nil {
 		closeBody(r)
 		return Answer{Unsent: true, Stage: StageContext}
 	}
-	ctx, a := Begin(ctx)
-	resp, err := t.once(a, r.WithContext(ctx)) //nolint:bodyclose // readWhole closes it
+	resp, err := t.once(a, r) //nolint:bodyclose // readWhole closes it
 	if err != nil {
 		if a.Unsent() {
 			if a.held.Load() {

@@ -15,10 +15,12 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -96,8 +98,12 @@ func tunnelOnly(r *http.Request) (*url.URL, error) {
 // Close gives up all connections that are not in use.
 func (t *Transport) Close() { t.inner.CloseIdleConnections() }
 
-// RoundTrip implements http.RoundTripper for clients that build their own requests. The request's context comes from Begin,
-// and a second request under the same attempt is refused: a redirect that is followed, a retry.
+// errUnread is what a client gets that has no answer to read.
+var errUnread = errors.New("evidence: no whole answer")
+
+// RoundTrip implements http.RoundTripper for the clients that vendors publish: they build and sign a request, and read its answer. The
+// request's context comes from Begin, and a second request under the same attempt is refused: a redirect that is followed, a retry. What
+// is known of it stands in Attempt.Answer, whatever the client makes of it.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	a, ok := r.Context().Value(attemptKey{}).(*Attempt)
 	if !ok {
@@ -109,7 +115,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, ErrSpent
 	}
-	return t.once(a, r)
+	answer := t.try(r.Context(), a, r)
+	a.answer.Store(&answer)
+	if !answer.Whole {
+		return nil, errUnread
+	}
+	return &http.Response{
+		Status: http.StatusText(answer.Status), StatusCode: answer.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: answer.Header.Clone(), Body: io.NopCloser(bytes.NewReader(answer.Body)), ContentLength: int64(len(answer.Body)), Request: r,
+	}, nil
 }
 
 // once is the round trip of an attempt that has not had one.

@@ -23,7 +23,7 @@ import (
 type Account struct {
 	// Name is the account's, Vendor the service's: "Aliyun SMS".
 	Name, Vendor string
-	Recorder     evidence.Recorder
+	Transport    *evidence.Transport
 	Codes        Codes
 	Timeout      time.Duration
 	Now          func() time.Time
@@ -41,7 +41,7 @@ func New(vendor string, codes Codes, s vendors.Settings, set option.Set, given m
 	}
 	return &Account{
 		Name: s.Account, Vendor: vendor, Codes: codes, Timeout: s.Timeout, Now: s.Now, scrub: scrub.New(secrets...),
-		Recorder: evidence.Recorder{Transport: evidence.New(evidence.Options{Concurrency: s.Concurrency})},
+		Transport: evidence.New(evidence.Options{Concurrency: s.Concurrency}),
 	}
 }
 
@@ -52,7 +52,7 @@ func (a *Account) Format(f fmt.State, _ rune) {
 
 // Close implements vendors.Vendor.
 func (a *Account) Close() error {
-	a.Recorder.Close()
+	a.Transport.Close()
 	return nil
 }
 
@@ -94,9 +94,9 @@ func (a *Account) Send(ctx context.Context, m message.Message, call Call, read f
 
 // once is a call and what is known of it.
 func (a *Account) once(ctx context.Context, call Call) (evidence.Answer, error) {
-	ctx, recorded := evidence.Record(ctx)
+	ctx, attempt := evidence.Begin(ctx)
 	err := call(ctx)
-	return recorded.Answer(), err
+	return attempt.Answer(), err
 }
 
 // NoPlace is the outcome of a message with a part that the vendor's request has no place for.

@@ -76,7 +76,7 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 	v := &vendor{Account: sdk.New(vendorName, codes(), s, options(), given), configuration: given[configuration]}
 	o := sesv2.Options{
 		Region: given[region], Credentials: credentials.NewStaticCredentialsProvider(given[accessKeyID], given[accessKeySecret], ""),
-		Retryer: aws.NopRetryer{}, HTTPClient: caller{v.Recorder},
+		Retryer: aws.NopRetryer{}, HTTPClient: caller{v.Transport},
 	}
 	if s.Endpoint != "" {
 		o.BaseEndpoint = aws.String(endpoint.String())
@@ -86,7 +86,7 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 }
 
 // caller is the client's way to our transport.
-type caller struct{ evidence.Recorder }
+type caller struct{ *evidence.Transport }
 
 // Do implements aws.HTTPClient.
 func (c caller) Do(r *http.Request) (*http.Response, error) { return c.RoundTrip(r) }

@@ -75,7 +75,7 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 	if err != nil {
 		return nil, words.Wrap(err, "vendor.client", words.A{"vendor": vendorName})
 	}
-	client.WithHttpTransport(v.Recorder)
+	client.WithHttpTransport(v.Transport)
 	v.client = client
 	return v, nil
 }

@@ -104,16 +104,16 @@ func build(s vendors.Settings) (vendors.Vendor, error) {
 
 // way is the client's way to our transport for one request.
 type way struct {
-	ctx      context.Context
-	endpoint *url.URL
-	recorder evidence.Recorder
+	ctx       context.Context
+	endpoint  *url.URL
+	transport *evidence.Transport
 }
 
 // RoundTrip implements http.RoundTripper.
 func (w way) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(w.ctx)
 	r.URL.Scheme, r.URL.Host, r.Host = w.endpoint.Scheme, w.endpoint.Host, w.endpoint.Host
-	return w.recorder.RoundTrip(r)
+	return w.transport.RoundTrip(r)
 }
 
 // api is the vendor's client for one request. It is made by hand, since the maker of it listens to the environment.
@@ -121,7 +121,7 @@ func (v *vendor) api(ctx context.Context) *api.ApiService {
 	c := &client.Client{
 		Credentials: client.NewCredentials(v.sid, v.token),
 		HTTPClient: &http.Client{
-			Transport:     way{ctx: ctx, endpoint: v.endpoint, recorder: v.Recorder},
+			Transport:     way{ctx: ctx, endpoint: v.endpoint, transport: v.Transport},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
