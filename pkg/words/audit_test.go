@@ -152,6 +152,7 @@ func sets() map[string][]string {
 			"found", "not-found", "held-late", "held-lost",
 		},
 		"check":          checks,
+		"sealed":         {"campaign", "message", "relist", "fold", "claim", "standing", "attempt", "resolution", "tally", "prints", "suppression"},
 		"status":         {"not-run", "skip", "pass", "not-looked-at", "warn", "fail", "error"},
 		"changed":        checklist.Scopes(),
 		"checklist.key":  {"phase", "role", "check", "people", "evidence", "expiry"},

@@ -53,6 +53,9 @@ func (p Printer) Rate(r Rate) string {
 	if r <= 0 {
 		return Unknown
 	}
+	if r >= 9999.5 { // four digits of it would be written with an exponent
+		return strconv.FormatFloat(float64(r), 'f', 0, 64) + "/s"
+	}
 	return strconv.FormatFloat(float64(r), 'g', 4, 64) + "/s"
 }
 

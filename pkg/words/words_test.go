@@ -31,6 +31,8 @@ func TestAValueReadsAsItsLanguageHasIt(t *testing.T) {
 		"a debt":                 {words.Money(-1234500000, ""), "-1,234.50", "-1,234.50"},
 		"a share":                {words.Percent(2.55), "2.6%", "2.6%"},
 		"a rate":                 {words.Rate(0.5), "0.5/s", "0.5/s"},
+		"a large rate":           {words.Rate(15626.4), "15626/s", "15626/s"},
+		"a rate of five digits":  {words.Rate(9999.6), "10000/s", "10000/s"},
 		"no rate":                {words.Rate(0), "–", "–"},
 		"a size":                 {words.Size(1258291), "1.2 MiB", "1.2 MiB"},
 		"a time":                 {at, "2026-11-26 03:28 +08:00", "2026-11-26 03:28 +08:00"},

@@ -148,7 +148,7 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 			return err
 		}
 		if seal != sealOf(campaign, nth, []byte(piece)) {
-			return changed("fingerprints of campaign", campaign)
+			return changed(rowPrints, campaign)
 		}
 		at := 0
 		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {

@@ -77,7 +77,7 @@ func (x *tx) soundCampaign(name string) error {
 		if v[len(v)-1] == nil || x.w.sealer.fitsSeal(v) {
 			return nil // it gets its seal when this transaction ends, or fits it
 		}
-		return changed("campaign", name)
+		return changed(rowCampaign, name)
 	}, "SELECT "+seals()[0].columns+", "+seals()[0].from+" WHERE name = ?", name)
 }
 

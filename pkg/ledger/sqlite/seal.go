@@ -53,9 +53,26 @@ func (s *sealer) seal() int64 {
 
 func sealOf(values ...driver.Value) int64 { return new(sealer).add(values...).seal() }
 
+// rowKind is what a row with a seal is, as people are told.
+type rowKind string
+
+const (
+	rowCampaign    rowKind = "campaign"
+	rowMessage     rowKind = "message"
+	rowRelist      rowKind = "relist" // what a newer list says of a message
+	rowFold        rowKind = "fold"   // a row that is told through another
+	rowClaim       rowKind = "claim"
+	rowStanding    rowKind = "standing"
+	rowAttempt     rowKind = "attempt"
+	rowResolution  rowKind = "resolution"
+	rowTally       rowKind = "tally"
+	rowPrints      rowKind = "prints" // fingerprints
+	rowSuppression rowKind = "suppression"
+)
+
 // sealed is a table whose rows carry seals.
 type sealed struct {
-	what    string // a row of it in words, before its first column
+	what    rowKind
 	columns string // that are sealed; the first tells the row for people
 	from    string // where they and the seal are read, the seal last
 	key     string // of a table whose rows may be without a seal while a transaction is under way
@@ -69,32 +86,32 @@ func seals() []sealed {
 	)
 	return []sealed{
 		{
-			"campaign", `id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
+			rowCampaign, `id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason,
 			aborted_at, aborted_who, aborted_what, aborted_reason`, "seal FROM campaign", "id",
 		},
-		{"message", ofMessage, "m.seal FROM message m JOIN recipient r ON r.id = m.recipient_id", ""},
+		{rowMessage, ofMessage, "m.seal FROM message m JOIN recipient r ON r.id = m.recipient_id", ""},
 		{
-			"what a newer list says of message", relisted,
+			rowRelist, relisted,
 			"l.seal FROM relist l JOIN message m ON m.id = l.message_id JOIN recipient r ON r.id = l.recipient_id", "",
 		},
-		{"what a newer list says of message", "message_id", "seal FROM relist WHERE recipient_id IS NULL", ""},
-		{"row that is told through another", "row, campaign_id, key, recipient", "seal FROM fold", ""},
+		{rowRelist, "message_id", "seal FROM relist WHERE recipient_id IS NULL", ""},
+		{rowFold, "row, campaign_id, key, recipient", "seal FROM fold", ""},
 		{
-			"claim", "id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id",
+			rowClaim, "id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id",
 			"seal FROM claim", "",
 		},
 		{
-			"standing of message", `message_id, campaign_id, channel, state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments,
+			rowStanding, `message_id, campaign_id, channel, state, attempts, over, claim_id, code, detail, vendor_id, vendor_segments,
 			settled_at, why`, "seal FROM standing", "message_id",
 		},
 		{
-			"attempt of message", "message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at",
+			rowAttempt, "message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at",
 			"seal FROM attempt", "message_id, number",
 		},
-		{"resolution of message", `message_id, number, outcome, unknown_at, at, who, why`, "seal FROM resolution", "message_id, number"},
-		{"tally of campaign", `campaign_id, channel, state, account, currency, run_id, messages, segments, cost`, "seal FROM tally", ""},
-		{"fingerprints of campaign", "campaign_id, piece, prints", "seal FROM prints", ""},
-		{"line of the suppression list", "id, address, channel, reason, note, who, at", "seal FROM suppression", ""},
+		{rowResolution, `message_id, number, outcome, unknown_at, at, who, why`, "seal FROM resolution", "message_id, number"},
+		{rowTally, `campaign_id, channel, state, account, currency, run_id, messages, segments, cost`, "seal FROM tally", ""},
+		{rowPrints, "campaign_id, piece, prints", "seal FROM prints", ""},
+		{rowSuppression, "id, address, channel, reason, note, who, at", "seal FROM suppression", ""},
 	}
 }
 
@@ -177,7 +194,7 @@ func (l *Ledger) broken(ctx context.Context, limit int) (problems []words.Text, 
 			if of.fitsSeal(v) {
 				return nil
 			}
-			problems = append(problems, words.T("verify.seal", words.A{"table": s.what, "row": fmt.Sprint(v[0])}))
+			problems = append(problems, unfit(s.what, v[0]))
 			if found++; found == limit {
 				return errStop
 			}
@@ -204,7 +221,12 @@ func rawRead(ctx context.Context, conn any, row func([]driver.Value) error, quer
 	return drain(rows, row)
 }
 
+// unfit says that a row does not fit its seal.
+func unfit(what rowKind, of any) words.Text {
+	return words.T("verify.seal", words.A{"table": words.Of("sealed", what), "row": fmt.Sprint(of)})
+}
+
 // changed is the error about a row that does not fit its seal.
-func changed(what string, of any) error {
-	return fmt.Errorf("%w: %s %v does not fit its seal", ledger.ErrDamaged, what, of)
+func changed(what rowKind, of any) error {
+	return fmt.Errorf("%w: %s", ledger.ErrDamaged, unfit(what, of))
 }

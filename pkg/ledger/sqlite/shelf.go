@@ -38,8 +38,8 @@ type pendingRow struct {
 	notBefore time.Time
 	pace      flow.Place
 	attempts  int
-	recorded  bool   // it has a standing
-	broken    string // what of it does not fit its seal
+	recorded  bool    // it has a standing
+	broken    rowKind // what of it does not fit its seal
 	recipient string
 	claim     ledger.Claim
 }
@@ -186,18 +186,18 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 }
 
 // broken is what of a pending message does not fit its seal.
-func (c *claiming) broken(of shelfOf, v []driver.Value) string {
+func (c *claiming) broken(of shelfOf, v []driver.Value) rowKind {
 	s := &c.x.w.sealer
 	s.add(v[0], of.campaign, v[7], string(of.channel), v[1], v[2], v[3], v[8], v[4], v[6], v[5])
 	if s.seal() != v[9] {
-		return "message"
+		return rowMessage
 	}
 	if len(v) == pendingColumns {
 		return ""
 	}
 	s.add(v[0], of.campaign, string(of.channel), string(message.Pending), v[12])
 	if s.add(v[13:len(v)-1]...).seal() != v[len(v)-1] {
-		return "the standing of message"
+		return rowStanding
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func scanSuppression(scan func(...any) error, more ...any) (ledger.Suppression, 
 	err := scan(append([]any{&s.ID, &s.Address, &s.Channel, &s.Reason, &s.Note, &s.Who, &at, &seal}, more...)...)
 	s.At = moment(at)
 	if err == nil && seal != sealOf(suppressionValues(s)...) {
-		err = changed("line of the suppression list", s.ID)
+		err = changed(rowSuppression, s.ID)
 	}
 	return s, err
 }

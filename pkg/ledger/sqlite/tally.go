@@ -83,7 +83,7 @@ func scanCell(row scanner, campaign int64) (k cellOf, d ledger.Debit, err error)
 	var seal int64
 	err = row.Scan(&k.channel, &k.state, &k.account, &k.currency, &k.run, &d.Messages, &d.Segments, &d.Cost, &seal)
 	if err == nil && seal != sealOf(k.values(campaign, d)...) {
-		err = changed("the tally of campaign", campaign)
+		err = changed(rowTally, campaign)
 	}
 	return k, d, err
 }
