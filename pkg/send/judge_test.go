@@ -45,7 +45,8 @@ func (w *world) judge() {
 			w.t.Fatal(err)
 		}
 		for _, r := range runs {
-			if r.Why.ID == "run.why.lost" {
+			// A run that ended by itself because the ledger could not be written left what it had in flight, as one that was lost.
+			if r.Why.ID == "run.why.lost" || r.Why.ID == "run.why.error" {
 				lost++
 			}
 		}
@@ -59,7 +60,7 @@ func (w *world) judge() {
 	}
 	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency + w.cfg.Accounts["c"].Concurrency
 	if limit := lost*inFlight + w.badUnknown; unknown > limit {
-		w.t.Errorf("seed %d: %d unknown, but %d lost runs with at most %d in flight and %d unclear answers", w.seed, unknown, lost, inFlight, w.badUnknown)
+		w.t.Errorf("seed %d: %d unknown, but %d runs that were lost or failed, with at most %d in flight and %d unclear answers", w.seed, unknown, lost, inFlight, w.badUnknown)
 	}
 	w.judgeUsage(l, debits)
 	w.judgePace()
