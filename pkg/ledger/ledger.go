@@ -63,8 +63,8 @@ type Runs interface {
 	// Turn settles and claims in one durable transaction. ErrLeaseLost: this run was declared dead, or has ended; nothing was
 	// written, and the caller must send nothing more: what it had open is unknown, and others go on. An *OutOfTurnError: its number
 	// is neither that of the run's last turn nor the one after it. After any other error the turn may have been made, or not: the
-	// caller asks for it under the same number, before it asks for another. Concurrent Turns of several runs may share a
-	// transaction (group commit); those of one run come one after the other.
+	// caller asks for it under the same number, before it asks for another. The turns of a run come one after the
+	// other: its lanes share them.
 	Turn(ctx context.Context, t Turn) (Turned, error)
 	// Release ends the run, gives up its lease and records why it ended. Open attempts of the run become unknown.
 	// ErrLeaseLost where it had ended.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -123,36 +122,6 @@ func BenchmarkTurn(b *testing.B) {
 				settle = accept(got.Grants)
 			}
 			report(b, sent, used)
-		})
-	}
-	for _, senders := range []int{32, 128, 256} {
-		b.Run(fmt.Sprintf("senders=%d", senders), func(b *testing.B) {
-			l := open(b, filepath.Join(b.TempDir(), "notify.db"), sqlite.Options{})
-			stage(b, l, "award-2020", 600_000)
-			run := acquire(b, l, "award-2020")
-			work := make(chan struct{}, senders)
-			var wg sync.WaitGroup
-			for range senders {
-				wg.Go(func() {
-					var settle []ledger.Settlement
-					for range work {
-						got, err := l.Turn(context.Background(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle, Claim: claimOf(1)})
-						if err != nil || len(got.Grants[0].Claims) == 0 {
-							b.Errorf("%+v, %v", got, err)
-							return
-						}
-						settle = accept(got.Grants)
-					}
-				})
-			}
-			n, used := 0, cpu()
-			for b.Loop() {
-				work <- struct{}{}
-				n++
-			}
-			close(work)
-			wg.Wait()
-			report(b, n, used)
 		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"notify/pkg/message"
 )
 
-// claiming is the second half of a group of turns: pending messages are read once for all of them.
+// claiming is the second half of a turn: pending messages are read once for all its requests.
 type claiming struct {
 	x       *tx
 	shelves map[shelfOf]*shelf
@@ -22,36 +22,24 @@ type claiming struct {
 	passed, passedAgain []any
 }
 
-func newClaiming(x *tx, turns []*turn) *claiming {
+func newClaiming(x *tx, t *turn) *claiming {
 	c := &claiming{x: x, shelves: make(map[shelfOf]*shelf)}
-	for _, t := range turns {
-		if t.skipped() {
-			continue
-		}
-		for _, req := range t.req.Claim {
-			s := c.shelf(t, req.Channel)
-			s.demand += req.Max
-			if t.req.Now.After(s.now) {
-				s.now = t.req.Now
-			}
-		}
+	for _, req := range t.req.Claim {
+		s := c.shelf(t, req.Channel)
+		s.demand += req.Max
+		s.now = t.req.Now
 	}
 	return c
 }
 
-// grantAll answers the requests of all turns.
-func (c *claiming) grantAll(turns []*turn) error {
-	for _, t := range turns {
-		if t.skipped() {
-			continue
+// grantAll answers the requests of the turn.
+func (c *claiming) grantAll(t *turn) error {
+	for _, req := range t.req.Claim {
+		g, err := c.grant(t, req)
+		if err != nil {
+			return err
 		}
-		for _, req := range t.req.Claim {
-			g, err := c.grant(t, req)
-			if err != nil {
-				return err
-			}
-			t.out.Grants = append(t.out.Grants, g)
-		}
+		t.out.Grants = append(t.out.Grants, g)
 	}
 	if err := c.writePassed(); err != nil {
 		return err

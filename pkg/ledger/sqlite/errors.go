@@ -88,9 +88,3 @@ func constraint(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
 }
-
-// shared reports whether the cause of a failed transaction would fail every other request as well.
-func shared(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && !constraint(err)
-}

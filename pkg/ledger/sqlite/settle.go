@@ -29,7 +29,7 @@ const (
 // errStale says that some of what was settled together was stale: the transaction is made again, one by one.
 var errStale = errors.New("some of the attempts were settled before")
 
-// settling is the first half of a group of turns. To be accepted is what comes of nearly all attempts: those are written
+// settling is the first half of a turn. To be accepted is what comes of nearly all attempts: those are written
 // many with one statement. A statement for each costs a third more for a whole Turn.
 type settling struct {
 	x        *tx

@@ -23,7 +23,7 @@ type shelf struct {
 	of     shelfOf
 	run    *liveRun
 	reach  *reached // nil where the campaign has no such channel, and nothing is pending
-	demand int      // how many the turns of the group may still ask for
+	demand int      // how many the turn may still ask for
 	now    time.Time
 	rows   []pendingRow
 	at     cursor // the last row that was read

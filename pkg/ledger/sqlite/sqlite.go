@@ -112,7 +112,7 @@ func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) erro
 	if l.writer == nil {
 		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, ledger.ErrReadOnly)
 	}
-	if err := l.writer.submit(ctx, &request{ctx: ctx, alone: job, done: make(chan error, 1)}); err != nil {
+	if err := l.writer.submit(ctx, &request{ctx: ctx, job: job, done: make(chan error, 1)}); err != nil {
 		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, translate(l.path, err))
 	}
 	return nil

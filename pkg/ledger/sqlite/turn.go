@@ -14,7 +14,7 @@ import (
 	"notify/pkg/message"
 )
 
-// Turn settles and claims: see ledger.Runs. Turns that come while a commit is flushed share the next transaction.
+// Turn settles and claims in one transaction: see ledger.Runs. The lanes of a run share its turns.
 func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, error) {
 	if l.writer == nil {
 		return ledger.Turned{}, fmt.Errorf("turn: ledger %s: %w", l.path, ledger.ErrReadOnly)
@@ -67,37 +67,28 @@ func (s stopped) stops() ledger.HoldReason {
 	return ledger.HoldNone
 }
 
-// takeTurns does all turns of a group: first everything that is settled, so that the claims see it, then the claims. Where
-// it is errStale, it does them when it is asked once more, to settle singly.
-func (x *tx) takeTurns(turns []*turn, single bool) error {
+// takeTurn does a turn: first everything that is settled, so that the claims see it, then the claims. Where it is errStale, it
+// does it when it is asked once more, to settle singly.
+func (x *tx) takeTurn(t *turn, single bool) error {
 	s := &settling{x: x, single: single, accepted: x.w.accepted[:0]}
-	for _, t := range turns {
-		if err := x.settleTurn(s, t); err != nil {
-			return err
-		}
+	if err := x.settleTurn(s, t); err != nil {
+		return err
 	}
 	if err := errors.Join(s.write(), x.sealRest()); err != nil {
 		return err
 	}
-	if err := newClaiming(x, turns).grantAll(turns); err != nil {
-		return err
-	}
-	for _, t := range turns {
-		if t.skipped() {
-			continue
+	if !t.skipped() {
+		if err := newClaiming(x, t).grantAll(t); err != nil {
+			return err
 		}
 		if err := x.beat(t.run); err != nil {
 			return err
 		}
 	}
-	for _, t := range turns {
-		if t.refused == nil {
-			if err := x.answer(t); err != nil {
-				return err
-			}
-		}
+	if t.refused != nil {
+		return nil
 	}
-	return nil
+	return x.answer(t)
 }
 
 // settleTurn lets a turn in, and does what comes before its claims.

@@ -13,13 +13,8 @@ import (
 	"notify/pkg/ledger"
 )
 
-const (
-	// queueLen is how many requests wait at the writer before their callers do.
-	queueLen = 1024
-	// groupWeight bounds what one transaction holds, in messages settled and asked for: a commit then takes a few
-	// milliseconds, and what a power cut leaves unknown is no more than what was in flight anyway.
-	groupWeight = 512
-)
+// queueLen is how many requests wait at the writer before their callers do.
+const queueLen = 1024
 
 // writer is the one goroutine that writes.
 type writer struct {
@@ -40,7 +35,6 @@ type writer struct {
 	books *books
 
 	queue chan *request
-	next  *request // taken from the queue and left for the next transaction
 	quit  chan struct{}
 	done  chan struct{}
 	began bool
@@ -49,10 +43,9 @@ type writer struct {
 
 // request is one call waiting for its transaction.
 type request struct {
-	ctx  context.Context // it ends the wait in the queue, as the argument of the call that waits
-	turn *turn           // shares its transaction with other turns
-	// alone has a transaction of its own.
-	alone func(*tx) error
+	ctx   context.Context // it ends the wait in the queue, as the argument of the call that waits
+	turn  *turn
+	job   func(*tx) error // instead of a turn
 	state atomic.Int32
 	done  chan error
 }
@@ -62,17 +55,6 @@ const (
 	taken
 	abandoned
 )
-
-func (r *request) weight() int {
-	if r.turn == nil {
-		return groupWeight
-	}
-	n := 1 + len(r.turn.req.Settle)
-	for _, c := range r.turn.req.Claim {
-		n += c.Max
-	}
-	return n
-}
 
 func newWriter(path string, k *locks, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
@@ -143,50 +125,35 @@ func (w *writer) submit(ctx context.Context, r *request) error {
 func (w *writer) loop() {
 	defer close(w.done)
 	for {
-		r := w.next
-		w.next = nil
-		if r == nil {
-			select {
-			case <-w.quit:
-				return
-			case r = <-w.queue:
-			}
-		}
 		select {
 		case <-w.quit:
 			return
-		default:
+		case r := <-w.queue:
+			w.serve(r)
 		}
-		w.serve(r)
 	}
 }
 
 // serve makes the next transaction. The ledger is asked for before a request is taken: who does not want to wait any longer is let go meanwhile.
 func (w *writer) serve(r *request) {
+	select {
+	case <-w.quit:
+		return
+	default:
+	}
 	err := w.lock(r)
 	switch {
-	case err != nil:
-		for _, waits := range w.waiting(r) {
-			waits.done <- err
+	case !r.state.CompareAndSwap(waiting, taken):
+		if err == nil {
+			w.unlock()
 		}
+	case err != nil:
+		r.done <- err
 	case r.turn != nil:
-		w.commit(w.collect(r))
-	case r.state.CompareAndSwap(waiting, taken):
-		r.done <- w.within(r.ctx, r.alone)
+		r.done <- errors.Join(w.take(r.turn), r.turn.refused)
 	default:
-		w.unlock()
+		r.done <- w.within(r.ctx, r.job)
 	}
-}
-
-// waiting are the requests that would have been in one transaction.
-func (w *writer) waiting(r *request) []*request {
-	if r.turn != nil {
-		return w.collect(r)
-	}
-	if r.state.CompareAndSwap(waiting, taken) {
-		return []*request{r}
-	}
-	return nil
 }
 
 // lock begins a transaction, and waits for another process that has one: as long as busyTimeout, and as long as the request is wanted.
@@ -227,72 +194,21 @@ func (w *writer) unlock() {
 	_ = t.exec("ROLLBACK") // where it was rolled back already, this says so
 }
 
-// collect drains the queue without waiting: turns that came while the last commit was flushed share the next one.
-func (w *writer) collect(first *request) []*request {
-	var group []*request
-	weight := 0
-	for r := first; ; {
-		if r.turn == nil || len(group) > 0 && weight+r.weight() > groupWeight {
-			w.next = r
-			return group
-		}
-		if r.state.CompareAndSwap(waiting, taken) {
-			group = append(group, r)
-			weight += r.weight()
-		}
-		select {
-		case r = <-w.queue:
-		default:
-			return group
-		}
-	}
-}
-
-// commit makes one transaction of the group, and answers all of it. Where the group failed for a reason that may be the
-// fault of one of them, each is tried by itself.
-func (w *writer) commit(group []*request) {
-	if len(group) == 0 {
-		w.unlock()
-		return
-	}
-	turns := make([]*turn, len(group))
-	for i, r := range group {
-		turns[i] = r.turn
-	}
-	err := w.take(turns, w.within)
-	for i, r := range group {
-		switch {
-		case err == nil:
-			r.done <- turns[i].refused
-		case len(group) == 1 || shared(err):
-			r.done <- err
-		default:
-			turns[i].reset()
-			one := w.take(turns[i:i+1], w.transact)
-			r.done <- errors.Join(one, turns[i].refused)
-		}
-	}
-}
-
-// take makes one transaction of the turns.
-func (w *writer) take(turns []*turn, transact func(context.Context, func(*tx) error) error) error {
+// take makes the transaction of a turn.
+func (w *writer) take(turn *turn) error {
 	open := w.books
-	err := transact(context.Background(), func(t *tx) error {
+	err := w.within(context.Background(), func(t *tx) error {
 		if err := t.reopen(open); err != nil {
 			return err
 		}
-		return t.takeTurns(turns, false)
+		return t.takeTurn(turn, false)
 	})
 	if errors.Is(err, errStale) {
-		for _, t := range turns {
-			t.reset()
-		}
-		err = w.transact(context.Background(), func(t *tx) error { return t.takeTurns(turns, true) })
+		turn.reset()
+		err = w.transact(context.Background(), func(t *tx) error { return t.takeTurn(turn, true) })
 	}
-	for _, t := range turns {
-		if err == nil {
-			w.remember(t)
-		}
+	if err == nil {
+		w.remember(turn)
 	}
 	return err
 }
