@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -88,7 +89,7 @@ func (l *Ledger) span(ctx context.Context, db reader, c *campaignRow, a *ledger.
 	return each(ctx, db, func(rows *sql.Rows) error {
 		var first, last, settled sql.NullInt64
 		err := rows.Scan(&first, &last, &settled)
-		a.First, a.Last = moment(first.Int64), ledger.Latest(moment(last.Int64), moment(settled.Int64))
+		a.First, a.Last = stored.Moment(first.Int64), ledger.Latest(stored.Moment(last.Int64), stored.Moment(settled.Int64))
 		return err
 	}, `SELECT min(claimed_at), max(claimed_at), (SELECT max(settled_at) FROM standing s NOT INDEXED`+recordedOf+`)
 		FROM claim NOT INDEXED WHERE campaign_id = ?`, c.first, c.last, c.id, c.id)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 var _ ledger.Watcher = (*Ledger)(nil)
@@ -55,7 +56,7 @@ func (l *Ledger) gone(ctx context.Context, campaign int64, r *liveRow, now time.
 	}
 	var last int64
 	err := l.read.QueryRowContext(ctx, lastDeadline, campaign, int64(r.ID), int64(r.ID)).Scan(&last)
-	return !moment(last).After(now), err
+	return !stored.Moment(last).After(now), err
 }
 
 // lastDeadline is that of the newest claims of a run that has something open.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -18,16 +19,16 @@ type books struct {
 	version   int64 // of the database, as others change it, when the books were opened
 	runs      map[ledger.RunID]*liveRun
 	lives     map[int64][]liveRow // runs that have not ended, by campaign
-	tallies   map[int64]map[cellOf]*day
+	tallies   map[int64]stored.Tally
 	reaches   map[int64]map[message.Channel]*reached
 	accounts  map[string]*account
-	usage     map[dayOf]*day
-	overlaps  map[dayOf]ledger.Debit // what other days have of a day
-	months    map[dayOf]*ledger.Debit
-	domains   map[domainOf]*domain
-	asked     []domainOf       // of this transaction
-	unpaced   map[shelfOf]bool // no message there waits for its domain
-	nextClaim int64            // its id; 0: not looked up
+	usage     map[stored.DayOf]*stored.Count
+	overlaps  map[stored.DayOf]ledger.Debit // what other days have of a day
+	months    map[stored.DayOf]*ledger.Debit
+	domains   map[stored.DomainOf]*domain
+	asked     []stored.DomainOf // of this transaction
+	unpaced   map[shelfOf]bool  // no message there waits for its domain
+	nextClaim int64             // its id; 0: not looked up
 }
 
 type account struct {
@@ -35,21 +36,12 @@ type account struct {
 	dirty bool
 }
 
-// dayOf is an account on a day ("2026-11-20") or in a month ("2026-11").
-type dayOf struct{ account, day string }
-
-type day struct {
-	ledger.Debit
-	last  int64 // when the newest of it was debited
-	dirty bool
-}
-
 func newBooks(t *tx) *books {
 	return &books{
-		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[dayOf]*day), overlaps: make(map[dayOf]ledger.Debit),
-		months: make(map[dayOf]*ledger.Debit), lives: make(map[int64][]liveRow),
-		tallies: make(map[int64]map[cellOf]*day), reaches: make(map[int64]map[message.Channel]*reached),
-		domains: make(map[domainOf]*domain), unpaced: make(map[shelfOf]bool),
+		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[stored.DayOf]*stored.Count), overlaps: make(map[stored.DayOf]ledger.Debit),
+		months: make(map[stored.DayOf]*ledger.Debit), lives: make(map[int64][]liveRow),
+		tallies: make(map[int64]stored.Tally), reaches: make(map[int64]map[message.Channel]*reached),
+		domains: make(map[stored.DomainOf]*domain), unpaced: make(map[shelfOf]bool),
 	}
 }
 
@@ -61,7 +53,7 @@ func scanAccount(row scanner) (ledger.AccountState, error) {
 	var a ledger.AccountState
 	var empty, notBefore, open, since, at int64
 	err := row.Scan(&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &since, &a.Reason, &a.Error, &at)
-	a.EmptyAt, a.NotBefore, a.OpenUntil, a.Since, a.At = moment(empty), moment(notBefore), moment(open), moment(since), moment(at)
+	a.EmptyAt, a.NotBefore, a.OpenUntil, a.Since, a.At = stored.Moment(empty), stored.Moment(notBefore), stored.Moment(open), stored.Moment(since), stored.Moment(at)
 	return a, err
 }
 
@@ -83,39 +75,31 @@ func (b *books) account(name string) (*account, error) {
 	return a, nil
 }
 
-// monthOf is the month of a day: "2026-11" of "2026-11-20".
-func monthOf(day string) string {
-	if i := strings.LastIndexByte(day, '-'); i > 0 {
-		return day[:i]
-	}
-	return day
-}
-
 // day is what was debited on the account on the day and in its month. The month is summed before any of its days can
 // change in this transaction.
-func (b *books) day(name, on string) (*day, *ledger.Debit, error) {
-	inMonth := dayOf{name, monthOf(on)}
+func (b *books) day(name, on string) (*stored.Count, *ledger.Debit, error) {
+	inMonth := stored.DayOf{Account: name, Day: stored.MonthOf(on)}
 	m, ok := b.months[inMonth]
 	if !ok {
 		m = new(ledger.Debit)
 		// '.' follows '-' in ASCII: the days of the month, whatever they are, and nothing else.
 		err := b.t.one([]any{&m.Messages, &m.Segments, &m.Cost}, `
 			SELECT ifnull(sum(messages), 0), ifnull(sum(segments), 0), ifnull(sum(cost), 0) FROM usage
-			WHERE account = ? AND day >= ? AND day < ?`, name, inMonth.day, inMonth.day+".")
+			WHERE account = ? AND day >= ? AND day < ?`, name, inMonth.Day, inMonth.Day+".")
 		if err != nil {
 			return nil, nil, err
 		}
 		b.months[inMonth] = m
 	}
-	d, ok := b.usage[dayOf{name, on}]
+	d, ok := b.usage[stored.DayOf{Account: name, Day: on}]
 	if !ok {
-		d = new(day)
-		err := b.t.one([]any{&d.Messages, &d.Segments, &d.Cost, &d.last},
+		d = new(stored.Count)
+		err := b.t.one([]any{&d.Messages, &d.Segments, &d.Cost, &d.Last},
 			"SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day = ?", name, on)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, nil, err
 		}
-		b.usage[dayOf{name, on}] = d
+		b.usage[stored.DayOf{Account: name, Day: on}] = d
 	}
 	return d, m, nil
 }
@@ -125,7 +109,7 @@ func (b *books) overlap(req ledger.ClaimRequest, now time.Time) (d ledger.Debit,
 	if req.DayFrom.IsZero() {
 		return d, nil
 	}
-	of := dayOf{req.Limits.Account, req.Day}
+	of := stored.DayOf{Account: req.Limits.Account, Day: req.Day}
 	if d, ok := b.overlaps[of]; ok {
 		return d, nil
 	}
@@ -133,28 +117,28 @@ func (b *books) overlap(req ledger.ClaimRequest, now time.Time) (d ledger.Debit,
 		var on ledger.Debit
 		var last int64
 		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
-		if req.Overlaps(moment(last), now) {
+		if req.Overlaps(stored.Moment(last), now) {
 			d.Messages, d.Segments, d.Cost = d.Messages+on.Messages, d.Segments+on.Segments, d.Cost+on.Cost
 		}
 		return err
-	}, "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?", of.account, of.day, nanos(req.DayFrom))
+	}, "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?", of.Account, of.Day, stored.Nanos(req.DayFrom))
 	b.overlaps[of] = d
 	return d, err
 }
 
 // debit posts messages of a claim that is made at that time.
-func (b *books) debit(c *claimed, e ledger.Debit, at time.Time) error {
-	d, _, err := b.day(c.account, c.day)
+func (b *books) debit(c *stored.Claimed, e ledger.Debit, at time.Time) error {
+	d, _, err := b.day(c.Account, c.Day)
 	if err != nil {
 		return err
 	}
-	d.last = nanos(at)
+	d.Last = stored.Nanos(at)
 	return b.post(c, e, +1)
 }
 
 // post debits messages of a claim on its account and day, or with sign -1 credits what it was debited.
-func (b *books) post(c *claimed, e ledger.Debit, sign int64) error {
-	d, m, err := b.day(c.account, c.day)
+func (b *books) post(c *stored.Claimed, e ledger.Debit, sign int64) error {
+	d, m, err := b.day(c.Account, c.Day)
 	if err != nil {
 		return err
 	}
@@ -163,34 +147,32 @@ func (b *books) post(c *claimed, e ledger.Debit, sign int64) error {
 		into.Segments += sign * e.Segments
 		into.Cost += message.Money(sign) * e.Cost
 	}
-	d.dirty = true
+	d.Dirty = true
 	return nil
 }
 
 // flush writes what changed. Rows are written in order, so that equal work makes equal files.
 func (b *books) flush() error {
-	for _, name := range sortedKeys(b.accounts, strings.Compare) {
+	for _, name := range stored.SortedKeys(b.accounts, strings.Compare) {
 		a := b.accounts[name]
 		if !a.dirty {
 			continue
 		}
 		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			name, nanos(a.EmptyAt), a.Scale, nanos(a.NotBefore), a.Failures, nanos(a.OpenUntil), nanos(a.Since), a.Reason, a.Error, nanos(a.At))
+			name, stored.Nanos(a.EmptyAt), a.Scale, stored.Nanos(a.NotBefore), a.Failures, stored.Nanos(a.OpenUntil), stored.Nanos(a.Since), a.Reason, a.Error, stored.Nanos(a.At))
 		if err != nil {
 			return err
 		}
 		a.dirty = false
 	}
-	for _, k := range sortedKeys(b.usage, func(x, y dayOf) int {
-		return strings.Compare(x.account+"\x00"+x.day, y.account+"\x00"+y.day)
-	}) {
-		if d := b.usage[k]; d.dirty {
+	for _, k := range stored.SortedKeys(b.usage, stored.DayOf.Compare) {
+		if d := b.usage[k]; d.Dirty {
 			err := b.t.exec("INSERT OR REPLACE INTO usage (account, day, messages, segments, cost, last) VALUES (?, ?, ?, ?, ?, ?)",
-				k.account, k.day, d.Messages, d.Segments, int64(d.Cost), d.last)
+				k.Account, k.Day, d.Messages, d.Segments, int64(d.Cost), d.Last)
 			if err != nil {
 				return err
 			}
-			d.dirty = false
+			d.Dirty = false
 		}
 	}
 	if err := b.flushTallies(); err != nil {

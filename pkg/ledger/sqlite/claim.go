@@ -11,6 +11,7 @@ import (
 
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -120,19 +121,13 @@ func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller 
 	return g, c.close(t, req, teller, g, taken)
 }
 
-// fits reports whether a message is to the address and, where each row of an address is told, to the recipient for which its key was made.
-// A row that was changed under us is to somebody who is not on the list.
-func fits(key message.Key, campaign string, ch message.Channel, to message.Address, recipient string) bool {
-	return key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
-}
-
 // fits refuses a message that was changed since it was written, or that does not fit its key. Nothing of the transaction stays: in a ledger of
 // which one row was changed nobody knows what else was.
 func (r *pendingRow) fits(campaign string, ch message.Channel) error {
 	if r.broken != "" {
-		return changed(r.broken, r.claim.Key)
+		return stored.Changed(r.broken, r.claim.Key)
 	}
-	if fits(r.claim.Key, campaign, ch, r.claim.Address, r.recipient) {
+	if stored.Fits(r.claim.Key, campaign, ch, r.claim.Address, r.recipient) {
 		return nil
 	}
 	return fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, r.claim.Key)
@@ -147,11 +142,7 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error
 	if err != nil {
 		return nil, err
 	}
-	spent, err := c.x.spentIn(t.run.campaign, req.Limits.Currency)
-	if err != nil {
-		return nil, err
-	}
-	open, err := c.x.openAt(t.run.campaign, req.Channel, req.Limits.Account)
+	cells, err := c.x.tally(t.run.campaign)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +151,7 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error
 		return nil, err
 	}
 	return flow.NewTeller(req, t.req.Now, flow.Books{
-		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: spent, Open: open,
+		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: cells.SpentIn(req.Limits.Currency), Open: cells.OpenAt(req.Channel, req.Limits.Account),
 	}), nil
 }
 
@@ -223,7 +214,7 @@ const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED WHERE m.id BETW
 func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
 	cl := r.claim
 	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
-	cl.Attempt = attemptID(r.id, cl.Number)
+	cl.Attempt = stored.AttemptID(r.id, cl.Number)
 	cl.LeaveAt, cl.Deadline = leaveAt, deadline
 	return cl
 }
@@ -231,12 +222,6 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time
 // An attempt is known outside by one number, made of its message's id and its own number: no message was ever attempted
 // a million times, and no ledger has 2^43 messages.
 const numberBits = 20
-
-func attemptID(message int64, number int) int64 { return message<<numberBits | int64(number) }
-
-func attemptOf(id int64) (message int64, number int) {
-	return id >> numberBits, int(id & (1<<numberBits - 1))
-}
 
 // take writes the claim. Its range says of all messages that had no standing that they are being attempted: between two of them that
 // were picked none is left. Where each may leave is in nobody's way: only the run that claimed it lets it out, who takes over waits
@@ -249,9 +234,9 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	if err != nil {
 		return err
 	}
-	of := &claimed{
-		id: id, campaign: t.run.campaign, run: t.run.id, channel: req.Channel,
-		account: req.Limits.Account, currency: req.Limits.Currency, day: req.Day, price: req.Limits.Price,
+	of := &stored.Claimed{
+		ID: id, Campaign: t.run.campaign, Run: t.run.id, Channel: req.Channel,
+		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: req.Limits.Price,
 	}
 	var first, last any
 	var again []any
@@ -264,7 +249,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		deadline = ledger.Latest(deadline, claims[i].Deadline)
 		switch {
 		case f.recorded:
-			again = append(again, f.message, of.attempting(f.message, f.number))
+			again = append(again, f.message, of.SealAttempting(f.message, f.number))
 			continue
 		case first == nil:
 			first = f.message
@@ -275,18 +260,18 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		return err
 	}
 	if id, ok := last.(int64); ok {
-		s := c.shelves[shelfOf{of.campaign, of.channel}]
+		s := c.shelves[shelfOf{of.Campaign, of.Channel}]
 		s.reach.last, s.reach.next = id, id+1
 	}
 	for rows, values := range statements(again, 2) {
-		n, err := c.x.change(takeAgain(rows), append([]any{of.id}, values...)...)
+		n, err := c.x.change(takeAgain(rows), append([]any{of.ID}, values...)...)
 		if err := allOf(n, rows, err); err != nil {
 			return err
 		}
 	}
 	t.flights = append(t.flights, taken...)
-	e := of.debit(int64(len(taken)), int64(segments))
-	if err := c.x.shift(of.campaign, of.cell(message.Pending), of.cell(message.Attempting), e); err != nil {
+	e := of.Debit(int64(len(taken)), int64(segments))
+	if err := c.x.shift(of.Campaign, of.Cell(message.Pending), of.Cell(message.Attempting), e); err != nil {
 		return err
 	}
 	return c.x.debit(of, e, t.req.Now)
@@ -304,12 +289,12 @@ func (x *tx) claimID() (int64, error) {
 }
 
 // claimed writes the row of a claim; first and last are the ids of its range, nil where it has none.
-func (x *tx) claimed(of *claimed, turn int64, at, deadline time.Time, first, last any) error {
+func (x *tx) claimed(of *stored.Claimed, turn int64, at, deadline time.Time, first, last any) error {
 	values := []driver.Value{
-		of.id, int64(of.run), turn, of.campaign, string(of.channel), of.account, of.currency, of.day, int64(of.price), nanos(at), nanos(deadline), first, last,
+		of.ID, int64(of.Run), turn, of.Campaign, string(of.Channel), of.Account, of.Currency, of.Day, int64(of.Price), stored.Nanos(at), stored.Nanos(deadline), first, last,
 	}
 	return x.write(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline,
-		first_id, last_id, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, sealOf(values...)))
+		first_id, last_id, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, stored.SealOf(values...)))
 }
 
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.
@@ -324,11 +309,6 @@ func takeAgain(rows int) string {
 	return `UPDATE OR FAIL standing SET state = 'attempting', attempts = attempts + 1, paced = 0, claim_id = ?,
 		code = NULL, detail = NULL, vendor_id = NULL, vendor_segments = NULL, settled_at = NULL, seal = v.column2
 		FROM (VALUES ` + placeholders(rows, 2) + `) v WHERE standing.message_id = v.column1 AND standing.state = 'pending'`
-}
-
-// attempting is the seal of a standing that says that the message is being attempted for the number-th time.
-func (c *claimed) attempting(id int64, number int) int64 {
-	return sealOf(id, c.campaign, string(c.channel), string(message.Attempting), int64(number), int64(number-1), c.id, nil, nil, nil, nil, nil, nil)
 }
 
 // statements cuts rows of values into what is written with one statement each, so that any number takes few statements, and few

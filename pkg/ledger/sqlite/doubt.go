@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -59,7 +60,7 @@ type doubting struct {
 
 // claim takes up what a grant had claimed, and what has not left as far as the ledger knows.
 func (d *doubting) claim(l ledger.Lost) error {
-	var of *claimed
+	var of *stored.Claimed
 	for _, key := range l.Keys {
 		m, err := d.pending(l.Channel, key)
 		if err != nil {
@@ -73,19 +74,19 @@ func (d *doubting) claim(l ledger.Lost) error {
 			if err != nil {
 				return err
 			}
-			of = &claimed{
-				id: id, campaign: d.c.id, run: d.run, channel: l.Channel, account: l.Account, currency: l.Currency, day: l.Day, price: l.Price,
+			of = &stored.Claimed{
+				ID: id, Campaign: d.c.id, Run: d.run, Channel: l.Channel, Account: l.Account, Currency: l.Currency, Day: l.Day, Price: l.Price,
 			}
 			if err := d.x.claimed(of, 1, d.by.At, d.by.At, nil, nil); err != nil {
 				return err
 			}
 		}
-		n, err := d.x.change(takeAgain(1), of.id, m.id, of.attempting(m.id, m.attempts+1))
+		n, err := d.x.change(takeAgain(1), of.ID, m.id, of.SealAttempting(m.id, m.attempts+1))
 		if err := allOf(n, 1, err); err != nil {
 			return err
 		}
-		e := of.debit(1, m.segments)
-		if err := d.x.shift(d.c.id, m.from, of.cell(message.Attempting), e); err != nil {
+		e := of.Debit(1, m.segments)
+		if err := d.x.shift(d.c.id, m.from, of.Cell(message.Attempting), e); err != nil {
 			return err
 		}
 		if err := d.x.post(of, e, +1); err != nil {
@@ -99,13 +100,13 @@ func (d *doubting) claim(l ledger.Lost) error {
 type doubted struct {
 	id, segments int64
 	attempts     int
-	from         cellOf
+	from         stored.Cell
 }
 
 // pending makes the message pending by a record of its own, where nothing of it is accepted, unknown or open; nil where there is nothing
 // to be done.
 func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error) {
-	m := &doubted{from: plain(ch, message.Pending)}
+	m := &doubted{from: stored.Plain(ch, message.Pending)}
 	var recorded bool
 	var why sql.NullString
 	var state message.State
@@ -122,7 +123,7 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 		return m, nil
 	case state == message.Pending:
 		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, seal) VALUES (?, ?, ?, 'pending', ?)",
-			m.id, d.c.id, string(ch), shelfOf{d.c.id, ch}.pending(m.id))
+			m.id, d.c.id, string(ch), stored.SealPending(d.c.id, ch, m.id))
 	case state == message.Rejected, state == message.Cancelled && why.String == "list":
 		at, err := d.x.stands(m.id)
 		if err != nil {

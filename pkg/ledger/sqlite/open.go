@@ -17,6 +17,7 @@ import (
 
 	"notify/pkg/inuse"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/words"
 
 	_ "modernc.org/sqlite" // the driver
@@ -283,7 +284,7 @@ func (l *Ledger) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 	}
 	if version == 0 {
 		if _, err := conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('id', ?), ('created', ?)",
-			rand.Text(), strconv.FormatInt(nanos(l.opts.Now()), 10)); err != nil {
+			rand.Text(), strconv.FormatInt(stored.Nanos(l.opts.Now()), 10)); err != nil {
 			return err
 		}
 	}
@@ -322,6 +323,6 @@ func (l *Ledger) identity(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: it has no identity: %w", ledger.ErrDamaged, err)
 	}
-	l.made = moment(created)
+	l.made = stored.Moment(created)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -23,17 +24,9 @@ func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) erro
 	})
 }
 
-// reason is the reason of an act as it is stored: what a person typed, or a sentence of the program.
-func reason(by ledger.Act) any {
-	if by.Said.IsZero() {
-		return by.Reason
-	}
-	return by.Said
-}
-
 func (x *tx) pause(campaign int64, by ledger.Act) error {
 	_, err := x.unsealing("UPDATE campaign SET paused_at = ?, paused_who = ?, paused_what = ?, paused_reason = ?, seal = NULL WHERE id = ?",
-		nanos(by.At), by.Who, by.What, reason(by), campaign)
+		stored.Nanos(by.At), by.Who, by.What, stored.Reason(by), campaign)
 	return err
 }
 
@@ -58,7 +51,7 @@ func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int
 			return ledger.ErrAborted
 		}
 		if _, err := x.unsealing("UPDATE campaign SET aborted_at = ?, aborted_who = ?, aborted_what = ?, aborted_reason = ?, seal = NULL WHERE id = ?",
-			nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
+			stored.Nanos(by.At), by.Who, by.What, by.Reason, c.id); err != nil {
 			return err
 		}
 		for _, query := range []string{
@@ -106,8 +99,8 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 }
 
 func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
-	f := flight{of: new(claimed)}
-	err := x.one(append([]any{&f.message, &f.number, &f.segments}, f.of.dest()...), `SELECT m.id, s.attempts, m.segments, `+claimedColumns+`
+	f := flight{of: new(stored.Claimed)}
+	err := x.one(append([]any{&f.message, &f.number, &f.segments}, f.of.Dest()...), `SELECT m.id, s.attempts, m.segments, `+claimedColumns+`
 		FROM message m JOIN standing s ON s.message_id = m.id JOIN claim c ON c.id = s.claim_id
 		WHERE m.campaign_id = ? AND m.key = ? AND s.state = 'unknown'`, c.id, string(r.Key))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -119,11 +112,11 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	}
 	if _, err := x.unsealing(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
 		SELECT message_id, attempts, ?, settled_at, ?, ?, ? FROM standing WHERE message_id = ?`,
-		string(r.As), nanos(by.At), by.Who, by.Reason, f.message); err != nil {
+		string(r.As), stored.Nanos(by.At), by.Who, by.Reason, f.message); err != nil {
 		return err
 	}
-	said := []any{orNull(r.Code), orNull(r.Detail), orNull(r.VendorID), nanos(by.At), f.message}
-	debit := f.of.debit(1, int64(f.segments))
+	said := []any{stored.OrNull(r.Code), stored.OrNull(r.Detail), stored.OrNull(r.VendorID), stored.Nanos(by.At), f.message}
+	debit := f.of.Debit(1, int64(f.segments))
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
 		if _, err := x.unsealing(`UPDATE standing SET state = 'accepted', code = ifnull(?, code), detail = ifnull(?, detail),
@@ -152,23 +145,23 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 // counted is where a message counts.
 type counted struct {
 	campaign, segments int64
-	at                 cellOf
+	at                 stored.Cell
 }
 
 func (x *tx) stands(id int64) (counted, error) {
-	of := new(claimed)
+	of := new(stored.Claimed)
 	var state message.State
 	var c counted
-	err := x.one([]any{&of.campaign, &c.segments, &of.channel, &state, &of.account, &of.currency, &of.run},
+	err := x.one([]any{&of.Campaign, &c.segments, &of.Channel, &state, &of.Account, &of.Currency, &of.Run},
 		`SELECT m.campaign_id, m.segments, m.channel, m.state, ifnull(c.account, ''), ifnull(c.currency, ''), ifnull(c.run_id, 0)
 		FROM message_standing m LEFT JOIN claim c ON c.id = m.claim_id WHERE m.id = ?`, id)
-	c.campaign, c.at = of.campaign, of.cell(state)
+	c.campaign, c.at = of.Campaign, of.Cell(state)
 	return c, err
 }
 
 // moves counts the message in another state, in which it is nobody's and costs nothing.
 func (x *tx) moves(c counted, to message.State) error {
-	return x.shift(c.campaign, c.at, plain(c.at.channel, to), ledger.Debit{Messages: 1, Segments: c.segments})
+	return x.shift(c.campaign, c.at, stored.Plain(c.at.Channel, to), ledger.Debit{Messages: 1, Segments: c.segments})
 }
 
 // relist brings a message that went back to pending up to the newest list, and cancels it where it is not on it any more.
@@ -189,7 +182,7 @@ func (x *tx) relist(id int64) error {
 	if err != nil {
 		return err
 	}
-	if err := x.resize(at.campaign, at.at.channel, at.segments, segments.Int64); err != nil {
+	if err := x.resize(at.campaign, at.at.Channel, at.segments, segments.Int64); err != nil {
 		return err
 	}
 	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
@@ -253,13 +246,13 @@ func (l *Ledger) Audit(ctx context.Context, campaign string, by ledger.Act) erro
 func (l *Ledger) SaveCheck(ctx context.Context, c ledger.Check) error {
 	return l.do(ctx, "save the preflight of campaign "+c.Campaign, func(x *tx) error {
 		return x.exec("INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES (?, ?, ?, ?, ?, ?)",
-			c.Campaign, c.Digest, c.Verdict, notNil(c.Result), nanos(c.At), c.Who)
+			c.Campaign, c.Digest, c.Verdict, stored.NotNil(c.Result), stored.Nanos(c.At), c.Who)
 	})
 }
 
 func (x *tx) audit(campaign string, by ledger.Act) error {
 	return x.exec("INSERT INTO audit (campaign, who, what, reason, at) VALUES (?, ?, ?, ?, ?)",
-		campaign, by.Who, by.What, by.Reason, nanos(by.At))
+		campaign, by.Who, by.What, by.Reason, stored.Nanos(by.At))
 }
 
 // act does something that a person asked for on a campaign, with its audit entry.
@@ -284,11 +277,4 @@ func (l *Ledger) buried(ctx context.Context, doing, campaign string, by ledger.A
 		}
 		return do(x, c)
 	})
-}
-
-func notNil(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }

@@ -1,16 +1,14 @@
 package sqlite
 
 import (
-	"cmp"
 	"database/sql"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
-	"notify/pkg/message"
+	"notify/pkg/ledger/stored"
 )
 
 // repace gives back all places under the rates of domains, where those were others when the campaign ran last: the queues are
@@ -36,8 +34,6 @@ const (
 	passedAgainColumns = 3
 )
 
-type domainOf struct{ account, domain string }
-
 type domain struct {
 	now, was ledger.DomainState
 	asked    bool // in this transaction
@@ -45,14 +41,14 @@ type domain struct {
 
 // domain is the state of the domain, as it is now in this transaction.
 func (b *books) domain(account, name string) (*ledger.DomainState, error) {
-	k := domainOf{account, name}
+	k := stored.DomainOf{Account: account, Domain: name}
 	d, ok := b.domains[k]
 	if !ok {
 		d = new(domain)
 		err := b.t.each(func(rows *sql.Rows) error {
 			var empty, tail int64
 			err := rows.Scan(&empty, &tail)
-			d.now.EmptyAt, d.now.Tail = moment(empty), moment(tail)
+			d.now.EmptyAt, d.now.Tail = stored.Moment(empty), stored.Moment(tail)
 			return err
 		}, "SELECT empty_at, tail FROM domain_pace WHERE account = ? AND domain = ?", account, name)
 		if err != nil {
@@ -70,9 +66,7 @@ func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 
 // flushDomains writes what changed of the domains of this transaction: the books may know thousands.
 func (b *books) flushDomains() error {
-	slices.SortFunc(b.asked, func(x, y domainOf) int {
-		return cmp.Or(strings.Compare(x.account, y.account), strings.Compare(x.domain, y.domain))
-	})
+	slices.SortFunc(b.asked, stored.DomainOf.Compare)
 	for _, k := range b.asked {
 		d := b.domains[k]
 		d.asked = false
@@ -80,7 +74,7 @@ func (b *books) flushDomains() error {
 			continue
 		}
 		err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail) VALUES (?, ?, ?, ?)",
-			k.account, k.domain, nanos(d.now.EmptyAt), nanos(d.now.Tail))
+			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail))
 		if err != nil {
 			return err
 		}
@@ -126,17 +120,12 @@ func (c *claiming) writePassed() error {
 
 // pass lets a message wait for its domain.
 func (c *claiming) pass(s *shelf, row *pendingRow, v flow.Verdict) {
-	place := []any{row.id, nanos(v.Wait), int(v.Place)}
+	place := []any{row.id, stored.Nanos(v.Wait), int(v.Place)}
 	if !row.recorded {
-		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel), s.of.pending(row.id))...)
+		c.passed = append(c.passed, append(place, s.of.campaign, string(s.of.channel), stored.SealPending(s.of.campaign, s.of.channel, row.id))...)
 		return
 	}
 	c.passedAgain = append(c.passedAgain, place...)
-}
-
-// pending is the seal of a standing of a message that was never attempted.
-func (of shelfOf) pending(id int64) int64 {
-	return sealOf(id, of.campaign, string(of.channel), string(message.Pending), int64(0), int64(0), nil, nil, nil, nil, nil, nil, nil)
 }
 
 func (r *pendingRow) ready(now time.Time) bool {

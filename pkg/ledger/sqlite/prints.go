@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 // A campaign's fingerprints lie beside it, sorted, in pieces: whether one of a million was sent by any campaign of a long history is then
@@ -44,7 +45,7 @@ func (st *staging) writePrints() error {
 	if err := st.x.one([]any{&nth}, "SELECT ifnull(max(piece), 0) + 1 FROM prints WHERE campaign_id = ?", st.c.id); err != nil {
 		return err
 	}
-	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints, seal) VALUES (?, ?, ?, ?)", st.c.id, nth, piece, sealOf(st.c.id, nth, piece))
+	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints, seal) VALUES (?, ?, ?, ?)", st.c.id, nth, piece, stored.SealOf(st.c.id, nth, piece))
 }
 
 // asked is a pair that is looked for.
@@ -135,7 +136,7 @@ func (l *Ledger) ranSince(ctx context.Context, except string, since time.Time) (
 		campaigns = append(campaigns, c)
 		return err
 	}, `SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c
-		WHERE c.name <> ? AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?) ORDER BY c.id`, except, nanos(since))
+		WHERE c.name <> ? AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= ?) ORDER BY c.id`, except, stored.Nanos(since))
 	return campaigns, err
 }
 
@@ -147,8 +148,8 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 		if err := rows.Scan(&piece, &nth, &seal); err != nil {
 			return err
 		}
-		if seal != sealOf(campaign, nth, []byte(piece)) {
-			return changed(rowPrints, campaign)
+		if seal != stored.SealOf(campaign, nth, []byte(piece)) {
+			return stored.Changed(stored.Prints, campaign)
 		}
 		at := 0
 		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
@@ -214,10 +215,10 @@ func (w *wanted) sentBy(ctx context.Context, c *campaignRow, since time.Time, pr
 		s := ledger.Sent{Campaign: c.Name}
 		var at int64
 		err := rows.Scan(&s.Address, &s.Fingerprint, &at)
-		s.At = moment(at)
+		s.At = stored.Moment(at)
 		found(s)
 		return err
 	}, `SELECT m.address, m.fingerprint, a.claimed_at FROM message_standing m CROSS JOIN claim a ON a.id = m.claim_id
 		WHERE m.id BETWEEN ? AND ? AND m.campaign_id = ? AND m.fingerprint IN (SELECT print FROM wanted)
-		AND (m.state = 'accepted' OR m.state = 'unknown' OR m.state = 'attempting') AND a.claimed_at >= ?`, c.first, c.last, c.id, nanos(since))
+		AND (m.state = 'accepted' OR m.state = 'unknown' OR m.state = 'attempting') AND a.claimed_at >= ?`, c.first, c.last, c.id, stored.Nanos(since))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 // messagesOf are all messages of a campaign, in the order of their ids: as they lie. The planner prefers the index of the keys,
@@ -43,7 +44,7 @@ func scanCampaign(rows *sql.Rows) (*campaignRow, error) {
 	var created, staged int64
 	paused, aborted, err := scanStopped(rows, &c.id, &c.Name, &c.Digest, &c.Spec, &created, &staged,
 		&c.first, &c.last, &c.ordered, &c.recipients, &c.folded, &c.people)
-	c.Created, c.Staged, c.Paused, c.Aborted = moment(created), moment(staged), paused, aborted
+	c.Created, c.Staged, c.Paused, c.Aborted = stored.Moment(created), stored.Moment(staged), paused, aborted
 	return &c, err
 }
 
@@ -74,10 +75,10 @@ func (x *tx) campaign(name string) (*campaignRow, error) {
 // soundCampaign refuses a campaign whose texts, or what else is frozen with them, do not fit its seal.
 func (x *tx) soundCampaign(name string) error {
 	return x.rawEach(func(v []driver.Value) error {
-		if v[len(v)-1] == nil || x.w.sealer.fitsSeal(v) {
+		if v[len(v)-1] == nil || x.w.sealer.Fits(v) {
 			return nil // it gets its seal when this transaction ends, or fits it
 		}
-		return changed(rowCampaign, name)
+		return stored.Changed(stored.Campaign, name)
 	}, "SELECT "+seals()[0].columns+", "+seals()[0].from+" WHERE name = ?", name)
 }
 
@@ -181,7 +182,7 @@ func (l *Ledger) Usage(ctx context.Context, account, day string) (ledger.Usage, 
 }
 
 func readUsage(ctx context.Context, db reader, account, day string) (u ledger.Usage, err error) {
-	month := monthOf(day)
+	month := stored.MonthOf(day)
 	err = each(ctx, db, func(rows *sql.Rows) error {
 		return rows.Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &u.Month.Messages, &u.Month.Segments, &u.Month.Cost)
 	}, `
@@ -212,7 +213,7 @@ func (l *Ledger) AuditLog(ctx context.Context, campaign string) ([]ledger.AuditE
 		if err := rows.Scan(&e.Campaign, &e.Who, &e.What, &e.Reason, &at); err != nil {
 			return err
 		}
-		e.At = moment(at)
+		e.At = stored.Moment(at)
 		out = append(out, e)
 		return nil
 	}, "SELECT campaign, who, what, reason, at FROM audit WHERE ?1 = '' OR campaign = ?1 ORDER BY id", campaign)
@@ -231,7 +232,7 @@ func (l *Ledger) Check(ctx context.Context, campaign, digest string) (ledger.Che
 	if err != nil {
 		return ledger.Check{}, l.asking(err, "read the preflight of campaign %s", campaign)
 	}
-	c.At = moment(at)
+	c.At = stored.Moment(at)
 	return c, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -63,10 +64,10 @@ func scanRecord(rows *sql.Rows) (ledger.Record, error) {
 	if err != nil {
 		return r, err
 	}
-	r.NotBefore, r.Claimed, r.Settled = moment(notBefore), moment(claimed.Int64), moment(settled.Int64)
+	r.NotBefore, r.Claimed, r.Settled = stored.Moment(notBefore), stored.Moment(claimed.Int64), stored.Moment(settled.Int64)
 	r.Account, r.Price = account.String, message.Money(price.Int64)
 	if r.Attempts > 0 {
-		r.Attempt = attemptID(id, r.Attempts)
+		r.Attempt = stored.AttemptID(id, r.Attempts)
 	}
 	r.Code, r.Detail, r.VendorID = code.String, detail.String, vendorID.String
 	if folds != "[]" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 var _ ledger.RehearsalKeeper = (*Ledger)(nil)
@@ -25,7 +26,7 @@ func (l *Ledger) Rehearsed(ctx context.Context, r ledger.Rehearsal, by ledger.Ac
 		if err := x.exec(`INSERT INTO rehearsal (campaign, digest, recipients, messages, reached, rate, speed, took, memory, faults, complete, at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.Campaign, r.Digest, r.Recipients, r.Messages, r.Reached, r.Rate, r.Speed, int64(r.Took), r.Memory, string(faults), r.Complete,
-			nanos(r.At)); err != nil {
+			stored.Nanos(r.At)); err != nil {
 			return err
 		}
 		return x.audit(r.Campaign, by)
@@ -43,7 +44,7 @@ func (l *Ledger) Rehearsals(ctx context.Context) ([]ledger.Rehearsal, error) {
 			&r.Complete, &at); err != nil {
 			return err
 		}
-		r.Took, r.At = time.Duration(took), moment(at)
+		r.Took, r.At = time.Duration(took), stored.Moment(at)
 		if err := json.Unmarshal([]byte(faults), &r.Faults); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -46,7 +47,7 @@ func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage
 	if old.channel != m.Channel || old.address != m.Address {
 		return fmt.Errorf("row %d: message %s was for %s, and is for %s now", r.Row, m.Key, old.address.Masked(), m.Address.Masked())
 	}
-	if !st.seen.set(old.id) {
+	if !st.seen.Set(old.id) {
 		return st.rowTwice(r.Row, m.Key)
 	}
 	same := old.row == r.Row && old.recipient == r.Key && bytes.Equal(old.fields, r.Fields) &&
@@ -62,7 +63,7 @@ func (st *staging) update(r ledger.Recipient, m ledger.NewMessage, old *oldMessa
 	switch {
 	case old.state == message.Cancelled:
 		st.out.Restored++
-		was := counted{campaign: st.c.id, segments: int64(old.segments), at: plain(old.channel, message.Cancelled)}
+		was := counted{campaign: st.c.id, segments: int64(old.segments), at: stored.Plain(old.channel, message.Cancelled)}
 		if err := st.x.moves(was, message.Pending); err != nil {
 			return err
 		}
@@ -131,7 +132,7 @@ func (st *staging) dropOut() error {
 			return err
 		}
 		switch {
-		case st.seen.has(id) || state == message.Cancelled:
+		case st.seen.Has(id) || state == message.Cancelled:
 		case state == message.Pending:
 			out = append(out, id)
 		case state == message.Rejected && !st.s.Part:
@@ -151,7 +152,7 @@ func (st *staging) dropOut() error {
 		}
 	}
 	for _, id := range left {
-		if err := st.x.exec("INSERT OR REPLACE INTO relist (message_id, seal) VALUES (?, ?)", id, sealOf(id)); err != nil {
+		if err := st.x.exec("INSERT OR REPLACE INTO relist (message_id, seal) VALUES (?, ?)", id, stored.SealOf(id)); err != nil {
 			return err
 		}
 	}
@@ -210,26 +211,4 @@ func (x *tx) leaveOut(id int64) error {
 	_, err = x.unsealing(`INSERT INTO standing (message_id, campaign_id, channel, state, why)
 		SELECT id, campaign_id, channel, 'cancelled', 'list' FROM message WHERE id = ?`, id)
 	return err
-}
-
-// bitmap is a set of ids that lie close together.
-type bitmap struct {
-	from int64
-	bits []uint64
-}
-
-// set adds an id and reports whether it was not there.
-func (b *bitmap) set(id int64) bool {
-	i := id - b.from
-	for int64(len(b.bits)) <= i/64 {
-		b.bits = append(b.bits, 0)
-	}
-	was := b.bits[i/64]&(1<<(i%64)) != 0
-	b.bits[i/64] |= 1 << (i % 64)
-	return !was
-}
-
-func (b *bitmap) has(id int64) bool {
-	i := id - b.from
-	return i >= 0 && i/64 < int64(len(b.bits)) && b.bits[i/64]&(1<<(i%64)) != 0
 }

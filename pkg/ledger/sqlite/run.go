@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 	"notify/pkg/words"
 
@@ -74,12 +75,12 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acqui
 		machine = x.w.locks.machine
 	}
 	got.Run = ledger.Run{
-		Host: a.Host, PID: a.PID, Process: utc(a.Process), User: a.User, Started: utc(a.Now), Beat: utc(a.Now), Expires: utc(a.Now.Add(a.Extend)),
+		Host: a.Host, PID: a.PID, Process: stored.UTC(a.Process), User: a.User, Started: stored.UTC(a.Now), Beat: stored.UTC(a.Now), Expires: stored.UTC(a.Now.Add(a.Extend)),
 	}
 	var id int64
 	if err := x.one([]any{&id}, `INSERT INTO run (campaign_id, host, pid, process, user, machine, slot, started, beat, expires, pace)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, nanos(a.Process), a.User, machine, slot,
-		nanos(a.Now), nanos(a.Now), nanos(a.Now.Add(a.Extend)), a.Rates); err != nil {
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, c.id, a.Host, a.PID, stored.Nanos(a.Process), a.User, machine, slot,
+		stored.Nanos(a.Now), stored.Nanos(a.Now), stored.Nanos(a.Now.Add(a.Extend)), a.Rates); err != nil {
 		return err
 	}
 	got.Run.ID = ledger.RunID(id)
@@ -241,15 +242,15 @@ func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
 		return 0, err
 	}
 	n := 0
-	for _, k := range sortedKeys(cells, cellOf.compare) {
-		if k.state != message.Attempting || cells[k].Messages == 0 {
+	for _, k := range stored.SortedKeys(cells, stored.Cell.Compare) {
+		if k.State != message.Attempting || cells[k].Messages == 0 {
 			continue
 		}
-		r, err := x.run(k.run)
+		r, err := x.run(k.Run)
 		if err != nil || !r.ended {
 			continue
 		}
-		orphans, err := x.orphan(campaign, k.run, ledger.CodeCrash, crashed, nanos(now))
+		orphans, err := x.orphan(campaign, k.Run, ledger.CodeCrash, crashed, stored.Nanos(now))
 		if err != nil {
 			return n, err
 		}
@@ -267,7 +268,7 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 		return dead, time.Time{}, err
 	}
 	if known, ok := x.runs[r.ID]; ok {
-		if r.Beat, r.Expires = moment(known.beat), moment(known.expires); known.entered == x {
+		if r.Beat, r.Expires = stored.Moment(known.beat), stored.Moment(known.expires); known.entered == x {
 			return false, r.Expires, nil // this very transaction writes for it
 		}
 	}
@@ -277,7 +278,7 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 		return false, until, err
 	}
 	for _, o := range open {
-		if at := moment(o.deadline); at.After(until) {
+		if at := stored.Moment(o.deadline); at.After(until) {
 			until = at
 		}
 	}
@@ -286,7 +287,7 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 
 // end ends a run; what it has open becomes unknown. It says how many those were.
 func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail string, why words.Text) (int, error) {
-	n, err := x.orphan(campaign, run, code, detail, nanos(now))
+	n, err := x.orphan(campaign, run, code, detail, stored.Nanos(now))
 	if err != nil {
 		return n, err
 	}
@@ -294,7 +295,7 @@ func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail s
 		r.ended = true
 	}
 	delete(x.lives, campaign)
-	return n, x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", nanos(now), why, int64(run))
+	return n, x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", stored.Nanos(now), why, int64(run))
 }
 
 const runColumns = `id, host, pid, process, user, started, beat, expires, turn, ended, why`
@@ -305,9 +306,7 @@ func scanRun(row scanner, more ...any) (ledger.Run, error) {
 	var id, process, started, beat, expires int64
 	var ended sql.NullInt64
 	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &ended, &r.Why}, more...)...)
-	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), moment(started), moment(beat), moment(expires)
-	r.Process, r.Ended = moment(process), moment(ended.Int64)
+	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), stored.Moment(started), stored.Moment(beat), stored.Moment(expires)
+	r.Process, r.Ended = stored.Moment(process), stored.Moment(ended.Int64)
 	return r, err
 }
-
-func utc(t time.Time) time.Time { return moment(nanos(t)) }

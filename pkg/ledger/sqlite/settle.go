@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -48,8 +49,8 @@ func (s *settling) settle(t *turn) error {
 	for i := range t.req.Settle {
 		st := &t.req.Settle[i]
 		if !s.single && st.Outcome.Kind == message.OutcomeAccepted {
-			id, number := attemptOf(st.Attempt)
-			if f, ok := s.x.w.flights[id]; ok && f.number == number && f.of.run == t.req.Run {
+			id, number := stored.AttemptOf(st.Attempt)
+			if f, ok := s.x.w.flights[id]; ok && f.number == number && f.of.Run == t.req.Run {
 				s.accepted = append(s.accepted, accepted{f, st})
 				continue
 			}
@@ -110,7 +111,7 @@ func (s *settling) count() error {
 			n++
 			segments += int64(s.accepted[i].segments)
 		}
-		if err := s.x.settled(of, message.Attempting, message.Accepted, of.debit(n, segments)); err != nil {
+		if err := s.x.settled(of, message.Attempting, message.Accepted, of.Debit(n, segments)); err != nil {
 			return err
 		}
 	}
@@ -130,15 +131,15 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 		if a.recorded {
 			add(a.message, int64(a.number))
 		} else {
-			add(a.message, a.of.campaign, string(a.of.channel), a.of.id)
+			add(a.message, a.of.Campaign, string(a.of.Channel), a.of.ID)
 		}
 		o := a.Outcome
-		add(orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(int64(o.Segments)), nanos(a.At))
-		seals.add(a.message, a.of.campaign, string(a.of.channel), string(message.Accepted), int64(a.number), int64(a.number-1), a.of.id)
+		add(stored.OrNull(o.Code), stored.OrNull(o.Detail), stored.OrNull(o.VendorID), stored.OrNull(int64(o.Segments)), stored.Nanos(a.At))
+		seals.Add(a.message, a.of.Campaign, string(a.of.Channel), string(message.Accepted), int64(a.number), int64(a.number-1), a.of.ID)
 		for _, v := range all[len(all)-5:] {
-			seals.add(v.Value)
+			seals.Add(v.Value)
 		}
-		add(seals.add(nil).seal())
+		add(seals.Add(nil).Seal())
 	}
 	s.x.w.values = all
 	return all
@@ -178,18 +179,18 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 	if o.Kind.Definite() {
 		var retry int64
 		if to == message.Pending {
-			retry = nanos(ledger.Later(t.req.Now, s.NotBefore))
+			retry = stored.Nanos(ledger.Later(t.req.Now, s.NotBefore))
 			t.run.freed = t.run.freed || t.run.aborted != nil
 		}
-		_, err = x.unsealing(overQuery, f.message, f.number, f.of.id, f.segments, string(o.Kind), orNull(string(o.Reason)),
-			orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), retry)
+		_, err = x.unsealing(overQuery, f.message, f.number, f.of.ID, f.segments, string(o.Kind), stored.OrNull(string(o.Reason)),
+			stored.OrNull(o.Code), stored.OrNull(o.Detail), stored.OrNull(o.VendorID), stored.OrNull(o.Segments), stored.Nanos(s.At), retry)
 	} else {
-		_, err = x.unsealing(settleQuery, string(to), orNull(o.Code), orNull(o.Detail), orNull(o.VendorID), orNull(o.Segments), nanos(s.At), f.message)
+		_, err = x.unsealing(settleQuery, string(to), stored.OrNull(o.Code), stored.OrNull(o.Detail), stored.OrNull(o.VendorID), stored.OrNull(o.Segments), stored.Nanos(s.At), f.message)
 	}
 	if err != nil {
 		return err
 	}
-	return x.settled(f.of, message.Attempting, to, f.of.debit(1, int64(f.segments)))
+	return x.settled(f.of, message.Attempting, to, f.of.Debit(1, int64(f.segments)))
 }
 
 // record gives a message a standing that is attempted because its claim says so.
@@ -198,7 +199,7 @@ func (x *tx) record(f flight) error {
 		return nil
 	}
 	_, err := x.unsealing("INSERT OR FAIL INTO standing (message_id, campaign_id, channel, state, attempts, claim_id) VALUES (?, ?, ?, 'attempting', 1, ?)",
-		f.message, f.of.campaign, string(f.of.channel), f.of.id)
+		f.message, f.of.Campaign, string(f.of.Channel), f.of.ID)
 	return err
 }
 
@@ -208,20 +209,16 @@ const (
 		WHERE m.id = ? AND m.attempts = ? AND m.state = 'attempting' AND c.run_id = ?`
 )
 
-func (c *claimed) dest() []any {
-	return []any{&c.id, &c.campaign, &c.run, &c.channel, &c.account, &c.currency, &c.day, &c.price}
-}
-
 // inFlight is an attempt of the run that is open; sql.ErrNoRows where it is not.
 func (x *tx) inFlight(run ledger.RunID, attempt int64) (flight, error) {
-	f := flight{of: new(claimed)}
-	f.message, f.number = attemptOf(attempt)
-	return f, x.one(append([]any{&f.segments, &f.recorded}, f.of.dest()...), flightQuery, f.message, f.number, int64(run))
+	f := flight{of: new(stored.Claimed)}
+	f.message, f.number = stored.AttemptOf(attempt)
+	return f, x.one(append([]any{&f.segments, &f.recorded}, f.of.Dest()...), flightQuery, f.message, f.number, int64(run))
 }
 
 // openClaim is a claim with messages that are open.
 type openClaim struct {
-	claimed
+	stored.Claimed
 	turn, deadline int64
 	first, last    int64 // of its range; 0 without one
 	// How many are open because the range says so, and how many have a standing that does.
@@ -230,7 +227,7 @@ type openClaim struct {
 }
 
 func (o *openClaim) dest() []any {
-	return append(o.claimed.dest(), &o.turn, &o.deadline, &o.first, &o.last)
+	return append(o.Claimed.Dest(), &o.turn, &o.deadline, &o.first, &o.last)
 }
 
 const openClaimColumns = claimedColumns + `, c.turn, c.deadline, ifnull(c.first_id, 0), ifnull(c.last_id, 0)`
@@ -242,12 +239,7 @@ func (x *tx) open(campaign int64, run ledger.RunID) ([]openClaim, error) {
 	if err != nil {
 		return nil, err
 	}
-	left := int64(0)
-	for k, c := range cells {
-		if k.run == run {
-			left += c.Messages
-		}
-	}
+	left := cells.OpenOf(run)
 	if left == 0 {
 		return nil, nil
 	}
@@ -259,7 +251,7 @@ func (x *tx) open(campaign int64, run ledger.RunID) ([]openClaim, error) {
 			return err
 		}
 		left -= o.recorded
-		byID[o.id] = len(open)
+		byID[o.ID] = len(open)
 		open = append(open, o)
 		return nil
 	}, openRecordedQuery, campaign, int64(run))
@@ -268,13 +260,13 @@ func (x *tx) open(campaign int64, run ledger.RunID) ([]openClaim, error) {
 		if err = x.one(o.dest(), openRangeQuery, before, int64(run)); err != nil {
 			break
 		}
-		before = o.id
+		before = o.ID
 		if err = x.one([]any{&o.unrecorded, &o.unrecordedSegments}, "SELECT count(*), ifnull(sum(m.segments), 0)"+unrecordedOf,
-			o.first, o.last, campaign, string(o.channel)); err != nil || o.unrecorded == 0 {
+			o.first, o.last, campaign, string(o.Channel)); err != nil || o.unrecorded == 0 {
 			continue
 		}
 		left -= o.unrecorded
-		if i, ok := byID[o.id]; ok {
+		if i, ok := byID[o.ID]; ok {
 			open[i].unrecorded, open[i].unrecordedSegments = o.unrecorded, o.unrecordedSegments
 			continue
 		}
@@ -309,19 +301,19 @@ func (x *tx) orphan(campaign int64, run ledger.RunID, code, detail string, at in
 		if o.unrecorded > 0 {
 			if _, err := x.unsealing(`INSERT INTO standing (state, attempts, code, detail, settled_at, message_id, campaign_id, channel, claim_id)
 				SELECT 'unknown', 1, ?, ?, ?, m.id, m.campaign_id, m.channel, ?`+unrecordedOf,
-				code, detail, at, o.id, o.first, o.last, campaign, string(o.channel)); err != nil {
+				code, detail, at, o.ID, o.first, o.last, campaign, string(o.Channel)); err != nil {
 				return 0, err
 			}
 		}
 		if o.recorded > 0 {
 			if _, err := x.unsealing(`UPDATE standing SET state = 'unknown', not_before = 0, code = ?, detail = ?, settled_at = ?, seal = NULL
 				WHERE message_id IN (SELECT message_id FROM standing INDEXED BY standing_open
-					WHERE campaign_id = ? AND state = 'attempting' AND claim_id = ?)`, code, detail, at, campaign, o.id); err != nil {
+					WHERE campaign_id = ? AND state = 'attempting' AND claim_id = ?)`, code, detail, at, campaign, o.ID); err != nil {
 				return 0, err
 			}
 		}
 		messages := o.unrecorded + o.recorded
-		if err := x.settled(&o.claimed, message.Attempting, message.Unknown, o.debit(messages, o.unrecordedSegments+o.recordedSegments)); err != nil {
+		if err := x.settled(&o.Claimed, message.Attempting, message.Unknown, o.Debit(messages, o.unrecordedSegments+o.recordedSegments)); err != nil {
 			return 0, err
 		}
 		n += messages
@@ -342,13 +334,13 @@ func (x *tx) recover(r *liveRun) ([]ledger.Claim, error) {
 			continue
 		}
 		err := x.each(func(rows *sql.Rows) error {
-			cl := ledger.Claim{Account: o.account, Channel: o.channel, Deadline: moment(o.deadline)}
+			cl := ledger.Claim{Account: o.Account, Channel: o.Channel, Deadline: stored.Moment(o.deadline)}
 			var id int64
 			err := rows.Scan(&id, &cl.Number, &cl.Key, &cl.Address, &cl.Segments, &cl.Row, &cl.Fields)
-			cl.Attempt = attemptID(id, cl.Number)
+			cl.Attempt = stored.AttemptID(id, cl.Number)
 			out = append(out, cl)
 			return err
-		}, recoverQuery, o.first, o.last, o.campaign, o.id, o.campaign, o.id)
+		}, recoverQuery, o.first, o.last, o.Campaign, o.ID, o.Campaign, o.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -38,8 +39,8 @@ type pendingRow struct {
 	notBefore time.Time
 	pace      flow.Place
 	attempts  int
-	recorded  bool    // it has a standing
-	broken    rowKind // what of it does not fit its seal
+	recorded  bool        // it has a standing
+	broken    stored.Kind // what of it does not fit its seal
 	recipient string
 	claim     ledger.Claim
 }
@@ -115,7 +116,7 @@ func (c *claiming) front(s *shelf, now time.Time) (*pendingRow, error) {
 // fill reads the next rows.
 func (c *claiming) fill(s *shelf) error {
 	limit := min(max(1, s.demand), readAtOnce)
-	until := nanos(s.now)
+	until := stored.Nanos(s.now)
 	if s.phase == pacedStepped || s.phase == stepped {
 		until = 1<<63 - 1
 	}
@@ -126,7 +127,7 @@ func (c *claiming) fill(s *shelf) error {
 		if err != nil {
 			return err
 		}
-		s.at = cursor{notBefore: nanos(r.notBefore), id: r.id}
+		s.at = cursor{notBefore: stored.Nanos(r.notBefore), id: r.id}
 		s.rows = append(s.rows, r)
 		if n++; n == limit {
 			return errStop
@@ -177,7 +178,7 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 	}
 	return pendingRow{
 		recipient: recipient,
-		id:        numbers[0], notBefore: moment(numbers[3]), pace: flow.Place(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
+		id:        numbers[0], notBefore: stored.Moment(numbers[3]), pace: flow.Place(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
 		claim: ledger.Claim{
 			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
 		},
@@ -186,18 +187,18 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 }
 
 // broken is what of a pending message does not fit its seal.
-func (c *claiming) broken(of shelfOf, v []driver.Value) rowKind {
+func (c *claiming) broken(of shelfOf, v []driver.Value) stored.Kind {
 	s := &c.x.w.sealer
-	s.add(v[0], of.campaign, v[7], string(of.channel), v[1], v[2], v[3], v[8], v[4], v[6], v[5])
-	if s.seal() != v[9] {
-		return rowMessage
+	s.Add(v[0], of.campaign, v[7], string(of.channel), v[1], v[2], v[3], v[8], v[4], v[6], v[5])
+	if s.Seal() != v[9] {
+		return stored.Message
 	}
 	if len(v) == pendingColumns {
 		return ""
 	}
-	s.add(v[0], of.campaign, string(of.channel), string(message.Pending), v[12])
-	if s.add(v[13:len(v)-1]...).seal() != v[len(v)-1] {
-		return rowStanding
+	s.Add(v[0], of.campaign, string(of.channel), string(message.Pending), v[12])
+	if s.Add(v[13:len(v)-1]...).Seal() != v[len(v)-1] {
+		return stored.Standing
 	}
 	return ""
 }
@@ -214,9 +215,9 @@ func (c *claiming) begin(s *shelf) error {
 		return err
 	}
 	switch {
-	case first.Valid && first.Int64 <= nanos(s.now):
+	case first.Valid && first.Int64 <= stored.Nanos(s.now):
 		s.enter(pacedDue)
-	case last.Valid && last.Int64 > nanos(flow.PlaceLimit(s.now)):
+	case last.Valid && last.Int64 > stored.Nanos(flow.PlaceLimit(s.now)):
 		s.enter(pacedStepped)
 	default:
 		s.enter(untried)
@@ -230,9 +231,9 @@ func (s *shelf) enter(phase int) {
 	s.phase, s.at = phase, cursor{notBefore: -1 << 62}
 	switch phase {
 	case pacedStepped:
-		s.at = cursor{notBefore: nanos(flow.PlaceLimit(s.now)), id: 1<<63 - 1}
+		s.at = cursor{notBefore: stored.Nanos(flow.PlaceLimit(s.now)), id: 1<<63 - 1}
 	case stepped:
-		s.at = cursor{notBefore: nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
+		s.at = cursor{notBefore: stored.Nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
 	}
 }
 

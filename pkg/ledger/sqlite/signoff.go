@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 // NewestCheck reads the newest preflight result of a campaign: see ledger.SignOffs.
@@ -18,7 +19,7 @@ func (l *Ledger) NewestCheck(ctx context.Context, campaign string) (ledger.Check
 
 // CheckAt reads the preflight result that a sign-off stands on: see ledger.SignOffs.
 func (l *Ledger) CheckAt(ctx context.Context, campaign, digest string, at time.Time) (ledger.Check, error) {
-	return l.check(ctx, campaign, "campaign = ? AND digest = ? AND at = ?", campaign, digest, nanos(at))
+	return l.check(ctx, campaign, "campaign = ? AND digest = ? AND at = ?", campaign, digest, stored.Nanos(at))
 }
 
 func (l *Ledger) check(ctx context.Context, campaign, where string, args ...any) (ledger.Check, error) {
@@ -32,7 +33,7 @@ func (l *Ledger) check(ctx context.Context, campaign, where string, args ...any)
 	if err != nil {
 		return ledger.Check{}, l.asking(err, "read the preflight of campaign %s", campaign)
 	}
-	c.At = moment(at)
+	c.At = stored.Moment(at)
 	return c, nil
 }
 
@@ -46,7 +47,7 @@ func (l *Ledger) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (
 	err = l.do(ctx, "sign "+s.Item+" of campaign "+s.Campaign, func(x *tx) error {
 		if err := x.one([]any{&id}, `INSERT INTO signoff (campaign, item, role, name, who, at, digest, parts, checked, evidence)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			s.Campaign, s.Item, s.Role, s.Name, s.Who, nanos(s.At), s.Digest, string(parts), nanos(s.Checked), s.Evidence); err != nil {
+			s.Campaign, s.Item, s.Role, s.Name, s.Who, stored.Nanos(s.At), s.Digest, string(parts), stored.Nanos(s.Checked), s.Evidence); err != nil {
 			return err
 		}
 		return x.audit(s.Campaign, by)
@@ -59,7 +60,7 @@ func (l *Ledger) Revoke(ctx context.Context, id int64, by ledger.Act) error {
 	return l.do(ctx, fmt.Sprintf("revoke sign-off %d", id), func(x *tx) error {
 		var campaign string
 		err := x.one([]any{&campaign}, `UPDATE signoff SET revoked_at = ?, revoked_who = ?, revoked_what = ?, revoked_reason = ?
-			WHERE id = ? AND revoked_at IS NULL RETURNING campaign`, nanos(by.At), by.Who, by.What, by.Reason, id)
+			WHERE id = ? AND revoked_at IS NULL RETURNING campaign`, stored.Nanos(by.At), by.Who, by.What, by.Reason, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ledger.ErrNoSignOff
 		}
@@ -77,12 +78,12 @@ func (l *Ledger) SignOffs(ctx context.Context, campaign string) ([]ledger.SignOf
 		s := ledger.SignOff{Campaign: campaign}
 		var at, checked int64
 		var parts string
-		var revoked nullAct
+		var revoked stored.Act
 		if err := rows.Scan(&s.ID, &s.Item, &s.Role, &s.Name, &s.Who, &at, &s.Digest, &parts, &checked, &s.Evidence,
-			&revoked.at, &revoked.who, &revoked.what, &revoked.reason); err != nil {
+			&revoked.At, &revoked.Who, &revoked.What, &revoked.Reason); err != nil {
 			return err
 		}
-		s.At, s.Checked, s.Revoked = moment(at), moment(checked), revoked.act()
+		s.At, s.Checked, s.Revoked = stored.Moment(at), stored.Moment(checked), revoked.Act()
 		out = append(out, s)
 		return json.Unmarshal([]byte(parts), &out[len(out)-1].Scopes)
 	}, `SELECT id, item, role, name, who, at, digest, parts, checked, evidence, revoked_at, revoked_who, revoked_what, revoked_reason

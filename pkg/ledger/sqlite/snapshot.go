@@ -3,10 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"slices"
-	"strings"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -71,36 +70,11 @@ func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapsho
 		ByState: make(ledger.Tally), Recipients: c.recipients, Folded: c.folded, People: c.people,
 		Waiting: make(map[message.Channel]int64), Cost: make(map[string]ledger.Debit),
 	}
-	err := each(ctx, db, func(rows *sql.Rows) error {
+	return each(ctx, db, func(rows *sql.Rows) error {
 		k, d, err := scanCell(rows, c.id)
-		if err != nil || d.Messages == 0 {
-			return err
+		if err == nil {
+			stored.Tell(s, k, d)
 		}
-		s.Counts.ByState.Add(k.channel, k.state, int(d.Messages))
-		if k.state == message.Pending {
-			s.Counts.Waiting[k.channel] += d.Segments
-		}
-		if k.account == "" {
-			return nil
-		}
-		i := slices.IndexFunc(s.Accounts, func(a ledger.AccountUse) bool { return a.State.Account == k.account })
-		if i < 0 {
-			i = len(s.Accounts)
-			s.Accounts = append(s.Accounts, ledger.AccountUse{
-				State: ledger.AccountState{Account: k.account, Scale: 1}, ByState: make(map[message.State]int),
-			})
-		}
-		a := &s.Accounts[i]
-		a.ByState[k.state] += int(d.Messages)
-		if !k.debits() {
-			return nil
-		}
-		a.Debit.Messages += d.Messages
-		a.Debit.Segments += d.Segments
-		a.Debit.Cost += d.Cost
-		s.Counts.Cost[k.account] = a.Debit
-		return nil
+		return err
 	}, tallyQuery, c.id)
-	slices.SortFunc(s.Accounts, func(a, b ledger.AccountUse) int { return strings.Compare(a.State.Account, b.State.Account) })
-	return err
 }

@@ -117,19 +117,3 @@ func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) erro
 	}
 	return nil
 }
-
-// nanos is a time as it is stored.
-func nanos(t time.Time) int64 {
-	if t.Unix() <= 0 { // the zero time, and what was reckoned from it, is none
-		return 0
-	}
-	return t.UnixNano()
-}
-
-// moment is a time as it was stored.
-func moment(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n).UTC()
-}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -74,13 +75,13 @@ type staging struct {
 	recipients, messages, folds *bulk
 	nextRecipient, nextMessage  int64
 	added                       map[message.Channel]ledger.Debit
-	seen                        bitmap
+	seen                        stored.Bitmap
 	rows, folded                int
 	lastRow                     int
 	staging                     int64   // the number of this one among those that told rows through messages of others
 	prints                      []int64 // of messages that are new or say something else, not written yet
 	ordered, replaced           bool
-	sealer                      sealer
+	sealer                      stored.Sealer
 }
 
 func (st *staging) campaign() (err error) {
@@ -135,10 +136,10 @@ func (st *staging) write() error {
 }
 
 func (st *staging) begin() error {
-	x, at := st.x, nanos(st.s.By.At)
+	x, at := st.x, stored.Nanos(st.s.By.At)
 	if st.known {
 		if _, err := x.unsealing("UPDATE campaign SET digest = ?, spec = ?, staged = ?, seal = NULL WHERE id = ?",
-			st.s.Digest, notNil(st.s.Spec), at, st.c.id); err != nil {
+			st.s.Digest, stored.NotNil(st.s.Spec), at, st.c.id); err != nil {
 			return err
 		}
 		if !st.s.Part {
@@ -147,7 +148,7 @@ func (st *staging) begin() error {
 			}
 		}
 	} else if err := x.one([]any{&st.c.id}, `INSERT INTO campaign (name, digest, spec, created, staged) VALUES (?, ?, ?, ?, ?) RETURNING id`,
-		st.s.Campaign, st.s.Digest, notNil(st.s.Spec), at, at); err != nil {
+		st.s.Campaign, st.s.Digest, stored.NotNil(st.s.Spec), at, at); err != nil {
 		return err
 	}
 	if err := x.one([]any{&st.nextRecipient, &st.nextMessage},
@@ -159,7 +160,7 @@ func (st *staging) begin() error {
 	} else {
 		st.ordered = st.c.ordered
 	}
-	st.seen = bitmap{from: st.c.first}
+	st.seen = stored.Bitmap{From: st.c.first}
 	st.recipients = newBulk(x, st.c.id, "INSERT OR FAIL INTO recipient (campaign_id, id, row, key, fields)", 4)
 	st.messages = newBulk(x, st.c.id, "INSERT OR FAIL INTO message (campaign_id, id, recipient_id, channel, key, address, segments, fingerprint, seal)", 8)
 	st.messages.refused = st.twice
@@ -176,7 +177,7 @@ func (st *staging) recipient(r ledger.Recipient) error {
 		}
 		id = st.nextRecipient
 		st.nextRecipient++
-		return id, st.recipients.add(id, r.Row, r.Key, notNil(r.Fields))
+		return id, st.recipients.add(id, r.Row, r.Key, stored.NotNil(r.Fields))
 	}
 	for _, m := range r.Messages {
 		if err := st.message(r, m, write); err != nil {
@@ -185,7 +186,7 @@ func (st *staging) recipient(r ledger.Recipient) error {
 	}
 	for _, f := range r.Folds {
 		st.folded++
-		seal := st.sealer.add(int64(r.Row), st.c.id, string(f.Into), r.Key).seal()
+		seal := st.sealer.Add(int64(r.Row), st.c.id, string(f.Into), r.Key).Seal()
 		if err := st.folds.add(string(f.Into), r.Row, r.Key, st.staging, seal); err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	a := st.added[m.Channel]
 	st.added[m.Channel] = ledger.Debit{Messages: a.Messages + 1, Segments: a.Segments + int64(m.Segments)}
 	if st.known {
-		st.seen.set(id)
+		st.seen.Set(id)
 	}
 	if err := st.keepPrint(m.Fingerprint); err != nil {
 		return err
@@ -229,8 +230,8 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 
 // sealed is the seal of a message, with its row of the list.
 func (st *staging) sealed(r ledger.Recipient, m ledger.NewMessage, id, recipient int64) int64 {
-	return st.sealer.add(id, st.c.id, recipient, string(m.Channel), string(m.Key), string(m.Address), int64(m.Segments), m.Fingerprint,
-		int64(r.Row), r.Key, notNil(r.Fields)).seal()
+	return st.sealer.Add(id, st.c.id, recipient, string(m.Channel), string(m.Key), string(m.Address), int64(m.Segments), m.Fingerprint,
+		int64(r.Row), r.Key, stored.NotNil(r.Fields)).Seal()
 }
 
 // twice turns the refusal of a batch into an error that names the row.
@@ -273,7 +274,7 @@ func (st *staging) finish() error {
 		return err
 	}
 	for ch, n := range st.added {
-		if err := st.x.shift(st.c.id, cellOf{}, plain(ch, message.Pending), n); err != nil {
+		if err := st.x.shift(st.c.id, stored.Cell{}, stored.Plain(ch, message.Pending), n); err != nil {
 			return err
 		}
 		if err := st.x.exec("INSERT OR IGNORE INTO reach (campaign_id, channel) VALUES (?, ?)", st.c.id, string(ch)); err != nil {

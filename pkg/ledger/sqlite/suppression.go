@@ -3,13 +3,13 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -26,15 +26,11 @@ func scanSuppression(scan func(...any) error, more ...any) (ledger.Suppression, 
 	var s ledger.Suppression
 	var at, seal int64
 	err := scan(append([]any{&s.ID, &s.Address, &s.Channel, &s.Reason, &s.Note, &s.Who, &at, &seal}, more...)...)
-	s.At = moment(at)
-	if err == nil && seal != sealOf(suppressionValues(s)...) {
-		err = changed(rowSuppression, s.ID)
+	s.At = stored.Moment(at)
+	if err == nil && seal != stored.SealSuppression(s) {
+		err = stored.Changed(stored.Suppression, s.ID)
 	}
 	return s, err
-}
-
-func suppressionValues(s ledger.Suppression) []driver.Value {
-	return []driver.Value{s.ID, string(s.Address), string(s.Channel), orNull(string(s.Reason)), s.Note, s.Who, nanos(s.At)}
 }
 
 // addLine adds a line to the list.
@@ -42,9 +38,9 @@ func (x *tx) addLine(s ledger.Suppression) error {
 	if err := x.one([]any{&s.ID}, "SELECT ifnull(max(id), 0) + 1 FROM suppression"); err != nil {
 		return err
 	}
-	values := suppressionValues(s)
+	values := stored.SuppressionValues(s)
 	return x.write("INSERT INTO suppression (id, address, channel, reason, note, who, at, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		append(values, sealOf(values...)))
+		append(values, stored.SealOf(values...)))
 }
 
 // Suppress puts addresses on the list: see ledger.Suppressions.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
@@ -46,7 +46,7 @@ type flight struct {
 	number   int
 	segments int
 	recorded bool // by a standing of its own, and not because its claim says so
-	of       *claimed
+	of       *stored.Claimed
 }
 
 func (t *turn) reset() { *t = turn{req: t.req} }
@@ -131,7 +131,7 @@ func (x *tx) enter(t *turn) error {
 	}
 	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
 	r.turn, r.entered = r.turn+1, x
-	r.beat, r.expires = nanos(t.req.Now), nanos(t.req.Now.Add(t.req.Extend))
+	r.beat, r.expires = stored.Nanos(t.req.Now), stored.Nanos(t.req.Now.Add(t.req.Extend))
 	live, err := x.live(r.campaign)
 	if err != nil || len(live) == 1 {
 		return err
@@ -231,40 +231,16 @@ func (x *tx) changeAccount(c ledger.AccountChange) error {
 	return nil
 }
 
-// orNull leaves out what is not there, which is most of it: a row then takes a third less.
-func orNull[T comparable](v T) any {
-	if v == *new(T) {
-		return nil
-	}
-	return v
-}
-
 const stoppedColumns = `c.paused_at, c.paused_who, c.paused_what, c.paused_reason, c.aborted_at, c.aborted_who, c.aborted_what, c.aborted_reason`
 
 // scanStopped scans a row that ends with stoppedColumns.
 func scanStopped(row scanner, before ...any) (paused, aborted *ledger.Act, err error) {
-	var p, a nullAct
-	dest := append(before, &p.at, &p.who, &p.what, &p.reason, &a.at, &a.who, &a.what, &a.reason)
+	var p, a stored.Act
+	dest := append(before, slices.Concat(p.Dest(), a.Dest())...)
 	if err := row.Scan(dest...); err != nil {
 		return nil, nil, err
 	}
-	return p.act(), a.act(), nil
-}
-
-type nullAct struct {
-	at                sql.NullInt64
-	who, what, reason sql.NullString
-}
-
-func (n nullAct) act() *ledger.Act {
-	if !n.at.Valid {
-		return nil
-	}
-	a := &ledger.Act{Who: n.who.String, What: n.what.String, At: moment(n.at.Int64)}
-	if a.Who != ledger.Itself || !strings.HasPrefix(n.reason.String, "{") || a.Said.Scan(n.reason.String) != nil {
-		a.Reason = n.reason.String
-	}
-	return a
+	return p.Act(), a.Act(), nil
 }
 
 // later is the first time at which one of the pending messages may be claimed again; zero where none waits. What a clock that
@@ -276,10 +252,10 @@ func (x *tx) later(campaign int64, channel message.Channel, now time.Time) (time
 			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND not_before > ? AND not_before <= ? AND paced = 0),
 		(SELECT min(not_before) FROM standing INDEXED BY standing_paced
 			WHERE campaign_id = ? AND channel = ? AND state = 'pending' AND paced > 0 AND not_before > ? AND not_before <= ?)`,
-		campaign, string(channel), nanos(now), nanos(now.Add(ledger.MaxLater)),
-		campaign, string(channel), nanos(now), nanos(flow.PlaceLimit(now)))
+		campaign, string(channel), stored.Nanos(now), stored.Nanos(now.Add(ledger.MaxLater)),
+		campaign, string(channel), stored.Nanos(now), stored.Nanos(flow.PlaceLimit(now)))
 	if again.Valid && paced.Valid {
-		return moment(min(again.Int64, paced.Int64)), err
+		return stored.Moment(min(again.Int64, paced.Int64)), err
 	}
-	return moment(max(again.Int64, paced.Int64)), err
+	return stored.Moment(max(again.Int64, paced.Int64)), err
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 	"notify/pkg/words"
 )
@@ -164,7 +165,7 @@ func (l *Ledger) strangers(ctx context.Context) ([]words.Text, error) {
 		var ch message.Channel
 		var to message.Address
 		err := rows.Scan(&key, &campaign, &ch, &to, &recipient)
-		if err == nil && !fits(key, campaign, ch, to, recipient) {
+		if err == nil && !stored.Fits(key, campaign, ch, to, recipient) {
 			problems = append(problems, words.T("verify.stranger", words.A{"key": string(key)}))
 		}
 		if len(problems) >= verifyLimit {
@@ -200,13 +201,13 @@ func (l *Ledger) schemaProblems(ctx context.Context) (problems []words.Text, err
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range sortedKeys(want, strings.Compare) {
+	for _, name := range stored.SortedKeys(want, strings.Compare) {
 		if got[name] != want[name] {
 			problems = append(problems, words.T("verify.schema-differs", words.A{"name": name}))
 		}
 		delete(got, name)
 	}
-	for _, name := range sortedKeys(got, strings.Compare) {
+	for _, name := range stored.SortedKeys(got, strings.Compare) {
 		problems = append(problems, words.T("verify.schema-foreign", words.A{"name": name}))
 	}
 	return problems, nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 // queueLen is how many requests wait at the writer before their callers do.
@@ -27,7 +28,7 @@ type writer struct {
 	// Room for what a transaction records as accepted.
 	accepted []accepted
 	values   []driver.NamedValue
-	sealer   sealer
+	sealer   stored.Sealer
 
 	// flights are, by their ids, the messages that were claimed here and are open. What is not here is found in the ledger.
 	flights map[int64]flight
@@ -216,13 +217,13 @@ func (w *writer) take(turn *turn) error {
 // remember keeps what a turn that is durable left open.
 func (w *writer) remember(t *turn) {
 	if errors.Is(t.refused, ledger.ErrLeaseLost) {
-		maps.DeleteFunc(w.flights, func(_ int64, f flight) bool { return f.of.run == t.req.Run })
+		maps.DeleteFunc(w.flights, func(_ int64, f flight) bool { return f.of.Run == t.req.Run })
 	}
 	if t.refused != nil || t.out.Before {
 		return
 	}
 	for _, s := range t.req.Settle {
-		id, _ := attemptOf(s.Attempt)
+		id, _ := stored.AttemptOf(s.Attempt)
 		delete(w.flights, id)
 	}
 	for _, f := range t.flights {
