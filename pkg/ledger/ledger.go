@@ -36,6 +36,7 @@ type Ledger interface {
 	Reader
 	SignOffs
 	Suppressions
+	Alerts
 	// Info describes the database itself.
 	Info(ctx context.Context) (Info, error)
 	// Close waits for the transaction under way and closes the database. Claims that were not settled stay attempting.

@@ -38,6 +38,11 @@ type Memory struct {
 	signoffs  []ledger.SignOff // signoffs[i] has ID i+1
 
 	suppressions []ledger.Suppression // suppressions[i] has ID i+1
+
+	alerts  []ledger.Alert
+	notices []ledger.Notice // the ID of the last is noticed
+	noticed int64
+	targets []ledger.Target // by name
 }
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.

@@ -313,6 +313,41 @@ CREATE TABLE suppression (
 );
 CREATE INDEX suppression_address ON suppression (address, id);
 
+-- What holds and somebody was told of, what every target is to be told, and how far each was.
+CREATE TABLE alert (
+  kind     TEXT    NOT NULL,
+  about    TEXT    NOT NULL,
+  severity TEXT    NOT NULL,
+  said     TEXT    NOT NULL,
+  next     TEXT    NOT NULL,
+  again    INTEGER NOT NULL, -- nanoseconds
+  passing  INTEGER NOT NULL,
+  since    INTEGER NOT NULL,
+  told     INTEGER NOT NULL,
+  PRIMARY KEY (kind, about)
+) WITHOUT ROWID;
+CREATE TABLE notice (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT, -- old ones go, and their ids are not given again
+  at       INTEGER NOT NULL,
+  change   TEXT    NOT NULL CHECK (change = 'began' OR change = 'holds' OR change = 'over'),
+  kind     TEXT    NOT NULL,
+  about    TEXT    NOT NULL,
+  severity TEXT    NOT NULL,
+  said     TEXT    NOT NULL,
+  next     TEXT    NOT NULL,
+  again    INTEGER NOT NULL,
+  passing  INTEGER NOT NULL,
+  since    INTEGER NOT NULL
+);
+CREATE TABLE target (
+  name       TEXT PRIMARY KEY,
+  reached    INTEGER NOT NULL, -- the id of the last notice that arrived
+  not_before INTEGER NOT NULL,
+  told       INTEGER NOT NULL,
+  tries      INTEGER NOT NULL,
+  error      TEXT    NOT NULL
+) WITHOUT ROWID;
+
 -- Every message, and how it stands. One without a record is being attempted where a range reaches it.
 CREATE VIEW message_standing AS
 SELECT m.id, m.campaign_id, m.recipient_id, m.channel, m.key, m.address, m.segments, m.fingerprint,
