@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 // Raise takes in what a look found: see ledger.Alerts.
@@ -41,7 +42,7 @@ const (
 )
 
 func conditionValues(c *ledger.Condition, since time.Time) []any {
-	return []any{c.Kind, c.About, string(c.Severity), c.Said.Stored(), c.Next, int64(c.Again), c.Passing, nanos(since)}
+	return []any{c.Kind, c.About, string(c.Severity), c.Said.Stored(), c.Next, int64(c.Again), c.Passing, stored.Nanos(since)}
 }
 
 func conditionDest(c *ledger.Condition, since *int64) []any {
@@ -51,7 +52,7 @@ func conditionDest(c *ledger.Condition, since *int64) []any {
 func scanAlert(row scanner) (a ledger.Alert, err error) {
 	var since, told int64
 	err = row.Scan(append(conditionDest(&a.Condition, &since), &told)...)
-	a.Since, a.Told = moment(since), moment(told)
+	a.Since, a.Told = stored.Moment(since), stored.Moment(told)
 	return a, err
 }
 
@@ -59,7 +60,7 @@ func (x *tx) putAlerts(alerts []ledger.Alert) error {
 	err := x.exec("DELETE FROM alert")
 	for _, a := range alerts {
 		err = errors.Join(err, x.exec("INSERT INTO alert ("+conditionColumns+", told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			append(conditionValues(&a.Condition, a.Since), nanos(a.Told))...))
+			append(conditionValues(&a.Condition, a.Since), stored.Nanos(a.Told))...))
 	}
 	return err
 }
@@ -68,11 +69,11 @@ func (x *tx) addNotices(notices []ledger.Notice, now time.Time) error {
 	if len(notices) == 0 {
 		return nil
 	}
-	err := x.exec("DELETE FROM notice WHERE at < ?", nanos(now.Add(-ledger.NoticesKept)))
+	err := x.exec("DELETE FROM notice WHERE at < ?", stored.Nanos(now.Add(-ledger.NoticesKept)))
 	for i := range notices {
 		n := &notices[i]
 		err = errors.Join(err, x.one([]any{&n.ID}, "INSERT INTO notice ("+conditionColumns+", at, change) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-			append(conditionValues(&n.Condition, n.Since), nanos(n.At), string(n.Change))...))
+			append(conditionValues(&n.Condition, n.Since), stored.Nanos(n.At), string(n.Change))...))
 	}
 	return err
 }
@@ -95,7 +96,7 @@ func (l *Ledger) Notices(ctx context.Context, after int64, most int) ([]ledger.N
 		var n ledger.Notice
 		var since, at int64
 		err := rows.Scan(append(conditionDest(&n.Condition, &since), &n.ID, &at, &n.Change)...)
-		n.Since, n.At = moment(since), moment(at)
+		n.Since, n.At = stored.Moment(since), stored.Moment(at)
 		out = append(out, n)
 		return err
 	}, "SELECT "+conditionColumns+", id, at, change FROM notice WHERE id > ? ORDER BY id LIMIT ?", after, most)
@@ -107,7 +108,7 @@ const targetColumns = "name, reached, not_before, told, tries, error"
 func scanTarget(row scanner) (t ledger.Target, err error) {
 	var notBefore, told int64
 	err = row.Scan(&t.Name, &t.Reached, &notBefore, &told, &t.Tries, &t.Error)
-	t.NotBefore, t.Told = moment(notBefore), moment(told)
+	t.NotBefore, t.Told = stored.Moment(notBefore), stored.Moment(told)
 	return t, err
 }
 
@@ -116,7 +117,7 @@ func (l *Ledger) TakeTarget(ctx context.Context, name string, now, until time.Ti
 	err = l.do(ctx, "take the alert target "+name, func(x *tx) error {
 		if err := x.exec(`INSERT INTO target (`+targetColumns+`)
 			SELECT ?, (SELECT ifnull(max(id), 0) FROM notice WHERE at < ?), 0, 0, 0, '' WHERE true ON CONFLICT DO NOTHING`,
-			name, nanos(ledger.FirstTold(now))); err != nil {
+			name, stored.Nanos(ledger.FirstTold(now))); err != nil {
 			return err
 		}
 		if err := x.each(func(row *sql.Rows) (err error) {
@@ -129,7 +130,7 @@ func (l *Ledger) TakeTarget(ctx context.Context, name string, now, until time.Ti
 			return nil
 		}
 		t.NotBefore = until
-		return x.exec("UPDATE target SET not_before = ? WHERE name = ?", nanos(until), name)
+		return x.exec("UPDATE target SET not_before = ? WHERE name = ?", stored.Nanos(until), name)
 	})
 	return t, took, err
 }
@@ -138,7 +139,7 @@ func (l *Ledger) TakeTarget(ctx context.Context, name string, now, until time.Ti
 func (l *Ledger) PutTarget(ctx context.Context, t ledger.Target) error {
 	return l.do(ctx, "put the alert target "+t.Name, func(x *tx) error {
 		return x.exec("UPDATE target SET reached = ?, not_before = ?, told = ?, tries = ?, error = ? WHERE name = ?",
-			t.Reached, nanos(t.NotBefore), nanos(t.Told), t.Tries, t.Error.Stored(), t.Name)
+			t.Reached, stored.Nanos(t.NotBefore), stored.Nanos(t.Told), t.Tries, t.Error.Stored(), t.Name)
 	})
 }
 
