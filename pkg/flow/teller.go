@@ -15,6 +15,10 @@ type Books struct {
 	// Overlap is what was debited within the request's day under the names of others.
 	Overlap       ledger.Debit
 	CampaignSpent message.Money
+	// Scenario is when the bucket of the request's scenario is empty, and ScenarioDay what was debited for it on the request's day, with
+	// what overlaps with it.
+	Scenario    time.Time
+	ScenarioDay ledger.Debit
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
 	Open int
 }
@@ -28,7 +32,8 @@ type Teller struct {
 	books Books
 	n     int
 	space time.Duration // between two messages at the rate in force; 0 without a rate
-	burst time.Duration // how much of the past the bucket remembers
+	// within is that of the scenario.
+	within time.Duration
 
 	passed int                  // messages passed over because of their domains
 	late   map[string]time.Time // the last place, by domain, of those whose first place has gone
@@ -46,18 +51,27 @@ func NewTeller(req ledger.ClaimRequest, now time.Time, books Books) *Teller {
 	if s := books.Account.Scale; s > 0 && s < 1 {
 		rate *= s
 	}
-	if rate > 0 {
-		t.space = time.Duration(math.Max(1, float64(time.Second)/rate))
-		t.burst = t.space * time.Duration(max(1, req.Limits.AtOnce))
-		latest := now.Add(max(req.Ahead, req.Lead))
-		if t.books.Account.EmptyAt.After(now.Add(ledger.PutBack)) {
-			t.books.Account.EmptyAt = latest
-		}
-		if oldest := now.Add(req.Lead - t.burst); t.books.Account.EmptyAt.Before(oldest) {
-			t.books.Account.EmptyAt = oldest
-		}
+	t.space = t.open(&t.books.Account.EmptyAt, rate, req.Limits.AtOnce)
+	if s := req.Limits.Scenario; s != nil {
+		t.within = t.open(&t.books.Scenario, s.Rate, s.AtOnce)
 	}
 	return t
+}
+
+// open brings a bucket to now. It returns the space between two messages; 0 without a rate.
+func (t *Teller) open(emptyAt *time.Time, rate float64, atOnce int) time.Duration {
+	if rate <= 0 {
+		return 0
+	}
+	space := time.Duration(math.Max(1, float64(time.Second)/rate))
+	if emptyAt.After(t.now.Add(ledger.PutBack)) {
+		*emptyAt = t.now.Add(max(t.req.Ahead, t.req.Lead))
+	}
+	// How much of the past the bucket remembers.
+	if oldest := t.now.Add(t.req.Lead - space*time.Duration(max(1, atOnce))); emptyAt.Before(oldest) {
+		*emptyAt = oldest
+	}
+	return space
 }
 
 // slotsAgain is when to ask again for slots that other runs have: they settle all the time.
@@ -66,6 +80,9 @@ const slotsAgain = 100 * time.Millisecond
 // Gate says why no message at all may be claimed now, before any is looked at: ledger.HoldNone where there is no such reason.
 func (t *Teller) Gate() (ledger.HoldReason, time.Time) {
 	a := t.books.Account
+	if a.Off != nil {
+		return ledger.HoldOff, time.Time{}
+	}
 	if a.SteppedBack(t.now) {
 		a.NotBefore = time.Time{}
 		if t.now.Before(a.OpenUntil) {
@@ -94,29 +111,48 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held ledger.HoldReason, 
 	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
 		return time.Time{}, ledger.HoldQuota, time.Time{}, ""
 	}
+	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
+		return time.Time{}, ledger.HoldQuota, time.Time{}, ledger.WhichScenario
+	}
 	cost := l.Price.Times(segments)
 	if which := t.over(cost); which != "" {
 		return time.Time{}, ledger.HoldBudget, time.Time{}, which
 	}
-	if t.space > 0 {
-		at := t.books.Account.EmptyAt.Add(t.space)
-		if ahead := max(t.req.Ahead, t.req.Lead); at.After(t.now.Add(ahead)) {
-			return time.Time{}, ledger.HoldRate, at.Add(-ahead), ""
-		}
-		t.books.Account.EmptyAt = at
-		leaveAt = at
-		if first := t.now.Add(t.req.Lead); leaveAt.Before(first) {
-			leaveAt = first
-		}
+	if leaveAt, until = t.place(); !until.IsZero() {
+		return time.Time{}, ledger.HoldRate, until, ""
 	}
 	t.n++
-	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month} {
+	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month, &t.books.ScenarioDay} {
 		d.Messages++
 		d.Segments += int64(segments)
 		d.Cost += cost
 	}
 	t.books.CampaignSpent += cost
 	return leaveAt, ledger.HoldNone, time.Time{}, ""
+}
+
+// place takes the next place under the account's rate and its scenario's; zero where neither has one. Where it is too far ahead none is
+// taken, and until is when to ask again.
+func (t *Teller) place() (leaveAt, until time.Time) {
+	ahead := max(t.req.Ahead, t.req.Lead)
+	for _, b := range []struct {
+		emptyAt time.Time
+		space   time.Duration
+	}{{t.books.Account.EmptyAt, t.space}, {t.books.Scenario, t.within}} {
+		if b.space > 0 {
+			leaveAt = ledger.Latest(leaveAt, b.emptyAt.Add(b.space), t.now.Add(t.req.Lead))
+		}
+	}
+	if leaveAt.After(t.now.Add(ahead)) {
+		return time.Time{}, leaveAt.Add(-ahead)
+	}
+	if t.space > 0 {
+		t.books.Account.EmptyAt = t.books.Account.EmptyAt.Add(t.space)
+	}
+	if t.within > 0 {
+		t.books.Scenario = t.books.Scenario.Add(t.within)
+	}
+	return leaveAt, time.Time{}
 }
 
 // over is the budget that does not pay for so much more; empty where all of them do.

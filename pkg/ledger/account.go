@@ -26,7 +26,48 @@ type AccountState struct {
 	Reason words.Text `json:"reason,omitzero"`
 	Error  words.Text `json:"last_error,omitzero"`
 	At     time.Time  `json:"last_error_at,omitzero"`
+	// Weight is the share that a person gave the account in place of the configured one; nil: the configured one counts.
+	Weight *int `json:"weight,omitempty"`
+	// Off is who switched the account off, and why: nothing is claimed through it. Nil while it is on.
+	Off *Act `json:"off,omitempty"`
 }
+
+// AccountSetting is what a person changes of an account, for all campaigns and all processes on the ledger. What is left zero stays
+// as it is.
+type AccountSetting struct {
+	// Weight takes the place of the configured one; a negative one gives that back.
+	Weight *int
+	// Off and On switch the account.
+	Off, On bool
+	// CloseBreaker lets the account be used at once, and forgets its failures in a row.
+	CloseBreaker bool
+}
+
+// Apply makes the change.
+func (s AccountSetting) Apply(a *AccountState, by Act) {
+	if s.Weight != nil {
+		w := *s.Weight
+		if a.Weight = &w; w < 0 {
+			a.Weight = nil
+		}
+	}
+	if s.On {
+		a.Off = nil
+	}
+	if s.Off && a.Off == nil { // the first word on it stays
+		a.Off = &by
+	}
+	if s.CloseBreaker {
+		a.Failures, a.OpenUntil, a.NotBefore, a.Reason, a.Since = 0, time.Time{}, time.Time{}, words.Text{}, time.Time{}
+	}
+}
+
+// ActSet is what the audit entry of an AccountSetting says first.
+const ActSet = "accounts set"
+
+// ScenarioOf is the name under which an account's scenario has a rate and a usage of its own, beside the account's. It is no name of an
+// account.
+func ScenarioOf(account, scenario string) string { return account + "/" + scenario }
 
 // AccountChange is what a run learned of an account. It is said as what happened, and not as what follows, because other runs learn
 // things at the same time: none may write over what another has found out.

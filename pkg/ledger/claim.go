@@ -58,7 +58,21 @@ type Limits struct {
 	CampaignBudget message.Money
 	// Currency is that of the money here, such as "CNY". Only debits of the same currency count against CampaignBudget.
 	Currency string
+	// Scenario is a kind of traffic with limits of its own within the account's; nil for none. All campaigns and processes that name it
+	// share them.
+	Scenario *Scenario
 }
+
+// Scenario is what one kind of traffic may do on an account. Zero fields do not limit.
+type Scenario struct {
+	Name       string
+	Rate       float64 // messages per second
+	AtOnce     int     // as Limits.AtOnce
+	DailyQuota int64
+}
+
+// WhichScenario is Grant.Which where the quota of a scenario is used up.
+const WhichScenario = "scenario"
 
 // Claim is one message that this run must now attempt, exactly once, and settle.
 type Claim struct {
@@ -90,6 +104,7 @@ const (
 	HoldBudget  HoldReason = "budget"  // budget of day, month or campaign used up
 	HoldBreaker HoldReason = "breaker" // the account's breaker is open
 	HoldSlots   HoldReason = "slots"   // other runs have all of the account's slots
+	HoldOff     HoldReason = "off"     // a person switched the account off
 	HoldPaused  HoldReason = "paused"
 	HoldAborted HoldReason = "aborted"
 )
@@ -100,6 +115,7 @@ type Grant struct {
 	Held   HoldReason
 	// Until is when asking again makes sense; zero where time alone does not help.
 	Until time.Time
-	// Which budget: "day", "month" or "campaign", where Held is HoldBudget.
+	// Which budget: "day", "month" or "campaign", where Held is HoldBudget; WhichScenario where Held is HoldQuota and the quota is that of
+	// Limits.Scenario.
 	Which string
 }

@@ -88,6 +88,9 @@ type Operators interface {
 	// pending, rejected, or left out by a list. Done again, it changes nothing. It returns how many messages became unknown, and a
 	// *LeasedError while a run is alive.
 	Doubt(ctx context.Context, campaign string, lost []Lost, by Act) (int, error)
+	// SetAccount changes an account, which the ledger need not have seen before, for all campaigns. No claim is granted against it once it
+	// returned, and every run knows it after its next turn. Its audit entry belongs to no campaign.
+	SetAccount(ctx context.Context, account string, s AccountSetting, by Act) error
 	// Audit writes an entry for something a person did elsewhere.
 	Audit(ctx context.Context, campaign string, by Act) error
 	// SaveCheck keeps the result of a preflight under the digest it was made for.

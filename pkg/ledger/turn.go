@@ -68,6 +68,8 @@ type Turn struct {
 	// Pause pauses the campaign for all its runs, as Operators.Pause does, before Claim; nil does not.
 	Pause *Act
 	Claim []ClaimRequest
+	// Watch are accounts of which the caller wants to know how they stand, whether it claims through them or not.
+	Watch []string
 }
 
 // Settlement records what came of an attempt.
@@ -96,7 +98,7 @@ type Turned struct {
 	Reach Reach
 	// Runs is how many runs of the campaign are alive; Rank the place of this one among them, from 0.
 	Runs, Rank int
-	// Accounts is the shared state, after the turn, of the accounts that it changed or claimed through.
+	// Accounts is the shared state, after the turn, of the accounts that it changed, claimed through, or watches.
 	Accounts []AccountState
 }
 

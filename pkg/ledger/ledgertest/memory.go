@@ -112,6 +112,7 @@ type attempt struct {
 	account  string
 	currency string
 	day      string
+	scenario string
 	segments int
 	price    message.Money
 	claimed  time.Time
@@ -271,16 +272,27 @@ func add(d, more ledger.Debit, sign int64) ledger.Debit {
 }
 
 func (m *Memory) post(a *attempt, sign int64) {
-	day, p := [2]string{a.account, a.day}, purse{a.account, a.currency}
-	m.usage[day] = add(m.usage[day], a.debit(), sign)
+	p := purse{a.account, a.currency}
+	for _, day := range a.days() {
+		m.usage[day] = add(m.usage[day], a.debit(), sign)
+	}
 	a.campaign.spent[p] = add(a.campaign.spent[p], a.debit(), sign)
 }
 
+// days are the days on which it is debited: the account's, and its scenario's.
+func (a *attempt) days() [][2]string {
+	days := [][2]string{{a.account, a.day}}
+	if a.scenario != "" {
+		days = append(days, [2]string{ledger.ScenarioOf(a.account, a.scenario), a.day})
+	}
+	return days
+}
+
 // overlap is what was debited within the request's day under the names of others.
-func (m *Memory) overlap(req ledger.ClaimRequest, now time.Time) ledger.Debit {
+func (m *Memory) overlap(of string, req ledger.ClaimRequest, now time.Time) ledger.Debit {
 	var d ledger.Debit
 	for k, on := range m.usage {
-		if k[0] == req.Limits.Account && k[1] != req.Day && req.Overlaps(m.debited[k], now) {
+		if k[0] == of && k[1] != req.Day && req.Overlaps(m.debited[k], now) {
 			d = add(d, on, +1)
 		}
 	}

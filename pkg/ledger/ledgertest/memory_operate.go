@@ -166,6 +166,18 @@ func (h *Handle) Retry(ctx context.Context, name string, codes []string, by ledg
 	return n, err
 }
 
+// SetAccount implements ledger.Operators.
+func (h *Handle) SetAccount(ctx context.Context, account string, s ledger.AccountSetting, by ledger.Act) error {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s.Apply(h.m.account(account), by)
+	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by})
+	return nil
+}
+
 // Audit implements ledger.Operators.
 func (h *Handle) Audit(ctx context.Context, name string, by ledger.Act) error {
 	leave, err := h.enter(ctx)

@@ -123,6 +123,9 @@ func (m *Memory) answer(r *run, t ledger.Turn, out *ledger.Turned) {
 	for _, req := range t.Claim {
 		named[req.Limits.Account] = true
 	}
+	for _, name := range t.Watch {
+		named[name] = true
+	}
 	for name := range named {
 		out.Accounts = append(out.Accounts, *m.account(name))
 	}
@@ -189,7 +192,13 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 	}
 	acct := m.account(req.Limits.Account)
 	books := m.books(c, acct, req)
-	books.Overlap = m.overlap(req, now)
+	books.Overlap = m.overlap(acct.Account, req, now)
+	var within *ledger.AccountState
+	if s := req.Limits.Scenario; s != nil {
+		of := ledger.ScenarioOf(acct.Account, s.Name)
+		within = m.account(of)
+		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
+	}
 	teller := flow.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}
@@ -218,6 +227,9 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 	}
 	acct.EmptyAt = teller.Books().Account.EmptyAt
+	if within != nil {
+		within.EmptyAt = teller.Books().Scenario
+	}
 	return g
 }
 
@@ -250,9 +262,14 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, turn: r.Turn, claim: m.claims, account: req.Limits.Account, currency: req.Limits.Currency,
 		day: req.Day, segments: to.segments, price: req.Limits.Price, claimed: now, deadline: deadline, open: true,
 	}
+	if s := req.Limits.Scenario; s != nil {
+		a.scenario = s.Name
+	}
 	m.attempts = append(m.attempts, a)
 	m.post(a, +1)
-	m.debited[[2]string{a.account, a.day}] = now
+	for _, day := range a.days() {
+		m.debited[day] = now
+	}
 	to.first = to.first || !to.stood
 	to.state, to.newest, to.pace, to.stood = message.Attempting, a, flow.PlaceNone, true
 	to.attempts++

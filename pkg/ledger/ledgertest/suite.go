@@ -28,7 +28,24 @@ type Target struct {
 // Run checks every promise of the seam, each on a fresh target, and then walks at random beside the model.
 func Run(t *testing.T, fresh func(t *testing.T) Target) {
 	t.Helper()
-	for _, promises := range [][]promise{stagePromises(), figurePromises(), runPromises(), severalPromises(), claimPromises(), clockPromises(), settlePromises(), pacePromises(), operatorPromises(), doubtPromises(), signOffPromises(), suppressionPromises(), suppressionStreams(), alertPromises(), readerPromises()} {
+	for _, promises := range [][]promise{
+		stagePromises(),
+		figurePromises(),
+		runPromises(),
+		severalPromises(),
+		claimPromises(),
+		clockPromises(),
+		settlePromises(),
+		pacePromises(),
+		operatorPromises(),
+		accountPromises(),
+		doubtPromises(),
+		signOffPromises(),
+		suppressionPromises(),
+		suppressionStreams(),
+		alertPromises(),
+		readerPromises(),
+	} {
 		for _, p := range promises {
 			t.Run(p.says, func(t *testing.T) {
 				tg := fresh(t)

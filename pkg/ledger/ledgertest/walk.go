@@ -125,6 +125,8 @@ func (w *walk) step() {
 		w.retry(p, name)
 	case n < 91 && w.steps > walkSteps/2:
 		w.abort(p, name)
+	case n < 93:
+		w.set(p)
 	default:
 		w.tick()
 	}
@@ -361,6 +363,9 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 	for range w.rnd.IntN(3) {
 		got.Claim = append(got.Claim, w.claimRequest())
 	}
+	if w.rnd.IntN(4) == 0 {
+		got.Watch = append(got.Watch, w.accountName())
+	}
 	settle := model.Settle
 	model = got
 	model.Run, model.Settle = p.run.model, settle
@@ -389,8 +394,20 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		if w.rnd.IntN(4) == 0 {
 			c.Limits.Concurrency = 1 + w.rnd.IntN(6)
 		}
+		if w.rnd.IntN(3) == 0 {
+			c.Limits.Scenario = &ledger.Scenario{Name: []string{"notice", "marketing"}[w.rnd.IntN(2)], Rate: float64(w.rnd.IntN(3)), AtOnce: w.rnd.IntN(3), DailyQuota: int64(w.rnd.IntN(4))}
+		}
 		c.Probe = w.rnd.IntN(4) == 0
 	})
+}
+
+// set is a person who changes an account.
+func (w *walk) set(p *proc) {
+	w.story.Helper()
+	weight := w.rnd.IntN(4) - 1
+	s := []ledger.AccountSetting{{Weight: &weight}, {Off: true}, {On: true}, {On: true}, {CloseBreaker: true}}[w.rnd.IntN(5)]
+	name, by := w.accountName(), w.by(ledger.ActSet)
+	w.agree("set", nil, nil, p.real.SetAccount(w.story.ctx(), name, s, by), p.model.SetAccount(w.story.ctx(), name, s, by))
 }
 
 func (w *walk) pause(p *proc, name string) {
@@ -451,7 +468,7 @@ func (w *walk) compare() {
 	aa, aErr := got.Accounts(w.story.ctx())
 	ba, bErr := model.Accounts(w.story.ctx())
 	w.agree("accounts", aa, ba, aErr, bErr)
-	for _, account := range []string{smsAcc, "sms-backup"} {
+	for _, account := range []string{smsAcc, "sms-backup", ledger.ScenarioOf(smsAcc, "notice"), ledger.ScenarioOf("sms-backup", "marketing")} {
 		for back := range 3 {
 			day := w.now.AddDate(0, 0, -back).Format(time.DateOnly)
 			a, aErr := got.Usage(w.story.ctx(), account, day)

@@ -45,14 +45,16 @@ func newBooks(t *tx) *books {
 	}
 }
 
-const accountColumns = `name, empty_at, scale, not_before, failures, open_until, since, reason, error, error_at`
+const accountColumns = `name, empty_at, scale, not_before, failures, open_until, since, reason, error, error_at, weight, off_at, off_who, off_what, off_reason`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanAccount(row scanner) (ledger.AccountState, error) {
 	var a ledger.AccountState
 	var empty, notBefore, open, since, at int64
-	err := row.Scan(&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &since, &a.Reason, &a.Error, &at)
+	var off stored.Act
+	err := row.Scan(append([]any{&a.Account, &empty, &a.Scale, &notBefore, &a.Failures, &open, &since, &a.Reason, &a.Error, &at, &a.Weight}, off.Dest()...)...)
+	a.Off = off.Act()
 	a.EmptyAt, a.NotBefore, a.OpenUntil, a.Since, a.At = stored.Moment(empty), stored.Moment(notBefore), stored.Moment(open), stored.Moment(since), stored.Moment(at)
 	return a, err
 }
@@ -104,12 +106,12 @@ func (b *books) day(name, on string) (*stored.Count, *ledger.Debit, error) {
 	return d, m, nil
 }
 
-// overlap is what was debited within the request's day under the names of others.
-func (b *books) overlap(req ledger.ClaimRequest, now time.Time) (d ledger.Debit, err error) {
+// overlap is what was debited within the request's day under the names of others, on the account or a scenario of it.
+func (b *books) overlap(name string, req ledger.ClaimRequest, now time.Time) (d ledger.Debit, err error) {
 	if req.DayFrom.IsZero() {
 		return d, nil
 	}
-	of := stored.DayOf{Account: req.Limits.Account, Day: req.Day}
+	of := stored.DayOf{Account: name, Day: req.Day}
 	if d, ok := b.overlaps[of]; ok {
 		return d, nil
 	}
@@ -128,17 +130,28 @@ func (b *books) overlap(req ledger.ClaimRequest, now time.Time) (d ledger.Debit,
 
 // debit posts messages of a claim that is made at that time.
 func (b *books) debit(c *stored.Claimed, e ledger.Debit, at time.Time) error {
-	d, _, err := b.day(c.Account, c.Day)
-	if err != nil {
-		return err
+	for _, name := range c.Debited() {
+		d, _, err := b.day(name, c.Day)
+		if err != nil {
+			return err
+		}
+		d.Last = stored.Nanos(at)
 	}
-	d.Last = stored.Nanos(at)
 	return b.post(c, e, +1)
 }
 
-// post debits messages of a claim on its account and day, or with sign -1 credits what it was debited.
+// post debits messages of a claim on its account, scenario and day, or with sign -1 credits what it was debited.
 func (b *books) post(c *stored.Claimed, e ledger.Debit, sign int64) error {
-	d, m, err := b.day(c.Account, c.Day)
+	for _, name := range c.Debited() {
+		if err := b.postOn(name, c.Day, e, sign); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *books) postOn(name, on string, e ledger.Debit, sign int64) error {
+	d, m, err := b.day(name, on)
 	if err != nil {
 		return err
 	}
@@ -158,8 +171,8 @@ func (b *books) flush() error {
 		if !a.dirty {
 			continue
 		}
-		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			name, stored.Nanos(a.EmptyAt), a.Scale, stored.Nanos(a.NotBefore), a.Failures, stored.Nanos(a.OpenUntil), stored.Nanos(a.Since), a.Reason, a.Error, stored.Nanos(a.At))
+		err := b.t.exec("INSERT OR REPLACE INTO account ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			append([]any{name, stored.Nanos(a.EmptyAt), a.Scale, stored.Nanos(a.NotBefore), a.Failures, stored.Nanos(a.OpenUntil), stored.Nanos(a.Since), a.Reason, a.Error, stored.Nanos(a.At), a.Weight}, stored.ActColumns(a.Off)...)...)
 		if err != nil {
 			return err
 		}

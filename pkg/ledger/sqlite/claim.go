@@ -146,13 +146,40 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error
 	if err != nil {
 		return nil, err
 	}
-	overlap, err := c.x.overlap(req, t.req.Now)
+	overlap, err := c.x.overlap(req.Limits.Account, req, t.req.Now)
 	if err != nil {
 		return nil, err
 	}
-	return flow.NewTeller(req, t.req.Now, flow.Books{
+	b := flow.Books{
 		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: cells.SpentIn(req.Limits.Currency), Open: cells.OpenAt(req.Channel, req.Limits.Account),
-	}), nil
+	}
+	if err := c.scenario(t, req, &b); err != nil {
+		return nil, err
+	}
+	return flow.NewTeller(req, t.req.Now, b), nil
+}
+
+// scenario reads the books of the request's scenario.
+func (c *claiming) scenario(t *turn, req ledger.ClaimRequest, b *flow.Books) error {
+	if req.Limits.Scenario == nil {
+		return nil
+	}
+	name := ledger.ScenarioOf(req.Limits.Account, req.Limits.Scenario.Name)
+	a, err := c.x.account(name)
+	if err != nil {
+		return err
+	}
+	d, _, err := c.x.day(name, req.Day)
+	if err != nil {
+		return err
+	}
+	o, err := c.x.overlap(name, req, t.req.Now)
+	if err != nil {
+		return err
+	}
+	b.Scenario = a.EmptyAt
+	b.ScenarioDay = ledger.Debit{Messages: d.Messages + o.Messages, Segments: d.Segments + o.Segments, Cost: d.Cost + o.Cost}
+	return nil
 }
 
 // close writes the teller's books back, and the messages as being attempted.
@@ -163,6 +190,13 @@ func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *flow.Teller, 
 	}
 	if at := teller.Books().Account.EmptyAt; !at.Equal(a.EmptyAt) {
 		a.EmptyAt, a.dirty = at, true
+	}
+	if s := req.Limits.Scenario; s != nil {
+		a, err := c.x.account(ledger.ScenarioOf(req.Limits.Account, s.Name))
+		if err != nil {
+			return err
+		}
+		a.EmptyAt, a.dirty = teller.Books().Scenario, true
 	}
 	if len(g.Claims) == 0 {
 		return nil
@@ -238,6 +272,9 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		ID: id, Campaign: t.run.campaign, Run: t.run.id, Channel: req.Channel,
 		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: req.Limits.Price,
 	}
+	if s := req.Limits.Scenario; s != nil {
+		of.Scenario = s.Name
+	}
 	var first, last any
 	var again []any
 	var deadline time.Time
@@ -291,10 +328,10 @@ func (x *tx) claimID() (int64, error) {
 // claimed writes the row of a claim; first and last are the ids of its range, nil where it has none.
 func (x *tx) claimed(of *stored.Claimed, turn int64, at, deadline time.Time, first, last any) error {
 	values := []driver.Value{
-		of.ID, int64(of.Run), turn, of.Campaign, string(of.Channel), of.Account, of.Currency, of.Day, int64(of.Price), stored.Nanos(at), stored.Nanos(deadline), first, last,
+		of.ID, int64(of.Run), turn, of.Campaign, string(of.Channel), of.Account, of.Currency, of.Day, of.Scenario, int64(of.Price), stored.Nanos(at), stored.Nanos(deadline), first, last,
 	}
-	return x.write(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline,
-		first_id, last_id, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, stored.SealOf(values...)))
+	return x.write(`INSERT OR FAIL INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, scenario, price, claimed_at, deadline,
+		first_id, last_id, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, stored.SealOf(values...)))
 }
 
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.

@@ -237,6 +237,19 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 	return n, err
 }
 
+// SetAccount changes what all processes share about an account: see ledger.Operators.
+func (l *Ledger) SetAccount(ctx context.Context, account string, s ledger.AccountSetting, by ledger.Act) error {
+	return l.do(ctx, "set account "+account, func(x *tx) error {
+		a, err := x.account(account)
+		if err != nil {
+			return err
+		}
+		s.Apply(&a.AccountState, by)
+		a.dirty = true
+		return x.audit("", by)
+	})
+}
+
 // Audit writes an entry for something done elsewhere; the campaign may be one that the ledger does not know, or none.
 func (l *Ledger) Audit(ctx context.Context, campaign string, by ledger.Act) error {
 	return l.do(ctx, "audit", func(x *tx) error { return x.audit(campaign, by) })

@@ -41,7 +41,7 @@ func seals() []sealed {
 		{stored.Relist, "message_id", "seal FROM relist WHERE recipient_id IS NULL", ""},
 		{stored.Fold, "row, campaign_id, key, recipient", "seal FROM fold", ""},
 		{
-			stored.Claim, "id, run_id, turn, campaign_id, channel, account, currency, day, price, claimed_at, deadline, first_id, last_id",
+			stored.Claim, "id, run_id, turn, campaign_id, channel, account, currency, day, scenario, price, claimed_at, deadline, first_id, last_id",
 			"seal FROM claim", "",
 		},
 		{

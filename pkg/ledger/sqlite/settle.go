@@ -204,7 +204,7 @@ func (x *tx) record(f flight) error {
 }
 
 const (
-	claimedColumns = `c.id, c.campaign_id, c.run_id, c.channel, c.account, c.currency, c.day, c.price`
+	claimedColumns = `c.id, c.campaign_id, c.run_id, c.channel, c.account, c.currency, c.day, c.scenario, c.price`
 	flightQuery    = `SELECT m.segments, m.recorded, ` + claimedColumns + ` FROM message_standing m JOIN claim c ON c.id = m.claim_id
 		WHERE m.id = ? AND m.attempts = ? AND m.state = 'attempting' AND c.run_id = ?`
 )

@@ -208,6 +208,11 @@ func (x *tx) answer(t *turn) error {
 			return err
 		}
 	}
+	for _, name := range t.req.Watch {
+		if err := add(name); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

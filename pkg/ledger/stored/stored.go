@@ -121,6 +121,14 @@ func (a *Act) Act() *ledger.Act {
 	return act
 }
 
+// ActColumns are the columns of an act, as in Act.Dest; NULL for none.
+func ActColumns(a *ledger.Act) []any {
+	if a == nil {
+		return []any{nil, nil, nil, nil}
+	}
+	return []any{Nanos(a.At), a.Who, a.What, Reason(*a)}
+}
+
 // Reason is the reason of an act as it is stored: what a person typed, or a sentence of the program.
 func Reason(by ledger.Act) any {
 	if by.Said.IsZero() {

@@ -47,12 +47,21 @@ type Claimed struct {
 	Run                    ledger.RunID
 	Channel                message.Channel
 	Account, Currency, Day string
+	Scenario               string // of the account, debited as well; empty for none
 	Price                  message.Money
+}
+
+// Debited are the names under which its messages are debited: the account's, and its scenario's.
+func (c *Claimed) Debited() []string {
+	if c.Scenario == "" {
+		return []string{c.Account}
+	}
+	return []string{c.Account, ledger.ScenarioOf(c.Account, c.Scenario)}
 }
 
 // Dest is where its columns are scanned, in the order of the fields.
 func (c *Claimed) Dest() []any {
-	return []any{&c.ID, &c.Campaign, &c.Run, &c.Channel, &c.Account, &c.Currency, &c.Day, &c.Price}
+	return []any{&c.ID, &c.Campaign, &c.Run, &c.Channel, &c.Account, &c.Currency, &c.Day, &c.Scenario, &c.Price}
 }
 
 // Cell is where a message of the claim counts in that state.

@@ -121,6 +121,7 @@ CREATE TABLE claim (
   account     TEXT    NOT NULL,
   currency    TEXT    NOT NULL,
   day         TEXT    NOT NULL, -- on which they were debited
+  scenario    TEXT    NOT NULL DEFAULT '', -- of the account, debited as well; empty for none
   price       INTEGER NOT NULL, -- for one segment
   claimed_at  INTEGER NOT NULL,
   deadline    INTEGER NOT NULL, -- after it none of them begins to leave
@@ -197,6 +198,7 @@ CREATE TABLE resolution (
 ) WITHOUT ROWID;
 CREATE INDEX resolution_unsealed ON resolution (message_id) WHERE seal IS NULL;
 
+-- What all processes share about an account, or, under "account/scenario", about a kind of its traffic.
 CREATE TABLE account (
   name       TEXT    PRIMARY KEY,
   empty_at   INTEGER NOT NULL DEFAULT 0,
@@ -207,7 +209,9 @@ CREATE TABLE account (
   since      INTEGER NOT NULL DEFAULT 0, -- when not_before or open_until was set
   reason     TEXT    NOT NULL DEFAULT '',
   error      TEXT    NOT NULL DEFAULT '',
-  error_at   INTEGER NOT NULL DEFAULT 0
+  error_at   INTEGER NOT NULL DEFAULT 0,
+  weight     INTEGER CHECK (weight >= 0), -- in place of the configured one
+  off_at INTEGER, off_who TEXT, off_what TEXT, off_reason TEXT -- who switched it off
 ) WITHOUT ROWID;
 
 -- The rate of an account to one domain: when the newest message leaves, and the last place given to one that waits.
@@ -220,7 +224,7 @@ CREATE TABLE domain_pace (
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (
-  account  TEXT    NOT NULL,
+  account  TEXT    NOT NULL, -- or account/scenario
   day      TEXT    NOT NULL,
   messages INTEGER NOT NULL CHECK (messages >= 0),
   segments INTEGER NOT NULL CHECK (segments >= 0),
