@@ -75,6 +75,16 @@ type Resolution struct {
 	VendorID string
 	Code     string
 	Detail   string
+	// Grade is how good the proof is; empty counts as a person's word.
+	Grade message.Grade
+}
+
+// Proven is how good the proof is.
+func (r *Resolution) Proven() message.Grade {
+	if r.Grade == "" {
+		return message.GradePerson
+	}
+	return r.Grade
 }
 
 // Resolved counts what Resolve did.

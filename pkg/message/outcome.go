@@ -118,24 +118,3 @@ func (o Outcome) String() string {
 	}
 	return fmt.Sprintf("%s %s", o.Kind, o.Code)
 }
-
-// ReceiptState is what a vendor says later.
-type ReceiptState string
-
-// The states of a receipt.
-const (
-	Delivered   ReceiptState = "delivered"
-	Undelivered ReceiptState = "undelivered"
-	Waiting     ReceiptState = "waiting"
-)
-
-// Receipt is what a vendor says later about a message that it took.
-type Receipt struct {
-	Account  string
-	VendorID string
-	Key      Key // where the vendor echoes it
-	To       Address
-	State    ReceiptState
-	Code     string
-	At       time.Time
-}

@@ -43,11 +43,15 @@ type Memory struct {
 	notices []ledger.Notice // the ID of the last is noticed
 	noticed int64
 	targets []ledger.Target // by name
+
+	receipts  []*ledger.Receipt    // receipts[i] has ID i+1
+	heard     map[string]time.Time // by account: when something arrived that was not refused
+	bookmarks map[string]string
 }
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.
 func NewMemory() *Memory {
-	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit), debited: make(map[[2]string]time.Time), domains: make(map[[2]string]*ledger.DomainState)}
+	return &Memory{accounts: make(map[string]*ledger.AccountState), usage: make(map[[2]string]ledger.Debit), debited: make(map[[2]string]time.Time), domains: make(map[[2]string]*ledger.DomainState), heard: make(map[string]time.Time), bookmarks: make(map[string]string)}
 }
 
 // NewLeasedMemory makes an empty ledger on which a run that died is waited for until its lease and deadlines have passed, as
@@ -89,6 +93,7 @@ type msg struct {
 	byList      bool // cancelled, and a list did it
 	stood       bool // it was attempted, held or cancelled before
 	first       bool // it was claimed before it was ever held or cancelled
+	facts       map[message.ReceiptState]ledger.Fact
 	// What the newest list says of a message that it could not change.
 	relisted *relist
 }
@@ -120,6 +125,7 @@ type attempt struct {
 	open     bool
 	outcome  message.Outcome
 	settled  time.Time
+	proof    message.Grade // on which it was settled after it had been unknown
 }
 
 type run struct {

@@ -79,25 +79,7 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 	err := h.act(ctx, name, by, func(c *campaign) error {
 		_, _ = h.m.bury(c, nil, by.At) // a run that is alive is left alone
 		for _, r := range rs {
-			m := c.byKey[r.Key]
-			if m == nil || m.state != message.Unknown {
-				out.Skipped++
-				continue
-			}
-			o := m.newest.outcome
-			o.Kind, o.Code, o.Detail, o.VendorID = r.As, cmp.Or(r.Code, o.Code), cmp.Or(r.Detail, o.Detail), cmp.Or(r.VendorID, o.VendorID)
-			m.newest.settle(o, by.At, time.Time{})
-			if r.As == message.OutcomeAccepted {
-				out.Accepted++
-				continue
-			}
-			if r.As == message.OutcomeRejected {
-				out.Rejected++
-			} else {
-				out.NotSent++
-				m.back()
-			}
-			h.m.post(m.newest, -1)
+			h.m.resolve(c, r, by.At, &out)
 		}
 		if c.Aborted != nil {
 			c.cancelPending()
@@ -105,6 +87,29 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 		return nil
 	})
 	return out, err
+}
+
+func (m *Memory) resolve(c *campaign, r ledger.Resolution, at time.Time, out *ledger.Resolved) {
+	to := c.byKey[r.Key]
+	if to == nil || to.state != message.Unknown {
+		out.Skipped++
+		return
+	}
+	o := to.newest.outcome
+	o.Kind, o.Code, o.Detail, o.VendorID = r.As, cmp.Or(r.Code, o.Code), cmp.Or(r.Detail, o.Detail), cmp.Or(r.VendorID, o.VendorID)
+	to.newest.settle(o, at, time.Time{})
+	to.newest.proof = r.Proven()
+	if r.As == message.OutcomeAccepted {
+		out.Accepted++
+		return
+	}
+	if r.As == message.OutcomeRejected {
+		out.Rejected++
+	} else {
+		out.NotSent++
+		to.back()
+	}
+	m.post(to.newest, -1)
 }
 
 // Doubt implements ledger.Operators.

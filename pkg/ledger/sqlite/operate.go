@@ -110,9 +110,9 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	if err != nil {
 		return err
 	}
-	if _, err := x.unsealing(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why)
-		SELECT message_id, attempts, ?, settled_at, ?, ?, ? FROM standing WHERE message_id = ?`,
-		string(r.As), stored.Nanos(by.At), by.Who, by.Reason, f.message); err != nil {
+	if _, err := x.unsealing(`INSERT INTO resolution (message_id, number, outcome, unknown_at, at, who, why, grade)
+		SELECT message_id, attempts, ?, settled_at, ?, ?, ?, ? FROM standing WHERE message_id = ?`,
+		string(r.As), stored.Nanos(by.At), by.Who, by.Reason, string(r.Proven()), f.message); err != nil {
 		return err
 	}
 	said := []any{stored.OrNull(r.Code), stored.OrNull(r.Detail), stored.OrNull(r.VendorID), stored.Nanos(by.At), f.message}

@@ -52,7 +52,7 @@ func seals() []sealed {
 			stored.Attempt, "message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at",
 			"seal FROM attempt", "message_id, number",
 		},
-		{stored.Resolution, `message_id, number, outcome, unknown_at, at, who, why`, "seal FROM resolution", "message_id, number"},
+		{stored.Resolution, `message_id, number, outcome, unknown_at, at, who, why, grade`, "seal FROM resolution", "message_id, number"},
 		{stored.TallyCell, `campaign_id, channel, state, account, currency, run_id, messages, segments, cost`, "seal FROM tally", ""},
 		{stored.Prints, "campaign_id, piece, prints", "seal FROM prints", ""},
 		{stored.Suppression, "id, address, channel, reason, note, who, at", "seal FROM suppression", ""},

@@ -32,3 +32,14 @@ func TestSuite(t *testing.T) {
 		})
 	}
 }
+
+func TestItKeepsReceipts(t *testing.T) {
+	ledgertest.RunReceipts(t, func(t *testing.T) ledgertest.Target {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "notify.db")
+		return ledgertest.Target{KnowsDead: true, Open: func(t *testing.T) ledger.Ledger {
+			t.Helper()
+			return open(t, path, sqlite.Options{})
+		}}
+	})
+}

@@ -193,6 +193,7 @@ CREATE TABLE resolution (
   at         INTEGER NOT NULL,
   who        TEXT    NOT NULL,
   why        TEXT    NOT NULL,
+  grade      TEXT    NOT NULL CHECK (grade = 'person' OR grade = 'confirmed' OR grade = 'signed' OR grade = 'vendor'), -- of the proof
   seal       INTEGER,
   PRIMARY KEY (message_id, number)
 ) WITHOUT ROWID;
@@ -350,6 +351,73 @@ CREATE TABLE target (
   told       INTEGER NOT NULL,
   tries      INTEGER NOT NULL,
   error      TEXT    NOT NULL
+) WITHOUT ROWID;
+
+-- What arrived, as it came.
+CREATE TABLE receipt (
+  id       INTEGER PRIMARY KEY,
+  hash     TEXT    NOT NULL UNIQUE CHECK (hash <> ''),
+  account  TEXT    NOT NULL,
+  format   TEXT    NOT NULL, -- who reads it
+  source   TEXT    NOT NULL,
+  head     BLOB,
+  raw      BLOB    NOT NULL,
+  grade    TEXT    NOT NULL CHECK (grade IN ('unsigned', 'person', 'confirmed', 'signed', 'vendor')),
+  at       INTEGER NOT NULL, -- when it arrived
+  fate     TEXT    NOT NULL CHECK (fate = 'new' OR fate = 'held' OR fate = 'settled' OR fate = 'refused'),
+  why      TEXT    NOT NULL DEFAULT '', -- it was refused, or what it said that is about no message
+  tries    INTEGER NOT NULL DEFAULT 0, -- how often it was held
+  due      INTEGER NOT NULL DEFAULT 0, -- of held, when to look again
+  repeats  INTEGER NOT NULL DEFAULT 0, -- how often it came again
+  ours     INTEGER NOT NULL DEFAULT 0, -- what its events were about; they add up
+  foreigns INTEGER NOT NULL DEFAULT 0,
+  late     INTEGER NOT NULL DEFAULT 0,
+  contrary INTEGER NOT NULL DEFAULT 0,
+  held     INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX receipt_due ON receipt (due, id) WHERE fate = 'new' OR fate = 'held';
+
+-- How the inbox of an account stands, written with the receipts.
+CREATE TABLE inbox (
+  account  TEXT    PRIMARY KEY,
+  last     INTEGER NOT NULL, -- when something arrived that was not refused; 0: never
+  receipts INTEGER NOT NULL CHECK (receipts >= 0),
+  repeats  INTEGER NOT NULL CHECK (repeats >= 0),
+  waiting  INTEGER NOT NULL CHECK (waiting >= 0),
+  refused  INTEGER NOT NULL CHECK (refused >= 0),
+  ours     INTEGER NOT NULL CHECK (ours >= 0),
+  foreigns INTEGER NOT NULL CHECK (foreigns >= 0),
+  late     INTEGER NOT NULL CHECK (late >= 0),
+  contrary INTEGER NOT NULL CHECK (contrary >= 0)
+) WITHOUT ROWID;
+
+-- What was told of a message that was accepted, each state once, with the newest time and the best proof.
+CREATE TABLE fact (
+  message_id INTEGER NOT NULL,
+  state      TEXT    NOT NULL CHECK (state IN ('delivered', 'undelivered', 'soft-bounce', 'hard-bounce', 'dropped', 'complained', 'opted-out', 'replied', 'clicked')),
+  code       TEXT    NOT NULL,
+  detail     TEXT    NOT NULL,
+  grade      TEXT    NOT NULL CHECK (grade IN ('unsigned', 'person', 'confirmed', 'signed', 'vendor')),
+  at         INTEGER NOT NULL,
+  segments   INTEGER NOT NULL,
+  PRIMARY KEY (message_id, state)
+) WITHOUT ROWID;
+
+-- How many messages of a campaign ended in which way, and of how many which further fact was told; written with the facts.
+CREATE TABLE fact_tally (
+  campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+  channel     TEXT    NOT NULL,
+  account     TEXT    NOT NULL,
+  state       TEXT    NOT NULL,
+  grade       TEXT    NOT NULL,
+  messages    INTEGER NOT NULL CHECK (messages >= 0),
+  PRIMARY KEY (campaign_id, channel, account, state, grade)
+) WITHOUT ROWID;
+
+-- How far something has come that goes on where it stopped.
+CREATE TABLE bookmark (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- Every message, and how it stands. One without a record is being attempted where a range reaches it.
@@ -512,4 +580,10 @@ CREATE TRIGGER suppression_stands BEFORE UPDATE ON suppression BEGIN
 END;
 CREATE TRIGGER suppression_stays BEFORE DELETE ON suppression BEGIN
   SELECT RAISE(FAIL, 'lines of the suppression list are kept');
+END;
+CREATE TRIGGER receipt_stands BEFORE UPDATE OF id, hash, account, format, source, head, raw, grade, at ON receipt BEGIN
+  SELECT RAISE(FAIL, 'what arrived is not rewritten');
+END;
+CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt BEGIN
+  SELECT RAISE(FAIL, 'what arrived is kept');
 END;
