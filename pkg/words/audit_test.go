@@ -145,7 +145,7 @@ func sets() map[string][]string {
 	}
 	return map[string][]string{
 		"code": {
-			"context", "forgotten", "given-up", "dns", "connect", "tls", "request", "held-deadline",
+			"context", "token", "forgotten", "given-up", "dns", "connect", "tls", "request", "held-deadline",
 			"write", "timeout", "cancel", "cut", "silent", "hung-up", "size", "garbage", "id",
 			"message", "tls-unknown-ca", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
 			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "person",

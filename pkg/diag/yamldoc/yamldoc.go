@@ -34,7 +34,19 @@ type Document struct {
 	// origin is such a source as the operator knows it, an environment variable, and is zero where the value is the file's.
 	Merged func(path []string) (value string, origin diag.Place, ok bool)
 
+	// Start is what to do where the file holds nothing; zero is to write one with notify init.
+	Start words.Text
+
 	text []byte
+}
+
+// empty reports a file that holds nothing.
+func (d *Document) empty(summary words.Text) {
+	hint := d.Start
+	if hint.IsZero() {
+		hint = words.T("yaml.do.init", nil)
+	}
+	d.fault(summary, hint)
 }
 
 // Read reads a file and returns the map at its top; false where it cannot be read, which is then among the problems.
@@ -112,14 +124,14 @@ func (d *Document) Parse(data []byte) (*Map, bool) {
 		return nil, false
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		d.fault(words.T("yaml.file-empty", nil), words.T("yaml.do.init", nil))
+		d.empty(words.T("yaml.file-empty", nil))
 		return nil, false
 	}
 	var root yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	err := dec.Decode(&root)
 	if errors.Is(err, io.EOF) {
-		d.fault(words.T("yaml.file-comments", nil), words.T("yaml.do.init", nil))
+		d.empty(words.T("yaml.file-comments", nil))
 		return nil, false
 	}
 	if err != nil {
@@ -128,7 +140,7 @@ func (d *Document) Parse(data []byte) (*Map, bool) {
 	}
 	top := root.Content[0]
 	if top.Tag == "!!null" {
-		d.fault(words.T("yaml.file-nothing", nil), words.T("yaml.do.init", nil))
+		d.empty(words.T("yaml.file-nothing", nil))
 		return nil, false
 	}
 	if top.Kind != yaml.MappingNode {

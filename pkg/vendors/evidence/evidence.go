@@ -54,6 +54,8 @@ type Options struct {
 	Concurrency int
 	// RootCAs are trusted instead of the system's; nil means the system's. Certificates are always verified.
 	RootCAs *x509.CertPool
+	// Single gives each request a connection of its own, which is closed behind it: for methods that net/http repeats by itself.
+	Single bool
 }
 
 // Transport carries attempts over HTTP/1.1. It is safe for concurrent use. A proxy from the environment is used for https
@@ -78,6 +80,7 @@ func New(o Options) *Transport {
 		TLSClientConfig:        d.tls,
 		TLSHandshakeTimeout:    dialTimeout,
 		DisableCompression:     true,
+		DisableKeepAlives:      o.Single,
 		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    n,
 		MaxConnsPerHost:        n,

@@ -1,11 +1,7 @@
 package httpvendor
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,8 +12,6 @@ import (
 	"notify/pkg/vendors/evidence"
 	"notify/pkg/vendors/scrub"
 	"notify/pkg/words"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 const (
@@ -26,13 +20,13 @@ const (
 
 // answerPlan is how an answer to Send is read.
 type answerPlan struct {
-	json       bool
-	accepted   *vm.Program
-	code       *vm.Program
-	id         *vm.Program
-	message    *vm.Program
-	segments   *vm.Program
-	retryAfter *vm.Program
+	format     format
+	accepted   *expression
+	code       *expression
+	id         *expression
+	message    *expression
+	segments   *expression
+	retryAfter *expression
 	table      map[string][]row
 }
 
@@ -70,25 +64,17 @@ type reader struct {
 }
 
 // env parses an answer for expressions; an error means that it is not in the form that the vendor answers in.
-func (r *reader) env(asJSON bool, a evidence.Answer, key message.Key, to message.Address) (*answerEnv, error) {
-	env := &answerEnv{Status: a.Status, Header: a.Header.Get, Text: string(a.Body), Key: string(key), To: string(to)}
-	if !asJSON {
-		if !a.Marked {
-			return nil, words.Err("vendor.answer-cut", nil)
-		}
-		return env, nil
-	}
-	v, err := parseJSON(a.Body)
+func (r *reader) env(f format, a evidence.Answer, key message.Key, to message.Address) (*answerEnv, error) {
+	body, said, err := f.parse(a)
 	if err != nil {
-		return nil, words.Err("vendor.answer-no-json", words.A{"status": a.Status})
+		return nil, err
 	}
-	env.Body = v
-	return env, nil
+	return &answerEnv{Status: a.Status, Header: a.Header.Get, Body: body, Text: said, Key: string(key), To: string(to)}, nil
 }
 
 // outcome turns a whole answer into an outcome.
 func (r *reader) outcome(p *answerPlan, a evidence.Answer, m message.Message) message.Outcome {
-	env, err := r.env(p.json, a, m.Key, m.To)
+	env, err := r.env(p.format, a, m.Key, m.To)
 	if err != nil {
 		return unknown("notify:garbage", words.Cause(err).Stored())
 	}
@@ -150,7 +136,7 @@ func unknown(code, detail string) message.Outcome {
 	return message.Outcome{Kind: message.OutcomeUnknown, Code: code, Detail: detail}
 }
 
-func (r *reader) detail(p *vm.Program, env *answerEnv, m message.Message) string {
+func (r *reader) detail(p *expression, env *answerEnv, m message.Message) string {
 	said := ""
 	if p != nil {
 		if v, err := r.engine.run(p, env); err == nil {
@@ -167,7 +153,7 @@ func (r *reader) detail(p *vm.Program, env *answerEnv, m message.Message) string
 func httpStatus(status int) string { return "HTTP " + strconv.Itoa(status) }
 
 // code is an expression's scalar as text; nil, and no expression, are empty.
-func (r *reader) code(p *vm.Program, env *answerEnv) (string, error) {
+func (r *reader) code(p *expression, env *answerEnv) (string, error) {
 	if p == nil {
 		return "", nil
 	}
@@ -182,7 +168,7 @@ func (r *reader) code(p *vm.Program, env *answerEnv) (string, error) {
 	return s, nil
 }
 
-func (r *reader) truth(p *vm.Program, env *answerEnv) (bool, error) {
+func (r *reader) truth(p *expression, env *answerEnv) (bool, error) {
 	v, err := r.engine.run(p, env)
 	if err != nil {
 		return false, err
@@ -194,7 +180,7 @@ func (r *reader) truth(p *vm.Program, env *answerEnv) (bool, error) {
 	return b, nil
 }
 
-func (r *reader) count(p *vm.Program, env *answerEnv) (int64, bool) {
+func (r *reader) count(p *expression, env *answerEnv) (int64, bool) {
 	if p == nil {
 		return 0, false
 	}
@@ -206,7 +192,7 @@ func (r *reader) count(p *vm.Program, env *answerEnv) (int64, bool) {
 }
 
 // wait is how long the vendor asks us to wait: seconds, or a date (RFC 9110, 10.2.3); zero where it does not say.
-func (r *reader) wait(p *vm.Program, env *answerEnv) time.Duration {
+func (r *reader) wait(p *expression, env *answerEnv) time.Duration {
 	said := env.Header("Retry-After")
 	if p != nil {
 		if v, err := r.engine.run(p, env); err == nil {
@@ -225,44 +211,4 @@ func (r *reader) wait(p *vm.Program, env *answerEnv) time.Duration {
 		d = at.Sub(r.now())
 	}
 	return max(0, min(d, maxRetryAfter))
-}
-
-// parseJSON reads exactly one JSON value. Integers stay integers, and those beyond 64 bits become text, since they are ids.
-func parseJSON(b []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, words.Err("vendor.values-many", nil)
-	}
-	return numbers(v), nil
-}
-
-func numbers(v any) any {
-	switch x := v.(type) {
-	case json.Number:
-		s := x.String()
-		if n, err := strconv.Atoi(s); err == nil {
-			return n
-		}
-		if !strings.ContainsAny(s, ".eE") {
-			return s
-		}
-		if f, err := x.Float64(); err == nil {
-			return f
-		}
-		return s
-	case map[string]any:
-		for k, e := range x {
-			x[k] = numbers(e)
-		}
-	case []any:
-		for i, e := range x {
-			x[i] = numbers(e)
-		}
-	}
-	return v
 }

@@ -15,12 +15,24 @@ func Load(file string, data []byte) error {
 	return err
 }
 
-// Halves are the two halves of Send that need no network: building the request, and reading a whole answer.
-func Halves(v vendors.Vendor) (
-	build func(message.Message) error,
-	read func(status int, body []byte, m message.Message) message.Outcome,
-	err error,
-) {
+// Chance is what a request is made with in place of chance.
+type Chance struct {
+	Nonce  string
+	Random int64
+}
+
+// Request is the request that would send a message.
+func Request(v vendors.Vendor, m message.Message, c Chance) (*http.Request, error) {
+	x, err := innermost(v)
+	if err != nil {
+		return nil, err
+	}
+	env := x.env(m)
+	env.Nonce, env.Random = c.Nonce, c.Random
+	return x.caller.build(x.spec.send, &env)
+}
+
+func innermost(v vendors.Vendor) (*vendor, error) {
 	for {
 		w, ok := v.(vendors.Wrapper)
 		if !ok {
@@ -30,10 +42,24 @@ func Halves(v vendors.Vendor) (
 	}
 	x, ok := v.(*vendor)
 	if !ok {
-		return nil, nil, fmt.Errorf("%T is not of this adapter", v)
+		return nil, fmt.Errorf("%T is not of this adapter", v)
+	}
+	return x, nil
+}
+
+// Halves are the two halves of Send that need no network: building the request, and reading a whole answer.
+func Halves(v vendors.Vendor) (
+	build func(message.Message) error,
+	read func(status int, body []byte, m message.Message) message.Outcome,
+	err error,
+) {
+	x, err := innermost(v)
+	if err != nil {
+		return nil, nil, err
 	}
 	build = func(m message.Message) error {
-		_, err := x.request(m)
+		env := x.env(m)
+		_, err := x.caller.build(x.spec.send, &env)
 		return err
 	}
 	read = func(status int, body []byte, m message.Message) message.Outcome {

@@ -9,7 +9,6 @@ package httpvendor
 import (
 	"context"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,6 +59,7 @@ type vendor struct {
 	scrub     *scrub.Scrubber
 	transport *evidence.Transport
 	timeout   time.Duration
+	purse     *purse
 }
 
 // abilities wraps the vendor in those that its file describes, and in no others. A balance query needs the credentials, so that
@@ -68,7 +68,7 @@ func (v *vendor) abilities() vendors.Vendor {
 	var out vendors.Vendor = v
 	switch {
 	case v.spec.probe != nil:
-		out = prober{vendor: v, next: out, plan: &v.spec.probe.queryPlan}
+		out = prober{vendor: v, next: out, plan: v.spec.probe}
 	case v.spec.balance != nil:
 		out = prober{vendor: v, next: out, plan: &v.spec.balance.queryPlan}
 	}
@@ -105,11 +105,16 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
-	r, err := v.request(m)
+	env := v.env(m)
+	if err := v.prepare(ctx, v.spec.send, &env); err != nil {
+		return unsent(stageToken, v.scrub.Text(words.Cause(err), m.To))
+	}
+	r, err := v.caller.build(v.spec.send, &env)
 	if err != nil {
 		return unsent(evidence.StageRequest, v.scrub.Text(words.Cause(err), m.To))
 	}
 	a := v.transport.Do(evidence.UnlessLate(ctx, m.Late), r)
+	v.heed(a, env.Token)
 	switch {
 	case a.Whole:
 		return v.reader.outcome(v.spec.answer, a, m)
@@ -119,13 +124,13 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	return unknown("notify:"+a.Stage, "")
 }
 
-// request makes the request that sends a message.
-func (v *vendor) request(m message.Message) (*http.Request, error) {
+// env is what the request that sends a message is made from.
+func (v *vendor) env(m message.Message) requestEnv {
 	env := v.caller.env(v.spec.send)
 	env.Key, env.Campaign, env.To, env.Name = string(m.Key), m.Campaign, string(m.To), m.Name
 	env.Text, env.Template, env.Vars, env.Segments = m.Text, m.Template, m.Vars, m.Segments
 	env.From, env.ReplyTo, env.Subject, env.HTML, env.Headers = m.From, m.ReplyTo, m.Subject, m.HTML, m.Headers
-	return v.caller.build(v.spec.send, &env)
+	return env
 }
 
 // cannotCarry names a part of the message that the file's request would drop; empty means that there is none.
@@ -189,14 +194,10 @@ func declared(builtin fs.FS, given map[string]any, dir string) option.Set {
 	if err != nil {
 		return set
 	}
-	l := &loader{file: file}
-	d, ok := l.decode(data)
-	if !ok {
-		return set
-	}
-	for _, name := range names(d.Options) {
-		o := d.Options[name]
-		one := option.Option{Name: name, Secret: o.Secret.Value, Required: o.Required.Value, Default: o.Default.Value, About: words.Raw(o.About.Value)}
+	options := loadOptions(data)
+	for _, name := range names(options) {
+		o := options[name]
+		one := option.Option{Name: name, Secret: o.secret, Required: o.required, Default: o.preset, About: words.Raw(o.about)}
 		if i := slices.Index(set.Names(), name); i >= 0 {
 			one.Role = set[i].Role
 			set[i] = one
@@ -274,21 +275,21 @@ func (c *checker) vendor(s *spec) (*vendor, error) {
 	if c.settings.Timeout < s.minTimeout {
 		c.at("timeout", words.T("vendor.timeout-short", words.A{"limit": s.minTimeout}), words.T("vendor.do.timeout", words.A{"limit": s.minTimeout}))
 	}
-	transport := evidence.Options{Concurrency: c.settings.Concurrency}
+	transport := evidence.Options{Concurrency: c.settings.Concurrency, Single: s.send.method == http.MethodGet}
 	if ca, _ := plain(c.settings.Options[optionCAFile]); ca != "" {
 		transport.RootCAs = c.authority(ca)
 	}
 	if err := c.problems.Err(); err != nil {
 		return nil, err
 	}
-	call := &caller{engine: new(engine), signer: s.signer, base: base, options: options, now: c.settings.Now}
-	secrets, err := call.authorise(s)
+	call := &caller{engine: new(engine), spec: s, base: base, moved: c.settings.Endpoint != "", options: options, now: c.settings.Now}
+	secrets, err := call.secrets()
 	if err != nil {
 		return nil, err
 	}
 	scrubber := scrub.New(secrets...)
 	return &vendor{
-		account: c.settings.Account, spec: s, caller: call, scrub: scrubber,
+		account: c.settings.Account, spec: s, caller: call, scrub: scrubber, purse: newPurse(),
 		reader:    &reader{engine: call.engine, scrub: scrubber, now: c.settings.Now},
 		transport: evidence.New(transport), timeout: c.settings.Timeout,
 	}, nil
@@ -308,7 +309,7 @@ func (c *checker) options(s *spec) map[string]string {
 			c.errorf(name, words.T("vendor.option-shape", nil), words.T("vendor.do.one-value", nil))
 			continue
 		}
-		if s.options[name].Secret.Value && strings.ContainsAny(v, "\r\n") {
+		if s.options[name].secret && strings.ContainsAny(v, "\r\n") {
 			c.errorf(name, words.T("vendor.secret-line", nil), words.T("vendor.do.secret-line", nil))
 		}
 		out[name] = v
@@ -316,12 +317,12 @@ func (c *checker) options(s *spec) map[string]string {
 	for _, name := range names(s.options) {
 		o := s.options[name]
 		if out[name] == "" {
-			out[name] = o.Default.Value
+			out[name] = o.preset
 		}
-		if out[name] == "" && o.Required.Value {
+		if out[name] == "" && o.required {
 			hint := words.T("vendor.do.set", nil)
-			if o.About.set() {
-				hint = words.T("vendor.do.set-to", words.A{"about": o.About.Value})
+			if o.about != "" {
+				hint = words.T("vendor.do.set-to", words.A{"about": o.about})
 			}
 			c.errorf(name, words.T("vendor.option-missing", words.A{"vendor": s.name, "option": name}), hint)
 		}
@@ -368,34 +369,94 @@ func (c *checker) authority(file string) *x509.CertPool {
 	return pool
 }
 
-// authorise makes the Authorization header, and returns what must be kept out of every text.
-func (c *caller) authorise(s *spec) (secrets []string, err error) {
-	for _, name := range names(s.options) {
-		if s.options[name].Secret.Value {
-			secrets = append(secrets, c.options[name])
+// secrets are what must be kept out of every text: secret options, what they travel as, and what is made of them and of nothing that
+// differs from message to message, such as the digest of a password.
+func (c *caller) secrets() ([]string, error) {
+	var out []string
+	for _, name := range names(c.spec.options) {
+		if c.spec.options[name].secret {
+			out = append(out, c.options[name])
 		}
 	}
-	env := &requestEnv{Option: c.options}
-	switch {
-	case s.bearer != nil:
-		token, err := s.bearer.text(c.engine, env, nil)
-		if err != nil {
-			return nil, err
+	env := &requestEnv{Option: c.options, Step: map[string]any{}}
+	fixed := map[string]bool{}
+	for _, s := range c.spec.steps {
+		if v, ok := c.made(s.value, env, fixed); ok {
+			env.Step[s.name], fixed[s.name] = v, true
+			if text, ok := plain(v); ok && c.secretive(s.value, fixed) {
+				out = append(out, text)
+			}
 		}
-		c.auth = "Bearer " + token
-		secrets = append(secrets, token)
-	case s.user != nil:
-		user, err := s.user.text(c.engine, env, nil)
-		if err != nil {
-			return nil, err
-		}
-		password, err := s.password.text(c.engine, env, nil)
-		if err != nil {
-			return nil, err
-		}
-		pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
-		c.auth = "Basic " + pair
-		secrets = append(secrets, pair, password)
 	}
-	return secrets, nil
+	for _, p := range c.spec.requests() {
+		for _, t := range p.templates {
+			if !c.secretive(t, fixed) {
+				continue
+			}
+			if v, ok := c.made(t, env, fixed); ok {
+				if text, ok := plain(v); ok {
+					out = append(out, text)
+				}
+			}
+		}
+	}
+	_, more, err := c.authorisation(env)
+	if c.spec.token != nil {
+		return out, nil // it may be made with a token that is not there yet
+	}
+	return append(out, more...), err
+}
+
+// made is a value that depends on nothing but the account's options.
+func (c *caller) made(t *template, env *requestEnv, fixed map[string]bool) (any, bool) {
+	for _, look := range t.looks() {
+		for _, name := range look.identifiers {
+			if name != "option" && name != "step" {
+				return nil, false
+			}
+		}
+		for _, name := range look.steps {
+			if !fixed[name] {
+				return nil, false
+			}
+		}
+	}
+	v, err := t.value(c.engine, env)
+	return v, err == nil
+}
+
+// secretive reports whether a secret option is in a value.
+func (c *caller) secretive(t *template, fixed map[string]bool) bool {
+	for _, name := range t.options() {
+		if c.spec.options[name].secret {
+			return true
+		}
+	}
+	for _, name := range t.steps() {
+		if s := c.spec.step(name); fixed[name] && c.secretive(s.value, fixed) {
+			return true
+		}
+	}
+	return false
+}
+
+// requests are all that a file describes.
+func (s *spec) requests() []*requestPlan {
+	out := []*requestPlan{s.send}
+	if s.token != nil {
+		out = append(out, s.token.request)
+	}
+	if s.balance != nil {
+		out = append(out, s.balance.request)
+	}
+	if s.find != nil {
+		out = append(out, s.find.request)
+	}
+	if s.probe != nil {
+		out = append(out, s.probe.request)
+	}
+	for _, kind := range names(s.listings) {
+		out = append(out, s.listings[kind].request)
+	}
+	return out
 }

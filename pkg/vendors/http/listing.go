@@ -7,8 +7,6 @@ import (
 
 	"notify/pkg/vendors"
 	"notify/pkg/words"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 // maxPages bounds a list that comes in pages; a vendor that still has more then is not read to its end.
@@ -18,8 +16,8 @@ const maxPages = 200
 type listingPlan struct {
 	queryPlan
 	byCode                    bool // the request names a code, so that it is made for each
-	list, more                *vm.Program
-	code, state, text, reason *vm.Program
+	list, more                *expression
+	code, state, text, reason *expression
 	states                    map[string]vendors.TemplateState
 }
 

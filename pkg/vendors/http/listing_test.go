@@ -168,18 +168,18 @@ func TestABrokenListingNamesLineKeyAndRemedy(t *testing.T) {
 		key            string
 		summary, hint  string
 	}{
-		{"an unknown key", "  list:", "  lists:", 4, "templates.lists", "unknown key", "did you mean list?"},
+		{"an unknown key", "  list:", "  lists:", 4, "templates.lists", "is not known", "did you mean list?"},
 		{"no list", "  list: body.list\n", "", 0, "templates.list", "missing", "body.templates"},
 		{"no code", "  code: item.id\n", "", 0, "templates.code", "missing", "item.code"},
 		{"no state", "  state: item.state\n", "", 0, "templates.state", "missing", "item.state"},
 		{"a code that is not of the item", "item.id", "body.id", 5, "templates.code", "does not look at the item", "item.code"},
 		{"item outside the list", "body.list", "item.list", 4, "templates.list", `"item" is not known`, "here: status"},
-		{"nothing that is approved", "approved: [a], ", "", 2, "templates.states.approved", "nothing says what is approved", "approved"},
-		{"a word for two states", "pending: [p]", "pending: [a]", 7, "templates.states", "means both approved and pending", "keep it in one"},
+		{"nothing that is approved", "approved: [a], ", "", 7, "templates.states.approved", "nothing says what is approved", "approved"},
+		{"a word for two states", "pending: [p]", "pending: [a]", 7, "templates.states.pending[1]", "means both approved and pending", "keep it in one"},
 		{"pages that are not asked for", "  code:", "  more: body.more\n  code:", 5, "templates.more", "pages", "{{ page }}"},
 		{"pages without an end", "path: /t", `path: "/t/{{ page }}"`, 2, "templates.more", "pages", "more:"},
 		{"a query that always succeeds", "ok: status == 200\n  list", "ok: true\n  list", 3, "templates.ok", "does not look at the answer", "status == 200"},
-		{"a method that changes", "path: /t", "method: PUT\n  path: /t", 2, "templates.method", "not allowed", "GET or POST"},
+		{"a method that changes", "path: /t", "method: PUT\n  path: /t", 2, "templates.method", "not known here", "GET or POST"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if strings.Count(listing, tt.old) == 0 {

@@ -12,31 +12,27 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
 	"notify/pkg/words"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 // queryPlan is a compiled question that sends no message.
 type queryPlan struct {
 	request *requestPlan
-	ok      *vm.Program
-	json    bool
+	ok      *expression
+	format  format
 }
 
 type balancePlan struct {
 	queryPlan
-	amount, currency, messages, quota, used *vm.Program
+	amount, currency, messages, quota, used *expression
 }
 
 type findPlan struct {
 	queryPlan
-	found, id, receipt *vm.Program
+	found, id, receipt *expression
 	receipts           map[string]message.ReceiptState
 	final              bool
 	after              time.Duration
 }
-
-type probePlan struct{ queryPlan }
 
 // ask makes a query and returns its answer, if the vendor gave the kind of answer that it should. A kept connection that died
 // is no reason to fail here: what asks may be repeated.
@@ -44,6 +40,9 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
 	var a evidence.Answer
+	if err := v.prepare(ctx, p.request, env); err != nil {
+		return nil, nil, err
+	}
 	for range 2 {
 		r, err := v.caller.build(p.request, env)
 		if err != nil {
@@ -62,7 +61,8 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 		}
 		return nil, nil, said
 	}
-	env2, err := v.reader.env(p.json, a, message.Key(env.Key), to)
+	v.heed(a, env.Token)
+	env2, err := v.reader.env(p.format, a, message.Key(env.Key), to)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,7 +84,7 @@ func (v *vendor) fault(said words.Text, to message.Address) error {
 // refusal says what the vendor said instead of an answer, in the words that answers to Send are read with.
 func (v *vendor) refusal(env *answerEnv, to message.Address) error {
 	parts := []string{httpStatus(env.Status)}
-	for _, p := range []*vm.Program{v.spec.answer.code, v.spec.answer.message} {
+	for _, p := range []*expression{v.spec.answer.code, v.spec.answer.message} {
 		if s, err := v.reader.code(p, env); err == nil && s != "" {
 			parts = append(parts, s)
 		}
@@ -141,7 +141,7 @@ func (v *vendor) figures(p *balancePlan, env *answerEnv) (vendors.Balance, error
 	}
 	for _, f := range []struct {
 		name    string
-		program *vm.Program
+		program *expression
 		into    **int64
 	}{
 		{"messages", p.messages, &out.Messages}, {"quota", p.quota, &out.QuotaLimit}, {"used", p.used, &out.QuotaUsed},

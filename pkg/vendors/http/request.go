@@ -2,15 +2,13 @@ package httpvendor
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/md5" // what vendors sign with
 	"crypto/rand"
-	"crypto/sha1" // what vendors sign with
-	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
-	"hash"
+	"encoding/xml"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,46 +18,13 @@ import (
 	"notify/pkg/words"
 )
 
-// requestPlan is a compiled request.
-type requestPlan struct {
-	method    string
-	path      *template
-	query     []entry
-	headers   []entry
-	tree      *tree   // a JSON body
-	form      []entry // a form body
-	hasForm   bool
-	usesNonce bool
-}
-
-// signer is a compiled signature.
-type signer struct {
-	hash   func() hash.Hash
-	encode func([]byte) string
-	secret *template
-	text   *template
-}
-
-// algorithms are the hashes that a signature can be made with, all of them keyed.
-func algorithms() map[string]func() hash.Hash {
-	return map[string]func() hash.Hash{"hmac-sha256": sha256.New, "hmac-sha1": sha1.New, "hmac-md5": md5.New}
-}
-
-func encodings() map[string]func([]byte) string {
-	return map[string]func([]byte) string{
-		"hex":    hex.EncodeToString,
-		"HEX":    func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) },
-		"base64": base64.StdEncoding.EncodeToString,
-	}
-}
-
 // caller makes requests for one account.
 type caller struct {
 	engine  *engine
-	signer  *signer
+	spec    *spec
 	base    *url.URL // the endpoint
+	moved   bool     // the account has set the endpoint: it holds for requests with one of their own, too
 	options map[string]string
-	auth    string // the Authorization header; empty where there is none
 	now     func() time.Time
 }
 
@@ -67,174 +32,324 @@ type caller struct {
 func (c *caller) env(p *requestPlan) requestEnv {
 	now := c.now().UTC()
 	env := requestEnv{
-		Option: c.options, Method: p.method,
+		Option: c.options, Step: make(map[string]any, len(p.steps)),
 		Time: now, Timestamp: now.Unix(), TimestampMS: now.UnixMilli(),
 	}
 	if p.usesNonce {
 		var b [16]byte
 		_, _ = rand.Read(b[:]) // never fails: it ends the program instead
-		env.Nonce = hex.EncodeToString(b[:])
+		env.identify(b)
 	}
 	return env
 }
 
-// build makes the request: path and body first, then the signature, then what may carry it.
+// identify makes nonce, uuid and random of chance: a UUID of version 4 (RFC 9562, 5.4).
+func (env *requestEnv) identify(b [16]byte) {
+	env.Nonce = hex.EncodeToString(b[:])
+	env.Random = int64(binary.BigEndian.Uint64(b[:8])>>11) | 1 // exact in JSON, and never 0
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	u := hex.EncodeToString(b[:])
+	env.UUID = u[:8] + "-" + u[8:12] + "-" + u[12:16] + "-" + u[16:20] + "-" + u[20:]
+}
+
+// making is one request that is being made.
+type making struct {
+	*caller
+	plan *requestPlan
+	env  *requestEnv
+}
+
+// build makes the request: form and body first, then the query, then the headers, and the steps in between.
 func (c *caller) build(p *requestPlan, env *requestEnv) (*http.Request, error) {
+	m := &making{caller: c, plan: p, env: env}
+	base := c.base
+	if p.base != nil && !c.moved {
+		base = p.base
+	}
+	env.Request.Method, env.Request.Host = p.method, base.Host
+	if err := m.advance(beforehand); err != nil {
+		return nil, err
+	}
 	path, err := p.path.text(c.engine, env, url.PathEscape)
 	if err != nil {
 		return nil, err
 	}
-	env.Path = c.base.EscapedPath() + path
-	if env.Signature, err = c.sign(p, env); err != nil {
-		return nil, err
-	}
-	body, kind, err := p.body(c.engine, env)
+	env.Request.Path = base.EscapedPath() + path
+	body, kind, err := m.body()
 	if err != nil {
 		return nil, err
 	}
-	target, err := c.target(p, env)
+	query, err := m.query()
 	if err != nil {
 		return nil, err
 	}
-	r := &http.Request{Method: p.method, URL: target, Header: make(http.Header, len(p.headers)+3)}
+	u := *base
+	if u.Path, err = url.PathUnescape(env.Request.Path); err != nil {
+		return nil, words.Err("vendor.request-path", words.A{"key": p.path.key})
+	}
+	u.RawPath, u.RawQuery = env.Request.Path, query
+	r := &http.Request{Method: p.method, URL: &u, Header: make(http.Header, len(p.headers)+2)}
 	if kind != "" {
 		r.Header["Content-Type"] = []string{kind}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		r.ContentLength = int64(len(body))
 	}
-	if c.auth != "" {
-		r.Header["Authorization"] = []string{c.auth}
-	}
-	for _, h := range p.headers {
-		v, err := h.value.text(c.engine, env, nil)
-		if err != nil {
-			return nil, err
-		}
-		if v == "" && h.optional {
-			continue
-		}
-		r.Header[h.name] = []string{v}
-	}
-	return r, nil
+	return r, m.headers(r.Header)
 }
 
-// sign makes the signature over the body as it leaves. A body that carries the signature is not part of what is signed; the
-// loader has seen to that.
-func (c *caller) sign(p *requestPlan, env *requestEnv) (string, error) {
-	if c.signer == nil {
-		return "", nil
+// advance makes the steps of a phase.
+func (m *making) advance(to phase) error {
+	for _, s := range m.plan.steps {
+		if s.phase != to {
+			continue
+		}
+		v, err := s.value.value(m.engine, m.env)
+		if err != nil {
+			return err
+		}
+		m.env.Step[s.name] = v
 	}
-	body, _, err := p.body(c.engine, env)
-	if err != nil {
-		return "", err
+	return nil
+}
+
+// named is an entry with its values.
+type named struct {
+	name   string
+	values []string
+}
+
+// fill makes the values of those entries that are of the phase, or of one before it: of those that are left out, none.
+func (m *making) fill(entries []entry, into []named, late bool, limit phase) error {
+	for i, x := range entries {
+		if (x.phase >= limit) != late {
+			continue
+		}
+		into[i].name = x.name
+		for _, t := range x.values {
+			s, err := t.text(m.engine, m.env, nil)
+			if err != nil {
+				return err
+			}
+			if s == "" && x.optional {
+				continue
+			}
+			into[i].values = append(into[i].values, s)
+		}
 	}
-	env.Body = string(body)
-	secret, err := c.signer.secret.text(c.engine, env, nil)
-	if err != nil {
-		return "", err
+	return nil
+}
+
+// entries makes those that a step of a phase is made of, shows them to it, makes the step, and then the others. Later steps see them all.
+func (m *making) entries(entries []entry, at phase, show func(map[string]any)) ([]named, error) {
+	out := make([]named, len(entries))
+	if err := m.fill(entries, out, false, at); err != nil {
+		return nil, err
 	}
-	signed, err := c.signer.text.text(c.engine, env, nil)
-	if err != nil {
-		return "", err
+	if m.needs(func(p phase) bool { return p == at }) {
+		show(seen(out))
+		if err := m.advance(at); err != nil {
+			return nil, err
+		}
 	}
-	mac := hmac.New(c.signer.hash, []byte(secret))
-	_, _ = io.WriteString(mac, signed)
-	return c.signer.encode(mac.Sum(nil)), nil
+	if err := m.fill(entries, out, true, at); err != nil {
+		return nil, err
+	}
+	if m.needs(func(p phase) bool { return p > at }) {
+		show(seen(out))
+	}
+	return out, nil
+}
+
+// seen is entries as steps see them: a text for each name, or a list where it is repeated.
+func seen(entries []named) map[string]any {
+	out := make(map[string]any, len(entries))
+	for _, x := range entries {
+		for _, v := range x.values {
+			gather(out, x.name, v)
+		}
+	}
+	return out
+}
+
+// needs reports whether a step of this request is of such a phase.
+func (m *making) needs(such func(phase) bool) bool {
+	return slices.ContainsFunc(m.plan.steps, func(s *step) bool { return such(s.phase) })
+}
+
+// octets encodes text as the request does.
+func (m *making) octets(s string) ([]byte, error) {
+	if !m.plan.gbk {
+		return []byte(s), nil
+	}
+	return toGBK([]byte(s))
+}
+
+// encode is entries in the form of a query.
+func (m *making) encode(entries []named) (string, error) {
+	var b strings.Builder
+	for _, x := range entries {
+		name, err := m.octets(x.name)
+		if err != nil {
+			return "", err
+		}
+		for _, v := range x.values {
+			value, err := m.octets(v)
+			if err != nil {
+				return "", err
+			}
+			if b.Len() > 0 {
+				b.WriteByte('&')
+			}
+			b.WriteString(url.QueryEscape(string(name)))
+			b.WriteByte('=')
+			b.WriteString(url.QueryEscape(string(value)))
+		}
+	}
+	return b.String(), nil
 }
 
 // body is the request's body and its content type; no type means no body.
-func (p *requestPlan) body(e *engine, env *requestEnv) (body []byte, kind string, err error) {
-	switch {
-	case p.tree != nil:
-		var b bytes.Buffer
-		b.Grow(256 + len(env.Text))
-		if _, err := p.tree.write(&b, e, env); err != nil {
-			return nil, "", err
-		}
-		return b.Bytes(), "application/json", nil
-	case p.hasForm:
-		s, err := encode(p.form, e, env)
-		return []byte(s), "application/x-www-form-urlencoded", err
+func (m *making) body() (body []byte, kind string, err error) {
+	if len(m.plan.body.form) > 0 || len(m.plan.body.multipart) > 0 {
+		body, kind, err = m.formBody()
+	} else if err = m.advance(ofForm); err == nil {
+		body, kind, err = m.textBody()
 	}
-	return nil, "", nil
+	switch {
+	case err != nil:
+		return nil, "", err
+	case kind != "" && m.plan.gbk:
+		kind += "; charset=GBK"
+	case strings.HasPrefix(kind, "text/"), strings.HasSuffix(kind, "/xml"):
+		kind += "; charset=utf-8"
+	}
+	m.env.Request.Body = string(body)
+	return body, kind, m.advance(ofBody)
 }
 
-func (c *caller) target(p *requestPlan, env *requestEnv) (*url.URL, error) {
-	query, err := encode(p.query, c.engine, env)
+// textBody is a body of one piece.
+func (m *making) textBody() (body []byte, kind string, err error) {
+	switch p := &m.plan.body; {
+	case p.tree != nil:
+		var b bytes.Buffer
+		b.Grow(256 + len(m.env.Text))
+		if _, err = p.tree.write(&b, m.engine, m.env); err != nil {
+			return nil, "", err
+		}
+		body, kind = b.Bytes(), "application/json"
+		if m.plan.gbk {
+			body, err = toGBK(body)
+		}
+	case p.raw != nil:
+		kind = "text/plain"
+		body, err = m.filled(p.raw, nil)
+	case p.xml != nil:
+		kind = "application/xml"
+		body, err = m.filled(p.xml, escapeXML)
+	}
+	return body, kind, err
+}
+
+// filled is a body that is a text.
+func (m *making) filled(t *template, escape func(string) string) ([]byte, error) {
+	s, err := t.text(m.engine, m.env, escape)
 	if err != nil {
 		return nil, err
 	}
-	u := *c.base
-	if u.Path, err = url.PathUnescape(env.Path); err != nil {
-		return nil, words.Err("vendor.request-path", words.A{"key": p.path.key})
-	}
-	u.RawPath, u.RawQuery = env.Path, query
-	return &u, nil
+	return m.octets(s)
 }
 
-// methodList are the methods that a request may have.
-func methodList(methods []string) words.List {
-	l := words.Names(methods, 0)
-	l.Join = words.Or
-	return l
-}
-
-// request compiles a request of the file.
-func (l *loader) request(r *request, key string, methods []string, sc scope, d *definition) *requestPlan {
-	p := &requestPlan{method: r.Method.Value, hasForm: len(r.Form) > 0}
-	if p.method == "" {
-		p.method = methods[0]
-	}
-	if !slices.Contains(methods, p.method) {
-		l.errorf(r.Method.Line, join(key, "method"), words.T("vendor.method", words.A{"value": r.Method.Value}), words.T("vendor.do.method", words.A{"methods": methodList(methods)}))
-	}
-	if !strings.HasPrefix(r.Path.Value, "/") {
-		l.errorf(r.Path.Line, join(key, "path"), words.T("vendor.path-invalid", words.A{"value": shorten(r.Path.Value)}), words.T("vendor.do.path", nil))
-	}
-	if strings.ContainsAny(literals(r.Path.Value), "?#") {
-		l.errorf(r.Path.Line, join(key, "path"), words.T("vendor.path-query", nil), words.T("vendor.do.query", nil))
-	}
-	signed := sc
-	if d.Sign != nil {
-		signed.names = append(slices.Clone(sc.names), "signature")
-	}
-	inBody := signed
-	if d.Sign != nil && mentions(d.Sign.Text.Value, "body") {
-		inBody = sc
-	}
-	p.path = l.template(r.Path, join(key, "path"), sc, d.Options)
-	p.query = l.entries(r.Query, join(key, "query"), signed, d.Options)
-	p.headers = l.entries(r.Headers, join(key, "headers"), signed, d.Options)
-	for i, h := range p.headers {
-		p.headers[i].name = http.CanonicalHeaderKey(h.name)
-		if strings.EqualFold(h.name, "Authorization") && d.Auth != nil {
-			l.errorf(r.Headers[i].Name.Line, join(key, "headers."+h.name), words.T("vendor.header-auth", nil), words.T("vendor.do.header-auth", nil))
-		}
-	}
-	p.form = l.entries(r.Form, join(key, "form"), inBody, d.Options)
-	if r.JSON.Kind != 0 {
-		p.tree = l.tree(&r.JSON, join(key, "json"), inBody, d.Options)
-		if p.hasForm {
-			l.errorf(r.JSON.Line, join(key, "json"), words.T("vendor.body-twice", nil), words.T("vendor.do.body", nil))
-		}
-	}
-	p.usesNonce = r.mentions("nonce") || d.Sign != nil && mentions(d.Sign.Text.Value, "nonce")
-	return p
-}
-
-// literals is a template without its holes.
-func literals(s string) string {
+func escapeXML(s string) string {
 	var b strings.Builder
-	for {
-		before, after, hole := strings.Cut(s, "{{")
-		b.WriteString(before)
-		if !hole {
-			return b.String()
+	_ = xml.EscapeText(&b, []byte(s)) // a builder takes everything
+	return b.String()
+}
+
+// formBody is a body of names and values.
+func (m *making) formBody() ([]byte, string, error) {
+	p := &m.plan.body
+	show := func(seen map[string]any) { m.env.Request.Form = seen }
+	if len(p.form) > 0 {
+		entries, err := m.entries(p.form, ofForm, show)
+		if err != nil {
+			return nil, "", err
 		}
-		_, behind, ok := cutHole(after)
-		if !ok {
-			return b.String()
-		}
-		s = behind
+		s, err := m.encode(entries)
+		return []byte(s), "application/x-www-form-urlencoded", err
 	}
+	entries, err := m.entries(p.multipart, ofForm, show)
+	if err != nil {
+		return nil, "", err
+	}
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, x := range entries {
+		for _, v := range x.values {
+			value, err := m.octets(v)
+			if err != nil {
+				return nil, "", err
+			}
+			part, err := w.CreateFormField(x.name)
+			if err != nil {
+				return nil, "", words.Err("vendor.multipart", words.A{"key": m.plan.key})
+			}
+			_, _ = part.Write(value) // a buffer takes everything
+		}
+	}
+	_ = w.Close()
+	return b.Bytes(), w.FormDataContentType(), nil
+}
+
+func (m *making) query() (string, error) {
+	entries, err := m.entries(m.plan.query, ofQuery, func(seen map[string]any) { m.env.Request.Query = seen })
+	if err != nil {
+		return "", err
+	}
+	return m.encode(entries)
+}
+
+// headers sets those of the file. Authorization is set here too, since it may hold a token that is renewed.
+func (m *making) headers(into http.Header) error {
+	entries, err := m.entries(m.plan.headers, ofHeaders, func(seen map[string]any) {
+		low := make(map[string]any, len(seen)+2)
+		low["host"] = m.env.Request.Host
+		if kind := into.Get("Content-Type"); kind != "" {
+			low["content-type"] = kind
+		}
+		for name, v := range seen {
+			low[strings.ToLower(name)] = v
+		}
+		m.env.Request.Headers = low
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range entries {
+		if len(x.values) > 0 {
+			into[x.name] = x.values
+		}
+	}
+	auth, _, err := m.authorisation(m.env)
+	if auth != "" {
+		into["Authorization"] = []string{auth}
+	}
+	return err
+}
+
+// authorisation is the header of that name, and the secrets in it; empty where there is none.
+func (c *caller) authorisation(env *requestEnv) (header string, secrets []string, err error) {
+	switch s := c.spec; {
+	case s.bearer != nil:
+		token, err := s.bearer.text(c.engine, env, nil)
+		return "Bearer " + token, []string{token}, err
+	case s.user != nil && s.password != nil:
+		user, err := s.user.text(c.engine, env, nil)
+		if err != nil {
+			return "", nil, err
+		}
+		password, err := s.password.text(c.engine, env, nil)
+		pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+		return "Basic " + pair, []string{pair, password}, err
+	}
+	return "", nil, nil
 }

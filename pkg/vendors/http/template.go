@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/expr-lang/expr/vm"
-	"go.yaml.in/yaml/v3"
-
+	"notify/pkg/diag/yamldoc"
 	"notify/pkg/words"
 )
 
@@ -17,17 +16,21 @@ import (
 type template struct {
 	parts []part
 	key   string
+	// broken says that a problem was told.
+	broken bool
 }
 
 type part struct {
 	literal string
-	program *vm.Program // nil for a literal
+	program *expression // nil for a literal
 }
 
 // template compiles a text. A problem is told; the result is then unusable, and so is the file.
-func (l *loader) template(src text, key string, sc scope, options map[string]fileOption) *template {
-	t := &template{key: key}
-	rest := src.Value
+func (l *loader) template(v yamldoc.Value, sc scope) *template {
+	t := &template{key: v.Place().Column}
+	src := v.Text()
+	t.broken = v.IsMapOrList()
+	rest := src
 	for {
 		before, after, hole := strings.Cut(rest, "{{")
 		if before != "" {
@@ -38,10 +41,12 @@ func (l *loader) template(src text, key string, sc scope, options map[string]fil
 		}
 		inside, behind, closed := cutHole(after)
 		if !closed {
-			l.errorf(src.Line, key, words.T("vendor.hole-open", words.A{"text": shorten(src.Value)}), words.T("vendor.do.hole", words.A{"braces": "}}"}))
+			v.Problem(words.T("vendor.hole-open", words.A{"text": shorten(src)}), words.T("vendor.do.hole", words.A{"braces": "}}"}))
+			t.broken = true
 			return t
 		}
-		p := l.compile(text{Value: strings.TrimSpace(inside), Line: src.Line}, key, sc, options)
+		p := l.compile(v, strings.TrimSpace(inside), sc)
+		t.broken = t.broken || p == nil
 		t.parts = append(t.parts, part{program: p})
 		rest = behind
 	}
@@ -72,6 +77,49 @@ func cutHole(s string) (inside, behind string, ok bool) {
 	}
 	return "", "", false
 }
+
+// literals is a template without its holes.
+func (t *template) literals() string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		b.WriteString(p.literal)
+	}
+	return b.String()
+}
+
+// looks are what its holes look at.
+func (t *template) looks() []inspection {
+	var out []inspection
+	if t == nil {
+		return nil
+	}
+	for _, p := range t.parts {
+		if p.program != nil {
+			out = append(out, p.program.looks)
+		}
+	}
+	return out
+}
+
+func (t *template) options() (out []string) {
+	for _, look := range t.looks() {
+		out = append(out, look.options...)
+	}
+	return out
+}
+
+func (t *template) steps() (out []string) {
+	for _, look := range t.looks() {
+		out = append(out, look.steps...)
+	}
+	return out
+}
+
+func (t *template) uses(name string) bool {
+	return slices.ContainsFunc(t.looks(), func(look inspection) bool { return slices.Contains(look.identifiers, name) })
+}
+
+func (t *template) whole() bool { return !t.broken }
 
 // constant reports whether the template has no hole, and its text.
 func (t *template) constant() (string, bool) {
@@ -111,9 +159,9 @@ func (t *template) text(e *engine, env *requestEnv, escape func(string) string) 
 		if err != nil {
 			return "", words.Wrap(err, "vendor.at-key", words.A{"key": t.key})
 		}
-		s, ok := plain(v)
-		if !ok {
-			return "", words.Err("vendor.value-text", words.A{"key": t.key, "type": fmt.Sprintf("%T", v)})
+		s, err := t.plain(v)
+		if err != nil {
+			return "", err
 		}
 		if escape != nil {
 			s = escape(s)
@@ -121,6 +169,15 @@ func (t *template) text(e *engine, env *requestEnv, escape func(string) string) 
 		b.WriteString(s)
 	}
 	return b.String(), nil
+}
+
+// plain is what fills a hole, as text. Bytes are none: a digest is meant to be written as hex or base64.
+func (t *template) plain(v any) (string, error) {
+	s, ok := plain(v)
+	if !ok {
+		return "", words.Err("vendor.value-text", words.A{"key": t.key, "type": fmt.Sprintf("%T", v)})
+	}
+	return s, nil
 }
 
 // tree is a JSON value with templates as its leaves.
@@ -140,44 +197,58 @@ type member struct {
 }
 
 // tree compiles a JSON body.
-func (l *loader) tree(n *yaml.Node, key string, sc scope, options map[string]fileOption) *tree {
-	switch n.Kind {
-	case yaml.MappingNode:
-		t := &tree{isMap: true}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			name, optional := strings.CutSuffix(n.Content[i].Value, "?")
-			t.object = append(t.object, member{
-				name:     append(mustJSON(name), ':'),
-				optional: optional,
-				value:    l.tree(n.Content[i+1], join(key, name), sc, options),
-			})
+func (l *loader) tree(v yamldoc.Value, sc scope) *tree {
+	switch {
+	case v.IsMap():
+		t, in := &tree{isMap: true}, v.Map()
+		for _, key := range in.Keys() {
+			name, optional := strings.CutSuffix(key, "?")
+			t.object = append(t.object, member{name: append(mustJSON(name), ':'), optional: optional, value: l.tree(in.Value(key), sc)})
 		}
 		return t
-	case yaml.SequenceNode:
+	case v.IsList():
 		t := &tree{isList: true}
-		for i, c := range n.Content {
-			t.array = append(t.array, l.tree(c, fmt.Sprintf("%s[%d]", key, i), sc, options))
+		for _, item := range v.List() {
+			t.array = append(t.array, l.tree(item, sc))
 		}
 		return t
-	case yaml.DocumentNode, yaml.AliasNode, yaml.ScalarNode:
+	case v.Tag() == "!!str":
+		return &tree{leaf: l.template(v, sc)}
 	}
-	if n.Tag == "!!str" {
-		return &tree{leaf: l.template(text{Value: n.Value, Line: n.Line}, key, sc, options)}
-	}
-	return &tree{fixed: l.fixed(n, key)}
+	return &tree{fixed: fixed(v)}
 }
 
-func (l *loader) fixed(n *yaml.Node, key string) []byte {
-	var v any
-	if err := n.Decode(&v); err != nil {
-		l.errorf(n.Line, key, words.T("vendor.value-unread", words.A{"value": shorten(n.Value)}), words.T("vendor.do.quotes", nil))
+// fixed is a value that is no text: a number, true or false, or nothing.
+func fixed(v yamldoc.Value) []byte {
+	s := v.Text()
+	switch v.Tag() {
+	case "":
+		return []byte("null")
+	case "!!bool":
+		return []byte(strconv.FormatBool(strings.EqualFold(s, "true")))
+	}
+	if !json.Valid([]byte(s)) {
+		v.Problem(words.T("vendor.value-json", words.A{"value": shorten(s)}), words.T("vendor.do.quotes", nil))
+	}
+	return []byte(s)
+}
+
+// templates are the leaves of a tree.
+func (t *tree) templates() []*template {
+	if t == nil {
 		return nil
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		l.errorf(n.Line, key, words.T("vendor.value-json", words.A{"value": shorten(n.Value)}), words.T("vendor.do.quotes", nil))
+	var out []*template
+	for _, m := range t.object {
+		out = append(out, m.value.templates()...)
 	}
-	return b
+	for _, c := range t.array {
+		out = append(out, c.templates()...)
+	}
+	if t.leaf != nil {
+		out = append(out, t.leaf)
+	}
+	return out
 }
 
 // mustJSON is a string as JSON; every string has a form in JSON.
@@ -211,6 +282,9 @@ func (t *tree) write(b *bytes.Buffer, e *engine, env *requestEnv) (bool, error) 
 	if err != nil {
 		return false, err
 	}
+	if _, octets := v.([]byte); octets {
+		return false, words.Err("vendor.value-text", words.A{"key": t.leaf.key, "type": "[]byte"})
+	}
 	j, err := json.Marshal(v)
 	if err != nil {
 		return false, words.Err("vendor.value-no-json", words.A{"key": t.leaf.key, "type": fmt.Sprintf("%T", v)})
@@ -240,45 +314,4 @@ func (t *tree) writeObject(b *bytes.Buffer, e *engine, env *requestEnv) error {
 	}
 	b.WriteByte('}')
 	return nil
-}
-
-// entry is a name with a template: of a form, a query, the headers.
-type entry struct {
-	name     string
-	optional bool
-	value    *template
-}
-
-func (l *loader) entries(ps pairs, key string, sc scope, options map[string]fileOption) []entry {
-	var out []entry
-	for _, p := range ps {
-		name, optional := strings.CutSuffix(p.Name.Value, "?")
-		out = append(out, entry{
-			name:     name,
-			optional: optional,
-			value:    l.template(p.Value, join(key, name), sc, options),
-		})
-	}
-	return out
-}
-
-// encode is entries in the form of a query.
-func encode(entries []entry, e *engine, env *requestEnv) (string, error) {
-	var b strings.Builder
-	for _, x := range entries {
-		v, err := x.value.text(e, env, nil)
-		if err != nil {
-			return "", err
-		}
-		if v == "" && x.optional {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(url.QueryEscape(x.name))
-		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(v))
-	}
-	return b.String(), nil
 }

@@ -2,11 +2,13 @@
 package scrub
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,23 +27,49 @@ const (
 // Scrubber knows the secrets of an account. The zero value knows none.
 type Scrubber struct {
 	secrets []string
+	learned atomic.Pointer[learned]
 }
+
+// learned are the newest secrets that came while the account was in use: tokens.
+type learned struct{ secrets []string }
+
+// maxLearned is how many of them are remembered, in all their forms.
+const maxLearned = 24
 
 // New knows the secrets also as they travel: escaped, and in base64. Empty ones are left out.
 func New(secrets ...string) *Scrubber {
 	s := &Scrubber{}
 	for _, x := range secrets {
-		if x == "" {
-			continue
-		}
-		quoted := quote(x)
-		s.secrets = append(s.secrets, x, url.QueryEscape(x), url.PathEscape(x), quoted,
-			base64.StdEncoding.EncodeToString([]byte(x)), base64.URLEncoding.EncodeToString([]byte(x)))
+		s.secrets = append(s.secrets, forms(x)...)
 	}
 	// The longest first, so that no rest of a long secret is left by a short one that is part of it.
-	slices.SortFunc(s.secrets, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	s.secrets = slices.Compact(s.secrets)
 	return s
+}
+
+// forms are the ways in which a secret travels.
+func forms(x string) []string {
+	if x == "" {
+		return nil
+	}
+	return []string{
+		x, url.QueryEscape(x), url.PathEscape(x), quote(x),
+		base64.StdEncoding.EncodeToString([]byte(x)), base64.URLEncoding.EncodeToString([]byte(x)),
+	}
+}
+
+// Learn adds a secret that the vendor gave. The newest few are known.
+func (s *Scrubber) Learn(secret string) {
+	for {
+		was, now := s.learned.Load(), &learned{secrets: forms(secret)}
+		if was != nil {
+			now.secrets = append(now.secrets, was.secrets[:min(len(was.secrets), maxLearned)]...)
+		}
+		if s.learned.CompareAndSwap(was, now) {
+			return
+		}
+	}
 }
 
 // Detail is text as it may stand in message.Outcome.Detail; to is whom the message was for, empty for nobody.
@@ -85,6 +113,11 @@ func (s *Scrubber) Clean(t words.Text, to message.Address) words.Text {
 
 // Line is text on one line of at most n bytes, without secrets, and with the address masked.
 func (s *Scrubber) Line(text string, n int, to message.Address) string {
+	if l := s.learned.Load(); l != nil {
+		for _, secret := range l.secrets {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
 	for _, secret := range s.secrets {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
