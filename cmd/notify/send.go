@@ -287,11 +287,13 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	letGo, asked := awake.Keep(e.printer().Say(words.T("cmd.send.awake", words.A{"campaign": name})))
 	defer letGo()
 	e.log.Debug("the machine is asked not to fall asleep", "granted", asked)
+	watched := e.beside(ctx, cfg)
 	stop := view.Progress(e.console, e.printer().Words(), loop.Snapshot)
 	undo := e.collectLess()
 	res, err := loop.Run(ctx)
 	undo()
 	stop()
+	watched()
 	if err != nil {
 		return err
 	}

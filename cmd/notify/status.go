@@ -15,6 +15,7 @@ type statusOptions struct {
 	campaign string
 	watch    bool
 	every    time.Duration
+	alert    bool
 }
 
 func newStatus(e *env, run func(context.Context, statusOptions) error) *cobra.Command {
@@ -28,6 +29,7 @@ func newStatus(e *env, run func(context.Context, statusOptions) error) *cobra.Co
 		Example: examples(
 			"notify status", "",
 			"notify status award-2020 --watch", "",
+			"notify status --alert -q", e.say("cmd.status.example-alert", nil),
 		),
 		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -37,6 +39,7 @@ func newStatus(e *env, run func(context.Context, statusOptions) error) *cobra.Co
 	}
 	c.Flags().BoolVar(&o.watch, "watch", false, e.say("cmd.status.flag-watch", nil))
 	c.Flags().DurationVar(&o.every, "every", 2*time.Second, e.say("cmd.status.flag-every", nil))
+	c.Flags().BoolVar(&o.alert, "alert", false, e.say("cmd.status.flag-alert", nil))
 	return c
 }
 
@@ -68,7 +71,7 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 			return err
 		}
 		if !o.watch || report.Finished(now) {
-			return nil
+			return e.alertOnce(ctx, o)
 		}
 		before = now
 		select {
@@ -93,4 +96,16 @@ func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status, now time.T
 		ss[i].Running = runs
 	}
 	return nil
+}
+
+// alertOnce tells what there is to tell, as cron would have it: no process need be at work.
+func (e *env) alertOnce(ctx context.Context, o statusOptions) error {
+	if !o.alert {
+		return nil
+	}
+	w, err := e.watch(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Once(ctx)
 }

@@ -55,6 +55,9 @@ type Config struct {
 	// Roles are who may sign for what on a checklist, by role: names of people, each once.
 	Roles map[string][]string
 
+	// Alerts are where somebody is told of what goes wrong.
+	Alerts []AlertTarget
+
 	// Warnings are what is allowed and unwise: a literal secret, a file that others can read.
 	Warnings []words.Text `json:"-"`
 }

@@ -313,16 +313,43 @@ func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {
 	}
 }
 
-func TestAlertsAreRefusedUntilTheyAreBuilt(t *testing.T) {
-	for _, text := range []string{"alerts: [\"https://hooks.example.test/T0KEN\"]\n", "alerts:\n", "alerts: {url: T0KEN}\n"} {
-		_, err := load(t, "environment: test\n"+text)
-		if err == nil || !strings.Contains(err.Error(), "sends no alerts yet") || strings.Contains(err.Error(), "T0KEN") {
-			t.Errorf("%s: got %v", text, err)
-		}
+func TestAnAlertTargetIsKnownByItsAddress(t *testing.T) {
+	t.Setenv("ALERT_URL", "https://oapi.dingtalk.com/robot/send?access_token=T0KEN")
+	c, err := load(t, `environment: test
+alerts:
+  - {url: "${ALERT_URL}", secret: S3C, severity: critical, language: zh}
+  - "https://hooks.example.test/T0KEN"
+  - {url: "https://hooks.example.test/other"}
+  - {name: ops, kind: feishu, url: "http://127.0.0.1:1/T0KEN"}
+  - {url: "slack://hook:T0KEN@webhook"}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range c.Alerts {
+		got = append(got, strings.Join([]string{a.Name, a.Kind, a.Severity, a.Language}, " "))
+	}
+	if diff := cmp.Diff([]string{"dingtalk dingtalk critical zh", "webhook webhook warning ", "webhook-2 webhook warning ", "ops feishu warning ", "service service warning "}, got); diff != "" {
+		t.Error(diff)
+	}
+	if s := fmt.Sprintf("%v %+v %s", c.Alerts, c.Alerts[0], c.Alerts[0]); strings.Contains(s, "T0KEN") || strings.Contains(s, "S3C") {
+		t.Errorf("printed %s", s)
 	}
 	t.Setenv("NOTIFY_ALERTS", "https://hooks.example.test/T0KEN")
-	if _, err := load(t, "environment: test\n"); err == nil || !strings.Contains(err.Error(), "sends no alerts yet") {
-		t.Errorf("in the environment: got %v", err)
+	if c, err = load(t, "environment: test\n"); err != nil || len(c.Alerts) != 1 || c.Alerts[0].Kind != config.Webhook {
+		t.Errorf("from the environment: %v, %v", c, err)
+	}
+	t.Setenv("NOTIFY_ALERTS", "")
+	for text, want := range map[string]string{
+		"[{severity: warning}]": "nothing says where this alert goes",
+		"[T0KEN]":               "this is no address",
+		"[{kind: wecom, url: \"slack://T0KEN@hook\"}]":                             "an alert of the kind wecom does not go to",
+		"[{name: a, url: \"http://h/T0KEN\"}, {name: a, url: \"http://h/T0KEN\"}]": "two alert targets are called a",
+	} {
+		if _, err := load(t, "environment: test\nalerts: "+text+"\n"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "T0KEN") {
+			t.Errorf("%s: got %v", text, err)
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Capacity = r.capacity(root.Map("capacity"))
 	c.Accounts = r.accounts(root.Map("accounts"), c.Environment)
 	c.Routes = r.routes(root.Map("routes"), c.Accounts)
-	alerts(root)
+	c.Alerts = r.alerts(root.Value("alerts"))
 	c.Roles = readRoles(root.Map("roles"))
 	c.Files = r.files
 	root.Done()
@@ -147,14 +147,6 @@ func CheckLedger(name string) error {
 		return words.Err("config.ledger-memory", nil)
 	}
 	return nil
-}
-
-// alerts are not built: somebody who wrote them down would rely on them.
-func alerts(root *yamldoc.Map) {
-	v := root.Value("alerts")
-	if v.Set() || slices.Contains(root.Keys(), "alerts") {
-		root.Problem("alerts", words.T("config.alerts-not-built", nil), words.T("config.do.alerts", nil))
-	}
 }
 
 func (r *reader) domains(v yamldoc.Value) []string {

@@ -187,7 +187,9 @@ func sets() map[string][]string {
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
 			"capacity", "weights", "price", "rate", "burst", "daily-quota", "day-budget", "month-budget", "domain-rate", "rows",
 		},
-		"suppressed": {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
+		"alert.change": {"began", "holds", "over"},
+		"severity":     {"info", "warning", "critical"},
+		"suppressed":   {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 	}
 }
 
