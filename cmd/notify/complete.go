@@ -25,6 +25,7 @@ func (e *env) completions(root *cobra.Command) {
 	e.completeArgs(root, []string{"checklist", "sign"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"checklist", "revoke"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"accounts", "kinds"}, fixed(all.Registry().Names()))
+	e.completeArgs(root, []string{"alerts", "test"}, e.targetNames)
 	e.completeArgs(root, []string{"drill"}, fixed(drillNames()))
 	e.completeFlag(root, []string{"send"}, "override", fixed(preflight.Overridable()))
 	e.completeFlag(root, []string{"send"}, "as", e.peopleNames)
@@ -145,4 +146,12 @@ func (e *env) peopleNames(*cobra.Command, []string) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+func (e *env) targetNames(*cobra.Command, []string) []string {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil
+	}
+	return cfg.AlertTargets()
 }

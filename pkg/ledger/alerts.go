@@ -149,9 +149,10 @@ type Target struct {
 	Error words.Text `json:"error,omitzero"`
 }
 
-// Free reports whether the target may be told now. A time too far ahead is that of a clock that was put back.
+// Free reports whether the target may be told now. A time more than an hour ahead is that of a clock that was put back: nobody is left
+// alone for so long.
 func (t *Target) Free(now time.Time) bool {
-	return !t.NotBefore.After(now) || t.NotBefore.After(now.Add(PutBack))
+	return !t.NotBefore.After(now) || t.NotBefore.After(now.Add(time.Hour))
 }
 
 // FirstTold is from when on notices are told to a target that is new.
