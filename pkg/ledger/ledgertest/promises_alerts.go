@@ -63,6 +63,11 @@ func alertPromises() []promise {
 			s.ok(err)
 			s.same("holds", len(open), 0)
 		}},
+	}
+}
+
+func targetPromises() []promise {
+	return []promise{
 		{"one process tells a target, from where it was told", func(s *story) {
 			raise := func(about string) {
 				_, err := s.Raise(s.ctx(), ledger.Look{At: s.now, Kinds: []string{"old"}, Holds: []ledger.Condition{{Kind: "k", About: about, Severity: ledger.SeverityInfo, Passing: true}}})

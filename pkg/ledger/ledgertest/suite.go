@@ -43,7 +43,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		signOffPromises(),
 		suppressionPromises(),
 		suppressionStreams(),
-		alertPromises(),
+		alertPromises(), targetPromises(),
 		readerPromises(),
 	} {
 		for _, p := range promises {

@@ -51,8 +51,11 @@ type flight struct {
 
 func (t *turn) reset() { *t = turn{req: t.req} }
 
+// turnedAway says that nothing was written for it.
+func (t *turn) turnedAway() bool { return t.refused != nil }
+
 // skipped says that nothing is to be done for it.
-func (t *turn) skipped() bool { return t.refused != nil || t.out.Before }
+func (t *turn) skipped() bool { return t.turnedAway() || t.out.Before }
 
 // stopped is who stopped a campaign.
 type stopped struct{ paused, aborted *ledger.Act }
@@ -85,10 +88,10 @@ func (x *tx) takeTurn(t *turn, single bool) error {
 			return err
 		}
 	}
-	if t.refused != nil {
-		return nil
+	if !t.turnedAway() {
+		return x.answer(t)
 	}
-	return x.answer(t)
+	return nil
 }
 
 // settleTurn lets a turn in, and does what comes before its claims.
