@@ -24,9 +24,9 @@ func newAbort(e *env, run func(context.Context, abortOptions) error) *cobra.Comm
 		Use:   "abort CAMPAIGN --reason WHY",
 		Short: e.say("cmd.abort.short", nil),
 		Example: examples(
-			`notify abort award-2020 --reason "wrong amounts"`, "",
+			`notify abort award-2020 --reason `+quoted(e.say("cmd.example.wrong-amounts", nil)), "",
 		),
-		Args: oneArg(aCampaign(), `notify abort award-2020 --reason "wrong amounts"`),
+		Args: oneArg(aCampaign(), `notify abort award-2020 --reason `+quoted(e.say("cmd.example.wrong-amounts", nil))),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			if o.reason == "" {

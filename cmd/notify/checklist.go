@@ -73,7 +73,7 @@ func newChecklistSign(e *env, run func(context.Context, checklistOptions) error)
 		Example: examples(
 			"notify checklist sign award-2020 texts-read --as li", "",
 			"notify checklist sign award-2020 law-checked --as liu --evidence approval.pdf", "",
-			`notify checklist sign award-2020 timers-known --as chen --note "cron of the old system is off" --list award.xlsx`, "",
+			`notify checklist sign award-2020 timers-known --as chen --note `+quoted(e.say("cmd.example.timer-off", nil))+` --list award.xlsx`, "",
 		),
 		Args: itemArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -99,7 +99,7 @@ func newChecklistRevoke(e *env, run func(context.Context, checklistOptions) erro
 		Use:   "revoke CAMPAIGN ITEM --reason WHY",
 		Short: e.say("cmd.checklist-revoke.short", nil),
 		Example: examples(
-			`notify checklist revoke award-2020 texts-read --as li --reason "the amount of row 12 is wrong"`, "",
+			`notify checklist revoke award-2020 texts-read --as li --reason `+quoted(e.say("cmd.example.amount-wrong", nil)), "",
 		),
 		Args: itemArgs,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -240,6 +240,20 @@ func (e *env) Act(what, reason string) ledger.Act {
 	return ledger.Act{Who: name + "@" + host, What: what, Reason: reason, At: e.now()}
 }
 
+// said is an Act with a sentence of the program instead of a reason.
+func (e *env) said(what string, why words.Text) ledger.Act {
+	a := e.Act(what, "")
+	a.Said = why
+	return a
+}
+
+// sends is the act of sending, with its figures.
+func (e *env) sends(as string, people, messages, left int) ledger.Act {
+	return e.said("send", words.T("act.why-sent", words.A{
+		"name": as, "people": words.N(people, "recipient"), "messages": words.N(messages, "message"), "left": left,
+	}))
+}
+
 func (e *env) who() (name, host string) {
 	name = "unknown"
 	if u, err := user.Current(); err == nil {

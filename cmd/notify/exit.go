@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"notify/pkg/diag"
 	"notify/pkg/exit"
@@ -105,7 +106,26 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 	if errors.As(err, &own) {
 		return code, &words.Error{Text: own.Says(), Hint: words.HintOf(err)}
 	}
-	return code, &words.Error{Text: words.Raw(err.Error())}
+	return code, &words.Error{Text: unsaid(err)}
+}
+
+// unsaid is an error that has no sentence of its own: of a file, what the system says of it; otherwise what it says, word for word.
+func unsaid(err error) words.Text {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return words.T("cmd.error.file", words.A{"file": file.Path, "cause": words.Cause(err)})
+	}
+	return words.T("cmd.error.other", words.A{"said": words.Cause(err)})
+}
+
+// damaged is a ledger that is damaged, and in what, as far as that is known.
+func (e *env) damaged(err error) *words.Error {
+	var known *ledger.DamagedError
+	said := words.Err("cmd.error.damaged", words.A{"ledger": e.ledgerPlace()})
+	if errors.As(err, &known) {
+		said = words.Err("cmd.error.damaged-as", words.A{"ledger": e.ledgerPlace(), "what": known.What})
+	}
+	return said.Do("cmd.do.damaged", nil)
 }
 
 // wellKnown is an error that can come from several places, in words.
@@ -134,7 +154,7 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{ledger.ErrBusy, exit.Error, do("cmd.error.busy", "cmd.do.busy")},
 		{ledger.ErrReadOnly, exit.Error, do("cmd.error.read-only", "cmd.do.read-only")},
 		{ledger.ErrFull, exit.Error, do("cmd.error.full", "cmd.do.full")},
-		{ledger.ErrDamaged, exit.Error, do("cmd.error.damaged", "cmd.do.damaged")},
+		{ledger.ErrDamaged, exit.Error, e.damaged(err)},
 		{ledger.ErrNewerSchema, exit.Error, do("cmd.error.newer-schema", "cmd.do.newer-schema")},
 		{ledger.ErrNotLedger, exit.Error, do("cmd.error.not-ledger", "cmd.do.not-ledger")},
 		{ledger.ErrUnsafeFS, exit.Error, do("cmd.error.unsafe-fs", "cmd.do.unsafe-fs")},

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -154,14 +156,21 @@ func (e *env) hung(body string) string {
 
 // wrapped folds paragraphs; lines that begin with a blank stay as they are.
 func wrapped(said string, width int) string {
-	lines := strings.Split(said, "\n")
-	for i, l := range lines {
-		if !strings.HasPrefix(l, " ") {
-			lines[i] = text.WrapSoft(l, width)
+	var b strings.Builder
+	p := &view.Printer{Out: &b, Terminal: true, Width: width}
+	for line := range strings.SplitSeq(said, "\n") {
+		if strings.HasPrefix(line, " ") {
+			p.Line("%s", line)
+		} else {
+			p.Wrapped("", line)
 		}
 	}
-	return regexp.MustCompile(`(?m) +$`).ReplaceAllString(strings.Join(lines, "\n"), "")
+	_ = p.Flush() // a builder takes everything
+	return strings.TrimRight(b.String(), "\n")
 }
+
+// quoted is a reason as it is typed.
+func quoted(reason string) string { return `"` + reason + `"` }
 
 type helpOptions struct {
 	command []string
@@ -206,16 +215,39 @@ func (e *env) manual(root *cobra.Command, dir string) error {
 		return words.Wrap(err, "cmd.error.make-folder", words.A{"folder": dir})
 	}
 	e.exitInLong(root)
-	header := &doc.GenManHeader{Title: "NOTIFY", Section: "1", Source: "notify " + version, Manual: "notify"}
-	if err := doc.GenManTree(root, header, dir); err != nil {
-		return words.Wrap(err, "cmd.error.write", words.A{"file": dir})
-	}
-	pages, err := filepath.Glob(filepath.Join(dir, "notify*.1"))
+	pages, err := e.manPages(root, dir)
 	if err != nil {
 		return words.Wrap(err, "cmd.error.write", words.A{"file": dir})
 	}
-	return e.did("help", words.T("cmd.did.manual", words.A{"n": len(pages), "folder": dir, "command": "man -l " + words.Typed(filepath.Join(dir, "notify.1"))}),
-		map[string]any{"folder": dir, "pages": len(pages)})
+	return e.did("help", words.T("cmd.did.manual", words.A{"n": pages, "folder": dir, "command": "man -l " + words.Typed(filepath.Join(dir, "notify.1"))}),
+		map[string]any{"folder": dir, "pages": pages})
+}
+
+// manPages writes the page of a command, and of those below it; cobra's headings are English only.
+func (e *env) manPages(c *cobra.Command, dir string) (n int, err error) {
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			pages, err := e.manPages(sub, dir)
+			if n += pages; err != nil {
+				return n, err
+			}
+		}
+	}
+	now := e.now()
+	c.DisableAutoGenTag = true
+	var page bytes.Buffer
+	if err := doc.GenMan(c, &doc.GenManHeader{Section: "1", Source: "notify " + version, Manual: "notify", Date: &now}, &page); err != nil {
+		return n, err
+	}
+	head := func(english, id string) []string {
+		return []string{".SH " + english + "\n", ".SH " + e.say(id, nil) + "\n"}
+	}
+	said := strings.NewReplacer(slices.Concat(
+		head("NAME", "cmd.man.name"), head("SYNOPSIS", "cmd.man.synopsis"), head("DESCRIPTION", "cmd.man.description"),
+		head("OPTIONS", "cmd.man.options"), head("OPTIONS INHERITED FROM PARENT COMMANDS", "cmd.man.inherited"),
+		head("EXAMPLE", "cmd.man.example"), head("SEE ALSO", "cmd.man.also"))...).Replace(page.String())
+	name := strings.ReplaceAll(c.CommandPath(), " ", "-") + ".1"
+	return n + 1, os.WriteFile(filepath.Join(dir, name), []byte(said), 0o600)
 }
 
 // exitInLong puts the exit codes into the pages, as help does.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,7 +97,7 @@ func runInit(ctx context.Context, e *env, o initOptions) error {
 // writeAllNew writes those files that are not there yet, and leaves the others alone.
 func writeAllNew(dir string, files []campaign.File) (wrote, kept []string, err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, nil, fmt.Errorf("make %s: %w", dir, err)
+		return nil, nil, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": dir})
 	}
 	for _, f := range files {
 		fresh, err := writeNew(filepath.Join(dir, f.Name), f.Text)
@@ -130,11 +129,11 @@ func writeNew(path, text string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("write %s: %w", path, err)
+		return false, words.Wrap(err, "cmd.error.write", words.A{"file": path})
 	}
 	_, err = f.WriteString(text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return false, fmt.Errorf("write %s: %w", path, err)
+		return false, words.Wrap(err, "cmd.error.write", words.A{"file": path})
 	}
 	return true, nil
 }

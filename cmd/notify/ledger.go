@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +84,7 @@ func (e *env) sound(ctx context.Context, l ledger.Ledger, name string) error {
 	defer cancel()
 	problems, err := v.Glance(brief)
 	if err == nil && len(problems) > 0 {
-		err = fmt.Errorf("%w: %s", ledger.ErrDamaged, problems[0])
+		err = &ledger.DamagedError{What: problems[0]}
 	}
 	return err
 }

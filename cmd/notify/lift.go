@@ -43,7 +43,7 @@ func (e *env) unpause(ctx context.Context, l ledger.Ledger, name, why string, o 
 	if send.ByPerson(c.Paused) && (o.seen == nil || !o.seen.At.Equal(c.Paused.At)) {
 		return pausedByPerson(c)
 	}
-	return l.Unpause(ctx, name, e.Act("unpause", why))
+	return l.Unpause(ctx, name, e.said("unpause", words.Of("act", why)))
 }
 
 func pausedByPerson(c ledger.Campaign) error {

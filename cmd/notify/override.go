@@ -70,7 +70,9 @@ func (e *env) confirmOverrides(ctx context.Context, res preflight.Result) error 
 func (e *env) recordOverrides(ctx context.Context, l ledger.Ledger, res preflight.Result) error {
 	overrides := res.Overrides()
 	for _, f := range overrides {
-		if err := l.Audit(ctx, res.Campaign, e.Act(report.ActOverride+f.ID, "as "+f.Override.Who+": "+f.Override.Reason+" (it said: "+words.Printer{}.Value(f.Says())+")")); err != nil {
+		if err := l.Audit(ctx, res.Campaign, e.said(report.ActOverride+f.ID, words.T("act.why-overrode", words.A{
+			"who": f.Override.Who, "reason": f.Override.Reason, "said": f.Says(),
+		}))); err != nil {
 			return err
 		}
 	}

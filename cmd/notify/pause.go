@@ -26,7 +26,7 @@ func newPause(e *env, run func(context.Context, pauseOptions) error) *cobra.Comm
 		Short: e.say("cmd.pause.short", nil),
 		Example: examples(
 			"notify pause", e.say("cmd.pause.example-one", nil),
-			`notify pause award-2020 --reason "customers complain"`, "",
+			`notify pause award-2020 --reason `+quoted(e.say("cmd.example.complaints", nil)), "",
 			"notify pause --all", "",
 		),
 		Args: upToOne(aCampaign()),

@@ -91,7 +91,7 @@ func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 		}
 		return quietly(exit.Failed)
 	}
-	by := e.Act("rehearse", fmt.Sprintf("%d recipients", res.Recipients))
+	by := e.said("rehearse", words.T("act.why-rehearsed", words.A{"recipients": words.N(res.Recipients, "recipient")}))
 	if err := rehearse.Record(context.WithoutCancel(ctx), l, res.Rehearsal, by); err != nil {
 		return err
 	}

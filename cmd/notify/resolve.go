@@ -30,8 +30,8 @@ func newResolve(e *env, run func(context.Context, resolveOptions) error) *cobra.
 		Long:  e.say("cmd.resolve.long", nil),
 		Example: examples(
 			"notify resolve award-2020", "",
-			`notify resolve award-2020 --as accepted --reason "all 16 are in the gateway's log"`, "",
-			`notify resolve award-2020 --as not-sent --key 3f9k2… --reason "asked her on the phone"`, "",
+			`notify resolve award-2020 --as accepted --reason `+quoted(e.say("cmd.example.in-log", nil)), "",
+			`notify resolve award-2020 --as not-sent --key 3f9k2… --reason `+quoted(e.say("cmd.example.asked", nil)), "",
 		),
 		Args: oneArg(aCampaign(), "notify resolve award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -104,7 +103,9 @@ func (e *env) recordResume(ctx context.Context, l ledger.Ledger, name string) er
 		return err
 	}
 	pending := counts.Of(message.Pending)
-	return l.Audit(ctx, name, e.Act("resume", fmt.Sprintf("messages %d, left before %d", pending, counts.Total()-counts.Of(message.Pending, message.Cancelled))))
+	return l.Audit(ctx, name, e.said("resume", words.T("act.why-resumed", words.A{
+		"messages": words.N(pending, "message"), "left": counts.Total() - counts.Of(message.Pending, message.Cancelled),
+	})))
 }
 
 // frozen says that what was changed in the campaign's files since it was staged has no part in a resume.

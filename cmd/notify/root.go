@@ -61,6 +61,7 @@ func newRoot(e *env) *cobra.Command {
 	help := newHelp(e)
 	help.GroupID = "install"
 	root.SetHelpCommand(help)
+	e.describe(help)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { e.help(c) })
 	root.SetFlagErrorFunc(e.flagError)

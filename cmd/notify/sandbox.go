@@ -46,7 +46,7 @@ func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.
 			"notify sandbox --fault throttle=0.02 --fault cut-after=0.001 --latency 50ms", "",
 			"notify sandbox --template SMS_1234=pending --signature 示例", "",
 			"notify sandbox topup --messages 20000 --quota 20000", "",
-			`notify sandbox template SMS_1234 rejected --reason "names a prize"`, "",
+			`notify sandbox template SMS_1234 rejected --reason `+quoted(e.say("cmd.example.prize", nil)), "",
 			"notify sandbox count", "",
 		),
 		Args: e.noSuchCommand,
@@ -226,7 +226,7 @@ func newSandboxTemplate(e *env, run func(context.Context, sandboxTemplateOptions
 		Use:   "template CODE approved|pending|rejected",
 		Short: e.say("cmd.sandbox-template.short", nil),
 		Example: examples(
-			`notify sandbox template SMS_1234 rejected --reason "names a prize"`, "",
+			`notify sandbox template SMS_1234 rejected --reason `+quoted(e.say("cmd.example.prize", nil)), "",
 			"notify sandbox template 示例 approved --signature", "",
 		),
 		Args: func(c *cobra.Command, args []string) error {
@@ -258,7 +258,7 @@ func runSandboxTemplate(ctx context.Context, e *env, o sandboxTemplateOptions) e
 	if err := o.admin().Decide(ctx, o.template); err != nil {
 		return words.Wrap(err, "cmd.error.sandbox", words.A{"url": o.url}).Do("cmd.do.sandbox", nil)
 	}
-	return e.did("sandbox-template", words.T("cmd.did.sandbox-template", words.A{"code": o.template.Code, "state": o.template.State}),
+	return e.did("sandbox-template", words.T("cmd.did.sandbox-template", words.A{"code": o.template.Code, "state": words.Of("approval", o.template.State)}),
 		map[string]any{"code": o.template.Code, "state": o.template.State, "signature": o.signature})
 }
 

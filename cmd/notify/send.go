@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -49,7 +48,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 			"notify send award.xlsx --yes --wait", e.say("cmd.send.example-1", nil),
 			"notify send award.xlsx --rows 2-9001", e.say("cmd.send.example-2", nil),
 			"notify send award.xlsx --as zhang", e.say("cmd.send.example-3", nil),
-			`notify send award.xlsx --override balance --reason "topped up by phone, shows tomorrow"`, "",
+			`notify send award.xlsx --override balance --reason `+quoted(e.say("cmd.example.topped-up", nil)), "",
 		),
 		Args: oneArg(aList(), "notify send award.xlsx"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -220,7 +219,7 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 
 // begin stages the plan, and lifts the pause that may be lifted.
 func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, sum preflight.Summary, o sendOptions) error {
-	by := e.Act("send", fmt.Sprintf("as %s: people %d, messages %d, left before %d", o.sender.Name, sum.People, sum.ToSend, sum.Left))
+	by := e.sends(o.sender.Name, sum.People, sum.ToSend, sum.Left)
 	before, err := l.AuditLog(ctx, p.Spec.Name)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func runShow(ctx context.Context, e *env, o preflightOptions) error {
 	}
 	for _, ch := range c.Channels() {
 		if err := preview(&p, cfg, texts, ch, row); err != nil {
-			p.Problems = append(p.Problems, fmt.Sprintf("%s: %v", ch, err))
+			p.Problems = append(p.Problems, e.say("cmd.line.channel-problem", words.A{"channel": words.Of("channel", ch), "cause": words.Cause(err)}))
 		}
 	}
 	if err := view.ShowPreview(e.printer(), e.flags.json, p); err != nil {
@@ -93,7 +93,7 @@ func preview(p *view.Preview, cfg *config.Config, texts *render.Renderer, ch mes
 	var m message.Message
 	to := row.Address(ch)
 	if to == "" {
-		return errors.New("the row has no address for it")
+		return words.Err("cmd.error.row-no-address", nil)
 	}
 	if err := texts.Render(ch, row.Values, &m); err != nil {
 		return err

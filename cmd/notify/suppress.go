@@ -47,7 +47,7 @@ func newSuppressAdd(e *env, run func(context.Context, suppressOptions) error) *c
 		Use:   "add ADDRESS…",
 		Short: e.say("cmd.suppress-add.short", nil),
 		Example: examples(
-			`notify suppress add 13490000001 --reason opt-out --note "replied T"`, "",
+			`notify suppress add 13490000001 --reason opt-out --note `+quoted(e.say("cmd.example.replied", nil)), "",
 			"notify suppress add wang@example.test li@example.test --reason hard-bounce", "",
 		),
 		Args: addressArgs,
@@ -75,7 +75,7 @@ func newSuppressRemove(e *env, run func(context.Context, suppressOptions) error)
 		Short: e.say("cmd.suppress-remove.short", nil),
 		Long:  e.say("cmd.suppress-remove.long", nil),
 		Example: examples(
-			`notify suppress remove 13490000001 --reason "has signed up again, ticket 4711"`, "",
+			`notify suppress remove 13490000001 --reason `+quoted(e.say("cmd.example.again", nil)), "",
 		),
 		Args: addressArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -240,7 +240,7 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 	if err != nil {
 		return err
 	}
-	by := e.Act("suppress import", "from "+o.file)
+	by := e.said("suppress import", words.T("act.why-from", words.A{"file": o.file}))
 	options := suppression.Options{
 		Sheet: o.sheet, Columns: o.columns, Country: cfg.Country, Set: cfg.Channels, Reason: reason, Note: o.note, Who: by.Who, At: by.At,
 	}

@@ -109,7 +109,7 @@ func newLedgerReconcile(e *env, run func(context.Context, reconcileOptions) erro
 		Long:  e.say("cmd.ledger-reconcile.long", nil),
 		Example: examples(
 			"notify ledger reconcile award-2020", "",
-			`notify ledger reconcile award-2020 --forget --reason "a rehearsal, told again on purpose"`, "",
+			`notify ledger reconcile award-2020 --forget --reason `+quoted(e.say("cmd.example.on-purpose", nil)), "",
 		),
 		Args: oneArg(aCampaign(), "notify ledger reconcile award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -79,7 +79,7 @@ func (c *checked) option(id, kind string) (option, error) {
 	all := c.finding(id).Options
 	i := slices.IndexFunc(all, func(o option) bool { return o.Kind == kind })
 	if i < 0 {
-		return option{}, fmt.Errorf("the check %s offers no %s: %+v", id, kind, all)
+		return option{}, words.Err("drill.error.option", words.A{"check": id, "option": fmt.Sprint(kind)})
 	}
 	return all[i], nil
 }
@@ -97,7 +97,7 @@ func (c *checked) raise(id, kind string) (int64, error) {
 			return int64(to - from), nil
 		}
 	}
-	return 0, fmt.Errorf("the option %s of the check %s does not say from where to where: %+v", kind, id, o.Settings)
+	return 0, words.Err("drill.error.option", words.A{"check": id, "option": fmt.Sprint(kind)})
 }
 
 // ended is how a run ended, as the program answers it.
@@ -122,7 +122,7 @@ func (r *ran) paused() (Stop, error) {
 		return Stop{}, err
 	}
 	if e.Pause == nil {
-		return Stop{}, fmt.Errorf("notify %s ended with %d and was not paused", strings.Join(r.args, " "), r.code)
+		return Stop{}, words.Err("drill.error.not-paused", words.A{"command": "notify " + strings.Join(r.args, " "), "code": r.code})
 	}
 	return Stop{By: words.T("drill.by.pause", nil), Exit: r.code, Said: e.Pause.Detail}, nil
 }

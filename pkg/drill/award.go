@@ -141,7 +141,7 @@ func (s *stage) proven(ctx context.Context, a *award, _ *sandbox.Sandbox) error 
 		return err
 	}
 	if got := now.failing(); !slices.Equal(got, []string{"balance", "quota"}) {
-		return fmt.Errorf("after the options were followed, these checks fail: %v", got)
+		return words.Err("drill.error.still", words.A{"checks": words.Names(got, 0)})
 	}
 	s.also("capacity", rehearsal.Complete && now.finding("rehearsal").Status == "pass",
 		Stop{By: words.T("drill.by.rehearse", nil), Exit: exit.OK, Said: words.T("drill.said.proven", words.A{

@@ -7,7 +7,6 @@ package drill
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -106,7 +105,7 @@ func (d Drill) Play(ctx context.Context, o Options) (Report, error) {
 	r := s.report
 	r.Took = o.Now().Sub(began)
 	if err != nil {
-		return r, fmt.Errorf("drill %s: %w", d.Name, err)
+		return r, words.Wrap(err, "drill.error", words.A{"name": d.Name})
 	}
 	r.Stopped = r.Tally.SMS.Twice+r.Tally.Mail.Twice == 0
 	for _, l := range r.Lines {

@@ -134,7 +134,7 @@ func (s *stage) onlyTesters(ctx context.Context, record string, who func(int) so
 func arrivedOutside(record string, allowed []string) (n int, err error) {
 	f, err := os.Open(record)
 	if err != nil {
-		return 0, fmt.Errorf("read the sandbox's record: %w", err)
+		return 0, words.Wrap(err, "drill.error.record", nil)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	lines := bufio.NewScanner(f)
@@ -143,7 +143,7 @@ func arrivedOutside(record string, allowed []string) (n int, err error) {
 			To string `json:"to"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			return 0, fmt.Errorf("read the sandbox's record: %w", err)
+			return 0, words.Wrap(err, "drill.error.record", nil)
 		}
 		if !slices.Contains(allowed, strings.ToLower(l.To)) {
 			n++

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+
+	"notify/pkg/words"
 )
 
 // somebody is an invented person: numbers that begin with 1349 are not given out to subscribers, and .test is nobody's.
@@ -23,7 +25,7 @@ func person(i int, domain string) somebody {
 func (s *stage) people(name string, n int, who func(i int) somebody) (err error) {
 	f, err := os.Create(s.path(name))
 	if err != nil {
-		return fmt.Errorf("write the drill's list: %w", err)
+		return words.Wrap(err, "drill.error.write", nil)
 	}
 	w := csv.NewWriter(f)
 	_ = w.Write([]string{"工号", "姓名", "手机号", "邮箱", "奖项"}) // a writer keeps its error
@@ -34,10 +36,10 @@ func (s *stage) people(name string, n int, who func(i int) somebody) (err error)
 	w.Flush()
 	if err := w.Error(); err != nil {
 		_ = f.Close()
-		return fmt.Errorf("write the drill's list: %w", err)
+		return words.Wrap(err, "drill.error.write", nil)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("write the drill's list: %w", err)
+		return words.Wrap(err, "drill.error.write", nil)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (s *stage) path(name string) string { return filepath.Join(s.options.Dir, n
 
 func (s *stage) write(name, text string) error {
 	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
-		return fmt.Errorf("write the drill's installation: %w", err)
+		return words.Wrap(err, "drill.error.write", nil)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.options.Dir, s.options.Env, &out, &errs
 	began := s.options.Now()
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run notify %s: %w", strings.Join(args, " "), err)
+		return nil, words.Wrap(err, "drill.error.run", words.A{"command": "notify " + strings.Join(args, " ")})
 	}
 	p := &process{ran: ran{args: args}, ended: make(chan struct{})}
 	s.processes = append(s.processes, p)
@@ -92,7 +92,7 @@ func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
 		defer close(p.ended)
 		var exit *exec.ExitError
 		if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
-			p.wrong = fmt.Errorf("run notify %s: %w", strings.Join(args, " "), err)
+			p.wrong = words.Wrap(err, "drill.error.run", words.A{"command": "notify " + strings.Join(args, " ")})
 		}
 		p.code, p.out, p.err = cmd.ProcessState.ExitCode(), out.String(), errs.String()
 		s.step(Step{Command: "notify " + strings.Join(args, " "), Exit: p.code, Took: s.options.Now().Sub(began)})
@@ -141,13 +141,13 @@ func (r *ran) want(code int) error {
 	if r.code == code {
 		return nil
 	}
-	return fmt.Errorf("notify %s ended with %d, the drill needs %d\n%s%s", strings.Join(r.args, " "), r.code, code, r.err, r.out)
+	return words.Err("drill.error.code", words.A{"command": "notify " + strings.Join(r.args, " "), "code": r.code, "wanted": code, "said": string(r.err) + string(r.out)})
 }
 
 // read takes the command's answer.
 func (r *ran) read(into any) error {
 	if err := json.Unmarshal([]byte(r.out), into); err != nil {
-		return fmt.Errorf("read what notify %s answers: %w", strings.Join(r.args, " "), err)
+		return words.Wrap(err, "drill.error.answer", words.A{"command": "notify " + strings.Join(r.args, " ")})
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func (p *process) until(ctx context.Context, so func() bool) error {
 			if so() {
 				return nil
 			}
-			return fmt.Errorf("notify %s ended with %d too early\n%s%s", strings.Join(p.args, " "), p.code, p.err, p.out)
+			return words.Err("drill.error.early", words.A{"command": "notify " + strings.Join(p.args, " "), "code": p.code, "said": string(p.err) + string(p.out)})
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -1,31 +1,47 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // The sentinels on which callers branch.
 var (
-	ErrNoCampaign = errors.New("no such campaign")
-	ErrNoCheck    = errors.New("no preflight result")
-	ErrAborted    = errors.New("campaign was aborted")
-	ErrLeased     = errors.New("another run of this campaign is alive")
+	ErrNoCampaign = words.Err("ledger.error.no-campaign", nil)
+	ErrNoCheck    = words.Err("ledger.error.no-check", nil)
+	ErrAborted    = words.Err("ledger.error.aborted", nil)
+	ErrLeased     = words.Err("ledger.error.leased", nil)
 	// ErrReplaced: the database's files were deleted, or others put in their place, while a run was alive; what it writes goes nowhere.
-	ErrReplaced  = errors.New("the ledger's file was deleted or replaced while a run was alive")
-	ErrLeaseLost = errors.New("the lease was lost: this run was declared dead")
-	ErrBehind    = errors.New("the ledger has forgotten what it acknowledged")
+	ErrReplaced  = words.Err("ledger.error.replaced", nil)
+	ErrLeaseLost = words.Err("ledger.error.lease-lost", nil)
+	ErrBehind    = words.Err("ledger.error.behind", nil)
 	// ErrLinked: each name has companions and locks of its own, so that two processes would not see each other.
-	ErrLinked      = errors.New("the ledger's file has another name (a hard link)")
-	ErrBusy        = errors.New("ledger is locked by another process")
-	ErrReadOnly    = errors.New("ledger is read-only")
-	ErrFull        = errors.New("disk is full")
-	ErrDamaged     = errors.New("ledger is damaged")
-	ErrNewerSchema = errors.New("ledger was written by a newer notify")
-	ErrNotLedger   = errors.New("file is not a notify ledger")
-	ErrUnsafeFS    = errors.New("ledger is on a network file system")
+	ErrLinked      = words.Err("ledger.error.linked", nil)
+	ErrBusy        = words.Err("ledger.error.busy", nil)
+	ErrReadOnly    = words.Err("ledger.error.read-only", nil)
+	ErrFull        = words.Err("ledger.error.full", nil)
+	ErrDamaged     = words.Err("ledger.error.damaged", nil)
+	ErrNewerSchema = words.Err("ledger.error.newer-schema", nil)
+	ErrNotLedger   = words.Err("ledger.error.not-ledger", nil)
+	ErrUnsafeFS    = words.Err("ledger.error.unsafe-fs", nil)
 )
+
+// DamagedError says what of a ledger is damaged. It is an ErrDamaged.
+type DamagedError struct{ What words.Text }
+
+// Damaged is an error about what is damaged.
+func Damaged(id string, args words.A) error { return &DamagedError{What: words.T(id, args)} }
+
+// Error is the sentence in English.
+func (e *DamagedError) Error() string { return ErrDamaged.Error() + ": " + e.What.String() }
+
+// Says is what is damaged.
+func (e *DamagedError) Says() words.Text { return e.What }
+
+// Is makes errors.Is(err, ErrDamaged) true.
+func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
 
 // LeasedError says who is at work on the campaign. It is an ErrLeased.
 type LeasedError struct {

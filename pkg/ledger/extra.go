@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -13,7 +12,7 @@ import (
 )
 
 // ErrClosed is returned by every method after Close.
-var ErrClosed = errors.New("ledger is closed")
+var ErrClosed = words.Err("ledger.error.closed", nil)
 
 // MaxLater is the longest time for which a message that went back to pending is held. Settle brings a later NotBefore
 // down to it; so a NotBefore further ahead than this can only mean that the clock stepped back, and counts as passed.

@@ -46,7 +46,7 @@ type Act struct {
 	Who    string     `json:"who"` // "wang@ops-1", or Itself for the program
 	What   string     `json:"what"`
 	Reason string     `json:"reason,omitempty"` // as a person typed it
-	Said   words.Text `json:"said,omitzero"`    // in place of Reason, where the program did it
+	Said   words.Text `json:"said,omitzero"`    // in place of Reason, where the sentence is the program's
 	At     time.Time  `json:"at"`
 }
 

@@ -2,12 +2,13 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // ErrNoSignOff says that there is no such sign-off, or that it was revoked before.
-var ErrNoSignOff = errors.New("no such sign-off")
+var ErrNoSignOff = words.Err("ledger.error.no-sign-off", nil)
 
 // SignOffs keeps what people answer for. A sign-off is never rewritten and never deleted; it can be revoked, once.
 type SignOffs interface {

@@ -2,15 +2,15 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // ErrNotSuppressed says that an address is not on the suppression list.
-var ErrNotSuppressed = errors.New("not on the suppression list")
+var ErrNotSuppressed = words.Err("ledger.error.not-suppressed", nil)
 
 // SuppressionReader reads who must not be written to.
 type SuppressionReader interface {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -66,7 +65,7 @@ func (s *csvSource) detectComma(o Options) (rune, error) {
 	}
 	line, err := bufio.NewReader(io.LimitReader(text, 64)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, fmt.Errorf("read %s: %w", s.path, err)
+		return 0, words.Wrap(err, "file.read", words.A{"file": s.path})
 	}
 	if sep := []rune(strings.TrimRight(line, "\r\n")); len(sep) == 5 && strings.EqualFold(string(sep[:4]), "sep=") && validComma(sep[4]) {
 		return sep[4], nil
@@ -115,7 +114,7 @@ func (s *csvSource) next(rec *record) error {
 	case errors.Is(err, errItemTooLong):
 		return refusal(diag.Err(s.place(s.row+1, s.endLine+1), "list.row-too-long", words.A{"megabytes": maxRecord >> 20}).Do("list.do.close-quote", nil))
 	case err != nil:
-		return fmt.Errorf("read %s: %w", s.path, err)
+		return words.Wrap(err, "file.read", words.A{"file": s.path})
 	}
 	// The reader passes over empty lines, and a spreadsheet counts them.
 	line, _ := s.csv.FieldPos(0)
@@ -189,7 +188,7 @@ func (s *csvSource) hiddenColumn(int) bool { return false }
 
 func (s *csvSource) Close() error {
 	if err := s.file.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", s.path, err)
+		return words.Wrap(err, "file.close", words.A{"file": s.path})
 	}
 	return nil
 }

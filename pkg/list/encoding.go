@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -63,7 +62,7 @@ func charsetOf(f *os.File, o Options) (textCharset, error) {
 	if o.Encoding == "" {
 		g, err := guessEncoding(sample, channel.Country(o.Country))
 		if err != nil {
-			return c, fmt.Errorf("read %s: %w", f.Name(), err)
+			return c, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 		}
 		c.name, c.decoder, c.doubt, c.second = g.name, g.decoder, g.doubt, g.second
 		return c, nil
@@ -75,7 +74,7 @@ func charsetOf(f *os.File, o Options) (textCharset, error) {
 	}
 	e, err := htmlindex.Get(name)
 	if err != nil {
-		return c, fmt.Errorf("read %s: %w", f.Name(), err)
+		return c, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 	}
 	if name == encodingUTF8 {
 		return textCharset{name: name, skip: c.skip, oldMac: c.oldMac}, nil
@@ -87,12 +86,12 @@ func charsetOf(f *os.File, o Options) (textCharset, error) {
 // that has no mark, it has no name, and a sample to guess from.
 func detectCharset(f *os.File) (textCharset, []byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 	}
 	in := bufio.NewReaderSize(f, 1<<16)
 	head, err := in.Peek(1 << 12)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 	}
 	little, big := halfEmpty(head)
 	switch {
@@ -108,7 +107,7 @@ func detectCharset(f *os.File) (textCharset, []byte, error) {
 	marked := bytes.HasPrefix(head, []byte("\xEF\xBB\xBF"))
 	var count utf8Count
 	if _, err := io.Copy(&count, in); err != nil {
-		return textCharset{}, nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return textCharset{}, nil, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 	}
 	count.end()
 	c := textCharset{name: encodingUTF8, oldMac: count.returns > 0 && count.feeds == 0}
@@ -147,7 +146,7 @@ func halfEmpty(head []byte) (little, big bool) {
 // open is the text from its first character on. Bytes that cannot be read become U+FFFD.
 func (c textCharset) open(f *os.File) (io.Reader, error) {
 	if _, err := f.Seek(c.skip, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return nil, words.Wrap(err, "file.read", words.A{"file": f.Name()})
 	}
 	var r io.Reader = f
 	if c.decoder != nil {

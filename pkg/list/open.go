@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -95,7 +94,7 @@ func openFile(ctx context.Context, path string) (*os.File, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, refusal(diag.Err(place, "list.file-denied", nil).Do("list.do.permissions", nil))
 	case err != nil:
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, words.Wrap(err, "file.open", words.A{"file": path})
 	case info.IsDir():
 		return nil, refusal(diag.Err(place, "list.file-folder", nil).Do("list.do.file-in-it", nil))
 	case !info.Mode().IsRegular():
@@ -110,7 +109,7 @@ func openFile(ctx context.Context, path string) (*os.File, error) {
 		return nil, refusal(diag.Err(place, "list.file-denied", nil).Do("list.do.permissions", nil))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, words.Wrap(err, "file.open", words.A{"file": path})
 	}
 	return f, nil
 }
@@ -138,7 +137,7 @@ func sourceOf(f *os.File, path string, o Options) (source, error) {
 	head := make([]byte, 4096)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, words.Wrap(err, "file.read", words.A{"file": path})
 	}
 	head = head[:n]
 	switch {
@@ -211,7 +210,7 @@ func oldBinary(f *os.File, path string) error {
 	} {
 		found, err := contains(f, utf16le(sign.stream))
 		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
+			return words.Wrap(err, "file.read", words.A{"file": path})
 		}
 		if found {
 			return refusal(sign.problem)
@@ -251,7 +250,7 @@ func zipSource(f *os.File, path string, o Options) (source, error) {
 	place := diag.Place{File: path}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, words.Wrap(err, "file.open", words.A{"file": path})
 	}
 	if info.Size() > maxFile {
 		return nil, refusal(diag.Err(place, "list.file-too-large", words.A{"gigabytes": maxFile >> 30}).Do("list.do.split", nil))

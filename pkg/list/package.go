@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -65,7 +64,7 @@ func damaged(place diag.Place, err error) error {
 	case errors.As(err, &input):
 		return err
 	case errors.As(err, &surroundings):
-		return fmt.Errorf("read %s: %w", place.File, err)
+		return words.Wrap(err, "file.read", words.A{"file": place.File})
 	case errors.Is(err, errItemTooLong):
 		return refusal(diag.Err(place, "list.cell-too-long", nil).Do("list.do.delete", nil))
 	case errors.Is(err, errTooLarge):
@@ -200,7 +199,7 @@ func (w *workbook) decode(part string, into any) error {
 	d := xml.NewDecoder(strings.NewReader(string(b)))
 	d.CharsetReader = charset.NewReaderLabel
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s: %w", part, err)
+		return words.Wrap(err, "file.part", words.A{"part": part})
 	}
 	return nil
 }
@@ -213,7 +212,7 @@ func (w *workbook) bytes(part string) ([]byte, error) {
 	defer closer.Close()
 	b, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", part, err)
+		return nil, words.Wrap(err, "file.part", words.A{"part": part})
 	}
 	return b, nil
 }
@@ -226,7 +225,7 @@ func (w *workbook) open(part string, limit int64) (*meter, io.Closer, error) {
 	}
 	r, err := entry.Open()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", part, err)
+		return nil, nil, words.Wrap(err, "file.part", words.A{"part": part})
 	}
 	return &meter{r: r, max: limit, packed: max(int64(entry.CompressedSize64), 1)}, r, nil // a size in a file of less than 1 GB
 }

@@ -3,7 +3,6 @@ package list
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -351,7 +350,7 @@ func (s *sheetSource) closeParts() error {
 // Close frees the temporary file of the string table.
 func (s *sheetSource) Close() error {
 	if err := errors.Join(s.closeParts(), s.book.file.Close()); err != nil {
-		return fmt.Errorf("close %s: %w", s.book.path, err)
+		return words.Wrap(err, "file.close", words.A{"file": s.book.path})
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -124,10 +123,10 @@ func (b *stringBuilder) add(s string) error {
 		return nil
 	}
 	if _, err := b.out.Write(head[:n]); err != nil {
-		return fmt.Errorf("write temporary file: %w", err)
+		return words.Wrap(err, "file.scratch", nil)
 	}
 	if _, err := b.out.WriteString(s); err != nil {
-		return fmt.Errorf("write temporary file: %w", err)
+		return words.Wrap(err, "file.scratch", nil)
 	}
 	return nil
 }
@@ -135,12 +134,12 @@ func (b *stringBuilder) add(s string) error {
 func (b *stringBuilder) overflow() error {
 	f, err := outfile.Scratch(b.tempDir, "notify-list")
 	if err != nil {
-		return fmt.Errorf("create temporary file: %w", err)
+		return words.Wrap(err, "file.scratch", nil)
 	}
 	b.table.spill = f
 	b.out = bufio.NewWriterSize(f, 1<<16)
 	if _, err := b.out.Write(b.memory.Bytes()); err != nil {
-		return fmt.Errorf("write temporary file: %w", err)
+		return words.Wrap(err, "file.scratch", nil)
 	}
 	b.memory = bytes.Buffer{}
 	return nil
@@ -152,7 +151,7 @@ func (b *stringBuilder) finish() error {
 		return nil
 	}
 	if err := b.out.Flush(); err != nil {
-		return fmt.Errorf("write temporary file: %w", err)
+		return words.Wrap(err, "file.scratch", nil)
 	}
 	return nil
 }
@@ -183,7 +182,7 @@ func (t *stringTable) load(block *stringBlock, number int) error {
 	} else {
 		buf = make([]byte, end-begin)
 		if _, err := t.spill.ReadAt(buf, begin); err != nil {
-			return fmt.Errorf("read temporary file: %w", err)
+			return words.Wrap(err, "file.scratch", nil)
 		}
 	}
 	if t.cached += end - begin; t.cached > cacheBytes {

@@ -135,7 +135,7 @@ func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answe
 func Decode(c ledger.Check) (*Result, error) {
 	var r Result
 	if err := json.Unmarshal(c.Result, &r); err != nil {
-		return nil, fmt.Errorf("read the preflight of %s from %s: %w", c.Campaign, c.At.Format(time.RFC3339), err)
+		return nil, words.Wrap(err, "checklist.read-preflight", words.A{"campaign": c.Campaign, "at": c.At})
 	}
 	return &r, nil
 }
@@ -187,7 +187,7 @@ func signature(s ledger.SignOff, zone *time.Location) (checklist.Signature, erro
 	if s.Evidence != nil {
 		sig.Evidence = &checklist.Proof{}
 		if err := json.Unmarshal(s.Evidence, sig.Evidence); err != nil {
-			return sig, fmt.Errorf("read the evidence of %s signed by %s: %w", s.Item, s.Name, err)
+			return sig, words.Wrap(err, "checklist.read-evidence", words.A{"item": s.Item, "name": s.Name})
 		}
 	}
 	return sig, nil

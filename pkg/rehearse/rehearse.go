@@ -6,8 +6,6 @@ package rehearse
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -21,6 +19,7 @@ import (
 	"notify/pkg/sandbox"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // Rehearsal is what is rehearsed, and how. Fill in the fields, then call Run once.
@@ -161,7 +160,7 @@ func (r *Rehearsal) start(ctx context.Context) (*sandbox.Sandbox, Place, error) 
 	// What is under way when ctx ends must still be answered.
 	box, err := sandbox.Start(context.WithoutCancel(ctx), c)
 	if err != nil {
-		return nil, Place{}, fmt.Errorf("start the sandbox: %w", err)
+		return nil, Place{}, words.Wrap(err, "rehearse.sandbox", nil)
 	}
 	return box, Place{SMS: box.URL(), Mail: box.MailAddr(), Token: token}, nil
 }
@@ -210,7 +209,7 @@ func (r *Result) judge() {
 }
 
 // ErrNoRecord says that the ledger cannot keep what was proven.
-var ErrNoRecord = errors.New("this ledger keeps no rehearsals")
+var ErrNoRecord = words.Err("rehearse.no-record", nil)
 
 // Record writes the result into the installation's ledger, where the preflight finds it.
 func Record(ctx context.Context, l ledger.Ledger, r ledger.Rehearsal, by ledger.Act) error {

@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -15,6 +14,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // The kinds of account that a sandbox serves, and how an SMS account speaks to it.
@@ -43,10 +43,10 @@ func Turn(c *config.Config, channels []message.Channel, at Place, speed float64)
 		for _, name := range plan.RouteAccounts(c.Routes[ch]) {
 			a, ok := c.Accounts[name]
 			if !ok {
-				return nil, fmt.Errorf("account %s is not configured", name)
+				return nil, words.Err("rehearse.no-account", words.A{"account": name})
 			}
 			if _, taken := turned.Accounts[name]; taken {
-				return nil, fmt.Errorf("account %s carries both channels, and the sandbox has a server for each: configure it twice, under two names", name)
+				return nil, words.Err("rehearse.both-channels", words.A{"account": name}).Do("rehearse.do.both-channels", nil)
 			}
 			turned.Accounts[name] = turnAccount(a, ch, at, speed)
 		}
@@ -74,7 +74,12 @@ func turnAccount(a config.Account, ch message.Channel, at Place, speed float64) 
 }
 
 // ErrElsewhere says that an account would leave the sandbox. Nothing was built, and nothing was sent.
-var ErrElsewhere = errors.New("a rehearsal reaches the sandbox only")
+var ErrElsewhere = words.Err("rehearse.elsewhere", nil)
+
+// elsewhere is what would lead away from the sandbox.
+func elsewhere(id string, args words.A) error {
+	return &words.Error{Text: words.T(id, args), Err: ErrElsewhere}
+}
 
 // Vendors builds the accounts of a turned configuration. It is the only way by which a rehearsal gets any, and it builds
 // nothing that does not lead to the sandbox on this machine, whatever the configuration says.
@@ -89,14 +94,14 @@ func Vendors(r vendors.Registry, c *config.Config, at Place, now func() time.Tim
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		a := c.Accounts[name]
 		if err := inside(a, at); err != nil {
-			return built, fmt.Errorf("account %s: %w", name, err)
+			return built, words.Wrap(err, "rehearse.account", words.A{"account": name})
 		}
 		v, err := r.New(a.Vendor, vendors.Settings{
 			Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
 			Channels: c.Channels, Dir: c.Dir, Now: now,
 		})
 		if err != nil {
-			return built, fmt.Errorf("account %s: %w", name, err)
+			return built, words.Wrap(err, "rehearse.account", words.A{"account": name})
 		}
 		built[name] = v
 	}
@@ -119,20 +124,20 @@ func inside(a config.Account, at Place) error {
 	case kindHTTP:
 		u, err := url.Parse(a.Endpoint)
 		if err != nil || a.Endpoint != at.SMS {
-			return fmt.Errorf("%w: its endpoint is another one", ErrElsewhere)
+			return elsewhere("rehearse.other-endpoint", words.A{"address": a.Endpoint})
 		}
 		address = u.Host
 	case kindSMTP:
 		want = map[string]any{"address": at.Mail, "tls": "none"}
 		if a.Endpoint != "" {
-			return fmt.Errorf("%w: it has an endpoint", ErrElsewhere)
+			return elsewhere("rehearse.other-endpoint", words.A{"address": a.Endpoint})
 		}
 		address = at.Mail
 	default:
-		return fmt.Errorf("%w: vendor %s is not served there", ErrElsewhere, a.Vendor)
+		return elsewhere("rehearse.other-vendor", words.A{"vendor": a.Vendor})
 	}
 	if !reflect.DeepEqual(want, map[string]any(a.Options)) {
-		return fmt.Errorf("%w: it has options of another vendor", ErrElsewhere)
+		return elsewhere("rehearse.other-options", nil)
 	}
 	return loopback(address)
 }
@@ -141,11 +146,11 @@ func inside(a config.Account, at Place) error {
 func loopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("%w: %q is no address", ErrElsewhere, address)
+		return elsewhere("rehearse.other-endpoint", words.A{"address": address})
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil || !ip.IsLoopback() {
-		return fmt.Errorf("%w: %s is not this machine", ErrElsewhere, host)
+		return elsewhere("rehearse.other-endpoint", words.A{"address": address})
 	}
 	return nil
 }

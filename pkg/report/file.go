@@ -210,7 +210,7 @@ func (p *Problems) Add(d diag.Problem) {
 // Close finishes the file, and says how many problems it holds.
 func (p *Problems) Close(ctx context.Context) (int, error) {
 	if err := errors.Join(p.err, p.w.Close()); err != nil {
-		return p.n, errors.Join(fmt.Errorf("write the problems: %w", err), p.f.Discard())
+		return p.n, errors.Join(words.Wrap(err, "file.problems", nil), p.f.Discard())
 	}
 	return p.n, p.f.Commit(ctx)
 }

@@ -5,7 +5,6 @@ package report
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -220,7 +219,7 @@ func person(rec *ledger.Record, channels channel.Set) Person {
 func fields(rec *ledger.Record) ([]string, error) {
 	var values []string
 	if err := json.Unmarshal(rec.Fields, &values); err != nil {
-		return nil, fmt.Errorf("row %d in the ledger: %w", rec.Row, err)
+		return nil, words.Wrap(err, "report.row", words.A{"row": rec.Row})
 	}
 	return values, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Topup is a credit. What an account does not count is not credited.
@@ -118,13 +119,13 @@ func (a Admin) call(ctx context.Context, method, path string, body, into any) er
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("ask the sandbox: %w", err)
+			return err
 		}
 		payload = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.URL, "/")+path, payload)
 	if err != nil {
-		return fmt.Errorf("ask the sandbox: %w", err)
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if a.Token != "" {
@@ -132,19 +133,19 @@ func (a Admin) call(ctx context.Context, method, path string, body, into any) er
 	}
 	resp, err := a.Client.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the sandbox at %s: %w", a.URL, err)
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		var r refusal
 		_ = json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&r) // the status says enough where it is not ours
-		return fmt.Errorf("the sandbox at %s answers %s %s", a.URL, resp.Status, r.Message)
+		return words.Err("sandbox.answers", words.A{"status": resp.Status, "said": r.Message})
 	}
 	if into == nil {
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("read the sandbox's answer: %w", err)
+		return words.Wrap(err, "sandbox.answer", nil)
 	}
 	return nil
 }

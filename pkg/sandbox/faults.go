@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // Faults are probabilities from 0 to 1, by message. At most one of them befalls a message, besides Slow; their sum is at
@@ -69,12 +71,12 @@ func (f *Faults) check() error {
 	sum := 0.0
 	for _, p := range []float64{f.Refuse, f.Throttle, f.Reject, f.CutBefore, f.CutAfter, f.Garbage, f.Error500} {
 		if !(p >= 0 && p <= 1) {
-			return fmt.Errorf("fault %v: a probability is from 0 to 1", p)
+			return words.Err("sandbox.share", words.A{"share": fmt.Sprint(p)})
 		}
 		sum += p
 	}
 	if sum > 1+1e-9 || !(f.Slow >= 0 && f.Slow <= 1) || f.SlowFor < 0 {
-		return fmt.Errorf("faults add up to %v: at most one befalls a message, so that 1 is the most", sum)
+		return words.Err("sandbox.faults-sum", words.A{"sum": fmt.Sprint(sum)})
 	}
 	return nil
 }
@@ -125,7 +127,7 @@ func (f *Faults) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	share, err := strconv.ParseFloat(value, 64)
 	if !ok || err != nil || !(share >= 0 && share <= 1) { // NaN is neither
-		return fmt.Errorf("%q is not a share from 0 to 1", value)
+		return words.Err("sandbox.share", words.A{"share": words.Typed(value)})
 	}
 	by := map[string]*float64{
 		"refuse": &f.Refuse, "throttle": &f.Throttle, "reject": &f.Reject, "cut-before": &f.CutBefore, "cut-after": &f.CutAfter,
@@ -133,7 +135,7 @@ func (f *Faults) Set(text string) error {
 	}
 	field, ok := by[name]
 	if !ok {
-		return fmt.Errorf("no fault %q", name)
+		return words.Err("sandbox.fault-none", words.A{"fault": words.Typed(name)})
 	}
 	*field = share
 	return nil

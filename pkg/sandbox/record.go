@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // line is one line of the record: a message that was read whole, or a credit.
@@ -75,14 +75,14 @@ func openRecord(path string, replay func(*line)) (*record, error) {
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the sandbox's record: %w", err)
+		return nil, words.Wrap(err, "sandbox.record-open", words.A{"file": path})
 	}
 	whole, err := readLines(f, replay)
 	if err == nil {
 		err = f.Truncate(whole)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read the sandbox's record %s: %w", path, err), f.Close())
+		return nil, errors.Join(words.Wrap(err, "sandbox.record-read", words.A{"file": path}), f.Close())
 	}
 	return &record{file: f}, nil
 }
@@ -100,7 +100,7 @@ func readLines(r io.Reader, each func(*line)) (whole int64, err error) {
 		}
 		var l line
 		if err := json.Unmarshal(text, &l); err != nil {
-			return whole, fmt.Errorf("line %d: %w", n, err)
+			return whole, words.Wrap(err, "sandbox.record-line", words.A{"line": n})
 		}
 		each(&l)
 		whole += int64(len(text))
@@ -115,10 +115,10 @@ func (r *record) write(l *line) error {
 	defer r.mu.Unlock()
 	r.buf.Reset()
 	if err := json.NewEncoder(&r.buf).Encode(l); err != nil {
-		return fmt.Errorf("write the sandbox's record: %w", err)
+		return words.Wrap(err, "sandbox.record-write", nil)
 	}
 	if _, err := r.file.Write(r.buf.Bytes()); err != nil {
-		return fmt.Errorf("write the sandbox's record: %w", err)
+		return words.Wrap(err, "sandbox.record-write", nil)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (r *record) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
-		return fmt.Errorf("close the sandbox's record: %w", err)
+		return words.Wrap(err, "sandbox.record-write", nil)
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (r *record) close() error {
 func ReadRecord(path string) (Tally, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Tally{}, fmt.Errorf("open the sandbox's record: %w", err)
+		return Tally{}, words.Wrap(err, "sandbox.record-open", words.A{"file": path})
 	}
 	defer func() { _ = f.Close() }()
 	counters := map[message.Channel]*counter{}
@@ -153,7 +153,7 @@ func ReadRecord(path string) (Tally, error) {
 		}
 	})
 	if err != nil {
-		return Tally{}, fmt.Errorf("read the sandbox's record %s: %w", path, err)
+		return Tally{}, words.Wrap(err, "sandbox.record-read", words.A{"file": path})
 	}
 	return Tally{SMS: counters[message.SMS].tally(), Mail: counters[message.Email].tally()}, nil
 }

@@ -10,7 +10,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Config is what a sandbox serves. The zero value of a field switches off what it is about.
@@ -126,7 +126,7 @@ func (s *Sandbox) listen(ctx context.Context) error {
 	if s.config.SMSAddr != "" {
 		l, err := lc.Listen(ctx, "tcp", s.config.SMSAddr)
 		if err != nil {
-			return fmt.Errorf("listen for the SMS gateway: %w", err)
+			return words.Wrap(err, "sandbox.listen-sms", words.A{"address": s.config.SMSAddr})
 		}
 		s.smsAddr = l.Addr().String()
 		s.gateway = &http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}
@@ -135,7 +135,7 @@ func (s *Sandbox) listen(ctx context.Context) error {
 	if s.config.MailAddr != "" {
 		l, err := lc.Listen(ctx, "tcp", s.config.MailAddr)
 		if err != nil {
-			return fmt.Errorf("listen for mail: %w", err)
+			return words.Wrap(err, "sandbox.listen-mail", words.A{"address": s.config.MailAddr})
 		}
 		s.mailAddr = l.Addr().String()
 		s.mailServer = s.newMailServer()

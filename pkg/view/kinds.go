@@ -55,7 +55,7 @@ func ShowKinds(p *Printer, asJSON bool, kinds []Kind) error {
 
 func (p *Printer) options(set option.Set) {
 	say := p.Words().Say
-	t := NewTable(say(words.T("kinds.option", nil)), say(words.T("kinds.need", nil)), say(words.T("kinds.default", nil)), say(words.T("kinds.about", nil)))
+	t := NewTable("option", "need", "default", "about")
 	for _, o := range set {
 		need, about := words.T("kinds.optional", nil), o.About
 		if o.Required {

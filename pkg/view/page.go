@@ -54,10 +54,10 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 		"signed": func(s checklist.Signature) string { return p.Say(signedBy(s)) },
 	}).Parse(preflightPage)
 	if err != nil {
-		return fmt.Errorf("read the page's template: %w", err)
+		return words.Wrap(err, "file.page", nil)
 	}
 	if err := t.Execute(w, newPageData(r)); err != nil {
-		return fmt.Errorf("write the page: %w", err)
+		return words.Wrap(err, "file.page", nil)
 	}
 	return nil
 }

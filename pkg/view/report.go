@@ -1,7 +1,6 @@
 package view
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -141,7 +140,7 @@ func (p *Printer) overruled(r *report.Report) {
 			p.Blank()
 		}
 		p.sentence(p.Paint(Unwell, p.Say(words.T("report.overridden-word", nil)))+"  ", words.T("report.overridden", words.A{
-			"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "at": a.At, "why": a.Reason,
+			"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "at": a.At, "why": a.Why(),
 		}))
 	}
 }
@@ -167,7 +166,7 @@ func (p *Printer) audit(r *report.Report) {
 	p.Blank()
 	t := NewTable("when", "who", "did", "why")
 	for _, a := range r.Audit {
-		t.Row(p.Time(a.At), a.Who, p.act(a), p.why(a))
+		t.Row(p.Time(a.At), a.Who, p.act(a), p.heading(a.Why()))
 	}
 	p.Table(t, 0)
 }
@@ -192,32 +191,4 @@ func (p *Printer) act(a ledger.AuditEntry) string {
 		return p.Say(words.T("act.revoke", words.A{"item": item, "name": name, "signer": signer}))
 	}
 	return p.Say(words.T("act.other", words.A{"what": a.What}))
-}
-
-var (
-	whySent    = regexp.MustCompile(`^as (.*): people (\d+), messages (\d+), left before (\d+)$`)
-	whyResumed = regexp.MustCompile(`^messages (\d+), left before (\d+)$`)
-)
-
-// why says what an act was for, or what it came to: off a terminal as it is in the ledger.
-func (p *Printer) why(a ledger.AuditEntry) string {
-	if !p.Terminal {
-		return a.Reason
-	}
-	count := func(digits, noun string) words.Count {
-		n, _ := strconv.Atoi(digits) // digits they are
-		return words.N(n, noun)
-	}
-	sent, resumed := whySent.FindStringSubmatch(a.Reason), whyResumed.FindStringSubmatch(a.Reason)
-	switch {
-	case a.What == "send" && sent != nil:
-		return p.Say(words.T("act.why-sent", words.A{
-			"name": sent[1], "people": count(sent[2], "recipient"), "messages": count(sent[3], "message"), "left": sent[4],
-		}))
-	case a.What == "resume" && resumed != nil:
-		return p.Say(words.T("act.why-resumed", words.A{"messages": count(resumed[1], "message"), "left": resumed[2]}))
-	case a.What == "unpause" && (a.Reason == "send" || a.Reason == "resume"):
-		return p.Say(words.Of("act", a.Reason))
-	}
-	return a.Reason
 }

@@ -253,7 +253,7 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 		p.Wrapped("  ", p.Say(words.T("run.lost", words.A{"n": e.Lost})))
 	}
 	for _, a := range e.Overrides {
-		p.Wrapped("  ", p.Say(words.T("run.override", words.A{"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "reason": a.Reason})))
+		p.Wrapped("  ", p.Say(words.T("run.override", words.A{"check": strings.TrimPrefix(a.What, report.ActOverride), "who": a.Who, "reason": a.Why()})))
 	}
 	if !e.Next.IsZero() {
 		p.Line("  %s", p.Say(words.T("run.next", words.A{"said": e.Next})))

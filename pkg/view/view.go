@@ -61,7 +61,7 @@ func (p *Printer) Flush() error {
 		p.over()
 	}
 	if _, err := p.Out.Write(p.buf.Bytes()); err != nil {
-		return fmt.Errorf("write the result: %w", err)
+		return words.Wrap(err, "file.result", nil)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -17,6 +16,7 @@ import (
 
 	"notify/pkg/inuse"
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 // StateDir is the user's folder for what programs remember: notify below $XDG_STATE_HOME, ~/.local/state, or what the system has
@@ -82,7 +82,7 @@ func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
 		return nil, nil // no memory is an answer
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the witness: %w", err)
+		return nil, words.Wrap(err, "witness.read", words.A{"file": path})
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	lines := bufio.NewReaderSize(f, 1<<16)
@@ -92,18 +92,18 @@ func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
 			return m, nil // what comes behind the last whole line was cut
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the witness: %w", err)
+			return nil, words.Wrap(err, "witness.read", words.A{"file": path})
 		}
 		if m == nil {
 			m = &memory{file: path}
 			if err := json.Unmarshal(text, &m.head); err != nil || m.Version != version {
-				return nil, fmt.Errorf("read the witness %s: its first line is not one that this program wrote: %w", path, errors.Join(err, ErrDamaged))
+				return nil, &words.Error{Text: words.T("witness.head", words.A{"file": path}), Err: errors.Join(err, ErrDamaged)}
 			}
 			continue
 		}
 		var l line
 		if err := json.Unmarshal(text, &l); err != nil {
-			return nil, fmt.Errorf("read the witness %s, line %d: %w", path, n, errors.Join(err, ErrDamaged))
+			return nil, &words.Error{Text: words.T("witness.line", words.A{"file": path, "line": n}), Err: errors.Join(err, ErrDamaged)}
 		}
 		if !known(m, &l) {
 			m.lines = append(m.lines, l)
@@ -115,29 +115,29 @@ func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
 func nothing(*memory, *line) bool { return false }
 
 // ErrDamaged says that a witness cannot be read.
-var ErrDamaged = errors.New("the witness file is damaged")
+var ErrDamaged = words.Err("witness.damaged", nil)
 
 // rewrite makes a file anew.
 func rewrite(path string, h head, lines []line) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("write the witness: %w", err)
+		return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	if err := enc.Encode(h); err != nil {
-		return nil, fmt.Errorf("write the witness: %w", err)
+		return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 	}
 	for _, l := range lines {
 		if err := enc.Encode(l); err != nil {
-			return nil, fmt.Errorf("write the witness: %w", err)
+			return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 		}
 	}
 	next := path + ".next"
 	if err := os.WriteFile(next, b.Bytes(), 0o600); err != nil {
-		return nil, fmt.Errorf("write the witness: %w", err)
+		return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 	}
 	if err := inuse.Try(context.Background(), path, func() error { return os.Rename(next, path) }); err != nil {
-		return nil, fmt.Errorf("write the witness: %w", err)
+		return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 	}
 	return appendTo(path)
 }
@@ -146,10 +146,10 @@ func rewrite(path string, h head, lines []line) (*os.File, error) {
 func appendTo(path string, lines ...line) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("write the witness: %w", err)
+		return nil, words.Wrap(err, "witness.write", words.A{"file": path})
 	}
 	fail := func(err error) (*os.File, error) {
-		return nil, fmt.Errorf("write the witness: %w", errors.Join(err, f.Close()))
+		return nil, words.Wrap(errors.Join(err, f.Close()), "witness.write", words.A{"file": path})
 	}
 	if info, err := f.Stat(); err != nil {
 		return fail(err)

@@ -3,7 +3,6 @@ package witness
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Reader is what is asked of a ledger.
@@ -61,12 +61,12 @@ func Judge(ctx context.Context, l Reader, p Place) (Verdict, error) {
 	k := known{place: p, runs: make(map[ledger.RunID]ledger.Run)}
 	var err error
 	if k.campaign, err = l.Campaign(ctx, p.Campaign); err != nil && !errors.Is(err, ledger.ErrNoCampaign) {
-		return v, fmt.Errorf("ask the witness: %w", err)
+		return v, words.Wrap(err, "witness.ask", nil)
 	}
 	if err == nil {
 		runs, err := l.Runs(ctx, p.Campaign)
 		if err != nil {
-			return v, fmt.Errorf("ask the witness: %w", err)
+			return v, words.Wrap(err, "witness.ask", nil)
 		}
 		for _, r := range runs {
 			k.runs[r.ID] = r
@@ -160,7 +160,7 @@ func (v *Verdict) place(ctx context.Context, l Reader, campaign string, lost map
 			break // nothing of it is staged
 		}
 		if err != nil {
-			return fmt.Errorf("ask the witness: %w", err)
+			return words.Wrap(err, "witness.ask", nil)
 		}
 		if lost[r.Key] {
 			stands[r.Key] = staged
@@ -198,7 +198,7 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 	if p.State != "" {
 		more, err := filepath.Glob(filepath.Join(p.State, "witness", "*."+ledger.FileName(p.Campaign)+suffix))
 		if err != nil {
-			return nil, fmt.Errorf("ask the witness: %w", err)
+			return nil, words.Wrap(err, "witness.ask", nil)
 		}
 		for _, path := range more {
 			if path != paths[1] {

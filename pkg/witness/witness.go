@@ -11,12 +11,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Place says whose memory is asked.
@@ -156,7 +156,7 @@ func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) 
 		return out, nil
 	}
 	if t.Number == 0 {
-		return ledger.Turned{}, errors.New("witness: a turn has no number")
+		return ledger.Turned{}, words.Err("witness.no-number", nil)
 	}
 	if err := errors.Join(g.w.same(), g.w.write(l)); err != nil {
 		return ledger.Turned{}, err
@@ -187,12 +187,12 @@ func (g *grant) lost(keys []message.Key) ledger.Lost {
 func (w *Witness) write(l line) error {
 	b, err := json.Marshal(l)
 	if err != nil {
-		return fmt.Errorf("witness: %w", err)
+		return words.Wrap(err, "witness.keep", nil)
 	}
 	b = append(b, '\n')
 	for _, f := range w.files {
 		if _, err := f.Write(b); err != nil {
-			return fmt.Errorf("witness: %w", err)
+			return words.Wrap(err, "witness.keep", nil)
 		}
 	}
 	return nil
@@ -213,7 +213,7 @@ func (w *Witness) same() error {
 	for _, k := range w.kept {
 		info, err := os.Stat(k.path)
 		if err != nil || !os.SameFile(info, k.info) {
-			return fmt.Errorf("%s: %w", k.path, ledger.ErrReplaced)
+			return &words.Error{Text: words.T("witness.replaced", words.A{"file": k.path}), Err: ledger.ErrReplaced}
 		}
 	}
 	return nil

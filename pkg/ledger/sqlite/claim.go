@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"database/sql/driver"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // claiming is the second half of a turn: pending messages are read once for all its requests.
@@ -130,7 +130,7 @@ func (r *pendingRow) fits(campaign string, ch message.Channel) error {
 	if stored.Fits(r.claim.Key, campaign, ch, r.claim.Address, r.recipient) {
 		return nil
 	}
-	return fmt.Errorf("%w: message %s is not to the address that stands beside it", ledger.ErrDamaged, r.claim.Key)
+	return ledger.Damaged("ledger.damaged.key", words.A{"message": string(r.claim.Key)})
 }
 
 func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error) {
@@ -337,7 +337,7 @@ func (x *tx) claimed(of *stored.Claimed, turn int64, at, deadline time.Time, fir
 // allOf turns a claim that found other messages than were read into an error: nothing of the transaction stays.
 func allOf(n, want int, err error) error {
 	if err == nil && n != want {
-		return fmt.Errorf("%d messages were to be claimed, and %d could be", want, n)
+		return words.Err("ledger.error.claimed", words.A{"wanted": want, "claimed": n})
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,7 +19,7 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 		if err == nil {
 			info.Bytes += st.Size()
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return info, fmt.Errorf("describe ledger %s: %w", l.path, err)
+			return info, l.failed("describe", err)
 		}
 	}
 	if free, err := freeBytes(filepath.Dir(l.path)); err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 
 	"github.com/gofrs/flock"
 )
@@ -156,7 +157,7 @@ func (l *Ledger) holder(ctx context.Context, campaign string) error {
 		return err
 	}
 	if len(c.Holders) == 0 {
-		return fmt.Errorf("campaign %s: %w: another process is staging or changing it at this moment", campaign, ledger.ErrLeased)
+		return &words.Error{Text: words.T("ledger.error.gate", words.A{"campaign": campaign}), Err: ledger.ErrLeased}
 	}
 	return &ledger.LeasedError{Holder: c.Holders[0]}
 }

@@ -68,7 +68,7 @@ func (l *Ledger) open(ctx context.Context) error {
 		return err
 	}
 	if problems, err := l.schemaAtAGlance(ctx); err != nil || len(problems) > 0 {
-		return errors.Join(err, fmt.Errorf("%w: %s", ledger.ErrDamaged, words.Joined(words.Sentences, problems...)))
+		return errors.Join(err, &ledger.DamagedError{What: words.Joined(words.Sentences, problems...)})
 	}
 	return l.identity(ctx)
 }
@@ -252,7 +252,7 @@ func (l *Ledger) version(ctx context.Context, q querier) (int, error) {
 	case err != nil:
 		return 0, err
 	case version < 0, version == 0 && tables > 0:
-		return 0, fmt.Errorf("%w: its schema is %d, which is no version", ledger.ErrDamaged, version)
+		return 0, ledger.Damaged("ledger.damaged.version", words.A{"version": version})
 	case version > len(l.steps):
 		return 0, fmt.Errorf("%w: its schema is %d, this program knows %d", ledger.ErrNewerSchema, version, len(l.steps))
 	}
@@ -321,7 +321,7 @@ func (l *Ledger) identity(ctx context.Context) error {
 		SELECT (SELECT value FROM meta WHERE name = 'id'), CAST((SELECT value FROM meta WHERE name = 'created') AS INTEGER)`).
 		Scan(&l.id, &created)
 	if err != nil {
-		return fmt.Errorf("%w: it has no identity: %w", ledger.ErrDamaged, err)
+		return fmt.Errorf("%w: %w", ledger.Damaged("ledger.damaged.identity", nil), err)
 	}
 	l.made = stored.Moment(created)
 	return nil

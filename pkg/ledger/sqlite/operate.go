@@ -264,8 +264,8 @@ func (l *Ledger) SaveCheck(ctx context.Context, c ledger.Check) error {
 }
 
 func (x *tx) audit(campaign string, by ledger.Act) error {
-	return x.exec("INSERT INTO audit (campaign, who, what, reason, at) VALUES (?, ?, ?, ?, ?)",
-		campaign, by.Who, by.What, by.Reason, stored.Nanos(by.At))
+	return x.exec("INSERT INTO audit (campaign, who, what, reason, said, at) VALUES (?, ?, ?, ?, ?, ?)",
+		campaign, by.Who, by.What, by.Reason, by.Said, stored.Nanos(by.At))
 }
 
 // act does something that a person asked for on a campaign, with its audit entry.

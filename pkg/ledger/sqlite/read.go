@@ -90,7 +90,7 @@ func (l *Ledger) asking(err error, format string, args ...any) error {
 	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed":
 		err = ledger.ErrClosed
 	}
-	return fmt.Errorf("%s: ledger %s: %w", fmt.Sprintf(format, args...), l.path, translate(l.path, err))
+	return l.failed(fmt.Sprintf(format, args...), err)
 }
 
 // reader is a connection, or a transaction that sees the ledger as it is at one moment.
@@ -210,13 +210,13 @@ func (l *Ledger) AuditLog(ctx context.Context, campaign string) ([]ledger.AuditE
 	err := each(ctx, l.read, func(rows *sql.Rows) error {
 		var e ledger.AuditEntry
 		var at int64
-		if err := rows.Scan(&e.Campaign, &e.Who, &e.What, &e.Reason, &at); err != nil {
+		if err := rows.Scan(&e.Campaign, &e.Who, &e.What, &e.Reason, &e.Said, &at); err != nil {
 			return err
 		}
 		e.At = stored.Moment(at)
 		out = append(out, e)
 		return nil
-	}, "SELECT campaign, who, what, reason, at FROM audit WHERE ?1 = '' OR campaign = ?1 ORDER BY id", campaign)
+	}, "SELECT campaign, who, what, reason, said, at FROM audit WHERE ?1 = '' OR campaign = ?1 ORDER BY id", campaign)
 	return out, l.asking(err, "read the audit log")
 }
 

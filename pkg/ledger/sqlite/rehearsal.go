@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"notify/pkg/ledger"
@@ -20,7 +19,7 @@ func (l *Ledger) Rehearsed(ctx context.Context, r ledger.Rehearsal, by ledger.Ac
 	}
 	faults, err := json.Marshal(r.Faults)
 	if err != nil {
-		return fmt.Errorf("record the rehearsal of campaign %s: %w", r.Campaign, err)
+		return l.failed("record the rehearsal of campaign "+r.Campaign, err)
 	}
 	return l.do(ctx, "record the rehearsal of campaign "+r.Campaign, func(x *tx) error {
 		if err := x.exec(`INSERT INTO rehearsal (campaign, digest, recipients, messages, reached, rate, speed, took, memory, faults, complete, at)

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"slices"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // oldMessage is a message that the ledger has under the key of a new one.
@@ -45,7 +45,7 @@ func (st *staging) lookup(key message.Key) (*oldMessage, error) {
 // meet brings a message that the ledger has together with what the list says now.
 func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage, write func() (int64, error)) error {
 	if old.channel != m.Channel || old.address != m.Address {
-		return fmt.Errorf("row %d: message %s was for %s, and is for %s now", r.Row, m.Key, old.address.Masked(), m.Address.Masked())
+		return words.Err("ledger.error.other-address", words.A{"row": r.Row, "message": string(m.Key), "was": old.address.Masked(), "is": m.Address.Masked()})
 	}
 	if !st.seen.Set(old.id) {
 		return st.rowTwice(r.Row, m.Key)

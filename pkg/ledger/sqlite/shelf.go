@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -164,7 +163,7 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 		}
 		n, ok := v[at].(int64)
 		if !ok {
-			return pendingRow{}, fmt.Errorf("column %d of a pending message is %T", at+1, v[at])
+			return pendingRow{}, ledger.Damaged("ledger.damaged.pending", nil)
 		}
 		numbers[i] = n
 	}
@@ -173,8 +172,7 @@ func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
 	fields, isFields := v[5].([]byte)
 	recipient, isRecipient := v[6].(string)
 	if !isKey || !isAddress || !isFields || !isRecipient {
-		return pendingRow{}, fmt.Errorf("%w: a pending message has a key that is %T, an address that is %T, fields that are %T and a recipient that is %T",
-			ledger.ErrDamaged, v[1], v[2], v[5], v[6])
+		return pendingRow{}, ledger.Damaged("ledger.damaged.pending", nil)
 	}
 	return pendingRow{
 		recipient: recipient,

@@ -41,7 +41,7 @@ func (l *Ledger) check(ctx context.Context, campaign, where string, args ...any)
 func (l *Ledger) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (int64, error) {
 	parts, err := json.Marshal(s.Scopes)
 	if err != nil {
-		return 0, fmt.Errorf("sign %s of campaign %s: %w", s.Item, s.Campaign, err)
+		return 0, l.failed("sign "+s.Item+" of campaign "+s.Campaign, err)
 	}
 	var id int64
 	err = l.do(ctx, "sign "+s.Item+" of campaign "+s.Campaign, func(x *tx) error {

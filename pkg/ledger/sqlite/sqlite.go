@@ -9,7 +9,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
@@ -62,7 +61,7 @@ var (
 func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	steps, err := migrationSteps()
 	if err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+		return nil, &failedError{doing: "open", path: path, err: err}
 	}
 	return openWith(ctx, path, o, steps)
 }
@@ -70,7 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 func openWith(ctx context.Context, path string, o Options, steps []string) (*Ledger, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+		return nil, &failedError{doing: "open", path: path, err: err}
 	}
 	// Two names of one file must share one lock.
 	if target, err := filepath.EvalSymlinks(abs); err == nil {
@@ -86,7 +85,7 @@ func openWith(ctx context.Context, path string, o Options, steps []string) (*Led
 	l.locks = &locks{path: abs, machine: l.opts.Machine, off: o.NoFileLock, held: make(map[ledger.RunID]*flock.Flock)}
 	if err := l.open(ctx); err != nil {
 		_ = l.Close()
-		return nil, fmt.Errorf("open ledger %s: %w", path, translate(abs, err))
+		return nil, l.failed("open", err)
 	}
 	return l, nil
 }
@@ -110,10 +109,10 @@ func (l *Ledger) Close() error {
 // do runs a job in a transaction of its own on the writer, and says in the error what was being done.
 func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) error {
 	if l.writer == nil {
-		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, ledger.ErrReadOnly)
+		return l.failed(doing, ledger.ErrReadOnly)
 	}
 	if err := l.writer.submit(ctx, &request{ctx: ctx, job: job, done: make(chan error, 1)}); err != nil {
-		return fmt.Errorf("%s: ledger %s: %w", doing, l.path, translate(l.path, err))
+		return l.failed(doing, err)
 	}
 	return nil
 }

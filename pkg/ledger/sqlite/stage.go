@@ -4,12 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // checkEvery is after how many recipients a staging looks whether it is still wanted.
@@ -254,7 +254,7 @@ func (st *staging) twice(batch []any, cause error) error {
 }
 
 func (st *staging) rowTwice(row int, key message.Key) error {
-	return fmt.Errorf("row %d: message %s is twice on the list", row, key)
+	return words.Err("ledger.error.twice", words.A{"row": row, "message": string(key)})
 }
 
 // rowOf is the row of a recipient that was just added.
@@ -292,7 +292,7 @@ func (st *staging) finish() error {
 		SELECT 1 FROM message_standing m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND m.state <> 'cancelled'
 		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL)) ORDER BY row LIMIT 1`, st.c.id, st.staging)
 	if err == nil {
-		return fmt.Errorf("row %d: it is told through message %s, which is not on the list", row, key)
+		return words.Err("ledger.error.told-through", words.A{"row": row, "message": key})
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err

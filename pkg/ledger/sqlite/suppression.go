@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 const (
@@ -112,7 +112,7 @@ func (x *tx) suppressed(a message.Address) (s ledger.Suppression, err error) {
 	}
 	s, err = scanSuppression(scan)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && s.Reason == "" {
-		err = fmt.Errorf("%s: %w", a.Masked(), ledger.ErrNotSuppressed)
+		err = &words.Error{Text: words.T("ledger.error.not-suppressed-address", words.A{"address": a.Masked()}), Err: ledger.ErrNotSuppressed}
 	}
 	return s, err
 }

@@ -2,11 +2,12 @@ package sqlite
 
 import (
 	"database/sql"
-	"fmt"
+	"strconv"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // tally is the campaign's.
@@ -129,7 +130,9 @@ func (b *books) reach(campaign int64) (map[message.Channel]*reached, error) {
 		r := new(reached)
 		err := rows.Scan(&ch, &r.last, &r.next, &claimed)
 		if err == nil && claimed != r.last {
-			err = fmt.Errorf("%w: %s of campaign %d was handed out up to message %d, and its claims end with %d", ledger.ErrDamaged, ch, campaign, r.last, claimed)
+			err = ledger.Damaged("ledger.damaged.reach", words.A{
+				"channel": words.Of("channel", ch), "last": strconv.FormatInt(r.last, 10), "claimed": strconv.FormatInt(claimed, 10),
+			})
 		}
 		of[ch] = r
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // Turn settles and claims in one transaction: see ledger.Runs. The lanes of a run share its turns.
 func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, error) {
 	if l.writer == nil {
-		return ledger.Turned{}, fmt.Errorf("turn: ledger %s: %w", l.path, ledger.ErrReadOnly)
+		return ledger.Turned{}, l.failed("turn", ledger.ErrReadOnly)
 	}
 	t := &turn{req: req}
 	err := l.writer.submit(ctx, &request{ctx: ctx, turn: t, done: make(chan error, 1)})
@@ -26,7 +25,7 @@ func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, erro
 		return ledger.Turned{}, err
 	}
 	if err != nil {
-		return ledger.Turned{}, fmt.Errorf("turn: ledger %s: %w", l.path, translate(l.path, err))
+		return ledger.Turned{}, l.failed("turn", err)
 	}
 	return t.out, nil
 }

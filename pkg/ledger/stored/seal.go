@@ -81,7 +81,7 @@ func Unfit(what Kind, of any) words.Text {
 
 // Changed is the error about a row that does not fit its seal.
 func Changed(what Kind, of any) error {
-	return fmt.Errorf("%w: %s", ledger.ErrDamaged, Unfit(what, of))
+	return &ledger.DamagedError{What: Unfit(what, of)}
 }
 
 // SealPending is the seal of a standing of a message that was never attempted.

@@ -3,12 +3,12 @@ package stored
 import (
 	"cmp"
 	"database/sql/driver"
-	"fmt"
 	"slices"
 	"strings"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Cell is where a message counts in the tally of its campaign.
@@ -126,7 +126,7 @@ func (t Tally) Resize(ch message.Channel, before, after int64) error {
 	}
 	cell := t[Plain(ch, message.Pending)]
 	if cell == nil {
-		return fmt.Errorf("channel %s counts nothing as pending, and something is", ch)
+		return ledger.Damaged("ledger.damaged.tally", words.A{"channel": words.Of("channel", ch)})
 	}
 	cell.Segments += after - before
 	cell.Dirty = true

@@ -85,11 +85,19 @@ func (a *Account) Send(ctx context.Context, m message.Message, call Call, read f
 	case answer.Whole:
 		return a.judge(answer, m, read)
 	case answer.Unsent && answer.Stage == evidence.StageRequest && err != nil:
-		return unsent(answer.Stage, a.scrub.Detail(err.Error(), m.To))
+		return unsent(answer.Stage, a.scrub.Text(unmade(err), m.To))
 	case answer.Unsent:
 		return unsent(answer.Stage, a.scrub.Text(words.Cause(answer.Err), m.To))
 	}
 	return message.Outcome{Kind: message.OutcomeUnknown, Code: "notify:" + answer.Stage}
+}
+
+// unmade is why the vendor's client made no request, in its own words where it has some.
+func unmade(err error) words.Text {
+	if said := words.Cause(err); said.ID != "words.raw" {
+		return said
+	}
+	return words.T("vendor.client-error", words.A{"said": err.Error()})
 }
 
 // once is a call and what is known of it.
@@ -157,7 +165,7 @@ func (a *Account) Ask(ctx context.Context, to message.Address, call Call, out an
 	if !answer.Whole {
 		said := words.Cause(answer.Err).Stored()
 		if answer.Stage == evidence.StageRequest {
-			said = words.Cause(err).Stored()
+			said = unmade(err).Stored()
 		}
 		return time.Time{}, &words.Error{Text: a.scrub.Clean(words.Said("notify:"+answer.Stage, said), to)}
 	}

@@ -2,8 +2,6 @@ package smtp
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"net/mail"
 	"net/textproto"
 	"sort"
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // address is what a mail needs of an RFC 5322 address.
@@ -29,29 +28,43 @@ func parseAddress(s string) (address, error) {
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
-		return address{}, errors.New("not an e-mail address")
+		return address{}, words.Err("smtp.mail.no-address", nil)
 	}
 	at := strings.LastIndexByte(a.Address, '@')
 	local, domain := a.Address[:at], a.Address[at+1:]
 	if !ascii(domain) {
 		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
-			return address{}, errors.New("the domain is not a valid international name")
+			return address{}, words.Err("smtp.mail.domain", nil)
 		}
 	}
 	// mail.ParseAddress takes the quotes off a local part; only those that need none are written.
 	if local == "" || domain == "" || strings.ContainsAny(local, " \t\"\\<>()[]:;,@") || len(local) > 64 || len(domain) > 255 {
-		return address{}, errors.New("not an e-mail address that can be written to")
+		return address{}, words.Err("smtp.mail.no-route", nil)
 	}
 	return address{Name: a.Name, Address: local + "@" + domain, utf8: !ascii(local)}, nil
+}
+
+// in says of which header of the mail err is.
+func in(header string, err error) error {
+	return words.Wrap(err, "smtp.mail.in", words.A{"header": header})
+}
+
+// brief is as much of a name as an error has room for.
+func brief(name string) string {
+	const most = 60
+	if r := []rune(name); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return name
 }
 
 // oneLine refuses what could begin a header or a command of its own.
 func oneLine(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return errors.New("a line break or control character")
+		return words.Err("smtp.mail.control", nil)
 	}
 	if !utf8.ValidString(s) {
-		return errors.New("not UTF-8")
+		return words.Err("smtp.mail.utf8", nil)
 	}
 	return nil
 }
@@ -84,18 +97,18 @@ func (w *composer) Write(p []byte) (int, error) {
 // the message: it cannot be sent as it is.
 func (v *relay) compose(w *composer, m message.Message) (letter, error) {
 	if m.Channel != message.Email {
-		return letter{}, fmt.Errorf("a message on channel %q is not a mail", m.Channel)
+		return letter{}, words.Err("smtp.mail.channel", words.A{"channel": words.Of("channel", m.Channel)})
 	}
 	from, err := parseAddress(m.From)
 	if err != nil {
-		return letter{}, fmt.Errorf("from: %w", err)
+		return letter{}, in("From", err)
 	}
 	to, err := parseAddress(string(m.To))
 	if err != nil {
-		return letter{}, fmt.Errorf("to: %w", err)
+		return letter{}, in("To", err)
 	}
 	if to.Name != "" || !strings.EqualFold(to.Address, string(m.To)) && !to.utf8 && ascii(string(m.To)) {
-		return letter{}, errors.New("to: not a bare e-mail address")
+		return letter{}, in("To", words.Err("smtp.mail.not-bare", nil))
 	}
 	to.Name = m.Name
 	w.b, w.key, w.parts = w.b[:0], string(m.Key), 0
@@ -123,13 +136,13 @@ var ours = map[string]bool{ //nolint:gochecknoglobals // a table
 const keyLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
 func (v *relay) headers(w *composer, m message.Message, from, to address) error {
-	for name, value := range map[string]string{"subject": m.Subject, "name": m.Name, "key": string(m.Key)} {
+	for name, value := range map[string]string{"Subject": m.Subject, "To": m.Name, "Message-ID": string(m.Key)} {
 		if err := oneLine(value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return in(name, err)
 		}
 	}
 	if m.Key == "" || len(m.Key) > 60 || strings.Trim(string(m.Key), keyLetters) != "" {
-		return errors.New("key: cannot stand in a Message-ID")
+		return words.Err("smtp.mail.key", nil)
 	}
 	domain := v.opts.messageIDDomain
 	if domain == "" {
@@ -143,10 +156,10 @@ func (v *relay) headers(w *composer, m message.Message, from, to address) error 
 	if m.ReplyTo != "" {
 		replyTo, err := parseAddress(m.ReplyTo)
 		if err != nil {
-			return fmt.Errorf("reply-to: %w", err)
+			return in("Reply-To", err)
 		}
 		if replyTo.utf8 && !from.utf8 && !to.utf8 {
-			return errors.New("reply-to: its letters need SMTPUTF8, which no other address here needs")
+			return words.Err("smtp.mail.reply-to", nil)
 		}
 		w.mailbox("Reply-To", replyTo)
 	}
@@ -173,13 +186,13 @@ func (w *composer) custom(headers map[string]string) error {
 	sort.Strings(names)
 	for _, name := range names {
 		if name == "" || len(name) > 76 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }) {
-			return fmt.Errorf("header %q: not a header's name", clip(name))
+			return words.Err("smtp.mail.header-name", words.A{"header": brief(name)})
 		}
 		if ours[textproto.CanonicalMIMEHeaderKey(name)] {
-			return fmt.Errorf("header %s: written by notify, not by the campaign", name)
+			return words.Err("smtp.mail.header-ours", words.A{"header": name})
 		}
 		if err := oneLine(headers[name]); err != nil {
-			return fmt.Errorf("header %s: %w", name, err)
+			return in(name, err)
 		}
 		start := len(w.b)
 		if value := strings.TrimSpace(headers[name]); ascii(value) {
@@ -189,7 +202,7 @@ func (w *composer) custom(headers map[string]string) error {
 		}
 		for line := range bytes.SplitSeq(w.b[start:], []byte("\r\n")) {
 			if len(line) > maxLine {
-				return fmt.Errorf("header %s: longer than %d characters without a space", name, maxLine)
+				return words.Err("smtp.mail.header-long", words.A{"header": name, "n": maxLine})
 			}
 		}
 	}

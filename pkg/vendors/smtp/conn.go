@@ -52,7 +52,7 @@ func (v *relay) open(ctx context.Context) (*conn, error) {
 		err = &stepError{stepHello, givenUp()}
 	}
 	if !c.timer.Stop() && err == nil {
-		err = &stepError{stepHello, unsent(codeTimeout, stepHello.String())}
+		err = &stepError{stepHello, unsent(codeTimeout, stepHello.said().Stored())}
 	}
 	if err != nil {
 		c.close()
@@ -148,13 +148,13 @@ func (c *conn) broken(at step, err error) *stepError {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errGarbage):
-		return &stepError{at, unsent(codeGarbage, words.T("smtp.garbage", words.A{"at": at.String()}).Stored())}
+		return &stepError{at, unsent(codeGarbage, words.T("smtp.garbage", words.A{"at": at.said()}).Stored())}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &stepError{at, unsent(codeTimeout, at.String())}
+		return &stepError{at, unsent(codeTimeout, at.said().Stored())}
 	case c.kept && (at == stepReset || at == stepMail):
-		return &stepError{at, unsent(codeClosed, at.String())}
+		return &stepError{at, unsent(codeClosed, at.said().Stored())}
 	default:
-		return &stepError{at, unsent(codeCut, at.String())}
+		return &stepError{at, unsent(codeCut, at.said().Stored())}
 	}
 }
 

@@ -3,8 +3,6 @@ package smtp
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"mime"
 	"path"
 	"strconv"
@@ -12,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // content writes what follows the headers: the text, or its alternatives, within a mixed mail where files go with it.
@@ -166,13 +165,13 @@ func (w *composer) base64Lines(data []byte) {
 func (w *composer) attachment(a message.Attachment) error {
 	name := path.Base(strings.ReplaceAll(a.Name, `\`, "/"))
 	if err := oneLine(name); err != nil || a.Name == "" || len(name) > 200 {
-		return errors.New("attachment: its name is not a file name")
+		return words.Err("smtp.mail.attachment-name", nil)
 	}
 	kind := "application/octet-stream"
 	if a.Type != "" {
 		parsed, params, err := mime.ParseMediaType(a.Type)
 		if err != nil {
-			return fmt.Errorf("attachment %q: its type is not a MIME type", name)
+			return words.Err("smtp.mail.attachment-type", words.A{"name": brief(name)})
 		}
 		delete(params, "name")
 		// Whole messages and multiparts must not be encoded (RFC 2046 5), and nothing else would get them through unchanged.
@@ -181,14 +180,14 @@ func (w *composer) attachment(a message.Attachment) error {
 		}
 	}
 	if kind == "" || strings.ContainsAny(kind, "\r\n") {
-		return fmt.Errorf("attachment %q: its type is not a MIME type", name)
+		return words.Err("smtp.mail.attachment-type", words.A{"name": brief(name)})
 	}
 	// Both forms of the name: RFC 2231 is the standard, and some readers know only the encoded word in Content-Type.
 	w.field("Content-Type", kind+"; "+nameParam(name))
 	disposition := "attachment"
 	if a.ContentID != "" {
 		if !plain(a.ContentID) || strings.ContainsAny(a.ContentID, "<> ") {
-			return fmt.Errorf("attachment %q: its name cannot be a Content-ID", name)
+			return words.Err("smtp.mail.attachment-id", words.A{"name": brief(name)})
 		}
 		disposition = "inline"
 		w.field("Content-ID", "<"+a.ContentID+">")

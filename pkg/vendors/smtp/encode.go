@@ -2,10 +2,11 @@ package smtp
 
 import (
 	"bytes"
-	"fmt"
 	"mime/quotedprintable"
 	"strings"
 	"unicode/utf8"
+
+	"notify/pkg/words"
 )
 
 // encoder remembers the text that it encoded last, line by line. Mails of one campaign differ in a few lines only, and a line is
@@ -86,10 +87,10 @@ func (e *encoder) appendPrinted(b []byte) ([]byte, error) {
 			var out bytes.Buffer
 			q := quotedprintable.NewWriter(&out)
 			if _, err := q.Write([]byte(canonical(l.text))); err != nil {
-				return b, fmt.Errorf("text: %w", err)
+				return b, words.Wrap(err, "smtp.mail.text", nil)
 			}
 			if err := q.Close(); err != nil {
-				return b, fmt.Errorf("text: %w", err)
+				return b, words.Wrap(err, "smtp.mail.text", nil)
 			}
 			l.printed = out.Bytes()
 		}

@@ -34,6 +34,11 @@ func (s step) String() string {
 	return [...]string{"connect", "TLS", "greeting", "EHLO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "final dot"}[s]
 }
 
+// said is the step in the language of the screen.
+func (s step) said() words.Text {
+	return words.Of("smtp.step", strings.ReplaceAll(s.String(), " ", "-"))
+}
+
 // doing is the step as an error says it.
 func (s step) doing() string {
 	switch s {

@@ -256,7 +256,8 @@ CREATE TABLE audit (
   campaign TEXT    NOT NULL,
   who      TEXT    NOT NULL,
   what     TEXT    NOT NULL,
-  reason   TEXT    NOT NULL,
+  reason   TEXT    NOT NULL, -- as a person typed it
+  said     TEXT    NOT NULL, -- what the program says of it: an id with arguments
   at       INTEGER NOT NULL
 );
 
