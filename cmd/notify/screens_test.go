@@ -17,7 +17,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 
+	"notify/pkg/drill"
 	"notify/pkg/preflight"
+	"notify/pkg/suppression"
+	"notify/pkg/vendors/all"
 )
 
 var updateScreens = flag.Bool("update-screens", false, "write the screens of the story anew")
@@ -31,6 +34,7 @@ const columns = 60
 //	look NAME CODE ANSWER PROGRAM [ARG…]   runs a program on such a terminal, and holds its screen to the golden NAME; - holds it to none,
 //	                                       and NAME~ leaves its figures out: they are those of a moment
 //	workbook N FILE                        writes a list as people keep it: a summary sheet first, headers of their own
+//	manual                                 reads the manual pages of every command
 func TestTheWholeStoryAsAnOperator(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
@@ -69,7 +73,7 @@ func runScreens(t *testing.T, dir, lang string, goOn bool) {
 		ContinueOnError:     goOn,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "begin": cmdBegin,
-			"signal": cmdSignal, "ends": cmdEnds, "setting": cmdSetting, "look": cmdLook, "workbook": cmdWorkbook,
+			"signal": cmdSignal, "ends": cmdEnds, "setting": cmdSetting, "look": cmdLook, "workbook": cmdWorkbook, "manual": cmdManual,
 		},
 	})
 }
@@ -84,7 +88,7 @@ func cmdLook(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s ended with %d, want %s", command, code, args[1])
 	}
 	for line := range strings.SplitSeq(screen, "\n") {
-		if strings.HasPrefix(line, "  notify ") && slices.Contains(args, "--help") {
+		if (strings.HasPrefix(line, "  notify ") || strings.HasPrefix(line, "  source ")) && slices.Contains(args, "--help") {
 			continue // an example is there to be copied, and stands on one line
 		}
 		if w := uniseg.StringWidth(line); w > columns {
@@ -108,6 +112,28 @@ func cmdLook(ts *testscript.TestScript, _ bool, args []string) {
 		goldenScreen(ts, filepath.Join(ts.Getenv("GOLDENS"), strings.TrimSuffix(args[0], "~")+".txt"), "$ "+command+"\n"+screen)
 	}
 }
+
+// cmdManual holds the manual pages to the language: what is left of Latin letters is typed, or a name.
+func cmdManual(ts *testscript.TestScript, _ bool, _ []string) {
+	dir := ts.MkAbs("manual")
+	_, code := onTerminal(ts, columns, "", []string{"notify", "help", "--man", dir})
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	ts.Check(err)
+	if code != 0 || len(pages) < 30 {
+		ts.Fatalf("the manual has %d pages, exit %d", len(pages), code)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		ts.Check(err)
+		said := roff.ReplaceAllString(string(text), " ")
+		if left := englishOf(typed.ReplaceAllString(said, "")); len(left) > 0 {
+			ts.Fatalf("%s is Chinese, and says %q", filepath.Base(page), left)
+		}
+	}
+}
+
+// roff is what the pages are set with, and what is set in bold: names, flags and what is typed.
+var roff = regexp.MustCompile(`(?m)^\.(?:TH|SH|PP|RS|RE|EX|EE|nh|nf|fi).*$|^notify[a-z-]* - |\\fB.*?\\f[PR](?:=\S*|\[=\S*\])?`)
 
 // goldenScreen holds a screen to what was kept, word by word: where a line breaks depends on how long the names of this machine are.
 func goldenScreen(ts *testscript.TestScript, path, screen string) {
@@ -151,6 +177,7 @@ func steady(ts *testscript.TestScript, screen string) string {
 		{`20\d\d-\d\d-\d\d\s+\d\d:\d\d(:\d\d)?\s+[+-]\d\d:\d\d`, "2026-11-20 10:00 +08:00"},
 		{`20\d\d-\d\d-\d\d`, "2026-11-20"},
 		{`\d+\.\d+\.\d+\.\d+:\d+`, "127.0.0.1:8025"},
+		{`\d+m\d+s`, "3s"},
 		{`\d+(\.\d+)?(\s*(ms|µs|[smhd]|毫秒|微秒|秒|分钟|分|小时|天))(\s+\d+(\s*(s|m|h|秒|分钟|分|小时)))?([^\w]|$)`, "3s$7"},
 		{`[\d.]+/s`, "20/s"},
 		{`[0-9a-f]{12,}`, "0123456789ab"},
@@ -231,9 +258,22 @@ func known() map[string]bool {
 	for _, c := range preflight.All() {
 		names[c.ID] = true
 	}
+	for _, kind := range all.Registry() {
+		names[kind.Name] = true
+		for _, o := range kind.Options(nil, "") {
+			names[o.Name] = true
+		}
+	}
+	for _, d := range drill.All() {
+		names[d.Name] = true
+	}
+	for _, reason := range suppression.Reasons() {
+		names[string(reason)] = true
+	}
 	for _, list := range []string{
 		"texts-read lawful", "award-notice drill incident marketing system-notice", // items and checklists
 		"sms edm email http smtp sandbox", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
+		"accepted not-sent phone email slow bang Amazon Message Twilio auto starttls false ap-guangzhou", // answers, columns, faults and options
 		"expect budget environment window timer key token id sheet sqlite en zh",
 	} {
 		for name := range strings.FieldsSeq(list) {

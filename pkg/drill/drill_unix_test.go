@@ -89,7 +89,7 @@ func TestADrillThatIsGivenUpLeavesNoProcess(t *testing.T) {
 
 func TestAnAnswerThatCannotBeReadIsSaid(t *testing.T) {
 	_, err := play(t.Context(), t, "wrong-environment", "echo what")
-	if err == nil || !strings.Contains(err.Error(), "read what notify send award.csv --yes answers") {
+	if err == nil || !strings.Contains(err.Error(), "the answer of `notify send award.csv --yes` cannot be read") {
 		t.Errorf("it says %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func unopened(err error) func(*world) {
 func TestLedger(t *testing.T) {
 	askAll(t, "ledger", []question{
 		{name: "good", want: preflight.Pass, summary: []string{"notify.db", "survive power loss", "agrees with itself"}},
-		{name: "locked", want: preflight.Fail, change: unopened(ledger.ErrBusy), summary: []string{"locked"}, remedies: []string{"close it"}},
+		{name: "locked", want: preflight.Fail, change: unopened(ledger.ErrBusy), summary: []string{"another program holds"}, remedies: []string{"close it"}},
 		{name: "damaged", want: preflight.Fail, change: unopened(ledger.ErrDamaged), remedies: []string{"do not send", "backup"}},
 		{name: "on a network", want: preflight.Fail, change: unopened(ledger.ErrUnsafeFS), remedies: []string{"local disk"}},
 		{name: "none at all", want: preflight.Fail, change: unopened(nil), summary: []string{"there is no ledger"}, remedies: []string{"path"}},

@@ -187,6 +187,7 @@ func sets() map[string][]string {
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
 			"capacity", "weights", "price", "rate", "burst", "daily-quota", "day-budget", "month-budget", "domain-rate", "rows",
 		},
+		"approval":     {"approved", "pending", "rejected"},
 		"alert.change": {"began", "holds", "over"},
 		"severity":     {"info", "warning", "critical"},
 		"suppressed":   {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},

@@ -77,6 +77,8 @@ func Cause(err error) Text {
 		{syscall.ENOTDIR, "cause.no-folder"},
 		{syscall.ECONNREFUSED, "cause.refused"},
 		{syscall.ECONNRESET, "cause.reset"},
+		{syscall.EADDRINUSE, "cause.address-taken"},
+		{syscall.EADDRNOTAVAIL, "cause.address-elsewhere"},
 		{syscall.EHOSTUNREACH, "cause.unreachable"},
 		{syscall.ENETUNREACH, "cause.unreachable"},
 		{context.DeadlineExceeded, "cause.timeout"},
