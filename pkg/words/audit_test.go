@@ -149,7 +149,7 @@ func sets() map[string][]string {
 			"write", "timeout", "cancel", "cut", "silent", "hung-up", "size", "garbage", "id",
 			"message", "tls-unknown-ca", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
 			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "person",
-			"found", "not-found", "held-late", "held-lost",
+			"found", "not-found", "held-late", "held-lost", "receipt",
 		},
 		"check":          checks,
 		"sealed":         {"campaign", "message", "relist", "fold", "claim", "standing", "attempt", "resolution", "tally", "prints", "suppression"},
@@ -217,7 +217,7 @@ func uses(t *testing.T, ids map[string]entry) (named map[string][]use, literals 
 	files := token.NewFileSet()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
-			if err == nil && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			if err == nil && (d.Name() == "testdata" || d.Name() == "ledgertest" || strings.HasPrefix(d.Name(), ".") && path != root) {
 				return filepath.SkipDir
 			}
 			return err
