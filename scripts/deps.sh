@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What some tests need beside Go: Postfix, a mail server, with smtp-sink, an independent one,
+# What some tests need beside Go: Postfix, a mail server, with smtp-sink, an independent one, Kannel, an SMS gateway,
 # and on Linux strace, which shows what is on disk before a byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
@@ -13,6 +13,7 @@ need postfix postfix
 if [ "$(uname -s)" = Linux ]; then
   need strace strace
   need unshare util-linux
+  need bearerbox kannel
 fi
 [ "${1:-}" != windows ] || need wine64 wine64
 [ "${#programs[@]}" -gt 0 ] || exit 0

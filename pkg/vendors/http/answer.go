@@ -58,9 +58,10 @@ func (p *answerPlan) listed(code string, status int) (row, bool) {
 
 // reader reads answers.
 type reader struct {
-	engine *engine
-	scrub  *scrub.Scrubber
-	now    func() time.Time
+	engine  *engine
+	options map[string]string
+	scrub   *scrub.Scrubber
+	now     func() time.Time
 }
 
 // env parses an answer for expressions; an error means that it is not in the form that the vendor answers in.
@@ -69,7 +70,7 @@ func (r *reader) env(f format, a evidence.Answer, key message.Key, to message.Ad
 	if err != nil {
 		return nil, err
 	}
-	return &answerEnv{Status: a.Status, Header: a.Header.Get, Body: body, Text: said, Key: string(key), To: string(to)}, nil
+	return &answerEnv{Option: r.options, Status: a.Status, Header: a.Header.Get, Body: body, Text: said, Key: string(key), To: string(to)}, nil
 }
 
 // outcome turns a whole answer into an outcome.

@@ -17,8 +17,8 @@ func Load(file string, data []byte) error {
 
 // Chance is what a request is made with in place of chance.
 type Chance struct {
-	Nonce  string
-	Random int64
+	Nonce, Token string
+	Random       int64
 }
 
 // Request is the request that would send a message.
@@ -28,7 +28,7 @@ func Request(v vendors.Vendor, m message.Message, c Chance) (*http.Request, erro
 		return nil, err
 	}
 	env := x.env(m)
-	env.Nonce, env.Random = c.Nonce, c.Random
+	env.Nonce, env.Random, env.Token = c.Nonce, c.Random, c.Token
 	return x.caller.build(x.spec.send, &env)
 }
 

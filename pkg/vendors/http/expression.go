@@ -81,6 +81,7 @@ type requestParts struct {
 
 // answerEnv is what the expressions of an answer see.
 type answerEnv struct {
+	Option map[string]string   `expr:"option"`
 	Status int                 `expr:"status"`
 	Header func(string) string `expr:"header"`
 	Body   any                 `expr:"body"` // as its format says; nil where that is text
@@ -107,7 +108,7 @@ func sendScope() scope {
 func findScope() scope { return requestScope("key", "to", "vendor_id", "since", "until") }
 
 func answerScope(more ...string) scope {
-	return scope{names: append([]string{"status", "header", "body", "text", "key", "to"}, more...), answer: true}
+	return scope{names: append([]string{"status", "header", "body", "text", "key", "to", "option"}, more...), answer: true}
 }
 
 // expression is a compiled expression, and what it looks at.

@@ -290,7 +290,7 @@ func (c *checker) vendor(s *spec) (*vendor, error) {
 	scrubber := scrub.New(secrets...)
 	return &vendor{
 		account: c.settings.Account, spec: s, caller: call, scrub: scrubber, purse: newPurse(),
-		reader:    &reader{engine: call.engine, scrub: scrubber, now: c.settings.Now},
+		reader:    &reader{engine: call.engine, options: options, scrub: scrubber, now: c.settings.Now},
 		transport: evidence.New(transport), timeout: c.settings.Timeout,
 	}, nil
 }

@@ -32,6 +32,7 @@ func TestBodiesOfEveryKind(t *testing.T) {
 		{"XML, whose values are escaped", `{path: /s, xml: "<m to='{{ to }}'><c>{{ text }}</c></m>"}`, "<m to='+447700900001'><c>您好 &amp; &lt;1&gt;</c></m>", "application/xml; charset=utf-8"},
 		{"a type of its own", `{path: /s, headers: {content-type: text/xml}, xml: "<c t='{{ to }}'>{{ text }}</c>"}`, "<c t='+447700900001'>您好 &amp; &lt;1&gt;</c>", "text/xml"},
 		{"a form with repeated names", `{path: /s, form: {tag: [a, "{{ to }}"], "gone?": ["{{ template }}", ""], text: "{{ text }}"}}`, "tag=a&tag=%2B447700900001&text=%E6%82%A8%E5%A5%BD+%26+%3C1%3E", "application/x-www-form-urlencoded"},
+		{"a form with names of a map", `{path: /s, form: {"h:*": "{{ {'X-B': to, 'X-A': text} }}"}}`, "h%3AX-A=%E6%82%A8%E5%A5%BD+%26+%3C1%3E&h%3AX-B=%2B447700900001", "application/x-www-form-urlencoded"},
 		{"a form in GBK", `{path: /s, charset: gbk, form: {to: "{{ to }}", text: "{{ text }}"}}`, "to=%2B447700900001&text=%C4%FA%BA%C3+%26+%3C1%3E", "application/x-www-form-urlencoded; charset=GBK"},
 		{"JSON in GBK", `{path: /s, charset: gbk, json: {to: "{{ to }}", text: "您{{ name == '' ? '' : text }}"}}`, "{\"to\":\"+447700900001\",\"text\":\"\xc4\xfa\xc4\xfa\xba\xc3 \\u0026 \\u003c1\\u003e\"}", "application/json; charset=GBK"},
 	} {

@@ -119,41 +119,72 @@ type named struct {
 }
 
 // fill makes the values of those entries that are of the phase, or of one before it: of those that are left out, none.
-func (m *making) fill(entries []entry, into []named, late bool, limit phase) error {
+func (m *making) fill(entries []entry, into [][]named, late bool, limit phase) error {
 	for i, x := range entries {
 		if (x.phase >= limit) != late {
 			continue
 		}
-		into[i].name = x.name
-		for _, t := range x.values {
-			s, err := t.text(m.engine, m.env, nil)
-			if err != nil {
-				return err
-			}
-			if s == "" && x.optional {
-				continue
-			}
-			into[i].values = append(into[i].values, s)
+		var err error
+		if strings.Contains(x.name, "*") {
+			into[i], err = m.spread(x)
+		} else {
+			into[i], err = m.one(x)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (m *making) one(x entry) ([]named, error) {
+	out := named{name: x.name}
+	for _, t := range x.values {
+		s, err := t.text(m.engine, m.env, nil)
+		if err != nil {
+			return nil, err
+		}
+		if s == "" && x.optional {
+			continue
+		}
+		out.values = append(out.values, s)
+	}
+	return []named{out}, nil
+}
+
+// spread is an entry whose name holds an asterisk, which stands for each name of the map that is its value.
+func (m *making) spread(x entry) ([]named, error) {
+	v, err := x.values[0].value(m.engine, m.env)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := pairsOf(v)
+	if err != nil {
+		return nil, words.Wrap(err, "vendor.at-key", words.A{"key": x.values[0].key})
+	}
+	var out []named
+	for _, p := range pairs {
+		out = append(out, named{name: strings.Replace(x.name, "*", p[0], 1), values: []string{p[1]}})
+	}
+	return out, nil
+}
+
 // entries makes those that a step of a phase is made of, shows them to it, makes the step, and then the others. Later steps see them all.
 func (m *making) entries(entries []entry, at phase, show func(map[string]any)) ([]named, error) {
-	out := make([]named, len(entries))
-	if err := m.fill(entries, out, false, at); err != nil {
+	each := make([][]named, len(entries))
+	if err := m.fill(entries, each, false, at); err != nil {
 		return nil, err
 	}
 	if m.needs(func(p phase) bool { return p == at }) {
-		show(seen(out))
+		show(seen(slices.Concat(each...)))
 		if err := m.advance(at); err != nil {
 			return nil, err
 		}
 	}
-	if err := m.fill(entries, out, true, at); err != nil {
+	if err := m.fill(entries, each, true, at); err != nil {
 		return nil, err
 	}
+	out := slices.Concat(each...)
 	if m.needs(func(p phase) bool { return p > at }) {
 		show(seen(out))
 	}

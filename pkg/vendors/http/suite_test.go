@@ -184,7 +184,7 @@ func builtinFile(definition string, given map[string]any) func(*testing.T, vendo
 }
 
 // impatient are the shipped files without their least timeouts, which the suite undercuts.
-func impatient(t *testing.T) fs.FS {
+func impatient(t *testing.T) fstest.MapFS {
 	t.Helper()
 	out := fstest.MapFS{}
 	files, err := fs.Glob(vendorfiles.FS(), "*.yaml")

@@ -155,7 +155,7 @@ func (v *vendor) heed(a evidence.Answer, token string) {
 	f := v.spec.answer.format
 	env, err := v.reader.env(f, a, "", "")
 	if err != nil {
-		env = &answerEnv{Status: a.Status, Header: a.Header.Get}
+		env = &answerEnv{Option: v.caller.options, Status: a.Status, Header: a.Header.Get}
 	}
 	if stale, err := v.reader.truth(p.stale, env); err == nil && stale {
 		v.purse.drop(token)

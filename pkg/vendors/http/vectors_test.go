@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -197,5 +198,23 @@ func TestTheHeaderOfHuaweiIsAsItsDocumentSays(t *testing.T) {
 	}
 	if d := cmp.Diff(want, r.Header); d != "" {
 		t.Error(d)
+	}
+}
+
+// mysubmail.com/documents/OOVyh: md5 of id, key, the sorted parameters, id and key; tag is not among them. No example of a value is published.
+func TestTheSignatureOfSubmailIsAsItsDocumentSays(t *testing.T) {
+	b, err := fs.ReadFile(vendorfiles.FS(), "submail.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := made(t, string(b), "", "2020-01-02T03:04:05Z", map[string]any{"appid": "10001", "appkey": "k"},
+		message.Message{To: "+8613490000001", Text: "【示例】您好 1&2", Key: "K"}, httpvendor.Chance{Token: "1577934245"})
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := hexMD5("10001k" + "appid=10001&content=【示例】您好 1&2&sign_type=md5&timestamp=1577934245&to=13490000001" + "10001k")
+	if got := form.Get("signature"); got != want || form.Get("tag") != "K" {
+		t.Errorf("%v, want the signature %s", form, want)
 	}
 }

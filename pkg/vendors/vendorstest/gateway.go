@@ -32,7 +32,7 @@ type HTTP struct {
 	NoID       string
 }
 
-// Answer is an answer over HTTP. Header are further lines, each with its end; %d in Body is a number of its own.
+// Answer is an answer over HTTP. Header are further lines, each with its end; the first %d in each is a number of its own.
 type Answer struct {
 	Status int
 	Header string
@@ -126,8 +126,8 @@ func (g *gateway) serve(c net.Conn) {
 func (g *gateway) answer(c net.Conn, n, count int) bool {
 	say := func(b Behaviour) bool {
 		a := g.p.Answers[b]
-		body := strings.Replace(a.Body, "%d", fmt.Sprint(count), 1)
-		_, err := fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", a.Status, a.Header, len(body), body)
+		body, header := strings.Replace(a.Body, "%d", fmt.Sprint(count), 1), strings.Replace(a.Header, "%d", fmt.Sprint(count), 1)
+		_, err := fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", a.Status, header, len(body), body)
 		return err == nil
 	}
 	switch g.b { //nolint:exhaustive // the others are answers
