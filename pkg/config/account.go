@@ -60,6 +60,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Timeout:     m.Value("timeout").Duration(100*time.Millisecond, 10*time.Minute),
 		DomainRate:  r.domainRate(m.Map("domain_rate")),
 		DailyQuota:  m.Value("daily_quota").Int(1, maxQuota),
+		Scenarios:   scenarios(m.Map("scenarios")),
 		Endpoint:    r.endpoint(m.Value("endpoint")),
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
 		DKIM:        readDKIM(m.Map("dkim")),
@@ -143,6 +144,24 @@ func (r *reader) domainRate(m *yamldoc.Map) map[string]float64 {
 		return nil
 	}
 	return rates
+}
+
+// scenarios are limits by class of campaign.
+func scenarios(m *yamldoc.Map) map[string]Scenario {
+	defer m.Done()
+	var all map[string]Scenario
+	for _, class := range []string{Notice, Marketing} {
+		if !m.Value(class).Set() {
+			continue
+		}
+		of := m.Map(class)
+		if all == nil {
+			all = make(map[string]Scenario)
+		}
+		all[class] = Scenario{Rate: rate(of.Value("rate")), DailyQuota: of.Value("daily_quota").Int(1, maxQuota)}
+		of.Done()
+	}
+	return all
 }
 
 func (r *reader) endpoint(v yamldoc.Value) string {

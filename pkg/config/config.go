@@ -90,7 +90,9 @@ type Account struct {
 	Timeout     time.Duration
 	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
 	DailyQuota  int64              // 0: none
-	Price       *message.Money     // for a segment or a mail; nil where it is not known
+	// Scenarios are limits by class of campaign, within the account's own.
+	Scenarios   map[string]Scenario
+	Price       *message.Money // for a segment or a mail; nil where it is not known
 	Currency    string
 	DayBudget   message.Money // 0: none
 	MonthBudget message.Money
@@ -108,6 +110,12 @@ type Account struct {
 	Options Options
 	// Declared is what the account's vendor says about its options.
 	Declared option.Set `json:"-"`
+}
+
+// Scenario is what campaigns of one class may send through an account together.
+type Scenario struct {
+	Rate       float64 // messages per second; 0: the account's own
+	DailyQuota int64   // 0: the account's own
 }
 
 // Said is the name of the option that has a role, and its value; both are empty where none has it.

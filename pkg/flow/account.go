@@ -52,7 +52,8 @@ type Account struct {
 	notBefore time.Time
 	spent     spent
 	alike     alike
-	narrow    int // for how many messages at a time the vendor has room; 0: for all
+	off       *ledger.Act // who switched it off
+	narrow    int         // for how many messages at a time the vendor has room; 0: for all
 
 	change ledger.AccountChange
 	dirty  bool
@@ -76,7 +77,7 @@ func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy,
 	if known.Scale > 0 && known.Scale < 1 {
 		a.scale = known.Scale
 	}
-	a.failures = known.Failures
+	a.failures, a.off = known.Failures, known.Off
 	if !known.OpenUntil.IsZero() {
 		a.anew(now)
 	}
@@ -115,6 +116,8 @@ func (a *Account) Free() int { return max(0, a.Concurrency-a.inFlight) }
 // until is when to look again; zero means when something in flight is answered, or never.
 func (a *Account) Ready(now time.Time) (n int, probe bool, until time.Time) {
 	switch {
+	case a.off != nil:
+		return 0, false, time.Time{}
 	case a.openUntil.After(now):
 		return 0, false, a.openUntil
 	case a.notBefore.After(now):
@@ -150,7 +153,7 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 		a.spent = spent{why: g.Held, which: g.Which, until: g.Until}
 	case ledger.HoldRate, ledger.HoldSlots:
 		a.notBefore = g.Until
-	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted:
+	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff: // Shared tells who, and when it is over
 	}
 }
 
@@ -256,8 +259,24 @@ func (a *Account) Narrow(n int, said words.Text, now time.Time) {
 	}
 }
 
-// Shared takes in what the ledger has of the account after a turn: another run may have changed its rate.
+// Shared takes in what the ledger has of the account: another run may have changed its rate, stopped it or found it well, and a person
+// may have switched it off, or closed its breaker. What this run has learned and not told yet is newer.
 func (a *Account) Shared(s ledger.AccountState, now time.Time) {
+	a.off = s.Off
+	told := a.change.OpenUntil.IsZero() && a.change.Failed == 0 && !a.change.Well && !a.change.Anew
+	switch {
+	case !told:
+	case s.OpenUntil.IsZero():
+		a.failures = s.Failures
+		if a.Open() {
+			a.opens, a.openUntil, a.downSince, a.refused = 0, time.Time{}, time.Time{}, message.Outcome{}
+		}
+	case a.openUntil.Before(s.OpenUntil):
+		a.openUntil = s.OpenUntil
+		if a.downSince.IsZero() {
+			a.downSince = now
+		}
+	}
 	if a.change.Scale == nil && s.Scale > 0 && s.Scale != a.scale {
 		a.scale, a.slowed = s.Scale, now
 	}
@@ -354,6 +373,9 @@ func (a *Account) DownSince() time.Time { return a.downSince }
 
 // OpenUntil is when the breaker may be tested; zero while it is closed.
 func (a *Account) OpenUntil() time.Time { return a.openUntil }
+
+// Off is who switched the account off, and why; nil while it is on.
+func (a *Account) Off() *ledger.Act { return a.off }
 
 // Open reports whether the breaker is open, or being tested.
 func (a *Account) Open() bool { return !a.openUntil.IsZero() }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,8 @@ type Route struct {
 type share struct {
 	account *Account
 	weight  float64
+	// given is the weight by configuration.
+	given float64
 	// credit is how many messages are due to the account, by its weight, beyond those that it took: those of all accounts in
 	// the running add up to nothing.
 	credit  float64
@@ -24,9 +27,33 @@ type share struct {
 
 // Add puts an account on the route with its weight. One with the weight 0 carries nothing.
 func (r *Route) Add(a *Account, weight int) {
-	if weight > 0 {
-		r.shares = append(r.shares, share{account: a, weight: float64(weight), taken: a.taken})
+	r.shares = append(r.shares, share{account: a, weight: float64(weight), given: float64(weight), taken: a.taken})
+}
+
+// Weigh gives an account another weight from now on; nil gives back its own. What was due to each under the former weights is over.
+func (r *Route) Weigh(name string, weight *int) {
+	for i := range r.shares {
+		s := &r.shares[i]
+		w := s.given
+		if weight != nil {
+			w = float64(*weight)
+		}
+		if s.account.Name() != name || s.weight == w {
+			continue
+		}
+		r.settle()
+		s.weight, s.running = w, false
+		for j := range r.shares {
+			r.shares[j].credit = 0
+		}
 	}
+}
+
+// InUse are the accounts that may carry something, by weight or as those that stand in.
+func (r *Route) InUse() []*Account {
+	return slices.DeleteFunc(r.Accounts(), func(a *Account) bool {
+		return !slices.Contains(r.failover, a) && !slices.ContainsFunc(r.shares, func(s share) bool { return s.account == a && s.weight > 0 })
+	})
 }
 
 // AddFailover puts an account behind the others.
@@ -68,9 +95,13 @@ func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
 	for i := range r.shares {
 		s := &r.shares[i]
 		a := s.account
+		if s.weight == 0 {
+			s.running = false
+			continue
+		}
 		n, probe, at := a.Ready(now)
 		until = earliest(until, at)
-		up := !a.Open() && !a.spentNow(now)
+		up := a.up(now)
 		s.running, s.free = up && !a.notBefore.After(now.Add(turnOfRate)), 0
 		switch {
 		case probe && n > 0:
@@ -90,7 +121,7 @@ func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
 		if n > 0 {
 			return append(asks, Ask{Account: a, N: n, Probe: probe}), until
 		}
-		if !a.Open() && !a.spentNow(now) {
+		if a.up(now) {
 			break
 		}
 	}
@@ -100,9 +131,10 @@ func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
 // turnOfRate is the longest wait that is taken for a place under the rate, and not for being told to wait.
 const turnOfRate = time.Second
 
-func (a *Account) spentNow(now time.Time) bool {
+// up reports that nothing is wrong with the account: what it waits for is its turn.
+func (a *Account) up(now time.Time) bool {
 	why, _, _ := a.Spent(now)
-	return why != ""
+	return a.off == nil && !a.Open() && why == ""
 }
 
 // settle brings the credits up to what was claimed since the last look, among the accounts that were in the running.

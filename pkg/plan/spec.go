@@ -150,6 +150,35 @@ func wayOut(a config.Account) []string {
 	return out
 }
 
+// RouteFor is a channel's route as campaigns of a class may use it: accounts of the other class carry nothing, and stand in behind all
+// others in an emergency only. One whose class is not known is left in.
+func RouteFor(cfg *config.Config, ch message.Channel, class string, emergency bool) config.Route {
+	var out, other config.Route
+	fits := func(name string) bool {
+		a := cfg.Accounts[name]
+		return class == "" || a.Class == "" || a.Class == class
+	}
+	for _, s := range cfg.Routes[ch].Accounts {
+		if fits(s.Account) {
+			out.Accounts = append(out.Accounts, s)
+		} else {
+			other.Failover = append(other.Failover, s.Account)
+		}
+	}
+	for _, name := range cfg.Routes[ch].Failover {
+		switch {
+		case fits(name):
+			out.Failover = append(out.Failover, name)
+		case !slices.Contains(other.Failover, name):
+			other.Failover = append(other.Failover, name)
+		}
+	}
+	if emergency {
+		out.Failover = append(out.Failover, other.Failover...)
+	}
+	return out
+}
+
 // RouteAccounts are all accounts of a route, those that share the traffic first, each once.
 func RouteAccounts(r config.Route) []string {
 	var names []string

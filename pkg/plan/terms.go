@@ -78,7 +78,7 @@ func Terms(cfg *config.Config, p *Plan) []Term {
 	t.in(scopeAccounts).add("installation", cfg.Environment)
 	t.in(scopeLimits).add("capacity", whole(cfg.Capacity.Recipients))
 	for _, ch := range p.Spec.Channels() {
-		t.route(ch, cfg)
+		t.route(ch, p.Spec.Class, cfg)
 	}
 	return t.all
 }
@@ -208,8 +208,8 @@ func (t *terms) campaign(s *Spec) {
 	}
 }
 
-func (t *terms) route(ch message.Channel, cfg *config.Config) {
-	route := cfg.Routes[ch]
+func (t *terms) route(ch message.Channel, class string, cfg *config.Config) {
+	route := RouteFor(cfg, ch, class, false)
 	var shares []string
 	for _, s := range route.Accounts {
 		shares = append(shares, fmt.Sprintf("%s %d", s.Account, s.Weight))
@@ -241,6 +241,8 @@ func (t *terms) route(ch message.Channel, cfg *config.Config) {
 			{"rate", perSecond(a.Rate)},
 			{"burst", whole(a.Burst)},
 			{"daily-quota", whole(int(a.DailyQuota))},
+			{"scenario-rate", perSecond(a.Scenarios[class].Rate)},
+			{"scenario-quota", whole(int(a.Scenarios[class].DailyQuota))},
 			{"day-budget", amount(a.DayBudget)},
 			{"month-budget", amount(a.MonthBudget)},
 		} {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/config"
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -109,6 +110,14 @@ func (w *world) judgeUsage(l ledger.Ledger, debits map[string]int64) {
 				w.t.Fatal(err)
 			}
 			sum += u.Day.Messages
+			of, err := l.Usage(context.Background(), ledger.ScenarioOf(name, config.Notice), day)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			s, limited := a.Scenarios[config.Notice]
+			if limited && of != u || s.DailyQuota > 0 && of.Day.Messages > s.DailyQuota {
+				w.t.Errorf("seed %d: notices through account %s on %s are debited as %+v, their quota is %d, and all of its messages are %+v", w.seed, name, day, of, s.DailyQuota, u)
+			}
 			if a.DailyQuota > 0 && u.Day.Messages > a.DailyQuota {
 				w.t.Errorf("seed %d: account %s sent %d on %s, its quota is %d", w.seed, name, u.Day.Messages, day, a.DailyQuota)
 			}
@@ -131,6 +140,9 @@ func (w *world) judgePace() {
 	}
 	for name, at := range w.arrivals {
 		a := w.cfg.Accounts[name]
+		if r := a.Scenarios[config.Notice].Rate; r > 0 && (a.Rate == 0 || r < a.Rate) {
+			a.Rate = r
+		}
 		if a.Rate == 0 {
 			continue
 		}

@@ -35,6 +35,7 @@ type lane struct {
 	later    time.Time  // nothing can be claimed before
 	lead     time.Duration
 	beat     time.Time // the last Turn
+	known    time.Time // when the accounts were last looked at, by a turn or without one
 	seen     time.Time // the clock, when it was last looked at
 	end      laneEnd
 }
@@ -89,6 +90,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			ln.wait(ctx, time.Time{}, 1)
 			continue
 		}
+		ln.look(work)
 		asks, wake := ln.plan(ctx)
 		if ln.finished() {
 			break
@@ -225,15 +227,40 @@ func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 		a.Share(t.Runs, t.Rank)
 		ln.narrow(a, now)
 	}
-	for _, s := range t.Accounts {
-		if a := ln.accounts[s.Account]; a != nil {
-			a.Shared(s, now)
-			ln.valves[s.Account].Scale(a.Scale())
-		}
-	}
+	ln.shared(t.Accounts, now)
 	if of[message.Pending] == 0 && of[message.Attempting] > ln.inFlight {
 		ln.loop.progress.waiting(words.T("send.wait.runs", nil))
 	}
+}
+
+// shared takes in what the ledger has of accounts: others use them, and people set them.
+func (ln *lane) shared(states []ledger.AccountState, now time.Time) {
+	ln.known = now
+	for _, s := range states {
+		if a := ln.accounts[s.Account]; a != nil {
+			a.Shared(s, now)
+			ln.valves[s.Account].Scale(a.Scale())
+			ln.route.Weigh(s.Account, s.Weight)
+		}
+	}
+}
+
+// lookEvery is how often the accounts are looked at: what a person sets counts within a second, also where a run waits.
+const lookEvery = 700 * time.Millisecond
+
+// look looks at the accounts where no turn has for a while.
+func (ln *lane) look(work context.Context) {
+	now := ln.loop.Now()
+	if since := now.Sub(ln.known); since >= 0 && since < lookEvery || ln.stopping() {
+		return
+	}
+	known, err := ln.loop.Reader.Accounts(work)
+	if err != nil {
+		ln.loop.Log.Debug("the accounts cannot be looked at", "error", err) // the next turn will say what is wrong
+		ln.known = now
+		return
+	}
+	ln.shared(known, now)
 }
 
 func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFlight, cap(ln.work)) }
@@ -292,7 +319,7 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 		ln.loop.progress.waiting(words.T("send.wait.again", words.A{"at": g.Until}))
 	case ledger.HoldQuota, ledger.HoldBudget:
 		g.Until = ln.renewed(now, g)
-	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted:
+	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff:
 	}
 	ask.Account.Held(g, now)
 }
@@ -329,7 +356,7 @@ func (ln *lane) beatDue() bool {
 // wait sleeps until so many answers are here, wake has come, the lease wants a sign of life, or the run is to end.
 func (ln *lane) wait(ctx context.Context, wake time.Time, answers int) {
 	now := ln.loop.Now()
-	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3)
+	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3, lookEvery)
 	if !wake.IsZero() {
 		d = min(d, wake.Sub(now))
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"notify/pkg/ledger"
@@ -60,18 +62,30 @@ func (ln *lane) blocked(now, wake time.Time) {
 
 // obstacle is the reason why none of the accounts can take a message; nil where waiting a little is all it takes.
 func (ln *lane) obstacle(now time.Time) *Pause {
+	inUse := ln.route.InUse()
+	if len(inUse) == 0 {
+		return &Pause{Why: PauseOff, Detail: words.T("send.no-share", words.A{"accounts": words.Names(slices.Sorted(maps.Keys(ln.accounts)), 0)})}
+	}
 	var first *Pause
-	for _, a := range ln.route.Accounts() {
+	for _, a := range inUse {
 		var p *Pause
 		why, which, until := a.Spent(now)
 		args := words.A{"account": a.Name()}
 		switch {
+		case a.Off() != nil:
+			args["who"], args["at"], args["why"] = a.Off().Who, a.Off().At, a.Off().Why()
+			p = &Pause{Why: PauseOff, Detail: words.T("send.off", args)}
 		case a.Refusal().Kind != "":
 			r := a.Refusal()
 			args["reason"], args["said"] = words.Of("breaker.reason", cmp.Or(r.Reason, message.ReasonOther)), words.Said(r.Code, r.Detail)
 			p = &Pause{Why: PauseRefused, Detail: words.T("send.refused", args)}
 		case why == ledger.HoldQuota:
 			args["quota"] = a.Limits.DailyQuota
+			if which == ledger.WhichScenario {
+				args["quota"], args["class"] = a.Limits.Scenario.DailyQuota, words.Of("class", a.Limits.Scenario.Name)
+				p = &Pause{Why: PauseQuota, Until: until, Detail: words.T("send.quota-class", args)}
+				break
+			}
 			p = &Pause{Why: PauseQuota, Until: until, Detail: words.T("send.quota", args)}
 		case why == ledger.HoldBudget:
 			args["budget"] = words.Of("send.budget-of", which)
@@ -83,7 +97,7 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 			return nil
 		}
 		p.Account = a.Name()
-		if first == nil {
+		if first == nil || first.Why == PauseOff { // time may help another
 			first = p
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -37,6 +38,8 @@ type Loop struct {
 	Join bool
 	// Wait goes on waiting where the run would otherwise end because of a window, a quota or a budget of the day.
 	Wait bool
+	// Emergency lets accounts of the other class stand in, behind all others.
+	Emergency bool
 	// Timing; the zero value means DefaultTiming.
 	Timing Timing
 	// Policy is how accounts react; the zero value means flow.DefaultPolicy.
@@ -47,6 +50,7 @@ type Loop struct {
 	suppressed *suppressed
 	run        ledger.RunID
 	turns      *turns
+	accounts   []string        // all that the run may use
 	stop       context.Context // ends when the run is asked to stop
 	progress   progress
 	watch      *watch
@@ -195,6 +199,7 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 			return Result{}, err
 		}
 		lanes = append(lanes, ln)
+		l.accounts = append(l.accounts, slices.Sorted(maps.Keys(ln.accounts))...)
 	}
 	return l.drive(ctx, work, lanes)
 }
@@ -247,7 +252,7 @@ func (l *Loop) isLost() bool {
 
 // route builds a channel's accounts from the configuration and what the ledger knows of them.
 func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Route, error) {
-	cfg := l.Config.Routes[ch]
+	cfg := plan.RouteFor(l.Config, ch, l.spec.Class, l.Emergency)
 	byName := make(map[string]*flow.Account)
 	for _, n := range plan.RouteAccounts(cfg) {
 		a, err := l.account(n, ch, known)
@@ -255,6 +260,11 @@ func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Rou
 			return nil, err
 		}
 		byName[n] = a
+	}
+	if all := plan.RouteAccounts(l.Config.Routes[ch]); len(byName) == 0 && len(all) > 0 {
+		return nil, words.Err("send.error.class", words.A{
+			"account": all[0], "of": words.Of("class", l.Config.Accounts[all[0]].Class), "campaign": l.Campaign, "is": words.Of("class", l.spec.Class),
+		}).Do("send.do.class", nil)
 	}
 	if len(byName) == 0 {
 		return nil, words.Err("send.error.no-account", words.A{"channel": words.Of("channel", ch)})
@@ -264,7 +274,13 @@ func (l *Loop) route(ch message.Channel, known []ledger.AccountState) (*flow.Rou
 		r.Add(byName[s.Account], s.Weight)
 	}
 	for _, n := range cfg.Failover {
+		if !slices.ContainsFunc(cfg.Accounts, func(s config.Share) bool { return s.Account == n }) {
+			r.Add(byName[n], 0) // a person may give it a share
+		}
 		r.AddFailover(byName[n])
+	}
+	for _, s := range known {
+		r.Weigh(s.Account, s.Weight)
 	}
 	return r, nil
 }
@@ -279,10 +295,6 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 		return nil, otherEnvironment("send.error.account-environment", words.A{
 			"account": name, "of": words.Of("environment", c.Environment), "here": words.Of("environment", l.Config.Environment),
 		})
-	case l.spec.Class != "" && c.Class != "" && c.Class != l.spec.Class:
-		return nil, words.Err("send.error.class", words.A{
-			"account": name, "of": words.Of("class", c.Class), "campaign": l.Campaign, "is": words.Of("class", l.spec.Class),
-		})
 	}
 	atOnce, slack := flow.SplitBurst(c.Rate, c.Burst)
 	limits := ledger.Limits{
@@ -291,6 +303,10 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	}
 	if c.Price != nil {
 		limits.Price = *c.Price
+	}
+	if s, ok := c.Scenarios[l.spec.Class]; ok {
+		limits.Scenario = &ledger.Scenario{Name: l.spec.Class, Rate: s.Rate, DailyQuota: s.DailyQuota}
+		limits.Scenario.AtOnce, _ = flow.SplitBurst(s.Rate, 0)
 	}
 	var state ledger.AccountState
 	if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {

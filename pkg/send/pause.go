@@ -13,14 +13,16 @@ type PauseReason string
 
 // The reasons.
 const (
-	PauseQuota     PauseReason = "quota"
-	PauseBudget    PauseReason = "budget"
-	PauseWindow    PauseReason = "window"
-	PauseDeadline  PauseReason = "deadline"
-	PauseBreaker   PauseReason = "breaker"
-	PauseRefused   PauseReason = "refused"
-	PauseStopWhen  PauseReason = "stop-when"
-	PauseByPerson  PauseReason = "pause"
+	PauseQuota    PauseReason = "quota"
+	PauseBudget   PauseReason = "budget"
+	PauseWindow   PauseReason = "window"
+	PauseDeadline PauseReason = "deadline"
+	PauseBreaker  PauseReason = "breaker"
+	PauseRefused  PauseReason = "refused"
+	PauseStopWhen PauseReason = "stop-when"
+	PauseByPerson PauseReason = "pause"
+	// PauseOff: a person switched all accounts off, or left none of them a share.
+	PauseOff       PauseReason = "off"
 	PauseInterrupt PauseReason = "interrupt"
 	// PauseLeft is that of a run that saw nothing more to do, while the ledger counts messages that are left.
 	PauseLeft PauseReason = "left"

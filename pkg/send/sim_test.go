@@ -130,6 +130,9 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 			Rate: []float64{0, 5, 50, 1000}[rng.IntN(4)], Concurrency: 1 + rng.IntN(8), Price: &price, Currency: "CNY",
 			DailyQuota: []int64{0, 0, int64(5 + rng.IntN(60))}[rng.IntN(3)],
 			DayBudget:  []message.Money{0, 0, price.Times(5 + rng.IntN(80))}[rng.IntN(3)],
+			Scenarios: []map[string]config.Scenario{nil, nil, {config.Notice: {
+				Rate: []float64{0, 3, 30}[rng.IntN(3)], DailyQuota: []int64{0, int64(5 + rng.IntN(60))}[rng.IntN(2)],
+			}}}[rng.IntN(3)],
 		}
 	}
 	paced := channel.Builtin().Of(message.SMS)
@@ -178,7 +181,7 @@ func (w *world) stage() {
 	defer l.Close()
 	for _, name := range w.names {
 		spec := plan.Spec{
-			Schema: plan.SpecSchema, Name: name, Environment: config.Production, Columns: []string{"name"},
+			Schema: plan.SpecSchema, Name: name, Class: config.Notice, Environment: config.Production, Columns: []string{"name"},
 			Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "t", Text: "Dear {{name}}, you won."}}},
 		}
 		if w.mails {
@@ -345,6 +348,18 @@ func (w *world) person(name string) {
 	} else if w.odds(0.7) {
 		err = l.Unpause(context.Background(), name, by)
 	}
+	if err != nil && !errors.Is(err, ledger.ErrBusy) {
+		w.t.Errorf("seed %d: %v", w.seed, err)
+	}
+	w.set(l)
+}
+
+// set switches an account, gives it another weight, or closes its breaker, while others run. What is off is on again before long.
+func (w *world) set(l ledger.Ledger) {
+	account, weight := []string{"a", "b", "c"}[w.chance(3)], w.chance(4)-1
+	s := []ledger.AccountSetting{{On: true}, {On: true}, {On: true}, {Off: true}, {Weight: &weight}, {CloseBreaker: true}}[w.chance(6)]
+	err := l.SetAccount(context.Background(), account, s, ledger.Act{Who: "sim", What: ledger.ActSet, At: w.now()})
+	w.log.Info("account set", "account", account, "setting", fmt.Sprintf("%+v", s), "weight", weight, "err", err)
 	if err != nil && !errors.Is(err, ledger.ErrBusy) {
 		w.t.Errorf("seed %d: %v", w.seed, err)
 	}

@@ -124,7 +124,7 @@ func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 // to have left is worth waiting for.
 func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	const pause = 200 * time.Millisecond
-	turn.Run, turn.Extend, turn.Number = t.loop.run, t.loop.Timing.Lease, t.number+1
+	turn.Run, turn.Extend, turn.Number, turn.Watch = t.loop.run, t.loop.Timing.Lease, t.number+1, t.loop.accounts
 	try, fresh := t.failing, t.failing == nil
 	if fresh {
 		try = t.loop.patience(ctx)
