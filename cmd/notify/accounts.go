@@ -40,7 +40,7 @@ func newAccounts(e *env, run func(context.Context, accountsOptions) error) *cobr
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
 	c.Flags().BoolVar(&o.live, "live", false, e.say("cmd.accounts.flag-live", nil))
-	c.AddCommand(newKinds(e, nil))
+	c.AddCommand(newKinds(e, nil), newAccountsSet(e, nil))
 	return c
 }
 

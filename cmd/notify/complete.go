@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ func (e *env) completions(root *cobra.Command) {
 	e.completeArgs(root, []string{"checklist", "revoke"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"accounts", "kinds"}, fixed(all.Registry().Names()))
 	e.completeArgs(root, []string{"alerts", "test"}, e.targetNames)
+	e.completeArgs(root, []string{"accounts", "set"}, e.accountNames)
 	e.completeArgs(root, []string{"drill"}, fixed(drillNames()))
 	e.completeFlag(root, []string{"send"}, "override", fixed(preflight.Overridable()))
 	e.completeFlag(root, []string{"send"}, "as", e.peopleNames)
@@ -132,6 +134,15 @@ func (e *env) checklistNames(*cobra.Command, []string) []string {
 		return nil
 	}
 	return e.checklists(cfg, "").Names()
+}
+
+// accountNames are the configured accounts.
+func (e *env) accountNames(*cobra.Command, []string) []string {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(cfg.Accounts))
 }
 
 // peopleNames are those who may sign.

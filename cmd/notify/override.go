@@ -20,7 +20,9 @@ func (o *sendOptions) valid() error {
 	switch {
 	case len(o.overrides) > 0 && o.reason == "":
 		return usage(words.Err("cmd.error.reason", words.A{"command": "--override"}).Do("cmd.do.reason", nil))
-	case len(o.overrides) == 0 && o.reason != "":
+	case o.emergency && o.reason == "":
+		return usage(words.Err("cmd.error.reason", words.A{"command": "--emergency"}).Do("cmd.do.reason", nil))
+	case len(o.overrides) == 0 && !o.emergency && o.reason != "":
 		return usage(words.Err("cmd.error.reason-alone", nil).Do("cmd.do.reason-alone", nil))
 	}
 	can := preflight.Overridable()

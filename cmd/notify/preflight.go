@@ -38,6 +38,8 @@ type preflightOptions struct {
 	checklist *checklist.Checklist
 	sending   bool
 	sender    checklist.Sender
+	// emergency lets accounts of the other class stand in.
+	emergency bool
 }
 
 func newPreflight(e *env, run func(context.Context, preflightOptions) error) *cobra.Command {
@@ -205,7 +207,7 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 	vs, errs := e.Vendors(cfg, p.Spec.Channels())
 	subject := &preflight.Subject{
 		Plan: p, Config: cfg, LedgerErr: ledgerErr, Vendors: vs, VendorErrs: errs, Now: e.now, Offline: o.offline,
-		Spread: o.spread, List: o.list, Checklist: o.checklist, Sending: o.sending, Sender: o.sender,
+		Spread: o.spread, List: o.list, Checklist: o.checklist, Sending: o.sending, Sender: o.sender, Emergency: o.emergency,
 	}
 	if ledgerErr == nil {
 		subject.Ledger = l

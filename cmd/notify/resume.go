@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ type resumeOptions struct {
 	join     bool
 	lift     lift
 	here     bool
+	// emergency lets accounts of the other class stand in.
+	emergency bool
+	reason    string
 }
 
 func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Command {
@@ -40,7 +44,10 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 		),
 		Args: upToOne(aCampaign()),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.campaign = first(args)
+			o.campaign, o.reason = first(args), strings.TrimSpace(o.reason)
+			if o.emergency && o.reason == "" {
+				return usage(words.Err("cmd.error.reason", words.A{"command": "--emergency"}).Do("cmd.do.reason", nil))
+			}
 			return run(c.Context(), o)
 		},
 	}
@@ -48,6 +55,8 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 	c.Flags().BoolVar(&o.join, "join", false, e.say("cmd.resume.flag-join", nil))
 	c.Flags().BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	c.Flags().BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
+	c.Flags().BoolVar(&o.emergency, "emergency", false, e.say("cmd.send.flag-emergency", nil))
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.accounts-set.flag-reason", nil))
 	return c
 }
 
@@ -93,7 +102,10 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err := e.frozen(c); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here})
+	if err := e.audited(ctx, l, name, o.emergency, o.reason); err != nil {
+		return err
+	}
+	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here, emergency: o.emergency})
 }
 
 // recordResume keeps who resumed, and how much there was to do.

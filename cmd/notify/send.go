@@ -34,6 +34,15 @@ type sendOptions struct {
 	removeMissing bool
 }
 
+// audited notes in the audit that accounts of another class may stand in.
+func (e *env) audited(ctx context.Context, l ledger.Ledger, campaign string, emergency bool, reason string) error {
+	if !emergency {
+		return nil
+	}
+	e.tell("cmd.line.emergency", words.A{"campaign": campaign, "reason": reason})
+	return l.Audit(ctx, campaign, e.Act("emergency", reason))
+}
+
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
 	var o sendOptions
 	if run == nil {
@@ -65,6 +74,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	f.BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
+	f.BoolVar(&o.emergency, "emergency", false, e.say("cmd.send.flag-emergency", nil))
 	f.BoolVar(&o.removeMissing, "remove-missing", false, e.say("cmd.send.flag-remove-missing", nil))
 	f.BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	o.partFlags(e, f)
@@ -118,10 +128,13 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.recordOverrides(ctx, l, res); err != nil {
 		return err
 	}
+	if err := e.audited(ctx, l, p.Spec.Name, o.emergency, o.reason); err != nil {
+		return err
+	}
 	if err := e.begin(ctx, l, p, res.Plan, o); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here})
+	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here, emergency: o.emergency})
 }
 
 // agreed asks a person for everything that is to be agreed to, before the first message leaves.
@@ -257,6 +270,8 @@ type delivery struct {
 	wait bool // for the next day, instead of ending
 	join bool // beside the runs that are alive
 	here bool // a person vouches for a ledger that this machine does not remember
+	// emergency lets accounts of the other class stand in.
+	emergency bool
 }
 
 // deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
@@ -276,7 +291,7 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	user, host := e.who()
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
-		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join,
+		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join, Emergency: d.emergency,
 	}
 	var done func()
 	if loop.Ledger, done, err = e.witnessed(ctx, l, name, d.here); err != nil {
@@ -319,7 +334,7 @@ func (e *env) stagedSpec(ctx context.Context, l ledger.Ledger, name string) (pla
 // endCode is the exit code of a run that ended without an error.
 func endCode(res send.Result, c ledger.Counts) int {
 	switch {
-	case res.Aborted != nil, res.Pause != nil && res.Pause.Why == send.PauseByPerson:
+	case res.Aborted != nil, res.Pause != nil && (res.Pause.Why == send.PauseByPerson || res.Pause.Why == send.PauseOff):
 		return exit.Person
 	case res.Pause != nil, !c.Done():
 		return exit.Paused

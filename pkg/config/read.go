@@ -17,13 +17,15 @@ import (
 	"notify/pkg/words"
 )
 
+// MaxWeight is the largest weight of an account on a route.
+const MaxWeight = 1_000_000
+
 // The largest figures that are taken for meant; beyond them a unit or a digit was mistaken.
 const (
 	maxRecipients = 20_000_000
 	maxRate       = 100_000
 	maxQuota      = 1_000_000_000
 	maxInFlight   = 10_000
-	maxWeight     = 1_000_000
 	year          = 366 * 24 * time.Hour
 )
 
@@ -252,7 +254,7 @@ func share(v yamldoc.Value) (Share, bool) {
 
 func parseWeight(s string) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > maxWeight {
+	if err != nil || n < 0 || n > MaxWeight {
 		return 0, words.Err("config.weight-invalid", words.A{"value": s})
 	}
 	return n, nil

@@ -43,9 +43,9 @@ func TestRoutes(t *testing.T) {
 			summary: []string{"sms has no account"},
 		},
 		{
-			name: "a marketing account that only stands in", want: preflight.Fail,
+			name: "a marketing account that only stands in carries nothing", want: preflight.Pass,
 			change:  route([]config.Share{{Account: "sms-a", Weight: 1}}, "promo"),
-			summary: []string{"promo is for marketing"},
+			summary: []string{"promo is for marketing and carries nothing of this"},
 		},
 		{
 			name: "a campaign of a class that no account has", want: preflight.Fail,

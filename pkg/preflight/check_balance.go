@@ -187,7 +187,7 @@ func (s *Subject) waysToPay(ctx context.Context, b *bill, covered int64) ways {
 	fits, err := s.fitting(ctx, channelsOf(b.need.Channels), func(so *beginning, _ *plan.Recipient) bool {
 		segments := 0
 		for _, n := range b.need.Channels {
-			segments += so.carried(n, s.Config.Routes[n.Channel].Accounts).segments
+			segments += so.carried(n, s.route(n.Channel).Accounts).segments
 		}
 		return b.wants(segments) <= covered
 	})

@@ -21,7 +21,7 @@ func breakerCheck() Check {
 			s.breaker(&a, r.Name, states[r.Name])
 		}
 		for _, ch := range s.Plan.Spec.Channels() {
-			names := plan.RouteAccounts(s.Config.Routes[ch])
+			names := plan.RouteAccounts(s.route(ch))
 			shut := !slices.ContainsFunc(names, func(n string) bool { return !states[n].OpenUntil.After(s.Now()) })
 			if len(names) > 0 && shut {
 				a.say(Warn, "breaker.all", words.A{"channel": string(ch)}, words.T("breaker.mend-one", words.A{"channel": string(ch)}))

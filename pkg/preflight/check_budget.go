@@ -196,7 +196,7 @@ func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 	fits, err := s.fitting(ctx, channelsOf(channels), func(so *beginning, _ *plan.Recipient) bool {
 		var cost message.Money
 		for _, n := range channels {
-			cost += n.Account.Price.Times(so.carried(n, s.Config.Routes[n.Channel].Accounts).segments)
+			cost += n.Account.Price.Times(so.carried(n, s.route(n.Channel).Accounts).segments)
 		}
 		return cost <= p.room
 	})

@@ -144,7 +144,7 @@ func (s *Subject) inTimePart(ctx context.Context, n Need, open time.Duration) (L
 		most--
 	}
 	return s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, row *plan.Recipient) bool {
-		if so.carried(n, s.Config.Routes[n.Channel].Accounts).messages > most {
+		if so.carried(n, s.route(n.Channel).Accounts).messages > most {
 			return false
 		}
 		for _, m := range row.Messages {

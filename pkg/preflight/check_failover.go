@@ -21,7 +21,7 @@ func failoverCheck() Check {
 			keys []string
 		)
 		for _, ch := range s.Plan.Spec.Channels() {
-			names := plan.RouteAccounts(s.Config.Routes[ch])
+			names := plan.RouteAccounts(s.route(ch))
 			a.fact("route."+string(ch), len(names))
 			switch {
 			case len(names) == 0:

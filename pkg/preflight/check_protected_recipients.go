@@ -52,6 +52,6 @@ func protectedRecipientsCheck() Check {
 
 // pacedEverywhere reports whether every account that carries mail has a pace of its own for the domain.
 func (s *Subject) pacedEverywhere(domain string) bool {
-	shares := s.Config.Routes[message.Email].Accounts
+	shares := s.route(message.Email).Accounts
 	return !slices.ContainsFunc(shares, func(sh config.Share) bool { return s.Config.Accounts[sh.Account].DomainRate[domain] == 0 })
 }

@@ -97,7 +97,7 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 		today = days[0].Messages
 	}
 	fits, err := s.fitting(ctx, channelsOf([]Need{n}), func(so *beginning, _ *plan.Recipient) bool {
-		return so.carried(n, s.Config.Routes[n.Channel].Accounts).messages <= today
+		return so.carried(n, s.route(n.Channel).Accounts).messages <= today
 	})
 	if err != nil {
 		return w, err

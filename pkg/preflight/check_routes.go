@@ -5,33 +5,44 @@ import (
 	"fmt"
 	"slices"
 
+	"notify/pkg/config"
+	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
 // routesCheck asks whether every channel has accounts that may carry this campaign.
 //
-// *Does every channel have accounts that may carry this campaign?* FAIL for a channel without one, and for an account of another class:
-// notices and marketing do not share an account.
+// *Does every channel have accounts that may carry this campaign?* FAIL for a channel without one. Accounts of the other class on the route
+// carry nothing of it: notices and marketing do not share an account. With `--emergency` they stand in, and WARN.
 func routesCheck() Check {
 	return Check{ID: "routes", Group: GroupAccounts, Run: func(_ context.Context, s *Subject) Finding {
 		var a answers
-		for _, ch := range s.Plan.Spec.Channels() {
-			names := plan.RouteAccounts(s.Config.Routes[ch])
-			a.fact("route."+string(ch), names)
-			weight := 0
-			for _, sh := range s.Config.Routes[ch].Accounts {
-				weight += sh.Weight
-			}
-			if weight == 0 {
-				a.say(Fail, "routes.none", words.A{"channel": string(ch)},
-					words.T("routes.add", words.A{"channel": string(ch), "setting": fmt.Sprintf("routes.%s.accounts: [NAME]", ch)}))
-				continue
-			}
-			a.say(Pass, "routes.good", words.A{"channel": string(ch), "accounts": words.Names(names, 0)})
-		}
 		class := s.Plan.Spec.Class
 		a.fact("class", class)
+		for _, ch := range s.Plan.Spec.Channels() {
+			route := s.route(ch)
+			names := plan.RouteAccounts(route)
+			a.fact("route."+string(ch), names)
+			left := s.leftOut(ch, names)
+			carried := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Weight > 0 })
+			switch {
+			case carried:
+				a.say(Pass, "routes.good", words.A{"channel": string(ch), "accounts": words.Names(names, 0)})
+				for _, name := range left {
+					a.say(Pass, "routes.left-out", words.A{"account": name, "is": classWord(s.Config.Accounts[name].Class)})
+				}
+			case len(names) > 0 && slices.ContainsFunc(s.Config.Routes[ch].Accounts, func(sh config.Share) bool { return sh.Weight > 0 }):
+				a.say(Fail, "routes.off", words.A{"channel": string(ch)}, words.T("routes.on", nil))
+			case len(left) > 0:
+				for _, name := range left {
+					a.say(Fail, "routes.crossed", words.A{"account": name, "is": classWord(s.Config.Accounts[name].Class), "wants": classWord(class)}, s.otherClass(name, class))
+				}
+			default:
+				a.say(Fail, "routes.none", words.A{"channel": string(ch)},
+					words.T("routes.add", words.A{"channel": string(ch), "setting": fmt.Sprintf("routes.%s.accounts: [NAME]", ch)}))
+			}
+		}
 		for _, r := range s.routed() {
 			switch {
 			case !r.Known:
@@ -39,11 +50,19 @@ func routesCheck() Check {
 			case r.Account.Class == "" || class == "":
 				a.say(Warn, "routes.no-class", words.A{"account": r.Name}, words.T("routes.say-class", words.A{"account": r.Name}))
 			case r.Account.Class != class:
-				a.say(Fail, "routes.crossed", words.A{"account": r.Name, "is": classWord(r.Account.Class), "wants": classWord(class)}, s.otherClass(r.Name, class))
+				a.say(Warn, "routes.emergency", words.A{"account": r.Name, "is": classWord(r.Account.Class), "wants": classWord(class)})
 			}
 		}
 		return a.done(noChannel())
 	}}
+}
+
+// leftOut are the configured accounts on the channel's route that are of another class, where the campaign may not use them.
+func (s *Subject) leftOut(ch message.Channel, used []string) []string {
+	return slices.DeleteFunc(plan.RouteAccounts(s.Config.Routes[ch]), func(name string) bool {
+		a, known := s.Config.Accounts[name]
+		return !known || a.Class == "" || a.Class == s.Plan.Spec.Class || slices.Contains(used, name)
+	})
 }
 
 // otherClass names the accounts of the class that is wanted.

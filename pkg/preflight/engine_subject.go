@@ -38,6 +38,8 @@ type Subject struct {
 	Margin float64
 	// Spread says that the operator accepts that the campaign takes several days.
 	Spread bool
+	// Emergency says that accounts of the other class may stand in.
+	Emergency bool
 	// Offline leaves out what only vendors know.
 	Offline bool
 	// Limit is how long a check may take; 0 means DefaultLimit.

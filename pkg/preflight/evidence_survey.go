@@ -171,7 +171,7 @@ func (s *Subject) accountStates(ctx context.Context) (map[string]ledger.AccountS
 // carriers are the accounts that have a share of a channel's traffic.
 func (s *Subject) carriers(ch message.Channel) []config.Account {
 	var all []config.Account
-	for _, sh := range s.Config.Routes[ch].Accounts {
+	for _, sh := range s.route(ch).Accounts {
 		if a, ok := s.Config.Accounts[sh.Account]; ok && sh.Weight > 0 {
 			a.Name = sh.Account
 			all = append(all, a)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
 	"notify/pkg/words"
 )
 
@@ -172,7 +174,11 @@ func earliest(a, b time.Time) time.Time {
 
 // paceOf is what holds a need back, by configuration: the account's rate, and the slowest of its recipient domains.
 func (s *Subject) paceOf(n Need) pace {
-	p := pace{rate: n.Account.Rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	rate := n.Account.Rate
+	if within := s.scenario(n.Name).Rate; within > 0 && (rate == 0 || within < rate) {
+		rate = within
+	}
+	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window}
 	if p.rate > 0 {
 		p.limit = limit{rate: true}
 	}
@@ -198,6 +204,11 @@ type Quota struct {
 	Vendor bool
 }
 
+// scenario is what campaigns of this one's class may send through an account.
+func (s *Subject) scenario(account string) config.Scenario {
+	return s.Config.Accounts[account].Scenarios[s.Plan.Spec.Class]
+}
+
 // Quota puts configuration, ledger and vendor together: the lower limit, the higher use. What the vendor cannot tell is
 // left out; errors of the ledger are returned, those of the vendor are the balance check's to report.
 func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
@@ -208,6 +219,15 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1}
 	if l := s.Config.Accounts[account].DailyQuota; l > 0 {
 		q.Limit = l
+	}
+	if l := s.scenario(account).DailyQuota; l > 0 {
+		within, err := s.Usage(ctx, ledger.ScenarioOf(account, s.Plan.Spec.Class))
+		if err != nil {
+			return Quota{}, err
+		}
+		if q.Limit < 0 || l-within.Day.Messages < q.Limit-q.Used {
+			q.Limit, q.Used = l, within.Day.Messages
+		}
 	}
 	if !s.Offline {
 		if b, err := s.Balance(ctx, account); err == nil && b.QuotaLimit != nil {
@@ -251,6 +271,11 @@ func (s *Subject) summary(ctx context.Context) Summary {
 	sum := Summary{
 		List: s.list(), Recipients: p.Recipients, Hidden: p.Hidden, Duplicates: p.Duplicates, Messages: p.Messages(),
 		Channels: []ChannelSummary{}, Accounts: []AccountSummary{}, Costs: []Cost{},
+	}
+	for _, r := range s.routed() {
+		if c := r.Account.Class; c != "" && p.Spec.Class != "" && c != p.Spec.Class {
+			sum.Emergency = append(sum.Emergency, r.Name)
+		}
 	}
 	r, err := s.Remaining(ctx)
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *Subject) elsewhere(ctx context.Context, w *ways, n Need, ok bears) {
 // move takes percent after percent off an account until it bears the rest; nil where it bears nothing, or
 // that cannot be worked out.
 func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Option {
-	route := s.Config.Routes[n.Channel].Accounts
+	route := s.route(n.Channel).Accounts
 	for p := percent(route, n.Name) - 1; p >= 0; p-- {
 		shares := shifted(route, n.Name, other, p)
 		needs, err := s.needsBy(ctx, n.Channel, shares)
@@ -109,7 +109,7 @@ func weighed(ch message.Channel, shares []config.Share, needs []Need) []ShareOf 
 
 // standIns are accounts of the same class that only stand in on a route that the account is on.
 func (s *Subject) standIns(ch message.Channel, account string) []string {
-	route := s.Config.Routes[ch]
+	route := s.route(ch)
 	carries := func(name string) bool {
 		return slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
 	}

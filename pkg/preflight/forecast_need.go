@@ -34,7 +34,7 @@ func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
 	}
 	var needs []Need
 	for _, c := range r.Channels {
-		needs = append(needs, s.divide(c, s.Config.Routes[c.Channel].Accounts)...)
+		needs = append(needs, s.divide(c, s.route(c.Channel).Accounts)...)
 	}
 	setShares(needs)
 	return needs, nil
@@ -206,8 +206,12 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 			continue
 		}
 		running := slices.ContainsFunc(c.Holders, s.holds)
+		class := ""
+		if spec, err := plan.DecodeSpec(c.Spec); err == nil {
+			class = spec.Class
+		}
 		for _, ch := range slices.Sorted(maps.Keys(counts.Waiting)) {
-			s.promise(promised, c.Name, ch, tally{counts.ByState[ch][message.Pending], int(counts.Waiting[ch])}, running)
+			s.promise(promised, c.Name, plan.RouteFor(s.Config, ch, class, false), tally{counts.ByState[ch][message.Pending], int(counts.Waiting[ch])}, running)
 		}
 	}
 	return promised, nil
@@ -216,8 +220,8 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 type tally struct{ messages, segments int }
 
 // promise spreads a campaign's pending messages over the accounts of the channel's route.
-func (s *Subject) promise(promised map[string]Promise, name string, ch message.Channel, t tally, running bool) {
-	for _, one := range spread(s.Config.Routes[ch].Accounts, t.messages, t) {
+func (s *Subject) promise(promised map[string]Promise, name string, route config.Route, t tally, running bool) {
+	for _, one := range spread(route.Accounts, t.messages, t) {
 		p := promised[one.account]
 		p.Messages, p.Segments = p.Messages+one.messages, p.Segments+one.segments
 		if running {
@@ -234,7 +238,7 @@ func (s *Subject) promise(promised map[string]Promise, name string, ch message.C
 func (s *Subject) routed() []routedAccount {
 	var all []routedAccount
 	for _, ch := range s.Plan.Spec.Channels() {
-		route := s.Config.Routes[ch]
+		route := s.route(ch)
 		for _, name := range plan.RouteAccounts(route) {
 			carries := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
 			i := slices.IndexFunc(all, func(a routedAccount) bool { return a.Name == name })
@@ -247,6 +251,38 @@ func (s *Subject) routed() []routedAccount {
 		}
 	}
 	return all
+}
+
+// route is how a channel of the campaign is spread now: over the accounts of its class, by the weights that people gave them. Where none
+// has a share, the first that stands in carries everything.
+func (s *Subject) route(ch message.Channel) config.Route {
+	r := plan.RouteFor(s.Config, ch, s.Plan.Spec.Class, s.Emergency)
+	states, err := s.accountStates(s.memo.base)
+	if err != nil {
+		states = nil // the ledger's own checks say so
+	}
+	r.Failover = slices.DeleteFunc(r.Failover, func(name string) bool { return states[name].Off != nil })
+	total := 0
+	for i := range r.Accounts {
+		sh := &r.Accounts[i]
+		if st := states[sh.Account]; st.Weight != nil {
+			sh.Weight = *st.Weight
+		}
+		if states[sh.Account].Off != nil {
+			sh.Weight = 0
+		}
+		total += sh.Weight
+	}
+	for _, name := range slices.Clone(r.Failover) {
+		if w := states[name].Weight; w != nil && *w > 0 && !slices.ContainsFunc(r.Accounts, func(sh config.Share) bool { return sh.Account == name }) {
+			r.Accounts = append(r.Accounts, config.Share{Account: name, Weight: *w})
+			total += *w
+		}
+	}
+	if total == 0 && len(r.Failover) > 0 {
+		r.Accounts = append(slices.DeleteFunc(r.Accounts, func(sh config.Share) bool { return sh.Account == r.Failover[0] }), config.Share{Account: r.Failover[0], Weight: 1})
+	}
+	return r
 }
 
 type routedAccount struct {

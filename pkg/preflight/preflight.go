@@ -194,6 +194,8 @@ type Summary struct {
 	Duplicates int `json:"duplicates"`
 	Messages   int `json:"messages"`
 	Segments   int `json:"segments"`
+	// Emergency are the accounts of the other class that stand in.
+	Emergency []string `json:"emergency,omitempty"`
 	// Left is how many have left, or may have, under this campaign's name; they are never sent again.
 	Left   int `json:"left"`
 	ToSend int `json:"to_send"`

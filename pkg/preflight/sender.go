@@ -52,7 +52,7 @@ func (s *Subject) mailSender() (mailSender, error) {
 			return mailSender{}, words.Wrap(err, "sender.in", words.A{"key": "reply_to"})
 		}
 	}
-	names := plan.RouteAccounts(s.Config.Routes[message.Email])
+	names := plan.RouteAccounts(s.route(message.Email))
 	for _, r := range s.routed() {
 		if !r.Known || !slices.Contains(names, r.Name) {
 			continue

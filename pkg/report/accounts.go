@@ -34,9 +34,19 @@ type AccountStatus struct {
 	// Breaker is closed, open, or testing: the next message tries whether the account works again.
 	Breaker string              `json:"breaker"`
 	State   ledger.AccountState `json:"state"`
+	// Scenarios are its limits by class of campaign.
+	Scenarios []ScenarioStatus `json:"scenarios,omitempty"`
 	// Live is what the vendor said; nil where it was not asked, or LiveError says why not.
 	Live      *Live      `json:"live,omitempty"`
 	LiveError words.Text `json:"live_error,omitzero"`
+}
+
+// ScenarioStatus is what campaigns of a class may send through an account, and what they sent today.
+type ScenarioStatus struct {
+	Class      string  `json:"class"`
+	Rate       float64 `json:"rate"`        // messages a second; 0: the account's own
+	DailyQuota int64   `json:"daily_quota"` // 0: the account's own
+	Used       int64   `json:"used_today"`
 }
 
 // Live is what a vendor says of an account; nil where it does not.
@@ -98,6 +108,14 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 		if a.DailyQuota > 0 {
 			left := max(0, a.DailyQuota-used.Day.Messages)
 			s.LeftToday = &left
+		}
+		for _, class := range slices.Sorted(maps.Keys(a.Scenarios)) {
+			within, err := l.Usage(ctx, ledger.ScenarioOf(name, class), day)
+			if err != nil {
+				return nil, err
+			}
+			of := a.Scenarios[class]
+			s.Scenarios = append(s.Scenarios, ScenarioStatus{Class: class, Rate: of.Rate, DailyQuota: of.DailyQuota, Used: within.Day.Messages})
 		}
 		out = append(out, s)
 	}

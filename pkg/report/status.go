@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"notify/pkg/checklist"
@@ -33,6 +34,8 @@ type Status struct {
 	Running []ledger.Run `json:"running,omitempty"`
 	Paused  *ledger.Act  `json:"paused,omitempty"`
 	Aborted *ledger.Act  `json:"aborted,omitempty"`
+	// Set are accounts that a person switched off, or gave another share.
+	Set []ledger.AccountState `json:"accounts_set,omitempty"`
 	// Last is the newest run, and why it ended.
 	Last *ledger.Run `json:"last_run,omitempty"`
 	// Checklist is the campaign's checklist as it stands; nil where it has none. States leaves it to its caller.
@@ -43,6 +46,7 @@ type Status struct {
 type StatusSource interface {
 	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
 	Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error)
+	Accounts(ctx context.Context) ([]ledger.AccountState, error)
 }
 
 // States reads how far one campaign is, or all of them, the newest first.
@@ -58,11 +62,19 @@ func States(ctx context.Context, s StatusSource, name string, prices Prices, now
 			names = append(names, c.Name)
 		}
 	}
+	accounts, err := s.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	accounts = slices.DeleteFunc(accounts, func(a ledger.AccountState) bool { return a.Weight == nil && a.Off == nil })
 	out := make([]Status, 0, len(names))
 	for _, n := range names {
 		st, err := state(ctx, s, n, prices, now)
 		if err != nil {
 			return nil, err
+		}
+		if w := st.Word(); w != "finished" && w != "aborted" {
+			st.Set = accounts
 		}
 		out = append(out, st)
 	}

@@ -61,6 +61,22 @@ func (p *Printer) trouble(a *report.AccountStatus) {
 	if a.State.Scale > 0 && a.State.Scale < 1 {
 		p.sentence(head, words.T("accounts.slowed", words.A{"share": words.Percent(100 * a.State.Scale)}))
 	}
+	if a.State.Weight != nil {
+		p.sentence(head, words.T("accounts.weight", words.A{"weight": *a.State.Weight}))
+	}
+	if off := a.State.Off; off != nil {
+		p.sentence(head, words.T("accounts.off", words.A{"who": off.Who, "at": off.At, "why": off.Why()}))
+	}
+	for _, s := range a.Scenarios {
+		limits := words.List{Join: words.Commas}
+		if s.Rate > 0 {
+			limits.Items = append(limits.Items, words.T("accounts.scenario-rate", words.A{"rate": words.Rate(s.Rate)}))
+		}
+		if s.DailyQuota > 0 {
+			limits.Items = append(limits.Items, words.T("accounts.scenario-quota", words.A{"used": s.Used, "quota": s.DailyQuota}))
+		}
+		p.sentence(head, words.T("accounts.scenario", words.A{"class": words.Of("class", s.Class), "limits": limits}))
+	}
 	if !a.State.Error.IsZero() {
 		p.sentence(head, words.T("accounts.last-error", words.A{"at": a.State.At, "said": a.State.Error}))
 	}

@@ -178,7 +178,7 @@ func (p *Printer) act(a ledger.AuditEntry) string {
 	}
 	verb, what, _ := strings.Cut(a.What, " ")
 	switch verb {
-	case "send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse":
+	case "send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency":
 		return p.Say(words.Of("act", verb))
 	case "override":
 		return p.Say(words.T("act.override", words.A{"what": what}))

@@ -57,6 +57,9 @@ func Question(say words.Printer, r preflight.Result) string {
 	if r.Plan.Left > 0 {
 		lines = append(lines, words.T("run.ask-left", words.A{"n": r.Plan.Left, "messages": words.N(r.Plan.Messages, "message")}))
 	}
+	if len(r.Plan.Emergency) > 0 {
+		lines = append(lines, words.T("run.ask-emergency", words.A{"accounts": words.Names(r.Plan.Emergency, 0)}))
+	}
 	lines = append(lines, leaves(say, r), words.T("run.ask-number", nil))
 	said := make([]string, len(lines))
 	for i, l := range lines {
@@ -215,6 +218,8 @@ func nextAfter(campaign string, p *send.Pause) words.Text {
 		return words.T("run.next.deadline", nil)
 	case send.PauseByPerson:
 		return words.T("run.next.lift", name)
+	case send.PauseOff:
+		return words.T("run.next.on", name)
 	case send.PauseQuota, send.PauseBudget, send.PauseWindow, send.PauseBreaker, send.PauseInterrupt, send.PauseLeft:
 	}
 	return words.T("run.next.resume", name)

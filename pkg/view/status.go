@@ -48,6 +48,9 @@ func (p *Printer) status(s *report.Status) {
 	case s.Rate > 0:
 		p.sentence("  ", words.T("status.rate-only", words.A{"rate": words.Rate(s.Rate)}))
 	}
+	for i := range s.Set {
+		p.trouble(&report.AccountStatus{Account: s.Set[i].Account, State: ledger.AccountState{Weight: s.Set[i].Weight, Off: s.Set[i].Off}})
+	}
 	p.neverStaged(s.NeverStaged)
 	p.atWork(s)
 	p.later(s.Checklist)

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/words"
+)
+
+type accountsSetOptions struct {
+	account      string
+	weight       int
+	weighed      bool
+	off, on      bool
+	closeBreaker bool
+	reason       string
+}
+
+func newAccountsSet(e *env, run func(context.Context, accountsSetOptions) error) *cobra.Command {
+	var o accountsSetOptions
+	if run == nil {
+		run = func(ctx context.Context, o accountsSetOptions) error { return runAccountsSet(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "set ACCOUNT --weight N | --off | --on | --close-breaker --reason WHY",
+		Short: e.say("cmd.accounts-set.short", nil),
+		Long:  e.say("cmd.accounts-set.long", nil),
+		Example: examples(
+			`notify accounts set sms-backup --weight 50 --reason "the first one is slow"`, "",
+			`notify accounts set sms-backup --weight -1 --reason "as configured again"`, "",
+			`notify accounts set sms --off --reason "complaints, ticket 4711"`, "",
+			`notify accounts set sms --close-breaker --reason "topped up"`, "",
+		),
+		Args: oneArg(words.T("cmd.arg.account", nil), "notify accounts set sms --off --reason …"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.account, o.weighed, o.reason = args[0], c.Flags().Changed("weight"), strings.TrimSpace(o.reason)
+			if err := o.valid(c.CommandPath()); err != nil {
+				return err
+			}
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&o.weight, "weight", 0, e.say("cmd.accounts-set.flag-weight", nil))
+	f.BoolVar(&o.off, "off", false, e.say("cmd.accounts-set.flag-off", nil))
+	f.BoolVar(&o.on, "on", false, e.say("cmd.accounts-set.flag-on", nil))
+	f.BoolVar(&o.closeBreaker, "close-breaker", false, e.say("cmd.accounts-set.flag-close-breaker", nil))
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.accounts-set.flag-reason", nil))
+	return c
+}
+
+func (o *accountsSetOptions) valid(command string) error {
+	switch {
+	case o.off && o.on || !o.off && !o.on && !o.weighed && !o.closeBreaker:
+		return usage(words.Err("cmd.error.set-what", nil).Do("cmd.do.set-what", nil))
+	case o.weighed && (o.weight < -1 || o.weight > config.MaxWeight):
+		return usage(words.Err("config.weight-invalid", words.A{"value": strconv.Itoa(o.weight)}).Do("config.do.weight-number", nil))
+	case o.reason == "":
+		return usage(words.Err("cmd.error.reason", words.A{"command": command}).Do("cmd.do.reason", nil))
+	}
+	return nil
+}
+
+// said is what is changed, in the language of the audit.
+func (o *accountsSetOptions) said() string {
+	var parts []string
+	switch {
+	case o.weighed && o.weight < 0:
+		parts = append(parts, "weight as configured")
+	case o.weighed:
+		parts = append(parts, "weight "+strconv.Itoa(o.weight))
+	}
+	if o.off {
+		parts = append(parts, "off")
+	}
+	if o.on {
+		parts = append(parts, "on")
+	}
+	if o.closeBreaker {
+		parts = append(parts, "breaker closed")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func runAccountsSet(ctx context.Context, e *env, o accountsSetOptions) error {
+	cfg, l, err := e.opened(ctx)
+	if err != nil {
+		return err
+	}
+	if _, ok := cfg.Accounts[o.account]; !ok {
+		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
+		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
+		return usage(unknown)
+	}
+	set := ledger.AccountSetting{Off: o.off, On: o.on, CloseBreaker: o.closeBreaker}
+	if o.weighed {
+		set.Weight = &o.weight
+	}
+	by := e.Act(ledger.ActSet+" "+o.account+": "+o.said(), o.reason)
+	if err := l.SetAccount(ctx, o.account, set, by); err != nil {
+		return err
+	}
+	return e.did("accounts-set", words.T("cmd.did.accounts-set", words.A{"account": o.account}), map[string]any{
+		"account": o.account, "weight": set.Weight, "off": o.off, "on": o.on, "close_breaker": o.closeBreaker, "reason": o.reason,
+	})
+}
