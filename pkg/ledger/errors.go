@@ -26,7 +26,29 @@ var (
 	ErrNewerSchema = words.Err("ledger.error.newer-schema", nil)
 	ErrNotLedger   = words.Err("ledger.error.not-ledger", nil)
 	ErrUnsafeFS    = words.Err("ledger.error.unsafe-fs", nil)
+	// ErrUnreachable: the server does not answer, or not in time. What was asked of it may have been done.
+	ErrUnreachable = words.Err("ledger.error.unreachable", nil)
+	ErrClock       = words.Err("ledger.error.clock", nil)
+	// ErrUndurable: a commit was made, and not where it was to be: nothing of it may be relied on before it is asked for again.
+	ErrUndurable = words.Err("ledger.error.undurable", nil)
 )
+
+// MaxSkew is how far the clocks of a process and of the ledger's server may differ: well below the time that a claim has to leave.
+const MaxSkew = 2 * time.Second
+
+// ClockError says how far the server's clock is ahead of the caller's. It is an ErrClock.
+type ClockError struct{ Ahead time.Duration }
+
+// Error is the sentence in English.
+func (e *ClockError) Error() string { return ErrClock.Error() + ": " + e.Says().String() }
+
+// Says is by how much.
+func (e *ClockError) Says() words.Text {
+	return words.T("ledger.error.clock-by", words.A{"ahead": e.Ahead.Abs().Round(time.Millisecond), "most": MaxSkew})
+}
+
+// Is makes errors.Is(err, ErrClock) true.
+func (e *ClockError) Is(target error) bool { return target == ErrClock }
 
 // DamagedError says what of a ledger is damaged. It is an ErrDamaged.
 type DamagedError struct{ What words.Text }

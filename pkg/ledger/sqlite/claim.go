@@ -253,10 +253,6 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time
 	return cl
 }
 
-// An attempt is known outside by one number, made of its message's id and its own number: no message was ever attempted
-// a million times, and no ledger has 2^43 messages.
-const numberBits = 20
-
 // take writes the claim. Its range says of all messages that had no standing that they are being attempted: between two of them that
 // were picked none is left. Where each may leave is in nobody's way: only the run that claimed it lets it out, who takes over waits
 // for the last deadline, and a place whose answer was lost has passed. So an account with a rate takes the same row as one without.

@@ -9,7 +9,7 @@ import (
 
 	"notify/pkg/inuse"
 	"notify/pkg/ledger"
-	"notify/pkg/words"
+	"notify/pkg/ledger/stored"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -19,28 +19,9 @@ import (
 // its index by 32 KiB.
 const littleSpace = 64 << 10
 
-// failedError is an error of the database under what was being done to which ledger.
-type failedError struct {
-	doing, path string
-	err         error
-}
-
 // failed wraps what went wrong, with the sentinel that it is.
 func (l *Ledger) failed(doing string, err error) error {
-	return &failedError{doing: doing, path: l.path, err: translate(l.path, err)}
-}
-
-func (e *failedError) Error() string { return fmt.Sprintf("%s: ledger %s: %s", e.doing, e.path, e.err) }
-
-func (e *failedError) Unwrap() error { return e.err }
-
-// Says is what is known to have gone wrong; what only the database has words for stands under the ledger's name.
-func (e *failedError) Says() words.Text {
-	said := words.Cause(e.err)
-	if said.ID == "words.raw" {
-		return words.T("ledger.error.failed", words.A{"ledger": e.path, "said": said})
-	}
-	return said
+	return &stored.FailedError{Doing: doing, Ledger: l.path, Err: translate(l.path, err)}
 }
 
 // translate puts the sentinel of package ledger on an error of the database or the file system.

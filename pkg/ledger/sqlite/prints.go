@@ -1,13 +1,10 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/binary"
 	"errors"
-	"hash/maphash"
 	"iter"
 	"slices"
 	"time"
@@ -16,16 +13,10 @@ import (
 	"notify/pkg/ledger/stored"
 )
 
-// A campaign's fingerprints lie beside it, sorted, in pieces: whether one of a million was sent by any campaign of a long history is then
-// asked of a few pieces, where an index over all messages would have to be written at random places, several times slower.
-
-// printsAtMost is how many are in a piece: 8 MB.
-const printsAtMost = 1 << 20
-
 // keepPrint remembers the fingerprint of a message that is new, or says something else now.
 func (st *staging) keepPrint(fingerprint int64) error {
 	st.prints = append(st.prints, fingerprint)
-	if len(st.prints) < printsAtMost {
+	if len(st.prints) < stored.PrintsAtMost {
 		return nil
 	}
 	return st.writePrints()
@@ -35,24 +26,13 @@ func (st *staging) writePrints() error {
 	if len(st.prints) == 0 {
 		return nil
 	}
-	slices.Sort(st.prints)
-	piece := make([]byte, 0, 8*len(st.prints))
-	for _, p := range st.prints {
-		piece = binary.LittleEndian.AppendUint64(piece, uint64(p))
-	}
+	piece := stored.Piece(st.prints)
 	st.prints = st.prints[:0]
 	var nth int64
 	if err := st.x.one([]any{&nth}, "SELECT ifnull(max(piece), 0) + 1 FROM prints WHERE campaign_id = ?", st.c.id); err != nil {
 		return err
 	}
 	return st.x.exec("INSERT INTO prints (campaign_id, piece, prints, seal) VALUES (?, ?, ?, ?)", st.c.id, nth, piece, stored.SealOf(st.c.id, nth, piece))
-}
-
-// asked is a pair that is looked for.
-type asked struct {
-	mark    int64
-	address uint64 // its hash
-	nth     int    // in the stream
 }
 
 // Recent looks for what other campaigns sent in the window: see ledger.Reader. In the order of the pairs.
@@ -63,28 +43,20 @@ func (l *Ledger) Recent(ctx context.Context, except string, since time.Time, pai
 			yield(ledger.Sent{}, l.asking(err, "look for what was sent since %s", since.Format(time.RFC3339)))
 			return
 		}
-		for _, f := range found {
-			if !yield(f.Sent, nil) {
+		for _, s := range found {
+			if !yield(s, nil) {
 				return
 			}
 		}
 	}
 }
 
-// match is a pair that was sent.
-type match struct {
-	ledger.Sent
-	nth int
-}
-
-func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) (found []match, err error) {
+func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) (found []ledger.Sent, err error) {
 	campaigns, err := l.ranSince(ctx, except, since)
 	if err != nil || len(campaigns) == 0 {
 		return nil, err // most often no other campaign ran in the window: then no message is looked at
 	}
-	seed := maphash.MakeSeed()
-	all := askedOf(pairs, seed)
-	newest := make(map[int]ledger.Sent)
+	all := stored.PairsOf(pairs)
 	var w *wanted
 	defer func() { err = errors.Join(err, w.close()) }()
 	for i := range campaigns {
@@ -100,32 +72,11 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 				return nil, err
 			}
 		}
-		err = w.sentBy(ctx, &campaigns[i], since, prints, func(s ledger.Sent) {
-			at, _ := slices.BinarySearchFunc(all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.mark, p) })
-			for h := maphash.String(seed, string(s.Address)); at < len(all) && all[at].mark == s.Fingerprint; at++ {
-				if old, ok := newest[all[at].nth]; all[at].address == h && (!ok || s.At.After(old.At)) {
-					newest[all[at].nth] = s
-				}
-			}
-		})
-		if err != nil {
+		if err := w.sentBy(ctx, &campaigns[i], since, prints, all.Met); err != nil {
 			return nil, err
 		}
 	}
-	for nth, s := range newest {
-		found = append(found, match{s, nth})
-	}
-	slices.SortFunc(found, func(a, b match) int { return cmp.Compare(a.nth, b.nth) })
-	return found, nil
-}
-
-// askedOf are the pairs by their fingerprints.
-func askedOf(pairs iter.Seq[ledger.Sent], seed maphash.Seed) (all []asked) {
-	for p := range pairs {
-		all = append(all, asked{mark: p.Fingerprint, address: maphash.String(seed, string(p.Address)), nth: len(all)})
-	}
-	slices.SortFunc(all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
-	return all
+	return all.Found(), nil
 }
 
 // ranSince are the campaigns that had a run since then.
@@ -141,7 +92,7 @@ func (l *Ledger) ranSince(ctx context.Context, except string, since time.Time) (
 }
 
 // common are the fingerprints that the campaign has, too.
-func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (prints []int64, err error) {
+func (l *Ledger) common(ctx context.Context, campaign int64, all *stored.Pairs) (prints []int64, err error) {
 	err = each(ctx, l.read, func(rows *sql.Rows) error {
 		var piece sql.RawBytes
 		var nth, seal int64
@@ -151,16 +102,7 @@ func (l *Ledger) common(ctx context.Context, campaign int64, all []asked) (print
 		if seal != stored.SealOf(campaign, nth, []byte(piece)) {
 			return stored.Changed(stored.Prints, campaign)
 		}
-		at := 0
-		for i := 0; i+8 <= len(piece) && at < len(all); i += 8 {
-			p := int64(binary.LittleEndian.Uint64(piece[i:]))
-			for at < len(all) && all[at].mark < p {
-				at++
-			}
-			if at < len(all) && all[at].mark == p {
-				prints = append(prints, p)
-			}
-		}
+		prints = all.In(piece, prints)
 		return nil
 	}, "SELECT prints, piece, seal FROM prints WHERE campaign_id = ? ORDER BY piece", campaign)
 	slices.Sort(prints)

@@ -227,7 +227,7 @@ type openClaim struct {
 }
 
 func (o *openClaim) dest() []any {
-	return append(o.Claimed.Dest(), &o.turn, &o.deadline, &o.first, &o.last)
+	return append(o.Dest(), &o.turn, &o.deadline, &o.first, &o.last)
 }
 
 const openClaimColumns = claimedColumns + `, c.turn, c.deadline, ifnull(c.first_id, 0), ifnull(c.last_id, 0)`

@@ -66,10 +66,7 @@ func (l *Ledger) Snapshot(ctx context.Context, campaign, day string) (ledger.Sna
 
 // readTally reads how many messages are in which state, by channel and by account.
 func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapshot) error {
-	s.Counts = ledger.Counts{
-		ByState: make(ledger.Tally), Recipients: c.recipients, Folded: c.folded, People: c.people,
-		Waiting: make(map[message.Channel]int64), Cost: make(map[string]ledger.Debit),
-	}
+	s.Counts = stored.NewCounts(c.recipients, c.folded, c.people)
 	return each(ctx, db, func(rows *sql.Rows) error {
 		k, d, err := scanCell(rows, c.id)
 		if err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 
 	"github.com/gofrs/flock"
 )
@@ -61,7 +62,7 @@ var (
 func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	steps, err := migrationSteps()
 	if err != nil {
-		return nil, &failedError{doing: "open", path: path, err: err}
+		return nil, &stored.FailedError{Doing: "open", Ledger: path, Err: err}
 	}
 	return openWith(ctx, path, o, steps)
 }
@@ -69,7 +70,7 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 func openWith(ctx context.Context, path string, o Options, steps []string) (*Ledger, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, &failedError{doing: "open", path: path, err: err}
+		return nil, &stored.FailedError{Doing: "open", Ledger: path, Err: err}
 	}
 	// Two names of one file must share one lock.
 	if target, err := filepath.EvalSymlinks(abs); err == nil {

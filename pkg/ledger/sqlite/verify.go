@@ -135,22 +135,9 @@ func (l *Ledger) asked(ctx context.Context, q *question) (problems []words.Text,
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		args := make(words.A, len(values))
-		for i, name := range q.args {
-			args[name] = values[i]
-			switch name {
-			case "cost":
-				cost, err := strconv.ParseInt(values[i], 10, 64)
-				if err != nil {
-					return err
-				}
-				args[name] = message.Money(cost)
-			case "state":
-				args[name] = words.Of("state", values[i])
-			}
-		}
-		problems = append(problems, words.T(q.id, args))
-		return nil
+		problem, err := stored.Problem(q.id, q.args, values)
+		problems = append(problems, problem)
+		return err
 	}, q.query+fmt.Sprintf(" LIMIT %d", verifyLimit))
 	return problems, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"strconv"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -100,4 +101,23 @@ func SealSuppression(s ledger.Suppression) int64 { return SealOf(SuppressionValu
 // SuppressionValues are the columns of a line of the suppression list.
 func SuppressionValues(s ledger.Suppression) []driver.Value {
 	return []driver.Value{s.ID, string(s.Address), string(s.Channel), OrNull(s.Reason), s.Note, s.Who, Nanos(s.At)}
+}
+
+// Problem is what a question about a ledger found: the columns of a row are the arguments of its sentence.
+func Problem(id string, names, values []string) (words.Text, error) {
+	args := make(words.A, len(values))
+	for i, name := range names {
+		args[name] = values[i]
+		switch name {
+		case "cost":
+			cost, err := strconv.ParseInt(values[i], 10, 64)
+			if err != nil {
+				return words.Text{}, err
+			}
+			args[name] = message.Money(cost)
+		case "state":
+			args[name] = words.Of("state", values[i])
+		}
+	}
+	return words.T(id, args), nil
 }

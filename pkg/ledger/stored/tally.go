@@ -213,3 +213,11 @@ func Tell(s *ledger.Snapshot, k Cell, d ledger.Debit) {
 	a.Debit.Cost += d.Cost
 	s.Counts.Cost[k.Account] = a.Debit
 }
+
+// NewCounts are the counts of a campaign before its cells are told.
+func NewCounts(recipients, folded, people int) ledger.Counts {
+	return ledger.Counts{
+		ByState: make(ledger.Tally), Recipients: recipients, Folded: folded, People: people,
+		Waiting: make(map[message.Channel]int64), Cost: make(map[string]ledger.Debit),
+	}
+}

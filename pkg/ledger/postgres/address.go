@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"notify/pkg/words"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// DefaultSchema is where the ledger lies unless the URL says ?schema=.
+const DefaultSchema = "notify"
+
+// address is where a ledger lies, and how it is reached.
+type address struct {
+	config *pgxpool.Config
+	schema string
+	place  string
+}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// Is reports whether a place is one on a server, and no file.
+func Is(place string) bool {
+	return strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://")
+}
+
+// Redacted is the URL without its password: what may be shown of it. What cannot be read is not shown at all.
+func Redacted(place string) string {
+	u, err := url.Parse(place)
+	if err != nil || !Is(place) {
+		return "postgres://…"
+	}
+	q := u.Query()
+	q.Del("password")
+	q.Del("sslpassword")
+	u.RawQuery = q.Encode()
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	return u.String()
+}
+
+// parse reads the URL. Beside what libpq knows it has schema=NAME, and password=file:PATH. Without sslmode the server must show a
+// certificate for its name, unless it is reached by a socket or on this machine.
+func parse(place string) (*address, error) {
+	u, err := url.Parse(place)
+	if err != nil || !Is(place) {
+		return nil, words.Err("ledger.error.no-url", nil) // the cause has the URL, and that the password
+	}
+	q := u.Query()
+	at := &address{schema: DefaultSchema}
+	if s := q.Get("schema"); s != "" {
+		at.schema = s
+	}
+	if !schemaName.MatchString(at.schema) {
+		return nil, words.Err("ledger.error.schema-name", words.A{"schema": at.schema})
+	}
+	q.Del("schema")
+	secret, err := passwordOf(u, q)
+	if err != nil {
+		return nil, err
+	}
+	hosts := u.Host
+	if h := q.Get("host"); h != "" {
+		hosts = h
+	}
+	if q.Get("sslmode") == "" && !near(hosts) && os.Getenv("PGSSLMODE") == "" {
+		q.Set("sslmode", "verify-full")
+		if q.Get("sslrootcert") == "" && os.Getenv("PGSSLROOTCERT") == "" {
+			q.Set("sslrootcert", "system")
+		}
+	}
+	u.RawQuery = q.Encode()
+	if at.config, err = pgxpool.ParseConfig(u.String()); err != nil {
+		return nil, words.Err("ledger.error.no-url", nil)
+	}
+	c := at.config.ConnConfig
+	if secret != "" {
+		c.Password = secret
+	}
+	at.place = fmt.Sprintf("postgres://%s:%d/%s?schema=%s", c.Host, c.Port, c.Database, at.schema)
+	return at, nil
+}
+
+// passwordOf takes password=file:PATH, or a password that is one, out of the URL; empty where it says none of the kind.
+func passwordOf(u *url.URL, q url.Values) (string, error) {
+	given := q.Get("password")
+	if p, ok := u.User.Password(); ok && given == "" {
+		given = p
+	}
+	path, ok := strings.CutPrefix(given, "file:")
+	if !ok {
+		return "", nil
+	}
+	q.Del("password")
+	u.User = url.User(u.User.Username())
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", words.Wrap(err, "ledger.error.password-file", words.A{"cause": words.Cause(err)})
+	}
+	secret := strings.TrimRight(string(b), "\r\n")
+	if secret == "" {
+		return "", words.Err("ledger.error.password-file", words.A{"cause": path})
+	}
+	return secret, nil
+}
+
+// near reports whether all hosts are this machine, or sockets.
+func near(hosts string) bool {
+	for h := range strings.SplitSeq(hosts, ",") {
+		h = strings.TrimSuffix(h, "]")
+		if at := strings.LastIndexByte(h, ':'); at >= 0 && !strings.Contains(h[:at], ":") {
+			h = h[:at]
+		}
+		h = strings.Trim(h, "[]")
+		if h != "" && h != "localhost" && h != "::1" && !strings.HasPrefix(h, "/") && !strings.HasPrefix(h, "127.") {
+			return false
+		}
+	}
+	return true
+}
+
+// writing is for transactions that change something: statements there go by indexes, whatever the statistics say, and by the plan that was
+// made first. reading plans as it goes: reports join what they read.
+const (
+	writing = `SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+		SET enable_mergejoin = off; SET jit = off; SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '8s'`
+	reading = `SET jit = off; SET idle_in_transaction_session_timeout = '10min'; SET default_transaction_read_only = on`
+)
+
+// pool makes connections that begin with these settings.
+func (l *Ledger) pool(ctx context.Context, most int32, settings string) (*pgxpool.Pool, error) {
+	c := l.at.config.Copy()
+	c.MaxConns, c.MinConns = most, 0
+	c.ConnConfig.ConnectTimeout = 5 * time.Second
+	if c.ConnConfig.RuntimeParams["application_name"] == "" {
+		c.ConnConfig.RuntimeParams["application_name"] = "notify"
+	}
+	c.ConnConfig.OnNotice = func(p *pgconn.PgConn, n *pgconn.Notice) {
+		said, ok := p.CustomData()[noticesKey].(*notices)
+		if ok && n.SeverityUnlocalized == "WARNING" {
+			said.add(n.Code + " " + n.Message)
+		}
+	}
+	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		conn.PgConn().CustomData()[noticesKey] = new(notices)
+		_, err := conn.Exec(ctx, "SET search_path = "+l.at.schema+", pg_temp; "+settings, pgx.QueryExecModeSimpleProtocol)
+		return err
+	}
+	p, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Ping(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// notices are the warnings of a connection.
+type notices struct {
+	mu   sync.Mutex
+	said []string
+}
+
+const noticesKey = "notify"
+
+func noticesOf(c *pgx.Conn) *notices {
+	if n, ok := c.PgConn().CustomData()[noticesKey].(*notices); ok {
+		return n
+	}
+	return new(notices)
+}
+
+func (n *notices) add(s string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.said = append(n.said, s)
+}
+
+// take is what was said since it was asked last.
+func (n *notices) take() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := strings.Join(n.said, "; ")
+	n.said = nil
+	return s
+}
+
+// host names the machine on which the ledger lies, for what was done there by nobody's machine.
+func (a *address) host() string { return a.config.ConnConfig.Host }

@@ -1,0 +1,133 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
+	"notify/pkg/message"
+)
+
+const forgottenDetail = "the ledger had forgotten this attempt, and a witness remembered it"
+
+// Doubt makes unknown what the ledger has forgotten: see ledger.Operators. It is done as a run would have: what may have left is claimed
+// again, under a run that ends without settling it. So the states, the tally and the debits agree by the way that they always take.
+func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (int, error) {
+	n := 0
+	var refused error
+	err := l.buried(ctx, "reconcile campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) (err error) {
+		n, refused = 0, nil
+		live, err := x.live(c.id)
+		if err != nil {
+			return err
+		}
+		if len(live) > 0 {
+			refused = &ledger.LeasedError{Holder: live[0]}
+			return nil
+		}
+		n, err = x.doubt(c, lost, by)
+		return err
+	})
+	return n, errors.Join(err, refused)
+}
+
+func (x *tx) doubt(c *campaignRow, lost []ledger.Lost, by ledger.Act) (int, error) {
+	var got ledger.Acquired
+	if err := x.begin(c, ledger.Acquire{Campaign: c.Name, Host: x.l.at.host(), User: by.Who, Now: by.At}, &got); err != nil {
+		return 0, err
+	}
+	d := &doubting{x: x, c: c, run: got.Run.ID, by: by}
+	for _, l := range lost {
+		if err := d.claim(l); err != nil {
+			return 0, err
+		}
+	}
+	return x.end(c.id, got.Run.ID, by.At, ledger.CodeForgotten, forgottenDetail, ledger.WhyForgotten())
+}
+
+// doubting claims again what was forgotten.
+type doubting struct {
+	x   *tx
+	c   *campaignRow
+	run ledger.RunID
+	by  ledger.Act
+}
+
+// claim takes up what a grant had claimed, and what has not left as far as the ledger knows.
+func (d *doubting) claim(l ledger.Lost) error {
+	var of *stored.Claimed
+	for _, key := range l.Keys {
+		m, err := d.pending(l.Channel, key)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			continue
+		}
+		if of == nil {
+			id, err := d.x.claimID()
+			if err != nil {
+				return err
+			}
+			of = &stored.Claimed{
+				ID: id, Campaign: d.c.id, Run: d.run, Channel: l.Channel, Account: l.Account, Currency: l.Currency, Day: l.Day, Price: l.Price,
+			}
+			d.x.claimed(of, 1, d.by.At, d.by.At, nil, nil)
+		}
+		if err := d.x.takeAgain(of, []int64{m.id}, []int64{int64(m.attempts)}, []int64{of.SealAttempting(m.id, m.attempts+1)}); err != nil {
+			return err
+		}
+		e := of.Debit(1, m.segments)
+		if err := d.x.shift(d.c.id, m.from, of.Cell(message.Attempting), e); err != nil {
+			return err
+		}
+		if err := d.x.post(of, e, +1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// doubted is a message that is to be claimed again, and where it counted.
+type doubted struct {
+	id, segments int64
+	attempts     int
+	from         stored.Cell
+}
+
+// pending makes the message pending by a record of its own, where nothing of it is accepted, unknown or open; nil where there is nothing
+// to be done.
+func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error) {
+	m := &doubted{from: stored.Plain(ch, message.Pending)}
+	var recorded bool
+	var why sql.NullString
+	var state message.State
+	err := d.x.one([]any{&m.id, &m.segments, &m.attempts, &recorded, &why, &state}, `SELECT id, segments, attempts, recorded, why, state FROM message_standing
+		WHERE campaign_id = $1 AND key = $2 AND channel = $3`, d.c.id, string(key), string(ch))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil // it is not on the list that was staged
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case state == message.Pending && recorded:
+		return m, nil
+	case state == message.Pending:
+		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, seal) VALUES ($1, $2, $3, 'pending', $4)",
+			m.id, d.c.id, string(ch), stored.SealPending(d.c.id, ch, m.id))
+	case state == message.Rejected, state == message.Cancelled && why.String == "list":
+		at, err := d.x.stands(d.c.id, m.id)
+		if err != nil {
+			return nil, err
+		}
+		m.from = at.at
+		_, err = d.x.unsealing("UPDATE standing SET state = 'pending', not_before = 0, why = NULL, seal = NULL WHERE campaign_id = $1 AND message_id = $2", d.c.id, m.id)
+		return m, err
+	}
+	return nil, nil // the ledger knows of it, or has ended it
+}

@@ -1,0 +1,248 @@
+//go:build unix
+
+// Package pgtest runs a real PostgreSQL in a temporary folder, for tests. It stands beside the driver and knows nothing of it.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a server that runs.
+type Server struct {
+	dir     string // of its data; the socket is beside it
+	bin     string
+	port    int
+	owner   *user.User // under whom it runs; nil for this user
+	options []string
+}
+
+// Superuser is the role that may do anything.
+const Superuser = "postgres"
+
+// Start starts a server for the length of a test. Where PostgreSQL is not installed the test is not run, and says so loudly; where
+// CI is set it fails. Its commits survive whatever happens to the server's processes; with fsync=on in the settings also what happens to the
+// machine.
+func Start(tb testing.TB, settings ...string) *Server {
+	tb.Helper()
+	s, err := New(tb.Context(), settings...)
+	if errors.Is(err, ErrMissing) && os.Getenv("CI") == "" {
+		fmt.Fprintf(os.Stderr, "\n!!! NOT TESTED: %s: %s. Get PostgreSQL with: apt-get install postgresql\n\n", tb.Name(), err)
+		tb.SkipNow()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Remove(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
+// ErrMissing says that there is no PostgreSQL on this machine.
+var ErrMissing = errors.New("there is no PostgreSQL on this machine")
+
+// Find is the folder with the programs of the newest PostgreSQL here.
+func Find() (string, error) {
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/initdb", "/usr/pgsql-*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb", "/usr/local/bin/initdb"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		found = append(found, names...)
+	}
+	if name, err := exec.LookPath("initdb"); err == nil {
+		found = append(found, name)
+	}
+	var newest string
+	for _, name := range found {
+		if target, err := filepath.EvalSymlinks(name); err == nil {
+			name = target
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(name), "psql")); err == nil && name > newest {
+			newest = name
+		}
+	}
+	if newest == "" {
+		return "", ErrMissing
+	}
+	return filepath.Dir(newest), nil
+}
+
+// New starts a server that Remove ends.
+func New(ctx context.Context, settings ...string) (*Server, error) {
+	bin, err := Find()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: filepath.Join(dir, "data"), bin: bin, options: settings}
+	if err := s.make(ctx, dir); err != nil {
+		return nil, errors.Join(err, s.Remove())
+	}
+	return s, nil
+}
+
+func (s *Server) make(ctx context.Context, dir string) (err error) {
+	if s.port, err = freePort(ctx); err != nil {
+		return err
+	}
+	if os.Getuid() == 0 { // PostgreSQL refuses to run as root
+		if s.owner, err = user.Lookup("postgres"); err != nil {
+			return err
+		}
+		uid, gid := s.ids()
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	if out, err := s.run(ctx, "initdb", "-D", s.dir, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	conf := []string{
+		"listen_addresses = '127.0.0.1'", "unix_socket_directories = '" + dir + "'", "port = " + strconv.Itoa(s.port),
+		"fsync = off", "max_connections = 200", "shared_buffers = 64MB", "log_min_messages = fatal", "autovacuum = on",
+	}
+	f, err := os.OpenFile(filepath.Join(s.dir, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("\n" + strings.Join(append(conf, s.options...), "\n") + "\n")
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return s.Start(ctx)
+}
+
+// Start starts the server again after Stop or Kill.
+func (s *Server) Start(ctx context.Context) error {
+	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-t", "60", "-l", filepath.Join(s.dir, "server.log"), "start")
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
+		return fmt.Errorf("start PostgreSQL: %w\n%s%s", err, out, log)
+	}
+	return nil
+}
+
+// Stop ends the server: in mode "fast" it says goodbye, in mode "immediate" it does not, and recovers when it is started again.
+func (s *Server) Stop(ctx context.Context, mode string) error {
+	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-m", mode, "stop")
+	if err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Kill ends all processes of the server with SIGKILL, as if the machine's memory had run out.
+func (s *Server) Kill() error {
+	b, err := os.ReadFile(filepath.Join(s.dir, "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(b), "\n", 2)[0])
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	// Its children notice, and leave; who starts too early is turned away by the memory that they share.
+	alive := func() bool { return syscall.Kill(pid, 0) == nil }
+	for i := 0; i < 500 && alive(); i++ {
+		<-time.After(10 * time.Millisecond)
+	}
+	return nil
+}
+
+// Remove stops the server and removes all that it had.
+func (s *Server) Remove() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if _, err := os.Stat(filepath.Join(s.dir, "postmaster.pid")); err == nil {
+		_ = s.Stop(ctx, "immediate") // it may have been killed
+	}
+	return os.RemoveAll(filepath.Dir(s.dir))
+}
+
+// Addr is where it listens on the loopback.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// URL is that of a database, over the loopback, for a role without a password.
+func (s *Server) URL(role, database string) string {
+	return fmt.Sprintf("postgres://%s@%s/%s", role, s.Addr(), database)
+}
+
+// SocketURL is URL by the socket.
+func (s *Server) SocketURL(role, database string) string {
+	return fmt.Sprintf("postgres://%s@/%s?host=%s&port=%d", role, database, filepath.Dir(s.dir), s.port)
+}
+
+// Dir is the folder of its data.
+func (s *Server) Dir() string { return s.dir }
+
+// SQL runs statements as the superuser, and returns what they answered, one row a line.
+func (s *Server) SQL(ctx context.Context, database string, statements ...string) (string, error) {
+	args := []string{"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", s.SocketURL(Superuser, database)}
+	for _, statement := range statements {
+		args = append(args, "-c", statement)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "psql"), args...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return strings.TrimRight(string(out), "\n"), nil
+}
+
+func (s *Server) run(ctx context.Context, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
+	cmd.Dir = os.TempDir()
+	if s.owner != nil {
+		uid, gid := s.ids()
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		cmd.Env = append(os.Environ(), "HOME="+os.TempDir())
+	}
+	if program != "pg_ctl" {
+		return cmd.CombinedOutput()
+	}
+	return nil, cmd.Run() // the server would hold a pipe open
+}
+
+func (s *Server) ids() (uid, gid int) {
+	uid, _ = strconv.Atoi(s.owner.Uid) // numbers, on all systems that have this
+	gid, _ = strconv.Atoi(s.owner.Gid)
+	return uid, gid
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	a, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("listening on %s", l.Addr())
+	}
+	return a.Port, nil
+}

@@ -1,0 +1,221 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+const (
+	// suppressPortion is how many entries one transaction takes: a run that waits for the writer waits milliseconds.
+	suppressPortion = 1000
+	// askPortion is how many addresses one query looks up.
+	askPortion = 2000
+)
+
+const suppressionColumns = "s.id, s.address, s.channel, coalesce(s.reason, ''), s.note, s.who, s.at, s.seal"
+
+func scanSuppression(scan func(...any) error, more ...any) (ledger.Suppression, error) {
+	var s ledger.Suppression
+	var at, seal int64
+	err := scan(append([]any{&s.ID, &s.Address, &s.Channel, &s.Reason, &s.Note, &s.Who, &at, &seal}, more...)...)
+	s.At = stored.Moment(at)
+	if err == nil && seal != stored.SealSuppression(s) {
+		err = stored.Changed(stored.Suppression, s.ID)
+	}
+	return s, err
+}
+
+// addLine adds a line to the list.
+func (x *tx) addLine(s ledger.Suppression) error {
+	if err := x.one([]any{&s.ID}, "SELECT coalesce(max(id), 0) + 1 FROM suppression"); err != nil {
+		return err
+	}
+	return x.exec("INSERT INTO suppression (id, address, channel, reason, note, who, at, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		s.ID, string(s.Address), string(s.Channel), stored.OrNull(s.Reason), s.Note, s.Who, stored.Nanos(s.At), stored.SealSuppression(s))
+}
+
+// Suppress puts addresses on the list: see ledger.Suppressions.
+func (l *Ledger) Suppress(ctx context.Context, entries iter.Seq2[ledger.Suppression, error], by ledger.Act) (ledger.Suppress, error) {
+	var sum ledger.Suppress
+	portion := make([]ledger.Suppression, 0, suppressPortion)
+	audited := false
+	commit := func() error {
+		if len(portion) == 0 {
+			return nil
+		}
+		var part ledger.Suppress
+		err := l.do(ctx, "suppress", func(x *tx) (err error) {
+			if part, err = x.suppress(portion); err != nil || audited {
+				return err
+			}
+			return x.audit("", by)
+		})
+		if err != nil {
+			return err
+		}
+		audited, portion = true, portion[:0]
+		sum.Added, sum.Known = sum.Added+part.Added, sum.Known+part.Known
+		sum.Kept = append(sum.Kept, part.Kept[:min(len(part.Kept), ledger.MaxKept-len(sum.Kept))]...)
+		return nil
+	}
+	for e, err := range entries {
+		if err != nil {
+			err = errors.Join(err, commit())
+			return sum, err
+		}
+		if portion = append(portion, e); len(portion) < suppressPortion {
+			continue
+		}
+		if err := commit(); err != nil {
+			return sum, err
+		}
+	}
+	err := commit()
+	return sum, err
+}
+
+// lockNamed lets one at a time change what has no row of its own for a lock, until the transaction ends.
+func (x *tx) lockNamed(name string) {
+	x.ask(func(pgx.Rows) error { return nil }, "SELECT pg_advisory_xact_lock($1, hashtext($2))", lockKind, x.l.at.schema+"/"+name)
+}
+
+func (x *tx) suppress(entries []ledger.Suppression) (ledger.Suppress, error) {
+	var sum ledger.Suppress
+	x.lockNamed("suppression") // its lines are read by their ids, which must not come out of order
+	for _, e := range entries {
+		first, err := x.suppressed(e.Address)
+		switch {
+		case err == nil:
+			sum.Known++
+			if len(sum.Kept) < ledger.MaxKept {
+				sum.Kept = append(sum.Kept, first)
+			}
+			continue
+		case !errors.Is(err, ledger.ErrNotSuppressed):
+			return sum, err
+		}
+		if err := x.addLine(e); err != nil {
+			return sum, err
+		}
+		sum.Added++
+	}
+	return sum, nil
+}
+
+// suppressed is the entry of an address that is in force; ErrNotSuppressed where there is none.
+func (x *tx) suppressed(a message.Address) (s ledger.Suppression, err error) {
+	scan := func(dest ...any) error {
+		return x.one(dest, "SELECT "+suppressionColumns+` FROM suppression s WHERE s.folded = lower($1 COLLATE "C") ORDER BY s.id DESC LIMIT 1`, string(a))
+	}
+	s, err = scanSuppression(scan)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && s.Reason == "" {
+		err = &words.Error{Text: words.T("ledger.error.not-suppressed-address", words.A{"address": a.Masked()}), Err: ledger.ErrNotSuppressed}
+	}
+	return s, err
+}
+
+// Unsuppress takes addresses off the list: see ledger.Suppressions.
+func (l *Ledger) Unsuppress(ctx context.Context, addresses []message.Address, by ledger.Act) error {
+	return l.do(ctx, "take off the suppression list", func(x *tx) error {
+		x.lockNamed("suppression") // its lines are read by their ids, which must not come out of order
+		for _, a := range addresses {
+			s, err := x.suppressed(a)
+			if err != nil {
+				return err
+			}
+			if err := x.addLine(ledger.Suppression{Address: s.Address, Channel: s.Channel, Note: by.Reason, Who: by.Who, At: by.At}); err != nil {
+				return err
+			}
+		}
+		return x.audit("", by)
+	})
+}
+
+// Suppressions reads the entries in force: see ledger.SuppressionReader.
+func (l *Ledger) Suppressions(ctx context.Context) iter.Seq2[ledger.Suppression, error] {
+	return l.suppressions(ctx, `SELECT `+suppressionColumns+` FROM suppression s WHERE s.reason IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM suppression n WHERE n.folded = s.folded AND n.id > s.id) ORDER BY s.id`)
+}
+
+// SuppressionLog reads the lines after one: see ledger.SuppressionReader.
+func (l *Ledger) SuppressionLog(ctx context.Context, after int64) iter.Seq2[ledger.Suppression, error] {
+	return l.suppressions(ctx, "SELECT "+suppressionColumns+" FROM suppression s WHERE s.id > $1 ORDER BY s.id", after)
+}
+
+func (l *Ledger) suppressions(ctx context.Context, query string, args ...any) iter.Seq2[ledger.Suppression, error] {
+	return func(yield func(ledger.Suppression, error) bool) {
+		err := each(ctx, l.read, func(rows pgx.Rows) error {
+			s, err := scanSuppression(rows.Scan)
+			if err == nil && !yield(s, nil) {
+				err = errStop
+			}
+			return err
+		}, query, args...)
+		if err != nil && !errors.Is(err, errStop) {
+			yield(ledger.Suppression{}, l.asking(err, "read the suppression list"))
+		}
+	}
+}
+
+// Suppressed reports which addresses are on the list: see ledger.SuppressionReader.
+func (l *Ledger) Suppressed(ctx context.Context, asked iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
+	return func(yield func(ledger.Found, error) bool) {
+		err := l.lookUp(ctx, asked, func(f ledger.Found) error {
+			if !yield(f, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(ledger.Found{}, l.asking(err, "look up the suppression list"))
+		}
+	}
+}
+
+func (l *Ledger) lookUp(ctx context.Context, asked iter.Seq[ledger.Asked], found func(ledger.Found) error) error {
+	var some bool
+	if err := l.read.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM suppression)").Scan(&some); err != nil || !some {
+		return err
+	}
+	rows, addresses := make([]int, 0, askPortion), make([]message.Address, 0, askPortion)
+	for a := range asked {
+		rows, addresses = append(rows, a.Row), append(addresses, a.Address)
+		if len(rows) < askPortion {
+			continue
+		}
+		if err := l.lookUpPortion(ctx, rows, addresses, found); err != nil {
+			return err
+		}
+		rows, addresses = rows[:0], addresses[:0]
+	}
+	return l.lookUpPortion(ctx, rows, addresses, found)
+}
+
+// lookUpPortion asks for many addresses at once.
+func (l *Ledger) lookUpPortion(ctx context.Context, of []int, addresses []message.Address, found func(ledger.Found) error) error {
+	if len(of) == 0 {
+		return nil
+	}
+	list := make([]string, len(addresses))
+	for i, a := range addresses {
+		list[i] = string(a)
+	}
+	return each(ctx, l.read, func(rows pgx.Rows) error {
+		var at int
+		s, err := scanSuppression(rows.Scan, &at)
+		if err != nil {
+			return err
+		}
+		return found(ledger.Found{Row: of[at-1], Suppression: s})
+	}, `SELECT `+suppressionColumns+`, j.nth FROM unnest($1::text[]) WITH ORDINALITY AS j (address, nth)
+		CROSS JOIN LATERAL (SELECT n.id FROM suppression n WHERE n.folded = lower(j.address COLLATE "C") ORDER BY n.id DESC LIMIT 1) newest
+		JOIN suppression s ON s.id = newest.id WHERE s.reason IS NOT NULL ORDER BY j.nth`, list)
+}
