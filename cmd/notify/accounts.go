@@ -13,6 +13,7 @@ import (
 
 	"notify/pkg/config"
 	"notify/pkg/diag"
+	"notify/pkg/ledger"
 	"notify/pkg/report"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
@@ -103,6 +104,11 @@ func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
 	lines, err := report.Accounts(ctx, l, cfg, e.now())
 	if err != nil {
 		return err
+	}
+	if r, ok := l.(ledger.Receipts); ok {
+		if err := report.ToldAccounts(ctx, r, l, lines, e.now()); err != nil {
+			return err
+		}
 	}
 	sort.Slice(lines, func(i, j int) bool { return lines[i].Account < lines[j].Account })
 	if o.live {

@@ -30,6 +30,8 @@ type sandboxOptions struct {
 	subjects                 int
 	subjectsWithin           time.Duration
 	templates, signatures    []string
+	receipts                 sandbox.Receipts
+	receipt                  []string
 }
 
 func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.Command {
@@ -72,6 +74,9 @@ func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.
 	f.DurationVar(&o.subjectsWithin, "same-subjects-within", time.Minute, e.say("cmd.sandbox.flag-same-subjects-within", nil))
 	f.StringArrayVar(&o.templates, "template", nil, e.say("cmd.sandbox.flag-template", nil))
 	f.StringArrayVar(&o.signatures, "signature", nil, e.say("cmd.sandbox.flag-signature", nil))
+	f.StringVar(&o.receipts.URL, "receipts", "", e.say("cmd.sandbox.flag-receipts", nil))
+	f.StringVar(&o.receipts.Secret, "receipts-secret", "", e.say("cmd.sandbox.flag-receipts-secret", nil))
+	f.StringArrayVar(&o.receipt, "receipt", nil, e.say("cmd.sandbox.flag-receipt", nil))
 	c.AddCommand(newSandboxTopup(e, nil), newSandboxTemplate(e, nil), newSandboxCount(e, nil))
 	return c
 }
@@ -121,6 +126,12 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 		c.SMS.Messages = &o.messages
 	}
 	c.Templates = append(templates(sandbox.KindText, o.templates), templates(sandbox.KindSignature, o.signatures)...)
+	c.Receipts = o.receipts
+	for _, r := range o.receipt {
+		if err := c.Receipts.Set(r); err != nil {
+			return c, usage(words.Wrap(err, "cmd.error.sandbox-receipt", words.A{"setting": words.Typed(r)}).Do("cmd.do.sandbox-receipt", nil))
+		}
+	}
 	for _, f := range o.faults {
 		if err := addFault(&c, f); err != nil {
 			return c, usage(words.Wrap(err, "cmd.error.fault", words.A{"fault": words.Typed(f)}).Do("cmd.do.fault", nil))

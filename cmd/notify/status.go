@@ -67,6 +67,11 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		if err := e.checklistsOf(ctx, l, now); err != nil {
 			return err
 		}
+		if r, ok := l.(ledger.Receipts); ok {
+			if err := report.Told(ctx, r, now); err != nil {
+				return err
+			}
+		}
 		if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
 			return err
 		}

@@ -65,6 +65,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
 		DKIM:        readDKIM(m.Map("dkim")),
 		SendsFrom:   sendsFrom(m.Value("sends_from")),
+		Receipts:    r.receipts(m.Map("receipts")),
 	}
 	if m.Value("class").Missing() {
 		m.Problem("class", words.T("config.class-missing", nil), words.T("config.do.class", nil))

@@ -106,6 +106,8 @@ type Account struct {
 	DKIM DKIM
 	// SendsFrom are the addresses from which receivers get the account's mails, where they are not the server's.
 	SendsFrom []netip.Addr
+	// Receipts is how its vendor pushes receipts.
+	Receipts Receipts
 	// Options are the vendor's own, secrets filled in: strings, whole numbers (int), booleans, lists and maps of these.
 	Options Options
 	// Declared is what the account's vendor says about its options.

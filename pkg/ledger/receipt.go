@@ -86,8 +86,9 @@ type Note struct {
 	Refuse words.Text
 	// Said is what it said that is about no message.
 	Said words.Text
-	// Again is when to look at it once more, where something in it cannot be settled yet.
+	// Again is when to look at it once more, where one of its events cannot be settled yet; Hold says so of the receipt itself.
 	Again time.Time
+	Hold  bool
 }
 
 // Noted says what became of a receipt's events; they add up.

@@ -39,6 +39,9 @@ type AccountStatus struct {
 	// Live is what the vendor said; nil where it was not asked, or LiveError says why not.
 	Live      *Live      `json:"live,omitempty"`
 	LiveError words.Text `json:"live_error,omitzero"`
+	// Receipts is what is known of the messages that it took lately, and Inbox what came of it; nil where that was not asked, or nothing ever came.
+	Receipts *Receipts     `json:"receipts,omitempty"`
+	Inbox    *ledger.Inbox `json:"inbox,omitempty"`
 }
 
 // ScenarioStatus is what campaigns of a class may send through an account, and what they sent today.

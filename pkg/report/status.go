@@ -40,6 +40,8 @@ type Status struct {
 	Last *ledger.Run `json:"last_run,omitempty"`
 	// Checklist is the campaign's checklist as it stands; nil where it has none. States leaves it to its caller.
 	Checklist *checklist.State `json:"checklist,omitempty"`
+	// Receipts is what is known of the messages that were accepted, by account; Told completes it.
+	Receipts []Receipts `json:"receipts"`
 }
 
 // StatusSource is what States reads.
@@ -94,7 +96,16 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	}
 	r := Report{Total: make(map[message.State]int), Channels: []Channel{}, Accounts: []Account{}}
 	r.figures(at.Counts, spec.Channels(), prices)
+	receipts := []Receipts{}
+	for _, u := range at.Accounts {
+		if n := u.ByState[message.Accepted]; n > 0 {
+			one := newReceipts(u.State.Account)
+			one.Accepted = n
+			receipts = append(receipts, *one)
+		}
+	}
 	return Status{
+		Receipts: receipts,
 		Campaign: c.Name, Owner: spec.Owner, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: some(c.Holders), Paused: c.Paused,
 		Aborted: c.Aborted, Last: at.Last,

@@ -28,6 +28,7 @@ type account struct {
 	nextID   uint64
 	tries    map[uint64]int // attempts, by address, that a fault turned away
 	counts   counter
+	ends     func(to message.Address) string // how a message ends; nil where no receipts are pushed
 }
 
 func newAccount(ch message.Channel, set Account, c *Config) *account {
@@ -60,8 +61,9 @@ type request struct {
 
 // verdict is what became of a request.
 type verdict struct {
-	out string
-	id  string
+	out   string
+	id    string
+	ended string // how the message ends, where receipts are pushed
 }
 
 // draw is the next attempt's fate for an address.
@@ -84,12 +86,15 @@ func (a *account) take(rec *record, q request, out string) (verdict, error) {
 	if taken(out) {
 		l.ID = id(a.nextID + 1)
 		l.Segments = q.segments
+		if a.ends != nil {
+			l.Receipt = a.ends(q.to)
+		}
 	}
 	if err := rec.write(&l); err != nil {
 		return verdict{}, err
 	}
 	a.apply(&l)
-	return verdict{out: out, id: l.ID}, nil
+	return verdict{out: out, id: l.ID, ended: l.Receipt}, nil
 }
 
 func id(n uint64) string { return fmt.Sprintf("sb-%06d", n) }
@@ -195,14 +200,18 @@ func (a *account) left() balanceAnswer {
 	return out
 }
 
-func (a *account) find(ref string) (string, bool) {
+// find is the id of a message, and how it ended.
+func (a *account) find(ref string) (vendorID, ended string, found bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, ok := a.counts.refs[a.counts.hash(ref)]
 	if !ok {
-		return "", false
+		return "", "", false
 	}
-	return id(uint64(n.first)), true
+	if n.undelivered {
+		return id(uint64(n.first)), ReceiptUndelivered, true
+	}
+	return id(uint64(n.first)), ReceiptDelivered, true
 }
 
 func (a *account) tally() Count {
@@ -225,6 +234,8 @@ type counter struct {
 type seen struct {
 	first uint32 // the number of the message that had it first
 	times uint32
+
+	undelivered bool
 }
 
 // maxTwice is how many addresses that were reached twice are listed; all are counted.
@@ -246,6 +257,12 @@ func (c *counter) add(l *line) {
 	}
 	c.count.Reached++
 	c.count.Segments += l.Segments
+	switch l.Receipt {
+	case ReceiptDelivered:
+		c.count.Delivered++
+	case ReceiptUndelivered:
+		c.count.Undelivered++
+	}
 	if l.Out != outAccepted {
 		c.count.Unanswered++
 	}
@@ -264,6 +281,7 @@ func (c *counter) add(l *line) {
 	s := c.refs[h]
 	if s.times++; s.times == 1 {
 		s.first = uint32(c.count.Reached) // four thousand million messages are beyond a sandbox
+		s.undelivered = l.Receipt == ReceiptUndelivered
 	} else {
 		c.count.Repeats++
 	}

@@ -120,6 +120,9 @@ func (s *Sandbox) send(w http.ResponseWriter, r *http.Request) {
 		cut(w)
 		return
 	}
+	if taken(v.out) {
+		f.wait += s.pusher.took(q.Ref, q.To, v)
+	}
 	if v.out != outCutBefore {
 		s.wait(r.Context(), f.wait)
 	}
@@ -167,9 +170,7 @@ func (s *Sandbox) balance(w http.ResponseWriter, _ *http.Request) {
 // find knows every message that was taken: its line was written before it was answered.
 func (s *Sandbox) find(w http.ResponseWriter, r *http.Request) {
 	out := findAnswer{Code: "OK"}
-	if id, ok := s.sms.find(r.URL.Query().Get("ref")); ok {
-		out.Found, out.ID, out.Status = true, id, "delivered"
-	}
+	out.ID, out.Status, out.Found = s.sms.find(r.URL.Query().Get("ref"))
 	answer(w, http.StatusOK, out)
 }
 

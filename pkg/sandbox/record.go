@@ -26,6 +26,7 @@ type line struct {
 	Out      string          `json:"outcome"`
 	ID       string          `json:"id,omitempty"`
 	Segments int             `json:"segments,omitempty"`
+	Receipt  string          `json:"receipt,omitempty"` // how it ended, where receipts are pushed
 	// Of a credit.
 	Messages int64          `json:"messages,omitempty"`
 	Quota    int64          `json:"quota,omitempty"`
@@ -36,6 +37,8 @@ type line struct {
 type Tally struct {
 	SMS  Count `json:"sms"`
 	Mail Count `json:"email"`
+	// Pushed is what became of receipts, where they are pushed.
+	Pushed *Pushed `json:"pushed,omitempty"`
 }
 
 // Count is what reached the sandbox on one channel. Messages are reached once they were taken, also where the answer was lost.
@@ -48,6 +51,9 @@ type Count struct {
 	TwiceList  []string       `json:"twice_list,omitempty"` // masked, sorted, the first 100
 	Repeats    int            `json:"repeats"`              // messages whose key had been taken before
 	Turned     map[string]int `json:"turned,omitempty"`     // messages not taken, by the record's word for why
+	// Of the messages taken, where receipts are pushed: how they ended.
+	Delivered   int `json:"delivered,omitempty"`
+	Undelivered int `json:"undelivered,omitempty"`
 }
 
 func sortedKeys(m map[string]struct{}) []string {

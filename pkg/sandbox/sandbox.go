@@ -35,8 +35,10 @@ type Config struct {
 	// Templates are the texts and signatures that are on file; without any of a kind the gateway takes all of that kind.
 	Templates []Template
 	Blacklist Blacklist
-	Seed      uint64 // of all faults and jitter
-	Now       func() time.Time
+	// Receipts are those that the gateway pushes.
+	Receipts Receipts
+	Seed     uint64 // of all faults and jitter
+	Now      func() time.Time
 }
 
 // Account is what one channel has and does.
@@ -67,6 +69,7 @@ type Sandbox struct {
 	record     *record
 	templates  approvals
 	config     Config
+	pusher     *pusher
 	smsAddr    string
 	mailAddr   string
 	gateway    *http.Server
@@ -88,6 +91,9 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
+	if err := c.Receipts.check(); err != nil {
+		return nil, err
+	}
 	for _, f := range []Faults{c.SMS.Faults, c.Mail.Faults} {
 		if err := f.check(); err != nil {
 			return nil, err
@@ -101,6 +107,11 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 		}
 	}
 	s.done, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.pusher = newPusher(s.done, c.Receipts, c.Seed, c.Now)
+	if s.pusher != nil {
+		s.sms.ends = s.pusher.ends
+		s.pusher.start(&s.wg)
+	}
 	var err error
 	if s.record, err = openRecord(c.Record, s.replay); err != nil {
 		return nil, err
@@ -154,7 +165,9 @@ func (s *Sandbox) URL() string { return "http://" + s.smsAddr }
 func (s *Sandbox) MailAddr() string { return s.mailAddr }
 
 // Count is what has reached the sandbox since its record began.
-func (s *Sandbox) Count() Tally { return Tally{SMS: s.sms.tally(), Mail: s.mail.tally()} }
+func (s *Sandbox) Count() Tally {
+	return Tally{SMS: s.sms.tally(), Mail: s.mail.tally(), Pushed: s.pusher.tally()}
+}
 
 // Close stops serving, cuts what is open, and closes the record. It may be called again.
 func (s *Sandbox) Close() error {

@@ -36,9 +36,14 @@ func ShowAccounts(p *Printer, asJSON bool, as []report.AccountStatus) error {
 			money[2*i], money[2*i+1], p.word("breaker", a.Breaker), p.live(a))
 	}
 	p.Table(t, 0)
+	var told []report.Receipts
 	for i := range as {
 		p.trouble(&as[i])
+		if as[i].Receipts != nil && as[i].Receipts.Accepted > 0 {
+			told = append(told, *as[i].Receipts)
+		}
 	}
+	p.receipts(told, 0)
 	return p.Flush()
 }
 

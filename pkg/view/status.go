@@ -41,6 +41,7 @@ func (p *Printer) status(s *report.Status) {
 		p.Blank()
 		p.spent(s.Accounts, s.Costs, s.Unpriced, 2)
 	}
+	p.receipts(s.Receipts, 2)
 	p.Blank()
 	switch {
 	case s.Rate > 0 && s.Remaining >= 0:

@@ -192,6 +192,8 @@ func sets() map[string][]string {
 		"severity":     {"info", "warning", "critical"},
 		"suppressed":   {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 		"smtp.step":    {"connect", "TLS", "greeting", "EHLO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "final-dot"},
+		"receipt":      {"waiting", "delivered", "undelivered", "soft-bounce", "hard-bounce", "dropped", "complained", "opted-out", "replied", "clicked"},
+		"grade":        {"unsigned", "person", "confirmed", "signed", "vendor"},
 	}
 }
 

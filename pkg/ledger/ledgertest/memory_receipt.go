@@ -77,7 +77,7 @@ func (h *Handle) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) (
 		switch {
 		case !n.Refuse.IsZero():
 			r.Fate, r.Why = ledger.ReceiptRefused, n.Refuse
-		case out[i].Held > 0 || !n.Again.IsZero():
+		case out[i].Held > 0 || n.Hold:
 			r.Fate, r.Due = ledger.ReceiptHeld, n.Again
 			r.Tries++
 		}

@@ -49,8 +49,8 @@ func (s *story) keep(rs ...ledger.Receipt) []bool {
 	return news
 }
 
-// tell keeps a receipt with these events and notes it.
-func (s *story) tell(name string, events ...message.Event) ledger.Noted {
+// hear keeps a receipt with these events and notes it.
+func (s *story) hear(name string, events ...message.Event) ledger.Noted {
 	s.Helper()
 	s.keep(s.raw(name))
 	id := int64(0)
@@ -60,7 +60,7 @@ func (s *story) tell(name string, events ...message.Event) ledger.Noted {
 			id = r.ID
 		}
 	}
-	return s.note(ledger.Note{Receipt: id, Events: events, Again: time.Time{}})
+	return s.note(ledger.Note{Receipt: id, Events: events, Again: s.now.Add(time.Minute)})
 }
 
 func (s *story) note(n ledger.Note) ledger.Noted {
@@ -182,7 +182,7 @@ func notePromises() []promise {
 	return []promise{
 		{"each event means what the state of its message makes of it", func(s *story) {
 			s.three()
-			n := s.tell("a",
+			n := s.hear("a",
 				s.event(1, message.Delivered), s.event(1, message.Waiting), s.event(2, message.Undelivered), s.event(2, message.Delivered),
 				s.event(3, message.Delivered, unsigned), s.event(4, message.Delivered), s.event(5, message.Delivered),
 				message.Event{Key: "0000", State: message.Delivered, Grade: message.GradeSigned},
@@ -201,14 +201,15 @@ func notePromises() []promise {
 		{"a receipt that is signed settles what is unknown, and the debit stays", func(s *story) {
 			s.three()
 			before := s.day(smsAcc)
-			s.same("noted", s.tell("a", s.event(3, message.Undelivered, func(e *message.Event) { e.VendorID = "v3" })), ledger.Noted{Ours: 1})
+			s.same("noted", s.hear("a", s.event(3, message.Undelivered, func(e *message.Event) { e.VendorID = "v3" })), ledger.Noted{Ours: 1})
 			r := s.records(award)[2]
 			s.same("it is", []any{r.State, r.VendorID, r.Code}, []any{message.Accepted, "v3", ledger.CodeReceipt})
 			s.same("debit", s.day(smsAcc), before)
 			log, err := s.AuditLog(s.ctx(), award)
 			s.ok(err)
 			s.same("audit", log[len(log)-1], ledger.AuditEntry{Act: s.by("receipts"), Campaign: award})
-			s.same("again", s.tell("b", s.event(3, message.Undelivered)), ledger.Noted{Ours: 1})
+			s.same("again", s.hear("b", s.event(3, message.Undelivered)), ledger.Noted{Ours: 1})
+			s.same("stands", s.inbox(), ledger.Inbox{Account: smsAcc, Last: s.now, Receipts: 2, Ours: 2})
 			after, err := s.AuditLog(s.ctx(), award)
 			s.ok(err)
 			s.same("audit entries", len(after), len(log))
@@ -217,7 +218,7 @@ func notePromises() []promise {
 		{"what the vendor did not hand on becomes rejected, and is credited", func(s *story) {
 			s.three()
 			before := s.day(smsAcc)
-			s.same("noted", s.tell("a", s.event(3, message.Dropped)), ledger.Noted{Ours: 1})
+			s.same("noted", s.hear("a", s.event(3, message.Dropped)), ledger.Noted{Ours: 1})
 			s.same("state", s.records(award)[2].State, message.Rejected)
 			s.same("credited", s.day(smsAcc).Messages, before.Messages-1)
 			s.sound(award)
@@ -232,11 +233,11 @@ func matchPromises() []promise {
 			other := s.another()
 			run := other.acquire(award)
 			cs := other.claim(run, claims(2)).Claims
-			s.same("noted", s.tell("a", s.event(1, message.Delivered), s.event(2, message.Delivered)), ledger.Noted{Held: 2})
+			s.same("noted", s.hear("a", s.event(1, message.Delivered), s.event(2, message.Delivered)), ledger.Noted{Held: 2})
 			other.turn(run, other.settled(cs[:1], message.Outcome{Kind: message.OutcomeAccepted, VendorID: "v1"}))
 			s.ok(other.Close())
 			s.now = s.now.Add(lease + 2*hold)
-			s.same("noted", s.tell("a", s.event(1, message.Delivered), s.event(2, message.Delivered)), ledger.Noted{Ours: 2})
+			s.same("noted", s.hear("a", s.event(1, message.Delivered), s.event(2, message.Delivered)), ledger.Noted{Ours: 2})
 			s.same("states", s.states(award), repeat(message.Accepted, 2))
 			s.same("ended", s.deliveries()[0].Ended(), 2)
 			s.sound(award)
@@ -246,7 +247,7 @@ func matchPromises() []promise {
 			s.keep(s.raw("a", func(r *ledger.Receipt) { r.Account = "sms-other" }))
 			s.same("of another", s.note(ledger.Note{Receipt: 1, Events: []message.Event{s.event(1, message.Delivered)}}), ledger.Noted{Foreign: 1})
 			s.now = s.now.Add(ledger.ReceiptLate + time.Hour)
-			s.same("late", s.tell("b", s.event(1, message.Delivered)), ledger.Noted{Late: 1})
+			s.same("late", s.hear("b", s.event(1, message.Delivered)), ledger.Noted{Late: 1})
 			s.same("nothing", len(s.deliveries()), 0)
 		}},
 		{"without our key a message is found by address and time, or by the vendor's id, in the newest campaign that fits", func(s *story) {
@@ -256,7 +257,7 @@ func matchPromises() []promise {
 				e.State, e.Grade = message.Delivered, message.GradeSigned
 				return e
 			}
-			s.same("noted", s.tell("a", bare(message.Event{To: to, At: s.now}), bare(message.Event{VendorID: "v1", At: s.now}),
+			s.same("noted", s.hear("a", bare(message.Event{To: to, At: s.now}), bare(message.Event{VendorID: "v1", At: s.now}),
 				bare(message.Event{To: to, VendorID: "v1", At: s.now}), bare(message.Event{To: to, At: s.now.Add(-time.Hour)}),
 				bare(message.Event{To: to, VendorID: "v9"}), bare(message.Event{VendorID: "v9"}), bare(message.Event{To: "+12025559999"})),
 				ledger.Noted{Ours: 3, Foreign: 4})
@@ -264,7 +265,7 @@ func matchPromises() []promise {
 			s.stageAs("bonus", "d", people("bonus", 1)...)
 			run := s.acquire("bonus")
 			s.turn(run, s.settled(s.claim(run, claims(1)).Claims, message.Outcome{Kind: message.OutcomeAccepted, VendorID: "b1"}))
-			s.same("noted", s.tell("b", bare(message.Event{To: to, At: s.now}), bare(message.Event{To: to, VendorID: "v1", At: s.now})), ledger.Noted{Ours: 2})
+			s.same("noted", s.hear("b", bare(message.Event{To: to, At: s.now}), bare(message.Event{To: to, VendorID: "v1", At: s.now})), ledger.Noted{Ours: 2})
 			bonus, err := s.receipts().Deliveries(s.ctx(), "bonus")
 			s.ok(err)
 			s.same("bonus", bonus[0].Ended(), 1)
@@ -297,9 +298,9 @@ func proofPromises() []promise {
 			at := func(d time.Duration, g message.Grade) func(*message.Event) {
 				return func(e *message.Event) { e.At, e.Grade = noon.Add(d), g }
 			}
-			s.tell("a", s.event(1, message.HardBounce, at(3*time.Second, message.GradeUnsigned)), s.event(1, message.Delivered, at(2*time.Second, message.GradeSigned)),
+			s.hear("a", s.event(1, message.HardBounce, at(3*time.Second, message.GradeUnsigned)), s.event(1, message.Delivered, at(2*time.Second, message.GradeSigned)),
 				s.event(1, message.Clicked, at(9*time.Second, message.GradeSigned)), s.event(1, message.Delivered, at(time.Second, message.GradeVendor)))
-			s.tell("b", s.event(3, message.Waiting, at(time.Second, message.GradeConfirmed)))
+			s.hear("b", s.event(3, message.Waiting, at(time.Second, message.GradeConfirmed)))
 			fact := func(st message.ReceiptState, d time.Duration, g message.Grade) ledger.Fact {
 				return ledger.Fact{State: st, Code: "DELIVRD", Grade: g, At: noon.Add(d)}
 			}
@@ -335,12 +336,12 @@ func proofPromises() []promise {
 			run = model.acquire(award)
 			model.turn(run, model.settled(model.claim(run, claims(people10)).Claims, message.Outcome{Kind: message.OutcomeAccepted}))
 			for i, e := range events {
-				model.tell(fmt.Sprint("m", i), e)
+				model.hear(fmt.Sprint("m", i), e)
 			}
 			for round := range 3 {
 				random.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 				for i := range 6 {
-					s.tell(fmt.Sprint("r", round, i), events[10*i:10*i+10]...)
+					s.hear(fmt.Sprint("r", round, i), events[10*i:10*i+10]...)
 				}
 				s.same("proofs", s.proofs(), model.proofs())
 				s.same("deliveries", s.deliveries(), model.deliveries())
@@ -358,7 +359,7 @@ func awaitedPromises() []promise {
 				run := s.acquire(campaign)
 				s.turn(run, s.settled(s.claim(run, claims(5)).Claims, message.Outcome{Kind: message.OutcomeAccepted, VendorID: "v"}))
 			}
-			s.tell("a", s.event(2, message.Delivered), s.event(3, message.Clicked))
+			s.hear("a", s.event(2, message.Delivered), s.event(3, message.Clicked))
 			var got [][]int
 			place := ledger.Place{}
 			for first := true; first || place != (ledger.Place{}); first = false {

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/receipts"
+	"notify/pkg/vendors"
+	"notify/pkg/view"
+	"notify/pkg/words"
+)
+
+type receiptsOptions struct {
+	addresses []string
+	cert, key string
+	proxied   bool
+	account   string
+	all       bool
+	most      int
+}
+
+func newReceipts(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "receipts",
+		Short: e.say("cmd.receipts.short", nil),
+		Long:  e.say("cmd.receipts.long", nil),
+	}
+	return e.group(c, newReceiptsListen(e, nil), newReceiptsList(e, nil), newReceiptsPaths(e, nil))
+}
+
+func newReceiptsListen(e *env, run func(context.Context, receiptsOptions) error) *cobra.Command {
+	var o receiptsOptions
+	if run == nil {
+		run = func(ctx context.Context, o receiptsOptions) error { return runReceiptsListen(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "listen ADDR…",
+		Short: e.say("cmd.receipts-listen.short", nil),
+		Long:  e.say("cmd.receipts-listen.long", nil),
+		Example: examples(
+			"notify receipts listen 127.0.0.1:8080 --proxied", e.say("cmd.receipts-listen.example-proxied", nil),
+			"notify receipts listen :8080 :8081 --cert tls.crt --key tls.key", "",
+		),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(words.Err("cmd.error.listen-address", words.A{"command": c.CommandPath()}).
+					Do("cmd.do.for-example", words.A{"command": c.CommandPath() + " 127.0.0.1:8080"}))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.addresses = args
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.cert, "cert", "", e.say("cmd.receipts-listen.flag-cert", nil))
+	f.StringVar(&o.key, "key", "", e.say("cmd.receipts-listen.flag-key", nil))
+	f.BoolVar(&o.proxied, "proxied", false, e.say("cmd.receipts-listen.flag-proxied", nil))
+	return c
+}
+
+func runReceiptsListen(ctx context.Context, e *env, o receiptsOptions) error {
+	cfg, box, err := e.receiptBox(ctx)
+	if err != nil {
+		return err
+	}
+	settler, err := e.settler(cfg, box)
+	if err != nil {
+		return err
+	}
+	secret, err := box.Secret(ctx)
+	if err != nil {
+		return err
+	}
+	var pushing []*receipts.Account
+	for _, name := range slices.Sorted(maps.Keys(settler.Accounts)) {
+		if a := settler.Accounts[name]; a.Pushes() {
+			pushing = append(pushing, a)
+			e.tell("cmd.line.receipts-path", words.A{"account": name, "path": receipts.PathOf(secret, name)})
+		}
+	}
+	l := receipts.NewListener(box, secret, pushing, e.now, e.log)
+	l.Proxied = o.proxied
+	if err := e.takeIn(ctx, o, l, settler); err != nil {
+		return err
+	}
+	sum, err := settler.All(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	if n := l.Strangers(); n > 0 {
+		e.tell("cmd.line.receipts-strangers", words.A{"n": n})
+	}
+	return view.ShowSettledReceipts(e.printer(), e.flags.json, "receipts-listen", sum)
+}
+
+// takeIn listens and settles until ctx ends.
+func (e *env) takeIn(ctx context.Context, o receiptsOptions, l *receipts.Listener, settler *receipts.Settler) error {
+	kept := make(chan struct{}, 1)
+	l.Kept = func() {
+		select {
+		case kept <- struct{}{}:
+		default: // it is told already
+		}
+	}
+	serving, err := serve(ctx, o, l)
+	if err != nil {
+		return err
+	}
+	for _, s := range serving {
+		e.tell("cmd.line.receipts-listen", words.A{"address": s.on.Addr().String()})
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		settler.Run(working, kept)
+	}()
+	go l.Run(working)
+	err = wait(ctx, serving)
+	stop()
+	<-done
+	return err
+}
+
+// serving is a server at work.
+type serving struct {
+	server *http.Server
+	on     net.Listener
+	ended  chan error
+}
+
+// serve listens on every address, or on none.
+func serve(ctx context.Context, o receiptsOptions, handler http.Handler) ([]*serving, error) {
+	var all []*serving
+	var lc net.ListenConfig
+	for _, address := range o.addresses {
+		on, err := lc.Listen(ctx, "tcp", address)
+		if err != nil {
+			for _, s := range all {
+				_ = s.on.Close()
+			}
+			return nil, words.Wrap(err, "cmd.error.listen", words.A{"address": address})
+		}
+		all = append(all, &serving{
+			server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute},
+			on:     on, ended: make(chan error, 1),
+		})
+	}
+	for _, s := range all {
+		go func() {
+			if o.cert != "" {
+				s.ended <- s.server.ServeTLS(s.on, o.cert, o.key)
+				return
+			}
+			s.ended <- s.server.Serve(s.on)
+		}()
+	}
+	return all, nil
+}
+
+// wait serves until ctx ends, or one of the servers does, and lets what is under way be answered.
+func wait(ctx context.Context, all []*serving) error {
+	ended := make(chan error, len(all))
+	for _, s := range all {
+		go func() { ended <- <-s.ended }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, s := range all {
+		_ = s.server.Shutdown(last) // what is cut off is not answered, and comes again
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// receiptBox is the ledger, as far as it keeps receipts.
+func (e *env) receiptBox(ctx context.Context) (*config.Config, ledger.Receipts, error) {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	box, ok := l.(ledger.Receipts)
+	if !ok {
+		return nil, nil, words.Err("cmd.error.no-receipts", nil)
+	}
+	return cfg, box, nil
+}
+
+// settler settles what was kept, and asks vendors about it.
+func (e *env) settler(cfg *config.Config, box ledger.Receipts) (*receipts.Settler, error) {
+	fetch := receipts.NewFetcher().Fetch
+	accounts, unknown := receipts.Accounts(cfg, fetch)
+	if unknown != nil {
+		return nil, usage(unknown)
+	}
+	built := make(map[string]vendors.Vendor)
+	return &receipts.Settler{
+		Ledger: box, Formats: receipts.Formats(), Accounts: accounts, Confirm: fetch, Now: e.now, Log: e.log,
+		Vendor: func(account string) vendors.Vendor {
+			if v, ok := built[account]; ok {
+				return v
+			}
+			v, err := e.vendor(cfg, account)
+			if err != nil {
+				e.log.Warn("an account cannot be asked", "account", account, "error", err)
+			}
+			built[account] = v
+			return v
+		},
+	}, nil
+}
+
+func newReceiptsPaths(e *env, run func(context.Context) error) *cobra.Command {
+	if run == nil {
+		run = func(ctx context.Context) error { return runReceiptsPaths(ctx, e) }
+	}
+	return &cobra.Command{
+		Use:     "paths",
+		Short:   e.say("cmd.receipts-paths.short", nil),
+		Long:    e.say("cmd.receipts-paths.long", nil),
+		Example: examples("notify receipts paths", ""),
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context()) },
+	}
+}
+
+func runReceiptsPaths(ctx context.Context, e *env) error {
+	cfg, box, err := e.receiptBox(ctx)
+	if err != nil {
+		return err
+	}
+	accounts, unknown := receipts.Accounts(cfg, nil)
+	if unknown != nil {
+		return usage(unknown)
+	}
+	secret, err := box.Secret(ctx)
+	if err != nil {
+		return err
+	}
+	paths := []view.ReceiptPath{}
+	for _, name := range slices.Sorted(maps.Keys(accounts)) {
+		if a := accounts[name]; a.Pushes() {
+			paths = append(paths, view.ReceiptPath{Account: name, Vendor: a.Kind, Path: receipts.PathOf(secret, name), Signed: a.Signed()})
+		}
+	}
+	return view.ShowReceiptPaths(e.printer(), e.flags.json, paths)
+}
+
+func newReceiptsList(e *env, run func(context.Context, receiptsOptions) error) *cobra.Command {
+	var o receiptsOptions
+	if run == nil {
+		run = func(ctx context.Context, o receiptsOptions) error { return runReceiptsList(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "list",
+		Short: e.say("cmd.receipts-list.short", nil),
+		Long:  e.say("cmd.receipts-list.long", nil),
+		Example: examples(
+			"notify receipts list", "",
+			"notify receipts list --account sms-marketing --all --most 50", "",
+		),
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.account, "account", "", e.say("cmd.receipts.flag-account", nil))
+	f.BoolVar(&o.all, "all", false, e.say("cmd.receipts-list.flag-all", nil))
+	f.IntVar(&o.most, "most", 20, e.say("cmd.receipts-list.flag-most", nil))
+	return c
+}
+
+func runReceiptsList(ctx context.Context, e *env, o receiptsOptions) error {
+	_, box, err := e.receiptBox(ctx)
+	if err != nil {
+		return err
+	}
+	inboxes, err := box.Inboxes(ctx)
+	if err != nil {
+		return err
+	}
+	v := view.Inbox{Inboxes: slices.DeleteFunc(inboxes, func(in ledger.Inbox) bool { return o.account != "" && in.Account != o.account })}
+	for r, err := range box.Inbox(ctx, ledger.InboxQuery{Account: o.account, Odd: !o.all, Most: o.most}) {
+		if err != nil {
+			return err
+		}
+		v.Odd = append(v.Odd, r)
+	}
+	return view.ShowInbox(e.printer(), e.flags.json, v)
+}

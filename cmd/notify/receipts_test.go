@@ -1,0 +1,154 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/exit"
+	"notify/pkg/message"
+)
+
+// scripts/receipts.sh sets this to the figure that the program is promised for: 23,000.
+var receiptMessages = flag.Int("receipts.messages", 300, "how many messages TestReceipts… send")
+
+// receiptStatus is the receipts' part of what notify status says.
+type receiptStatus struct {
+	Campaigns []struct {
+		ByState  map[message.State]int `json:"by_state"`
+		Receipts []struct {
+			Account  string                       `json:"account"`
+			Accepted int                          `json:"accepted"`
+			Ended    int                          `json:"ended"`
+			Missing  float64                      `json:"missing"`
+			Last     time.Time                    `json:"last"`
+			ByState  map[message.ReceiptState]int `json:"by_state"`
+			ByGrade  map[message.Grade]int        `json:"by_grade"`
+		} `json:"receipts"`
+	} `json:"campaigns"`
+}
+
+// receipted is an installation whose sandbox tells its receipts to a listener.
+type receipted struct {
+	*place
+	address string
+	at      string
+}
+
+const receiptSecret = "shared-with-the-sandbox"
+
+// newReceipted makes one: the sandbox has these flags, and signs where it is told to.
+func newReceipted(t *testing.T, signed bool, flags ...string) *receipted {
+	t.Helper()
+	p := &receipted{place: newPlace(t, nil)}
+	p.receiver.stop()
+	if signed {
+		p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_RECEIPTS_SECRET="+receiptSecret)
+		flags = append(flags, "--receipts-secret", receiptSecret)
+	}
+	var paths struct {
+		Paths []struct{ Account, Path string }
+	}
+	p.must(json.Unmarshal([]byte(p.wants([]int{exit.OK}, "receipts", "paths", "--json")), &paths))
+	for _, one := range paths.Paths {
+		if one.Account == "sms" {
+			p.at = one.Path
+		}
+	}
+	p.address = freeAddress(p.place)
+	r, err := startReceiver(p.dir, p.env, append(flags, "--receipts", "http://"+p.address+p.at)...)
+	p.must(err)
+	t.Cleanup(r.stop)
+	p.receiver = r
+	p.env = append(p.env, r.settings()...)
+	p.write("award.yaml", only("award-2020", message.SMS))
+	return p
+}
+
+// listen begins the listener, and returns when it listens.
+func (p *receipted) listen() *process {
+	p.Helper()
+	run := p.begin("receipts", "listen", p.address)
+	p.must(await("the listener", func() bool { return !run.alive() }, func() (bool, error) {
+		return strings.Contains(run.err.String(), "listening on"), nil
+	}))
+	return run
+}
+
+// pushed waits until the sandbox has told all its receipts.
+func (p *receipted) pushed(more func(waiting int) bool) {
+	p.Helper()
+	p.must(await("the receipts", nil, func() (bool, error) {
+		t, err := p.receiver.count()
+		if err != nil {
+			return false, err
+		}
+		return more(t.Pushed.Waiting), nil
+	}))
+}
+
+func (p *receipted) status() receiptStatus {
+	p.Helper()
+	var s receiptStatus
+	p.must(json.Unmarshal([]byte(p.wants([]int{exit.OK}, "status", "award-2020", "--json")), &s))
+	return s
+}
+
+// settled waits until the listener has settled what it kept.
+func (p *receipted) settled() {
+	p.Helper()
+	p.must(await("the inbox to be settled", nil, func() (bool, error) {
+		var box struct {
+			Accounts []struct{ Waiting int }
+		}
+		err := json.Unmarshal([]byte(p.wants([]int{exit.OK}, "receipts", "list", "--json")), &box)
+		return len(box.Accounts) > 0 && box.Accounts[0].Waiting == 0, err
+	}))
+}
+
+// TestReceiptsThreeTimesOutOfOrderForgedAndKilled: each receipt comes three times, in no order, some before the vendor's answer; some are forged; some
+// messages are unknown; and the listener is killed in the midst, again and again. In the end the figures are those of the sandbox.
+func TestReceiptsThreeTimesOutOfOrderForgedAndKilled(t *testing.T) {
+	t.Parallel()
+	n := *receiptMessages
+	p := newReceipted(t, true, "--receipt", "times=3", "--receipt", "delay=3s", "--receipt", "early=0.2", "--receipt", "undelivered=0.07",
+		"--receipt", "forged=0.01", "--fault", "sms:cut-after=0.02", "--seed", "7")
+	p.must(writeList(p.path("award.csv"), people(1, n)))
+	listener := p.listen()
+	p.wants([]int{exit.Some}, "send", "award.csv", "--yes")
+	all := 3 * n
+	for kills := 1; kills <= 3; kills++ {
+		p.pushed(func(waiting int) bool { return waiting < all-kills*all/5 })
+		listener.kill()
+		listener = p.listen()
+	}
+	p.pushed(func(waiting int) bool { return waiting == 0 })
+	p.settled()
+	p.must(listener.cmd.Process.Signal(os.Interrupt))
+	if code, err := listener.wait(); code != exit.OK || err != nil {
+		t.Errorf("the listener ended with %d, %v: %s", code, err, listener.err.String())
+	}
+	kept, err := p.receiver.count()
+	p.must(err)
+	if kept.Pushed.Forged == 0 || kept.SMS.Unanswered == 0 || kept.SMS.Undelivered == 0 {
+		t.Fatalf("nothing was forged, unknown or undelivered: %+v %+v", kept.SMS, kept.Pushed)
+	}
+	s := p.status().Campaigns[0]
+	want := map[message.ReceiptState]int{message.Delivered: kept.SMS.Delivered, message.Undelivered: kept.SMS.Undelivered}
+	if diff := cmp.Diff(want, s.Receipts[0].ByState); diff != "" {
+		t.Errorf("the figures are not those of the sandbox (-want +got):\n%s", diff)
+	}
+	if s.ByState[message.Accepted] != n || s.Receipts[0].Ended != n || s.Receipts[0].ByGrade[message.GradeSigned] != n || s.Receipts[0].Missing != 0 {
+		t.Errorf("%d messages, and %+v", n, s)
+	}
+	p.wants([]int{exit.OK}, "ledger", "check")
+	t.Logf("%d messages, %d unknown settled, %d receipts taken, %d tries again, %d forged, %d of them refused; %s", n, kept.SMS.Unanswered, kept.Pushed.Taken,
+		kept.Pushed.Again, kept.Pushed.Forged, kept.Pushed.Refused, p.wants([]int{exit.OK}, "receipts", "list"))
+}

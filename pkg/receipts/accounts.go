@@ -1,0 +1,59 @@
+package receipts
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"notify/pkg/config"
+	"notify/pkg/diag"
+	"notify/pkg/words"
+)
+
+// Accounts are those of the configuration, as their receipts are read. One whose vendor pushes nothing that is known has no Format.
+func Accounts(cfg *config.Config, fetch func(address string) ([]byte, error)) (map[string]*Account, *words.Error) {
+	formats := Formats()
+	out := make(map[string]*Account)
+	for name, a := range cfg.Accounts {
+		one := &Account{
+			Name: name, Kind: a.Vendor, Secret: a.Receipts.Secret, Topic: a.Receipts.Topic, URL: a.Receipts.URL, Sources: a.Receipts.Sources, Fetch: fetch,
+		}
+		format := a.Receipts.Format
+		if format == "" {
+			format = formatOf(&a)
+		} else if formats[format] == nil {
+			unknown := words.Err("receipts.format-unknown", words.A{"account": name, "format": words.Typed(format)})
+			unknown.Hint = diag.Known(format, slices.Sorted(maps.Keys(formats)))
+			return nil, unknown
+		}
+		one.Format = formats[format]
+		if a.Vendor == "twilio" && one.Secret == "" {
+			one.Secret, _ = a.Options["auth_token"].(string)
+		}
+		out[name] = one
+	}
+	return out, nil
+}
+
+// formatOf is the format of an account's vendor: that of its kind, or of its file.
+func formatOf(a *config.Account) string {
+	switch a.Vendor {
+	case "http":
+		file, _ := a.Options["definition"].(string)
+		return strings.TrimSuffix(filepath.Base(strings.TrimPrefix(file, "builtin:")), filepath.Ext(file))
+	case "smtp":
+		return "dsn"
+	}
+	return a.Vendor
+}
+
+// Pushes reports whether the account's vendor calls us.
+func (a *Account) Pushes() bool {
+	return a.Format != nil && a.Format.Name != "dsn" && a.Format.Name != formatEvents
+}
+
+// Signed reports whether only what is signed is believed.
+func (a *Account) Signed() bool {
+	return a.Format != nil && a.Format.Signs && (a.Secret != "" || a.Topic != "")
+}
