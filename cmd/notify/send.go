@@ -261,6 +261,7 @@ func (e *env) collectLess() (undo func()) {
 	if e.getenv("GOGC") != "" {
 		return func() {}
 	}
+	debug.FreeOSMemory() // what the list took is not needed any more
 	was := debug.SetGCPercent(200)
 	return func() { debug.SetGCPercent(was) }
 }

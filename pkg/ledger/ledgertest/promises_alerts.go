@@ -11,7 +11,7 @@ func alertPromises() []promise {
 	return []promise{
 		{"a condition is told once, again when it is time, and when it is over", func(s *story) {
 			low := ledger.Condition{Kind: "low-balance", About: smsAcc, Severity: ledger.SeverityWarning, Said: words.Raw("120 left"), Next: "notify accounts", Again: time.Hour}
-			kinds := []string{"low-balance", "paused"}
+			kinds, none := []string{"low-balance", "paused"}, []ledger.Change(nil)
 			raise := func(holds ...ledger.Condition) []ledger.Change {
 				got, err := s.another().Raise(s.ctx(), ledger.Look{At: s.now, Kinds: kinds, Holds: holds})
 				s.ok(err)
@@ -22,16 +22,16 @@ func alertPromises() []promise {
 				}
 				return changes
 			}
-			s.same("nothing", raise(), nil)
+			s.same("nothing", raise(), none)
 			s.same("first", raise(low), []ledger.Change{ledger.Began})
-			s.same("by another process", raise(low), nil)
+			s.same("by another process", raise(low), none)
 			s.now = s.now.Add(time.Hour)
 			s.same("an hour later", raise(low), []ledger.Change{ledger.Holds})
 			open, err := s.Alerts(s.ctx())
 			s.ok(err)
 			s.same("what holds", open, []ledger.Alert{{Condition: low, Since: noon, Told: s.now}})
 			kinds = []string{"paused"}
-			s.same("nobody looked", raise(), nil)
+			s.same("nobody looked", raise(), none)
 			kinds = []string{"low-balance"}
 			s.same("over", raise(), []ledger.Change{ledger.Over})
 			notices, err := s.Notices(s.ctx(), 1, 9)

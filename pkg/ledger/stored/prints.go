@@ -13,8 +13,8 @@ import (
 // A campaign's fingerprints lie beside it, sorted, in pieces: whether one of a million was sent by any campaign of a long history is then
 // asked of a few pieces, where an index over all messages would have to be written at random places, several times slower.
 
-// PrintsAtMost is how many are in a piece: 8 MB.
-const PrintsAtMost = 1 << 20
+// PrintsAtMost is how many are in a piece: half a megabyte, of which several copies are made on the way.
+const PrintsAtMost = 1 << 16
 
 // Piece is fingerprints as they are stored, sorted.
 func Piece(prints []int64) []byte {
