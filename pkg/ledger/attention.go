@@ -7,6 +7,15 @@ import (
 	"notify/pkg/message"
 )
 
+// Review is what a report tells of a campaign, as it is at one moment: everything in it was read together.
+type Review struct {
+	Campaign  Campaign
+	Counts    Counts
+	Attention Attention
+	Runs      []Run        // the newest first
+	Audit     []AuditEntry // the oldest first
+}
+
 // Attention is what of a campaign somebody should look at, and when it was sent.
 type Attention struct {
 	// Unknown, Rejected and Waiting are the first of them in the order of the list; Waiting are pending and were tried before.

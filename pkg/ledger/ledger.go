@@ -111,8 +111,9 @@ type Reader interface {
 	Accounts(ctx context.Context) ([]AccountState, error)
 	// Messages reads the messages of a campaign in the order of the list, those in states only (none means all).
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[Record, error]
-	// Attention reads what of a campaign somebody should look at, and at most so many of the messages by state.
-	Attention(ctx context.Context, campaign string, most int) (Attention, error)
+	// Review is all that a report tells of a campaign, as it is at one moment: what of it somebody should look at, with at most so many of
+	// the messages by state.
+	Review(ctx context.Context, campaign string, most int) (Review, error)
 	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
 	// (same address, same fingerprint). The pairs are consumed as a stream.
 	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]

@@ -17,11 +17,11 @@ func Alike(ctx context.Context, s Source, campaign string, c ledger.Counts) (str
 	if c.Of(message.Rejected) < alikeLeast {
 		return "", nil
 	}
-	a, err := s.Attention(ctx, campaign, 1)
+	at, err := s.Review(ctx, campaign, 1)
 	if err != nil {
 		return "", err
 	}
-	return alike(a.Reasons, c.Of(message.Accepted, message.Rejected, message.Unknown)), nil
+	return alike(at.Attention.Reasons, at.Counts.Of(message.Accepted, message.Rejected, message.Unknown)), nil
 }
 
 // alike is the code of more than half of what was tried. What this program itself turned away is not a matter of trying again.

@@ -22,11 +22,8 @@ import (
 // Source is what a report reads.
 type Source interface {
 	Campaign(ctx context.Context, name string) (ledger.Campaign, error)
-	Counts(ctx context.Context, campaign string) (ledger.Counts, error)
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
-	Attention(ctx context.Context, campaign string, most int) (ledger.Attention, error)
-	Runs(ctx context.Context, campaign string) ([]ledger.Run, error)
-	AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error)
+	Review(ctx context.Context, campaign string, most int) (ledger.Review, error)
 }
 
 // Report is what happened to a campaign, in figures. ByState adds up to Messages on every channel.
@@ -116,12 +113,13 @@ type Person struct {
 	Said     words.Text      `json:"said,omitzero"`
 }
 
-// Make reads the ledger.
+// Make reads the ledger once, so that all figures are those of one moment.
 func Make(ctx context.Context, s Source, name string, prices Prices, channels channel.Set) (*Report, error) {
-	c, err := s.Campaign(ctx, name)
+	at, err := s.Review(ctx, name, MaxPeople)
 	if err != nil {
 		return nil, err
 	}
+	c := at.Campaign
 	spec, err := plan.DecodeSpec(c.Spec)
 	if err != nil {
 		return nil, err
@@ -130,25 +128,10 @@ func Make(ctx context.Context, s Source, name string, prices Prices, channels ch
 		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
 		Paused: c.Paused, Aborted: c.Aborted, Running: some(c.Holders), Total: make(map[message.State]int),
 		Channels: []Channel{}, Accounts: []Account{}, Codes: []Code{}, Unknown: []Person{}, Rejected: []Person{}, Waiting: []Person{},
+		Runs: at.Runs, Audit: at.Audit, Overrides: Overrides(at.Audit), NeverStaged: NeverStaged(&spec, at.Counts),
 	}
-	if r.Runs, err = s.Runs(ctx, name); err != nil {
-		return nil, err
-	}
-	if r.Audit, err = s.AuditLog(ctx, name); err != nil {
-		return nil, err
-	}
-	r.Overrides = Overrides(r.Audit)
-	counts, err := s.Counts(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	r.figures(counts, spec.Channels(), prices)
-	r.NeverStaged = NeverStaged(&spec, counts)
-	attention, err := s.Attention(ctx, name, MaxPeople)
-	if err != nil {
-		return nil, err
-	}
-	r.people(&attention, channels)
+	r.figures(at.Counts, spec.Channels(), prices)
+	r.people(&at.Attention, channels)
 	return r, nil
 }
 

@@ -183,6 +183,11 @@ func (h *Handle) records(ctx context.Context, name string, states []message.Stat
 	if err != nil {
 		return nil, err
 	}
+	return c.records(states), nil
+}
+
+// records are the campaign's messages in the order of the list, those in states only; none means all.
+func (c *campaign) records(states []message.State) []ledger.Record {
 	sorted := slices.Clone(c.messages)
 	slices.SortStableFunc(sorted, func(a, b *msg) int { return cmp.Compare(a.row, b.row) })
 	var out []ledger.Record
@@ -200,15 +205,29 @@ func (h *Handle) records(ctx context.Context, name string, states []message.Stat
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	return out
 }
 
-// Attention implements ledger.Reader.
-func (h *Handle) Attention(ctx context.Context, name string, most int) (ledger.Attention, error) {
-	records, err := h.records(ctx, name, nil)
+// Review implements ledger.Reader.
+func (h *Handle) Review(ctx context.Context, name string, most int) (ledger.Review, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.Review{}, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return ledger.Review{}, err
+	}
+	return ledger.Review{
+		Campaign: h.m.view(c), Counts: c.counts(), Attention: h.m.attention(c, most), Runs: h.m.runsOf(c), Audit: h.m.auditOf(name),
+	}, nil
+}
+
+func (m *Memory) attention(c *campaign, most int) ledger.Attention {
 	var out ledger.Attention
 	reasons := make(map[ledger.Reason]*ledger.Reason)
-	for _, r := range records {
+	for _, r := range c.records(nil) {
 		out.First, out.Last = span(out.First, out.Last, r)
 		switch {
 		case r.State == message.Unknown:
@@ -232,17 +251,15 @@ func (h *Handle) Attention(ctx context.Context, name string, most int) (ledger.A
 		out.Reasons = append(out.Reasons, *r)
 	}
 	slices.SortFunc(out.Reasons, ledger.Reason.Compare)
-	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
-	for _, a := range h.m.attempts { // earlier ones of a message count, too
-		if a.campaign.Name == name {
+	for _, a := range m.attempts { // earlier ones of a message count, too
+		if a.campaign == c {
 			out.First, out.Last = span(out.First, out.Last, ledger.Record{Claimed: a.claimed})
 		}
 	}
 	for _, of := range []*[]ledger.Record{&out.Unknown, &out.Rejected, &out.Waiting} {
 		*of = (*of)[:min(len(*of), most)]
 	}
-	return out, err
+	return out
 }
 
 func span(first, last time.Time, r ledger.Record) (_, _ time.Time) {
@@ -300,13 +317,17 @@ func (h *Handle) AuditLog(ctx context.Context, name string) ([]ledger.AuditEntry
 		return nil, err
 	}
 	defer leave()
+	return h.m.auditOf(name), nil
+}
+
+func (m *Memory) auditOf(name string) []ledger.AuditEntry {
 	var out []ledger.AuditEntry
-	for _, e := range h.m.audit {
+	for _, e := range m.audit {
 		if name == "" || e.Campaign == name {
 			out = append(out, e)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Check implements ledger.Reader.
@@ -335,11 +356,15 @@ func (h *Handle) Runs(ctx context.Context, name string) ([]ledger.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	return h.m.runsOf(c), nil
+}
+
+func (m *Memory) runsOf(c *campaign) []ledger.Run {
 	var out []ledger.Run
-	for _, r := range slices.Backward(h.m.runs) {
+	for _, r := range slices.Backward(m.runs) {
 		if r.campaign == c {
 			out = append(out, r.Run)
 		}
 	}
-	return out, nil
+	return out
 }

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -98,8 +99,7 @@ func whatStandsOut(s *story) {
 	settle = append(settle, s.settled(got[4:5], message.Outcome{Kind: message.OutcomeRejected, Code: "TEXT"})...)
 	settle = append(settle, s.settled(got[5:7], message.Outcome{Kind: message.OutcomeUnknown, Code: "cut"})...)
 	s.turn(run, append(settle, s.settled(got[7:], message.Outcome{Kind: message.OutcomeThrottled})...))
-	a, err := s.Attention(s.ctx(), award, 2)
-	s.ok(err)
+	a := s.attention(2)
 	s.same("first and last", []int{0, 3}, []int{int(a.First.Sub(began)), int(a.Last.Sub(began))})
 	s.same("rows", [][]int{rowsOf(a.Rejected), rowsOf(a.Unknown), rowsOf(a.Waiting), {a.WaitingTotal}}, [][]int{{2, 3}, {6, 7}, {8}, {1}})
 	s.same("reasons", a.Reasons, []ledger.Reason{
@@ -110,9 +110,23 @@ func whatStandsOut(s *story) {
 	// A list in another order puts the first of them in its order.
 	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
 	s.part("d2", person(award, 12, 1))
-	a, err = s.Attention(s.ctx(), award, 9)
-	s.ok(err)
+	a = s.attention(9)
 	s.same("rows", [][]int{rowsOf(a.Rejected), rowsOf(a.Unknown), rowsOf(a.Waiting)}, [][]int{{2, 3, 4, 5}, {6, 7}, nil})
+}
+
+// attention is what stands out of a review of the campaign, which agrees with itself.
+func (s *story) attention(most int) ledger.Attention {
+	s.Helper()
+	review, err := s.Review(s.ctx(), award, most)
+	s.ok(err)
+	at, err := s.Snapshot(s.ctx(), award, s.now.Format(time.DateOnly))
+	s.ok(err)
+	runs, err := s.Runs(s.ctx(), award)
+	s.ok(err)
+	log, err := s.AuditLog(s.ctx(), award)
+	s.ok(err)
+	s.same("review", []any{review.Campaign, review.Counts, review.Runs, review.Audit}, []any{at.Campaign, at.Counts, runs, log})
+	return review.Attention
 }
 
 func rowsOf(records []ledger.Record) []int {
@@ -126,8 +140,9 @@ func rowsOf(records []ledger.Record) []int {
 // attention is what stands out, without what drivers may choose.
 func (w *walk) attention(l ledger.Ledger, name string) ledger.Attention {
 	w.story.Helper()
-	a, err := l.Attention(w.story.ctx(), name, 1000)
+	review, err := l.Review(w.story.ctx(), name, 1000)
 	w.story.ok(err)
+	a := review.Attention
 	for i := range a.Reasons {
 		a.Reasons[i].Detail = ""
 	}
