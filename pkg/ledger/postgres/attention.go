@@ -12,41 +12,52 @@ import (
 	"notify/pkg/message"
 )
 
-// Attention reads what of a campaign somebody should look at: see ledger.Reader. What went well is not looked at, but for when.
-func (l *Ledger) Attention(ctx context.Context, campaign string, most int) (ledger.Attention, error) {
-	var out ledger.Attention
+// Review is all that a report tells of a campaign: see ledger.Reader.
+func (l *Ledger) Review(ctx context.Context, campaign string, most int) (ledger.Review, error) {
+	var out ledger.Review
 	err := l.atOnce(ctx, func(db reader) error {
 		c, err := readCampaign(ctx, db, campaign)
 		if err != nil {
 			return err
 		}
-		for _, of := range []struct {
-			into  *[]ledger.Record
-			query string
-			args  []any
-		}{
-			{&out.Unknown, noted(message.Unknown), []any{c.id}},
-			{&out.Rejected, noted(message.Rejected), []any{c.id}},
-			{&out.Waiting, waitingQuery, []any{c.id}},
-		} {
-			if err := each(ctx, db, func(rows pgx.Rows) error {
-				r, err := scanRecord(rows)
-				*of.into = append(*of.into, r)
-				return err
-			}, firstOf(of.query, c.ordered), append(of.args, most)...); err != nil {
-				return err
-			}
-		}
-		if err := each(ctx, db, func(rows pgx.Rows) error { return rows.Scan(&out.WaitingTotal) },
-			"SELECT count(*) FROM ("+waitingQuery+") w", c.id); err != nil {
+		var s ledger.Snapshot
+		if err := readTally(ctx, db, c, &s); err != nil {
 			return err
 		}
-		if err := l.reasons(ctx, db, c, &out); err != nil {
+		out = ledger.Review{Campaign: c.Campaign, Counts: s.Counts}
+		if out.Runs, err = readRuns(ctx, db, c); err != nil {
 			return err
 		}
-		return l.span(ctx, db, c, &out)
+		if out.Audit, err = readAudit(ctx, db, campaign); err != nil {
+			return err
+		}
+		return readAttention(ctx, db, c, most, &out.Attention)
 	})
-	return out, l.asking(err, "look at what stands out of campaign %s", campaign)
+	return out, l.asking(err, "review campaign %s", campaign)
+}
+
+// readAttention reads what stands out. What went well is not looked at, but for when.
+func readAttention(ctx context.Context, db reader, c *campaignRow, most int, out *ledger.Attention) error {
+	for _, of := range []struct {
+		into  *[]ledger.Record
+		query string
+	}{{&out.Unknown, noted(message.Unknown)}, {&out.Rejected, noted(message.Rejected)}, {&out.Waiting, waitingQuery}} {
+		if err := each(ctx, db, func(rows pgx.Rows) error {
+			r, err := scanRecord(rows)
+			*of.into = append(*of.into, r)
+			return err
+		}, firstOf(of.query, c.ordered), c.id, most); err != nil {
+			return err
+		}
+	}
+	if err := each(ctx, db, func(rows pgx.Rows) error { return rows.Scan(&out.WaitingTotal) },
+		"SELECT count(*) FROM ("+waitingQuery+") w", c.id); err != nil {
+		return err
+	}
+	if err := reasons(ctx, db, c, out); err != nil {
+		return err
+	}
+	return span(ctx, db, c, out)
 }
 
 // notedIn is the index of what is unknown or rejected; a state that were bound would not tell that it is there.
@@ -70,7 +81,7 @@ func firstOf(ids string, ordered bool) string {
 		JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id ORDER BY r.row, m.id LIMIT $2`)
 }
 
-func (l *Ledger) reasons(ctx context.Context, db reader, c *campaignRow, a *ledger.Attention) error {
+func reasons(ctx context.Context, db reader, c *campaignRow, a *ledger.Attention) error {
 	for _, state := range []message.State{message.Unknown, message.Rejected} {
 		if err := each(ctx, db, func(rows pgx.Rows) error {
 			r := ledger.Reason{State: state}
@@ -86,7 +97,7 @@ func (l *Ledger) reasons(ctx context.Context, db reader, c *campaignRow, a *ledg
 	return nil
 }
 
-func (l *Ledger) span(ctx context.Context, db reader, c *campaignRow, a *ledger.Attention) error {
+func span(ctx context.Context, db reader, c *campaignRow, a *ledger.Attention) error {
 	return each(ctx, db, func(rows pgx.Rows) error {
 		var first, last, settled sql.NullInt64
 		err := rows.Scan(&first, &last, &settled)

@@ -155,8 +155,13 @@ func (l *Ledger) Accounts(ctx context.Context) ([]ledger.AccountState, error) {
 
 // AuditLog reads what people did, the oldest first.
 func (l *Ledger) AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error) {
+	out, err := readAudit(ctx, l.read, campaign)
+	return out, l.asking(err, "read the audit log")
+}
+
+func readAudit(ctx context.Context, db reader, campaign string) ([]ledger.AuditEntry, error) {
 	var out []ledger.AuditEntry
-	err := each(ctx, l.read, func(rows pgx.Rows) error {
+	err := each(ctx, db, func(rows pgx.Rows) error {
 		var e ledger.AuditEntry
 		var at int64
 		if err := rows.Scan(&e.Campaign, &e.Who, &e.What, &e.Reason, &e.Said, &at); err != nil {
@@ -166,7 +171,7 @@ func (l *Ledger) AuditLog(ctx context.Context, campaign string) ([]ledger.AuditE
 		out = append(out, e)
 		return nil
 	}, "SELECT campaign, who, what, reason, said, at FROM audit WHERE $1 = '' OR campaign = $1 ORDER BY id", campaign)
-	return out, l.asking(err, "read the audit log")
+	return out, err
 }
 
 // Check reads the newest preflight result under the digest.
@@ -175,18 +180,25 @@ func (l *Ledger) Check(ctx context.Context, campaign, digest string) (ledger.Che
 }
 
 // Runs are the runs of a campaign, the newest first.
-func (l *Ledger) Runs(ctx context.Context, campaign string) ([]ledger.Run, error) {
-	c, err := l.row(ctx, campaign)
-	if err != nil {
-		return nil, err
-	}
+func (l *Ledger) Runs(ctx context.Context, campaign string) (out []ledger.Run, err error) {
+	err = l.atOnce(ctx, func(db reader) error {
+		c, err := readCampaign(ctx, db, campaign)
+		if err == nil {
+			out, err = readRuns(ctx, db, c)
+		}
+		return err
+	})
+	return out, l.asking(err, "read the runs of campaign %s", campaign)
+}
+
+func readRuns(ctx context.Context, db reader, c *campaignRow) ([]ledger.Run, error) {
 	var out []ledger.Run
-	err = each(ctx, l.read, func(rows pgx.Rows) error {
+	err := each(ctx, db, func(rows pgx.Rows) error {
 		r, err := scanRun(rows)
 		out = append(out, r)
 		return err
 	}, "SELECT "+runColumns+" FROM run WHERE campaign_id = $1 ORDER BY id DESC", c.id)
-	return out, l.asking(err, "read the runs of campaign %s", campaign)
+	return out, err
 }
 
 // Counts are the messages by channel and state, as they are kept.
