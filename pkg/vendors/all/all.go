@@ -28,3 +28,9 @@ func Registry() vendors.Registry {
 	}
 	return r
 }
+
+// ExplainFile says what a vendor file would do: its requests, made and not sent, and what its keys mean. The options in s are an
+// account's, and name the file.
+func ExplainFile(s vendors.Settings) (*vendors.Explained, error) {
+	return httpvendor.Explain(vendorfiles.FS(), s)
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"notify/pkg/diag"
+	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/evidence"
@@ -46,6 +48,20 @@ func innermost(v vendors.Vendor) (*vendor, error) {
 	}
 	return x, nil
 }
+
+// Problems are all that is wrong with a vendor file.
+func Problems(data []byte) []diag.Problem {
+	l := &loader{problems: &diag.List{Keep: 10000}, spec: &spec{}}
+	doc := yamldoc.Document{Problems: l.problems}
+	if m, ok := doc.Parse(data); ok {
+		l.read(m)
+		m.Done()
+	}
+	return l.problems.Kept()
+}
+
+// Builtins are the functions of the expression language that may be used.
+func Builtins() []string { return builtins() }
 
 // Halves are the two halves of Send that need no network: building the request, and reading a whole answer.
 func Halves(v vendors.Vendor) (

@@ -157,7 +157,7 @@ func (l *loader) finding(m *yamldoc.Map) {
 		final:     truth(absent.Value("final")),
 		after:     absent.Value("after").Duration(0, 30*24*time.Hour),
 	}
-	if p.final && absent.Value("source").Text() == "" {
+	if source := absent.Value("source").Text(); p.final && source == "" {
 		absent.Problem("source", words.T("vendor.final-source", nil), words.T("vendor.do.final-source", nil))
 	}
 	if p.final && p.request.whole() && !p.request.uses("key") {
