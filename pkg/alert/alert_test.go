@@ -12,15 +12,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
+	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
@@ -281,6 +286,124 @@ func TestARunThatIsStartedAgainRepeatsNothing(t *testing.T) {
 	}
 	if len(r.texts) != 3 || !strings.Contains(r.texts[1], "still so since") || !strings.Contains(r.texts[2], "over, it was so since") {
 		t.Errorf("told %q", r.texts)
+	}
+}
+
+func TestWhatIsToldOfACampaign(t *testing.T) {
+	t.Parallel()
+	ended := ledger.Run{Host: "ops-1", Beat: noon, Ended: noon.Add(-time.Minute), Why: words.T("run.why.done", nil)}
+	died := ledger.Run{Host: "ops-1", Beat: noon}
+	person := &ledger.Act{Who: "wang@ops-1", Reason: "wrong text", At: noon}
+	counts := func(pending, accepted, unknown int) ledger.Counts {
+		return ledger.Counts{ByState: ledger.Tally{message.SMS: {message.Pending: pending, message.Accepted: accepted, message.Unknown: unknown}}}
+	}
+	for name, c := range map[string]struct {
+		counts   ledger.Counts
+		last     *ledger.Run
+		runs     []ledger.Run
+		paused   *ledger.Act
+		aborted  *ledger.Act
+		deadline time.Time
+		done     time.Time
+		stop     float64
+		want     []string
+	}{
+		"at work":                     {counts: counts(5, 5, 0), last: &died, runs: []ledger.Run{died}},
+		"never begun":                 {counts: counts(5, 0, 0)},
+		"died":                        {counts: counts(5, 5, 0), last: &died, want: []string{"died critical"}},
+		"stopped":                     {counts: counts(5, 5, 0), last: &ended, want: []string{"stopped warning"}},
+		"paused by a person":          {counts: counts(5, 5, 0), last: &ended, paused: person, want: []string{"paused info"}},
+		"aborted":                     {counts: counts(5, 5, 0), last: &ended, aborted: person, deadline: noon},
+		"finished":                    {counts: counts(0, 5, 0), last: &ended, want: []string{"finished info"}},
+		"one in a hundred":            {counts: counts(0, 99, 1), last: &ended, want: []string{"unknown warning", "finished info"}},
+		"one in 101":                  {counts: counts(0, 100, 1), last: &ended, want: []string{"finished info"}},
+		"half of what stops it":       {counts: counts(0, 97, 3), last: &ended, stop: 0.08, want: []string{"finished info"}},
+		"more than half of it":        {counts: counts(0, 96, 4), last: &ended, stop: 0.08, want: []string{"unknown warning", "finished info"}},
+		"in time":                     {counts: counts(5, 5, 0), runs: []ledger.Run{died}, deadline: noon.Add(time.Hour), done: noon.Add(time.Hour)},
+		"later than it should be":     {counts: counts(5, 5, 0), runs: []ledger.Run{died}, deadline: noon.Add(time.Hour), done: noon.Add(61 * time.Minute), want: []string{"deadline critical"}},
+		"the deadline is now":         {counts: counts(5, 5, 0), runs: []ledger.Run{died}, deadline: noon, want: []string{"deadline critical"}},
+		"finished after its deadline": {counts: counts(0, 5, 0), last: &ended, deadline: noon.Add(-time.Hour), want: []string{"finished info"}},
+	} {
+		spec := &plan.Spec{Deadline: c.deadline}
+		spec.StopWhen.Unknown = c.stop
+		v := view{
+			name: "a b", at: &ledger.Snapshot{Last: c.last}, spec: spec, runs: c.runs, now: noon, counts: c.counts,
+			left: c.counts.Of(message.Pending, message.Attempting),
+		}
+		v.at.Campaign.Paused, v.at.Campaign.Aborted = c.paused, c.aborted
+		holds := slices.Concat(v.stopped(), v.unknown(), v.finished())
+		if l, late := v.late(c.done); late {
+			holds = append(holds, l)
+		}
+		var got []string
+		for _, h := range holds {
+			got = append(got, h.Kind+" "+string(h.Severity))
+			if h.About != "a b" || !strings.Contains(h.Next, "'a b'") {
+				t.Errorf("%s: %+v", name, h)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestTheEndIsForetoldByTheRateOfTheLastMinute(t *testing.T) {
+	t.Parallel()
+	l := &lookout{before: make(map[string]mark)}
+	v := &view{name: "a", runs: make([]ledger.Run, 1), now: noon, left: 1000}
+	at := func(after time.Duration, left int) time.Duration {
+		v.now, v.left = noon.Add(after), left
+		done := l.done(v)
+		if done.IsZero() {
+			return 0
+		}
+		return done.Sub(noon)
+	}
+	for i, c := range []struct {
+		after time.Duration
+		left  int
+		want  time.Duration
+	}{
+		{0, 1000, 0}, {30 * time.Second, 900, 0}, {time.Minute, 800, 5 * time.Minute}, {90 * time.Second, 800, 5 * time.Minute},
+		{2 * time.Minute, 800, 0}, {3 * time.Minute, 700, 10 * time.Minute}, {4 * time.Minute, 900, 0},
+	} {
+		if got := at(c.after, c.left); got != c.want {
+			t.Errorf("%d: done after %s, want %s", i, got, c.want)
+		}
+	}
+}
+
+// inboxes is a ledger whose inboxes stand so.
+type inboxes struct {
+	model
+	in []ledger.Inbox
+}
+
+func (i *inboxes) Inboxes(context.Context) ([]ledger.Inbox, error) { return i.in, nil }
+
+func TestReceiptsThatStopOrAreRefusedAreTold(t *testing.T) {
+	t.Parallel()
+	source := &inboxes{model{ledgertest.NewMemory().Open()}, []ledger.Inbox{
+		{Account: "busy", Receipts: 5, Last: noon.Add(-2 * time.Hour)}, {Account: "idle", Receipts: 5, Last: noon.Add(-2 * time.Hour)}, {Account: "never"},
+	}}
+	l := &lookout{source: source, cfg: installation(), busy: map[string]bool{"busy": true, "never": true}}
+	receipts := func() (said []string) {
+		look := ledger.Look{At: noon}
+		if err := l.receipts(t.Context(), &look); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range look.Holds {
+			said = append(said, c.Kind+" "+c.About)
+		}
+		return said
+	}
+	if diff := cmp.Diff([]string{"receipts busy"}, receipts()); diff != "" {
+		t.Error(diff)
+	}
+	source.in[0].Last, source.in[1].Refused = noon, 3
+	if diff := cmp.Diff([]string{"refused idle"}, receipts()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -25,12 +25,14 @@ const (
 	KindDeadline = "deadline"    // it will not be done in time, or was not
 	KindBreaker  = "breaker"     // an account is left alone
 	KindBalance  = "low-balance" // an account has less than its low_balance
+	KindReceipts = "receipts"    // an account's receipts stopped coming
+	KindRefused  = "refused"     // what came as its receipts was not
 	KindFinished = "finished"
 )
 
 // Kinds are all of them.
 func Kinds() []string {
-	return []string{KindDied, KindStopped, KindPaused, KindUnknown, KindDeadline, KindBreaker, KindBalance, KindFinished}
+	return []string{KindDied, KindStopped, KindPaused, KindUnknown, KindDeadline, KindBreaker, KindBalance, KindReceipts, KindRefused, KindFinished}
 }
 
 const (
@@ -43,6 +45,11 @@ const (
 	// rateOver is how long the rate is taken over by which the end is foretold.
 	rateOver = time.Minute
 
+	// silentFor is how long nothing may come from an account that is in use, where something came before; refusedFor is how long it is told
+	// that something was refused.
+	silentFor  = time.Hour
+	refusedFor = time.Hour
+
 	againCritical = time.Hour
 	againWarning  = 4 * time.Hour
 )
@@ -52,6 +59,7 @@ type Source interface {
 	report.StatusSource
 	ledger.Watcher
 	Accounts(ctx context.Context) ([]ledger.AccountState, error)
+	Inboxes(ctx context.Context) ([]ledger.Inbox, error)
 }
 
 // Balance is what is left on an account.
@@ -70,6 +78,14 @@ type lookout struct {
 	n       int
 	resting map[string]time.Time // finished campaigns, and when they were staged
 	before  map[string]mark
+	busy    map[string]bool // accounts that took something of a campaign that runs, or ran within silentFor
+	refused map[string]refusals
+}
+
+// refusals are how many receipts of an account were refused, and when that last became more.
+type refusals struct {
+	n    int64
+	more time.Time
 }
 
 // mark is how far a campaign was, and when it seemed to be done at the rate until then.
@@ -87,6 +103,7 @@ func (l *lookout) look(ctx context.Context, now time.Time) (ledger.Look, error) 
 		return look, err
 	}
 	l.n++
+	l.busy = make(map[string]bool)
 	for _, c := range campaigns {
 		if at, rests := l.resting[c.Name]; rests && at.Equal(c.Staged) && len(c.Holders) == 0 && l.n%restEvery != 0 {
 			look.Unsure = append(look.Unsure, ofCampaign(c.Name)...)
@@ -112,7 +129,39 @@ func (l *lookout) look(ctx context.Context, now time.Time) (ledger.Look, error) 
 		})
 	}
 	l.money(ctx, &look)
-	return look, nil
+	return look, l.receipts(ctx, &look)
+}
+
+// receipts looks whether they still come, and whether what comes is what it says.
+func (l *lookout) receipts(ctx context.Context, look *ledger.Look) error {
+	inboxes, err := l.source.Inboxes(ctx)
+	if l.refused == nil {
+		l.refused = make(map[string]refusals)
+	}
+	for _, in := range inboxes {
+		if in.Receipts > 0 && l.busy[in.Account] && look.At.Sub(in.Last) > silentFor {
+			look.Holds = append(look.Holds, ledger.Condition{
+				Kind: KindReceipts, About: in.Account, Severity: ledger.SeverityWarning, Again: againWarning, Next: "notify receipts list",
+				Said: words.T("alert.receipts", words.A{"account": in.Account, "last": in.Last}),
+			})
+		}
+		was, known := l.refused[in.Account]
+		if known && in.Refused > was.n {
+			was.more = look.At
+		}
+		was.n = in.Refused
+		l.refused[in.Account] = was
+		switch {
+		case !known:
+			look.Unsure = append(look.Unsure, ledger.Condition{Kind: KindRefused, About: in.Account})
+		case !was.more.IsZero() && look.At.Sub(was.more) < refusedFor:
+			look.Holds = append(look.Holds, ledger.Condition{
+				Kind: KindRefused, About: in.Account, Severity: ledger.SeverityWarning, Next: "notify receipts list", Passing: true,
+				Said: words.T("alert.refused", words.A{"account": in.Account, "n": in.Refused}),
+			})
+		}
+	}
+	return err
 }
 
 // ofCampaign are the conditions that a campaign can be in.
@@ -161,6 +210,11 @@ func (l *lookout) campaign(ctx context.Context, name string, now time.Time) ([]l
 		l.resting, l.before = make(map[string]time.Time), make(map[string]mark)
 	}
 	delete(l.resting, name)
+	if last := at.Last; len(runs) > 0 || last != nil && now.Sub(last.Ended) < silentFor {
+		for _, a := range at.Accounts {
+			l.busy[a.State.Account] = l.busy[a.State.Account] || a.ByState[message.Accepted] > 0
+		}
+	}
 	if v.left == 0 && len(runs) == 0 || at.Campaign.Aborted != nil {
 		l.resting[name] = at.Campaign.Staged
 	}
