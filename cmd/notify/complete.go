@@ -86,10 +86,10 @@ func (e *env) completeFlag(root *cobra.Command, path []string, flag string, of c
 	}
 }
 
-// existing is the ledger where there is one: completing makes none.
+// existing is the ledger where there is one: completing makes none, and asks no server.
 func (e *env) existing(c *cobra.Command) ledger.Ledger {
 	cfg, err := e.Config()
-	if err != nil || missing(cfg.Ledger) {
+	if err != nil || cfg.Ledger.Server() || missing(cfg.Ledger.File()) {
 		return nil
 	}
 	l, err := e.Ledger(c.Context())

@@ -17,6 +17,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/postgres"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -99,8 +100,12 @@ func (e *env) Config() (*config.Config, error) {
 		if err := config.CheckLedger(e.flags.ledger); err != nil {
 			return nil, usage(words.Wrap(err, "cmd.error.not-a-ledger", nil).Do("cmd.do.not-ledger", nil))
 		}
-		if cfg.Ledger, err = filepath.Abs(e.flags.ledger); err != nil {
-			return nil, words.Wrap(err, "cmd.error.open", words.A{"file": e.flags.ledger})
+		if cfg.Ledger = config.Place(e.flags.ledger); !cfg.Ledger.Server() {
+			path, err := filepath.Abs(e.flags.ledger)
+			if err != nil {
+				return nil, words.Wrap(err, "cmd.error.open", words.A{"file": e.flags.ledger})
+			}
+			cfg.Ledger = config.Place(path)
 		}
 	}
 	for _, w := range cfg.Warnings {
@@ -119,15 +124,23 @@ func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if dir := filepath.Dir(cfg.Ledger); filepath.IsAbs(cfg.Ledger) && missing(dir) {
-		return nil, usage(words.Err("cmd.error.ledger-folder", words.A{"ledger": cfg.Ledger, "folder": dir}).Do("cmd.do.ledger-folder", nil))
+	if file := cfg.Ledger.File(); filepath.IsAbs(file) && missing(filepath.Dir(file)) {
+		return nil, usage(words.Err("cmd.error.ledger-folder", words.A{"ledger": file, "folder": filepath.Dir(file)}).Do("cmd.do.ledger-folder", nil))
 	}
-	l, err := sqlite.Open(ctx, cfg.Ledger, sqlite.Options{Now: e.now})
+	l, err := openLedger(ctx, cfg.Ledger, e.now)
 	if err != nil {
 		return nil, err
 	}
 	e.ledger = l
 	return l, nil
+}
+
+// openLedger opens the database at a place: the one spot that knows the drivers.
+func openLedger(ctx context.Context, at config.Place, now func() time.Time) (ledger.Ledger, error) {
+	if at.Server() {
+		return postgres.Open(ctx, at.Reveal(), postgres.Options{Now: now})
+	}
+	return sqlite.Open(ctx, at.File(), sqlite.Options{Now: now})
 }
 
 func missing(path string) bool {

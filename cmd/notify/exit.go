@@ -152,6 +152,9 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{ledger.ErrAborted, exit.Usage, words.Err("cmd.error.aborted", nil).Do("cmd.do.aborted", nil)},
 		{ledger.ErrNotSuppressed, exit.Usage, words.Wrap(err, "cmd.error.not-suppressed", nil).Do("cmd.do.not-suppressed", nil)},
 		{ledger.ErrBusy, exit.Error, do("cmd.error.busy", "cmd.do.busy")},
+		{ledger.ErrUnreachable, exit.Error, do("cmd.error.unreachable", "cmd.do.unreachable")},
+		{ledger.ErrClock, exit.Error, words.Wrap(err, "cmd.error.clock", words.A{"cause": words.Cause(err)}).Do("cmd.do.clock", nil)},
+		{ledger.ErrUndurable, exit.Error, do("cmd.error.undurable", "cmd.do.undurable")},
 		{ledger.ErrReadOnly, exit.Error, do("cmd.error.read-only", "cmd.do.read-only")},
 		{ledger.ErrFull, exit.Error, do("cmd.error.full", "cmd.do.full")},
 		{ledger.ErrDamaged, exit.Error, e.damaged(err)},
@@ -164,7 +167,7 @@ func (e *env) wellKnown(err error) []wellKnown {
 // ledgerPlace is where the ledger is, as far as that is known.
 func (e *env) ledgerPlace() string {
 	if e.cfg != nil {
-		return e.cfg.Ledger
+		return e.cfg.Ledger.String()
 	}
 	return e.flags.ledger
 }

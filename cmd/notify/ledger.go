@@ -107,7 +107,7 @@ func newLedgerBackup(e *env, run func(context.Context, string) error) *cobra.Com
 
 // backupOfDay is a name in a folder that tells the day, and the time where the day has one.
 func (e *env) backupOfDay(dir string) string {
-	base := strings.TrimSuffix(filepath.Base(e.cfg.Ledger), ".db")
+	base := strings.TrimSuffix(filepath.Base(e.cfg.Ledger.File()), ".db")
 	now := e.now().In(e.cfg.Timezone)
 	path := filepath.Join(dir, base+now.Format("-2006-01-02")+".db")
 	if !missing(path) {
@@ -123,7 +123,7 @@ func runLedgerBackup(ctx context.Context, e *env, to string) error {
 	}
 	b, ok := l.(ledger.Backuper)
 	if !ok {
-		return words.Err("cmd.error.no-backup", nil)
+		return words.Err("cmd.error.no-backup", nil).Do("cmd.do.no-backup", nil)
 	}
 	path, err := filepath.Abs(to)
 	if err != nil {

@@ -25,7 +25,9 @@ func inputsOf(cfg *config.Config, c *campaign.Campaign, lists ...string) []outfi
 		add(words.T("outfile.what.campaign", nil), c.Path)
 		add(words.T("outfile.what.of-campaign", nil), c.Files...)
 	}
-	add(words.T("outfile.what.ledger", nil), cfg.Ledger, cfg.Ledger+"-wal", cfg.Ledger+"-shm")
+	if file := cfg.Ledger.File(); file != "" {
+		add(words.T("outfile.what.ledger", nil), file, file+"-wal", file+"-shm")
+	}
 	add(words.T("outfile.what.config", nil), cfg.Path)
 	add(words.T("outfile.what.of-config", nil), cfg.Files...)
 	for _, a := range cfg.Accounts {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -23,6 +24,7 @@ import (
 
 	"notify/docs/schemas"
 	"notify/pkg/channel"
+	"notify/pkg/ledger/postgres/pgtest"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
 )
@@ -40,6 +42,7 @@ import (
 //	ends NAME CODE                 waits for its end; its output can then be looked at
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
+//	postgres                       starts a PostgreSQL and keeps the ledger there; [postgres] tells whether there is one to start
 //	setting NAME=VALUE…            env that programs begun beside the story see, too
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -48,9 +51,10 @@ func TestScript(t *testing.T) {
 		Setup:               setupStory,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition:           storyCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits,
-			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting,
+			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "postgres": cmdPostgres,
 		},
 	})
 }
@@ -76,6 +80,27 @@ func (s *story) over() bool {
 type storyKey struct{}
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+// storyCondition reports whether PostgreSQL can be started. Where CI is set it can, or the story fails.
+func storyCondition(name string) (bool, error) {
+	if name != "postgres" {
+		return false, fmt.Errorf("no condition is called %s", name)
+	}
+	_, err := pgtest.Find()
+	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") == "" {
+		fmt.Fprintf(os.Stderr, "\n!!! NOT TESTED: stories on PostgreSQL: %s. Get it with: apt-get install postgresql\n\n", err)
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func cmdPostgres(ts *testscript.TestScript, _ bool, _ []string) {
+	s, err := pgtest.New(context.Background(), "fsync = on") // a ledger that may lose commits is not sent from
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Remove() })
+	ts.Setenv("NOTIFY_LEDGER", s.URL(pgtest.Superuser, "postgres"))
+	cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres")})
+}
 
 // setupStory puts the installation into the story's folder, where the story does not bring its own.
 func setupStory(env *testscript.Env) error {

@@ -15,7 +15,11 @@ import (
 // witnessPlace is where this machine remembers what left of a campaign.
 func (e *env) witnessPlace(ctx context.Context, l ledger.Ledger, campaign string) (witness.Place, error) {
 	info, err := l.Info(ctx)
-	return witness.Place{Ledger: info.Place, ID: info.ID, Campaign: campaign, State: witness.StateDir(e.getenv)}, err
+	p := witness.Place{Ledger: info.Place, ID: info.ID, Campaign: campaign, State: witness.StateDir(e.getenv), Shared: e.cfg != nil && e.cfg.Ledger.Server()}
+	if err == nil && p.Shared && p.State == "" {
+		err = words.Err("cmd.error.no-witness-folder", nil).Do("cmd.do.no-witness-folder", nil)
+	}
+	return p, err
 }
 
 // trustBefore is trust before a list is staged: what is on no list of the ledger can only be looked for afterwards.

@@ -38,7 +38,7 @@ type Config struct {
 	Timezone    *time.Location // never nil
 	Country     string         // ISO 3166 alpha-2, how to read phone numbers without a country code
 	Language    string         // "en" or "zh"; empty: that of the locale
-	Ledger      string         // a file's absolute path
+	Ledger      Place          // a file, or a database on a server
 	Capacity    Capacity
 	// Timer is the interval of whatever starts notify again and again; 0: nothing does.
 	Timer time.Duration

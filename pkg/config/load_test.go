@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,7 +125,7 @@ func TestTheWholeFile(t *testing.T) {
 	}
 	want := &config.Config{
 		Path: filepath.Join(dir, "notify.yaml"), Dir: dir, Files: []string{filepath.Join(dir, "edm.password"), filepath.Join(dir, "notify.yaml")},
-		Environment: "production", Timezone: shanghai, Country: "CN", Language: "zh", Ledger: filepath.Join(dir, "data", "notify.db"),
+		Environment: "production", Timezone: shanghai, Country: "CN", Language: "zh", Ledger: config.Place(filepath.Join(dir, "data", "notify.db")),
 		Capacity:         config.Capacity{Recipients: 30000, RequireRehearsal: 720 * time.Hour},
 		ProtectedDomains: []string{"example.com"}, AllowList: []string{"+8613800138000", "*@example.test"},
 		Accounts: map[string]config.Account{
@@ -193,7 +194,7 @@ func TestEnvironmentVariablesWinOverTheFile(t *testing.T) {
 		c.Routes[message.SMS].Accounts,
 	}
 	want := []any{
-		"staging", elsewhere, 8000,
+		"staging", config.Place(elsewhere), 8000,
 		[]string{"+8610012345678", "*@a.test"},
 		1.0, "0.123456", "EUR", "7.00",
 		"20000.10", 9, "1", "from ${outside}", 1.0, 2.0,
@@ -257,7 +258,7 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Path != "" || got.Environment != config.Test || got.Ledger != filepath.Join(empty, "notify.db") || got.Capacity.Recipients != 7 {
+		if got.Path != "" || got.Environment != config.Test || got.Ledger != config.Place(filepath.Join(empty, "notify.db")) || got.Capacity.Recipients != 7 {
 			t.Errorf("the built-in configuration is %v", got)
 		}
 		if len(got.Warnings) > 0 || len(got.Routes) != 2 {
@@ -285,8 +286,8 @@ func TestASecretIsWhatTheVendorDeclares(t *testing.T) {
 
 func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {
 	for _, c := range []struct{ dsn, says string }{
-		{"postgres://u:hunter2@db.example.test/n", "postgres://"},
-		{"postgresql://u:hunter2@db.example.test/n?password=hunter2", "postgresql://"},
+		{"postgres://u:hunter2@db.example.test:x/n", "no URL"},
+		{"postgresql:///n?password=hunter2", "no URL"},
 		{"POSTGRES:u:hunter2@db", "postgres://"},
 		{"mysql://u:hunter2@db.example.test/n", "mysql://"},
 		{"host=db.example.test password=hunter2", "in a database"},
@@ -310,6 +311,27 @@ func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {
 		if err := config.CheckLedger(file); err != nil {
 			t.Errorf("%s: got %v", file, err)
 		}
+	}
+}
+
+func TestALedgerOnAServerIsShownWithoutItsPassword(t *testing.T) {
+	t.Setenv("PW", "hunter2")
+	for _, url := range []string{"postgres://u:${PW}@db.example.test/n", "postgres://u@db.example.test/n?password=${PW}&schema=award"} {
+		c, err := load(t, "environment: test\nledger: \""+url+"\"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.Ledger.Server() || c.Ledger.File() != "" || !strings.Contains(c.Ledger.Reveal(), "hunter2") {
+			t.Error(c.Ledger.File())
+		}
+		b, err := json.Marshal(c)
+		if said := fmt.Sprintf("%v %+v %#v %s %q %s", c, c, c.Ledger, c.Ledger, c.Ledger, b); err != nil || strings.Contains(said, "hunter2") || !strings.Contains(said, "u@db.example.test/n") {
+			t.Errorf("%s, %v", said, err)
+		}
+	}
+	c, err := load(t, "environment: test\nledger: \"postgres://u@db.example.test/n?password=file:pw\"\n")
+	if err != nil || !strings.Contains(c.Ledger.Reveal(), url.QueryEscape(c.Dir)) {
+		t.Errorf("%s, %v", c.Ledger.Reveal(), err)
 	}
 }
 

@@ -2,7 +2,7 @@ package config
 
 import (
 	"maps"
-	"path/filepath"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -116,7 +116,7 @@ func (r *reader) timezone(root *yamldoc.Map, country string) *time.Location {
 	return loc
 }
 
-func (r *reader) ledger(v yamldoc.Value) string {
+func (r *reader) ledger(v yamldoc.Value) Place {
 	s := r.expanded(v, v.Text())
 	if s == "" {
 		if !v.IsMapOrList() {
@@ -128,19 +128,20 @@ func (r *reader) ledger(v yamldoc.Value) string {
 		v.Problem(words.Cause(err), words.T("config.do.ledger", nil))
 		return ""
 	}
-	if filepath.IsAbs(s) {
-		return filepath.Clean(s)
-	}
-	return filepath.Join(r.dir, s)
+	return Place(s).below(r.dir)
 }
 
 // databaseScheme begins the address of a database; a letter before a colon is a drive.
 var databaseScheme = regexp.MustCompile(`^(?i:([a-z][a-z0-9+.-]*)://|(postgres|postgresql|mysql|mariadb|sqlserver):)`)
 
-// CheckLedger reports a ledger that is no file. Whatever else its name holds may be a password, and is not in the error.
+// CheckLedger reports a ledger that is neither a file nor on a server that is known. Whatever else its name holds may be a password, and is not in the error.
 func CheckLedger(name string) error {
 	m := databaseScheme.FindStringSubmatch(name)
 	switch {
+	case Place(name).Server():
+		if u, err := url.Parse(name); err != nil || u.Host == "" && u.Query().Get("host") == "" {
+			return words.Err("config.ledger-url", nil)
+		}
 	case m != nil:
 		return words.Err("config.ledger-scheme", words.A{"scheme": strings.ToLower(m[1] + m[2])})
 	case strings.Contains(name, "://"), strings.Contains(strings.ToLower(name), "password="):

@@ -25,6 +25,9 @@ func diskCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
+		if info.Driver != "sqlite" {
+			return Finding{Status: Skip, Summary: said("flush.elsewhere", words.A{"driver": info.Driver})}
+		}
 		r, err := s.Remaining(ctx)
 		if err != nil {
 			return broken(err)

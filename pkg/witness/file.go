@@ -46,10 +46,13 @@ func StateDir(getenv func(string) string) string {
 // suffix is how the files end.
 const suffix = ".witness"
 
-// files are where this machine keeps what it remembers: beside the ledger, and in the state folder.
+// files are where this machine keeps what it remembers: beside the ledger, where that is a file, and in the state folder.
 func (p Place) files() []string {
 	name := ledger.FileName(p.Campaign)
-	all := []string{p.Ledger + "." + name + suffix}
+	var all []string
+	if !p.Shared {
+		all = append(all, p.Ledger+"."+name+suffix)
+	}
 	if p.State != "" {
 		all = append(all, filepath.Join(p.State, "witness", hash(p.ID)+"."+name+suffix))
 	}

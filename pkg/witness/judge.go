@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func Judge(ctx context.Context, l Reader, p Place) (Verdict, error) {
 		}
 		for _, r := range runs {
 			k.runs[r.ID] = r
-			if r.Turn > 0 && r.Beat.After(v.At) {
+			if !p.Shared && r.Turn > 0 && r.Beat.After(v.At) {
 				v.Elsewhere, v.Host, v.At = true, r.Host, r.Beat
 			}
 		}
@@ -201,7 +202,7 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 			return nil, words.Wrap(err, "witness.ask", nil)
 		}
 		for _, path := range more {
-			if path != paths[1] {
+			if !slices.Contains(paths, path) {
 				paths = append(paths, path)
 			}
 		}

@@ -21,11 +21,13 @@ import (
 
 // Place says whose memory is asked.
 type Place struct {
-	Ledger   string // the ledger's file, absolute
+	Ledger   string // the ledger's file, absolute; or the server and the database
 	ID       string // the ledger's identity
 	Campaign string
 	// State is the user's state folder (StateDir); empty where there is none: then the witness beside the ledger stands alone.
 	State string
+	// Shared says that the ledger is on a server: there is no file to lie beside, and other machines send from it as well.
+	Shared bool
 }
 
 // head is the first line of a file.
@@ -64,9 +66,9 @@ type grant struct {
 
 // Witness is the memory of one campaign on this machine, open for writing while a run is alive.
 type Witness struct {
-	files []*os.File
-	path  string
-	kept  []watched
+	files   []*os.File
+	watches []string // files of the ledger
+	kept    []watched
 }
 
 // watched is a file of the ledger as it was when the run began.
@@ -78,7 +80,10 @@ type watched struct {
 // Begin opens the memory for a run of the campaign as it stands in the ledger. It fails where not even the file beside the ledger can be
 // written: then nothing may leave.
 func Begin(p Place, c ledger.Campaign) (*Witness, error) {
-	w := &Witness{path: p.Ledger}
+	w := new(Witness)
+	if !p.Shared {
+		w.watches = []string{p.Ledger, p.Ledger + "-wal"}
+	}
 	for i, path := range p.files() {
 		f, err := open(path, p, c)
 		if err != nil && i == 0 {
@@ -201,7 +206,7 @@ func (w *Witness) write(l line) error {
 // watch remembers the files of the ledger.
 func (w *Witness) watch() {
 	w.kept = nil
-	for _, path := range []string{w.path, w.path + "-wal"} {
+	for _, path := range w.watches {
 		if info, err := os.Stat(path); err == nil {
 			w.kept = append(w.kept, watched{path, info})
 		}
