@@ -112,7 +112,7 @@ func TestAThirdChannelIsOneEntry(t *testing.T) {
 		}
 	}
 	t.Run("memory", on(ledgertest.NewMemory().Open(), nil))
-	t.Run("sqlite", on(sqlite.Open(t.Context(), cfg.Ledger, sqlite.Options{Now: time.Now})))
+	t.Run("sqlite", on(sqlite.Open(t.Context(), cfg.Ledger.File(), sqlite.Options{Now: time.Now})))
 }
 
 // planned reads the list and makes the plan; codes are the problems that it has.
