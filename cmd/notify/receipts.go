@@ -34,7 +34,7 @@ func newReceipts(e *env) *cobra.Command {
 		Short: e.say("cmd.receipts.short", nil),
 		Long:  e.say("cmd.receipts.long", nil),
 	}
-	return e.group(c, newReceiptsListen(e, nil), newReceiptsList(e, nil), newReceiptsPaths(e, nil))
+	return e.group(c, newReceiptsListen(e, nil), newReceiptsPull(e, nil), newReceiptsImport(e, nil), newReceiptsList(e, nil), newReceiptsPaths(e, nil))
 }
 
 func newReceiptsListen(e *env, run func(context.Context, receiptsOptions) error) *cobra.Command {

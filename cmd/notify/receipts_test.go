@@ -152,3 +152,60 @@ func TestReceiptsThreeTimesOutOfOrderForgedAndKilled(t *testing.T) {
 	t.Logf("%d messages, %d unknown settled, %d receipts taken, %d tries again, %d forged, %d of them refused; %s", n, kept.SMS.Unanswered, kept.Pushed.Taken,
 		kept.Pushed.Again, kept.Pushed.Forged, kept.Pushed.Refused, p.wants([]int{exit.OK}, "receipts", "list"))
 }
+
+// TestUnknownIsSettledByReceiptsByAskingAndByBothAlike: whichever way the proof comes, the result is the same, each with its grade.
+func TestUnknownIsSettledByReceiptsByAskingAndByBothAlike(t *testing.T) {
+	t.Parallel()
+	n := min(*receiptMessages, 60)
+	flags := []string{"--receipt", "undelivered=0.2", "--receipt", "delay=500ms", "--fault", "sms:cut-after=0.3", "--seed", "11"}
+	for _, tt := range []struct {
+		name                 string
+		signed, listen, pull bool
+		grades               func(unknown int) map[message.Grade]int
+	}{
+		{"by receipts alone", true, true, false, func(int) map[message.Grade]int { return map[message.Grade]int{message.GradeSigned: n} }},
+		{"by receipts that nobody signed", false, true, false, func(unknown int) map[message.Grade]int {
+			return map[message.Grade]int{message.GradeConfirmed: unknown, message.GradeUnsigned: n - unknown}
+		}},
+		{"by asking alone", true, false, true, func(int) map[message.Grade]int { return map[message.Grade]int{message.GradeVendor: n} }},
+		{"by both at once", true, true, true, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			own := flags
+			if !tt.listen {
+				own = append(own[:len(own):len(own)], "--receipt", "never=1")
+			}
+			p := newReceipted(t, tt.signed, own...)
+			p.must(writeList(p.path("award.csv"), people(1, n)))
+			if tt.listen {
+				p.listen()
+			}
+			p.wants([]int{exit.Some}, "send", "award.csv", "--yes")
+			if tt.pull {
+				p.wants([]int{exit.OK}, "receipts", "pull", "--account", "sms")
+			}
+			if tt.listen {
+				p.pushed(func(waiting int) bool { return waiting == 0 })
+				p.settled()
+			}
+			kept, err := p.receiver.count()
+			p.must(err)
+			s := p.status().Campaigns[0]
+			want := map[message.ReceiptState]int{message.Delivered: kept.SMS.Delivered, message.Undelivered: kept.SMS.Undelivered}
+			if diff := cmp.Diff(want, s.Receipts[0].ByState); diff != "" || s.ByState[message.Accepted] != n || kept.SMS.Unanswered == 0 {
+				t.Errorf("%d unknown; states %v; (-want +got):\n%s", kept.SMS.Unanswered, s.ByState, diff)
+			}
+			grades := s.Receipts[0].ByGrade
+			switch {
+			case tt.grades != nil:
+				if diff := cmp.Diff(tt.grades(kept.SMS.Unanswered), grades); diff != "" {
+					t.Errorf("grades (-want +got):\n%s", diff)
+				}
+			case grades[message.GradeSigned]+grades[message.GradeVendor] != n:
+				t.Errorf("grades %v", grades)
+			}
+			t.Logf("%d messages, %d of them unknown: %v, %v", n, kept.SMS.Unanswered, s.Receipts[0].ByState, grades)
+		})
+	}
+}

@@ -2,12 +2,18 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/config"
 	"notify/pkg/exit"
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/send"
+	"notify/pkg/vendors"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -108,4 +114,48 @@ func decision(o resolveOptions) (message.OutcomeKind, error) {
 		return "", usage(words.Err("cmd.error.resolve-as", words.A{"as": words.Typed(o.as)}).Do("cmd.do.resolve-as", nil))
 	}
 	return "", usage(words.Err("cmd.error.reason", words.A{"command": "--as"}).Do("cmd.do.resolve-reason", nil))
+}
+
+// settleWithin is for how long a resume asks first; what is left stays unknown.
+const settleWithin = 2 * time.Minute
+
+// settleFirst asks vendors about what a run that died left, before anything else is sent. Where nobody can be asked, nothing is done.
+func (e *env) settleFirst(ctx context.Context, cfg *config.Config, l ledger.Ledger, name string) error {
+	counts, err := l.Counts(ctx, name)
+	if err != nil || counts.Of(message.Attempting, message.Unknown) == 0 {
+		return err
+	}
+	if w, ok := l.(ledger.Watcher); ok {
+		if runs, err := w.AtWork(ctx, name, e.now()); err != nil || len(runs) > 0 {
+			return err
+		}
+	}
+	spec, err := e.stagedSpec(ctx, l, name)
+	if err != nil {
+		return err
+	}
+	all, _ := e.Vendors(cfg, spec.Channels())
+	if !slices.ContainsFunc(slices.Collect(maps.Values(all)), func(v vendors.Vendor) bool {
+		_, can := vendors.As[vendors.Finder](v)
+		return can
+	}) {
+		return nil
+	}
+	act := e.Act("resolve", "")
+	if counts.Of(message.Attempting) > 0 {
+		if _, err := l.Resolve(ctx, name, nil, act); err != nil { // what a dead run left open becomes unknown
+			return err
+		}
+	}
+	asking, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	r := send.Resolver{Ledger: l, Vendors: all, Campaign: name, By: act, Now: e.now, Spec: spec}
+	got, err := r.Ask(asking)
+	if got.Accepted+got.NotSent+got.Rejected > 0 {
+		e.tell("cmd.line.resume-settled", words.A{"accepted": got.Accepted, "not_sent": got.NotSent, "left": got.Left})
+	}
+	if asking.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }

@@ -95,6 +95,9 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 		if err := e.unpause(ctx, l, name, "resume", o.lift); err != nil {
 			return err
 		}
+		if err := e.settleFirst(ctx, cfg, l, name); err != nil {
+			return err
+		}
 	}
 	if err := e.recordResume(ctx, l, name); err != nil {
 		return err

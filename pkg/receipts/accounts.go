@@ -22,6 +22,8 @@ func Accounts(cfg *config.Config, fetch func(address string) ([]byte, error)) (m
 		format := a.Receipts.Format
 		if format == "" {
 			format = formatOf(&a)
+		} else if m, err := LoadMapping(format, cfg.Dir); formats[format] == nil && err == nil {
+			formats[format] = m.Format()
 		} else if formats[format] == nil {
 			unknown := words.Err("receipts.format-unknown", words.A{"account": name, "format": words.Typed(format)})
 			unknown.Hint = diag.Known(format, slices.Sorted(maps.Keys(formats)))

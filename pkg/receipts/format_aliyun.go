@@ -35,7 +35,7 @@ type aliyunItem struct {
 }
 
 func readAliyun(_ *Account, p *Posted) (Told, error) {
-	items, err := list[aliyunItem](p.Body)
+	items, err := itemsOf[aliyunItem](p.Body)
 	var t Told
 	var decided []words.Text
 	for _, i := range items {

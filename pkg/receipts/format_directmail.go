@@ -38,7 +38,7 @@ type directMailItem struct {
 }
 
 func readDirectMail(_ *Account, p *Posted) (Told, error) {
-	items, err := list[directMailItem](p.Body)
+	items, err := itemsOf[directMailItem](p.Body)
 	var t Told
 	for _, i := range items {
 		e := message.Event{

@@ -65,7 +65,7 @@ type sendgridItem struct {
 }
 
 func readSendgrid(_ *Account, p *Posted) (Told, error) {
-	items, err := list[sendgridItem](p.Body)
+	items, err := itemsOf[sendgridItem](p.Body)
 	states := map[string]message.ReceiptState{
 		"processed": message.Waiting, "delivered": message.Delivered, "dropped": message.Dropped, "deferred": message.SoftBounce, "bounce": message.HardBounce,
 		"spamreport": message.Complained, "unsubscribe": message.OptedOut, "group_unsubscribe": message.OptedOut, "click": message.Clicked,
@@ -181,7 +181,7 @@ type postmarkItem struct {
 }
 
 func readPostmark(_ *Account, p *Posted) (Told, error) {
-	items, err := list[postmarkItem](p.Body)
+	items, err := itemsOf[postmarkItem](p.Body)
 	var t Told
 	for _, i := range items {
 		e := message.Event{Key: keyIn(string(i.Metadata[keyName])), VendorID: i.MessageID, To: mailbox(i.Recipient + i.Email), Detail: said(i.Description + " " + i.Details)}

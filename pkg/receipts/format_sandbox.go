@@ -34,7 +34,7 @@ type sandboxItem struct {
 }
 
 func readSandbox(_ *Account, p *Posted) (Told, error) {
-	items, err := list[sandboxItem](p.Body)
+	items, err := itemsOf[sandboxItem](p.Body)
 	var t Told
 	for _, i := range items {
 		e := message.Event{Key: message.Key(i.Ref), VendorID: i.ID, To: message.Address(i.To), At: i.At, State: message.Waiting, Code: i.Code}

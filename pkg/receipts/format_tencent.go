@@ -27,7 +27,7 @@ type tencentItem struct {
 }
 
 func readTencent(_ *Account, p *Posted) (Told, error) {
-	items, err := list[tencentItem](p.Body)
+	items, err := itemsOf[tencentItem](p.Body)
 	var t Told
 	for _, i := range items {
 		to := number(string(i.Nation) + i.Mobile)
@@ -65,7 +65,7 @@ type tencentMailItem struct {
 }
 
 func readTencentMail(_ *Account, p *Posted) (Told, error) {
-	items, err := list[tencentMailItem](p.Body)
+	items, err := itemsOf[tencentMailItem](p.Body)
 	states := map[string]message.ReceiptState{
 		"delivered": message.Delivered, "dropped": message.Dropped, "deferred": message.SoftBounce, "bounce": message.HardBounce,
 		"spamreport": message.Complained, "unsubscribe": message.OptedOut, "click": message.Clicked, "request": message.Waiting,

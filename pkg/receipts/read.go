@@ -99,8 +99,8 @@ func replied(to message.Address, text string, at time.Time) message.Event {
 	return e
 }
 
-// list reads an array, or one object as an array of one. What the vendor posts to try the address is none.
-func list[T any](body []byte) ([]T, error) {
+// itemsOf reads an array, or one object as an array of one. What the vendor posts to try the address is none.
+func itemsOf[T any](body []byte) ([]T, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 || bytes.Equal(body, []byte("{}")) {
 		return nil, nil

@@ -60,7 +60,7 @@ const (
 // Decide settles them as a person found out: accepted, or unsent.
 func (r *Resolver) Decide(ctx context.Context, as message.OutcomeKind) (Resolved, error) {
 	return r.each(ctx, func(_ context.Context, rec *ledger.Record) *ledger.Resolution {
-		return &ledger.Resolution{Key: rec.Key, As: as, Code: "notify:person", Detail: r.By.Reason}
+		return &ledger.Resolution{Key: rec.Key, As: as, Code: "notify:person", Detail: r.By.Reason, Grade: message.GradePerson}
 	})
 }
 
@@ -105,13 +105,13 @@ func (r *Resolver) ask(ctx context.Context, rec *ledger.Record) *ledger.Resoluti
 	}
 	switch found.Answer {
 	case message.OutcomeAccepted:
-		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeAccepted, VendorID: found.VendorID, Code: "notify:found", Detail: found.Detail}
+		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeAccepted, VendorID: found.VendorID, Code: "notify:found", Detail: found.Detail, Grade: message.GradeVendor}
 	case message.OutcomeUnsent:
 		if at := rec.Claimed.Add(resolveSettle); r.Now().Before(at) {
 			r.tooEarly(at)
 			return nil
 		}
-		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeUnsent, Code: "notify:not-found", Detail: found.Detail}
+		return &ledger.Resolution{Key: rec.Key, As: message.OutcomeUnsent, Code: "notify:not-found", Detail: found.Detail, Grade: message.GradeVendor}
 	case message.OutcomeRejected, message.OutcomeThrottled, message.OutcomeRefused, message.OutcomeUnknown:
 	}
 	return nil

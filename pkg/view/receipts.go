@@ -170,10 +170,32 @@ func oddity(r *ledger.Receipt) words.Text {
 
 // ShowSettledReceipts draws what became of receipts.
 func ShowSettledReceipts(p *Printer, asJSON bool, command string, s receipts.Settled) error {
-	said := words.T("receipts.settled", words.A{
+	return ShowDid(p, asJSON, command, settledText(s), settledFigures(s))
+}
+
+func settledText(s receipts.Settled) words.Text {
+	return words.T("receipts.settled", words.A{
 		"receipts": words.N(s.Receipts, "receipt"), "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held,
 	})
-	return ShowDid(p, asJSON, command, said, map[string]any{
-		"receipts": s.Receipts, "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held,
-	})
+}
+
+// settledFigures are those of what was settled.
+func settledFigures(s receipts.Settled) map[string]any {
+	return map[string]any{"receipts": s.Receipts, "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held}
+}
+
+// ShowPulled draws what vendors said when they were asked.
+func ShowPulled(p *Printer, asJSON bool, v receipts.Pulled, s receipts.Settled) error {
+	figures := settledFigures(s)
+	figures["asked"], figures["told"], figures["unasked"] = v.Asked, v.Told, v.Unasked
+	said := words.T("receipts.pulled", words.A{"asked": words.N(v.Asked, "message"), "told": v.Told, "unasked": v.Unasked, "settled": settledText(s)})
+	return ShowDid(p, asJSON, "receipts-pull", said, figures)
+}
+
+// ShowImported draws what stood in a file.
+func ShowImported(p *Printer, asJSON bool, v receipts.Imported, s receipts.Settled) error {
+	figures := settledFigures(s)
+	figures["rows"], figures["unread"], figures["kept"] = v.Rows, v.Unread, v.Kept
+	said := words.T("receipts.imported", words.A{"rows": words.N(v.Rows, "row"), "unread": v.Unread, "settled": settledText(s)})
+	return ShowDid(p, asJSON, "receipts-import", said, figures)
 }

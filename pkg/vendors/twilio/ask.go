@@ -77,7 +77,7 @@ type listed struct {
 // is not narrowed by date: it is the date of sending, which a message in the queue does not have yet.
 func (v *vendor) Find(ctx context.Context, q vendors.Query) (vendors.Found, error) {
 	unknown := vendors.Found{Answer: message.OutcomeUnknown}
-	if q.Text == "" {
+	if q.Text == "" && q.VendorID == "" {
 		return unknown, nil
 	}
 	var token, number string
@@ -95,7 +95,7 @@ func (v *vendor) Find(ctx context.Context, q vendors.Query) (vendors.Found, erro
 			return vendors.Found{}, words.Wrap(err, "vendor.look-up", words.A{"key": q.Key, "account": v.Name})
 		}
 		for _, m := range body.Messages {
-			if m.is(q) {
+			if q.VendorID != "" && m.Sid == q.VendorID || q.Text != "" && m.is(q) {
 				return m.found(), nil
 			}
 		}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/diag"
+	"notify/pkg/ledger"
+	"notify/pkg/receipts"
+	"notify/pkg/view"
+	"notify/pkg/words"
+)
+
+type receiptsGetOptions struct {
+	account, mapping, sheet string
+	file                    string
+}
+
+func newReceiptsPull(e *env, run func(context.Context, receiptsGetOptions) error) *cobra.Command {
+	var o receiptsGetOptions
+	if run == nil {
+		run = func(ctx context.Context, o receiptsGetOptions) error { return runReceiptsPull(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "pull",
+		Short: e.say("cmd.receipts-pull.short", nil),
+		Long:  e.say("cmd.receipts-pull.long", nil),
+		Example: examples(
+			"notify receipts pull", "",
+			"notify receipts pull --account sms-marketing", "",
+		),
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+	}
+	c.Flags().StringVar(&o.account, "account", "", e.say("cmd.receipts.flag-account", nil))
+	return c
+}
+
+func runReceiptsPull(ctx context.Context, e *env, o receiptsGetOptions) error {
+	cfg, box, err := e.receiptBox(ctx)
+	if err != nil {
+		return err
+	}
+	settler, err := e.settler(cfg, box)
+	if err != nil {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(cfg.Accounts))
+	if o.account != "" {
+		if names, err = e.accountNamed(o.account, names); err != nil {
+			return err
+		}
+	}
+	p := receipts.Puller{Ledger: box, Vendor: settler.Vendor, Now: e.now, Log: e.log, Kind: func(account string) string { return cfg.Accounts[account].Vendor }}
+	var pulled receipts.Pulled
+	for _, name := range names {
+		if err := p.Account(ctx, name, &pulled); err != nil {
+			return err
+		}
+	}
+	settled, err := settler.All(ctx)
+	if err != nil {
+		return err
+	}
+	return view.ShowPulled(e.printer(), e.flags.json, pulled, settled)
+}
+
+func (e *env) accountNamed(name string, all []string) ([]string, error) {
+	if !slices.Contains(all, name) {
+		unknown := words.Err("cmd.error.no-account", words.A{"account": name})
+		unknown.Hint = diag.Known(name, all)
+		return nil, usage(unknown)
+	}
+	return []string{name}, nil
+}
+
+func newReceiptsImport(e *env, run func(context.Context, receiptsGetOptions) error) *cobra.Command {
+	var o receiptsGetOptions
+	if run == nil {
+		run = func(ctx context.Context, o receiptsGetOptions) error { return runReceiptsImport(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "import FILE --account ACCOUNT",
+		Short: e.say("cmd.receipts-import.short", nil),
+		Long:  e.say("cmd.receipts-import.long", words.A{"mappings": words.Names(receipts.ShippedMappings(), 0)}),
+		Example: examples(
+			"notify receipts import sent.xlsx --account sms-marketing", "",
+			"notify receipts import log.csv --account sms-backup --mapping generic", "",
+			"notify receipts import bounces/ --account edm", e.say("cmd.receipts-import.example-dsn", nil),
+		),
+		Args: oneArg(words.T("cmd.arg.file", nil), "notify receipts import sent.xlsx --account sms-marketing"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.account, "account", "", e.say("cmd.receipts-import.flag-account", nil))
+	f.StringVar(&o.mapping, "mapping", "", e.say("cmd.receipts-import.flag-mapping", nil))
+	f.StringVar(&o.sheet, "sheet", "", e.say("cmd.receipts-import.flag-sheet", nil))
+	return c
+}
+
+func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error {
+	cfg, box, err := e.receiptBox(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := e.accountNamed(o.account, slices.Sorted(maps.Keys(cfg.Accounts))); err != nil {
+		return err
+	}
+	settler, err := e.settler(cfg, box)
+	if err != nil {
+		return err
+	}
+	var got receipts.Imported
+	if account := settler.Accounts[o.account]; account.Format != nil && account.Format.Name == "dsn" && o.mapping == "" {
+		got, err = e.importMails(ctx, box, account, o.file)
+	} else {
+		name := o.mapping
+		if name == "" {
+			name = cfg.Accounts[o.account].Vendor
+		}
+		if !slices.Contains(receipts.ShippedMappings(), name) && o.mapping == "" {
+			name = "generic"
+		}
+		m, mappingErr := receipts.LoadMapping(name, ".")
+		if mappingErr != nil {
+			return mappingErr
+		}
+		im := receipts.Import{File: o.file, Sheet: o.sheet, Account: o.account, Mapping: m, Channels: cfg.Channels, Country: cfg.Country, Now: e.now()}
+		got, err = im.Take(ctx, box)
+	}
+	if err != nil {
+		return err
+	}
+	if err := e.Audit(ctx, "receipts-import", filepath.Base(o.file)); err != nil {
+		return err
+	}
+	settled, err := settler.All(ctx)
+	if err != nil {
+		return err
+	}
+	return view.ShowImported(e.printer(), e.flags.json, got, settled)
+}
+
+// Audit records what a person did that is about no campaign.
+func (e *env) Audit(ctx context.Context, what, reason string) error {
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	return l.Audit(ctx, "", e.Act(what, reason))
+}
+
+// importMails keeps delivery reports: one mail on stdin (-), or in a file, or each file of a folder.
+func (e *env) importMails(ctx context.Context, box ledger.Receipts, a *receipts.Account, path string) (receipts.Imported, error) {
+	if path == "-" {
+		return receipts.TakeMail(ctx, box, a, "stdin", e.in, e.now())
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return receipts.Imported{}, err
+	}
+	files := []string{path}
+	if info.IsDir() {
+		if files, err = filepath.Glob(filepath.Join(path, "*")); err != nil {
+			return receipts.Imported{}, err
+		}
+	}
+	var sum receipts.Imported
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return sum, err
+		}
+		got, err := receipts.TakeMail(ctx, box, a, name, f, e.now())
+		if err = closed(f, err); err != nil {
+			return sum, err
+		}
+		sum.Rows, sum.Kept = sum.Rows+got.Rows, sum.Kept+got.Kept
+	}
+	return sum, nil
+}
+
+func closed(f *os.File, err error) error {
+	if closing := f.Close(); err == nil {
+		return closing
+	}
+	return err
+}
