@@ -154,7 +154,7 @@ func readMailgun(_ *Account, p *Posted) (Told, error) {
 		state = message.SoftBounce
 	}
 	id := strings.Trim(d.Message.Headers.ID, "<>")
-	key := keyIn(string(d.Variables[keyName]))
+	key := keyIn(string(d.Variables[keyName] + d.Variables[keyTag]))
 	if key == "" {
 		key = idKey(id)
 	}
@@ -184,7 +184,7 @@ func readPostmark(_ *Account, p *Posted) (Told, error) {
 	items, err := itemsOf[postmarkItem](p.Body)
 	var t Told
 	for _, i := range items {
-		e := message.Event{Key: keyIn(string(i.Metadata[keyName])), VendorID: i.MessageID, To: mailbox(i.Recipient + i.Email), Detail: said(i.Description + " " + i.Details)}
+		e := message.Event{Key: keyIn(string(i.Metadata[keyName] + i.Metadata[keyTag])), VendorID: i.MessageID, To: mailbox(i.Recipient + i.Email), Detail: said(i.Description + " " + i.Details)}
 		switch i.RecordType {
 		case "Delivery":
 			e.State, e.At = message.Delivered, rfcTime(i.DeliveredAt)
@@ -277,7 +277,7 @@ func readResend(_ *Account, p *Posted) (Told, error) {
 func resendKey(tags json.RawMessage) message.Key {
 	var by map[string]string
 	if json.Unmarshal(tags, &by) == nil {
-		return keyIn(by[keyName])
+		return keyIn(by[keyName] + by[keyTag])
 	}
 	var all []struct{ Name, Value string }
 	if json.Unmarshal(tags, &all) == nil {
