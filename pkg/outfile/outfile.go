@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"notify/pkg/inuse"
 	"notify/pkg/words"
@@ -26,10 +27,31 @@ type RefusedError struct {
 	Path string
 	Why  words.Text // "it is the list: writing there would destroy it"
 	Hint words.Text
+	Err  error // why the system refuses it; nil where we do
 }
 
 // Error says which file, and why.
 func (e *RefusedError) Error() string { return e.Says().String() }
+
+// Unwrap is why the system refuses it.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// unwritable is an output whose place the system refuses, or that another program holds: another name may do. A disk that is full refuses
+// every name.
+func unwritable(path string, err error) error {
+	var refused *RefusedError
+	switch {
+	case err == nil, errors.As(err, &refused), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, syscall.ENOSPC):
+		return words.Wrap(err, "outfile.write", words.A{"path": path})
+	}
+	hint := words.HintOf(err) // close it
+	if hint.IsZero() {
+		hint = words.T("outfile.do.elsewhere", nil)
+	}
+	return &RefusedError{Path: path, Why: words.Cause(err), Hint: hint, Err: err}
+}
 
 // Says is the sentence.
 func (e *RefusedError) Says() words.Text {
@@ -45,7 +67,7 @@ func Check(ctx context.Context, path string, inputs ...Input) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return words.Wrap(err, "outfile.write", words.A{"path": path})
+		return unwritable(path, err)
 	}
 	followed, err := os.Stat(path)
 	if err == nil {
@@ -63,7 +85,7 @@ func Check(ctx context.Context, path string, inputs ...Input) error {
 	case !mode.IsRegular():
 		return &RefusedError{Path: path, Why: words.T("outfile.no-file", nil), Hint: words.T("outfile.do.other", nil)}
 	}
-	return inuse.Replaceable(ctx, path)
+	return unwritable(path, inuse.Replaceable(ctx, path))
 }
 
 // File is an output in the making: a file beside its place, under a name of its own. What ends without Commit leaves nothing; what
@@ -92,7 +114,7 @@ func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File
 		return nil, err
 	}
 	if _, err := os.Lstat(path); fresh && err == nil {
-		return nil, words.Wrap(fs.ErrExist, "outfile.write", words.A{"path": path})
+		return nil, unwritable(path, fs.ErrExist)
 	}
 	dir, pattern := filepath.Dir(path), "."+filepath.Base(path)+".notify-"
 	sweep(dir, pattern)
@@ -100,7 +122,7 @@ func create(ctx context.Context, path string, fresh bool, inputs []Input) (*File
 	for range tries {
 		f, err := os.CreateTemp(dir, pattern+"*")
 		if err != nil {
-			return nil, words.Wrap(err, "outfile.write", words.A{"path": path})
+			return nil, unwritable(path, err)
 		}
 		held, err := hold(f.Name())
 		if err == nil {
@@ -143,11 +165,11 @@ func (f *File) place(ctx context.Context) error {
 	}
 	if f.fresh {
 		if _, err := os.Lstat(f.path); err == nil {
-			return fs.ErrExist
+			return unwritable(f.path, fs.ErrExist)
 		}
 	}
 	if err := inuse.Try(ctx, f.path, func() error { return os.Rename(f.Name(), f.path) }); err != nil {
-		return err
+		return unwritable(f.path, err)
 	}
 	f.over = true
 	return syncDir(filepath.Dir(f.path))

@@ -201,3 +201,21 @@ func TestScratchIsNowhereToBeFound(t *testing.T) {
 		t.Errorf("afterwards: %v, %s", err, names(t, dir))
 	}
 }
+
+// A place that the system refuses is a matter of the name, with what to do; and so is a name that is taken where nothing may be replaced.
+func TestAPlaceThatIsRefusedIsAMatterOfTheName(t *testing.T) {
+	dir := t.TempDir()
+	for name, path := range map[string]string{
+		"a folder that is not there": filepath.Join(dir, "none", "p.csv"),
+		"a file in a file":           filepath.Join(file(t, filepath.Join(dir, "list.csv"), "people"), "p.csv"),
+	} {
+		var refused *outfile.RefusedError
+		err := outfile.Write(t.Context(), path, hello)
+		if !errors.As(err, &refused) || refused.Path != path || refused.Hint.IsZero() || refused.Why.IsZero() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := names(t, dir); got != "list.csv" {
+		t.Errorf("there is %s", got)
+	}
+}

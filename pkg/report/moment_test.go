@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func TestAReportOfARunAgreesWithItself(t *testing.T) {
 		t.Run(driver, func(t *testing.T) {
 			stagedMany(t, l, name, messages)
 			stop, over := make(chan struct{}), make(chan error, 1)
-			go func() { over <- sending(t, l, name, stop) }()
+			go func() { over <- sending(t.Context(), l, name, stop) }()
 			moved := map[int]bool{}
 			for range samples {
 				r := must[*report.Report](t)(report.Make(t.Context(), l, name, prices(), nil))
@@ -71,8 +72,8 @@ func stagedMany(t *testing.T, l ledger.Ledger, name string, n int) {
 }
 
 // sending claims and settles in every way until it is stopped.
-func sending(t *testing.T, l ledger.Ledger, name string, stop <-chan struct{}) error {
-	got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: name, Host: "ops-1", Now: start, Extend: time.Hour})
+func sending(ctx context.Context, l ledger.Ledger, name string, stop <-chan struct{}) error {
+	got, err := l.Acquire(ctx, ledger.Acquire{Campaign: name, Host: "ops-1", Now: start, Extend: time.Hour})
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func sending(t *testing.T, l ledger.Ledger, name string, stop <-chan struct{}) e
 			return nil
 		default:
 		}
-		turned, err := l.Turn(t.Context(), turn)
+		turned, err := l.Turn(ctx, turn)
 		if err != nil {
 			return err
 		}

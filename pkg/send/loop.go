@@ -145,11 +145,21 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		why = res.Pause.Detail
 	}
 	if !errors.Is(err, ledger.ErrLeaseLost) {
-		if rel := l.Ledger.Release(work, l.run, l.Now(), why); rel != nil && err == nil {
+		if rel := l.release(work, err, why); rel != nil && err == nil {
 			err = words.Wrap(rel, "send.error.release", nil)
 		}
 	}
 	return res, err
+}
+
+// release ends the run. A ledger that was waited for is not waited for once more: the lock and the lease tell that the run is over, too.
+func (l *Loop) release(work context.Context, err error, why words.Text) error {
+	if errors.Is(err, ledger.ErrBusy) {
+		var end context.CancelFunc
+		work, end = context.WithTimeout(work, time.Second)
+		defer end()
+	}
+	return l.Ledger.Release(work, l.run, l.Now(), why)
 }
 
 // left looks whether a run that has no reason to end has nothing to do, either: that is for the ledger's counts to say.

@@ -19,13 +19,18 @@ import (
 	"notify/pkg/vendors"
 )
 
-// staged is a ledger with a campaign of n people.
-func staged(t *testing.T, n int, edit ...func(*plan.Spec)) *ledgertest.Memory {
-	t.Helper()
-	spec := plan.Spec{
+// awardSpec is a campaign by SMS.
+func awardSpec() plan.Spec {
+	return plan.Spec{
 		Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"},
 		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "Dear {{name}}"}}},
 	}
+}
+
+// staged is a ledger with a campaign of n people.
+func staged(t *testing.T, n int, edit ...func(*plan.Spec)) *ledgertest.Memory {
+	t.Helper()
+	spec := awardSpec()
 	for _, e := range edit {
 		e(&spec)
 	}

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,21 +15,33 @@ import (
 	"notify/pkg/message"
 )
 
-// FuzzBytes writes over the bytes of a ledger that lies at rest, as a bad disk or another program does. Whatever they are, it
+// FuzzBytes writes over the bytes of a ledger that lies at rest, or cuts it short, as a bad disk or another program does. Whatever they are, it
 // is refused with a reason, or found to be damaged, or it can be read and sent from: its counts are those of its messages,
-// and what it hands out it hands out once.
+// and what it hands out it hands out once. Found to be damaged or not, nobody is handed out who was not staged.
 func FuzzBytes(f *testing.F) {
 	whole := restingLedger(f)
-	f.Add(uint32(0), []byte("SQLite format 4"))
-	f.Add(uint32(60), []byte{0xff, 0xff, 0xff, 0xff}) // the schema's version
-	f.Add(uint32(100), make([]byte, 64))
-	for at := 4096; at < len(whole); at += 4096 {
-		f.Add(uint32(at), []byte{0x0d, 0x00, 0xff})
-		f.Add(uint32(at+4000), []byte("pending"))
+	staged := make(map[message.Key]message.Address)
+	for r := range people("award-2020", restingPeople) {
+		for _, m := range r.Messages {
+			staged[m.Key] = m.Address
+		}
 	}
-	f.Fuzz(func(t *testing.T, at uint32, with []byte) {
+	f.Add(uint32(0), []byte("SQLite format 4"), uint32(0))
+	f.Add(uint32(60), []byte{0xff, 0xff, 0xff, 0xff}, uint32(0)) // the schema's version
+	f.Add(uint32(100), make([]byte, 64), uint32(0))
+	f.Add(uint32(0), []byte{}, uint32(1))
+	for at := 4096; at < len(whole); at += 4096 {
+		f.Add(uint32(at), []byte{0x0d, 0x00, 0xff}, uint32(0))
+		f.Add(uint32(at+4000), []byte("pending"), uint32(0))
+	}
+	f.Add(uint32(bytes.Index(whole, []byte("+861"))), []byte("+8613499999999"), uint32(0)) // somebody else
+	for cut := 4096; cut < len(whole); cut += 5 * 4096 {
+		f.Add(uint32(0), []byte{}, uint32(cut))
+	}
+	f.Fuzz(func(t *testing.T, at uint32, with []byte, cut uint32) {
 		b := slices.Clone(whole)
 		copy(b[int(at)%len(b):], with)
+		b = b[:len(b)-int(cut)%len(b)]
 		path := filepath.Join(t.TempDir(), "notify.db")
 		write(t, path, b)
 		l, err := sqlite.Open(t.Context(), path, sqlite.Options{NoFileLock: true, Now: func() time.Time { return start }})
@@ -38,19 +51,22 @@ func FuzzBytes(f *testing.F) {
 		}
 		defer func() { _ = l.Close() }()
 		problems, err := l.Verify(t.Context())
-		if err != nil || len(problems) > 0 {
-			return // that is the answer
+		sound := err == nil && len(problems) == 0 // otherwise that is the answer
+		if sound && !countsItsMessages(t, l) {
+			return
 		}
-		sendsOnce(t, l)
+		sendsOnce(t, l, staged, sound)
 	})
 }
+
+const restingPeople = 40
 
 // restingLedger are the bytes of a ledger in the middle of a campaign.
 func restingLedger(tb testing.TB) []byte {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "notify.db")
 	l := open(tb, path, sqlite.Options{NoFileLock: true})
-	stage(tb, l, "award-2020", 40)
+	stage(tb, l, "award-2020", restingPeople)
 	turn := ledger.Turn{Run: acquire(tb, l, "award-2020"), Now: start, Extend: time.Minute, Claim: claimOf(16)}
 	got, err := l.Turn(tb.Context(), turn)
 	if err != nil {
@@ -81,24 +97,35 @@ func explains(t *testing.T, err error) {
 	t.Errorf("it is refused without a reason: %v", err)
 }
 
-// sendsOnce goes on with the campaign where the ledger has it. What is wrong with it may show by then.
-func sendsOnce(t *testing.T, l *sqlite.Ledger) {
+// countsItsMessages reports whether the campaign can be read; its counts are those of its messages then.
+func countsItsMessages(t *testing.T, l *sqlite.Ledger) bool {
 	t.Helper()
 	counts, err := l.Counts(t.Context(), "award-2020")
 	if err != nil {
-		return
+		return false
 	}
 	n := 0
-	told := make(map[message.Key]bool)
-	for r, err := range l.Messages(t.Context(), "award-2020") {
+	for _, err := range l.Messages(t.Context(), "award-2020") {
 		if err != nil {
-			return
+			return false
 		}
 		n++
-		told[r.Key] = told[r.Key] || r.State == message.Accepted
 	}
 	if n != counts.Total() {
 		t.Errorf("it counts %d messages, and has %d", counts.Total(), n)
+	}
+	return true
+}
+
+// sendsOnce goes on with the campaign where the ledger has it. What is wrong with it may show by then.
+func sendsOnce(t *testing.T, l *sqlite.Ledger, staged map[message.Key]message.Address, sound bool) {
+	t.Helper()
+	told := make(map[message.Key]bool)
+	for r, err := range l.Messages(t.Context(), "award-2020") {
+		if err != nil {
+			break
+		}
+		told[r.Key] = told[r.Key] || sound && r.State == message.Accepted
 	}
 	later := start.Add(24 * time.Hour)
 	run, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: later, Extend: time.Minute})
@@ -113,6 +140,9 @@ func sendsOnce(t *testing.T, l *sqlite.Ledger) {
 		}
 		for _, g := range got.Grants {
 			for _, c := range g.Claims {
+				if to, ok := staged[c.Key]; !ok || to != c.Address {
+					t.Errorf("%s is handed out to %s, and %s was staged", c.Key, c.Address, to)
+				}
 				if told[c.Key] {
 					t.Errorf("%s was told, and is handed out again", c.Key)
 				}

@@ -68,7 +68,9 @@ func (l *Ledger) open(ctx context.Context) error {
 		return err
 	}
 	if problems, err := l.schemaAtAGlance(ctx); err != nil || len(problems) > 0 {
-		return errors.Join(err, &ledger.DamagedError{What: words.Joined(words.Sentences, problems...)})
+		few := words.Texts(words.Sentences, problems...)
+		few.Most = 3
+		return errors.Join(err, &ledger.DamagedError{What: words.T("words.raw", words.A{"said": few})})
 	}
 	return l.identity(ctx)
 }
