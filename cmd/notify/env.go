@@ -175,8 +175,12 @@ func (e *env) vendor(cfg *config.Config, name string) (vendors.Vendor, error) {
 	if !ok {
 		return nil, words.Err("cmd.error.no-account", words.A{"account": name})
 	}
+	var dkim *vendors.DKIM
+	if a.DKIM.Key != nil {
+		dkim = &vendors.DKIM{Selector: a.DKIM.Selector, Domain: a.DKIM.Domain, Key: a.DKIM.Key}
+	}
 	v, err := all.Registry().New(a.Vendor, vendors.Settings{
-		Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
+		DKIM: dkim, Account: name, Endpoint: a.Endpoint, Concurrency: a.Concurrency, Timeout: a.Timeout, Options: a.Options,
 		Channels: cfg.Channels, Dir: cfg.Dir, Now: e.now,
 	})
 	if err != nil {

@@ -63,7 +63,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Scenarios:   scenarios(m.Map("scenarios")),
 		Endpoint:    r.endpoint(m.Value("endpoint")),
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
-		DKIM:        readDKIM(m.Map("dkim")),
+		DKIM:        r.readDKIM(m.Map("dkim")),
 		SendsFrom:   sendsFrom(m.Value("sends_from")),
 		Receipts:    r.receipts(m.Map("receipts")),
 	}

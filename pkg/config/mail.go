@@ -1,6 +1,11 @@
 package config
 
 import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"net/netip"
 	"regexp"
@@ -11,10 +16,12 @@ import (
 	"notify/pkg/words"
 )
 
-// DKIM is the key with which an account's server signs mails. notify signs nothing itself: this says what to look for.
+// DKIM is the key with which mails of an account are signed: by its server, or by notify where the key is given.
 type DKIM struct {
 	Selector string // empty: not configured
 	Domain   string // d= of the signature, lower case; empty: the domain of the sender
+	// Key is the private key; nil where the server signs.
+	Key crypto.Signer `json:"-"`
 }
 
 // selectorPattern is one or more labels of a DNS name (RFC 6376 3.1); some vendors use an underscore.
@@ -38,7 +45,7 @@ func dnsServer(v yamldoc.Value) string {
 	return s
 }
 
-func readDKIM(m *yamldoc.Map) DKIM {
+func (r *reader) readDKIM(m *yamldoc.Map) DKIM {
 	defer m.Done()
 	var d DKIM
 	d.Selector, _ = yamldoc.Parsed(m.Value("selector"), func(s string) (string, error) {
@@ -55,10 +62,43 @@ func readDKIM(m *yamldoc.Map) DKIM {
 		}
 		return s, nil
 	}, words.T("config.do.dkim-domain", nil))
-	if d.Domain != "" && m.Value("selector").Missing() {
+	key := m.Value("key")
+	if text := r.filled(key); text != "" {
+		var err error
+		if d.Key, err = privateKey(text); err != nil {
+			key.Problem(words.Cause(err), words.T("config.do.dkim-key", nil))
+		}
+	}
+	if (d.Domain != "" || d.Key != nil) && m.Value("selector").Missing() {
 		m.Problem("selector", words.T("config.selector-missing", nil), words.T("config.do.selector", nil))
 	}
 	return d
+}
+
+// privateKey reads a key as openssl writes it: RSA or Ed25519, in PEM. Nothing of it is in the error.
+func privateKey(text string) (crypto.Signer, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, words.Err("config.dkim-key-form", nil)
+	}
+	var key any
+	var err error
+	if key, err = x509.ParsePKCS8PrivateKey(block.Bytes); err != nil {
+		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	}
+	if err != nil {
+		return nil, words.Err("config.dkim-key-form", nil)
+	}
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		if bits := key.N.BitLen(); bits < 1024 { // RFC 8301 3.2
+			return nil, words.Err("config.dkim-key-short", words.A{"bits": bits})
+		}
+		return key, nil
+	case ed25519.PrivateKey:
+		return key, nil
+	}
+	return nil, words.Err("config.dkim-key-kind", nil)
 }
 
 // sendsFrom reads single addresses: a range could not be asked about one by one.

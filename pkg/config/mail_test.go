@@ -1,6 +1,12 @@
 package config_test
 
 import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"net/netip"
 	"strings"
 	"testing"
@@ -88,6 +94,7 @@ func TestBrokenWordsAboutASender(t *testing.T) {
 		{"a domain without a selector", account("dkim: {domain: example.com}"), "notify.yaml, line 6, accounts.sms.dkim.selector", "no selector", "selector:"},
 		{"a domain that is none", account("dkim: {selector: a, domain: \"a b\"}"), "notify.yaml, line 6, accounts.sms.dkim.domain", "no domain", "edm.example.com"},
 		{"an unknown key of DKIM", account("dkim: {selektor: a}"), "notify.yaml, line 6, accounts.sms.dkim.selektor", "not known", "selector"},
+		{"a key that is none", account("dkim: {selector: a, key: \"S3CRET\"}"), "notify.yaml, line 6, accounts.sms.dkim.key", "no private key in PEM", "openssl genrsa"},
 		{"a selector without its key", account("dkim: s1"), "notify.yaml, line 6, accounts.sms.dkim", "where keys are expected", ""},
 		{"a range of addresses", account("sends_from: [203.0.113.0/24]"), "notify.yaml, line 6, accounts.sms.sends_from[1]", "not an address", "203.0.113.7"},
 		{"a private address", account("sends_from: [10.0.0.7]"), "notify.yaml, line 6, accounts.sms.sends_from[1]", "receivers can see", "203.0.113.7"},
@@ -104,5 +111,31 @@ func TestBrokenWordsAboutASender(t *testing.T) {
 				t.Errorf("%s: %q, hint %q; want %s: %q and %q", p.Place, p.Summary.String(), p.Hint.String(), c.place, c.says, c.hint)
 			}
 		})
+	}
+}
+
+func TestAKeyToSignWithIsReadFromItsFile(t *testing.T) {
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, key := range map[string]crypto.Signer{"Ed25519": ed, "RSA": small} {
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("DKIM_KEY", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+		c, err := load(t, "environment: test\naccounts: {edm: {vendor: smtp, class: notice, dkim: {selector: s1, key: \"${DKIM_KEY}\"}}}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := c.Accounts["edm"].DKIM.Key
+		if got == nil || !got.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(key.Public()) {
+			t.Errorf("%s: got %T", name, got)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 
+	"notify/pkg/campaign"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/words"
@@ -22,14 +23,7 @@ const (
 func sizeCheck() Check {
 	return Check{ID: "size", Group: GroupTexts, Run: ofTexts(message.Email, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		e := s.Plan.Spec.Texts.Mail(message.Email)
-		body, attached, row := int64(0), int64(0), 0
-		if len(facts.Longest) > 0 {
-			body, row = int64(facts.Longest[0].Length), facts.Longest[0].Row
-		}
-		for _, file := range e.Attachments {
-			attached += int64(len(file.Data))
-		}
-		total := (body + attached) * 4 / 3
+		total, attached, row := largestMail(e, facts)
 		n := s.Plan.Channel(message.Email).Messages
 		f := Finding{Status: Pass, Facts: []Fact{{"bytes", total}, {"attachments", attached}, {"row", row}}}
 		figures := words.A{"largest": words.Size(total), "attached": words.Size(attached), "all": words.Size(total * int64(n))}
@@ -42,11 +36,23 @@ func sizeCheck() Check {
 		}
 		switch {
 		case f.Status == Pass:
-		case attached > body:
+		case attached > total*3/4-attached:
 			f.Remedies = do(words.T("size.link-instead", nil))
 		default:
 			f.Remedies = do(words.T("size.shorter", words.A{"command": s.showRow(row)}))
 		}
 		return f
 	})}
+}
+
+// largestMail is how large the largest mail is on its way, how much of it are attachments before they are encoded, and of which row it is.
+func largestMail(e *campaign.Mail, facts *plan.ChannelFacts) (total, attached int64, row int) {
+	body := int64(0)
+	if len(facts.Longest) > 0 {
+		body, row = int64(facts.Longest[0].Length), facts.Longest[0].Row
+	}
+	for _, file := range e.Attachments {
+		attached += int64(len(file.Data))
+	}
+	return (body + attached) * 4 / 3, attached, row
 }

@@ -3,8 +3,12 @@ package preflight
 import (
 	"context"
 	"errors"
+	"net/mail"
+	"strings"
 	"sync"
+	"unicode"
 
+	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
@@ -14,7 +18,8 @@ import (
 //
 // *Does every account answer, and take our credentials?* Connects and authenticates without sending. FAIL for an account that carries
 // traffic, ERROR where it does not answer in time, WARN for one that only stands in, that cannot be tried,
-// or that greets with a name without a dot.
+// that greets with a name without a dot, or that does not offer what the campaign needs (SMTPUTF8, DSN). FAIL where the largest mail is larger
+// than its server announces to take.
 func vendorCheck() Check {
 	return Check{ID: "vendor", Group: GroupAccounts, Online: true, Overrule: "an account that is refused opens its breaker, and the run pauses", Run: func(ctx context.Context, s *Subject) Finding {
 		routed := s.routed()
@@ -65,22 +70,52 @@ func (s *Subject) probe(ctx context.Context, account string) (told bool, err err
 	return true, p.Probe(ctx)
 }
 
-// advised adds what receivers will hold against an account; nobody sees how a server on this machine was greeted.
+// advised adds what receivers will hold against an account, and what its server will not take; how a server on this machine was greeted
+// nobody sees.
 func (s *Subject) advised(a *answers, r routedAccount) bool {
 	v, err := s.vendor(r.Name)
-	if err != nil || r.Account.Local() != "" {
+	if err != nil {
 		return false
 	}
 	adviser, ok := vendors.As[vendors.Adviser](v)
 	if !ok {
 		return false
 	}
-	found, do := adviser.Advice()
-	if found.IsZero() {
+	said := false
+	for _, advice := range adviser.Advise(s.load()) {
+		status := Warn
+		if advice.Stops && r.Carries {
+			status = Fail
+		} else if r.Account.Local() != "" {
+			continue
+		}
+		a.say(status, "sender.account", words.A{"account": r.Name, "said": advice.Found}, advice.Do)
+		said = true
+	}
+	return said
+}
+
+// load is what an account's server will have to take.
+func (s *Subject) load() vendors.Load {
+	text := s.Plan.Spec.Texts.Mail(message.Email)
+	if text == nil {
+		return vendors.Load{}
+	}
+	l := vendors.Load{UTF8: localUTF8(text.From)}
+	if f := s.Plan.Facts; f != nil && f.Channels[message.Email] != nil {
+		l.Largest, _, _ = largestMail(text, f.Channels[message.Email])
+	}
+	return l
+}
+
+// localUTF8 reports a sender whose address needs SMTPUTF8.
+func localUTF8(from string) bool {
+	a, err := mail.ParseAddress(from)
+	if err != nil {
 		return false
 	}
-	a.say(Warn, "sender.account", words.A{"account": r.Name, "said": found}, do)
-	return true
+	local, _, _ := strings.Cut(a.Address, "@")
+	return strings.ContainsFunc(local, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
@@ -19,10 +20,10 @@ const (
 	dkimGood  = 2048
 )
 
-// dkimCheck asks whether the key is published with which the account's server signs. notify signs nothing itself, so that it
-// has to be told the selector.
+// dkimCheck asks whether the key is published with which mails are signed: by notify, where it has the key, or by the account's server, whose
+// selector it has to be told.
 //
-// *Is the key published with which the server signs?* FAIL for none, a revoked one and RSA below 1024 bits; WARN below 2048. SKIP where the
+// *Is the key published with which mails are signed?* FAIL for none, another one than `dkim.key`, a revoked one and RSA below 1024 bits; WARN below 2048. SKIP where the
 // account has no `dkim.selector`.
 func dkimCheck() Check {
 	return Check{ID: "dkim", Group: GroupSender, Online: true, Overrule: "what receivers refuse bounces, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
@@ -72,13 +73,39 @@ func (s *Subject) judgeDKIM(ctx context.Context, from mailSender, m mailer) judg
 		bad.Evidence = words.T("dkim.bad", words.A{"name": name, "fault": words.Cause(err)})
 		return bad
 	}
+	if m.Account.DKIM.Key != nil && !k.is(m.Account.DKIM.Key.Public()) {
+		bad.Evidence, bad.Remedy = words.T("dkim.other", words.A{"name": name, "account": m.Name}), words.T("dkim.publish-ours", words.A{
+			"name": name, "record": keyRecord(m.Account.DKIM.Key.Public())})
+		return bad
+	}
 	return k.judge(name, m.Name)
+}
+
+// is reports whether this is the public key.
+func (k dkimKey) is(key crypto.PublicKey) bool {
+	ours, ok := key.(interface{ Equal(x crypto.PublicKey) bool })
+	return ok && k.key != nil && ours.Equal(k.key)
+}
+
+// keyRecord is a public key as it is published (RFC 6376 3.6.1, RFC 8463 4.2).
+func keyRecord(key crypto.PublicKey) string {
+	switch key := key.(type) {
+	case ed25519.PublicKey:
+		return "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(key)
+	default:
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			return ""
+		}
+		return "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der)
+	}
 }
 
 // dkimKey is a published key.
 type dkimKey struct {
 	kind    string // "rsa", "ed25519"
 	bits    int
+	key     crypto.PublicKey
 	testing bool // receivers are asked to treat signed mail as unsigned
 }
 
@@ -135,7 +162,7 @@ func parseDKIMKey(text string) (dkimKey, error) {
 		return k, errKeyService
 	}
 	k.testing = slices.Contains(parts(tags["t"]), "y")
-	k.bits, err = keyBits(k.kind, p)
+	k.key, k.bits, err = publicKey(k.kind, p)
 	return k, err
 }
 
@@ -174,30 +201,27 @@ func allows(tags map[string]string, tag string, one ...string) bool {
 	return !has || slices.ContainsFunc(parts(value), func(w string) bool { return slices.Contains(one, w) })
 }
 
-// keyBits is the size of a key. RSA keys are found in both forms that RFC 6376 can be read to ask for (erratum 3017).
-func keyBits(kind, p string) (int, error) {
+// publicKey is a key with its size. RSA keys are found in both forms that RFC 6376 can be read to ask for (erratum 3017).
+func publicKey(kind, p string) (key crypto.PublicKey, bits int, err error) {
 	der, err := base64.StdEncoding.DecodeString(p)
 	if err != nil {
-		return 0, errKeyText
+		return nil, 0, errKeyText
 	}
 	switch kind {
 	case "rsa":
-		if pub, err := x509.ParsePKIXPublicKey(der); err == nil {
-			if key, is := pub.(*rsa.PublicKey); is {
-				return key.N.BitLen(), nil
-			}
-			return 0, errKeyText
-		}
-		key, err := x509.ParsePKCS1PublicKey(der)
+		pub, err := x509.ParsePKIXPublicKey(der)
 		if err != nil {
-			return 0, errKeyText
+			pub, err = x509.ParsePKCS1PublicKey(der)
 		}
-		return key.N.BitLen(), nil
+		if key, is := pub.(*rsa.PublicKey); is && err == nil {
+			return key, key.N.BitLen(), nil
+		}
+		return nil, 0, errKeyText
 	case "ed25519":
 		if len(der) != ed25519.PublicKeySize {
-			return 0, errKeyText
+			return nil, 0, errKeyText
 		}
-		return 8 * len(der), nil
+		return ed25519.PublicKey(der), 8 * len(der), nil
 	}
-	return 0, words.Err("dkim.fault-kind", words.A{"kind": clip(kind)})
+	return nil, 0, words.Err("dkim.fault-kind", words.A{"kind": clip(kind)})
 }

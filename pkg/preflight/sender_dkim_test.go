@@ -1,6 +1,8 @@
 package preflight_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -18,7 +20,23 @@ func TestDKIM(t *testing.T) {
 	}
 	ed := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	pkcs1 := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537}))
+	_, own, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := base64.StdEncoding.EncodeToString(own.Public().(ed25519.PublicKey))
+	signing := func(record string) func(*mailWorld) {
+		return func(w *mailWorld) {
+			w.account("edm", func(a *config.Account) { a.DKIM.Key = own })
+			key(record)(w)
+		}
+	}
 	askMail(t, "dkim", []mailQuestion{
+		{name: "our own key is published", want: preflight.Warn, change: signing("k=ed25519; p=" + ours), summary: []string{"ed25519 key of 256 bits"}},
+		{
+			name: "another key than our own is published", want: preflight.Fail, change: signing("p=" + rsaKey(2048)),
+			summary: []string{"publishes another key than that of account edm"}, remedies: []string{"v=DKIM1; k=ed25519; p=" + ours},
+		},
 		{name: "a key in the older form", want: preflight.Pass, change: key("p=" + pkcs1), summary: []string{"2048 bits"}},
 		{name: "a key with spaces for folding", want: preflight.Pass, change: key("v=DKIM1 ; k=rsa ; s=email:x; h=sha1:sha256 ; t=s; p= " + rsaKey(4096)[:99] + " " + rsaKey(4096)[99:] + ";")},
 		{name: "a short key", want: preflight.Warn, change: key("p=" + rsaKey(1024)), summary: []string{"1024 bits, which is short"}, remedies: []string{"2048 bits"}},

@@ -14,6 +14,8 @@ package vendors
 
 import (
 	"context"
+	"crypto"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -58,10 +60,22 @@ type Narrow interface {
 	Room() (n int, said string, again time.Time)
 }
 
-// Adviser is a Vendor that knows what receivers will hold against its account. It is asked after Probe.
+// Adviser is a Vendor that knows what receivers will hold against its account, and what its server will not take. It is asked after Probe.
 type Adviser interface {
-	// Advice is what was found, and what to do about it; both are zero where all is well.
-	Advice() (found, do words.Text)
+	// Advise is what was found, with what to do about each.
+	Advise(load Load) []Advice
+}
+
+// Load is what is to be sent.
+type Load struct {
+	Largest int64 // bytes of the largest message on its way
+	UTF8    bool  // an address has letters that are not ASCII before its @
+}
+
+// Advice is something that somebody should know before the campaign, or that stops it.
+type Advice struct {
+	Found, Do words.Text
+	Stops     bool
 }
 
 // Wrapper is a decorator around a Vendor.
@@ -134,12 +148,21 @@ type Settings struct {
 	// Options are the account's options as configured, secrets filled in. An adapter refuses options that it does not know
 	// and names the nearest known one.
 	Options map[string]any
+	// DKIM signs what is sent; nil: nobody does, or the server.
+	DKIM *DKIM
 	// Channels are those that there are; nil are the built-in ones.
 	Channels channel.Set
 	// Dir is what relative files in Options are relative to.
 	Dir string
 	// Now is the clock; it is never nil.
 	Now func() time.Time
+}
+
+// DKIM is a key with which mails are signed (RFC 6376).
+type DKIM struct {
+	Selector string
+	Domain   string // empty: that of the sender
+	Key      crypto.Signer
 }
 
 // Kind is an adapter as the registry knows it.
@@ -166,6 +189,7 @@ const (
 	CanFind    Ability = "find"      // Finder
 	CanProbe   Ability = "probe"     // Prober
 	CanList    Ability = "templates" // TemplateLister
+	CanSign    Ability = "sign"      // with Settings.DKIM
 )
 
 // Registry are the kinds of vendor by name. It is filled explicitly, in package all.
@@ -181,6 +205,9 @@ func (r Registry) New(kind string, s Settings) (Vendor, error) {
 		err := words.Err("vendors.kind-unknown", words.A{"kind": kind, "known": diag.Known(kind, r.Names())})
 		err.Err = ErrNoKind
 		return nil, err
+	}
+	if s.DKIM != nil && !slices.Contains(k.Abilities, CanSign) {
+		return nil, words.Err("vendors.signs-itself", words.A{"account": s.Account, "kind": kind}).Do("vendors.do.signs-itself", nil)
 	}
 	if s.Concurrency < 1 {
 		s.Concurrency = 1

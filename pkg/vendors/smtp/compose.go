@@ -118,7 +118,11 @@ func (v *relay) compose(w *composer, m message.Message) (letter, error) {
 	if err := w.content(m); err != nil {
 		return letter{}, err
 	}
-	w.finish()
+	w.endLine()
+	if err := v.sign(w, from.Address); err != nil {
+		return letter{}, err
+	}
+	w.stuff()
 	out := letter{from: from.Address, to: to.Address, utf8: from.utf8 || to.utf8, key: string(m.Key), data: w.b}
 	if v.opts.envelopeFrom != "" {
 		out.from, out.utf8 = v.opts.envelopeFrom, out.utf8 || !ascii(v.opts.envelopeFrom)
@@ -209,12 +213,15 @@ func (w *composer) custom(headers map[string]string) error {
 	return nil
 }
 
-// finish ends the last line, and makes the mail ready for DATA: dots at the head of a line are doubled (RFC 5321 4.5.2), and
-// CRLF.CRLF is the end.
-func (w *composer) finish() {
+// endLine ends the last line.
+func (w *composer) endLine() {
 	if !bytes.HasSuffix(w.b, []byte("\r\n")) {
 		w.b = append(w.b, "\r\n"...)
 	}
+}
+
+// stuff makes the mail ready for DATA: dots at the head of a line are doubled (RFC 5321 4.5.2), and CRLF.CRLF is the end.
+func (w *composer) stuff() {
 	if i := bytes.Index(w.b, []byte("\r\n.")); i >= 0 {
 		out := w.spare[:0]
 		rest := w.b

@@ -5,8 +5,6 @@ import (
 	"net"
 	"strings"
 	"time"
-
-	"notify/pkg/words"
 )
 
 // nameTimeout is how long to look for this machine's full name: nothing depends on it but what strangers think of the mail.
@@ -42,12 +40,4 @@ func fullName(ctx context.Context, host string) string {
 		}
 	}
 	return ""
-}
-
-// Advice implements vendors.Adviser.
-func (v *relay) Advice() (found, do words.Text) {
-	if strings.Contains(v.opts.helo, ".") {
-		return words.Text{}, words.Text{}
-	}
-	return words.T("smtp.helo-short", words.A{"helo": v.opts.helo}), words.T("smtp.do.helo", words.A{"account": v.account})
 }

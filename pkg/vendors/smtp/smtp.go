@@ -20,6 +20,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"notify/pkg/message"
@@ -31,7 +32,7 @@ import (
 func Kind() vendors.Kind {
 	return vendors.Kind{
 		Name: "smtp", About: words.T("vendor.smtp", nil), Channels: []message.Channel{message.Email}, Options: declare,
-		Abilities: []vendors.Ability{vendors.CanProbe}, New: New,
+		Abilities: []vendors.Ability{vendors.CanProbe, vendors.CanSign}, New: New,
 	}
 }
 
@@ -39,14 +40,16 @@ func Kind() vendors.Kind {
 type relay struct {
 	account  string
 	opts     options
-	tls      *tls.Config // nil for tls: none
+	dkim     *vendors.DKIM // nil: the server signs, or nobody
+	tls      *tls.Config   // nil for tls: none
 	now      func() time.Time
 	naming   sync.Once
 	fullName func(ctx context.Context, host string) string
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	pool     pool
-	bufs     sync.Pool      // of *composer
-	leaving  sync.WaitGroup // connections that say good-bye
+	bufs     sync.Pool              // of *composer
+	offers   atomic.Pointer[offers] // of the server when it was last probed
+	leaving  sync.WaitGroup         // connections that say good-bye
 }
 
 var (
@@ -67,7 +70,7 @@ func New(s vendors.Settings) (vendors.Vendor, error) {
 		return nil, err
 	}
 	dialer := net.Dialer{Timeout: opts.timeouts.connect}
-	v := &relay{account: s.Account, opts: opts, tls: tlsConfig, now: s.Now, dial: dialer.DialContext, fullName: fullName}
+	v := &relay{account: s.Account, opts: opts, dkim: s.DKIM, tls: tlsConfig, now: s.Now, dial: dialer.DialContext, fullName: fullName}
 	v.pool.keep = max(s.Concurrency, 1)
 	v.bufs.New = func() any { return new(composer) }
 	return v, nil
@@ -115,6 +118,9 @@ func (v *relay) Probe(ctx context.Context) error {
 		}
 		return words.Wrap(err, "smtp.connect", words.A{"address": v.opts.address})
 	}
+	_, dsn := c.ext["DSN"]
+	_, utf8 := c.ext["SMTPUTF8"]
+	v.offers.Store(&offers{size: c.sizeLimit, dsn: dsn, utf8: utf8})
 	c.quit()
 	return nil
 }
