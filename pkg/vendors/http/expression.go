@@ -138,7 +138,10 @@ func (l *loader) compile(v yamldoc.Value, src string, sc scope, extra ...expr.Op
 		complain(fault, hint)
 		return nil
 	}
-	opts := append([]expr.Option{expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}, functionOptions()...)
+	if l.language == nil {
+		l.language = append([]expr.Option{expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}, functionOptions()...)
+	}
+	opts := slices.Clone(l.language)
 	if sc.answer {
 		opts = append(opts, expr.Env(&answerEnv{}))
 	} else {

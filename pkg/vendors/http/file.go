@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/expr-lang/expr"
+
 	"notify/pkg/channel"
 	"notify/pkg/diag"
 	"notify/pkg/diag/yamldoc"
@@ -54,6 +56,7 @@ type loader struct {
 	known    channel.Set
 	problems *diag.List
 	spec     *spec
+	language []expr.Option // made once for all expressions
 }
 
 // load compiles a vendor file. The error holds every problem, each with its line and key.

@@ -345,10 +345,20 @@ func (c *checker) endpoint(s *spec, options map[string]string) *url.URL {
 		c.at("endpoint", words.Cause(err), words.T("vendor.do.endpoint", nil))
 		return nil
 	}
+	c.private(u, options)
+	for _, p := range s.requests() {
+		if p.base != nil && c.settings.Endpoint == "" {
+			c.private(p.base, options)
+		}
+	}
+	return u
+}
+
+// private wants TLS beyond this machine, unless the account does without.
+func (c *checker) private(u *url.URL, options map[string]string) {
 	if u.Scheme == "http" && !loopback(u.Hostname()) && options[optionPlaintext] != "true" {
 		c.at("endpoint", words.T("vendor.endpoint-plain", nil), words.T("vendor.do.tls", nil))
 	}
-	return u
 }
 
 func loopback(host string) bool {

@@ -223,6 +223,7 @@ func TestAnAccountIsComparedWithItsFile(t *testing.T) {
 	write(t, filepath.Join(dir, "limited.yaml"), good+"limits: {concurrency: 4, min_timeout: 5s}\n")
 	write(t, filepath.Join(dir, "nowhere.yaml"), strings.Replace(good, "endpoint: https://api.example.test\n", "", 1))
 	write(t, filepath.Join(dir, "no.pem"), "no certificate")
+	write(t, filepath.Join(dir, "open.yaml"), strings.Replace(good, "  path: /balance\n", "  path: /balance\n  endpoint: http://elsewhere.example.test\n", 1))
 	for _, tt := range []struct {
 		name          string
 		settings      vendors.Settings
@@ -240,6 +241,7 @@ func TestAnAccountIsComparedWithItsFile(t *testing.T) {
 		{"a secret with a line break", vendors.Settings{Options: map[string]any{"definition": "v.yaml", "token": "s3cr3t\n"}}, "options.token", "line break", "remove"},
 		{"an endpoint with a password", vendors.Settings{Endpoint: "https://u:s3cr3t@h.test", Options: map[string]any{"definition": "v.yaml", "token": "t"}}, "endpoint", "no user or password", "https://host"},
 		{"an endpoint in the open without TLS", vendors.Settings{Endpoint: "http://api.example.test", Options: map[string]any{"definition": "v.yaml", "token": "t"}}, "endpoint", "no TLS", "plaintext"},
+		{"a question in the open without TLS", vendors.Settings{Options: map[string]any{"definition": "open.yaml", "token": "t"}}, "endpoint", "no TLS", "plaintext"},
 		{"no endpoint at all", vendors.Settings{Options: map[string]any{"definition": "nowhere.yaml", "token": "t"}}, "endpoint", "no address", "set it"},
 		{"a certificate file without one", vendors.Settings{Options: map[string]any{"definition": "v.yaml", "token": "t", "ca_file": "no.pem"}}, "options.ca_file", "no certificate", "PEM"},
 		{"more at a time than the vendor takes", vendors.Settings{Concurrency: 5, Options: map[string]any{"definition": "limited.yaml", "token": "t"}}, "concurrency", "4 requests at a time", "at most 4"},
