@@ -15,6 +15,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/receipts"
 	"notify/pkg/vendors"
+	"notify/pkg/vendors/all"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -142,22 +143,22 @@ type serving struct {
 
 // serve listens on every address, or on none.
 func serve(ctx context.Context, o receiptsOptions, handler http.Handler) ([]*serving, error) {
-	var all []*serving
+	var servers []*serving
 	var lc net.ListenConfig
 	for _, address := range o.addresses {
 		on, err := lc.Listen(ctx, "tcp", address)
 		if err != nil {
-			for _, s := range all {
+			for _, s := range servers {
 				_ = s.on.Close()
 			}
 			return nil, words.Wrap(err, "cmd.error.listen", words.A{"address": address})
 		}
-		all = append(all, &serving{
+		servers = append(servers, &serving{
 			server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute},
 			on:     on, ended: make(chan error, 1),
 		})
 	}
-	for _, s := range all {
+	for _, s := range servers {
 		go func() {
 			if o.cert != "" {
 				s.ended <- s.server.ServeTLS(s.on, o.cert, o.key)
@@ -166,13 +167,13 @@ func serve(ctx context.Context, o receiptsOptions, handler http.Handler) ([]*ser
 			s.ended <- s.server.Serve(s.on)
 		}()
 	}
-	return all, nil
+	return servers, nil
 }
 
 // wait serves until ctx ends, or one of the servers does, and lets what is under way be answered.
-func wait(ctx context.Context, all []*serving) error {
-	ended := make(chan error, len(all))
-	for _, s := range all {
+func wait(ctx context.Context, servers []*serving) error {
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
 		go func() { ended <- <-s.ended }()
 	}
 	var err error
@@ -182,7 +183,7 @@ func wait(ctx context.Context, all []*serving) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	for _, s := range all {
+	for _, s := range servers {
 		_ = s.server.Shutdown(last) // what is cut off is not answered, and comes again
 	}
 	if errors.Is(err, http.ErrServerClosed) {
@@ -211,7 +212,7 @@ func (e *env) receiptBox(ctx context.Context) (*config.Config, ledger.Receipts, 
 // settler settles what was kept, and asks vendors about it.
 func (e *env) settler(cfg *config.Config, box ledger.Receipts) (*receipts.Settler, error) {
 	fetch := receipts.NewFetcher().Fetch
-	accounts, unknown := receipts.Accounts(cfg, fetch)
+	accounts, unknown := receipts.Accounts(cfg, all.File, fetch)
 	if unknown != nil {
 		return nil, usage(unknown)
 	}
@@ -251,7 +252,7 @@ func runReceiptsPaths(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	accounts, unknown := receipts.Accounts(cfg, nil)
+	accounts, unknown := receipts.Accounts(cfg, all.File, nil)
 	if unknown != nil {
 		return usage(unknown)
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // Accounts are those of the configuration, as their receipts are read. One whose vendor pushes nothing that is known has no Format.
-func Accounts(cfg *config.Config, fetch func(address string) ([]byte, error)) (map[string]*Account, *words.Error) {
+// file reads the vendor file that an account of kind http names.
+func Accounts(cfg *config.Config, file func(definition, dir string) ([]byte, error), fetch func(address string) ([]byte, error)) (map[string]*Account, *words.Error) {
 	formats := Formats()
 	out := make(map[string]*Account)
 	for name, a := range cfg.Accounts {
@@ -30,6 +31,15 @@ func Accounts(cfg *config.Config, fetch func(address string) ([]byte, error)) (m
 			return nil, unknown
 		}
 		one.Format = formats[format]
+		if definition, _ := a.Options["definition"].(string); one.Format == nil && a.Vendor == "http" {
+			m, err := pushedBy(format, definition, cfg.Dir, file)
+			if err != nil {
+				return nil, words.Wrap(err, "receipts.account", words.A{"account": name})
+			}
+			if m != nil {
+				one.Format = m.Format()
+			}
+		}
 		if a.Vendor == "twilio" && one.Secret == "" {
 			one.Secret, _ = a.Options["auth_token"].(string)
 		}
@@ -58,4 +68,12 @@ func (a *Account) Pushes() bool {
 // Signed reports whether only what is signed is believed.
 func (a *Account) Signed() bool {
 	return a.Format != nil && a.Format.Signs && (a.Secret != "" || a.Topic != "")
+}
+
+// pushedBy is what a vendor file says of receipts; nil where it says nothing. What else is wrong with the file is told where it is sent with.
+func pushedBy(name, definition, dir string, file func(definition, dir string) ([]byte, error)) (*Mapping, error) {
+	if b, err := file(definition, dir); err == nil {
+		return FileMapping(name, b)
+	}
+	return nil, nil
 }

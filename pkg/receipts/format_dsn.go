@@ -59,7 +59,10 @@ func readDSN(_ *Account, p *Posted) (Told, error) {
 
 // part takes in one part of the report.
 func (r *report) part(_ []int, e *message.Entity, err error) error {
-	if err != nil && !message.IsUnknownCharset(err) {
+	if message.IsUnknownCharset(err) {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	kind, _, _ := e.Header.ContentType() // a part without one is text

@@ -114,8 +114,11 @@ func readSES(_ *Account, p *Posted) (Told, error) {
 		return Told{Confirm: e.SubscribeURL}, nil
 	}
 	var s sesEvent
-	if json.Unmarshal([]byte(e.Message), &s) != nil {
+	if !strings.HasPrefix(e.Message, "{") {
 		return Told{}, nil // SNS tries a new topic with a sentence
+	}
+	if err := json.Unmarshal([]byte(e.Message), &s); err != nil {
+		return Told{}, errForm(err)
 	}
 	out := message.Event{VendorID: s.Mail.MessageId, At: rfcTime(s.Mail.Timestamp)}
 	if keys := s.Mail.Tags[keyTag]; len(keys) > 0 {

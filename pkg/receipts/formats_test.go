@@ -168,6 +168,7 @@ func TestASignatureHoldsOnlyForWhatWasSigned(t *testing.T) {
 			}}
 		}},
 		{"sendgrid", func(t *testing.T) (*receipts.Account, *receipts.Posted) {
+			t.Helper()
 			body := file(t, "sendgrid.json")
 			digest := sha256.Sum256(append([]byte(stamp), body...))
 			signature, err := ecdsa.SignASN1(rand.Reader, ecKey, digest[:])
@@ -179,19 +180,19 @@ func TestASignatureHoldsOnlyForWhatWasSigned(t *testing.T) {
 			}}
 		}},
 		{"mailgun", func(t *testing.T) (*receipts.Account, *receipts.Posted) {
+			t.Helper()
 			s := hex.EncodeToString(mac(crypto.SHA256, "key", stamp+"a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0"))
 			return &receipts.Account{Secret: "key"}, &receipts.Posted{Body: bytes.Replace(file(t, "mailgun.json"), []byte("SIGNATURE"), []byte(s), 1)}
 		}},
 		{"resend", func(t *testing.T) (*receipts.Account, *receipts.Posted) {
+			t.Helper()
 			body := file(t, "resend.json")
 			return &receipts.Account{Secret: "whsec_" + b64([]byte("secret"))}, &receipts.Posted{Body: body, Header: http.Header{
 				"Svix-Id": {"msg_1"}, "Svix-Timestamp": {stamp}, "Svix-Signature": {"v1,bm90IGl0 v1," + b64(mac(crypto.SHA256, "secret", "msg_1."+stamp+"."+string(body)))},
 			}}
 		}},
-		{"sandbox-sms", func(*testing.T) (*receipts.Account, *receipts.Posted) {
-			return &receipts.Account{Secret: "s"}, &receipts.Posted{Body: []byte(`[]`), Header: http.Header{"X-Sandbox-Signature": {hex.EncodeToString(mac(crypto.SHA256, "s", "[]"))}}}
-		}},
 		{"ses", func(t *testing.T) (*receipts.Account, *receipts.Posted) {
+			t.Helper()
 			e := map[string]string{
 				"Type": "Notification", "MessageId": "m1", "TopicArn": "arn:aws:sns:eu-west-1:1:receipts", "Message": "{}", "Timestamp": "2026-11-20T09:00:05.000Z",
 				"SignatureVersion": "1", "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem",
@@ -209,6 +210,7 @@ func TestASignatureHoldsOnlyForWhatWasSigned(t *testing.T) {
 			return &receipts.Account{Topic: e["TopicArn"]}, &receipts.Posted{Body: body}
 		}},
 		{"aliyun-dm", func(t *testing.T) (*receipts.Account, *receipts.Posted) {
+			t.Helper()
 			body, url := file(t, "aliyun-dm.json"), "https://notify.example.test/r"
 			// A private key encrypts as it signs without a hash.
 			sealed, err := rsa.SignPKCS1v15(nil, rsaKey, 0, []byte("temporary"))

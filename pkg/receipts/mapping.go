@@ -77,6 +77,21 @@ func LoadMapping(name, dir string) (*Mapping, error) {
 	return m, nil
 }
 
+// FileMapping reads how the vendor of a vendor file pushes receipts; nil where the file does not say.
+func FileMapping(name string, file []byte) (*Mapping, error) {
+	var f struct {
+		Receipts *Mapping `yaml:"receipts"`
+	}
+	if err := yaml.Unmarshal(file, &f); err != nil || f.Receipts == nil {
+		return nil, err
+	}
+	f.Receipts.Name = name
+	if err := f.Receipts.check(); err != nil {
+		return nil, words.Wrap(err, "receipts.mapping", words.A{"name": name})
+	}
+	return f.Receipts, nil
+}
+
 // ShippedMappings are the names of those that are shipped.
 func ShippedMappings() []string {
 	files, err := fs.Glob(mappings, "mappings/*.yaml")

@@ -155,7 +155,7 @@ func Formats() map[string]*Format {
 	all := make(map[string]*Format)
 	for _, f := range []*Format{
 		eventsFormat(), aliyunFormat(), directMailFormat(), tencentFormat(), tencentMailFormat(), twilioFormat(), sesFormat(), sendgridFormat(),
-		mailgunFormat(), postmarkFormat(), resendFormat(), dsnFormat(), sandboxFormat(),
+		mailgunFormat(), postmarkFormat(), resendFormat(), dsnFormat(),
 	} {
 		all[f.Name] = f
 	}

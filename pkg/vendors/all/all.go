@@ -34,3 +34,8 @@ func Registry() vendors.Registry {
 func ExplainFile(s vendors.Settings) (*vendors.Explained, error) {
 	return httpvendor.Explain(vendorfiles.FS(), s)
 }
+
+// File is the vendor file that an account names, relative to a folder.
+func File(definition, dir string) ([]byte, error) {
+	return httpvendor.ReadFile(vendorfiles.FS(), dir, definition)
+}

@@ -101,6 +101,7 @@ func (l *loader) read(m *yamldoc.Map) {
 	l.sending(m)
 	l.queries(m)
 	l.listings(m)
+	m.Value("receipts") // what is pushed is read by package receipts
 	if s.token == nil {
 		l.noToken(m)
 	}

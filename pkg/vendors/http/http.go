@@ -220,6 +220,9 @@ func definitionHint(builtin fs.FS) words.Text {
 	return words.T("vendor.do.definition", words.A{"names": words.Names(files, 0)})
 }
 
+// ReadFile is the vendor file of an account, a shipped one or the account's own.
+func ReadFile(builtin fs.FS, dir, file string) ([]byte, error) { return read(builtin, dir, file) }
+
 func read(builtin fs.FS, dir, file string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(file, builtinPrefix); ok {
 		b, err := fs.ReadFile(builtin, name+".yaml")

@@ -57,7 +57,7 @@ func Keys() []Key {
 	for _, list := range []string{"templates", "signatures"} {
 		keys = append(keys, questionKeys(list, listingKeys()...)...)
 	}
-	return keys
+	return append(keys, Key{"receipts", words.T("vendor.key.receipts", nil)})
 }
 
 func below(path string, keys []Key) []Key {
