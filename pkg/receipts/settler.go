@@ -14,9 +14,12 @@ import (
 )
 
 const (
-	settleAtOnce = 200
-	askAtOnce    = 8
-	askWithin    = 15 * time.Second
+	// settleAtOnce is how many receipts one transaction settles: a run on the same ledger waits for it.
+	settleAtOnce = 20
+	// settlePause is the longest pause between two transactions.
+	settlePause = 200 * time.Millisecond
+	askAtOnce   = 8
+	askWithin   = 15 * time.Second
 	// holdFirst is when a receipt is looked at again that cannot be settled yet; then twice as long each time, up to holdMost.
 	holdFirst = time.Second
 	holdMost  = 10 * time.Minute
@@ -78,9 +81,17 @@ func (s *Settler) All(ctx context.Context) (Settled, error) {
 		if err != nil || len(due) == 0 {
 			return sum, err
 		}
+		began := s.Now()
 		if err := s.some(ctx, due, &sum); err != nil {
 			return sum, err
 		}
+		// As long again the ledger is left to those who send.
+		pause := time.NewTimer(min(s.Now().Sub(began), settlePause))
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
 	}
 }
 
