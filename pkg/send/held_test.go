@@ -76,6 +76,7 @@ func holding(t *testing.T, path string) (letGo func()) {
 // A process of its own holds the ledger while a run is at work. The run waits for as long as it was told to, or until somebody stops it; nobody is
 // told twice, and the next run sends the rest.
 func TestALedgerThatAnotherProcessHoldsIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		settle  time.Duration
 		stopped bool
