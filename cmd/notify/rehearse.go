@@ -13,6 +13,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/exit"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/outfile"
 	"notify/pkg/plan"
 	"notify/pkg/rehearse"
 	"notify/pkg/sandbox"
@@ -103,11 +104,11 @@ func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 
 // rehearse runs it on a scratch ledger, which is gone afterwards.
 func (e *env) rehearse(ctx context.Context, cfg *config.Config, p *plan.Plan, box sandbox.Config, o rehearseOptions) (res rehearse.Result, err error) {
-	dir, err := os.MkdirTemp("", "notify-rehearsal-")
+	dir, drop, err := outfile.Folder("notify-rehearsal")
 	if err != nil {
-		return res, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": os.TempDir()})
+		return res, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, drop()) }()
 	scratch, err := sqlite.Open(ctx, filepath.Join(dir, "scratch.db"), sqlite.Options{Now: e.now})
 	if err != nil {
 		return res, err

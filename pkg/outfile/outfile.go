@@ -200,6 +200,41 @@ func Write(ctx context.Context, path string, write func(*os.File) error, inputs 
 	return f.Commit(ctx)
 }
 
+// Folder makes a private temporary folder, and removes those of the same name that killed processes left. drop removes it with all that is
+// in it. Its lock lies beside it and is held before the folder is there, so that nobody takes it for one that was left.
+func Folder(name string) (dir string, drop func() error, err error) {
+	const suffix, tries = ".lock", 3
+	locks, err := filepath.Glob(filepath.Join(os.TempDir(), name+"-*"+suffix))
+	if err != nil {
+		return "", nil, words.Wrap(err, "outfile.write", words.A{"path": os.TempDir()})
+	}
+	for _, lock := range locks {
+		removeAbandoned(lock)
+		if _, err := os.Lstat(lock); errors.Is(err, fs.ErrNotExist) {
+			_ = os.RemoveAll(strings.TrimSuffix(lock, suffix))
+		}
+	}
+	for range tries {
+		f, err := os.CreateTemp("", name+"-*"+suffix)
+		if err != nil {
+			return "", nil, words.Wrap(err, "outfile.write", words.A{"path": os.TempDir()})
+		}
+		release, err := hold(f.Name())
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			continue
+		}
+		dir := strings.TrimSuffix(f.Name(), suffix)
+		drop := func() error { return errors.Join(os.RemoveAll(dir), f.Close(), release(), os.Remove(f.Name())) }
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return "", nil, errors.Join(words.Wrap(err, "outfile.write", words.A{"path": dir}), drop())
+		}
+		return dir, drop, nil
+	}
+	return "", nil, words.Err("outfile.not-held", words.A{"path": name})
+}
+
 // sweep removes what outputs of the same name left that were killed.
 func sweep(dir, prefix string) {
 	entries, err := os.ReadDir(dir)

@@ -219,3 +219,31 @@ func TestAPlaceThatIsRefusedIsAMatterOfTheName(t *testing.T) {
 		t.Errorf("there is %s", got)
 	}
 }
+
+// A folder that a killed process left is removed by the next; one that somebody works in stays.
+func TestAFolderThatWasLeftIsRemovedByTheNext(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	t.Setenv("TMP", tmp)
+	mine, drop, err := outfile.Folder("scratch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file(t, filepath.Join(tmp, "scratch-1.lock"), "")
+	if err := os.Mkdir(filepath.Join(tmp, "scratch-1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file(t, filepath.Join(tmp, "scratch-1", "scratch.db"), "people")
+	other, dropOther, err := outfile.Folder("scratch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{mine, other} {
+		if _, err := os.Stat(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := errors.Join(drop(), dropOther()); err != nil || names(t, tmp) != "" {
+		t.Errorf("there is %q, %v", names(t, tmp), err)
+	}
+}
