@@ -62,6 +62,7 @@ func kannel(t *testing.T) (endpoint string, carrier *bufio.Reader) {
 	conf := filepath.Join(dir, "kannel.conf")
 	write(t, conf, fmt.Sprintf(kannelConf, ports[:]...))
 	box(t, "bearerbox", conf)
+	_ = connect(t, ports[1]).Close() // an smsbox that finds no bearerbox ends at once
 	c := connect(t, ports[2])
 	box(t, "smsbox", conf)
 	_ = connect(t, ports[3]).Close()
@@ -88,6 +89,9 @@ func box(t *testing.T, name, conf string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		_ = log.Close()
+		if said, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
+			t.Logf("%s: %s", name, said)
+		}
 	})
 }
 
