@@ -58,7 +58,8 @@ func PlaceLimit(now time.Time) time.Time { return now.Add(PlacesAhead + ledger.P
 
 // Domain is the domain whose state Offer needs for a message to this address; empty where none has a rate.
 func (t *Teller) Domain(to message.Address) string {
-	if len(t.req.Limits.DomainRate) == 0 {
+	l := &t.req.Limits
+	if len(l.DomainRate) == 0 && len(l.DomainQuota) == 0 && !l.DomainHeld {
 		return ""
 	}
 	key := message.Address.Domain
@@ -66,7 +67,7 @@ func (t *Teller) Domain(to message.Address) string {
 		key = t.req.PaceKey
 	}
 	domain := strings.ToLower(key(to))
-	if t.domainRate(domain) <= 0 {
+	if t.domainRate(domain) <= 0 && t.domainQuota(domain) <= 0 && !l.DomainHeld {
 		return ""
 	}
 	return domain
@@ -80,6 +81,38 @@ func (t *Teller) domainRate(domain string) float64 {
 		return r
 	}
 	return t.req.Limits.DomainRate[ledger.DefaultDomain]
+}
+
+func (t *Teller) domainQuota(domain string) int64 {
+	if q, ok := t.req.Limits.DomainQuota[domain]; ok || domain == "" {
+		return q
+	}
+	return t.req.Limits.DomainQuota[ledger.DefaultDomain]
+}
+
+// pace is the rate of the domain in force, 0 for none, and until when nothing leaves for it.
+func (t *Teller) pace(domain string, d *ledger.DomainState) (rate float64, until time.Time) {
+	rate = t.domainRate(domain)
+	slow, until := d.Slowed(t.now)
+	if slow > 0 && (rate <= 0 || slow < rate) {
+		rate = slow
+	}
+	if q := t.domainQuota(domain); q > 0 {
+		if d.Day != t.req.Day {
+			d.Day, d.Sent = t.req.Day, 0
+		}
+		if d.Sent >= q { // who comes back later finds another day
+			until = ledger.Latest(until, t.now.Add(PlacesAhead))
+		}
+	}
+	return rate, until
+}
+
+// sent counts a message that was granted, where there is a quota to count for.
+func (t *Teller) sent(domain string, d *ledger.DomainState) {
+	if t.domainQuota(domain) > 0 {
+		d.Sent++
+	}
 }
 
 // Offer grants one message to domain, holds the request, or passes the message over.
@@ -98,7 +131,17 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if held != ledger.HoldNone {
 		return Verdict{Held: held, Until: until, Which: which}
 	}
-	space := time.Duration(min(math.Max(1, float64(time.Second)/t.domainRate(domain)), math.MaxInt64/4))
+	rate, until := t.pace(domain, o.Domain)
+	if !until.IsZero() {
+		return t.pass(before, func() Verdict {
+			return Verdict{Wait: ledger.Latest(t.now.Add(time.Millisecond), earliest(until, t.now.Add(PlacesAhead))), Place: PlaceQueued}
+		})
+	}
+	if rate <= 0 {
+		t.sent(domain, o.Domain)
+		return Verdict{LeaveAt: leaveAt}
+	}
+	space := time.Duration(min(math.Max(1, float64(time.Second)/rate), math.MaxInt64/4))
 	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
 	d := t.settleClock(o.Domain, space, ahead)
 	place := d.EmptyAt.Add(space)
@@ -108,15 +151,21 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if !place.After(ahead) {
 		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
 		d.EmptyAt, d.Tail = leaveAt, ledger.Latest(d.Tail, leaveAt)
+		t.sent(domain, d)
 		return Verdict{LeaveAt: leaveAt}
 	}
+	return t.pass(before, func() Verdict { return t.wait(domain, o.Place, d, space) })
+}
+
+// pass passes a message over: nothing is debited for it.
+func (t *Teller) pass(before Teller, wait func() Verdict) Verdict {
 	passed, late := before.passed+1, t.late
 	*t = before
 	t.passed, t.late = passed, late
 	if passed > MaxPassed {
 		return Verdict{Held: ledger.HoldLater, Until: t.now.Add(time.Millisecond)}
 	}
-	return t.wait(domain, o.Place, d, space)
+	return wait()
 }
 
 // wait gives a place to a message that is passed over.

@@ -150,4 +150,61 @@ type DomainState struct {
 	EmptyAt time.Time
 	// Tail is the last place that was given to a message that waits.
 	Tail time.Time
+	DomainHeld
+}
+
+// DomainHeld is how a domain is held back beyond its configured rate.
+type DomainHeld struct {
+	// SlowTo is messages per second until SlowUntil, where that is slower than what is configured.
+	SlowTo    float64   `json:"slow_to,omitempty"`
+	SlowUntil time.Time `json:"slow_until,omitzero"`
+	// Until is when something may leave for it again.
+	Until time.Time `json:"until,omitzero"`
+	// Since is when somebody last said so: a clock that was put back behind it makes that count for nothing.
+	Since time.Time `json:"since,omitzero"`
+	// Day is the account's day, and Sent how many messages were attempted on it, whatever came of them.
+	Day  string `json:"day,omitempty"`
+	Sent int64  `json:"sent,omitempty"`
+}
+
+// DomainChange is what a run learned of a domain as an account sends to it: it is to be slowed down, or left alone.
+type DomainChange struct {
+	Account, Domain string
+	At              time.Time
+	SlowTo          float64   // messages per second; 0: not to be slowed
+	SlowUntil       time.Time // zero: not to be slowed
+	Until           time.Time // zero: not to be left alone
+}
+
+// Apply makes the change. The slower rate and the later time count.
+func (c DomainChange) Apply(d *DomainState) {
+	d.settleClock(c.At)
+	if c.SlowTo > 0 && c.SlowUntil.After(c.At) {
+		if !d.SlowUntil.After(c.At) || c.SlowTo < d.SlowTo {
+			d.SlowTo = c.SlowTo
+		}
+		d.SlowUntil, d.Since = Latest(d.SlowUntil, c.SlowUntil), c.At
+	}
+	if c.Until.After(d.Until) && c.Until.After(c.At) {
+		d.Until, d.Since = c.Until, c.At
+	}
+}
+
+// settleClock forgets what was said before the clock was put back.
+func (d *DomainHeld) settleClock(now time.Time) {
+	if d.Since.After(now.Add(PutBack)) {
+		d.SlowTo, d.SlowUntil, d.Until, d.Since = 0, time.Time{}, time.Time{}, time.Time{}
+	}
+}
+
+// Slowed is the rate to which the domain is slowed down now, 0 for none, and until when nothing leaves, zero where something may.
+func (d *DomainHeld) Slowed(now time.Time) (rate float64, until time.Time) {
+	d.settleClock(now)
+	if d.SlowUntil.After(now) {
+		rate = d.SlowTo
+	}
+	if d.Until.After(now) {
+		until = d.Until
+	}
+	return rate, until
 }

@@ -58,6 +58,10 @@ type Limits struct {
 	CampaignBudget message.Money
 	// Currency is that of the money here, such as "CNY". Only debits of the same currency count against CampaignBudget.
 	Currency string
+	// DomainQuota is how many messages may be attempted a day by the recipient's domain, as DomainRate; 0: any number.
+	DomainQuota map[string]int64
+	// DomainHeld says that domains may be held back (Turn.Domains), so that the state of each counts.
+	DomainHeld bool
 	// Scenario is a kind of traffic with limits of its own within the account's; nil for none. All campaigns and processes that name it
 	// share them.
 	Scenario *Scenario

@@ -65,6 +65,8 @@ type Turn struct {
 	Settle []Settlement
 	// Accounts are changes to the shared state of accounts, applied after Settle and before Claim.
 	Accounts []AccountChange
+	// Domains are changes to the shared state of domains, applied with Accounts.
+	Domains []DomainChange
 	// Pause pauses the campaign for all its runs, as Operators.Pause does, before Claim; nil does not.
 	Pause *Act
 	Claim []ClaimRequest

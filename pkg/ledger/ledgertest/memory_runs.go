@@ -89,6 +89,9 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 	for _, c := range t.Accounts {
 		c.Apply(h.m.account(c.Account))
 	}
+	for _, c := range t.Domains {
+		c.Apply(h.m.domain(c.Account, c.Domain))
+	}
 	if t.Pause != nil && r.campaign.Paused == nil && r.campaign.Aborted == nil {
 		r.campaign.Paused = t.Pause
 	}

@@ -19,6 +19,9 @@ func pacePromises() []promise {
 		{"a clock that steps back neither hurries a domain nor stops it", paceWhenTheClockStepsBack},
 		{"what waits for a domain is cancelled with the rest", cancelsWhoWaits},
 		{"thousands of domains have a pace each", manyDomains},
+		{"a domain that is to be left alone is, by every run, and the others go", domainLeftAlone},
+		{"a domain that is to be slowed down is, for as long as that was said", domainSlowed},
+		{"a domain has a quota of the day", domainQuota},
 		{"another rate counts from the next run on, for those as well who wait under the old one", paceThatChanges},
 	}
 }
@@ -86,6 +89,70 @@ func paceThatChanges(s *story) {
 			s.Errorf("%s between two", space)
 		}
 	}
+	s.sound(award)
+}
+
+func (s *story) domainChanged(run ledger.RunID, c ledger.DomainChange) {
+	s.Helper()
+	c.Account, c.Domain, c.At = smsAcc, "d0.test", s.now
+	_, err := s.Turn(s.ctx(), ledger.Turn{Run: run, Now: s.now, Extend: lease, Domains: []ledger.DomainChange{c}})
+	s.ok(err)
+}
+
+func domainHeld(c *ledger.ClaimRequest) { c.Limits.DomainHeld = true }
+
+func domainLeftAlone(s *story) {
+	s.stage("d1", mails(8, 2)...)
+	run := s.acquire(award)
+	s.domainChanged(run, ledger.DomainChange{Until: s.now.Add(time.Minute)})
+	s.domainChanged(run, ledger.DomainChange{Until: s.now.Add(time.Second)}) // the later one counts
+	g := s.another().claim(run, claims(8, domainHeld))
+	s.same("claimed: the other domain", rows(g.Claims), []int{2, 4, 6, 8})
+	s.same("asked to come again", []any{g.Held, g.Until}, []any{ledger.HoldLater, s.now.Add(time.Minute)})
+	s.same("debited", s.day(smsAcc).Messages, int64(4))
+	s.now = s.now.Add(time.Minute)
+	s.same("claimed after it", rows(s.claim(run, claims(8, domainHeld)).Claims), []int{1, 3, 5, 7})
+	s.sound(award)
+}
+
+func domainSlowed(s *story) {
+	s.stage("d1", mails(12, 1)...)
+	run := s.acquire(award)
+	s.domainChanged(run, ledger.DomainChange{SlowTo: 0.5, SlowUntil: s.now.Add(9 * time.Second)})
+	var left []time.Time
+	for s.now.Sub(noon) < 9*time.Second {
+		for _, c := range s.claim(run, claims(12, domainHeld)).Claims {
+			left = append(left, c.LeaveAt)
+		}
+		s.now = s.now.Add(100 * time.Millisecond)
+	}
+	if len(left) < 4 || len(left) > 6 {
+		s.Errorf("%d left within 9 s at one in 2 s", len(left))
+	}
+	s.withinRate("d0.test", 0.5, left)
+	// Those who wait have their places; who comes after it goes at once.
+	n := len(left)
+	for range 20 {
+		s.now = s.now.Add(time.Second)
+		n += len(s.claim(run, claims(12, domainHeld)).Claims)
+	}
+	s.same("claimed in the end", n, 12)
+	s.sound(award)
+}
+
+func domainQuota(s *story) {
+	s.stage("d1", mails(10, 2)...)
+	run := s.acquire(award)
+	ask := func(day string) ledger.ClaimRequest {
+		return claims(10, func(c *ledger.ClaimRequest) { c.Limits.DomainQuota, c.Day = map[string]int64{"d0.test": 2}, day })
+	}
+	g := s.claim(run, ask(today))
+	s.same("claimed", rows(g.Claims), []int{1, 2, 3, 4, 6, 8, 10})
+	s.same("held", g.Held, ledger.HoldLater)
+	s.now = g.Until
+	s.same("claimed on the same day", rows(s.claim(run, ask(today)).Claims), []int(nil))
+	s.now = s.now.Add(13 * time.Hour)
+	s.same("claimed on the next", rows(s.claim(run, ask("2026-11-21")).Claims), []int{5, 7})
 	s.sound(award)
 }
 

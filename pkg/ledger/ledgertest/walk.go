@@ -363,6 +363,14 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 	for range w.rnd.IntN(3) {
 		got.Claim = append(got.Claim, w.claimRequest())
 	}
+	if w.rnd.IntN(8) == 0 {
+		c := ledger.DomainChange{Account: w.accountName(), Domain: fmt.Sprintf("d%d.test", w.rnd.IntN(2)), At: w.now}
+		c.SlowTo, c.SlowUntil = float64(w.rnd.IntN(3))/4, w.now.Add(time.Duration(w.rnd.IntN(40))*time.Second)
+		if w.rnd.IntN(2) == 0 {
+			c.Until = w.now.Add(time.Duration(w.rnd.IntN(40)-10) * time.Second)
+		}
+		got.Domains = append(got.Domains, c)
+	}
 	if w.rnd.IntN(4) == 0 {
 		got.Watch = append(got.Watch, w.accountName())
 	}
@@ -384,6 +392,10 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		}
 		if w.rnd.IntN(2) == 0 {
 			c.Limits.DomainRate = map[string]float64{"d0.test": 0.05, ledger.DefaultDomain: 1}
+		}
+		c.Limits.DomainHeld = w.rnd.IntN(2) == 0
+		if w.rnd.IntN(3) == 0 {
+			c.Limits.DomainQuota = map[string]int64{"d0.test": int64(w.rnd.IntN(4))}
 		}
 		if w.rnd.IntN(4) == 0 {
 			c.Limits.DailyQuota = int64(1 + w.rnd.IntN(10))

@@ -47,10 +47,13 @@ func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 		d = new(domain)
 		err := b.t.each(func(rows *sql.Rows) error {
 			var empty, tail int64
-			err := rows.Scan(&empty, &tail)
+			var held string
+			if err := rows.Scan(&empty, &tail, &held); err != nil {
+				return err
+			}
 			d.now.EmptyAt, d.now.Tail = stored.Moment(empty), stored.Moment(tail)
-			return err
-		}, "SELECT empty_at, tail FROM domain_pace WHERE account = ? AND domain = ?", account, name)
+			return stored.ReadHeld(held, &d.now.DomainHeld)
+		}, "SELECT empty_at, tail, held FROM domain_pace WHERE account = ? AND domain = ?", account, name)
 		if err != nil {
 			return nil, err
 		}
@@ -70,12 +73,15 @@ func (b *books) flushDomains() error {
 	for _, k := range b.asked {
 		d := b.domains[k]
 		d.asked = false
-		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) {
+		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) && d.now.DomainHeld == d.was.DomainHeld {
 			continue
 		}
-		err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail) VALUES (?, ?, ?, ?)",
-			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail))
+		held, err := stored.Held(d.now.DomainHeld)
 		if err != nil {
+			return err
+		}
+		if err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail, held) VALUES (?, ?, ?, ?, ?)",
+			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail), held); err != nil {
 			return err
 		}
 		d.was = d.now

@@ -106,6 +106,13 @@ func (x *tx) settleTurn(s *settling, t *turn) error {
 			return err
 		}
 	}
+	for _, c := range t.req.Domains {
+		d, err := x.domain(c.Account, c.Domain)
+		if err != nil {
+			return err
+		}
+		c.Apply(d)
+	}
 	return x.pauseFor(t)
 }
 

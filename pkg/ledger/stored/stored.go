@@ -5,6 +5,7 @@ package stored
 import (
 	"cmp"
 	"database/sql"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -119,6 +120,24 @@ func (a *Act) Act() *ledger.Act {
 		act.Reason = a.Reason.String
 	}
 	return act
+}
+
+// Held is how a domain is held back, as it is stored: empty for not at all.
+func Held(d ledger.DomainHeld) (string, error) {
+	if d == (ledger.DomainHeld{}) {
+		return "", nil
+	}
+	d.SlowUntil, d.Until, d.Since = UTC(d.SlowUntil), UTC(d.Until), UTC(d.Since)
+	b, err := json.Marshal(d)
+	return string(b), err
+}
+
+// ReadHeld reads what Held wrote.
+func ReadHeld(s string, d *ledger.DomainHeld) error {
+	if s == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(s), d)
 }
 
 // ActColumns are the columns of an act, as in Act.Dest; NULL for none.

@@ -221,6 +221,7 @@ CREATE TABLE domain_pace (
   domain   TEXT    NOT NULL,
   empty_at INTEGER NOT NULL,
   tail     INTEGER NOT NULL,
+  held     TEXT    NOT NULL DEFAULT '', -- JSON object: how it is held back beyond its rate
   PRIMARY KEY (account, domain)
 ) WITHOUT ROWID;
 
