@@ -12,11 +12,13 @@ import (
 	"notify/pkg/awake"
 	"notify/pkg/config"
 	"notify/pkg/console"
+	"notify/pkg/dns"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/receivers"
 	"notify/pkg/send"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -294,6 +296,12 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
 		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join, Emergency: d.emergency,
 	}
+	if loop.Receivers, err = receivers.Read(cfg.Receivers); err != nil {
+		return err
+	}
+	if !cfg.NoSameMX {
+		loop.Lookup = dns.New(resolving(cfg))
+	}
 	var done func()
 	if loop.Ledger, done, err = e.witnessed(ctx, l, name, d.here); err != nil {
 		return err
@@ -321,6 +329,14 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		return err
 	}
 	return e.ended(context.WithoutCancel(ctx), l, spec, res, counts, log)
+}
+
+// resolving is which name servers are asked.
+func resolving(cfg *config.Config) dns.Options {
+	if cfg.DNS == "" {
+		return dns.Options{}
+	}
+	return dns.Options{Servers: []string{cfg.DNS}}
 }
 
 // stagedSpec is a campaign as it is frozen.

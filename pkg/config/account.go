@@ -58,7 +58,6 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Burst:       int(m.Value("burst").Int(1, maxRate)),
 		Concurrency: int(m.Value("concurrency").Int(1, maxInFlight)),
 		Timeout:     m.Value("timeout").Duration(100*time.Millisecond, 10*time.Minute),
-		DomainRate:  r.domainRate(m.Map("domain_rate")),
 		DailyQuota:  m.Value("daily_quota").Int(1, maxQuota),
 		Scenarios:   scenarios(m.Map("scenarios")),
 		Endpoint:    r.endpoint(m.Value("endpoint")),
@@ -80,6 +79,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 	if a.Timeout == 0 {
 		a.Timeout = defaultTimeout
 	}
+	a.DomainRate, a.DomainQuota = r.domainLimits(m.Map("domain_rate"))
 	r.money(m, &a)
 	a.Options, a.Declared = r.options(m, a.Vendor)
 	_, a.Signature = a.Said(option.Signature)
@@ -124,12 +124,13 @@ func parseRate(s string) (float64, error) {
 	return n, nil
 }
 
-func (r *reader) domainRate(m *yamldoc.Map) map[string]float64 {
+// domainLimits are rates and quotas by domain: "20/s", or {rate: 20/s, daily: 5000}.
+func (r *reader) domainLimits(m *yamldoc.Map) (map[string]float64, map[string]int64) {
 	keys := m.Keys()
 	if !slices.Contains(keys, "default") {
 		keys = append(slices.Clone(keys), "default")
 	}
-	rates := make(map[string]float64)
+	rates, quotas := make(map[string]float64), make(map[string]int64)
 	for _, k := range keys {
 		domain := strings.TrimSuffix(strings.ToLower(k), ".")
 		v := m.Value(k)
@@ -137,14 +138,25 @@ func (r *reader) domainRate(m *yamldoc.Map) map[string]float64 {
 			m.Problem(k, words.T("config.pace-domain", words.A{"value": k}), words.T("config.do.pace-domain", nil))
 			continue
 		}
+		if v.IsMap() {
+			of := v.Map()
+			v = of.Value("rate")
+			if n := of.Value("daily").Int(1, maxQuota); n > 0 {
+				quotas[domain] = n
+			}
+			of.Done()
+		}
 		if n := rate(v); n > 0 {
 			rates[domain] = n
 		}
 	}
 	if len(rates) == 0 {
-		return nil
+		rates = nil
 	}
-	return rates
+	if len(quotas) == 0 {
+		quotas = nil
+	}
+	return rates, quotas
 }
 
 // scenarios are limits by class of campaign.

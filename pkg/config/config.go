@@ -46,6 +46,10 @@ type Config struct {
 	ProtectedDomains []string
 	// DNS is the server that is asked about senders, as host:port; empty: the system's.
 	DNS string
+	// Receivers is a file of rules about what receivers of mail say, before those that are shipped; empty for none.
+	Receivers string
+	// NoSameMX says that domains with the same mail hosts are not to be taken for one receiver.
+	NoSameMX bool
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".
 	AllowList []string
 	// Channels are those that there are; nil are the built-in ones.
@@ -89,6 +93,7 @@ type Account struct {
 	Concurrency int
 	Timeout     time.Duration
 	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
+	DomainQuota map[string]int64   // messages a day, in the same way
 	DailyQuota  int64              // 0: none
 	// Scenarios are limits by class of campaign, within the account's own.
 	Scenarios   map[string]Scenario

@@ -78,6 +78,12 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 	c.Timer = root.Value("timer").Duration(time.Second, year)
 	c.ProtectedDomains = r.domains(root.Value("protected_domains"))
 	c.DNS = dnsServer(root.Value("dns"))
+	if v := root.Value("receivers"); v.Set() {
+		if c.Receivers = r.expanded(v, v.Text()); c.Receivers != "" && !filepath.IsAbs(c.Receivers) {
+			c.Receivers = filepath.Join(r.dir, c.Receivers)
+		}
+	}
+	c.NoSameMX = root.Value("same_mx").OneOf("true", "false") == "false"
 	for _, v := range root.Value("allow_list").List() {
 		if p, ok := yamldoc.Parsed(v, allowPattern, words.T("config.do.allow", nil)); ok {
 			c.AllowList = append(c.AllowList, p)

@@ -120,6 +120,7 @@ type benchWork struct {
 	channel message.Channel
 	spec    plan.Spec
 	fields  []byte
+	domains int // over how many mails are spread; 0: 50
 }
 
 // exampleWork is the campaign of examples/award.yaml.
@@ -179,7 +180,7 @@ func (w benchWork) compare(b *testing.B, kind, endpoint string, connections, slo
 	for b.Loop() {
 		for range pairs {
 			alone += over(connections, w.client)
-			whole += over(slots, w.loop)
+			whole += over(slots, func(b *testing.B, v vendors.Vendor, slots int) time.Duration { return w.loop(b, v, slots) })
 		}
 	}
 	messages := float64(b.N) * pairs * benchMessages
@@ -239,8 +240,15 @@ func (w benchWork) client(b *testing.B, v vendors.Vendor, connections int) time.
 	return all(benchMessages)
 }
 
+// loopTo runs the loop over messages to 5,000 domains, through a vendor that answers at once.
+func (w benchWork) loopTo(b *testing.B, edit func(*send.Loop)) time.Duration {
+	b.Helper()
+	w.domains = 5000
+	return w.loop(b, &reached{}, 64, edit)
+}
+
 // loop stages the messages, which is not counted, and runs the loop over them.
-func (w benchWork) loop(b *testing.B, v vendors.Vendor, slots int) time.Duration {
+func (w benchWork) loop(b *testing.B, v vendors.Vendor, slots int, edits ...func(*send.Loop)) time.Duration {
 	b.Helper()
 	price := message.Money(45000)
 	cfg := &config.Config{
@@ -252,6 +260,9 @@ func (w benchWork) loop(b *testing.B, v vendors.Vendor, slots int) time.Duration
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: "bench", Config: cfg, Vendors: map[string]vendors.Vendor{"a": v},
 		Now: func() time.Time { return time.Now().Round(0) }, Log: slog.New(slog.DiscardHandler), Host: "h", User: "u", PID: 1,
+	}
+	for _, edit := range edits {
+		edit(loop)
 	}
 	start := time.Now()
 	res, err := loop.Run(context.Background())
@@ -282,6 +293,9 @@ func (w benchWork) ledger(b *testing.B) *sqlite.Ledger {
 	people := func(yield func(ledger.Recipient, error) bool) {
 		for i := range benchMessages {
 			to := benchAddress(w.channel, i)
+			if w.domains > 0 {
+				to = message.Address(fmt.Sprintf("w%d@customer-%d.test", i, i%w.domains))
+			}
 			ok := yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: w.fields, Messages: []ledger.NewMessage{{
 				Key: message.MakeKey("bench", w.channel, to, ""), Channel: w.channel, Address: to, Segments: 1, Fingerprint: int64(i),
 			}}}, nil)

@@ -9,6 +9,7 @@ import (
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/receivers"
 	"notify/pkg/words"
 )
 
@@ -21,10 +22,13 @@ type lane struct {
 	route    *flow.Route
 	accounts map[string]*flow.Account
 	valves   map[string]*flow.Valve
+	hosts    *receivers.Hosts         // nil: domains are not told apart
+	domains  map[string]*flow.Domains // by account
 
 	work    chan claim
 	answers *answers
-	taken   []result // room for what is taken of them
+	changes []ledger.DomainChange // to be told
+	taken   []result              // room for what is taken of them
 	crew    crew
 
 	inFlight int
@@ -57,7 +61,7 @@ type laneEnd struct {
 	err        error
 }
 
-func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, error) {
+func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.AccountState) (*lane, error) {
 	route, err := l.route(ch, known)
 	if err != nil {
 		return nil, err
@@ -66,6 +70,7 @@ func (l *Loop) newLane(ch message.Channel, known []ledger.AccountState) (*lane, 
 		loop: l, channel: ch, entry: l.Config.Channels.Of(ch), route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
 		lead: 5 * time.Millisecond, left: -1,
 	}
+	ln.receivers(ctx)
 	slots := 0
 	for _, a := range route.Accounts() {
 		ln.accounts[a.Name()] = a
@@ -185,6 +190,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 			p.accounts = append(p.accounts, c)
 		}
 	}
+	p.domains, ln.changes = ln.changes, nil
 	if !ln.stop.IsZero() {
 		p.pause = &ledger.Act{Who: ledger.Itself, What: ActStop, Said: ln.stop, At: now}
 	}
@@ -269,7 +275,7 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, PaceKey: ln.entry.PaceOf, Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
+			Channel: ln.channel, PaceKey: ln.paceKey, Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
 			Lead: ln.lead, Ahead: ln.ahead(), Grace: ln.loop.Timing.Hold,
 		})
 	}
@@ -305,6 +311,9 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 		//nolint:forbidigo // it measures a span, it records nothing
 		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now)} // never blocks: there is room for every slot
 		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero()
+		if of := ln.domains[c.Account]; of != nil {
+			of.Claimed(ln.paceKey(c.Address))
+		}
 	}
 	ask.Account.Claimed(len(g.Claims))
 	ln.inFlight += len(g.Claims)
@@ -394,6 +403,7 @@ func (ln *lane) answered(r result) {
 	ln.crew.answered(r.took)
 	a := ln.accounts[r.claim.Account]
 	r.outcome = a.Weigh(r.outcome, r.claim.Number)
+	ln.receiverSaid(&r)
 	a.Observe(r.outcome, r.at)
 	ln.valves[a.Name()].Scale(a.Scale())
 	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}

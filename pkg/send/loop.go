@@ -15,6 +15,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/receivers"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
@@ -40,6 +41,10 @@ type Loop struct {
 	Wait bool
 	// Emergency lets accounts of the other class stand in, behind all others.
 	Emergency bool
+	// Receivers say what follows where a receiver of mail gets too much; nil: nothing is known. Lookup tells which domains are one
+	// receiver; nil: each stands for itself.
+	Receivers *receivers.Rules
+	Lookup    receivers.Lookup
 	// Timing; the zero value means DefaultTiming.
 	Timing Timing
 	// Policy is how accounts react; the zero value means flow.DefaultPolicy.
@@ -204,7 +209,7 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	l.watch = newWatch(l.spec.StopWhen)
 	var lanes []*lane
 	for _, ch := range l.spec.Channels() {
-		ln, err := l.newLane(ch, known)
+		ln, err := l.newLane(work, ch, known)
 		if err != nil {
 			return Result{}, err
 		}
@@ -308,7 +313,7 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	}
 	atOnce, slack := flow.SplitBurst(c.Rate, c.Burst)
 	limits := ledger.Limits{
-		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DomainQuota: c.DomainQuota, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 	}
 	if c.Price != nil {

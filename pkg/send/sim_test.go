@@ -26,6 +26,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/receivers"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
@@ -108,10 +109,11 @@ type world struct {
 	refusing   time.Time
 	faults     float64
 	sleepy     bool
-	deaf       bool           // answers of the ledger are lost now and then
-	mails      bool           // everybody gets a mail as well
-	undone     map[string]int // how often a person put messages of a campaign back
-	domains    int            // over how many domains the addresses are spread; 0: they are numbers
+	deaf       bool             // answers of the ledger are lost now and then
+	mails      bool             // everybody gets a mail as well
+	undone     map[string]int   // how often a person put messages of a campaign back
+	receivers  *receivers.Rules // nil in some worlds: domains are not told apart
+	domains    int              // over how many domains the addresses are spread; 0: they are numbers
 }
 
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
@@ -124,6 +126,11 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 	}
 	w.sleepy, w.deaf, w.mails, w.undone = rng.IntN(3) == 0, rng.IntN(3) == 0, rng.IntN(2) == 0, make(map[string]int)
 	w.names = []string{"one", "two"}[:1+rng.IntN(2)]
+	if rules, err := receivers.Read(""); err != nil {
+		t.Fatal(err)
+	} else if rng.IntN(2) == 0 {
+		w.receivers = rules
+	}
 	price := message.Money(45000)
 	account := func() config.Account {
 		return config.Account{
@@ -396,7 +403,7 @@ func (w *world) process(ctx context.Context, name string) (send.Result, error) {
 	}
 	loop := &send.Loop{
 		Ledger: &mortalRuns{Runs: l, life: life}, Reader: l, Campaign: name, Config: w.cfg, Vendors: vs, Now: w.now, Log: w.log,
-		Host: "sim", User: "sim", PID: 1, Wait: w.path == "" && w.odds(0.05), Join: w.odds(0.6),
+		Host: "sim", User: "sim", PID: 1, Receivers: w.receivers, Wait: w.path == "" && w.odds(0.05), Join: w.odds(0.6),
 	}
 	return loop.Run(soft)
 }

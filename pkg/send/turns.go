@@ -31,6 +31,7 @@ type turns struct {
 type part struct {
 	settle   []ledger.Settlement
 	accounts []ledger.AccountChange
+	domains  []ledger.DomainChange
 	pause    *ledger.Act
 	claim    []ledger.ClaimRequest
 
@@ -77,6 +78,7 @@ func (t *turns) makeFor(ctx context.Context, group []*part) {
 	for _, p := range group {
 		all.Settle = append(all.Settle, p.settle...)
 		all.Accounts = append(all.Accounts, p.accounts...)
+		all.Domains = append(all.Domains, p.domains...)
 		all.Claim = append(all.Claim, p.claim...)
 		if all.Pause == nil {
 			all.Pause = p.pause

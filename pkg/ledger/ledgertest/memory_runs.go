@@ -90,6 +90,7 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 		c.Apply(h.m.account(c.Account))
 	}
 	for _, c := range t.Domains {
+		h.m.account(c.Account) // it is known from now on
 		c.Apply(h.m.domain(c.Account, c.Domain))
 	}
 	if t.Pause != nil && r.campaign.Paused == nil && r.campaign.Aborted == nil {

@@ -62,7 +62,7 @@ const (
 		WHERE account = $1 AND day >= $2 AND day < $3`
 	dayQuery     = `SELECT messages, segments, cost, last FROM usage WHERE account = $1 AND day = $2`
 	overlapQuery = `SELECT messages, segments, cost, last FROM usage WHERE account = $1 AND day <> $2 AND last >= $3`
-	domainQuery  = `SELECT domain, empty_at, tail FROM domain_pace WHERE account = $1 AND domain = ANY($2)`
+	domainQuery  = `SELECT domain, empty_at, tail, held FROM domain_pace WHERE account = $1 AND domain = ANY($2)`
 )
 
 // lockCampaign queues the lock of what the campaign has handed out, and reads how it stands under it.
@@ -208,15 +208,16 @@ func (b *books) wantDomains(account string, names []string) {
 	}
 	b.wantAccount(account)
 	b.t.ask(func(rows pgx.Rows) error {
-		var name string
+		var name, held string
 		var empty, tail int64
-		if err := rows.Scan(&name, &empty, &tail); err != nil {
+		if err := rows.Scan(&name, &empty, &tail, &held); err != nil {
 			return err
 		}
 		d := b.domains[stored.DomainOf{Account: account, Domain: name}]
 		d.now.EmptyAt, d.now.Tail = stored.Moment(empty), stored.Moment(tail)
+		err := stored.ReadHeld(held, &d.now.DomainHeld)
 		d.was = d.now
-		return nil
+		return err
 	}, domainQuery, account, asked)
 }
 
@@ -310,13 +311,17 @@ func (b *books) flush() error {
 	b.flushTallies()
 	for _, k := range stored.SortedKeys(b.domains, stored.DomainOf.Compare) {
 		d := b.domains[k]
-		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) {
+		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) && d.now.DomainHeld == d.was.DomainHeld {
 			continue
 		}
+		held, err := stored.Held(d.now.DomainHeld)
+		if err != nil {
+			return err
+		}
 		d.was = d.now
-		b.t.queue(`INSERT INTO domain_pace (account, domain, empty_at, tail) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (account, domain) DO UPDATE SET empty_at = excluded.empty_at, tail = excluded.tail`,
-			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail))
+		b.t.queue(`INSERT INTO domain_pace (account, domain, empty_at, tail, held) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (account, domain) DO UPDATE SET empty_at = excluded.empty_at, tail = excluded.tail, held = excluded.held`,
+			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail), held)
 	}
 	return nil
 }

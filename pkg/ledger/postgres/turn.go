@@ -77,6 +77,13 @@ func (x *tx) take(t *turn, single bool) error {
 		c.Apply(&a.AccountState)
 		a.dirty = true
 	}
+	for _, c := range t.req.Domains {
+		d, err := x.domain(c.Account, c.Domain)
+		if err != nil {
+			return err
+		}
+		c.Apply(d)
+	}
 	if by := t.req.Pause; by != nil && t.run.paused == nil && t.run.aborted == nil {
 		t.run.paused = by
 		if err := x.pause(t.run.campaign, *by); err != nil {
@@ -120,6 +127,9 @@ func (x *tx) want(t *turn) *liveRun {
 	}
 	x.lockCampaign(campaign)
 	for _, c := range t.req.Accounts {
+		accounts[c.Account] = true
+	}
+	for _, c := range t.req.Domains {
 		accounts[c.Account] = true
 	}
 	for _, c := range t.req.Claim {
@@ -263,6 +273,11 @@ func (c *clock) turn(t ledger.Turn) ledger.Turn {
 	for i := range t.Accounts {
 		a := &t.Accounts[i]
 		a.At, a.NotBefore, a.OpenUntil = c.server(a.At), c.server(a.NotBefore), c.server(a.OpenUntil)
+	}
+	t.Domains = slices.Clone(t.Domains)
+	for i := range t.Domains {
+		d := &t.Domains[i]
+		d.At, d.SlowUntil, d.Until = c.server(d.At), c.server(d.SlowUntil), c.server(d.Until)
 	}
 	return t
 }

@@ -107,6 +107,9 @@ func (x *tx) settleTurn(s *settling, t *turn) error {
 		}
 	}
 	for _, c := range t.req.Domains {
+		if _, err := x.account(c.Account); err != nil { // it is known from now on
+			return err
+		}
 		d, err := x.domain(c.Account, c.Domain)
 		if err != nil {
 			return err

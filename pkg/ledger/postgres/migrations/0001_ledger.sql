@@ -238,6 +238,7 @@ CREATE TABLE domain_pace (
   domain   text   COLLATE "C" NOT NULL,
   empty_at bigint NOT NULL,
   tail     bigint NOT NULL,
+  held     text   NOT NULL DEFAULT '', -- JSON object: how it is held back beyond its rate
   PRIMARY KEY (account, domain)
 ) WITH (fillfactor = 50);
 

@@ -1,0 +1,74 @@
+package send
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/receivers"
+)
+
+// receivers prepares the lane to tell receivers apart, where its channel paces by domain.
+func (ln *lane) receivers(ctx context.Context) {
+	if ln.loop.Receivers == nil || ln.entry.PaceKey == nil {
+		return
+	}
+	own := make(map[string]bool)
+	ln.domains = make(map[string]*flow.Domains)
+	for _, a := range ln.route.Accounts() {
+		a.Limits.DomainHeld = true
+		ln.domains[a.Name()] = flow.NewDomains(a.Name())
+		for _, domain := range slices.Concat(slices.Collect(maps.Keys(a.Limits.DomainRate)), slices.Collect(maps.Keys(a.Limits.DomainQuota))) {
+			own[domain] = domain != ledger.DefaultDomain
+		}
+	}
+	lookup := ln.loop.Lookup
+	if len(own) == 0 {
+		lookup = nil // nothing hangs on who is one receiver
+	}
+	maps.DeleteFunc(own, func(_ string, named bool) bool { return !named })
+	ln.hosts = receivers.NewHosts(ctx, ln.loop.Receivers, lookup, slices.Sorted(maps.Keys(own)))
+}
+
+// paceKey is under which key an address is paced.
+func (ln *lane) paceKey(to message.Address) string {
+	key := ln.entry.PaceOf(to)
+	if ln.hosts == nil || key == "" {
+		return key
+	}
+	return ln.hosts.Of(key)
+}
+
+// receiverSaid takes in an answer that may be about the receiver of the recipient's domain: then it is about this recipient, and not
+// about the account.
+func (ln *lane) receiverSaid(r *result) {
+	of := ln.domains[r.claim.Account]
+	if of == nil {
+		return
+	}
+	var hold *ledger.DomainChange
+	receiver := ln.paceKey(r.claim.Address)
+	if r.outcome.Kind == message.OutcomeThrottled {
+		if h, ok := ln.loop.Receivers.Hold(receiver, r.outcome.Code+" "+r.outcome.Detail); ok {
+			hold = &ledger.DomainChange{SlowTo: h.SlowTo}
+			if h.For > 0 {
+				hold.SlowUntil = r.at.Add(h.For)
+			}
+			if h.Suspend > 0 {
+				hold.Until = r.at.Add(h.Suspend)
+			}
+		}
+	}
+	change, its := of.Observe(receiver, r.outcome, hold, r.at)
+	if !its {
+		return
+	}
+	r.outcome.Recipient = true
+	if change.SlowTo > 0 || !change.Until.IsZero() {
+		ln.changes = append(ln.changes, change)
+		ln.loop.Log.Info("a receiver is held back", "receiver", receiver, "account", change.Account, "until", change.Until, "slow_to", change.SlowTo, "said", r.outcome.Code)
+	}
+}

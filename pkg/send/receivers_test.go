@@ -1,0 +1,147 @@
+package send_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/ledgertest"
+	"notify/pkg/message"
+	"notify/pkg/plan"
+	"notify/pkg/receivers"
+	"notify/pkg/send"
+)
+
+// mailServer takes mails, but for those to a domain of which it has too many.
+type mailServer struct {
+	mu    sync.Mutex
+	busy  string
+	at    map[string][]time.Time // when mails were taken, by domain
+	tries map[string]int
+	left  int // how many of the others are still to come
+	done  func()
+}
+
+func (v *mailServer) Close() error { return nil }
+
+func (v *mailServer) Send(ctx context.Context, m message.Message) message.Outcome {
+	sleep(ctx, 20*time.Millisecond)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	domain := m.To.Domain()
+	v.tries[domain]++
+	if domain == v.busy {
+		return message.Outcome{Kind: message.OutcomeThrottled, Code: "421 4.7.0", Detail: "too many mails, closing", RetryAfter: time.Second}
+	}
+	v.at[domain] = append(v.at[domain], time.Now())
+	if domain != "d0.test" && domain != "d1.test" {
+		if v.left--; v.left == 0 {
+			v.done()
+		}
+	}
+	return message.Outcome{Kind: message.OutcomeAccepted}
+}
+
+const (
+	manyDomains = 100
+	toEach      = 20
+)
+
+// mailed sends to a hundred domains and says when the last mail to one of the other 98 was taken.
+func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
+	t.Helper()
+	spec := plan.Spec{
+		Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"},
+		Texts: campaign.Texts{{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "Award", TextFile: "t", Text: "Dear {{name}}"}}},
+	}
+	b, err := spec.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(yield func(ledger.Recipient, error) bool) {
+		for i := range manyDomains * toEach {
+			to := message.Address(fmt.Sprintf("w%d@d%d.test", i, i%manyDomains))
+			if !yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: []byte(`["Wang"]`), Messages: []ledger.NewMessage{{
+				Key: message.MakeKey("award", message.Email, to, ""), Channel: message.Email, Address: to, Segments: 1, Fingerprint: int64(i),
+			}}}, nil) {
+				return
+			}
+		}
+	}
+	l := ledgertest.NewMemory().Open()
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award", Digest: "d", Spec: b, Recipients: rows}); err != nil {
+		t.Fatal(err)
+	}
+	rules, err := receivers.Read("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	v.at, v.tries, v.left, v.done = make(map[string][]time.Time), make(map[string]int), (manyDomains-2)*toEach, cancel
+	loop := loopOn(l, l, v, a)
+	loop.Config.Routes = map[message.Channel]config.Route{message.Email: {Accounts: []config.Share{{Account: "a", Weight: 1}}}}
+	loop.Receivers = rules
+	begin := time.Now()
+	res, err := loop.Run(ctx)
+	if err != nil || v.left > 0 || res.Pause == nil && v.busy != "" {
+		t.Fatalf("%d are left: %+v, %v", v.left, res.Pause, err)
+	}
+	last := begin
+	for domain, at := range v.at {
+		if domain != "d0.test" && domain != "d1.test" && at[len(at)-1].After(last) {
+			last = at[len(at)-1]
+		}
+	}
+	return last.Sub(begin)
+}
+
+// A hundred domains, one answers 421, one is limited to 30 a minute: the other 98 finish as fast as without them, within 5%.
+func TestASlowReceiverHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := config.Account{Rate: 200, Concurrency: 16}
+		alone := mailed(t, &mailServer{}, a)
+		a.DomainRate = map[string]float64{"d1.test": 0.5}
+		v := &mailServer{busy: "d0.test"}
+		beside := mailed(t, v, a)
+		if beside > alone*105/100 {
+			t.Errorf("the other 98 take %v, and %v beside one that is busy and one that is slow", alone, beside)
+		}
+		if n := len(v.at["d1.test"]); float64(n) > beside.Seconds()/2+2 {
+			t.Errorf("%d went to the slow one in %v", n, beside)
+		}
+		if v.tries["d0.test"] > 40 {
+			t.Errorf("the busy one was asked %d times in %v", v.tries["d0.test"], beside)
+		}
+		t.Logf("alone %v, beside %v; the busy one was asked %d times", alone, beside, v.tries["d0.test"])
+	})
+}
+
+// BenchmarkPace compares a run that tells 5,000 receivers apart with one that tells none.
+func BenchmarkPace(b *testing.B) {
+	for _, told := range []bool{false, true} {
+		b.Run(fmt.Sprintf("told=%v", told), func(b *testing.B) {
+			w := shortMail()
+			for b.Loop() {
+				b.ReportMetric(float64(benchMessages)/w.loopTo(b, func(l *send.Loop) {
+					if !told {
+						return
+					}
+					a := l.Config.Accounts["a"]
+					a.DomainRate = map[string]float64{ledger.DefaultDomain: 1000}
+					l.Config.Accounts["a"] = a
+					var err error
+					if l.Receivers, err = receivers.Read(""); err != nil {
+						b.Fatal(err)
+					}
+				}).Seconds(), "messages/s")
+			}
+		})
+	}
+}
