@@ -48,6 +48,8 @@ type Config struct {
 	DNS string
 	// Receivers is a file of rules about what receivers of mail say, before those that are shipped; empty for none.
 	Receivers string
+	// Hours are when messages may leave, by class of campaign.
+	Hours map[string]Hours
 	// NoSameMX says that domains with the same mail hosts are not to be taken for one receiver.
 	NoSameMX bool
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".

@@ -77,6 +77,7 @@ func Terms(cfg *config.Config, p *Plan) []Term {
 	t.campaign(&p.Spec)
 	t.in(scopeAccounts).add("installation", cfg.Environment)
 	t.in(scopeLimits).add("capacity", whole(cfg.Capacity.Recipients))
+	t.add("class-hours", cfg.Hours[p.Spec.Class].String())
 	for _, ch := range p.Spec.Channels() {
 		t.route(ch, p.Spec.Class, cfg)
 	}

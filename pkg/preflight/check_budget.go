@@ -92,7 +92,7 @@ func (s *Subject) spends(ctx context.Context, n accountNeed) ([]spend, error) {
 // nextMonth is when the first message of the next month can leave.
 func (s *Subject) nextMonth() time.Time {
 	now := s.now()
-	_, opens := s.Plan.Spec.Window.Open(time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, now.Location()))
+	_, opens := s.opens(time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, now.Location()))
 	return opens
 }
 

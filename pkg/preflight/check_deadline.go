@@ -55,7 +55,7 @@ func (s *Subject) openEnded(a *answers, n Need, p pace, done time.Time) {
 	case done.IsZero():
 		a.say(Fail, "deadline.never", words.A{"account": n.Name})
 		var w ways
-		s.hasten(&w, n, p, openUntil(p.window, s.now(), s.now().AddDate(0, 0, 1)), func(quick pace) bool {
+		s.hasten(&w, n, p, p.openUntil(s.now(), s.now().AddDate(0, 0, 1)), func(quick pace) bool {
 			_, done := quick.schedule(n.Messages, s.now())
 			return !done.IsZero()
 		})
@@ -98,7 +98,7 @@ func (s *Subject) waysInTime(ctx context.Context, n Need, p pace, done time.Time
 		return !done.IsZero() && !done.After(deadline)
 	}
 	var w ways
-	open := openUntil(p.window, now, deadline)
+	open := p.openUntil(now, deadline)
 	if open <= 0 {
 		w.say(words.T("deadline.window-shut", nil))
 	}

@@ -51,7 +51,7 @@ func (s *Subject) withinDay(n Need, p pace) ways {
 		}
 	}
 	midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
-	s.hasten(&w, n, p, openUntil(p.window, now, midnight), on(now))
+	s.hasten(&w, n, p, p.openUntil(now, midnight), on(now))
 	if days, _ := p.schedule(n.Messages, tomorrow); on(tomorrow)(p) {
 		w.or(s.beginAt(n, tomorrow, days))
 		return w

@@ -113,7 +113,7 @@ func (n *Need) domainRate(domain string) float64 {
 
 // domainLine says how much a domain gets, how fast, and when it has all.
 func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) words.Text {
-	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours()}
 	if limit == 0 {
 		if n.Account.Rate == 0 {
 			return words.T("pace.domain-free", words.A{"domain": domain, "mails": words.N(mails, "mail")})

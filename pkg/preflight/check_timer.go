@@ -58,7 +58,7 @@ func timerCheck() Check {
 func (s *Subject) beforeTheTimer(n Need, p pace, done time.Time) ways {
 	now, interval := s.now(), s.Config.Timer
 	var w ways
-	s.hasten(&w, n, p, openUntil(p.window, now, now.Add(interval)), func(p pace) bool {
+	s.hasten(&w, n, p, p.openUntil(now, now.Add(interval)), func(p pace) bool {
 		_, done := p.schedule(n.Messages, now)
 		return !done.IsZero() && done.Sub(now) <= interval
 	})

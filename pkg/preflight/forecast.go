@@ -10,6 +10,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
+	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
@@ -23,6 +24,7 @@ type pace struct {
 	// first and daily are how many messages the quota leaves today and on each later day; negative: no quota.
 	first, daily int64
 	window       campaign.Window
+	hours        config.Hours
 	limit        limit
 }
 
@@ -59,7 +61,7 @@ func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 		}
 		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
 		today := 0
-		for _, open := range openings(midnight, p.window) {
+		for _, open := range p.openings(midnight) {
 			from := open[0]
 			if from.Before(now) {
 				from = now
@@ -99,6 +101,33 @@ func (p pace) fits(n int, quota int64, open time.Duration) int {
 	return n
 }
 
+// openings are the times of one calendar day at which messages may leave: by the window, within the hours of the class.
+func (p pace) openings(midnight time.Time) [][2]time.Time {
+	all := openings(midnight, p.window)
+	if p.hours.Zone == nil {
+		return all
+	}
+	var out [][2]time.Time
+	for _, o := range all {
+		for from := o[0]; from.Before(o[1]); {
+			open, next := p.hours.Open(from)
+			if next.IsZero() || !next.Before(o[1]) {
+				break
+			}
+			if !open {
+				from = next
+				continue
+			}
+			end := p.hours.Shuts(from)
+			if end.IsZero() || end.After(o[1]) {
+				end = o[1]
+			}
+			out, from = append(out, [2]time.Time{from, end}), end
+		}
+	}
+	return out
+}
+
 // openings are the times of one calendar day at which the window is open: two where it goes over midnight.
 func openings(midnight time.Time, w campaign.Window) [][2]time.Time {
 	at := func(d time.Duration) time.Time {
@@ -125,7 +154,7 @@ func (p pace) before(n int, now, deadline time.Time) int {
 		if !midnight.Before(deadline) {
 			break
 		}
-		for _, open := range openings(midnight, p.window) {
+		for _, open := range p.openings(midnight) {
 			from, to := latest(open[0], now), earliest(open[1], deadline)
 			if !from.Before(to) {
 				continue
@@ -142,14 +171,14 @@ func (p pace) before(n int, now, deadline time.Time) int {
 }
 
 // openUntil is how long the window is open between now and the deadline.
-func openUntil(w campaign.Window, now, deadline time.Time) time.Duration {
+func (p pace) openUntil(now, deadline time.Time) time.Duration {
 	var sum time.Duration
 	for d := range horizon {
 		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
 		if !midnight.Before(deadline) {
 			break
 		}
-		for _, open := range openings(midnight, w) {
+		for _, open := range p.openings(midnight) {
 			if from, to := latest(open[0], now), earliest(open[1], deadline); from.Before(to) {
 				sum += to.Sub(from)
 			}
@@ -178,7 +207,7 @@ func (s *Subject) paceOf(n Need) pace {
 	if within := s.scenario(n.Name).Rate; within > 0 && (rate == 0 || within < rate) {
 		rate = within
 	}
-	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window}
+	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours()}
 	if p.rate > 0 {
 		p.limit = limit{rate: true}
 	}
@@ -202,6 +231,14 @@ type Quota struct {
 	Left        int64 // today; negative where no quota is known
 	// Vendor reports that the vendor's own figures are part of it.
 	Vendor bool
+}
+
+// hours are those of the campaign's class.
+func (s *Subject) hours() config.Hours { return s.Config.Hours[s.Plan.Spec.Class] }
+
+// opens reports whether messages may leave at t, and when they may next.
+func (s *Subject) opens(t time.Time) (bool, time.Time) {
+	return plan.Open(s.Plan.Spec.Window, s.hours(), t)
 }
 
 // scenario is what campaigns of this one's class may send through an account.
@@ -310,7 +347,7 @@ func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 	}
 	now := s.now()
 	if sum.ToSend > 0 {
-		_, sum.Start = s.Plan.Spec.Window.Open(now)
+		_, sum.Start = s.opens(now)
 	}
 	known := true
 	for _, n := range needs {

@@ -37,6 +37,7 @@ type Place struct {
 func Turn(c *config.Config, channels []message.Channel, at Place, speed float64) (*config.Config, error) {
 	turned := *c
 	turned.Accounts, turned.DNS = make(map[string]config.Account), ""
+	turned.Hours = nil // as the campaign's window
 	turned.Routes = make(map[message.Channel]config.Route)
 	for _, ch := range channels {
 		turned.Routes[ch] = c.Routes[ch]
@@ -56,6 +57,10 @@ func Turn(c *config.Config, channels []message.Channel, at Place, speed float64)
 
 func turnAccount(a config.Account, ch message.Channel, at Place, speed float64) config.Account {
 	a.Rate *= speed
+	a.DomainQuota, a.Scenarios = nil, maps.Clone(a.Scenarios)
+	for class, s := range a.Scenarios {
+		a.Scenarios[class] = config.Scenario{Rate: s.Rate * speed}
+	}
 	a.DomainRate = maps.Clone(a.DomainRate)
 	for d := range a.DomainRate {
 		a.DomainRate[d] *= speed

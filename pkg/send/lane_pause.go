@@ -10,6 +10,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
@@ -40,7 +41,7 @@ func (ln *lane) looked(ctx context.Context, now time.Time) {
 }
 
 func (ln *lane) window(now time.Time) (bool, time.Time) {
-	return ln.loop.spec.Window.Open(now.In(ln.loop.Config.Timezone))
+	return plan.Open(ln.loop.spec.Window, ln.loop.Config.Hours[ln.loop.spec.Class], now.In(ln.loop.Config.Timezone))
 }
 
 // blocked is called with nothing in flight and no account that can take a message: wait for the next moment that helps, or

@@ -290,6 +290,9 @@ func (w *world) operator(ctx context.Context, name string) {
 			w.t.Errorf("seed %d: a run of %s ended without a pause, and something is pending or open", w.seed, name)
 		}
 		w.person(name)
+		if res.Pause != nil && res.Pause.Why == send.PauseOff {
+			w.restore()
+		}
 		if w.odds(0.5) {
 			w.resolve(name)
 		}
@@ -361,10 +364,24 @@ func (w *world) person(name string) {
 	w.set(l)
 }
 
+// restore is a person who reads why a run ended: all accounts are as configured again.
+func (w *world) restore() {
+	l := w.open()
+	defer l.Close()
+	given := -1
+	for _, account := range []string{"a", "b", "c"} {
+		s := ledger.AccountSetting{On: true, Weight: &given}
+		if err := l.SetAccount(context.Background(), account, s, ledger.Act{Who: "sim", What: ledger.ActSet, At: w.now()}); err != nil && !errors.Is(err, ledger.ErrBusy) {
+			w.t.Errorf("seed %d: %v", w.seed, err)
+		}
+	}
+}
+
 // set switches an account, gives it another weight, or closes its breaker, while others run. What is off is on again before long.
 func (w *world) set(l ledger.Ledger) {
-	account, weight := []string{"a", "b", "c"}[w.chance(3)], w.chance(4)-1
-	s := []ledger.AccountSetting{{On: true}, {On: true}, {On: true}, {Off: true}, {Weight: &weight}, {CloseBreaker: true}}[w.chance(6)]
+	account, weight, given := []string{"a", "b", "c"}[w.chance(3)], w.chance(4), -1
+	back := ledger.AccountSetting{On: true, Weight: &given}
+	s := []ledger.AccountSetting{back, back, back, {Off: true}, {Weight: &weight}, {CloseBreaker: true}}[w.chance(6)]
 	err := l.SetAccount(context.Background(), account, s, ledger.Act{Who: "sim", What: ledger.ActSet, At: w.now()})
 	w.log.Info("account set", "account", account, "setting", fmt.Sprintf("%+v", s), "weight", weight, "err", err)
 	if err != nil && !errors.Is(err, ledger.ErrBusy) {
