@@ -361,7 +361,9 @@ func (w *world) person(name string) {
 	if err != nil && !errors.Is(err, ledger.ErrBusy) {
 		w.t.Errorf("seed %d: %v", w.seed, err)
 	}
-	w.set(l)
+	if w.odds(0.2) {
+		w.set(l)
+	}
 }
 
 // restore is a person who reads why a run ended: all accounts are as configured again.
