@@ -38,7 +38,7 @@ func rooms() []room {
 	return []room{
 		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow"}, args: []string{"-rapid.nofailfile"}},
 		{name: "evidence", dirs: []string{"./pkg/vendors/evidence"}, tests: []string{"./pkg/vendors/evidence"}},
-		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, args: []string{"-seeds", "300"}},
+		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, args: []string{"-seeds", "60"}},
 		{name: "ledger", dirs: []string{"./pkg/ledger"}, tests: ledger},
 		{name: "sqlite", dirs: []string{"./pkg/ledger/sqlite"}, tests: []string{"./pkg/ledger/sqlite"}},
 		{name: "preflight", dirs: []string{"./pkg/preflight"}, tests: []string{"./pkg/preflight"}},
