@@ -20,7 +20,7 @@ type completer func(c *cobra.Command, args []string) []string
 
 // completions lets a shell complete names: campaigns, items of their checklists, checks, states, people, and every other closed set.
 func (e *env) completions(root *cobra.Command) {
-	for _, path := range [][]string{{"status"}, {"resume"}, {"pause"}, {"abort"}, {"report"}, {"resolve"}, {"retry"}, {"checklist", "show"}, {"ledger", "reconcile"}} {
+	for _, path := range [][]string{{"status"}, {"resume"}, {"pause"}, {"abort"}, {"report"}, {"audit"}, {"resolve"}, {"retry"}, {"checklist", "show"}, {"ledger", "reconcile"}} {
 		e.completeArgs(root, path, e.campaignNames)
 	}
 	e.completeArgs(root, []string{"checklist", "sign"}, e.campaignNames, e.itemNames)
