@@ -42,7 +42,7 @@ import (
 //	ends NAME CODE                 waits for its end; its output can then be looked at
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
-//	postgres                       starts a PostgreSQL and keeps the ledger there; [postgres] tells whether there is one to start
+//	postgres [kill|start]          starts a PostgreSQL and keeps the ledger there, kills it, starts it again; [postgres] tells whether there is one
 //	setting NAME=VALUE…            env that programs begun beside the story see, too
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -64,6 +64,7 @@ type story struct {
 	vars      []string
 	receiver  *receiver
 	processes map[string]*process
+	postgres  *pgtest.Server
 	begun     sandbox.Tally // what had reached the sandbox when the last process was begun
 }
 
@@ -94,12 +95,23 @@ func storyCondition(name string) (bool, error) {
 	return err == nil, err
 }
 
-func cmdPostgres(ts *testscript.TestScript, _ bool, _ []string) {
-	s, err := pgtest.New(context.Background(), "fsync = on") // a ledger that may lose commits is not sent from
-	ts.Check(err)
-	ts.Defer(func() { _ = s.Remove() })
-	ts.Setenv("NOTIFY_LEDGER", s.URL(pgtest.Superuser, "postgres"))
-	cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres")})
+func cmdPostgres(ts *testscript.TestScript, _ bool, args []string) {
+	st := storyOf(ts)
+	ctx := context.Background()
+	switch {
+	case st.postgres != nil && len(args) == 1 && args[0] == "kill":
+		ts.Check(st.postgres.Kill())
+	case st.postgres != nil && len(args) == 1 && args[0] == "start":
+		ts.Check(st.postgres.Start(ctx))
+	case st.postgres == nil && len(args) == 0:
+		s, err := pgtest.New(ctx, "fsync = on") // a ledger that may lose commits is not sent from
+		ts.Check(err)
+		ts.Defer(func() { _ = s.Remove() })
+		st.postgres = s
+		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres")})
+	default:
+		ts.Fatalf("usage: postgres [kill|start]")
+	}
 }
 
 // setupStory puts the installation into the story's folder, where the story does not bring its own.

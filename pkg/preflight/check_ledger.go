@@ -39,6 +39,18 @@ func ledgerCheck() Check {
 			{"bytes", info.Bytes},
 			{"durable", info.Durable},
 		}}
+		if len(info.Unsafe) > 0 {
+			f.Status = Fail
+			f.Facts = append(f.Facts, Fact{"unsafe", info.Unsafe})
+			f.Summary = []words.Text{words.T("ledger.unsafe", words.A{"place": info.Place, "settings": words.Names(info.Unsafe, 0)})}
+			f.Remedies = do(words.T("ledger.make-safe", nil))
+			return f
+		}
+		if info.Skew.Abs() > ledger.MaxSkew {
+			f.Status, f.Summary = Fail, []words.Text{words.T("ledger.error.clock-by", words.A{"ahead": info.Skew.Abs().Round(time.Millisecond), "most": ledger.MaxSkew})}
+			f.Remedies = do(words.T("cmd.do.clock", nil))
+			return f
+		}
 		if !info.Durable {
 			f.Status, f.Summary = Fail, figures("ledger.not-durable", info)
 			f.Remedies = do(words.T("ledger.make-durable", nil))

@@ -23,7 +23,7 @@ import (
 
 // Options change how a ledger is opened. The zero value is what a sending process wants.
 type Options struct {
-	// Now is asked for the time at which the ledger is created; nil means the zero time.
+	// Now is asked for the time at which the ledger is created; nil means the zero time, and CallersClock.
 	Now func() time.Time
 	// CallersClock leaves all times as the caller gives them, as a test that holds the clock wants it. Otherwise leases and deadlines
 	// are on the server's clock, and a caller whose clock differs too much is refused.
@@ -34,7 +34,7 @@ type Options struct {
 
 const (
 	turnTimeout = 10 * time.Second
-	// MaxWriters and maxReaders bound the connections of one process.
+	// maxWriters and maxReaders bound the connections of one process.
 	maxWriters = 4
 	maxReaders = 4
 )
@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 		o.Timeout = turnTimeout
 	}
 	if o.Now == nil {
-		o.Now = func() time.Time { return time.Time{} }
+		o.Now, o.CallersClock = func() time.Time { return time.Time{} }, true
 	}
 	l := &Ledger{
 		place: at.place, at: at, opts: o, flights: make(map[int64]flight), of: make(map[ledger.RunID]int64),
