@@ -151,7 +151,7 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 				damaged = &recordedError{err} // what is known is recorded first
 			}
 			turn.Claim = nil
-			once = len(turn.Settle) == 0 && !errors.Is(err, ledger.ErrBusy)
+			once = len(turn.Settle) == 0 && !passes(err)
 			if fresh { // else it passed for the others, too: there is one for all
 				try = t.anew(ctx, try)
 			}
@@ -216,6 +216,11 @@ func (l *Loop) patience(ctx context.Context) *patience {
 type recordedError struct{ error }
 
 func (e *recordedError) Unwrap() error { return e.error }
+
+// passes reports that others hold the ledger, or that its server is away: that mostly ends by itself.
+func passes(err error) bool {
+	return errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrUnreachable) || errors.Is(err, ledger.ErrUndurable)
+}
 
 // refused reports an answer that asking again does not change.
 func refused(err error) bool {
