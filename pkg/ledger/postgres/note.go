@@ -87,7 +87,7 @@ func (n *noting) fate(note *ledger.Note, r *ledger.Receipt, out ledger.Noted) er
 	switch {
 	case !note.Refuse.IsZero():
 		fate, why = ledger.ReceiptRefused, note.Refuse
-	case out.Held > 0 || !note.Again.IsZero():
+	case out.Held > 0 || note.Hold:
 		fate, due, tries = ledger.ReceiptHeld, note.Again, tries+1
 	}
 	in := ledger.Inbox{

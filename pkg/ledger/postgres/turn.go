@@ -69,6 +69,25 @@ func (x *tx) take(t *turn, single bool) error {
 	if err := x.settleAll(t, single); err != nil {
 		return err
 	}
+	if err := x.changes(t); err != nil {
+		return err
+	}
+	if err := x.sealRest(); err != nil {
+		return err
+	}
+	if err := newClaiming(x, t).grantAll(); err != nil {
+		return err
+	}
+	if t.run.freed {
+		if err := x.cancelReturned(t.run.campaign); err != nil {
+			return err
+		}
+	}
+	return x.answer(t)
+}
+
+// changes takes in what the turn learned of accounts and domains, and whether it stops the campaign.
+func (x *tx) changes(t *turn) error {
 	for _, c := range t.req.Accounts {
 		a, err := x.account(c.Account)
 		if err != nil {
@@ -90,18 +109,7 @@ func (x *tx) take(t *turn, single bool) error {
 			return err
 		}
 	}
-	if err := x.sealRest(); err != nil {
-		return err
-	}
-	if err := newClaiming(x, t).grantAll(); err != nil {
-		return err
-	}
-	if t.run.freed {
-		if err := x.cancelReturned(t.run.campaign); err != nil {
-			return err
-		}
-	}
-	return x.answer(t)
+	return nil
 }
 
 // want queues all that a turn needs, in the order in which locks are taken.
