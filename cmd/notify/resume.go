@@ -105,10 +105,7 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err := e.frozen(c); err != nil {
 		return err
 	}
-	if err := e.audited(ctx, l, name, o.emergency, o.reason); err != nil {
-		return err
-	}
-	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here, emergency: o.emergency})
+	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here, emergency: o.emergency, reason: o.reason})
 }
 
 // recordResume keeps who resumed, and how much there was to do.

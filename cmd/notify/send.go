@@ -130,13 +130,10 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err := e.recordOverrides(ctx, l, res); err != nil {
 		return err
 	}
-	if err := e.audited(ctx, l, p.Spec.Name, o.emergency, o.reason); err != nil {
-		return err
-	}
 	if err := e.begin(ctx, l, p, res.Plan, o); err != nil {
 		return err
 	}
-	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here, emergency: o.emergency})
+	return e.deliver(ctx, cfg, p.Spec.Name, delivery{wait: o.wait, here: o.here, emergency: o.emergency, reason: o.reason})
 }
 
 // agreed asks a person for everything that is to be agreed to, before the first message leaves.
@@ -273,14 +270,18 @@ type delivery struct {
 	wait bool // for the next day, instead of ending
 	join bool // beside the runs that are alive
 	here bool // a person vouches for a ledger that this machine does not remember
-	// emergency lets accounts of the other class stand in.
+	// emergency lets accounts of the other class stand in, for a reason.
 	emergency bool
+	reason    string
 }
 
 // deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
 func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d delivery) error {
 	l, err := e.Ledger(ctx)
 	if err != nil {
+		return err
+	}
+	if err := e.audited(ctx, l, name, d.emergency, d.reason); err != nil {
 		return err
 	}
 	spec, err := e.stagedSpec(ctx, l, name)
