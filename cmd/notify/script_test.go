@@ -321,7 +321,7 @@ func cmdSays(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "says NAME TEXT")
 	p := processOf(ts, args[0])
 	ts.Check(await(args[1], func() bool { return !p.alive() }, func() (bool, error) {
-		return strings.Contains(p.err.String(), args[1]), nil
+		return strings.Contains(p.err.String(), args[1]) || strings.Contains(p.out.String(), args[1]), nil
 	}))
 }
 
