@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -78,6 +79,11 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return e.nothingToResume(ctx, l)
 		}
 	}
+	return e.goOn(ctx, cfg, l, name, o)
+}
+
+// goOn goes on with a campaign.
+func (e *env) goOn(ctx context.Context, cfg *config.Config, l ledger.Ledger, name string, o resumeOptions) error {
 	c, err := e.campaign(ctx, l, name)
 	if err != nil {
 		return err

@@ -365,8 +365,13 @@ func TestTheEndIsForetoldByTheRateOfTheLastMinute(t *testing.T) {
 		left  int
 		want  time.Duration
 	}{
-		{0, 1000, 0}, {30 * time.Second, 900, 0}, {time.Minute, 800, 5 * time.Minute}, {90 * time.Second, 800, 5 * time.Minute},
-		{2 * time.Minute, 800, 0}, {3 * time.Minute, 700, 10 * time.Minute}, {4 * time.Minute, 900, 0},
+		{0, 1000, 0},
+		{30 * time.Second, 900, 0},
+		{time.Minute, 800, 5 * time.Minute},
+		{90 * time.Second, 800, 5 * time.Minute},
+		{2 * time.Minute, 800, 0},
+		{3 * time.Minute, 700, 10 * time.Minute},
+		{4 * time.Minute, 900, 0},
 	} {
 		if got := at(c.after, c.left); got != c.want {
 			t.Errorf("%d: done after %s, want %s", i, got, c.want)

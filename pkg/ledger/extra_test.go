@@ -34,8 +34,10 @@ func TestWhyAnActWasDone(t *testing.T) {
 		act  ledger.Act
 		want words.Text
 	}{
-		{ledger.Act{}, words.Text{}}, {ledger.Act{Reason: "wrong text"}, words.Raw("wrong text")},
-		{ledger.Act{Said: said}, said}, {ledger.Act{Said: said, Reason: "both"}, said},
+		{ledger.Act{}, words.Text{}},
+		{ledger.Act{Reason: "wrong text"}, words.Raw("wrong text")},
+		{ledger.Act{Said: said}, said},
+		{ledger.Act{Said: said, Reason: "both"}, said},
 	} {
 		if got := c.act.Why(); got.String() != c.want.String() {
 			t.Errorf("%+v: %q, want %q", c.act, got, c.want)
@@ -62,7 +64,10 @@ func TestATimeUpTo1970IsNone(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_000, 0)
 	for _, c := range []struct{ notBefore, want time.Time }{
-		{time.Time{}, time.Time{}}, {time.Unix(0, 0), time.Time{}}, {time.Unix(1, 0), time.Unix(1, 0)}, {now.Add(ledger.MaxLater), now.Add(ledger.MaxLater)},
+		{time.Time{}, time.Time{}},
+		{time.Unix(0, 0), time.Time{}},
+		{time.Unix(1, 0), time.Unix(1, 0)},
+		{now.Add(ledger.MaxLater), now.Add(ledger.MaxLater)},
 		{now.Add(ledger.MaxLater + 1), now.Add(ledger.MaxLater)},
 	} {
 		if got := ledger.Later(now, c.notBefore); !got.Equal(c.want) {

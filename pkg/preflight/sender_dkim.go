@@ -75,7 +75,8 @@ func (s *Subject) judgeDKIM(ctx context.Context, from mailSender, m mailer) judg
 	}
 	if m.Account.DKIM.Key != nil && !k.is(m.Account.DKIM.Key.Public()) {
 		bad.Evidence, bad.Remedy = words.T("dkim.other", words.A{"name": name, "account": m.Name}), words.T("dkim.publish-ours", words.A{
-			"name": name, "record": keyRecord(m.Account.DKIM.Key.Public())})
+			"name": name, "record": keyRecord(m.Account.DKIM.Key.Public()),
+		})
 		return bad
 	}
 	return k.judge(name, m.Name)

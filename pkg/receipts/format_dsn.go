@@ -68,16 +68,7 @@ func (r *report) part(_ []int, e *message.Entity, err error) error {
 	kind, _, _ := e.Header.ContentType() // a part without one is text
 	switch kind {
 	case "message/delivery-status", "message/global-delivery-status", "message/feedback-report":
-		in := textproto.NewReader(bufio.NewReader(e.Body))
-		for {
-			h, end := in.ReadMIMEHeader() // at its end, or at a line that is none
-			if len(h) > 0 {
-				r.groups = append(r.groups, h)
-			}
-			if end != nil {
-				break
-			}
-		}
+		r.groups = append(r.groups, groups(e.Body)...)
 	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
 		h, _ := textproto.NewReader(bufio.NewReader(e.Body)).ReadMIMEHeader() // headers alone end without an empty line
 		if k := idKey(h.Get("Message-Id")); k != "" {
@@ -86,6 +77,18 @@ func (r *report) part(_ []int, e *message.Entity, err error) error {
 		r.original = h.Get("To")
 	}
 	return nil
+}
+
+// groups are the groups of fields of a report, up to its end or a line that is none.
+func groups(body io.Reader) (all []textproto.MIMEHeader) {
+	in := textproto.NewReader(bufio.NewReader(body))
+	for more := true; more; {
+		h, err := in.ReadMIMEHeader()
+		if more = err == nil; len(h) > 0 {
+			all = append(all, h)
+		}
+	}
+	return all
 }
 
 // events are what the report says of each recipient.

@@ -346,6 +346,25 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		s.Attempt = a.model
 		model.Settle = append(model.Settle, s)
 	}
+	w.findings(&got)
+	if w.rnd.IntN(30) == 0 {
+		by := w.by("stop")
+		got.Pause = &by
+	}
+	for range w.rnd.IntN(3) {
+		got.Claim = append(got.Claim, w.claimRequest())
+	}
+	if w.rnd.IntN(4) == 0 {
+		got.Watch = append(got.Watch, w.accountName())
+	}
+	settle := model.Settle
+	model = got
+	model.Run, model.Settle = p.run.model, settle
+	return got, model
+}
+
+// findings makes up what a run learned of an account and of a receiver.
+func (w *walk) findings(got *ledger.Turn) {
 	if w.rnd.IntN(6) == 0 {
 		c := ledger.AccountChange{Account: w.accountName(), At: w.now}
 		until := w.now.Add(time.Duration(w.rnd.IntN(30)-10) * time.Second)
@@ -356,13 +375,6 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		}
 		got.Accounts = append(got.Accounts, c)
 	}
-	if w.rnd.IntN(30) == 0 {
-		by := w.by("stop")
-		got.Pause = &by
-	}
-	for range w.rnd.IntN(3) {
-		got.Claim = append(got.Claim, w.claimRequest())
-	}
 	if w.rnd.IntN(8) == 0 {
 		c := ledger.DomainChange{Account: w.accountName(), Domain: fmt.Sprintf("d%d.test", w.rnd.IntN(2)), At: w.now}
 		c.SlowTo, c.SlowUntil = float64(w.rnd.IntN(3))/4, w.now.Add(time.Duration(w.rnd.IntN(40))*time.Second)
@@ -371,13 +383,6 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		}
 		got.Domains = append(got.Domains, c)
 	}
-	if w.rnd.IntN(4) == 0 {
-		got.Watch = append(got.Watch, w.accountName())
-	}
-	settle := model.Settle
-	model = got
-	model.Run, model.Settle = p.run.model, settle
-	return got, model
 }
 
 func (w *walk) accountName() string {

@@ -82,7 +82,8 @@ func TestASignedMailIsVerifiedByItsReceiver(t *testing.T) {
 				t.Errorf("%s: %v\n%s", name, err, mail)
 			}
 			for _, change := range [][2]string{
-				{"\r\nFrom: ", "\r\nFrom: Not the "}, {"\r\nList-Unsubscribe: <https://edm", "\r\nList-Unsubscribe: <https://evil"},
+				{"\r\nFrom: ", "\r\nFrom: Not the "},
+				{"\r\nList-Unsubscribe: <https://edm", "\r\nList-Unsubscribe: <https://evil"},
 				{"\r\nMIME-Version: ", "\r\nFrom: a@b.test\r\nMIME-Version: "},
 			} {
 				if changed := strings.Replace(string(mail), change[0], change[1], 1); verify([]byte(changed)) == nil {
