@@ -146,6 +146,7 @@ func (e *env) settleFirst(ctx context.Context, cfg *config.Config, l ledger.Ledg
 		if _, err := l.Resolve(ctx, name, nil, act); err != nil { // what a dead run left open becomes unknown
 			return err
 		}
+		e.tell("run.orphans", words.A{"n": counts.Of(message.Attempting)})
 	}
 	asking, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()

@@ -81,16 +81,6 @@ func (s *stage) ambiguous(first *ran) error {
 
 // settledByAsking asks the vendor, and shows that what is retried is definite failures only.
 func (s *stage) settledByAsking(ctx context.Context) error {
-	before := s.tally().SMS.Reached
-	retry, err := s.notify(ctx, "retry", "interest-2020")
-	if err != nil {
-		return err
-	}
-	resume, err := s.notify(ctx, "resume", "interest-2020")
-	if err != nil {
-		return err
-	}
-	again := s.tally().SMS.Reached - before
 	resolve, err := s.must(ctx, exit.OK, "resolve", "interest-2020")
 	if err != nil {
 		return err
@@ -102,6 +92,16 @@ func (s *stage) settledByAsking(ctx context.Context) error {
 	if err := resolve.read(&r); err != nil {
 		return err
 	}
+	before := s.tally().SMS.Reached
+	retry, err := s.notify(ctx, "retry", "interest-2020")
+	if err != nil {
+		return err
+	}
+	resume, err := s.notify(ctx, "resume", "interest-2020")
+	if err != nil {
+		return err
+	}
+	again := s.tally().SMS.Reached - before
 	t := s.tally()
 	s.line("retried", words.T("drill.double-payout.retried", nil), again == 0, Stop{
 		By: words.T("drill.by.retry", nil), Exit: retry.code, Said: words.T("drill.said.retry", words.A{"exit": resume.code, "again": again}),
