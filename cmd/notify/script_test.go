@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -318,10 +319,12 @@ func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func cmdSays(ts *testscript.TestScript, _ bool, args []string) {
-	wantArgs(ts, args, 2, "says NAME TEXT")
+	wantArgs(ts, args, 2, "says NAME REGEXP")
 	p := processOf(ts, args[0])
+	said, err := regexp.Compile(args[1])
+	ts.Check(err)
 	ts.Check(await(args[1], func() bool { return !p.alive() }, func() (bool, error) {
-		return strings.Contains(p.err.String(), args[1]) || strings.Contains(p.out.String(), args[1]), nil
+		return said.MatchString(p.err.String()) || said.MatchString(p.out.String()), nil
 	}))
 }
 
