@@ -190,6 +190,10 @@ func TestAnswersAreWholeOrNothing(t *testing.T) {
 		{"half a header", "HTTP/1.1 200 OK\r\nContent-Le", evidence.Answer{Stage: evidence.StageCut}},
 		{"no HTTP", "220 mx.example.test ESMTP\r\n", evidence.Answer{Stage: evidence.StageCut}},
 		{"a header without end", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 100<<10), evidence.Answer{Stage: evidence.StageCut}},
+		{
+			"as long as the limit", "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", evidence.MaxBody),
+			evidence.Answer{Whole: true, Status: 200, Body: bytes.Repeat([]byte("x"), evidence.MaxBody), Marked: true},
+		},
 		{"a length beyond the limit", "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", evidence.Answer{Stage: evidence.StageSize}},
 		{"chunks beyond the limit", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n110000\r\n" + strings.Repeat("x", 0x110000) + "\r\n0\r\n\r\n", evidence.Answer{Stage: evidence.StageSize}},
 	} {
