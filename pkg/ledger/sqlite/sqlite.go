@@ -35,6 +35,8 @@ type Options struct {
 
 // Ledger is an open SQLite ledger.
 type Ledger struct {
+	stored.AlertKeeper
+
 	path   string
 	opts   Options
 	id     string
@@ -77,6 +79,7 @@ func openWith(ctx context.Context, path string, o Options, steps []string) (*Led
 		abs = target
 	}
 	l := &Ledger{path: abs, opts: o, steps: steps}
+	l.AlertKeeper = stored.AlertKeeper{DB: shared{l}}
 	if o.Now == nil {
 		l.opts.Now = func() time.Time { return time.Time{} }
 	}
