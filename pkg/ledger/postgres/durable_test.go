@@ -28,12 +28,6 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set("standby")
-	answer := make(chan error)
-	go func() {
-		_, err := l.Turn(t.Context(), asks(run, 1, 3))
-		answer <- err
-	}()
 	cancelled := func() bool {
 		out, err := s.SQL(t.Context(), "postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 		if err != nil {
@@ -41,6 +35,33 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 		}
 		return strings.Contains(out, "t")
 	}
+	set("standby")
+	for waits := false; !waits; { // the server takes the setting in when it comes to it: a commit of another shows when
+		committed := make(chan error, 1)
+		go func() {
+			_, err := s.SQL(t.Context(), "postgres", "SELECT pg_logical_emit_message(true, 'probe', '')")
+			committed <- err
+		}()
+		for over := false; !over && !waits; {
+			waits = cancelled()
+			select {
+			case err := <-committed:
+				if over = true; err != nil {
+					t.Fatal(err)
+				}
+				committed <- nil
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		if err := <-committed; err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := make(chan error)
+	go func() {
+		_, err := l.Turn(t.Context(), asks(run, 1, 3))
+		answer <- err
+	}()
 	for deadline := time.Now().Add(8 * time.Second); !cancelled() && time.Now().Before(deadline); {
 		<-time.After(10 * time.Millisecond)
 	}

@@ -41,7 +41,7 @@ const (
 
 // Ledger is an open ledger on a server.
 type Ledger struct {
-	stored.AlertKeeper
+	stored.Common
 
 	place  string // server, database and schema, without user and password
 	opts   Options
@@ -81,7 +81,7 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 	l := &Ledger{
 		place: at.place, at: at, opts: o, flights: make(map[int64]flight), of: make(map[ledger.RunID]int64),
 	}
-	l.AlertKeeper = stored.AlertKeeper{DB: shared{l}}
+	l.Common = stored.Common{DB: shared{l}}
 	if err := l.open(ctx); err != nil {
 		_ = l.Close()
 		return nil, l.failed("open", err)

@@ -174,11 +174,6 @@ func readAudit(ctx context.Context, db reader, campaign string) ([]ledger.AuditE
 	return out, err
 }
 
-// Check reads the newest preflight result under the digest.
-func (l *Ledger) Check(ctx context.Context, campaign, digest string) (ledger.Check, error) {
-	return l.check(ctx, campaign, "campaign = $1 AND digest = $2", campaign, digest)
-}
-
 // Runs are the runs of a campaign, the newest first.
 func (l *Ledger) Runs(ctx context.Context, campaign string) (out []ledger.Run, err error) {
 	err = l.atOnce(ctx, func(db reader) error {

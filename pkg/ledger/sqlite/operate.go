@@ -250,19 +250,6 @@ func (l *Ledger) SetAccount(ctx context.Context, account string, s ledger.Accoun
 	})
 }
 
-// Audit writes an entry for something done elsewhere; the campaign may be one that the ledger does not know, or none.
-func (l *Ledger) Audit(ctx context.Context, campaign string, by ledger.Act) error {
-	return l.do(ctx, "audit", func(x *tx) error { return x.audit(campaign, by) })
-}
-
-// SaveCheck keeps a preflight result; earlier ones stay.
-func (l *Ledger) SaveCheck(ctx context.Context, c ledger.Check) error {
-	return l.do(ctx, "save the preflight of campaign "+c.Campaign, func(x *tx) error {
-		return x.exec("INSERT INTO preflight (campaign, digest, verdict, result, at, who) VALUES (?, ?, ?, ?, ?, ?)",
-			c.Campaign, c.Digest, c.Verdict, stored.NotNil(c.Result), stored.Nanos(c.At), c.Who)
-	})
-}
-
 func (x *tx) audit(campaign string, by ledger.Act) error {
 	return x.exec("INSERT INTO audit (campaign, who, what, reason, said, at) VALUES (?, ?, ?, ?, ?, ?)",
 		campaign, by.Who, by.What, by.Reason, by.Said, stored.Nanos(by.At))

@@ -225,22 +225,6 @@ func readAudit(ctx context.Context, db reader, campaign string) ([]ledger.AuditE
 	return out, err
 }
 
-// Check reads the newest preflight result under the digest.
-func (l *Ledger) Check(ctx context.Context, campaign, digest string) (ledger.Check, error) {
-	c := ledger.Check{Campaign: campaign, Digest: digest}
-	var at int64
-	err := l.read.QueryRowContext(ctx, `SELECT verdict, result, at, who FROM preflight
-		WHERE campaign = ? AND digest = ? ORDER BY id DESC LIMIT 1`, campaign, digest).Scan(&c.Verdict, &c.Result, &at, &c.Who)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ledger.ErrNoCheck
-	}
-	if err != nil {
-		return ledger.Check{}, l.asking(err, "read the preflight of campaign %s", campaign)
-	}
-	c.At = stored.Moment(at)
-	return c, nil
-}
-
 // Runs are the runs of a campaign, the newest first.
 func (l *Ledger) Runs(ctx context.Context, campaign string) (out []ledger.Run, err error) {
 	err = l.atOnce(ctx, func(db reader) error {

@@ -35,7 +35,7 @@ type Options struct {
 
 // Ledger is an open SQLite ledger.
 type Ledger struct {
-	stored.AlertKeeper
+	stored.Common
 
 	path   string
 	opts   Options
@@ -79,7 +79,7 @@ func openWith(ctx context.Context, path string, o Options, steps []string) (*Led
 		abs = target
 	}
 	l := &Ledger{path: abs, opts: o, steps: steps}
-	l.AlertKeeper = stored.AlertKeeper{DB: shared{l}}
+	l.Common = stored.Common{DB: shared{l}}
 	if o.Now == nil {
 		l.opts.Now = func() time.Time { return time.Time{} }
 	}

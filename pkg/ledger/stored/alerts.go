@@ -8,11 +8,8 @@ import (
 	"notify/pkg/ledger"
 )
 
-// AlertKeeper is ledger.Alerts on a database.
-type AlertKeeper struct{ DB Database }
-
 // Raise takes in what a look found: see ledger.Alerts.
-func (l AlertKeeper) Raise(ctx context.Context, look ledger.Look) ([]ledger.Notice, error) {
+func (l Common) Raise(ctx context.Context, look ledger.Look) ([]ledger.Notice, error) {
 	open, err := l.Alerts(ctx)
 	if err != nil {
 		return nil, err
@@ -81,7 +78,7 @@ func addNotices(x Tx, notices []ledger.Notice, now time.Time) error {
 }
 
 // Alerts reads what holds: see ledger.Alerts.
-func (l AlertKeeper) Alerts(ctx context.Context) ([]ledger.Alert, error) {
+func (l Common) Alerts(ctx context.Context) ([]ledger.Alert, error) {
 	var out []ledger.Alert
 	err := l.DB.Read(ctx, func(rows Row) error {
 		a, err := scanAlert(rows)
@@ -92,7 +89,7 @@ func (l AlertKeeper) Alerts(ctx context.Context) ([]ledger.Alert, error) {
 }
 
 // Notices reads notices after one: see ledger.Alerts.
-func (l AlertKeeper) Notices(ctx context.Context, after int64, most int) ([]ledger.Notice, error) {
+func (l Common) Notices(ctx context.Context, after int64, most int) ([]ledger.Notice, error) {
 	var out []ledger.Notice
 	err := l.DB.Read(ctx, func(rows Row) error {
 		var n ledger.Notice
@@ -115,7 +112,7 @@ func scanTarget(row Row) (t ledger.Target, err error) {
 }
 
 // TakeTarget takes the delivery to a target: see ledger.Alerts.
-func (l AlertKeeper) TakeTarget(ctx context.Context, name string, now, until time.Time) (t ledger.Target, took bool, err error) {
+func (l Common) TakeTarget(ctx context.Context, name string, now, until time.Time) (t ledger.Target, took bool, err error) {
 	err = l.DB.Write(ctx, "take the alert target "+name, func(x Tx) error {
 		x.Lock("target")
 		if err := x.Exec(`INSERT INTO target (`+targetColumns+`)
@@ -139,7 +136,7 @@ func (l AlertKeeper) TakeTarget(ctx context.Context, name string, now, until tim
 }
 
 // PutTarget gives the delivery back: see ledger.Alerts.
-func (l AlertKeeper) PutTarget(ctx context.Context, t ledger.Target) error {
+func (l Common) PutTarget(ctx context.Context, t ledger.Target) error {
 	return l.DB.Write(ctx, "put the alert target "+t.Name, func(x Tx) error {
 		return x.Exec("UPDATE target SET reached = $1, not_before = $2, told = $3, tries = $4, error = $5 WHERE name = $6",
 			t.Reached, Nanos(t.NotBefore), Nanos(t.Told), t.Tries, t.Error.Stored(), t.Name)
@@ -147,7 +144,7 @@ func (l AlertKeeper) PutTarget(ctx context.Context, t ledger.Target) error {
 }
 
 // Targets reads how all targets stand: see ledger.Alerts.
-func (l AlertKeeper) Targets(ctx context.Context) ([]ledger.Target, error) {
+func (l Common) Targets(ctx context.Context) ([]ledger.Target, error) {
 	var out []ledger.Target
 	err := l.DB.Read(ctx, func(rows Row) error {
 		t, err := scanTarget(rows)

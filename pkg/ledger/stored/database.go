@@ -2,6 +2,7 @@ package stored
 
 import (
 	"context"
+	"database/sql"
 
 	"notify/pkg/ledger"
 )
@@ -22,12 +23,33 @@ type Database interface {
 	Asking(err error, format string, args ...any) error
 }
 
+// Common is what of a ledger is written once: a driver's ledger embeds it.
+type Common struct{ DB Database }
+
+// readOne reads the first row; sql.ErrNoRows where there is none.
+func (l Common) readOne(ctx context.Context, dest []any, query string, args ...any) error {
+	found := false
+	err := l.DB.Read(ctx, func(row Row) error {
+		found = true
+		return row.Scan(dest...)
+	}, query, args...)
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	return err
+}
+
+// Audit writes an entry for something done elsewhere; the campaign may be one that the ledger does not know, or none.
+func (l Common) Audit(ctx context.Context, campaign string, by ledger.Act) error {
+	return l.DB.Write(ctx, "audit", func(x Tx) error { return x.Audit(campaign, by) })
+}
+
 // Tx is a transaction under way.
 type Tx interface {
 	// Lock lets one at a time change what has no row of its own for a lock, until the transaction ends.
 	Lock(name string)
 	Exec(query string, args ...any) error
-	// One reads the first row.
+	// One reads the first row; sql.ErrNoRows where there is none.
 	One(dest []any, query string, args ...any) error
 	// Each calls row for every row that the query reads.
 	Each(row func(Row) error, query string, args ...any) error

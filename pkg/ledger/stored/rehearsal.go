@@ -1,42 +1,39 @@
-package postgres
+package stored
 
 import (
 	"context"
 	"encoding/json"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"notify/pkg/ledger"
-	"notify/pkg/ledger/stored"
 )
 
-var _ ledger.RehearsalKeeper = (*Ledger)(nil)
+var _ ledger.RehearsalKeeper = Common{}
 
 // Rehearsed records a rehearsal: see ledger.RehearsalKeeper.
-func (l *Ledger) Rehearsed(ctx context.Context, r ledger.Rehearsal, by ledger.Act) error {
+func (l Common) Rehearsed(ctx context.Context, r ledger.Rehearsal, by ledger.Act) error {
 	if r.Faults == nil {
 		r.Faults = map[string]int{}
 	}
 	faults, err := json.Marshal(r.Faults)
 	if err != nil {
-		return l.failed("record the rehearsal of campaign "+r.Campaign, err)
+		return l.DB.Asking(err, "record the rehearsal of campaign %s", r.Campaign)
 	}
-	return l.do(ctx, "record the rehearsal of campaign "+r.Campaign, func(x *tx) error {
-		if err := x.exec(`INSERT INTO rehearsal (campaign, digest, recipients, messages, reached, rate, speed, took, memory, faults, complete, at)
+	return l.DB.Write(ctx, "record the rehearsal of campaign "+r.Campaign, func(x Tx) error {
+		if err := x.Exec(`INSERT INTO rehearsal (campaign, digest, recipients, messages, reached, rate, speed, took, memory, faults, complete, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 			r.Campaign, r.Digest, r.Recipients, r.Messages, r.Reached, r.Rate, r.Speed, int64(r.Took), r.Memory, string(faults), r.Complete,
-			stored.Nanos(r.At)); err != nil {
+			Nanos(r.At)); err != nil {
 			return err
 		}
-		return x.audit(r.Campaign, by)
+		return x.Audit(r.Campaign, by)
 	})
 }
 
 // Rehearsals reads all rehearsals, the newest first.
-func (l *Ledger) Rehearsals(ctx context.Context) ([]ledger.Rehearsal, error) {
+func (l Common) Rehearsals(ctx context.Context) ([]ledger.Rehearsal, error) {
 	var out []ledger.Rehearsal
-	err := each(ctx, l.read, func(rows pgx.Rows) error {
+	err := l.DB.Read(ctx, func(rows Row) error {
 		var r ledger.Rehearsal
 		var took, at int64
 		var faults string
@@ -44,7 +41,7 @@ func (l *Ledger) Rehearsals(ctx context.Context) ([]ledger.Rehearsal, error) {
 			&r.Complete, &at); err != nil {
 			return err
 		}
-		r.Took, r.At = time.Duration(took), stored.Moment(at)
+		r.Took, r.At = time.Duration(took), Moment(at)
 		if err := json.Unmarshal([]byte(faults), &r.Faults); err != nil {
 			return err
 		}
@@ -52,5 +49,5 @@ func (l *Ledger) Rehearsals(ctx context.Context) ([]ledger.Rehearsal, error) {
 		return nil
 	}, `SELECT campaign, digest, recipients, messages, reached, rate, speed, took, memory, faults, complete, at
 		FROM rehearsal ORDER BY id DESC`)
-	return out, l.asking(err, "read the rehearsals")
+	return out, l.DB.Asking(err, "read the rehearsals")
 }
