@@ -81,7 +81,7 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 	l := &Ledger{
 		place: at.place, at: at, opts: o, flights: make(map[int64]flight), of: make(map[ledger.RunID]int64),
 	}
-	l.Common = stored.Common{DB: shared{l}}
+	l.Common = stored.Common{DB: shared{l}, Queries: queries()}
 	if err := l.open(ctx); err != nil {
 		_ = l.Close()
 		return nil, l.failed("open", err)

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,6 +38,9 @@ func (s sharedTx) Lock(name string) { s.x.lockNamed(name) }
 // Exec implements stored.Tx.
 func (s sharedTx) Exec(query string, args ...any) error { return s.x.exec(query, args...) }
 
+// Change implements stored.Tx.
+func (s sharedTx) Change(query string, args ...any) (int, error) { return s.x.change(query, args...) }
+
 // One implements stored.Tx.
 func (s sharedTx) One(dest []any, query string, args ...any) error {
 	return s.x.one(dest, query, args...)
@@ -48,3 +53,28 @@ func (s sharedTx) Each(row func(stored.Row) error, query string, args ...any) er
 
 // Audit implements stored.Tx.
 func (s sharedTx) Audit(campaign string, by ledger.Act) error { return s.x.audit(campaign, by) }
+
+// BuryAll implements stored.Tx.
+func (s sharedTx) BuryAll(campaign int64, now time.Time) error {
+	_, err := s.x.buryAll(campaign, now)
+	return err
+}
+
+// Resolve implements stored.Tx.
+func (s sharedTx) Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error {
+	return s.x.resolve(&campaignRow{id: campaign}, r, by, new(ledger.Resolved))
+}
+
+// Clean implements stored.Tx.
+func (s sharedTx) Clean(text string) string { return clean(text) }
+
+const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''), coalesce(f.code, ''), coalesce(f.detail, ''), coalesce(f.grade, ''), coalesce(f.at, 0),
+	coalesce(f.segments, 0) FROM campaign c JOIN message m ON m.campaign_id = c.id
+	LEFT JOIN standing s ON s.campaign_id = c.id AND s.message_id = m.id
+	LEFT JOIN resolution r ON r.campaign_id = c.id AND r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
+	LEFT JOIN fact f ON f.campaign_id = c.id AND f.message_id = m.id
+	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s ORDER BY m.id`
+
+func queries() stored.Queries {
+	return stored.Queries{Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2")}
+}

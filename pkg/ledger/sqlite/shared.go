@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
@@ -35,6 +37,9 @@ func (s sharedTx) Lock(string) {}
 // Exec implements stored.Tx.
 func (s sharedTx) Exec(query string, args ...any) error { return s.x.exec(query, args...) }
 
+// Change implements stored.Tx.
+func (s sharedTx) Change(query string, args ...any) (int, error) { return s.x.change(query, args...) }
+
 // One implements stored.Tx.
 func (s sharedTx) One(dest []any, query string, args ...any) error {
 	return s.x.one(dest, query, args...)
@@ -47,3 +52,30 @@ func (s sharedTx) Each(row func(stored.Row) error, query string, args ...any) er
 
 // Audit implements stored.Tx.
 func (s sharedTx) Audit(campaign string, by ledger.Act) error { return s.x.audit(campaign, by) }
+
+// BuryAll implements stored.Tx.
+func (s sharedTx) BuryAll(campaign int64, now time.Time) error {
+	_, err := s.x.buryAll(campaign, now)
+	return err
+}
+
+// Resolve implements stored.Tx.
+func (s sharedTx) Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error {
+	return s.x.resolve(&campaignRow{id: campaign}, r, by, new(ledger.Resolved))
+}
+
+// Clean implements stored.Tx.
+func (s sharedTx) Clean(text string) string { return text }
+
+const byID = "NOT INDEXED"
+
+const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifnull(f.code, ''), ifnull(f.detail, ''), ifnull(f.grade, ''), ifnull(f.at, 0),
+	ifnull(f.segments, 0) FROM campaign c CROSS JOIN message m %s ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
+	LEFT JOIN standing s ON s.message_id = m.id
+	LEFT JOIN resolution r ON r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
+	LEFT JOIN fact f ON f.campaign_id = c.id AND f.message_id = m.id
+	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL) %s ORDER BY m.id`
+
+func queries() stored.Queries {
+	return stored.Queries{ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2")}
+}

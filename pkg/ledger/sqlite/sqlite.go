@@ -79,7 +79,7 @@ func openWith(ctx context.Context, path string, o Options, steps []string) (*Led
 		abs = target
 	}
 	l := &Ledger{path: abs, opts: o, steps: steps}
-	l.Common = stored.Common{DB: shared{l}}
+	l.Common = stored.Common{DB: shared{l}, Queries: queries()}
 	if o.Now == nil {
 		l.opts.Now = func() time.Time { return time.Time{} }
 	}

@@ -3,6 +3,7 @@ package stored
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"notify/pkg/ledger"
 )
@@ -23,8 +24,19 @@ type Database interface {
 	Asking(err error, format string, args ...any) error
 }
 
+// Queries are what databases do not read well in the same words.
+type Queries struct {
+	ByID string // stands behind a table that is read along its messages' ids
+	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
+	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
+	Proofs, ProofsByKey string
+}
+
 // Common is what of a ledger is written once: a driver's ledger embeds it.
-type Common struct{ DB Database }
+type Common struct {
+	DB      Database
+	Queries Queries
+}
 
 // readOne reads the first row; sql.ErrNoRows where there is none.
 func (l Common) readOne(ctx context.Context, dest []any, query string, args ...any) error {
@@ -49,9 +61,17 @@ type Tx interface {
 	// Lock lets one at a time change what has no row of its own for a lock, until the transaction ends.
 	Lock(name string)
 	Exec(query string, args ...any) error
+	// Change says how many rows were changed.
+	Change(query string, args ...any) (int, error)
 	// One reads the first row; sql.ErrNoRows where there is none.
 	One(dest []any, query string, args ...any) error
 	// Each calls row for every row that the query reads.
 	Each(row func(Row) error, query string, args ...any) error
 	Audit(campaign string, by ledger.Act) error
+	// BuryAll makes unknown what dead runs of a campaign left open.
+	BuryAll(campaign int64, now time.Time) error
+	// Resolve says what came of a message of a campaign that is unknown.
+	Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error
+	// Clean is text of a vendor as the database takes it.
+	Clean(s string) string
 }

@@ -1,5 +1,5 @@
 // Package stored owns how a ledger is written down, whatever the database: times and attempts as numbers, the seals of rows, and where a
-// message counts. Drivers import it beside the seam; it knows no SQL.
+// message counts; and what is the same SQL for all of them. Drivers import it beside the seam.
 package stored
 
 import (

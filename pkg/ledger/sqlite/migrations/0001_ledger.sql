@@ -395,6 +395,7 @@ CREATE TABLE inbox (
 
 -- What was told of a message that was accepted, each state once, with the newest time and the best proof.
 CREATE TABLE fact (
+  campaign_id INTEGER NOT NULL,
   message_id INTEGER NOT NULL,
   state      TEXT    NOT NULL CHECK (state IN ('delivered', 'undelivered', 'soft-bounce', 'hard-bounce', 'dropped', 'complained', 'opted-out', 'replied', 'clicked')),
   code       TEXT    NOT NULL,
@@ -402,7 +403,7 @@ CREATE TABLE fact (
   grade      TEXT    NOT NULL CHECK (grade IN ('unsigned', 'person', 'confirmed', 'signed', 'vendor')),
   at         INTEGER NOT NULL,
   segments   INTEGER NOT NULL,
-  PRIMARY KEY (message_id, state)
+  PRIMARY KEY (campaign_id, message_id, state)
 ) WITHOUT ROWID;
 
 -- How many messages of a campaign ended in which way, and of how many which further fact was told; written with the facts.

@@ -1,24 +1,22 @@
-package postgres
+package stored
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"notify/pkg/ledger"
-	"notify/pkg/ledger/stored"
 	"notify/pkg/message"
 )
 
 // Note records what receipts say: see ledger.Receipts.
-func (l *Ledger) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([]ledger.Noted, error) {
+func (l Common) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([]ledger.Noted, error) {
 	var out []ledger.Noted
-	err := l.do(ctx, "note receipts", func(x *tx) error {
-		x.lockNamed("receipt") // facts are read, joined and written
+	err := l.DB.Write(ctx, "note receipts", func(x Tx) error {
+		x.Lock("receipt") // facts are read, joined and written
 		n := noting{
-			x: x, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]bool),
+			x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]bool),
 			wanted: make(map[string]bool), byID: make(map[int64]map[string]int64),
 		}
 		for _, note := range notes {
@@ -34,7 +32,7 @@ func (l *Ledger) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) (
 			}
 		}
 		for campaign := range n.resolved {
-			if err := x.audit(campaign, by); err != nil {
+			if err := x.Audit(campaign, by); err != nil {
 				return err
 			}
 		}
@@ -45,7 +43,8 @@ func (l *Ledger) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) (
 
 // noting is a transaction in which receipts are noted.
 type noting struct {
-	x        *tx
+	x        Tx
+	q        *Queries
 	by       ledger.Act
 	used     map[string][]usedBy // the campaigns that an account was used for, the newest first
 	buried   map[int64]bool      // campaigns whose dead runs were looked after
@@ -58,7 +57,7 @@ type noting struct {
 
 func (n *noting) note(note *ledger.Note) (ledger.Noted, error) {
 	var r ledger.Receipt
-	err := n.x.each(func(rows pgx.Rows) (err error) {
+	err := n.x.Each(func(rows Row) (err error) {
 		r, err = scanReceipt(rows)
 		return err
 	}, "SELECT "+receiptColumns+" FROM receipt WHERE id = $1", note.Receipt)
@@ -66,7 +65,7 @@ func (n *noting) note(note *ledger.Note) (ledger.Noted, error) {
 		return ledger.Noted{}, err
 	}
 	if r.ID == 0 {
-		return ledger.Noted{}, pgx.ErrNoRows
+		return ledger.Noted{}, sql.ErrNoRows
 	}
 	var out ledger.Noted
 	for i, e := range note.Events {
@@ -96,11 +95,11 @@ func (n *noting) fate(note *ledger.Note, r *ledger.Receipt, out ledger.Noted) er
 	}
 	stands(&in, r.Fate, -1)
 	stands(&in, fate, +1)
-	if err := n.x.exec(`UPDATE receipt SET fate = $1, why = $2, tries = $3, due = $4, ours = $5, foreigns = $6, late = $7, contrary = $8, held = $9 WHERE id = $10`,
-		string(fate), why, tries, stored.Nanos(due), out.Ours, out.Foreign, out.Late, out.Contrary, out.Held, r.ID); err != nil {
+	if err := n.x.Exec(`UPDATE receipt SET fate = $1, why = $2, tries = $3, due = $4, ours = $5, foreigns = $6, late = $7, contrary = $8, held = $9 WHERE id = $10`,
+		string(fate), why, tries, Nanos(due), out.Ours, out.Foreign, out.Late, out.Contrary, out.Held, r.ID); err != nil {
 		return err
 	}
-	return n.x.tellInbox(in)
+	return tellInbox(n.x, in)
 }
 
 // candidate is a message that an event may be about.
@@ -124,7 +123,7 @@ func (n *noting) event(out *ledger.Noted, place int, r *ledger.Receipt, e messag
 	case ledger.JudgeResolve:
 		n.resolved[to.Campaign] = true
 		resolution := ledger.ResolutionOf(to.Key, e)
-		if err := n.x.resolve(&campaignRow{id: to.in.id}, resolution, n.by, new(ledger.Resolved)); err != nil {
+		if err := n.x.Resolve(to.in.id, resolution, n.by); err != nil {
 			return err
 		}
 		if resolution.As == message.OutcomeAccepted && e.State != message.Waiting {
@@ -184,7 +183,7 @@ func (n *noting) idsOf(in *usedBy, e message.Event) ([]any, error) {
 	ids := n.byID[in.id]
 	if ids == nil {
 		ids = make(map[string]int64)
-		err := n.x.each(func(rows pgx.Rows) error {
+		err := n.x.Each(func(rows Row) error {
 			var id int64
 			var vendorID string
 			err := rows.Scan(&id, &vendorID)
@@ -192,7 +191,8 @@ func (n *noting) idsOf(in *usedBy, e message.Event) ([]any, error) {
 				ids[vendorID] = id
 			}
 			return err
-		}, "SELECT message_id, vendor_id FROM standing WHERE campaign_id = $1 AND vendor_id IS NOT NULL", in.id)
+		}, "SELECT message_id, vendor_id FROM standing "+n.q.ByID+" WHERE campaign_id = $1 AND message_id BETWEEN $2 AND $3 AND vendor_id IS NOT NULL",
+			in.id, in.first, in.last)
 		if err != nil {
 			return nil, err
 		}
@@ -210,7 +210,7 @@ func (n *noting) campaigns(account string) ([]usedBy, error) {
 		return of, nil
 	}
 	var of []usedBy
-	err := n.x.each(func(rows pgx.Rows) error {
+	err := n.x.Each(func(rows Row) error {
 		var u usedBy
 		var ch message.Channel
 		if err := rows.Scan(&u.id, &u.name, &u.first, &u.last, &ch); err != nil {
@@ -236,18 +236,18 @@ const candidateQuery = `SELECT m.id, m.key, m.channel, m.address, m.state, m.att
 func (n *noting) look(in *usedBy, where string, value any) (*candidate, error) {
 	c := candidate{in: in, Candidate: ledger.Candidate{Awaited: ledger.Awaited{Campaign: in.name}}}
 	var claimed int64
-	err := n.x.one([]any{&c.id, &c.Key, &c.Channel, &c.Address, &c.State, &c.Attempts, &c.VendorID, &c.Account, &claimed},
+	err := n.x.One([]any{&c.id, &c.Key, &c.Channel, &c.Address, &c.State, &c.Attempts, &c.VendorID, &c.Account, &claimed},
 		candidateQuery+where, in.id, value)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.Claimed = stored.Moment(claimed)
+	c.Claimed = Moment(claimed)
 	if c.State == message.Attempting && !n.buried[in.id] {
 		n.buried[in.id] = true
-		if _, err := n.x.buryAll(in.id, n.by.At); err != nil {
+		if err := n.x.BuryAll(in.id, n.by.At); err != nil {
 			return nil, err
 		}
 		return n.look(in, where, value)
@@ -258,11 +258,11 @@ func (n *noting) look(in *usedBy, where string, value any) (*candidate, error) {
 // record joins a fact to those of a message, and counts.
 func (n *noting) record(of *candidate, f ledger.Fact) error {
 	var facts []ledger.Fact
-	err := n.x.each(func(rows pgx.Rows) error {
+	err := n.x.Each(func(rows Row) error {
 		var f ledger.Fact
 		var at int64
 		err := rows.Scan(&f.State, &f.Code, &f.Detail, &f.Grade, &at, &f.Segments)
-		f.At = stored.Moment(at)
+		f.At = Moment(at)
 		facts = append(facts, f)
 		return err
 	}, "SELECT state, code, detail, grade, at, segments FROM fact WHERE campaign_id = $1 AND message_id = $2", of.in.id, of.id)
@@ -285,10 +285,10 @@ func (n *noting) record(of *candidate, f ledger.Fact) error {
 	if !joined {
 		facts = inOrder(ledger.Proof{Facts: append(facts, f)}).Facts
 	}
-	if err := n.x.exec(`INSERT INTO fact (campaign_id, message_id, state, code, detail, grade, at, segments) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	if err := n.x.Exec(`INSERT INTO fact (campaign_id, message_id, state, code, detail, grade, at, segments) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (campaign_id, message_id, state) DO UPDATE SET code = excluded.code, detail = excluded.detail, grade = excluded.grade, at = excluded.at,
 			segments = excluded.segments`, of.in.id,
-		of.id, string(f.State), clean(f.Code), clean(f.Detail), string(f.Grade), stored.Nanos(f.At), f.Segments); err != nil {
+		of.id, string(f.State), n.x.Clean(f.Code), n.x.Clean(f.Detail), string(f.Grade), Nanos(f.At), f.Segments); err != nil {
 		return err
 	}
 	return n.count(of, before, ledger.CountsOf(facts))
@@ -302,10 +302,10 @@ func (n *noting) count(of *candidate, before, after []ledger.Counted) error {
 	}{{after, +1}, {before, -1}} {
 		for _, c := range end.counted {
 			at := []any{of.in.id, string(of.Channel), of.Account, string(c.State), string(c.Grade)}
-			if err := n.x.exec("INSERT INTO fact_tally VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING", at...); err != nil {
+			if err := n.x.Exec("INSERT INTO fact_tally VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING", at...); err != nil {
 				return err
 			}
-			if err := n.x.exec(`UPDATE fact_tally SET messages = messages + $1
+			if err := n.x.Exec(`UPDATE fact_tally SET messages = messages + $1
 				WHERE campaign_id = $2 AND channel = $3 AND account = $4 AND state = $5 AND grade = $6`, append([]any{end.by}, at...)...); err != nil {
 				return err
 			}
