@@ -22,6 +22,8 @@ type SuppressionReader interface {
 	// SuppressionLog reads every line after the one with this ID, the oldest first, those that took an address off, too: who
 	// has read it up to the newest line learns the changes since by asking again.
 	SuppressionLog(ctx context.Context, after int64) iter.Seq2[Suppression, error]
+	// Alias is what stands in these lines, and everywhere, for an address that was forgotten.
+	Alias(ctx context.Context) (Alias, error)
 }
 
 // Suppressions keeps the addresses that are never to be sent to, whatever the campaign. It is a log: a line is never

@@ -22,11 +22,20 @@ const (
 // lower-case ASCII ("wang@example.test"). The zero value is no address.
 type Address string
 
+// ForgottenMark begins what stands in the place of an address, or of values, that a ledger was told to forget.
+const ForgottenMark = "forgotten:"
+
+// Forgotten reports that this is no address, but stands for one that was forgotten.
+func (a Address) Forgotten() bool { return strings.HasPrefix(string(a), ForgottenMark) }
+
 // Masked is the address as it may stand in a log line or an error: "+86138****8000", "wa***ng@example.test". Of a mail's name
 // the two ends stay, as of a phone number, so that two people of one company can be told apart; of a short one only what leaves
 // as much hidden as is shown.
 func (a Address) Masked() string {
 	s := string(a)
+	if a.Forgotten() {
+		return s // it says nothing
+	}
 	if at := strings.LastIndexByte(s, '@'); at >= 0 { // the last one: a quoted local part may hold others
 		at = len(strings.TrimRight(s[:at], "@")) // an @ typed twice stays to be seen
 		local, domain := []rune(s[:at]), s[at:]

@@ -22,7 +22,8 @@ const suppressEvery = 2 * time.Second
 type suppressed struct {
 	set    suppression.Set
 	from   ledger.SuppressionReader
-	newest int64 // line of the list; of whoever holds busy
+	alias  ledger.Alias // nil: nobody was forgotten
+	newest int64        // line of the list; of whoever holds busy
 	busy   atomic.Bool
 	read   atomic.Int64 // when, by the clock that nobody can set: nanoseconds since began
 	began  time.Time
@@ -32,7 +33,11 @@ type suppressed struct {
 func newSuppressed(ctx context.Context, from ledger.SuppressionReader) (*suppressed, error) {
 	//nolint:forbidigo // it measures spans, it records nothing
 	s := &suppressed{from: from, began: time.Now()}
-	if err := s.catchUp(ctx); err != nil {
+	var err error
+	if s.alias, err = from.Alias(ctx); err == nil {
+		err = s.catchUp(ctx)
+	}
+	if err != nil {
 		return nil, words.Wrap(err, "send.error.suppressed", nil)
 	}
 	return s, nil
@@ -63,5 +68,5 @@ func (l *Loop) withheld(ctx context.Context, to message.Address) bool {
 		}
 		s.busy.Store(false)
 	}
-	return s.set.Has(to)
+	return s.set.Has(to) || s.alias != nil && s.set.Has(s.alias(to))
 }

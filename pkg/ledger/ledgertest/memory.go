@@ -47,6 +47,7 @@ type Memory struct {
 	receipts  []*ledger.Receipt    // receipts[i] has ID i+1
 	heard     map[string]time.Time // by account: when something arrived that was not refused
 	bookmarks map[string]string
+	forgets   bool // somebody was forgotten
 }
 
 // NewMemory makes an empty ledger on which the end of a process is known at once, as on one machine.

@@ -281,7 +281,11 @@ func (h *Handle) Recent(ctx context.Context, except string, since time.Time, pai
 			return
 		}
 		for p := range pairs {
-			if s, ok := sent[ledger.Sent{Address: p.Address, Fingerprint: p.Fingerprint}]; ok && !yield(s, nil) {
+			s, ok := sent[ledger.Sent{Address: p.Address, Fingerprint: p.Fingerprint}]
+			if !ok {
+				s, ok = sent[ledger.Sent{Address: alias(p.Address), Fingerprint: p.Fingerprint}]
+			}
+			if ok && !yield(s, nil) {
 				return
 			}
 		}

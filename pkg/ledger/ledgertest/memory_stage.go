@@ -119,7 +119,7 @@ func readPlan(c *campaign, s ledger.Staging) (plan, error) {
 			if p.listed[n.Key] {
 				return p, fmt.Errorf("row %d: message %s is twice on the list", r.Row, n.Key)
 			}
-			if old := c.byKey[n.Key]; old != nil && (old.channel != n.Channel || old.address != n.Address) {
+			if old := c.byKey[n.Key]; old != nil && !old.address.Forgotten() && (old.channel != n.Channel || old.address != n.Address) {
 				return p, fmt.Errorf("row %d: message %s was for %s, and is for %s now", r.Row, n.Key, old.address.Masked(), n.Address.Masked())
 			}
 			p.listed[n.Key] = true
@@ -175,6 +175,10 @@ func (m *Memory) apply(c *campaign, p plan) ledger.Staged {
 
 // meet brings a message together with what a new list says of it.
 func (m *msg) meet(n *msg, out *ledger.Staged) {
+	if m.address.Forgotten() {
+		out.Left++
+		return
+	}
 	same := m.row == n.row && m.recipient == n.recipient && bytes.Equal(m.fields, n.fields) &&
 		m.segments == n.segments && m.fingerprint == n.fingerprint
 	m.relisted = &relist{row: n.row, recipient: n.recipient, fields: n.fields, segments: n.segments, fingerprint: n.fingerprint}

@@ -14,7 +14,7 @@ import (
 func (m *Memory) standing(a message.Address) *ledger.Suppression {
 	for i := len(m.suppressions) - 1; i >= 0; i-- {
 		s := &m.suppressions[i]
-		if strings.EqualFold(string(s.Address), string(a)) {
+		if strings.EqualFold(string(s.Address), string(a)) || s.Address.Forgotten() && s.Address == alias(a) {
 			if s.Reason == "" {
 				return nil
 			}

@@ -55,7 +55,11 @@ func (l *Ledger) recent(ctx context.Context, except string, since time.Time, pai
 	if err != nil || len(campaigns) == 0 {
 		return nil, err // most often no other campaign ran in the window: then no message is looked at
 	}
-	all := stored.PairsOf(pairs)
+	alias, err := l.Alias(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := stored.PairsOf(pairs, alias)
 	for i := range campaigns {
 		prints, err := l.common(ctx, campaigns[i].id, all)
 		if err != nil {

@@ -49,11 +49,16 @@ func (st *staging) lookup(rs []ledger.Recipient) error {
 
 // meet brings a message that the ledger has together with what the list says now.
 func (st *staging) meet(r ledger.Recipient, m ledger.NewMessage, old *oldMessage, write func() (int64, error)) error {
-	if old.channel != m.Channel || old.address != m.Address {
+	forgotten := old.address.Forgotten()
+	if !forgotten && (old.channel != m.Channel || old.address != m.Address) {
 		return words.Err("ledger.error.other-address", words.A{"row": r.Row, "message": string(m.Key), "was": old.address.Masked(), "is": m.Address.Masked()})
 	}
 	if !st.seen.Set(old.id) {
 		return rowTwice(r.Row, m.Key)
+	}
+	if forgotten { // nothing of the row is kept again
+		st.out.Left++
+		return nil
 	}
 	same := old.row == r.Row && old.recipient == r.Key && bytes.Equal(old.fields, r.Fields) &&
 		old.segments == m.Segments && old.fingerprint == m.Fingerprint

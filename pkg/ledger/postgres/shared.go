@@ -78,3 +78,47 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 func queries() stored.Queries {
 	return stored.Queries{Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2")}
 }
+
+// Campaign implements stored.Tx.
+func (s sharedTx) Campaign(name string, now time.Time) (stored.Staged, error) {
+	c, err := s.x.campaign(name)
+	if err != nil {
+		return stored.Staged{}, err
+	}
+	if _, err := s.x.tally(c.id); err != nil { // its lock
+		return stored.Staged{}, err
+	}
+	_, err = s.x.buryAll(c.id, now)
+	return stored.Staged{ID: c.id, First: c.first, Last: c.last}, err
+}
+
+// LeaveOut implements stored.Tx.
+func (s sharedTx) LeaveOut(campaign, message int64) error { return s.x.leaveOut(campaign, message) }
+
+// Unlist implements stored.Tx.
+func (s sharedTx) Unlist(campaign, message int64, anyway bool) error {
+	n, err := s.x.change(`UPDATE relist SET recipient_id = NULL, segments = NULL, fingerprint = NULL, seal = $1
+		WHERE campaign_id = $2 AND message_id = $3`, stored.SealOf(message), campaign, message)
+	if err != nil || n > 0 || !anyway {
+		return err
+	}
+	return s.x.exec("INSERT INTO relist (campaign_id, message_id, seal) VALUES ($1, $2, $3)", campaign, message, stored.SealOf(message))
+}
+
+// Row implements stored.Tx.
+func (s sharedTx) Row(campaign int64, row int, key string, fields []byte) (id int64, err error) {
+	err = s.x.one([]any{&id}, `INSERT INTO recipient (campaign_id, id, row, key, fields) VALUES ($1, nextval('recipient_ids'), $2, $3, $4) RETURNING id`,
+		campaign, row, key, stored.NotNil(fields))
+	return id, err
+}
+
+// DropRows implements stored.Tx.
+func (s sharedTx) DropRows(c stored.Staged, rows map[int64]bool) error {
+	ids := make([]int64, 0, len(rows))
+	for id := range rows {
+		ids = append(ids, id)
+	}
+	return s.x.exec(`DELETE FROM recipient r WHERE r.campaign_id = $1 AND r.id = ANY($2)
+		AND r.id NOT IN (SELECT recipient_id FROM message WHERE campaign_id = $1
+			UNION ALL SELECT recipient_id FROM relist WHERE campaign_id = $1 AND recipient_id IS NOT NULL)`, c.ID, ids)
+}

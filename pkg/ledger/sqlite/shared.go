@@ -79,3 +79,56 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 func queries() stored.Queries {
 	return stored.Queries{ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2")}
 }
+
+// Campaign implements stored.Tx.
+func (s sharedTx) Campaign(name string, now time.Time) (stored.Staged, error) {
+	c, err := s.x.campaign(name)
+	if err != nil {
+		return stored.Staged{}, err
+	}
+	_, err = s.x.buryAll(c.id, now)
+	return stored.Staged{ID: c.id, First: c.first, Last: c.last}, err
+}
+
+// LeaveOut implements stored.Tx.
+func (s sharedTx) LeaveOut(_, message int64) error { return s.x.leaveOut(message) }
+
+// Unlist implements stored.Tx.
+func (s sharedTx) Unlist(_, message int64, anyway bool) error {
+	n, err := s.x.change("UPDATE relist SET recipient_id = NULL, segments = NULL, fingerprint = NULL, seal = ? WHERE message_id = ?",
+		stored.SealOf(message), message)
+	if err != nil || n > 0 || !anyway {
+		return err
+	}
+	return s.x.exec("INSERT INTO relist (message_id, seal) VALUES (?, ?)", message, stored.SealOf(message))
+}
+
+// Row implements stored.Tx.
+func (s sharedTx) Row(campaign int64, row int, key string, fields []byte) (id int64, err error) {
+	err = s.x.one([]any{&id}, "INSERT INTO recipient (campaign_id, row, key, fields) VALUES (?, ?, ?, ?) RETURNING id", campaign, row, key, stored.NotNil(fields))
+	return id, err
+}
+
+// DropRows implements stored.Tx.
+func (s sharedTx) DropRows(c stored.Staged, rows map[int64]bool) error {
+	of := func(rows map[int64]bool) func(*sql.Rows) error {
+		return func(r *sql.Rows) error {
+			var id int64
+			err := r.Scan(&id)
+			delete(rows, id)
+			return err
+		}
+	}
+	if err := s.x.each(of(rows), "SELECT m.recipient_id"+messagesOf, c.First, c.Last, c.ID); err != nil {
+		return err
+	}
+	if err := s.x.each(of(rows), "SELECT recipient_id FROM relist WHERE message_id BETWEEN ? AND ? AND recipient_id IS NOT NULL", c.First, c.Last); err != nil {
+		return err
+	}
+	for id := range rows {
+		if err := s.x.exec("DELETE FROM recipient WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

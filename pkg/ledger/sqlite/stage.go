@@ -289,8 +289,8 @@ func (st *staging) finish() error {
 	var row int
 	var key string
 	err := st.x.one([]any{&row, &key}, `SELECT row, key FROM fold f WHERE campaign_id = ? AND staging = ? AND NOT EXISTS (
-		SELECT 1 FROM message_standing m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND m.state <> 'cancelled'
-		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL)) ORDER BY row LIMIT 1`, st.c.id, st.staging)
+		SELECT 1 FROM message_standing m WHERE m.campaign_id = f.campaign_id AND m.key = f.key AND (m.address LIKE 'forgotten:%' OR m.state <> 'cancelled'
+		AND NOT EXISTS (SELECT 1 FROM relist r WHERE r.message_id = m.id AND r.recipient_id IS NULL))) ORDER BY row LIMIT 1`, st.c.id, st.staging)
 	if err == nil {
 		return words.Err("ledger.error.told-through", words.A{"row": row, "message": key})
 	}

@@ -105,16 +105,26 @@ func (x *tx) suppress(entries []ledger.Suppression) (ledger.Suppress, error) {
 	return sum, nil
 }
 
-// suppressed is the entry of an address that is in force; ErrNotSuppressed where there is none.
-func (x *tx) suppressed(a message.Address) (s ledger.Suppression, err error) {
-	scan := func(dest ...any) error {
-		return x.one(dest, "SELECT "+suppressionColumns+" FROM suppression s WHERE s.address = ? ORDER BY s.id DESC LIMIT 1", string(a))
+// suppressed is the entry of an address that is in force, also where the address was forgotten; ErrNotSuppressed where there is none.
+func (x *tx) suppressed(a message.Address) (ledger.Suppression, error) {
+	s, err := x.newestLine(a)
+	if errors.Is(err, sql.ErrNoRows) {
+		var alias message.Address
+		if alias, err = stored.AliasIn(sharedTx{x}, a); err != nil {
+			return s, err
+		}
+		s, err = x.newestLine(alias)
 	}
-	s, err = scanSuppression(scan)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && s.Reason == "" {
 		err = &words.Error{Text: words.T("ledger.error.not-suppressed-address", words.A{"address": a.Masked()}), Err: ledger.ErrNotSuppressed}
 	}
 	return s, err
+}
+
+func (x *tx) newestLine(a message.Address) (ledger.Suppression, error) {
+	return scanSuppression(func(dest ...any) error {
+		return x.one(dest, "SELECT "+suppressionColumns+" FROM suppression s WHERE s.address = ? ORDER BY s.id DESC LIMIT 1", string(a))
+	})
 }
 
 // Unsuppress takes addresses off the list: see ledger.Suppressions.
@@ -179,9 +189,16 @@ func (l *Ledger) lookUp(ctx context.Context, asked iter.Seq[ledger.Asked], found
 	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM suppression)").Scan(&some); err != nil || !some {
 		return err
 	}
+	alias, err := l.Alias(ctx)
+	if err != nil {
+		return err
+	}
 	rows, addresses := make([]int, 0, askPortion), make([]message.Address, 0, askPortion)
 	for a := range asked {
 		rows, addresses = append(rows, a.Row), append(addresses, a.Address)
+		if alias != nil {
+			rows, addresses = append(rows, a.Row), append(addresses, alias(a.Address))
+		}
 		if len(rows) < askPortion {
 			continue
 		}

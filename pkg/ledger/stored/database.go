@@ -74,4 +74,17 @@ type Tx interface {
 	Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error
 	// Clean is text of a vendor as the database takes it.
 	Clean(s string) string
+	// Campaign finds a campaign whose messages are to be changed, and makes unknown what dead runs left of it.
+	Campaign(name string, now time.Time) (Staged, error)
+	// LeaveOut cancels a message that is pending or rejected, as one that is not on the list.
+	LeaveOut(campaign, message int64) error
+	// Unlist says that the newest list does not have a message of which it said something, or that it does not have it anyway.
+	Unlist(campaign, message int64, anyway bool) error
+	// Row adds a row of a list, to which messages can be pointed.
+	Row(campaign int64, row int, key string, fields []byte) (int64, error)
+	// DropRows deletes those of the rows that no message is about any more.
+	DropRows(c Staged, rows map[int64]bool) error
 }
+
+// Staged is a campaign in a transaction. Its messages are within these ids.
+type Staged struct{ ID, First, Last int64 }

@@ -37,14 +37,17 @@ type Pairs struct {
 type asked struct {
 	mark    int64
 	address uint64 // its hash
+	alias   uint64 // the hash of what stands for it where it was forgotten
 	nth     int    // in the stream
 }
 
 // PairsOf reads the pairs.
-func PairsOf(pairs iter.Seq[ledger.Sent]) *Pairs {
+func PairsOf(pairs iter.Seq[ledger.Sent], alias ledger.Alias) *Pairs {
 	w := &Pairs{seed: maphash.MakeSeed(), newest: make(map[int]ledger.Sent)}
 	for p := range pairs {
-		w.all = append(w.all, asked{mark: p.Fingerprint, address: maphash.String(w.seed, string(p.Address)), nth: len(w.all)})
+		w.all = append(w.all, asked{
+			mark: p.Fingerprint, address: maphash.String(w.seed, string(p.Address)), alias: maphash.String(w.seed, string(alias.Of(p.Address))), nth: len(w.all),
+		})
 	}
 	slices.SortFunc(w.all, func(a, b asked) int { return cmp.Compare(a.mark, b.mark) })
 	return w
@@ -69,7 +72,7 @@ func (w *Pairs) In(piece []byte, prints []int64) []int64 {
 func (w *Pairs) Met(s ledger.Sent) {
 	at, _ := slices.BinarySearchFunc(w.all, s.Fingerprint, func(a asked, p int64) int { return cmp.Compare(a.mark, p) })
 	for h := maphash.String(w.seed, string(s.Address)); at < len(w.all) && w.all[at].mark == s.Fingerprint; at++ {
-		if old, ok := w.newest[w.all[at].nth]; w.all[at].address == h && (!ok || s.At.After(old.At)) {
+		if old, ok := w.newest[w.all[at].nth]; (w.all[at].address == h || w.all[at].alias == h) && (!ok || s.At.After(old.At)) {
 			w.newest[w.all[at].nth] = s
 		}
 	}

@@ -46,9 +46,9 @@ func AttemptOf(id int64) (message int64, number int) {
 }
 
 // Fits reports whether a message is to the address and, where each row of an address is told, to the recipient for which its key was made.
-// A row that was changed under us is to somebody who is not on the list.
+// A row that was changed under us is to somebody who is not on the list. Of an address that was forgotten nobody can tell; nothing is sent to it.
 func Fits(key message.Key, campaign string, ch message.Channel, to message.Address, recipient string) bool {
-	return key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
+	return to.Forgotten() || key == message.MakeKey(campaign, ch, to, "") || key == message.MakeKey(campaign, ch, to, recipient)
 }
 
 // MonthOf is the month of a day: "2026-11" of "2026-11-20".

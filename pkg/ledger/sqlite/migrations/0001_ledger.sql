@@ -498,7 +498,10 @@ END;
 CREATE TRIGGER standing_stays BEFORE DELETE ON standing BEGIN
   SELECT RAISE(FAIL, 'what came of a message is kept');
 END;
-CREATE TRIGGER message_who_stands BEFORE UPDATE OF id, campaign_id, channel, key, address ON message BEGIN
+-- Somebody may be forgotten: then his address is, and nothing else changes.
+CREATE TRIGGER message_who_stands BEFORE UPDATE OF id, campaign_id, channel, key, address ON message
+WHEN NEW.id <> OLD.id OR NEW.campaign_id <> OLD.campaign_id OR NEW.channel <> OLD.channel OR NEW.key <> OLD.key
+  OR NEW.address NOT LIKE 'forgotten:%' BEGIN
   SELECT RAISE(FAIL, 'a message is not rewritten');
 END;
 CREATE TRIGGER message_stays BEFORE DELETE ON message BEGIN
@@ -578,13 +581,17 @@ WHEN (NEW.reason IS NOT NULL) =
   ifnull((SELECT reason IS NOT NULL FROM suppression WHERE address = NEW.address ORDER BY id DESC LIMIT 1), 0) BEGIN
   SELECT RAISE(FAIL, 'an address is put on the list once, and taken off once');
 END;
-CREATE TRIGGER suppression_stands BEFORE UPDATE ON suppression BEGIN
+CREATE TRIGGER suppression_stands BEFORE UPDATE ON suppression
+WHEN NEW.id <> OLD.id OR NEW.channel <> OLD.channel OR NEW.reason IS NOT OLD.reason OR NEW.who <> OLD.who OR NEW.at <> OLD.at
+  OR NEW.address NOT LIKE 'forgotten:%' BEGIN
   SELECT RAISE(FAIL, 'a line of the suppression list is not rewritten');
 END;
 CREATE TRIGGER suppression_stays BEFORE DELETE ON suppression BEGIN
   SELECT RAISE(FAIL, 'lines of the suppression list are kept');
 END;
-CREATE TRIGGER receipt_stands BEFORE UPDATE OF id, hash, account, format, source, head, raw, grade, at ON receipt BEGIN
+CREATE TRIGGER receipt_stands BEFORE UPDATE OF id, hash, account, format, source, head, raw, grade, at ON receipt
+WHEN NEW.id <> OLD.id OR NEW.hash <> OLD.hash OR NEW.account <> OLD.account OR NEW.format <> OLD.format OR NEW.source <> OLD.source
+  OR NEW.grade <> OLD.grade OR NEW.at <> OLD.at OR NEW.head IS NOT NULL OR length(NEW.raw) > 0 OR OLD.fate = 'new' OR OLD.fate = 'held' BEGIN
   SELECT RAISE(FAIL, 'what arrived is not rewritten');
 END;
 CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt BEGIN
