@@ -17,6 +17,9 @@ import (
 func starterColumns(ctx context.Context, so *campaign.StarterOptions, o initOptions) ([]words.Text, error) {
 	h, err := list.Headers(ctx, o.list, list.Options{Sheet: o.sheet, Columns: o.columns})
 	if err != nil && (len(o.columns) > 0 || !undecided(err)) {
+		if misnamed(err) {
+			return nil, err
+		}
 		return nil, listError(err)
 	}
 	so.Sheet, so.Columns, so.Mapped, so.Or = h.Sheet, h.Columns, make(map[string]string), make(map[string][]string)
@@ -31,10 +34,26 @@ func starterColumns(ctx context.Context, so *campaign.StarterOptions, o initOpti
 		}
 		if offers := h.Offered[role]; so.Mapped[role] == "" && len(offers) > 0 {
 			so.Mapped[role], so.Or[role] = offers[0], offers[1:]
-			notes = append(notes, words.T("init.by-cells", words.A{"role": role, "column": offers[0]}))
+			notes = append(notes, byCells(role, offers))
 		}
 	}
 	return append(notes, channelsWithout(so, h)...), nil
+}
+
+// byCells says which column is known by its cells only, and which others could be meant as well.
+func byCells(role string, offers []string) words.Text {
+	if len(offers) > 1 {
+		return words.T("init.by-cells-of", words.A{"role": role, "columns": words.Names(offers, 0), "taken": offers[0]})
+	}
+	return words.T("init.by-cells", words.A{"role": role, "column": offers[0]})
+}
+
+// misnamed reports that --sheet or --columns names what the list does not have: a mistake in a flag, not in the list.
+func misnamed(err error) bool {
+	var input *diag.InputError
+	return errors.As(err, &input) && slices.ContainsFunc(input.Problems.Kept(), func(p diag.Problem) bool {
+		return p.Stops() && slices.Contains([]string{"sheet-missing", "header-missing", "mapping-unknown", "mapping-twice"}, p.Code)
+	})
 }
 
 // undecided reports a list that was read, and of which only the columns are not clear.
