@@ -57,6 +57,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Rate:        rate(m.Value("rate")),
 		Burst:       int(m.Value("burst").Int(1, maxRate)),
 		Concurrency: int(m.Value("concurrency").Int(1, maxInFlight)),
+		Ahead:       int(m.Value("ahead").Int(0, maxInFlight)),
 		Timeout:     m.Value("timeout").Duration(100*time.Millisecond, 10*time.Minute),
 		DailyQuota:  m.Value("daily_quota").Int(1, maxQuota),
 		Scenarios:   scenarios(m.Map("scenarios")),

@@ -93,6 +93,7 @@ type Account struct {
 	Rate        float64 // messages per second; 0 where none is set
 	Burst       int     // messages at once after a pause; 0: a hundredth of a second's worth, at least 1
 	Concurrency int
+	Ahead       int // messages claimed beyond Concurrency, so that a slow disk is not waited for
 	Timeout     time.Duration
 	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
 	DomainQuota map[string]int64   // messages a day, in the same way

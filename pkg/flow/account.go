@@ -32,13 +32,15 @@ func DefaultPolicy() Policy {
 
 // Account is one account as this process sees it. It is not safe for concurrent use: the lane that claims owns it.
 type Account struct {
-	Limits      ledger.Limits
-	Concurrency int
+	Limits ledger.Limits
+	// Concurrency is how many messages of this run may be at the vendor at a time, Ahead how many more may be claimed meanwhile.
+	Concurrency, Ahead int
 	// Slack is how late after its place under the rate a message may still leave.
 	Slack time.Duration
 
 	policy   Policy
 	slots    int // what the configuration says of Concurrency, for all runs
+	aheads   int // and of Ahead
 	inFlight int
 	taken    int // all that was ever claimed
 
@@ -68,11 +70,11 @@ type spent struct {
 
 // NewAccount takes over what the ledger knows of the account. An open breaker is to be tested at once: a person has
 // just said that it shall go on.
-func NewAccount(l ledger.Limits, concurrency int, slack time.Duration, p Policy, known ledger.AccountState, now time.Time) *Account {
+func NewAccount(l ledger.Limits, concurrency, ahead int, slack time.Duration, p Policy, known ledger.AccountState, now time.Time) *Account {
 	if p == (Policy{}) {
 		p = DefaultPolicy()
 	}
-	a := &Account{Limits: l, Concurrency: max(1, concurrency), slots: max(1, concurrency), Slack: slack, policy: p, scale: 1}
+	a := &Account{Limits: l, Concurrency: max(1, concurrency), slots: max(1, concurrency), Ahead: ahead, aheads: ahead, Slack: slack, policy: p, scale: 1}
 	a.change.Account = l.Account
 	if known.Scale > 0 && known.Scale < 1 {
 		a.scale = known.Scale
@@ -109,8 +111,8 @@ func SplitBurst(rate float64, burst int) (atOnce int, slack time.Duration) {
 // Name is the account's name.
 func (a *Account) Name() string { return a.Limits.Account }
 
-// Free is how many more messages may be in flight.
-func (a *Account) Free() int { return max(0, a.Concurrency-a.inFlight) }
+// Free is how many more messages may be claimed.
+func (a *Account) Free() int { return max(0, a.Concurrency+a.Ahead-a.inFlight) }
 
 // Ready says how many messages the account could take now, and whether asking for one is a test of its breaker. With none,
 // until is when to look again; zero means when something in flight is answered, or never.
@@ -235,15 +237,21 @@ func (a *Account) setScale(s float64, now time.Time) {
 	a.change.Scale, a.dirty = &ledger.Rescale{From: from, To: s}, true
 }
 
-// Share sets Concurrency to what falls to one of several runs, the rank-th from 0. Together they have all slots, and no more; where there are
-// more runs than slots, some have none.
+// Share sets Concurrency and Ahead to what falls to one of several runs, the rank-th from 0. Together they have all slots, and no more; where
+// there are more runs than slots, some have none.
 func (a *Account) Share(runs, rank int) {
 	if runs < 1 {
 		return
 	}
-	a.Concurrency = a.slots / runs
-	if rank < a.slots%runs {
-		a.Concurrency++
+	part := func(of int) int {
+		n := of / runs
+		if rank < of%runs {
+			n++
+		}
+		return n
+	}
+	if a.Concurrency, a.Ahead = part(a.slots), part(a.aheads); a.Concurrency == 0 {
+		a.Ahead = 0
 	}
 }
 
@@ -251,7 +259,7 @@ func (a *Account) Share(runs, rank int) {
 // next Share.
 func (a *Account) Narrow(n int, said words.Text, now time.Time) {
 	if n < a.Concurrency {
-		a.Concurrency = max(1, n)
+		a.Concurrency, a.Ahead = max(1, n), 0
 	}
 	if n != a.narrow {
 		a.narrow = n

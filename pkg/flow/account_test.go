@@ -87,7 +87,7 @@ func TestARefusalOpensForAsLongAsThePolicySays(t *testing.T) {
 			if long == 0 {
 				long = flow.DefaultPolicy().Refused
 			}
-			a := flow.NewAccount(ledger.Limits{Account: "a"}, 10, 0, p, ledger.AccountState{}, start)
+			a := flow.NewAccount(ledger.Limits{Account: "a"}, 10, 0, 0, p, ledger.AccountState{}, start)
 			a.Claimed(10)
 			for range 10 {
 				a.Observe(refused, start)
@@ -208,7 +208,7 @@ func TestWhatTheLedgerHoldsIsWaitedFor(t *testing.T) {
 }
 
 func TestABreakerThatTheLedgerKnowsIsTestedAtOnce(t *testing.T) {
-	a := flow.NewAccount(ledger.Limits{Account: "a"}, 10, 0, flow.Policy{},
+	a := flow.NewAccount(ledger.Limits{Account: "a"}, 10, 0, 0, flow.Policy{},
 		ledger.AccountState{Account: "a", Scale: 0.25, Failures: 5, OpenUntil: start.Add(time.Hour), Reason: words.Raw("balance")}, start)
 	wantReady(t, a, start, ready{N: 1, Probe: true})
 	if a.Scale() != 0.25 || !a.Open() {

@@ -18,7 +18,7 @@ import (
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
 func account(name string, slots int) *flow.Account {
-	return flow.NewAccount(ledger.Limits{Account: name}, slots, 0, flow.Policy{}, ledger.AccountState{}, start)
+	return flow.NewAccount(ledger.Limits{Account: name}, slots, 0, 0, flow.Policy{}, ledger.AccountState{}, start)
 }
 
 var (

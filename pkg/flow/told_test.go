@@ -176,6 +176,20 @@ func TestRunsShareTheSlots(t *testing.T) {
 	}
 }
 
+// What may be claimed ahead is shared as well; who has no slot claims nothing, and who has little room at the vendor claims nothing ahead.
+func TestRunsShareWhatIsClaimedAhead(t *testing.T) {
+	a := flow.NewAccount(ledger.Limits{Account: "a"}, 3, 5, 0, flow.Policy{}, ledger.AccountState{}, start)
+	for _, c := range []struct{ runs, rank, want int }{{1, 0, 8}, {2, 0, 5}, {2, 1, 3}, {4, 3, 0}} {
+		if a.Share(c.runs, c.rank); a.Free() != c.want {
+			t.Errorf("the %d. of %d runs may claim %d, want %d", c.rank, c.runs, a.Free(), c.want)
+		}
+	}
+	a.Share(1, 0)
+	if a.Narrow(2, words.Text{}, start); a.Free() != 2 {
+		t.Errorf("with room for 2 at the vendor %d may be claimed", a.Free())
+	}
+}
+
 func TestTheRateThatAnotherRunSetIsInForce(t *testing.T) {
 	a := account("a", 10)
 	a.Shared(ledger.AccountState{Account: "a", Scale: 0.25}, start)
@@ -275,7 +289,7 @@ func TestARunThatHasEndedLetsNothingOut(t *testing.T) {
 
 func TestWhatTheLedgerKnowsOfAnAccountIsTakenOver(t *testing.T) {
 	known := func(s ledger.AccountState) *flow.Account {
-		return flow.NewAccount(ledger.Limits{Account: "a"}, 0, 0, flow.Policy{}, s, start)
+		return flow.NewAccount(ledger.Limits{Account: "a"}, 0, 0, 0, flow.Policy{}, s, start)
 	}
 	for scale, want := range map[float64]float64{-1: 1, 0: 1, 0.25: 0.25, 1: 1, 1.5: 1} {
 		if got := known(ledger.AccountState{Scale: scale}).Scale(); got != want {

@@ -52,7 +52,7 @@ func flushCheck() Check {
 		inFlight := 0
 		for _, n := range byAccount(needs) {
 			want += n.Account.Rate
-			inFlight += max(1, n.Account.Concurrency)
+			inFlight += max(1, n.Account.Concurrency) + n.Account.Ahead
 		}
 		most := float64(inFlight) / (2 * (flush + commitWork)).Seconds()
 		f := Finding{Status: Pass, Facts: []Fact{

@@ -59,7 +59,10 @@ func (w *world) judge() {
 			w.t.Errorf("seed %d: %d messages staged, %d there, states add up to %d", w.seed, w.messages(), seen, counts.Total())
 		}
 	}
-	inFlight := w.cfg.Accounts["a"].Concurrency + w.cfg.Accounts["b"].Concurrency + w.cfg.Accounts["c"].Concurrency
+	inFlight := 0
+	for _, a := range w.cfg.Accounts {
+		inFlight += a.Concurrency + a.Ahead
+	}
 	if limit := lost*inFlight + w.badUnknown; unknown > limit {
 		w.t.Errorf("seed %d: %d unknown, but %d runs that were lost or failed, with at most %d in flight and %d unclear answers", w.seed, unknown, lost, inFlight, w.badUnknown)
 	}

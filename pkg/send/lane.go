@@ -22,6 +22,7 @@ type lane struct {
 	route    *flow.Route
 	accounts map[string]*flow.Account
 	valves   map[string]*flow.Valve
+	rooms    map[string]*room         // nil where nothing is claimed ahead
 	hosts    *receivers.Hosts         // nil: domains are not told apart
 	domains  map[string]*flow.Domains // by account
 
@@ -68,7 +69,8 @@ func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.A
 	}
 	ln := &lane{
 		loop: l, channel: ch, entry: l.Config.Channels.Of(ch), route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
-		lead: 5 * time.Millisecond, left: -1,
+		rooms: make(map[string]*room),
+		lead:  5 * time.Millisecond, left: -1,
 	}
 	ln.receivers(ctx)
 	slots := 0
@@ -76,7 +78,10 @@ func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.A
 		ln.accounts[a.Name()] = a
 		ln.valves[a.Name()] = flow.NewValve(a.Limits.Rate, a.Limits.AtOnce, a.Slack)
 		ln.valves[a.Name()].Scale(a.Scale())
-		slots += a.Concurrency
+		slots += a.Concurrency + a.Ahead
+		if a.Ahead > 0 {
+			ln.rooms[a.Name()] = newRoom(a.Concurrency)
+		}
 	}
 	ln.work, ln.answers = make(chan claim, slots), newAnswers(slots)
 	return ln, nil
@@ -232,6 +237,7 @@ func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 	for _, a := range ln.accounts {
 		a.Share(t.Runs, t.Rank)
 		ln.narrow(a, now)
+		ln.rooms[a.Name()].resize(a.Concurrency)
 	}
 	ln.shared(t.Accounts, now)
 	if of[message.Pending] == 0 && of[message.Attempting] > ln.inFlight {

@@ -313,7 +313,7 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	}
 	atOnce, slack := flow.SplitBurst(c.Rate, c.Burst)
 	limits := ledger.Limits{
-		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency), DomainRate: c.DomainRate, DomainQuota: c.DomainQuota, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
+		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency) + c.Ahead, DomainRate: c.DomainRate, DomainQuota: c.DomainQuota, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 	}
 	if c.Price != nil {
@@ -327,5 +327,5 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 	if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {
 		state = known[i]
 	}
-	return flow.NewAccount(limits, c.Concurrency, slack, l.Policy, state, l.Now()), nil
+	return flow.NewAccount(limits, c.Concurrency, c.Ahead, slack, l.Policy, state, l.Now()), nil
 }

@@ -134,7 +134,7 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 	price := message.Money(45000)
 	account := func() config.Account {
 		return config.Account{
-			Rate: []float64{0, 5, 50, 1000}[rng.IntN(4)], Concurrency: 1 + rng.IntN(8), Price: &price, Currency: "CNY",
+			Rate: []float64{0, 5, 50, 1000}[rng.IntN(4)], Concurrency: 1 + rng.IntN(8), Ahead: []int{0, 0, 1, 8}[rng.IntN(4)], Price: &price, Currency: "CNY",
 			DailyQuota: []int64{0, 0, int64(5 + rng.IntN(60))}[rng.IntN(3)],
 			DayBudget:  []message.Money{0, 0, price.Times(5 + rng.IntN(80))}[rng.IntN(3)],
 			Scenarios: []map[string]config.Scenario{nil, nil, {config.Notice: {

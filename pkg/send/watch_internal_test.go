@@ -35,7 +35,7 @@ func TestWhyARunStoppedSaysHowManyWereReallyTried(t *testing.T) {
 func TestWhereAQuotaHoldsItGoesOnAtItsMidnight(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	midnight := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
-	a := flow.NewAccount(ledger.Limits{Account: "sms", DailyQuota: 50}, 1, 0, flow.Policy{}, ledger.AccountState{}, now)
+	a := flow.NewAccount(ledger.Limits{Account: "sms", DailyQuota: 50}, 1, 0, 0, flow.Policy{}, ledger.AccountState{}, now)
 	a.Claimed(1)
 	a.Observe(message.Outcome{Kind: message.OutcomeThrottled, RetryAfter: time.Minute}, now)
 	a.Held(ledger.Grant{Held: ledger.HoldQuota, Until: midnight}, now)

@@ -35,12 +35,14 @@ func (c *claim) expired(now time.Time) bool {
 func (ln *lane) worker(ctx context.Context) {
 	for c := range ln.work {
 		r := result{claim: c.Claim}
+		ln.rooms[c.Account].enter()
 		if !c.LeaveAt.IsZero() {
 			r.late = max(0, ln.loop.Now().Sub(c.LeaveAt))
 		}
 		begun := time.Now() //nolint:forbidigo // it measures a span, it records nothing
 		r.outcome = ln.attempt(ctx, &c)
 		r.took = time.Since(begun)
+		ln.rooms[c.Account].leave()
 		r.at = ln.loop.Now()
 		ln.answers.put(r)
 	}
