@@ -25,7 +25,6 @@ import (
 type checklistOptions struct {
 	campaign, item  string
 	checklist, list string
-	as              string
 	evidence, note  string
 	reason          string
 }
@@ -82,7 +81,6 @@ func newChecklistSign(e *env, run func(context.Context, checklistOptions) error)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.as, "as", "", e.say("cmd.checklist-sign.flag-as", nil))
 	f.StringVar(&o.evidence, "evidence", "", e.say("cmd.checklist-sign.flag-evidence", nil))
 	f.StringVar(&o.note, "note", "", e.say("cmd.checklist-sign.flag-note", nil))
 	f.StringVar(&o.list, "list", "", e.say("cmd.checklist-sign.flag-list", nil))
@@ -111,7 +109,6 @@ func newChecklistRevoke(e *env, run func(context.Context, checklistOptions) erro
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.as, "as", "", e.say("cmd.checklist-revoke.flag-as", nil))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.checklist-revoke.flag-reason", nil))
 	f.StringVar(&o.checklist, "checklist", "", e.say("cmd.checklist-revoke.flag-checklist", nil))
 	return c
@@ -262,7 +259,7 @@ func (e *env) mayTouch(s *preflight.Sheet, o checklistOptions) (*checklist.Item,
 	if s.Line(item.ID).Status == checklist.Proven {
 		return nil, "", usage(words.Err("cmd.error.proven-item", words.A{"item": item.ID, "check": item.Check}).Do("cmd.do.proven-item", nil))
 	}
-	name := o.as
+	name := e.as()
 	if name == "" {
 		name, _ = e.who()
 	}

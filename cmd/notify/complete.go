@@ -30,9 +30,7 @@ func (e *env) completions(root *cobra.Command) {
 	e.completeArgs(root, []string{"accounts", "set"}, e.accountNames)
 	e.completeArgs(root, []string{"drill"}, fixed(drillNames()))
 	e.completeFlag(root, []string{"send"}, "override", fixed(preflight.Overridable()))
-	e.completeFlag(root, []string{"send"}, "as", e.peopleNames)
-	e.completeFlag(root, []string{"checklist", "sign"}, "as", e.peopleNames)
-	e.completeFlag(root, []string{"checklist", "revoke"}, "as", e.peopleNames)
+	e.completeFlag(root, nil, "as", e.peopleNames)
 	e.completeFlag(root, []string{"report"}, "state", fixed(named(message.States())))
 	e.completeFlag(root, []string{"resolve"}, "as", fixed([]string{"accepted", "not-sent"}))
 	for _, path := range [][]string{{"suppress", "add"}, {"suppress", "import"}} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/preflight"
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
 	"notify/pkg/view"
@@ -32,6 +34,7 @@ type globalFlags struct {
 	config   string
 	ledger   string
 	campaign string
+	as       string
 	json     bool
 	yes      bool
 	lang     string
@@ -254,7 +257,17 @@ func (e *env) campaign(ctx context.Context, l ledger.Ledger, name string) (ledge
 // Act is what the operator does, for the audit.
 func (e *env) Act(what, reason string) ledger.Act {
 	name, host := e.who()
-	return ledger.Act{Who: name + "@" + host, What: what, Reason: reason, At: e.now()}
+	return ledger.Act{Who: name + "@" + host, As: e.as(), What: what, Reason: reason, At: e.now()}
+}
+
+// as is the name that the person gave, which the system does not know; empty for none.
+func (e *env) as() string { return cmp.Or(e.flags.as, e.getenv("NOTIFY_AS")) }
+
+// about is an Act with how many messages it is about: those that can still leave.
+func (e *env) about(ctx context.Context, l ledger.Ledger, campaign string, act ledger.Act) (ledger.Act, error) {
+	counts, err := l.Counts(ctx, campaign)
+	act.Figures = &ledger.Figures{Messages: counts.Of(message.Pending, message.Attempting)}
+	return act, err
 }
 
 // said is an Act with a sentence of the program instead of a reason.
@@ -265,10 +278,15 @@ func (e *env) said(what string, why words.Text) ledger.Act {
 }
 
 // sends is the act of sending, with its figures.
-func (e *env) sends(as string, people, messages, left int) ledger.Act {
-	return e.said("send", words.T("act.why-sent", words.A{
-		"name": as, "people": words.N(people, "recipient"), "messages": words.N(messages, "message"), "left": left,
+func (e *env) sends(people, messages, left int, costs []preflight.Cost) ledger.Act {
+	by := e.said("send", words.T("act.why-sent", words.A{
+		"name": e.sender().Name, "people": words.N(people, "recipient"), "messages": words.N(messages, "message"), "left": left,
 	}))
+	by.Figures = &ledger.Figures{Messages: messages}
+	for _, c := range costs {
+		by.Figures.Spend(c.Currency, c.Amount)
+	}
+	return by
 }
 
 func (e *env) who() (name, host string) {

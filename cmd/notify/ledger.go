@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,22 +22,36 @@ func newLedger(e *env) *cobra.Command {
 	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerReconcile(e, nil))
 }
 
-func newLedgerCheck(e *env, run func(context.Context) error) *cobra.Command {
+func newLedgerCheck(e *env, run func(context.Context, string) error) *cobra.Command {
+	var head string
 	if run == nil {
-		run = func(ctx context.Context) error { return runLedgerCheck(ctx, e) }
+		run = func(ctx context.Context, head string) error { return runLedgerCheck(ctx, e, head) }
 	}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "check",
 		Short: e.say("cmd.ledger-check.short", nil),
 		Example: examples(
 			"notify ledger check", "",
 		),
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), head) },
 	}
+	c.Flags().StringVar(&head, "audit", "", e.say("cmd.ledger-check.flag-audit", nil))
+	return c
 }
 
-func runLedgerCheck(ctx context.Context, e *env) error {
+// chained is the last entry of the audit, and whether one that was noted before is still in it.
+func chained(log []ledger.AuditEntry, noted string) (last *ledger.AuditEntry, problems []words.Text) {
+	if len(log) > 0 {
+		last = &log[len(log)-1]
+	}
+	if noted != "" && !slices.ContainsFunc(log, func(a ledger.AuditEntry) bool { return a.Hash == noted }) {
+		problems = []words.Text{words.T("verify.audit-forgotten", words.A{"hash": noted})}
+	}
+	return last, problems
+}
+
+func runLedgerCheck(ctx context.Context, e *env, head string) error {
 	l, err := e.Ledger(ctx)
 	if err != nil {
 		return err
@@ -57,8 +72,13 @@ func runLedgerCheck(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	problems = append(problems, forgotten...)
-	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Problems: problems}); err != nil {
+	log, err := l.AuditLog(ctx, "")
+	if err != nil {
+		return err
+	}
+	last, cut := chained(log, head)
+	problems = append(append(problems, forgotten...), cut...)
+	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Audit: last, Problems: problems}); err != nil {
 		return err
 	}
 	if len(problems) > 0 {

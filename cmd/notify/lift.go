@@ -43,7 +43,11 @@ func (e *env) unpause(ctx context.Context, l ledger.Ledger, name, why string, o 
 	if send.ByPerson(c.Paused) && (o.seen == nil || !o.seen.At.Equal(c.Paused.At)) {
 		return pausedByPerson(c)
 	}
-	return l.Unpause(ctx, name, e.said("unpause", words.Of("act", why)))
+	by, err := e.about(ctx, l, name, e.said("unpause", words.Of("act", why)))
+	if err != nil {
+		return err
+	}
+	return l.Unpause(ctx, name, by)
 }
 
 func pausedByPerson(c ledger.Campaign) error {

@@ -37,7 +37,8 @@ func (o *sendOptions) valid() error {
 }
 
 // sender is the person who sends.
-func (e *env) sender(as string) checklist.Sender {
+func (e *env) sender() checklist.Sender {
+	as := e.as()
 	if as == "" {
 		as, _ = e.who()
 	}
@@ -72,9 +73,11 @@ func (e *env) confirmOverrides(ctx context.Context, res preflight.Result) error 
 func (e *env) recordOverrides(ctx context.Context, l ledger.Ledger, res preflight.Result) error {
 	overrides := res.Overrides()
 	for _, f := range overrides {
-		if err := l.Audit(ctx, res.Campaign, e.said(report.ActOverride+f.ID, words.T("act.why-overrode", words.A{
+		by := e.said(report.ActOverride+f.ID, words.T("act.why-overrode", words.A{
 			"who": f.Override.Who, "reason": f.Override.Reason, "said": f.Says(),
-		}))); err != nil {
+		}))
+		by.Figures = &ledger.Figures{Messages: res.Plan.ToSend}
+		if err := l.Audit(ctx, res.Campaign, by); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,11 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 		return err
 	}
 	for _, n := range names {
-		if err := l.Pause(ctx, n, e.Act("pause", o.reason)); err != nil {
+		by, err := e.about(ctx, l, n, e.Act("pause", o.reason))
+		if err != nil {
+			return err
+		}
+		if err := l.Pause(ctx, n, by); err != nil {
 			return err
 		}
 	}

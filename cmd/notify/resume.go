@@ -105,7 +105,7 @@ func (e *env) goOn(ctx context.Context, cfg *config.Config, l ledger.Ledger, nam
 			return err
 		}
 	}
-	if err := e.recordResume(ctx, l, name); err != nil {
+	if err := e.recordResume(ctx, l, name, o.join && len(c.Holders) > 0); err != nil {
 		return err
 	}
 	if err := e.frozen(c); err != nil {
@@ -114,16 +114,22 @@ func (e *env) goOn(ctx context.Context, cfg *config.Config, l ledger.Ledger, nam
 	return e.deliver(ctx, cfg, name, delivery{wait: o.wait, join: o.join, here: o.here, emergency: o.emergency, reason: o.reason})
 }
 
-// recordResume keeps who resumed, and how much there was to do.
-func (e *env) recordResume(ctx context.Context, l ledger.Ledger, name string) error {
+// recordResume keeps who resumed, or joined those at work, and how much there was to do.
+func (e *env) recordResume(ctx context.Context, l ledger.Ledger, name string, joined bool) error {
 	counts, err := l.Counts(ctx, name)
 	if err != nil {
 		return err
 	}
 	pending := counts.Of(message.Pending)
-	return l.Audit(ctx, name, e.said("resume", words.T("act.why-resumed", words.A{
+	what := "resume"
+	if joined {
+		what = "join"
+	}
+	by := e.said(what, words.T("act.why-resumed", words.A{
 		"messages": words.N(pending, "message"), "left": counts.Total() - counts.Of(message.Pending, message.Cancelled),
-	})))
+	}))
+	by.Figures = &ledger.Figures{Messages: pending}
+	return l.Audit(ctx, name, by)
 }
 
 // frozen says that what was changed in the campaign's files since it was staged has no part in a resume.

@@ -11,6 +11,7 @@ import (
 type retryOptions struct {
 	campaign string
 	codes    []string
+	reason   string
 }
 
 func newRetry(e *env, run func(context.Context, retryOptions) error) *cobra.Command {
@@ -33,6 +34,7 @@ func newRetry(e *env, run func(context.Context, retryOptions) error) *cobra.Comm
 		},
 	}
 	c.Flags().StringArrayVar(&o.codes, "code", nil, e.say("cmd.retry.flag-code", nil))
+	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.retry.flag-reason", nil))
 	return c
 }
 
@@ -44,7 +46,7 @@ func runRetry(ctx context.Context, e *env, o retryOptions) error {
 	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
-	n, err := l.Retry(ctx, o.campaign, o.codes, e.Act("retry", ""))
+	n, err := l.Retry(ctx, o.campaign, o.codes, e.Act("retry", o.reason))
 	if err != nil {
 		return err
 	}

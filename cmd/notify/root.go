@@ -76,6 +76,7 @@ func (e *env) globals(root *cobra.Command) {
 	f.StringVar(&e.flags.ledger, "ledger", "", e.say("cmd.root.flag-ledger", nil))
 	f.StringVar(&e.flags.campaign, "campaign", "", e.say("cmd.root.flag-campaign", nil))
 	f.BoolVar(&e.flags.json, "json", false, e.say("cmd.root.flag-json", nil))
+	f.StringVar(&e.flags.as, "as", "", e.say("cmd.root.flag-as", nil))
 	f.BoolVar(&e.flags.yes, "yes", false, e.say("cmd.root.flag-yes", nil))
 	f.StringVar(&e.flags.lang, "lang", "", e.say("cmd.root.flag-lang", nil))
 	f.BoolVar(&e.flags.noColor, "no-color", false, e.say("cmd.root.flag-no-color", nil))

@@ -27,7 +27,6 @@ import (
 type sendOptions struct {
 	preflightOptions
 	wait      bool
-	as        string
 	overrides []string
 	reason    string
 	lift      lift
@@ -42,7 +41,11 @@ func (e *env) audited(ctx context.Context, l ledger.Ledger, campaign string, eme
 		return nil
 	}
 	e.tell("cmd.line.emergency", words.A{"campaign": campaign, "reason": reason})
-	return l.Audit(ctx, campaign, e.Act("emergency", reason))
+	by, err := e.about(ctx, l, campaign, e.Act("emergency", reason))
+	if err != nil {
+		return err
+	}
+	return l.Audit(ctx, campaign, by)
 }
 
 func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Command {
@@ -72,7 +75,6 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	}
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, e.say("cmd.send.flag-wait", nil))
-	f.StringVar(&o.as, "as", "", e.say("cmd.send.flag-as", nil))
 	f.BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	f.StringSliceVar(&o.overrides, "override", nil, e.say("cmd.send.flag-override", words.A{"checks": words.Names(preflight.Overridable(), 0)}))
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.send.flag-reason", nil))
@@ -104,7 +106,7 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if o.checklist, err = e.campaignChecklist(cfg, c); err != nil {
 		return err
 	}
-	o.sending, o.sender = true, e.sender(o.as)
+	o.sending, o.sender = true, e.sender()
 	p, err := e.planWith(ctx, cfg, c, o.preflightOptions)
 	if err != nil {
 		return err
@@ -231,7 +233,7 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 
 // begin stages the plan, and lifts the pause that may be lifted.
 func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, sum preflight.Summary, o sendOptions) error {
-	by := e.sends(o.sender.Name, sum.People, sum.ToSend, sum.Left)
+	by := e.sends(sum.People, sum.ToSend, sum.Left, sum.Costs)
 	before, err := l.AuditLog(ctx, p.Spec.Name)
 	if err != nil {
 		return err

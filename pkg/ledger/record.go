@@ -43,11 +43,14 @@ type Sent struct {
 
 // Act is something that a person, or the program on its own, did.
 type Act struct {
-	Who    string     `json:"who"` // "wang@ops-1", or Itself for the program
+	Who    string     `json:"who"`          // "wang@ops-1", or Itself for the program
+	As     string     `json:"as,omitempty"` // the name that the person gave, in the audit only
 	What   string     `json:"what"`
 	Reason string     `json:"reason,omitempty"` // as a person typed it
 	Said   words.Text `json:"said,omitzero"`    // in place of Reason, where the sentence is the program's
 	At     time.Time  `json:"at"`
+	// Figures are how much it was, in the audit only; nil where there is nothing to count.
+	Figures *Figures `json:"figures,omitempty"`
 }
 
 // Itself is who did what the program did on its own.
@@ -59,12 +62,6 @@ func (a Act) Why() words.Text {
 		return words.Raw(a.Reason)
 	}
 	return a.Said
-}
-
-// AuditEntry is an Act on a campaign.
-type AuditEntry struct {
-	Act
-	Campaign string `json:"campaign"`
 }
 
 // Resolution settles one unknown message.

@@ -1,9 +1,13 @@
 package view
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/report"
 	"notify/pkg/words"
 )
 
@@ -23,10 +27,37 @@ func ShowAudit(p *Printer, asJSON bool, v Audit) error {
 		p.sentence("", words.T("audit.none", nil))
 		return p.Flush()
 	}
-	t := NewTable("when", "campaign", "who", "did", "why")
+	t := NewTable("when", "campaign", "who", "did", ">number", ">cost", "why")
 	for _, a := range v.Entries {
-		t.Row(p.Time(a.At), a.Campaign, a.Who, p.act(a), p.heading(a.Why()))
+		number, cost := p.figures(a.Figures)
+		t.Row(p.Time(a.At), a.Campaign, p.whoDid(a.Act), p.act(a), number, cost, p.heading(a.Why()))
 	}
 	p.Table(t, 0)
+	last := v.Entries[len(v.Entries)-1]
+	p.Blank()
+	p.sentence("", words.T("audit.head", words.A{"entry": last.ID, "hash": last.Hash}))
 	return p.Flush()
+}
+
+// whoDid is the system's user, and the name that the person gave.
+func (p *Printer) whoDid(a ledger.Act) string {
+	if a.As == "" {
+		return a.Who
+	}
+	return a.As + " (" + a.Who + ")"
+}
+
+// figures are how many it was, and what they cost; empty where there was nothing to count.
+func (p *Printer) figures(f *ledger.Figures) (number, cost string) {
+	if f == nil {
+		return "", ""
+	}
+	var costs []report.Sum
+	for _, c := range slices.Sorted(maps.Keys(f.Cost)) {
+		costs = append(costs, report.Sum{Currency: c, Cost: f.Cost[c]})
+	}
+	if len(costs) > 0 {
+		cost = p.total(costs, nil)
+	}
+	return strconv.Itoa(f.Messages + f.Addresses), cost
 }

@@ -52,7 +52,8 @@ func ShowVersion(p *Printer, asJSON bool, v Version) error {
 // LedgerCheck is what notify ledger check says.
 type LedgerCheck struct {
 	ledger.Info
-	Problems []words.Text `json:"problems"`
+	Audit    *ledger.AuditEntry `json:"audit,omitempty"` // the last entry: it stands for all before it
+	Problems []words.Text       `json:"problems"`
 }
 
 // ShowLedgerCheck draws it.
@@ -70,6 +71,9 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 		durable = words.T("cmd.ledger-check.not-durable", nil)
 	}
 	p.field(p.heading(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
+	if v.Audit != nil {
+		p.field(p.heading(words.T("cmd.ledger-check.audit", nil)), p.Say(words.T("cmd.ledger-check.audit-head", words.A{"n": v.Audit.ID, "hash": v.Audit.Hash})))
+	}
 	for _, problem := range v.Problems {
 		p.Wrapped(p.Paint(Bad, p.heading(words.T("cmd.ledger-check.problem", nil)))+"  ", p.Say(problem))
 	}

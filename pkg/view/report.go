@@ -166,7 +166,7 @@ func (p *Printer) audit(r *report.Report) {
 	p.Blank()
 	t := NewTable("when", "who", "did", "why")
 	for _, a := range r.Audit {
-		t.Row(p.Time(a.At), a.Who, p.act(a), p.heading(a.Why()))
+		t.Row(p.Time(a.At), p.whoDid(a.Act), p.act(a), p.heading(a.Why()))
 	}
 	p.Table(t, 0)
 }
@@ -178,7 +178,7 @@ func (p *Printer) act(a ledger.AuditEntry) string {
 	}
 	verb, what, _ := strings.Cut(a.What, " ")
 	switch verb {
-	case "send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency":
+	case "send", "resume", "preflight", "pause", "unpause", "join", "abort", "retry", "resolve", "rehearse", "emergency":
 		return p.Say(words.Of("act", verb))
 	case "override":
 		return p.Say(words.T("act.override", words.A{"what": what}))

@@ -171,7 +171,7 @@ func sets() map[string][]string {
 		"breaker":        {"closed", "open", "testing"},
 		"lifted":         {"window", "deadline", "budget", "daily-quotas", "account-budgets"},
 		"fault":          {"throttled", "refused", "rejected", "cut-before", "rate", "quota", "balance", "blacklisted", "unanswered"},
-		"act":            {"send", "resume", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency"},
+		"act":            {"send", "resume", "join", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency"},
 		"rule":           {"gsm", "mainland"},
 		"group":          {"list", "texts", "accounts", "sender", "money", "time", "ledger", "checklist"},
 		"phase":          {"before", "during", "after"},

@@ -12,7 +12,7 @@ import (
 )
 
 // act does something on a campaign, with its audit entry.
-func (h *Handle) act(ctx context.Context, name string, by ledger.Act, do func(c *campaign) error) error {
+func (h *Handle) act(ctx context.Context, name string, by *ledger.Act, do func(c *campaign) error) error {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return err
@@ -25,18 +25,30 @@ func (h *Handle) act(ctx context.Context, name string, by ledger.Act, do func(c 
 	if err := do(c); err != nil {
 		return err
 	}
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: name})
+	h.m.enterAudit(name, *by)
 	return nil
+}
+
+// stands is an act as a campaign keeps it: without what only the audit has.
+func stands(by ledger.Act) *ledger.Act {
+	by.As, by.Figures = "", nil
+	return &by
+}
+
+// enterAudit adds an entry; nobody can change those before it, so that its place is all of the chain.
+func (m *Memory) enterAudit(campaign string, by ledger.Act) {
+	id := int64(len(m.audit) + 1)
+	m.audit = append(m.audit, ledger.AuditEntry{ID: id, Hash: fmt.Sprint(id), Act: by, Campaign: campaign})
 }
 
 // Pause implements ledger.Operators.
 func (h *Handle) Pause(ctx context.Context, name string, by ledger.Act) error {
-	return h.act(ctx, name, by, func(c *campaign) error {
+	return h.act(ctx, name, &by, func(c *campaign) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
 		if c.Paused == nil {
-			c.Paused = &by
+			c.Paused = stands(by)
 		}
 		return nil
 	})
@@ -44,7 +56,7 @@ func (h *Handle) Pause(ctx context.Context, name string, by ledger.Act) error {
 
 // Unpause implements ledger.Operators.
 func (h *Handle) Unpause(ctx context.Context, name string, by ledger.Act) error {
-	return h.act(ctx, name, by, func(c *campaign) error {
+	return h.act(ctx, name, &by, func(c *campaign) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -56,13 +68,14 @@ func (h *Handle) Unpause(ctx context.Context, name string, by ledger.Act) error 
 // Abort implements ledger.Operators.
 func (h *Handle) Abort(ctx context.Context, name string, by ledger.Act) (int, error) {
 	n := 0
-	err := h.act(ctx, name, by, func(c *campaign) error {
+	err := h.act(ctx, name, &by, func(c *campaign) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
 		_, _ = h.m.bury(c, nil, by.At) // a run that is alive is left alone
-		c.Aborted = &by
+		c.Aborted = stands(by)
 		n = c.cancelPending()
+		by.Figures = &ledger.Figures{Messages: n}
 		return nil
 	})
 	return n, err
@@ -76,11 +89,13 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 			return out, fmt.Errorf("resolve campaign %s: message %s: %q settles nothing", name, r.Key, r.As)
 		}
 	}
-	err := h.act(ctx, name, by, func(c *campaign) error {
+	var sum ledger.Figures
+	err := h.act(ctx, name, &by, func(c *campaign) error {
 		_, _ = h.m.bury(c, nil, by.At) // a run that is alive is left alone
 		for _, r := range rs {
-			h.m.resolve(c, r, by.At, &out)
+			h.m.resolve(c, r, by.At, &out, &sum)
 		}
+		by.Figures = ledger.ResolveFigures(rs, out, sum.Cost)
 		if c.Aborted != nil {
 			c.cancelPending()
 		}
@@ -89,7 +104,7 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 	return out, err
 }
 
-func (m *Memory) resolve(c *campaign, r ledger.Resolution, at time.Time, out *ledger.Resolved) {
+func (m *Memory) resolve(c *campaign, r ledger.Resolution, at time.Time, out *ledger.Resolved, sum *ledger.Figures) {
 	to := c.byKey[r.Key]
 	if to == nil || to.state != message.Unknown {
 		out.Skipped++
@@ -101,6 +116,7 @@ func (m *Memory) resolve(c *campaign, r ledger.Resolution, at time.Time, out *le
 	to.newest.proof = r.Proven()
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
+		sum.Spend(to.newest.currency, to.newest.debit().Cost)
 		return
 	}
 	if r.As == message.OutcomeRejected {
@@ -115,7 +131,7 @@ func (m *Memory) resolve(c *campaign, r ledger.Resolution, at time.Time, out *le
 // Doubt implements ledger.Operators.
 func (h *Handle) Doubt(ctx context.Context, name string, lost []ledger.Lost, by ledger.Act) (int, error) {
 	n := 0
-	err := h.act(ctx, name, by, func(c *campaign) error {
+	err := h.act(ctx, name, &by, func(c *campaign) error {
 		_, held := h.m.bury(c, nil, by.At)
 		if held != nil {
 			return held
@@ -132,6 +148,7 @@ func (h *Handle) Doubt(ctx context.Context, name string, lost []ledger.Lost, by 
 				}
 			}
 		}
+		by.Figures = &ledger.Figures{Messages: n}
 		return nil
 	})
 	return n, err
@@ -153,7 +170,7 @@ func (m *Memory) doubt(r *run, l ledger.Lost, to *msg) {
 // Retry implements ledger.Operators.
 func (h *Handle) Retry(ctx context.Context, name string, codes []string, by ledger.Act) (int, error) {
 	n := 0
-	err := h.act(ctx, name, by, func(c *campaign) error {
+	err := h.act(ctx, name, &by, func(c *campaign) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -166,6 +183,7 @@ func (h *Handle) Retry(ctx context.Context, name string, codes []string, by ledg
 				n++
 			}
 		}
+		by.Figures = &ledger.Figures{Messages: n}
 		return nil
 	})
 	return n, err
@@ -179,7 +197,7 @@ func (h *Handle) SetAccount(ctx context.Context, account string, s ledger.Accoun
 	}
 	defer leave()
 	s.Apply(h.m.account(account), by)
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by})
+	h.m.enterAudit("", by)
 	return nil
 }
 
@@ -190,7 +208,7 @@ func (h *Handle) Audit(ctx context.Context, name string, by ledger.Act) error {
 		return err
 	}
 	defer leave()
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: name})
+	h.m.enterAudit(name, by)
 	return nil
 }
 

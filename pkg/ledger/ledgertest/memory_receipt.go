@@ -65,7 +65,7 @@ func (h *Handle) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) (
 	}
 	defer leave()
 	out := make([]ledger.Noted, len(notes))
-	resolved := make(map[string]bool)
+	resolved := make(map[string]*ledger.Figures)
 	for i, n := range notes {
 		r := h.m.receipts[n.Receipt-1]
 		for place, e := range n.Events {
@@ -82,8 +82,9 @@ func (h *Handle) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) (
 			r.Tries++
 		}
 	}
-	for campaign := range resolved {
-		h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: campaign})
+	for campaign, sum := range resolved {
+		by.Figures = sum
+		h.m.enterAudit(campaign, by)
 	}
 	return out, nil
 }
@@ -106,7 +107,7 @@ func (m *Memory) about(account string, e message.Event, arrived time.Time) (*cam
 	return nil, nil
 }
 
-func (m *Memory) event(out *ledger.Noted, place int, r *ledger.Receipt, e message.Event, c *campaign, to *msg, by ledger.Act, resolved map[string]bool) {
+func (m *Memory) event(out *ledger.Noted, place int, r *ledger.Receipt, e message.Event, c *campaign, to *msg, by ledger.Act, resolved map[string]*ledger.Figures) {
 	if to == nil {
 		out.Foreign++
 		return
@@ -121,9 +122,14 @@ func (m *Memory) event(out *ledger.Noted, place int, r *ledger.Receipt, e messag
 	case ledger.JudgeRecord:
 		to.record(ledger.FactOf(e, r.At))
 	case ledger.JudgeResolve:
-		resolved[c.Name] = true
+		sum := resolved[c.Name]
+		if sum == nil {
+			sum = new(ledger.Figures)
+			resolved[c.Name] = sum
+		}
+		sum.Messages++
 		res := ledger.ResolutionOf(to.key, e)
-		m.resolve(c, res, by.At, new(ledger.Resolved))
+		m.resolve(c, res, by.At, new(ledger.Resolved), sum)
 		if res.As == message.OutcomeAccepted && e.State != message.Waiting {
 			to.record(ledger.FactOf(e, r.At))
 		}

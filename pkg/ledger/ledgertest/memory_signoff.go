@@ -42,7 +42,7 @@ func (h *Handle) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (
 	defer leave()
 	s.ID, s.Scopes, s.Evidence = int64(len(h.m.signoffs)+1), maps.Clone(s.Scopes), slices.Clone(s.Evidence)
 	h.m.signoffs = append(h.m.signoffs, s)
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: s.Campaign})
+	h.m.enterAudit(s.Campaign, by)
 	return s.ID, nil
 }
 
@@ -58,7 +58,7 @@ func (h *Handle) Revoke(ctx context.Context, id int64, by ledger.Act) error {
 	}
 	s := &h.m.signoffs[id-1]
 	s.Revoked = &by
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: s.Campaign})
+	h.m.enterAudit(s.Campaign, by)
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (h *Handle) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 		}
 		maps.Copy(c.folds[key], rows)
 	}
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: s.By, Campaign: s.Campaign})
+	h.m.enterAudit(s.Campaign, s.By)
 	out := h.m.apply(c, p)
 	c.people = p.rows
 	if s.Part {

@@ -37,12 +37,14 @@ func (h *Handle) Suppress(ctx context.Context, entries iter.Seq2[ledger.Suppress
 		return sum, err
 	}
 	defer leave()
+	defer func() {
+		if by.Figures = (&ledger.Figures{Addresses: sum.Added}); sum.Added+sum.Known > 0 {
+			h.m.enterAudit("", by)
+		}
+	}()
 	for e, err := range entries {
 		if err != nil {
 			return sum, err
-		}
-		if sum.Added+sum.Known == 0 {
-			h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by})
 		}
 		first := h.m.standing(e.Address)
 		if first == nil {
@@ -76,7 +78,8 @@ func (h *Handle) Unsuppress(ctx context.Context, addresses []message.Address, by
 		s.Reason, s.Note, s.Who, s.At = "", by.Reason, by.Who, by.At
 		h.m.addLine(s)
 	}
-	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by})
+	by.Figures = &ledger.Figures{Addresses: len(addresses)}
+	h.m.enterAudit("", by)
 	return nil
 }
 

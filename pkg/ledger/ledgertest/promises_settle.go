@@ -150,12 +150,26 @@ func operatorPromises() []promise {
 			s.stage("d1", people(award, 1)...)
 			s.ok(s.Pause(s.ctx(), award, s.by("pause")))
 			s.ok(s.Audit(s.ctx(), "", s.by("suppress")))
-			log, err := s.AuditLog(s.ctx(), award)
-			s.ok(err)
+			log := s.log(award)
 			s.same("log", log, []ledger.AuditEntry{{Act: s.by("stage"), Campaign: award}, {Act: s.by("pause"), Campaign: award}})
-			log, err = s.AuditLog(s.ctx(), "")
-			s.ok(err)
+			log = s.log("")
 			s.same("all", len(log), 3)
+		}},
+		{"the figures of what people do are on record, with a hash of keys that were named", func(s *story) {
+			s.three()
+			r := s.records(award, message.Unknown)[0]
+			rs := []ledger.Resolution{{Key: r.Key, As: message.OutcomeAccepted}}
+			done, err := s.Resolve(s.ctx(), award, rs, s.by("resolve"))
+			s.ok(err)
+			by := s.by("resolve")
+			by.As = "li"
+			s.ok(s.Audit(s.ctx(), award, by))
+			log := s.log(award)
+			s.same("as", log[len(log)-1].As, "li")
+			f := log[len(log)-2].Figures
+			s.same("messages", f.Messages, done.Accepted+done.NotSent+done.Rejected)
+			s.same("keys", f.Keys, ledger.HashKeys([]message.Key{r.Key}))
+			s.same("cost", f.Cost, map[string]message.Money{"CNY": r.Price.Times(r.Segments)})
 		}},
 		{"the newest preflight result under a digest is kept", func(s *story) {
 			_, err := s.Check(s.ctx(), award, "d1")

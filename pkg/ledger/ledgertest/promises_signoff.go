@@ -21,8 +21,7 @@ func signOffPromises() []promise {
 			got, err := s.another().SignOffs(s.ctx(), award)
 			s.ok(err)
 			s.same("sign-offs", got, []ledger.SignOff{first, second})
-			log, err := s.AuditLog(s.ctx(), award)
-			s.ok(err)
+			log := s.log(award)
 			by := ledger.AuditEntry{Act: s.by("sign texts-read"), Campaign: award}
 			s.same("audit", log, []ledger.AuditEntry{by, by})
 			none, err := s.SignOffs(s.ctx(), "nothing")
@@ -41,8 +40,7 @@ func signOffPromises() []promise {
 			s.ok(err)
 			x.ID, x.Revoked = id, &by
 			s.same("sign-offs", got, []ledger.SignOff{x})
-			log, err := s.AuditLog(s.ctx(), award)
-			s.ok(err)
+			log := s.log(award)
 			s.same("audit", len(log), 2)
 		}},
 		{"the preflight result that was signed is found among newer ones", func(s *story) {

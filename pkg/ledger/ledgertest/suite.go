@@ -101,6 +101,29 @@ func (s *story) by(what string) ledger.Act {
 	return ledger.Act{Who: "wang@ops-1", What: what, Reason: "test", At: s.now}
 }
 
+// counted is an act with its figures.
+func counted(by ledger.Act, f ledger.Figures) ledger.Act {
+	by.Figures = &f
+	return by
+}
+
+// log is the audit without its chain, which is looked at: ids that follow each other, and a hash for each.
+func (s *story) log(campaign string) []ledger.AuditEntry {
+	s.Helper()
+	log, err := s.AuditLog(s.ctx(), campaign)
+	s.ok(err)
+	seen := make(map[string]bool)
+	for i := range log {
+		if campaign == "" {
+			s.same("place in the chain", log[i].ID, int64(i+1))
+		}
+		s.same("a hash of its own", seen[log[i].Hash], false)
+		seen[log[i].Hash] = true
+		log[i].ID, log[i].Hash = 0, ""
+	}
+	return log
+}
+
 // person is a recipient with one SMS; version changes what it says.
 func person(campaign string, row, version int) ledger.Recipient {
 	to := message.Address(fmt.Sprintf("+1202555%04d", 100+row))

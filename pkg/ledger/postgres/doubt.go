@@ -19,7 +19,7 @@ const forgottenDetail = "the ledger had forgotten this attempt, and a witness re
 func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (int, error) {
 	n := 0
 	var refused error
-	err := l.buried(ctx, "reconcile campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) (err error) {
+	err := l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
 		n, refused = 0, nil
 		live, err := x.live(c.id)
 		if err != nil {
@@ -30,6 +30,7 @@ func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost,
 			return nil
 		}
 		n, err = x.doubt(c, lost, by)
+		by.Figures = &ledger.Figures{Messages: n}
 		return err
 	})
 	return n, errors.Join(err, refused)

@@ -15,7 +15,7 @@ import (
 
 // Pause stops new claims; pausing what is paused keeps the first word on it.
 func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) error {
-	return l.act(ctx, "pause campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+	return l.act(ctx, "pause campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -34,7 +34,7 @@ func (x *tx) pause(campaign int64, by ledger.Act) error {
 
 // Unpause lifts a pause; lifting none is no error.
 func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) error {
-	return l.act(ctx, "unpause campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+	return l.act(ctx, "unpause campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -47,7 +47,7 @@ func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) er
 // Abort ends the campaign: see ledger.Operators. A second abort is ErrAborted.
 func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int, error) {
 	n := 0
-	err := l.buried(ctx, "abort campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+	err := l.buried(ctx, "abort campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		n = 0
 		if c.Aborted != nil {
 			return ledger.ErrAborted
@@ -84,13 +84,15 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 			return out, fmt.Errorf("resolve campaign %s: message %s: %q is no outcome", campaign, r.Key, r.As)
 		}
 	}
-	err := l.buried(ctx, "resolve campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+	err := l.buried(ctx, "resolve campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		out = ledger.Resolved{}
+		var f ledger.Figures
 		for _, r := range rs {
-			if err := x.resolve(c, r, by, &out); err != nil {
+			if err := x.resolve(c, r, by, &out, &f); err != nil {
 				return err
 			}
 		}
+		by.Figures = ledger.ResolveFigures(rs, out, f.Cost)
 		if c.Aborted == nil {
 			return nil
 		}
@@ -99,7 +101,7 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 	return out, err
 }
 
-func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved) error {
+func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *ledger.Resolved, sum *ledger.Figures) error {
 	f := flight{of: new(stored.Claimed)}
 	err := x.one(append([]any{&f.message, &f.number, &f.segments}, f.of.Dest()...), `SELECT m.id, s.attempts, m.segments, `+claimedColumns+`
 		FROM message m JOIN standing s ON s.campaign_id = m.campaign_id AND s.message_id = m.id JOIN claim c ON c.id = s.claim_id
@@ -120,6 +122,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	debit := f.of.Debit(1, int64(f.segments))
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++
+		sum.Spend(f.of.Currency, debit.Cost)
 		if _, err := x.unsealing(`UPDATE standing SET state = 'accepted', code = coalesce($1, code), detail = coalesce($2, detail),
 			vendor_id = coalesce($3, vendor_id), settled_at = $4, seal = NULL WHERE campaign_id = $5 AND message_id = $6`, words...); err != nil {
 			return err
@@ -193,7 +196,7 @@ func (x *tx) relist(campaign, id int64) error {
 // Retry puts rejected messages back to pending, those that the newest list still has: see ledger.Operators.
 func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by ledger.Act) (int, error) {
 	n := 0
-	err := l.act(ctx, "retry campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) error {
+	err := l.act(ctx, "retry campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -236,6 +239,7 @@ func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by 
 			}
 		}
 		n = len(ids)
+		by.Figures = &ledger.Figures{Messages: n}
 		return nil
 	})
 	return n, err
@@ -255,12 +259,11 @@ func (l *Ledger) SetAccount(ctx context.Context, account string, s ledger.Accoun
 }
 
 func (x *tx) audit(campaign string, by ledger.Act) error {
-	return x.exec("INSERT INTO audit (campaign, who, what, reason, said, at) VALUES ($1, $2, $3, $4, $5, $6)",
-		campaign, by.Who, by.What, by.Reason, by.Said, stored.Nanos(by.At))
+	return stored.WriteAudit(sharedTx{x}, campaign, by)
 }
 
-// act does something that a person asked for on a campaign, with its audit entry.
-func (l *Ledger) act(ctx context.Context, doing, campaign string, by ledger.Act, do func(*tx, *campaignRow) error) error {
+// act does something that a person asked for on a campaign, with its audit entry. do may set the figures of by.
+func (l *Ledger) act(ctx context.Context, doing, campaign string, by *ledger.Act, do func(*tx, *campaignRow) error) error {
 	return l.do(ctx, doing, func(x *tx) error {
 		c, err := x.campaign(campaign)
 		if err != nil {
@@ -269,12 +272,12 @@ func (l *Ledger) act(ctx context.Context, doing, campaign string, by ledger.Act,
 		if err := do(x, c); err != nil {
 			return err
 		}
-		return x.audit(campaign, by)
+		return x.audit(campaign, *by)
 	})
 }
 
 // buried is act after what dead runs left was made unknown; a run that is alive is left alone.
-func (l *Ledger) buried(ctx context.Context, doing, campaign string, by ledger.Act, do func(*tx, *campaignRow) error) error {
+func (l *Ledger) buried(ctx context.Context, doing, campaign string, by *ledger.Act, do func(*tx, *campaignRow) error) error {
 	return l.act(ctx, doing, campaign, by, func(x *tx, c *campaignRow) error {
 		if _, err := x.buryAll(c.id, by.At); err != nil {
 			return err

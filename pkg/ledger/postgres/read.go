@@ -153,24 +153,13 @@ func (l *Ledger) Accounts(ctx context.Context) ([]ledger.AccountState, error) {
 	return out, l.asking(err, "read accounts")
 }
 
-// AuditLog reads what people did, the oldest first.
-func (l *Ledger) AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error) {
-	out, err := readAudit(ctx, l.read, campaign)
-	return out, l.asking(err, "read the audit log")
-}
-
 func readAudit(ctx context.Context, db reader, campaign string) ([]ledger.AuditEntry, error) {
 	var out []ledger.AuditEntry
 	err := each(ctx, db, func(rows pgx.Rows) error {
-		var e ledger.AuditEntry
-		var at int64
-		if err := rows.Scan(&e.Campaign, &e.Who, &e.What, &e.Reason, &e.Said, &at); err != nil {
-			return err
-		}
-		e.At = stored.Moment(at)
+		e, err := stored.ScanAudit(rows)
 		out = append(out, e)
-		return nil
-	}, "SELECT campaign, who, what, reason, said, at FROM audit WHERE $1 = '' OR campaign = $1 ORDER BY id", campaign)
+		return err
+	}, "SELECT "+stored.AuditColumns+" FROM audit WHERE campaign = $1 ORDER BY id", campaign)
 	return out, err
 }
 

@@ -94,7 +94,7 @@ func (l *Ledger) Glance(ctx context.Context) ([]words.Text, error) {
 // look asks all questions at one moment; where the first problem is enough, only up to that.
 func (l *Ledger) look(ctx context.Context, limit int, first bool) (problems []words.Text, err error) {
 	steps := []func(context.Context, reader) ([]words.Text, error){
-		l.shapeProblems, l.strangers,
+		l.shapeProblems, chain, l.strangers,
 		func(ctx context.Context, db reader) ([]words.Text, error) { return l.broken(ctx, db, limit) },
 	}
 	for _, q := range questions() {
@@ -111,6 +111,13 @@ func (l *Ledger) look(ctx context.Context, limit int, first bool) (problems []wo
 		return nil
 	})
 	return problems, err
+}
+
+// chain is the first entry of the audit that does not fit those before it.
+func chain(ctx context.Context, db reader) ([]words.Text, error) {
+	var c stored.Chain
+	err := each(ctx, db, func(rows pgx.Rows) error { return c.Take(rows) }, stored.ChainQuery)
+	return c.Problems(), err
 }
 
 // asked are the problems that a question finds.

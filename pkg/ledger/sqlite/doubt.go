@@ -18,7 +18,7 @@ func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost,
 	n := 0
 	err := l.gated(ctx, campaign, false, func() error {
 		var refused error
-		err := l.buried(ctx, "reconcile campaign "+campaign, campaign, by, func(x *tx, c *campaignRow) (err error) {
+		err := l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
 			n, refused = 0, nil
 			live, err := x.live(c.id)
 			if err != nil {
@@ -29,6 +29,7 @@ func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost,
 				return nil
 			}
 			n, err = x.doubt(c, lost, by)
+			by.Figures = &ledger.Figures{Messages: n}
 			return err
 		})
 		return errors.Join(err, refused)

@@ -60,8 +60,8 @@ func (s sharedTx) BuryAll(campaign int64, now time.Time) error {
 }
 
 // Resolve implements stored.Tx.
-func (s sharedTx) Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error {
-	return s.x.resolve(&campaignRow{id: campaign}, r, by, new(ledger.Resolved))
+func (s sharedTx) Resolve(campaign int64, r ledger.Resolution, by ledger.Act, sum *ledger.Figures) error {
+	return s.x.resolve(&campaignRow{id: campaign}, r, by, new(ledger.Resolved), sum)
 }
 
 // Clean implements stored.Tx.

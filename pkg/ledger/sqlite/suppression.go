@@ -47,39 +47,39 @@ func (x *tx) addLine(s ledger.Suppression) error {
 func (l *Ledger) Suppress(ctx context.Context, entries iter.Seq2[ledger.Suppression, error], by ledger.Act) (ledger.Suppress, error) {
 	var sum ledger.Suppress
 	portion := make([]ledger.Suppression, 0, suppressPortion)
-	audited := false
-	commit := func() error {
+	commit := func(last bool) error {
 		if len(portion) == 0 {
 			return nil
 		}
 		var part ledger.Suppress
 		err := l.do(ctx, "suppress", func(x *tx) (err error) {
-			if part, err = x.suppress(portion); err != nil || audited {
+			if part, err = x.suppress(portion); err != nil || !last {
 				return err
 			}
-			return x.audit("", by)
+			by.Figures = &ledger.Figures{Addresses: sum.Added + part.Added}
+			return x.audit("", by) // with the last portion, which knows the sum; each line says who and when by itself
 		})
 		if err != nil {
 			return err
 		}
-		audited, portion = true, portion[:0]
+		portion = portion[:0]
 		sum.Added, sum.Known = sum.Added+part.Added, sum.Known+part.Known
 		sum.Kept = append(sum.Kept, part.Kept[:min(len(part.Kept), ledger.MaxKept-len(sum.Kept))]...)
 		return nil
 	}
 	for e, err := range entries {
 		if err != nil {
-			err = errors.Join(err, commit())
+			err = errors.Join(err, commit(true))
 			return sum, err
 		}
-		if portion = append(portion, e); len(portion) < suppressPortion {
-			continue
+		if len(portion) == suppressPortion {
+			if err := commit(false); err != nil {
+				return sum, err
+			}
 		}
-		if err := commit(); err != nil {
-			return sum, err
-		}
+		portion = append(portion, e)
 	}
-	err := commit()
+	err := commit(true)
 	return sum, err
 }
 
@@ -130,6 +130,7 @@ func (x *tx) newestLine(a message.Address) (ledger.Suppression, error) {
 // Unsuppress takes addresses off the list: see ledger.Suppressions.
 func (l *Ledger) Unsuppress(ctx context.Context, addresses []message.Address, by ledger.Act) error {
 	return l.do(ctx, "take off the suppression list", func(x *tx) error {
+		by.Figures = &ledger.Figures{Addresses: len(addresses)}
 		for _, a := range addresses {
 			s, err := x.suppressed(a)
 			if err != nil {

@@ -109,7 +109,15 @@ func (l *Ledger) Verify(ctx context.Context) ([]words.Text, error) {
 	if err != nil {
 		return nil, l.asking(err, "verify")
 	}
-	return append(problems, broken...), nil
+	chain, err := l.chain(ctx)
+	return append(append(problems, broken...), chain...), l.asking(err, "verify")
+}
+
+// chain is the first entry of the audit that does not fit those before it.
+func (l *Ledger) chain(ctx context.Context) ([]words.Text, error) {
+	var c stored.Chain
+	err := each(ctx, l.read, func(rows *sql.Rows) error { return c.Take(rows) }, stored.ChainQuery)
+	return c.Problems(), err
 }
 
 // pages is what SQLite itself says of the file, word for word.
@@ -242,6 +250,9 @@ func (l *Ledger) Glance(ctx context.Context) ([]words.Text, error) {
 	}
 	if err == nil && len(problems) == 0 {
 		problems, err = l.broken(ctx, 1)
+	}
+	if err == nil && len(problems) == 0 {
+		problems, err = l.chain(ctx)
 	}
 	for _, q := range questions() {
 		if err != nil || len(problems) > 0 {

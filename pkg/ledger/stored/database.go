@@ -71,7 +71,7 @@ type Tx interface {
 	// BuryAll makes unknown what dead runs of a campaign left open.
 	BuryAll(campaign int64, now time.Time) error
 	// Resolve says what came of a message of a campaign that is unknown.
-	Resolve(campaign int64, r ledger.Resolution, by ledger.Act) error
+	Resolve(campaign int64, r ledger.Resolution, by ledger.Act, sum *ledger.Figures) error
 	// Clean is text of a vendor as the database takes it.
 	Clean(s string) string
 	// Campaign finds a campaign whose messages are to be changed, and makes unknown what dead runs left of it.

@@ -16,7 +16,7 @@ func (l Common) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([
 	err := l.DB.Write(ctx, "note receipts", func(x Tx) error {
 		x.Lock("receipt") // facts are read, joined and written
 		n := noting{
-			x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]bool),
+			x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]*ledger.Figures),
 			wanted: make(map[string]bool), byID: make(map[int64]map[string]int64),
 		}
 		for _, note := range notes {
@@ -31,7 +31,8 @@ func (l Common) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([
 				return err
 			}
 		}
-		for campaign := range n.resolved {
+		for campaign, sum := range n.resolved {
+			by.Figures = sum
 			if err := x.Audit(campaign, by); err != nil {
 				return err
 			}
@@ -46,9 +47,9 @@ type noting struct {
 	x        Tx
 	q        *Queries
 	by       ledger.Act
-	used     map[string][]usedBy // the campaigns that an account was used for, the newest first
-	buried   map[int64]bool      // campaigns whose dead runs were looked after
-	resolved map[string]bool     // campaigns with a message that was settled
+	used     map[string][]usedBy        // the campaigns that an account was used for, the newest first
+	buried   map[int64]bool             // campaigns whose dead runs were looked after
+	resolved map[string]*ledger.Figures // campaigns with a message that was settled
 	// wanted are the vendors' ids that stand for messages by themselves; byID are the messages that have them, by campaign. There is no index of
 	// them: it would be written for each message that leaves, and few vendors give back nothing of ours.
 	wanted map[string]bool
@@ -121,9 +122,14 @@ func (n *noting) event(out *ledger.Noted, place int, r *ledger.Receipt, e messag
 	case ledger.JudgeRecord:
 		return n.record(to, ledger.FactOf(e, r.At))
 	case ledger.JudgeResolve:
-		n.resolved[to.Campaign] = true
+		sum := n.resolved[to.Campaign]
+		if sum == nil {
+			sum = new(ledger.Figures)
+			n.resolved[to.Campaign] = sum
+		}
+		sum.Messages++
 		resolution := ledger.ResolutionOf(to.Key, e)
-		if err := n.x.Resolve(to.in.id, resolution, n.by); err != nil {
+		if err := n.x.Resolve(to.in.id, resolution, n.by, sum); err != nil {
 			return err
 		}
 		if resolution.As == message.OutcomeAccepted && e.State != message.Waiting {

@@ -269,14 +269,18 @@ CREATE TABLE tally (
   PRIMARY KEY (campaign_id, channel, state, account, currency, run_id)
 ) WITH (fillfactor = 50);
 
+-- A chain: the hash of an entry covers its other columns and the hash of the one before it. No id is left out.
 CREATE TABLE audit (
-  id       bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  id       bigint PRIMARY KEY,
   campaign text   NOT NULL,
   who      text   NOT NULL,
+  as_name  text   NOT NULL, -- the name that the person gave
   what     text   NOT NULL,
   reason   text   NOT NULL, -- as a person typed it
   said     text   NOT NULL, -- what the program says of it: an id with arguments
-  at       bigint NOT NULL
+  figures  text   NOT NULL, -- JSON object, or empty
+  at       bigint NOT NULL,
+  hash     text   NOT NULL CHECK (length(hash) = 64)
 );
 
 CREATE TABLE preflight (

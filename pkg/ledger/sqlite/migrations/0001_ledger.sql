@@ -252,14 +252,18 @@ CREATE TABLE tally (
   PRIMARY KEY (campaign_id, channel, state, account, currency, run_id)
 ) WITHOUT ROWID;
 
+-- A chain: the hash of an entry covers its other columns and the hash of the one before it. No id is left out.
 CREATE TABLE audit (
   id       INTEGER PRIMARY KEY,
   campaign TEXT    NOT NULL,
   who      TEXT    NOT NULL,
+  as_name  TEXT    NOT NULL, -- the name that the person gave
   what     TEXT    NOT NULL,
   reason   TEXT    NOT NULL, -- as a person typed it
   said     TEXT    NOT NULL, -- what the program says of it: an id with arguments
-  at       INTEGER NOT NULL
+  figures  TEXT    NOT NULL, -- JSON object, or empty
+  at       INTEGER NOT NULL,
+  hash     TEXT    NOT NULL CHECK (length(hash) = 64)
 );
 
 CREATE TABLE preflight (

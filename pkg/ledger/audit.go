@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"notify/pkg/message"
+)
+
+// Figures are how much an act was about.
+type Figures struct {
+	Messages  int `json:"messages"`
+	Addresses int `json:"addresses,omitempty"`
+	// Keys is HashKeys of the messages, where they were named one by one.
+	Keys string `json:"keys,omitempty"`
+	// Cost is what the messages cost, by currency.
+	Cost map[string]message.Money `json:"cost,omitempty"`
+}
+
+// Spend adds to the cost. What costs nothing, or is in no currency, is left out.
+func (f *Figures) Spend(currency string, cost message.Money) {
+	if currency == "" || cost == 0 {
+		return
+	}
+	if f.Cost == nil {
+		f.Cost = make(map[string]message.Money)
+	}
+	f.Cost[currency] += cost
+}
+
+// HashKeys stands for keys that are too many to be written down: SHA-256 of them sorted, each on a line of its own.
+func HashKeys(keys []message.Key) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	sorted := make([]string, 0, len(keys))
+	for _, k := range keys {
+		sorted = append(sorted, string(k))
+	}
+	slices.Sort(sorted)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(sorted), "\n") + "\n"))
+	return hex.EncodeToString(sum[:])
+}
+
+// ResolveFigures are those of a Resolve.
+func ResolveFigures(rs []Resolution, done Resolved, cost map[string]message.Money) *Figures {
+	f := &Figures{Messages: done.Accepted + done.NotSent + done.Rejected, Cost: cost}
+	keys := make([]message.Key, 0, len(rs))
+	for _, r := range rs {
+		keys = append(keys, r.Key)
+	}
+	f.Keys = HashKeys(keys)
+	return f
+}
+
+// AuditEntry is an Act on a campaign. Entries are a chain: the hash of each covers that of the one before it.
+type AuditEntry struct {
+	Act
+	Campaign string `json:"campaign"` // empty: of none
+	// ID is its place, from 1 on, none left out, and Hash what it adds to the chain: SHA-256, in hexadecimal.
+	ID   int64  `json:"id"`
+	Hash string `json:"hash"`
+}
