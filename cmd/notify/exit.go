@@ -97,6 +97,11 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 			"user": r.User, "pid": fmt.Sprint(r.PID), "host": r.Host, "at": r.Started, "process": r.Process,
 		}).Do("cmd.do.leased", nil)
 	}
+	var other *ledger.OtherServerError
+	if errors.As(err, &other) {
+		return exit.Person, words.Err("cmd.error.other-server-run", words.A{"ledger": e.ledgerPlace(), "was": other.Was, "now": other.Now}).
+			Do("cmd.do.other-server-run", nil)
+	}
 	for _, k := range e.wellKnown(err) {
 		if errors.Is(err, k.is) {
 			return k.code, k.said

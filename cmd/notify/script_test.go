@@ -37,13 +37,15 @@ import (
 //	reached CHANNEL N              so many messages reached the sandbox, each person once
 //	await CHANNEL N                waits until so many have; +N counts from where the last program was begun
 //	exits CODE PROGRAM [ARG…]      runs a program that must end with this code
+//	until CODE PROGRAM [ARG…]      runs it again and again until it ends with CODE, as one that is refused while a lease lasts
+//	once                           nobody was told twice
 //	begin NAME PROGRAM [ARG…]      runs one beside the story
 //	signal NAME INT|TERM|HUP|KILL      sends it a signal
 //	says NAME TEXT                 waits until it has written this to stderr
 //	ends NAME CODE                 waits for its end; its output can then be looked at
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
-//	postgres [kill|start]          starts a PostgreSQL and keeps the ledger there, kills it, starts it again; [postgres] tells whether there is one
+//	postgres [kill|start|standby [synchronous]|asynchronous|behind|promote|sql STATEMENT]          starts a PostgreSQL and keeps the ledger there, kills it, starts it again; [postgres] tells whether there is one
 //	setting NAME=VALUE…            env that programs begun beside the story see, too
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -54,7 +56,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Condition:           storyCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits,
+			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "until": cmdUntil, "once": cmdOnce,
 			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "postgres": cmdPostgres,
 		},
 	})
@@ -66,6 +68,7 @@ type story struct {
 	receiver  *receiver
 	processes map[string]*process
 	postgres  *pgtest.Server
+	standby   *pgtest.Server
 	begun     sandbox.Tally // what had reached the sandbox when the last process was begun
 }
 
@@ -104,6 +107,7 @@ func cmdPostgres(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(st.postgres.Kill())
 	case st.postgres != nil && len(args) == 1 && args[0] == "start":
 		ts.Check(st.postgres.Start(ctx))
+	case st.postgres != nil && len(args) > 0 && st.standBy(ts, args):
 	case st.postgres == nil && len(args) == 0:
 		s, err := pgtest.New(ctx, "fsync = on") // a ledger that may lose commits is not sent from
 		ts.Check(err)
@@ -111,8 +115,41 @@ func cmdPostgres(ts *testscript.TestScript, _ bool, args []string) {
 		st.postgres = s
 		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres")})
 	default:
-		ts.Fatalf("usage: postgres [kill|start]")
+		ts.Fatalf("usage: postgres [kill|start|standby [synchronous]|asynchronous|behind|promote|sql STATEMENT]")
 	}
+}
+
+// standBy makes a second server that follows the first, lets it fall behind, or puts it in the other's place.
+func (s *story) standBy(ts *testscript.TestScript, args []string) bool {
+	ctx := context.Background()
+	switch {
+	case args[0] == "standby" && s.standby == nil:
+		b, err := s.postgres.Standby(ctx, "second")
+		ts.Check(err)
+		ts.Defer(func() { _ = b.Remove() })
+		s.standby = b
+		if len(args) == 2 && args[1] == "synchronous" {
+			_, err := s.postgres.SQL(ctx, "postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'", "SELECT pg_reload_conf()")
+			ts.Check(err)
+		}
+		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.postgres.Either(b, pgtest.Superuser, "postgres")})
+	case args[0] == "asynchronous":
+		_, err := s.postgres.SQL(ctx, "postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+		ts.Check(err)
+	case args[0] == "sql" && len(args) == 2:
+		_, err := s.postgres.SQL(ctx, "postgres", args[1])
+		ts.Check(err)
+	case args[0] == "behind" && s.standby != nil:
+		ts.Check(s.standby.Stop(ctx, "fast"))
+	case args[0] == "promote" && s.standby != nil:
+		ts.Check(s.postgres.Kill())
+		_ = s.standby.Start(ctx) // it runs, unless it fell behind
+		ts.Check(s.standby.Promote(ctx))
+		s.postgres, s.standby = s.standby, nil
+	default:
+		return false
+	}
+	return true
 }
 
 // setupStory puts the installation into the story's folder, where the story does not bring its own.
@@ -286,6 +323,34 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if code != number(ts, args[0]) {
 		ts.Fatalf("%s ended with %d, want %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 2, "until CODE PROGRAM [ARG…]")
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+		code := 0
+		err := ts.Exec(args[1], args[2:]...)
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			code = exit.ExitCode()
+		} else {
+			ts.Check(err)
+		}
+		if code == number(ts, args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("%s never ended with %s", strings.Join(args[1:], " "), args[0])
+}
+
+func cmdOnce(ts *testscript.TestScript, _ bool, _ []string) {
+	t, err := receiverOf(ts).count()
+	ts.Check(err)
+	for _, ch := range []message.Channel{message.SMS, message.Email} {
+		if got := of(t, ch); got.Twice != 0 || got.Distinct != got.Reached {
+			ts.Fatalf("%d messages by %s reached %d people, %d of them twice", got.Reached, ch, got.Distinct, got.Twice)
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func atWork(ctx context.Context, l ledger.Ledger, ss []report.Status, now time.T
 		if err != nil {
 			return err
 		}
-		ss[i].Running = runs
+		ss[i].Running = report.Working(runs)
 	}
 	return nil
 }

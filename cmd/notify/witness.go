@@ -65,7 +65,7 @@ func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here 
 			"ledger": p.Ledger, "campaign": campaign, "host": v.Host, "at": v.At,
 		}).Do("cmd.do.here", nil)}
 	}
-	return nil
+	return e.sameServer(ctx, l, campaign)
 }
 
 func (e *env) damagedWitness(err error) error {
@@ -100,6 +100,7 @@ type reconcileOptions struct {
 	campaign string
 	reason   string
 	forget   bool
+	without  []string // machines that cannot be asked any more
 }
 
 func newLedgerReconcile(e *env, run func(context.Context, reconcileOptions) error) *cobra.Command {
@@ -118,13 +119,14 @@ func newLedgerReconcile(e *env, run func(context.Context, reconcileOptions) erro
 		Args: oneArg(aCampaign(), "notify ledger reconcile award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
-			if o.forget && o.reason == "" {
+			if (o.forget || len(o.without) > 0) && o.reason == "" {
 				return usage(words.Err("cmd.error.forget-reason", nil).Do("cmd.do.forget-reason", nil))
 			}
 			return run(c.Context(), o)
 		},
 	}
 	c.Flags().BoolVar(&o.forget, "forget", false, e.say("cmd.ledger-reconcile.flag-forget", nil))
+	c.Flags().StringSliceVar(&o.without, "without", nil, e.say("cmd.ledger-reconcile.flag-without", nil))
 	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.ledger-reconcile.flag-reason", nil))
 	return c
 }
@@ -146,7 +148,13 @@ func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
 	if err != nil {
 		return e.damagedWitness(err)
 	}
+	if err := e.without(ctx, l, o); err != nil {
+		return err
+	}
 	if !v.Behind() {
+		if err := e.reconciledHere(ctx, l, o.campaign); err != nil {
+			return err
+		}
 		return e.did("ledger-reconcile", words.T("cmd.did.nothing-forgotten", words.A{"campaign": o.campaign}), map[string]any{"unknown": 0})
 	}
 	if o.forget {
@@ -162,6 +170,9 @@ func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
 	}
 	if err := witness.Settle(p, c, runs[0].ID, v); err != nil {
 		return e.damagedWitness(err)
+	}
+	if err := e.reconciledHere(ctx, l, o.campaign); err != nil {
+		return err
 	}
 	said := words.T("cmd.did.reconciled", words.A{
 		"campaign": o.campaign, "unknown": words.N(n, "message"), "resolve": "notify resolve " + words.Typed(o.campaign),

@@ -80,6 +80,18 @@ func (e *LeasedError) Error() string {
 // Is makes errors.Is(err, ErrLeased) true.
 func (e *LeasedError) Is(target error) bool { return target == ErrLeased }
 
+// OtherServerError says that the server, in the midst of a run, is another one than it was: a standby that was promoted, or a copy that was put
+// back. It is an ErrBehind: nobody knows what it lacks before the machines were asked that sent.
+type OtherServerError struct{ Was, Now string }
+
+// Error is for logs.
+func (e *OtherServerError) Error() string {
+	return fmt.Sprintf("the ledger's server was %s and is %s", e.Was, e.Now)
+}
+
+// Is makes errors.Is(err, ErrBehind) true.
+func (e *OtherServerError) Is(target error) bool { return target == ErrBehind }
+
 // OutOfTurnError says that a run asked for a turn that does not follow the last one. It is an ErrBehind where turns are missing that the
 // caller was told of: a ledger that was restored from a copy, or a server that was promoted without them.
 type OutOfTurnError struct {

@@ -136,8 +136,12 @@ type Info struct {
 	Durable bool      `json:"durable"` // a commit survives power loss: read back from the database, not assumed
 	Free    int64     `json:"free"`    // free bytes where it lies; -1 where that cannot be known
 	// Unsafe are settings of a server that do not keep what a commit promises, each as "fsync = off"; Skew is how far its clock is ahead.
-	Unsafe  []string      `json:"unsafe,omitempty"`
-	Skew    time.Duration `json:"skew_ns,omitempty"`
-	Synced  string        `json:"synced,omitempty"`  // what copies its folder to other machines
-	Exposed string        `json:"exposed,omitempty"` // the file or the folder that everybody on this machine may write to
+	Unsafe []string      `json:"unsafe,omitempty"`
+	Skew   time.Duration `json:"skew_ns,omitempty"`
+	// Server is which server it is, and its line of history: another one was restored or promoted. Synchronous says that a commit is on a
+	// standby, too, before it is answered.
+	Server      string `json:"server,omitempty"`
+	Synchronous bool   `json:"synchronous,omitempty"`
+	Synced      string `json:"synced,omitempty"`  // what copies its folder to other machines
+	Exposed     string `json:"exposed,omitempty"` // the file or the folder that everybody on this machine may write to
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"notify/pkg/message"
@@ -23,6 +24,7 @@ type Run struct {
 	Beat    time.Time  `json:"beat"`
 	Expires time.Time  `json:"expires"`
 	Turn    int64      `json:"turn"` // the number of its last turn
+	Sent    int64      `json:"sent"` // how many messages were accepted from it
 	Ended   time.Time  `json:"ended,omitzero"`
 	Why     words.Text `json:"why,omitzero"` // why it ended
 }
@@ -72,6 +74,17 @@ type Turn struct {
 	Claim []ClaimRequest
 	// Watch are accounts of which the caller wants to know how they stand, whether it claims through them or not.
 	Watch []string
+}
+
+// Sent is how many of what is settled were accepted, without those that were stale.
+func (t *Turn) Sent(stale []int64) int64 {
+	n := int64(0)
+	for _, s := range t.Settle {
+		if s.Outcome.Kind == message.OutcomeAccepted && !slices.Contains(stale, s.Attempt) {
+			n++
+		}
+	}
+	return n
 }
 
 // Settlement records what came of an attempt.

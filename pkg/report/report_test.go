@@ -158,8 +158,8 @@ func TestACampaignWithNothingLeftIsFinished(t *testing.T) {
 		"unknown does not leave": {report.Status{ByState: map[message.State]int{message.Unknown: 3, message.Rejected: 1, message.Cancelled: 1}}, "finished"},
 		"pending":                {report.Status{ByState: map[message.State]int{message.Pending: 1}}, "unfinished"},
 		"under way":              {report.Status{ByState: map[message.State]int{message.Attempting: 1}}, "unfinished"},
-		"at work":                {report.Status{Running: []ledger.Run{{}}}, "running"},
-		"paused while at work":   {report.Status{Running: []ledger.Run{{}}, Paused: &ledger.Act{}}, "paused"},
+		"at work":                {report.Status{Running: report.Working([]ledger.Run{{}})}, "running"},
+		"paused while at work":   {report.Status{Running: report.Working([]ledger.Run{{}}), Paused: &ledger.Act{}}, "paused"},
 		"aborted while paused":   {report.Status{Aborted: &ledger.Act{}, Paused: &ledger.Act{}}, "aborted"},
 	} {
 		if got := c.s.Word(); got != c.want {

@@ -31,9 +31,9 @@ type Status struct {
 	// Remaining is how long it takes at that rate; negative where that cannot be known.
 	Remaining time.Duration `json:"remaining"`
 	// Running are the runs that are alive.
-	Running []ledger.Run `json:"running,omitempty"`
-	Paused  *ledger.Act  `json:"paused,omitempty"`
-	Aborted *ledger.Act  `json:"aborted,omitempty"`
+	Running []AtWork    `json:"running,omitempty"`
+	Paused  *ledger.Act `json:"paused,omitempty"`
+	Aborted *ledger.Act `json:"aborted,omitempty"`
 	// Set are accounts that a person switched off, or gave another share.
 	Set []ledger.AccountState `json:"accounts_set,omitempty"`
 	// Last is the newest run, and why it ended.
@@ -42,6 +42,25 @@ type Status struct {
 	Checklist *checklist.State `json:"checklist,omitempty"`
 	// Receipts is what is known of the messages that were accepted, by account; Told completes it.
 	Receipts []Receipts `json:"receipts"`
+}
+
+// AtWork is a run that is alive.
+type AtWork struct {
+	ledger.Run
+	// Rate is messages accepted per second: since the look before, or since it began.
+	Rate float64 `json:"rate"`
+}
+
+// Working are runs with their rates since they began.
+func Working(runs []ledger.Run) []AtWork {
+	out := make([]AtWork, len(runs))
+	for i, r := range runs {
+		out[i] = AtWork{Run: r}
+		if d := r.Beat.Sub(r.Started).Seconds(); d > 0 {
+			out[i].Rate = float64(r.Sent) / d
+		}
+	}
+	return out
 }
 
 // StatusSource is what States reads.
@@ -107,7 +126,7 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	return Status{
 		Receipts: receipts,
 		Campaign: c.Name, Owner: spec.Owner, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
-		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: some(c.Holders), Paused: c.Paused,
+		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: Working(c.Holders), Paused: c.Paused,
 		Aborted: c.Aborted, Last: at.Last,
 	}, nil
 }
@@ -137,6 +156,7 @@ func Rates(before, now []Status) []Status {
 			}
 			if d := now[i].At.Sub(b.At).Seconds(); d > 0 {
 				now[i].Rate = float64(now[i].ByState[message.Accepted]-b.ByState[message.Accepted]) / d
+				now[i].ratesOfRuns(&b, d)
 			}
 		}
 		if left := now[i].ByState[message.Pending] + now[i].ByState[message.Attempting]; now[i].Rate > 0 {
@@ -144,6 +164,18 @@ func Rates(before, now []Status) []Status {
 		}
 	}
 	return now
+}
+
+// ratesOfRuns says how fast the runs were in the seconds between two looks.
+func (s *Status) ratesOfRuns(before *Status, seconds float64) {
+	for i := range s.Running {
+		r := &s.Running[i]
+		for j := range before.Running {
+			if was := &before.Running[j]; was.ID == r.ID {
+				r.Rate = float64(r.Sent-was.Sent) / seconds
+			}
+		}
+	}
 }
 
 // Finished reports that none of the campaigns will send any more by itself.

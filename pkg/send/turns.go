@@ -225,5 +225,6 @@ func passes(err error) bool {
 // refused reports an answer that asking again does not change.
 func refused(err error) bool {
 	var outOfTurn *ledger.OutOfTurnError
-	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrReplaced) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn)
+	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrReplaced) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn) ||
+		errors.Is(err, ledger.ErrBehind)
 }

@@ -147,7 +147,7 @@ func TestTheStatusOfCampaigns(t *testing.T) {
 			Campaign: "award-2020", Owner: "Operations Wang", Messages: 46_000, ByState: all, Staged: then, At: then,
 			Channels: []report.Channel{{Channel: message.SMS, Messages: 23_000, ByState: by}, {Channel: message.Email, Messages: 23_000, ByState: mails}},
 			Accounts: []report.Account{{Account: "sms", Spent: report.Spent{Messages: 9_100, Segments: 9_100, Cost: money(409_500_000)}, Currency: "CNY"}}, Costs: []report.Sum{{Currency: "CNY", Cost: 409_500_000}},
-			Running: []ledger.Run{{ID: 7, Host: "ops-1", PID: 4711, User: "wang", Started: then}}, Remaining: -1,
+			Running: report.Working([]ledger.Run{{ID: 7, Host: "ops-1", PID: 4711, User: "wang", Started: then, Beat: then.Add(10 * time.Second), Sent: 30}}), Remaining: -1,
 		},
 		{
 			Campaign: "notice", Owner: "Li", Messages: 10, ByState: map[message.State]int{message.Pending: 10}, Staged: then, At: then,

@@ -86,6 +86,7 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 			out.Stale = append(out.Stale, s.Attempt)
 		}
 	}
+	r.Sent += t.Sent(out.Stale)
 	for _, c := range t.Accounts {
 		c.Apply(h.m.account(c.Account))
 	}

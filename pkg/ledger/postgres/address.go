@@ -139,7 +139,7 @@ const (
 )
 
 // pool makes connections that begin with these settings.
-func (l *Ledger) pool(ctx context.Context, most int32, settings string) (*pgxpool.Pool, error) {
+func (l *Ledger) pool(ctx context.Context, most int32, settings string, met func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
 	c := l.at.config.Copy()
 	c.MaxConns, c.MinConns = most, 0
 	c.ConnConfig.ConnectTimeout = 5 * time.Second
@@ -155,7 +155,10 @@ func (l *Ledger) pool(ctx context.Context, most int32, settings string) (*pgxpoo
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.PgConn().CustomData()[noticesKey] = new(notices)
 		_, err := conn.Exec(ctx, "SET search_path = "+l.at.schema+", pg_temp; "+settings, pgx.QueryExecModeSimpleProtocol)
-		return err
+		if err != nil {
+			return err
+		}
+		return met(ctx, conn)
 	}
 	p, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {

@@ -32,6 +32,7 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 		_ = fits() // it learns how far the clock is ahead; who only looks is not refused
 		return err
 	})
+	info.Server, info.Synchronous = l.server.look()
 	info.Durable, info.Skew = len(info.Unsafe) == 0, l.clock.differs()
 	return info, err
 }

@@ -52,6 +52,7 @@ type Ledger struct {
 
 	write, read *pgxpool.Pool
 	clock       clock
+	server      server
 
 	mu      sync.Mutex
 	flights map[int64]flight       // by message, what was claimed here and is open; what is not here is found in the ledger
@@ -92,13 +93,13 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 func (l *Ledger) open(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if l.write, err = l.pool(ctx, maxWriters, writing); err != nil {
+	if l.write, err = l.pool(ctx, maxWriters, writing, l.server.meet); err != nil {
 		return err
 	}
 	if err := l.migrate(ctx); err != nil {
 		return err
 	}
-	if l.read, err = l.pool(ctx, maxReaders, reading); err != nil {
+	if l.read, err = l.pool(ctx, maxReaders, reading, func(context.Context, *pgx.Conn) error { return nil }); err != nil {
 		return err
 	}
 	if err := l.identity(ctx); err != nil || l.opts.CallersClock {

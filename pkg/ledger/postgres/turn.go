@@ -69,6 +69,8 @@ func (x *tx) take(t *turn, single bool) error {
 	if err := x.settleAll(t, single); err != nil {
 		return err
 	}
+	r := t.run
+	x.queue("UPDATE run SET beat = $1, expires = $2, turn = $3, sent = sent + $4 WHERE id = $5", r.beat, r.expires, r.turn, t.req.Sent(t.out.Stale), int64(r.id))
 	if err := x.changes(t); err != nil {
 		return err
 	}
@@ -185,7 +187,6 @@ func (x *tx) enter(t *turn) error {
 	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
 	r.turn++
 	r.beat, r.expires = stored.Nanos(t.req.Now), stored.Nanos(t.req.Now.Add(t.req.Extend))
-	x.queue("UPDATE run SET beat = $1, expires = $2, turn = $3 WHERE id = $4", r.beat, r.expires, r.turn, int64(r.id))
 	live, err := x.live(r.campaign)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func (x *tx) takeTurn(t *turn, single bool) error {
 		if err := newClaiming(x, t).grantAll(t); err != nil {
 			return err
 		}
-		if err := x.beat(t.run); err != nil {
+		if err := x.beat(t.run, t.req.Sent(t.out.Stale)); err != nil {
 			return err
 		}
 	}
@@ -166,8 +166,8 @@ func (x *tx) pauseFor(t *turn) error {
 	return x.pause(r.campaign, *by)
 }
 
-func (x *tx) beat(r *liveRun) error {
-	if err := x.exec("UPDATE run SET beat = ?, expires = ?, turn = ? WHERE id = ?", r.beat, r.expires, r.turn, int64(r.id)); err != nil {
+func (x *tx) beat(r *liveRun, sent int64) error {
+	if err := x.exec("UPDATE run SET beat = ?, expires = ?, turn = ?, sent = sent + ? WHERE id = ?", r.beat, r.expires, r.turn, sent, int64(r.id)); err != nil {
 		return err
 	}
 	if r.freed {

@@ -101,6 +101,7 @@ CREATE TABLE run (
   beat        bigint NOT NULL,
   expires     bigint NOT NULL,
   turn        bigint NOT NULL DEFAULT 0, -- the number of its last turn
+  sent        bigint NOT NULL DEFAULT 0, -- messages that were accepted from it
   ended       bigint,
   why         text
 ) WITH (fillfactor = 50); -- written anew by every turn

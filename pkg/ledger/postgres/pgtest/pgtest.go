@@ -123,15 +123,63 @@ func (s *Server) make(ctx context.Context, dir string) (err error) {
 		"listen_addresses = '127.0.0.1'", "unix_socket_directories = '" + dir + "'", "port = " + strconv.Itoa(s.port),
 		"fsync = off", "max_connections = 200", "shared_buffers = 64MB", "log_min_messages = fatal", "autovacuum = on",
 	}
+	if err := s.configure(append(conf, s.options...)...); err != nil {
+		return err
+	}
+	return s.Start(ctx)
+}
+
+// Standby makes a second server that follows this one under a name. It says goodbye to nobody who waits for it.
+func (s *Server) Standby(ctx context.Context, name string) (_ *Server, err error) {
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		return nil, err
+	}
+	b := &Server{dir: filepath.Join(dir, "data"), bin: s.bin, owner: s.owner}
+	if b.port, err = freePort(ctx); err != nil {
+		return nil, err
+	}
+	if b.owner != nil {
+		uid, gid := b.ids()
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	from := fmt.Sprintf("host=127.0.0.1 port=%d user=%s application_name=%s", s.port, Superuser, name)
+	if out, err := b.run(ctx, "pg_basebackup", "-D", b.dir, "-d", from, "-R", "-X", "stream", "-c", "fast", "--no-sync"); err != nil {
+		return nil, errors.Join(fmt.Errorf("pg_basebackup: %w\n%s", err, out), b.Remove())
+	}
+	if err := b.configure("unix_socket_directories = '"+dir+"'", "port = "+strconv.Itoa(b.port)); err != nil {
+		return nil, errors.Join(err, b.Remove())
+	}
+	return b, b.Start(ctx)
+}
+
+// Promote makes a standby the server that writes.
+func (s *Server) Promote(ctx context.Context) error {
+	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-t", "60", "promote")
+	if err != nil {
+		return fmt.Errorf("promote PostgreSQL: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Either is the URL of whichever of two servers writes.
+func (s *Server) Either(b *Server, role, database string) string {
+	return fmt.Sprintf("postgres://%s@%s,%s/%s?target_session_attrs=read-write", role, s.Addr(), b.Addr(), database)
+}
+
+// configure adds settings.
+func (s *Server) configure(settings ...string) error {
 	f, err := os.OpenFile(filepath.Join(s.dir, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString("\n" + strings.Join(append(conf, s.options...), "\n") + "\n")
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return s.Start(ctx)
+	_, err = f.WriteString("\n" + strings.Join(settings, "\n") + "\n")
+	return errors.Join(err, f.Close())
 }
 
 // Start starts the server again after Stop or Kill.

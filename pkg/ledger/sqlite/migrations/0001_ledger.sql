@@ -95,6 +95,7 @@ CREATE TABLE run (
   beat        INTEGER NOT NULL,
   expires     INTEGER NOT NULL,
   turn        INTEGER NOT NULL DEFAULT 0, -- the number of its last turn
+  sent        INTEGER NOT NULL DEFAULT 0, -- messages that were accepted from it
   ended       INTEGER,
   why         TEXT
 );
