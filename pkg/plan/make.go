@@ -250,16 +250,27 @@ func (m *maker) segments(ch message.Channel, to message.Address, text string) in
 
 // fingerprint tells equal texts from different ones: all that the recipient will read.
 func (m *maker) fingerprint() int64 {
-	m.buf = m.buf[:0]
-	for _, part := range [...]string{m.msg.Subject, m.msg.Text, m.msg.HTML} {
-		m.buf = appendBytes(m.buf, part)
-	}
-	h := sha256.Sum256(m.buf)
 	if seen := m.subjects[m.msg.Channel]; m.msg.Subject != "" && len(seen) < DistinctSubjects {
 		s := sha256.Sum256([]byte(m.msg.Subject))
 		seen[int64(binary.LittleEndian.Uint64(s[:8]))] = struct{}{} // any 64 bits will do
 	}
-	return int64(binary.LittleEndian.Uint64(h[:8])) // any 64 bits will do
+	var fp int64
+	fp, m.buf = fingerprint(m.buf[:0], m.msg.Subject, m.msg.Text, m.msg.HTML)
+	return fp
+}
+
+// Fingerprint is that of a message by what its recipient reads of it.
+func Fingerprint(subject, text, html string) int64 {
+	fp, _ := fingerprint(nil, subject, text, html)
+	return fp
+}
+
+func fingerprint(buf []byte, parts ...string) (int64, []byte) {
+	for _, part := range parts {
+		buf = appendBytes(buf, part)
+	}
+	h := sha256.Sum256(buf)
+	return int64(binary.LittleEndian.Uint64(h[:8])), buf // any 64 bits will do
 }
 
 func (m *maker) contact(msg *Message, row *list.Row, index, channel int) error {

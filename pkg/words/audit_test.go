@@ -193,6 +193,7 @@ func sets() map[string][]string {
 		"suppressed":   {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 		"smtp.step":    {"connect", "TLS", "greeting", "EHLO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "final-dot"},
 		"receipt":      {"waiting", "delivered", "undelivered", "soft-bounce", "hard-bounce", "dropped", "complained", "opted-out", "replied", "clicked"},
+		"query":        {"address", "key", "vendor-id", "text"},
 		"grade":        {"unsigned", "person", "confirmed", "signed", "vendor"},
 	}
 }

@@ -33,3 +33,5 @@ func fresh(s *pgtest.Server) func(*testing.T) ledgertest.Target {
 		}}
 	}
 }
+
+func TestItFindsMessages(t *testing.T) { ledgertest.RunTraces(t, fresh(pgtest.Start(t))) }

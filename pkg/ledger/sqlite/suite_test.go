@@ -43,3 +43,14 @@ func TestItKeepsReceipts(t *testing.T) {
 		}}
 	})
 }
+
+func TestItFindsMessages(t *testing.T) {
+	ledgertest.RunTraces(t, func(t *testing.T) ledgertest.Target {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "notify.db")
+		return ledgertest.Target{KnowsDead: true, Open: func(t *testing.T) ledger.Ledger {
+			t.Helper()
+			return open(t, path, sqlite.Options{})
+		}}
+	})
+}

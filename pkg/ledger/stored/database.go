@@ -30,6 +30,10 @@ type Queries struct {
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string
+	// Each is whether a campaign's spec says that rows of a shared address have messages of their own.
+	Each string
+	// Of is true of what hangs on message $2 of campaign $1, in a table of that name.
+	Of func(table string) string
 }
 
 // Common is what of a ledger is written once: a driver's ledger embeds it.

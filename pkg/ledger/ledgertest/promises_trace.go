@@ -1,0 +1,69 @@
+package ledgertest
+
+import (
+	"testing"
+	"time"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+// RunTraces checks that a ledger finds messages: the model does not.
+func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
+	t.Helper()
+	tg := fresh(t)
+	s := &story{T: t, target: tg, Ledger: open(t, tg), now: noon}
+	tracer, ok := s.Ledger.(ledger.Tracer)
+	if !ok {
+		t.Fatal("the ledger finds no messages")
+	}
+	s.stage("d1", people(award, 3)...)
+	run := s.acquire(award)
+	cs := s.claim(run, claims(1)).Claims
+	s.turn(run, s.settled(cs, message.Outcome{Kind: message.OutcomeThrottled, VendorID: "V0", Code: "slow"}))
+	s.now = s.now.Add(time.Minute)
+	cs = s.claim(run, claims(3)).Claims
+	s.turn(run, s.settled(cs, message.Outcome{Kind: message.OutcomeUnknown, VendorID: "V1"}))
+	_, err := s.Resolve(s.ctx(), award, []ledger.Resolution{{Key: key(1), As: message.OutcomeAccepted}}, s.by("resolve"))
+	s.ok(err)
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
+	s.stageAs("other", "d2", people("other", 3)...)
+	apart := person("apart", 1, 1)
+	apart.Messages[0].Key = message.MakeKey("apart", message.SMS, apart.Messages[0].Address, apart.Key)
+	_, err = s.Stage(s.ctx(), ledger.Staging{Campaign: "apart", Digest: "d3", Spec: []byte(`{"shared_address":"each"}`), By: s.by("stage"), Recipients: list(apart)})
+	s.ok(err)
+
+	find := func(q ledger.Sought) []ledger.Trail {
+		t.Helper()
+		got, err := tracer.Trails(s.ctx(), q)
+		s.ok(err)
+		return got
+	}
+	to := person(award, 1, 1).Messages[0].Address
+	got := find(ledger.Sought{Address: to})
+	if len(got) != 3 || got[0].Campaign != "apart" || got[1].Campaign != "other" || got[2].Campaign != award {
+		t.Fatalf("by its address: %+v", got)
+	}
+	s.same("of one campaign", len(find(ledger.Sought{Address: to, Campaign: award})), 1)
+	first := got[2]
+	s.same("tries", len(first.Tries), 2)
+	s.same("the first", first.Tries[0].Outcome+" "+first.Tries[0].Code+" "+first.Tries[0].VendorID, "throttled slow V0")
+	s.same("how it was settled", first.Tries[1].Resolved.Outcome+" "+string(first.Tries[1].Resolved.Grade), "accepted person")
+	s.same("its host", first.Tries[1].Host, "ops-1")
+	s.same("its proof", first.Proof.Settled, message.GradePerson)
+	for name, q := range map[string]ledger.Sought{
+		"key": {Key: first.Key}, "id of a vendor": {VendorID: "V0"}, "text": {Campaign: award, Fingerprint: new(person(award, 1, 1).Messages[0].Fingerprint)},
+	} {
+		if got := find(q); len(got) != 1 || got[0].ID != first.ID {
+			t.Errorf("by its %s: %+v", name, got)
+		}
+	}
+	s.same("an id that three have", len(find(ledger.Sought{VendorID: "V1"})), 3)
+	s.same("at most", len(find(ledger.Sought{Address: to, Most: 2})), 2)
+	s.same("of nobody", len(find(ledger.Sought{Address: "+12025550999"})), 0)
+	s.same("no key", len(find(ledger.Sought{Key: "') OR ('"})), 0)
+	frozen, err := tracer.Frozen(s.ctx())
+	s.ok(err)
+	s.same("campaigns", len(frozen), 3)
+}
