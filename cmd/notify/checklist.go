@@ -27,6 +27,7 @@ type checklistOptions struct {
 	checklist, list string
 	evidence, note  string
 	reason          string
+	signing         signing
 }
 
 func newChecklist(e *env) *cobra.Command {
@@ -72,6 +73,7 @@ func newChecklistSign(e *env, run func(context.Context, checklistOptions) error)
 		Example: examples(
 			"notify checklist sign award-2020 texts-read --as li", "",
 			"notify checklist sign award-2020 law-checked --as liu --evidence approval.pdf", "",
+			"notify checklist sign award-2020 texts-read --as li --key ~/.ssh/id_ed25519", "",
 			`notify checklist sign award-2020 timers-known --as chen --note `+quoted(e.say("cmd.example.timer-off", nil))+` --list award.xlsx`, "",
 		),
 		Args: itemArgs,
@@ -85,6 +87,10 @@ func newChecklistSign(e *env, run func(context.Context, checklistOptions) error)
 	f.StringVar(&o.note, "note", "", e.say("cmd.checklist-sign.flag-note", nil))
 	f.StringVar(&o.list, "list", "", e.say("cmd.checklist-sign.flag-list", nil))
 	f.StringVar(&o.checklist, "checklist", "", e.say("cmd.checklist-sign.flag-checklist", nil))
+	f.StringVar(&o.signing.key, "key", "", e.say("cmd.checklist-sign.flag-key", nil))
+	f.StringVar(&o.signing.statement, "statement", "", e.say("cmd.checklist-sign.flag-statement", nil))
+	f.StringVar(&o.signing.signature, "signature", "", e.say("cmd.checklist-sign.flag-signature", nil))
+	c.MarkFlagsMutuallyExclusive("key", "statement", "signature")
 	return c
 }
 
@@ -196,7 +202,7 @@ func (e *env) sheet(ctx context.Context, o checklistOptions) (*preflight.Sheet, 
 			return nil, err
 		}
 	}
-	s, err := preflight.SheetOf(ctx, l, o.campaign, o.item, beside, cfg.Roles, e.now().In(cfg.Timezone))
+	s, err := preflight.SheetOf(ctx, l, o.campaign, o.item, beside, cfg.Signers(), e.now().In(cfg.Timezone))
 	switch {
 	case errors.Is(err, ledger.ErrNoCheck):
 		return nil, usage(words.Err("cmd.error.no-preflight", words.A{"campaign": o.campaign}).Do("cmd.do.preflight-first", nil))
@@ -227,8 +233,10 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 			return err
 		}
 	}
-	if err := e.agree(ctx, view.SignQuestion(e.printer(), e.drawn(s, o), item, name), item.ID); err != nil {
-		return err
+	if o.signing.statement == "" {
+		if err := e.agree(ctx, view.SignQuestion(e.printer(), e.drawn(s, o), item, name), item.ID); err != nil {
+			return err
+		}
 	}
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
 	off := s.SignOff(item, name, act)
@@ -236,6 +244,12 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 		if off.Evidence, err = json.Marshal(proof); err != nil {
 			return words.Wrap(err, "cmd.error.keep", nil)
 		}
+	}
+	if o.signing.statement != "" {
+		return e.state(&off, o)
+	}
+	if err := e.withKey(&off, o.signing); err != nil {
+		return err
 	}
 	if _, err := e.ledger.SignOff(ctx, off, act); err != nil {
 		return err
@@ -334,7 +348,7 @@ func (e *env) checklistsOf(ctx context.Context, l ledger.Ledger, ss []report.Sta
 		return err
 	}
 	for i := range ss {
-		if ss[i].Checklist, err = preflight.StagedChecklist(ctx, l, ss[i].Campaign, cfg.Roles, e.now().In(cfg.Timezone)); err != nil {
+		if ss[i].Checklist, err = preflight.StagedChecklist(ctx, l, ss[i].Campaign, cfg.Signers(), e.now().In(cfg.Timezone)); err != nil {
 			return err
 		}
 	}

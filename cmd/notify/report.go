@@ -71,7 +71,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		if err != nil {
 			return err
 		}
-		if r.Checklist, err = preflight.StagedChecklist(ctx, l, o.campaign, e.cfg.Roles, e.now().In(e.cfg.Timezone)); err != nil {
+		if r.Checklist, err = preflight.StagedChecklist(ctx, l, o.campaign, e.cfg.Signers(), e.now().In(e.cfg.Timezone)); err != nil {
 			return err
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)

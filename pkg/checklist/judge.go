@@ -10,16 +10,22 @@ import (
 
 // Signature is what a person put his name to.
 type Signature struct {
-	Item string `json:"item"`
-	Role string `json:"role"`
-	Name string `json:"name"` // as notify.yaml calls the person
-	Who  string `json:"who"`  // the system user: "wang@ops-1"
+	Campaign string `json:"-"`
+	Item     string `json:"item"`
+	Role     string `json:"role"`
+	Name     string `json:"name"` // as notify.yaml calls the person
+	Who      string `json:"who"`  // the system user: "wang@ops-1"
 	// At is when it was signed; Digest and Scopes are of the plan that was signed.
 	At       time.Time         `json:"at"`
 	Digest   string            `json:"digest"`
 	Scopes   map[string]string `json:"scopes"`
 	Checked  time.Time         `json:"checked"` // when the preflight was made that was signed
 	Evidence *Proof            `json:"evidence,omitempty"`
+	// SSH is what the person's key made of the statement, armored; Key names the key that it was held against, and Forged says that it is not
+	// his: see Signers.Prove.
+	SSH    string     `json:"-"`
+	Key    string     `json:"key,omitempty"`
+	Forged words.Text `json:"-"`
 	// Revoked is who took it back and why; nil where nobody did.
 	Revoked *Revocation `json:"revoked,omitempty"`
 }
@@ -134,6 +140,9 @@ func (i *Item) Lapsed(s Signature, p Plan, people People, found Status, now time
 			return words.T("checklist.revoked-without", words.A{"who": s.Revoked.Who})
 		}
 		return words.T("checklist.revoked", words.A{"who": s.Revoked.Who, "reason": s.Revoked.Reason})
+	}
+	if !s.Forged.IsZero() {
+		return s.Forged
 	}
 	why := i.outdated(s, p, found)
 	if i.Expires > 0 && now.After(s.At.Add(i.Expires)) {

@@ -9,6 +9,7 @@ import (
 	"notify/pkg/channel"
 	"notify/pkg/message"
 	"notify/pkg/option"
+	"notify/pkg/sshsign"
 	"notify/pkg/words"
 )
 
@@ -60,6 +61,8 @@ type Config struct {
 	Routes   map[message.Channel]Route
 	// Roles are who may sign for what on a checklist, by role: names of people, each once.
 	Roles map[string][]string
+	// Keys are the SSH keys of those who sign with one, by their names in lower case.
+	Keys map[string]sshsign.Key
 
 	// Alerts are where somebody is told of what goes wrong.
 	Alerts []AlertTarget

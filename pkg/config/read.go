@@ -55,6 +55,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Routes = r.routes(root.Map("routes"), c.Accounts)
 	c.Alerts = r.alerts(root.Value("alerts"))
 	c.Roles = readRoles(root.Map("roles"))
+	c.signers(root.Map("signers"))
 	c.Files = r.files
 	root.Done()
 	m.strangers(doc.Problems)

@@ -41,6 +41,8 @@ type SignOff struct {
 	Checked time.Time
 	// Evidence is what the person had before him, as JSON; opaque to the ledger. nil where there is none.
 	Evidence []byte
+	// Signature is what the key of the person made of it, armored; empty where it was made without one.
+	Signature string
 	// Revoked is who took it back, nil where nobody did.
 	Revoked *Act
 }

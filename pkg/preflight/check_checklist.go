@@ -128,7 +128,7 @@ func (s *Subject) howToSign(l *checklist.Line) words.Text {
 // judge says how the checklist stands for the plan at hand.
 func (s *Subject) judge(ctx context.Context, answer func(string) checklist.Answer) (*checklist.State, error) {
 	now := checklist.Plan{Digest: s.Plan.Digest, Scopes: s.Plan.Digests.Scopes()}
-	return judge(ctx, s.Ledger, s.name(), s.Checklist, now, plan.Terms(s.Config, s.Plan), s.Config.Roles, answer, s.now())
+	return judge(ctx, s.Ledger, s.name(), s.Checklist, now, plan.Terms(s.Config, s.Plan), s.Config.Signers(), answer, s.now())
 }
 
 // Decode reads a result that was kept in the ledger.
@@ -142,7 +142,7 @@ func Decode(c ledger.Check) (*Result, error) {
 
 func judge(
 	ctx context.Context, r Records, campaign string, c *checklist.Checklist, p checklist.Plan, terms []plan.Term,
-	people checklist.People, answer func(string) checklist.Answer, now time.Time,
+	signers checklist.Signers, answer func(string) checklist.Answer, now time.Time,
 ) (*checklist.State, error) {
 	kept, err := r.SignOffs(ctx, campaign)
 	if err != nil {
@@ -150,10 +150,11 @@ func judge(
 	}
 	signatures := make([]checklist.Signature, 0, len(kept))
 	for _, k := range kept {
-		sig, err := signature(k, now.Location())
+		sig, err := SignatureOf(k, now.Location())
 		if err != nil {
 			return nil, err
 		}
+		signers.Prove(&sig)
 		signatures = append(signatures, sig)
 	}
 	before := make(map[time.Time]*Result)
@@ -174,12 +175,13 @@ func judge(
 		}
 		return plan.Differences(part, old.Terms, terms)
 	}
-	return c.Judge(p, signatures, people, answer, now), nil
+	return c.Judge(p, signatures, signers.People, answer, now), nil
 }
 
-func signature(s ledger.SignOff, zone *time.Location) (checklist.Signature, error) {
+// SignatureOf is a sign-off of the ledger as a checklist judges it.
+func SignatureOf(s ledger.SignOff, zone *time.Location) (checklist.Signature, error) {
 	sig := checklist.Signature{
-		Item: s.Item, Role: s.Role, Name: s.Name, Who: s.Who, At: s.At.In(zone), Digest: s.Digest, Scopes: s.Scopes, Checked: s.Checked,
+		Campaign: s.Campaign, SSH: s.Signature, Item: s.Item, Role: s.Role, Name: s.Name, Who: s.Who, At: s.At.In(zone), Digest: s.Digest, Scopes: s.Scopes, Checked: s.Checked,
 	}
 	if s.Revoked != nil {
 		sig.Revoked = &checklist.Revocation{Who: s.Revoked.Who, Reason: s.Revoked.Reason}

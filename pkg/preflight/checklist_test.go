@@ -213,7 +213,7 @@ func TestASheetCountsWhatWasSignedSince(t *testing.T) {
 	listed(w)
 	w.kept()
 	w.signedBy("li texts-read")
-	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, w.config.Roles, w.now)
+	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, w.config.Signers(), w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,18 +235,18 @@ func TestASheetCountsWhatWasSignedSince(t *testing.T) {
 
 func TestASheetNeedsAPreflightAndAList(t *testing.T) {
 	w := newWorld(t)
-	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, nil, w.now); !errors.Is(err, ledger.ErrNoCheck) {
+	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, checklist.Signers{}, w.now); !errors.Is(err, ledger.ErrNoCheck) {
 		t.Errorf("without a preflight: %v", err)
 	}
 	w.kept()
-	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, nil, w.now); !errors.Is(err, preflight.ErrNoChecklist) {
+	if _, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", nil, checklist.Signers{}, w.now); !errors.Is(err, preflight.ErrNoChecklist) {
 		t.Errorf("without a list: %v", err)
 	}
-	if s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", awardList(), w.config.Roles, w.now); err != nil || len(s.State.Lines) != 4 {
+	if s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "", awardList(), w.config.Signers(), w.now); err != nil || len(s.State.Lines) != 4 {
 		t.Errorf("with a list beside it: %+v, %v", s, err)
 	}
 	w.stage()
-	if state, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", nil, w.now); state != nil || err != nil {
+	if state, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", checklist.Signers{}, w.now); state != nil || err != nil {
 		t.Errorf("staged without a list: %v, %v", state, err)
 	}
 }
@@ -258,13 +258,13 @@ func TestASheetOfAMendedListKnowsWhatWasStaged(t *testing.T) {
 	w.kept()
 	w.signedBy("li texts-read", "wang released")
 	w.stage()
-	staged, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", w.config.Roles, w.now)
+	staged, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", w.config.Signers(), w.now)
 	if err != nil || len(staged.Lines) != 4 || staged.Lines[1].Status != checklist.Signed {
 		t.Fatalf("%+v, %v", staged, err)
 	}
 	w.now, w.people = w.now.Add(time.Hour), people(110)
 	mended := w.kept()
-	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "texts-read", nil, w.config.Roles, w.now)
+	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "texts-read", nil, w.config.Signers(), w.now)
 	if err != nil || s.Result.Digest != mended.Digest || s.Line("texts-read").Status != checklist.Lapsed {
 		t.Errorf("before: %+v, %v", s, err)
 	}
@@ -273,7 +273,7 @@ func TestASheetOfAMendedListKnowsWhatWasStaged(t *testing.T) {
 			if s.Line(l.ID).Status != l.Status {
 				t.Errorf("%s of what was staged is %s, and was %s", l.ID, s.Line(l.ID).Status, l.Status)
 			}
-			older, err := preflight.SheetOf(t.Context(), w.ledger, "award", l.ID, nil, w.config.Roles, w.now)
+			older, err := preflight.SheetOf(t.Context(), w.ledger, "award", l.ID, nil, w.config.Signers(), w.now)
 			if err != nil || older.Result.Digest == mended.Digest {
 				t.Errorf("%s is judged for the new list: %v", l.ID, err)
 			}

@@ -56,13 +56,13 @@ func (s *Sheet) SignOff(item *checklist.Item, name string, by ledger.Act) ledger
 // campaign runs and after is about what was staged, which may be an older plan: an item of those is judged for that one. It returns
 // ledger.ErrNoCheck where there was no preflight, and ErrNoChecklist.
 func SheetOf(
-	ctx context.Context, l Kept, campaign, item string, beside *checklist.Checklist, people checklist.People, now time.Time,
+	ctx context.Context, l Kept, campaign, item string, beside *checklist.Checklist, signers checklist.Signers, now time.Time,
 ) (*Sheet, error) {
 	newest, err := l.NewestCheck(ctx, campaign)
 	if err != nil {
 		return nil, err
 	}
-	s, err := sheet(ctx, l, newest, beside, people, now)
+	s, err := sheet(ctx, l, newest, beside, signers, now)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func SheetOf(
 	if err != nil || staged == nil || plan.WholeDigest(staged.Digest) == newest.Digest {
 		return s, err
 	}
-	older, err := sheet(ctx, l, *staged, beside, people, now)
+	older, err := sheet(ctx, l, *staged, beside, signers, now)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func SheetOf(
 }
 
 // sheet is the checklist for one preflight.
-func sheet(ctx context.Context, r Records, check ledger.Check, beside *checklist.Checklist, people checklist.People, now time.Time) (*Sheet, error) {
+func sheet(ctx context.Context, r Records, check ledger.Check, beside *checklist.Checklist, signers checklist.Signers, now time.Time) (*Sheet, error) {
 	res, err := Decode(check)
 	if err != nil {
 		return nil, err
@@ -96,18 +96,18 @@ func sheet(ctx context.Context, r Records, check ledger.Check, beside *checklist
 		return nil, ErrNoChecklist
 	}
 	p := checklist.Plan{Digest: res.Digest, Scopes: res.Scopes}
-	s.State, err = judge(ctx, r, res.Campaign, s.List, p, res.Terms, people, res.answer, now)
+	s.State, err = judge(ctx, r, res.Campaign, s.List, p, res.Terms, signers, res.answer, now)
 	return s, err
 }
 
 // StagedChecklist is the checklist of a staged campaign as it stands now: signatures given since count, and those that lapsed do not.
 // nil where it has none.
-func StagedChecklist(ctx context.Context, l Kept, campaign string, people checklist.People, now time.Time) (*checklist.State, error) {
+func StagedChecklist(ctx context.Context, l Kept, campaign string, signers checklist.Signers, now time.Time) (*checklist.State, error) {
 	check, err := checkOfStaged(ctx, l, campaign)
 	if err != nil || check == nil {
 		return nil, err
 	}
-	s, err := sheet(ctx, l, *check, nil, people, now)
+	s, err := sheet(ctx, l, *check, nil, signers, now)
 	if errors.Is(err, ErrNoChecklist) {
 		return nil, nil // none is an answer
 	}

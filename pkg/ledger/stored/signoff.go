@@ -57,9 +57,9 @@ func (l Common) SignOff(ctx context.Context, s ledger.SignOff, by ledger.Act) (i
 	}
 	var id int64
 	err = l.DB.Write(ctx, "sign "+s.Item+" of campaign "+s.Campaign, func(x Tx) error {
-		if err := x.One([]any{&id}, `INSERT INTO signoff (campaign, item, role, name, who, at, digest, parts, checked, evidence)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-			s.Campaign, s.Item, s.Role, s.Name, s.Who, Nanos(s.At), s.Digest, string(parts), Nanos(s.Checked), s.Evidence); err != nil {
+		if err := x.One([]any{&id}, `INSERT INTO signoff (campaign, item, role, name, who, at, digest, parts, checked, evidence, signature)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+			s.Campaign, s.Item, s.Role, s.Name, s.Who, Nanos(s.At), s.Digest, string(parts), Nanos(s.Checked), s.Evidence, s.Signature); err != nil {
 			return err
 		}
 		return x.Audit(s.Campaign, by)
@@ -91,14 +91,14 @@ func (l Common) SignOffs(ctx context.Context, campaign string) ([]ledger.SignOff
 		var at, checked int64
 		var parts string
 		var revoked Act
-		if err := rows.Scan(&s.ID, &s.Item, &s.Role, &s.Name, &s.Who, &at, &s.Digest, &parts, &checked, &s.Evidence,
+		if err := rows.Scan(&s.ID, &s.Item, &s.Role, &s.Name, &s.Who, &at, &s.Digest, &parts, &checked, &s.Evidence, &s.Signature,
 			&revoked.At, &revoked.Who, &revoked.What, &revoked.Reason); err != nil {
 			return err
 		}
 		s.At, s.Checked, s.Revoked = Moment(at), Moment(checked), revoked.Act()
 		out = append(out, s)
 		return json.Unmarshal([]byte(parts), &out[len(out)-1].Scopes)
-	}, `SELECT id, item, role, name, who, at, digest, parts, checked, evidence, revoked_at, revoked_who, revoked_what, revoked_reason
+	}, `SELECT id, item, role, name, who, at, digest, parts, checked, evidence, signature, revoked_at, revoked_who, revoked_what, revoked_reason
 		FROM signoff WHERE campaign = $1 ORDER BY id`, campaign)
 	return out, l.DB.Asking(err, "read the sign-offs of campaign %s", campaign)
 }

@@ -308,6 +308,7 @@ CREATE TABLE signoff (
   parts    text   NOT NULL, -- JSON object
   checked  bigint NOT NULL,
   evidence bytea,
+  signature text NOT NULL DEFAULT '', -- of the person's SSH key, armored; empty for none
   revoked_at bigint, revoked_who text, revoked_what text, revoked_reason text
 );
 CREATE INDEX signoff_campaign ON signoff (campaign);
@@ -570,7 +571,7 @@ CREATE TRIGGER run_ends_once BEFORE UPDATE OF ended ON run FOR EACH ROW WHEN (OL
 CREATE TRIGGER run_takes_turns BEFORE UPDATE OF turn ON run FOR EACH ROW WHEN (NEW.turn <> OLD.turn + 1 OR OLD.ended IS NOT NULL)
   EXECUTE FUNCTION refuse('a run takes one turn after the other');
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION refuse('the audit log is not rewritten');
-CREATE TRIGGER signoff_stands BEFORE UPDATE OF id, campaign, item, role, name, who, at, digest, parts, checked, evidence ON signoff FOR EACH ROW
+CREATE TRIGGER signoff_stands BEFORE UPDATE OF id, campaign, item, role, name, who, at, digest, parts, checked, evidence, signature ON signoff FOR EACH ROW
   EXECUTE FUNCTION refuse('a sign-off is not rewritten');
 CREATE TRIGGER signoff_revoked_once BEFORE UPDATE OF revoked_at, revoked_who, revoked_what, revoked_reason ON signoff FOR EACH ROW
   WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION refuse('a sign-off is revoked once');

@@ -291,6 +291,7 @@ CREATE TABLE signoff (
   parts    TEXT    NOT NULL, -- JSON object
   checked  INTEGER NOT NULL,
   evidence BLOB,
+  signature TEXT NOT NULL DEFAULT '', -- of the person's SSH key, armored; empty for none
   revoked_at INTEGER, revoked_who TEXT, revoked_what TEXT, revoked_reason TEXT
 );
 CREATE INDEX signoff_campaign ON signoff (campaign);
@@ -565,7 +566,7 @@ END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN
   SELECT RAISE(FAIL, 'the audit log is kept');
 END;
-CREATE TRIGGER signoff_stands BEFORE UPDATE OF id, campaign, item, role, name, who, at, digest, parts, checked, evidence ON signoff BEGIN
+CREATE TRIGGER signoff_stands BEFORE UPDATE OF id, campaign, item, role, name, who, at, digest, parts, checked, evidence, signature ON signoff BEGIN
   SELECT RAISE(FAIL, 'a sign-off is not rewritten');
 END;
 CREATE TRIGGER signoff_revoked_once BEFORE UPDATE OF revoked_at, revoked_who, revoked_what, revoked_reason ON signoff
