@@ -43,6 +43,8 @@ type Entry struct {
 	Mask func(message.Address) string
 	// PaceKey is under which key the addresses share a pace: the domain of a mail. Nil: there is none.
 	PaceKey func(message.Address) string
+	// Region is the country of an address, as ISO 3166 has it, where prices hang on it; empty where it cannot be told. Nil: there is none.
+	Region func(message.Address) string
 	// Units is how many billing units a text to an address is, and by which rule. Nil: each message is one.
 	Units func(text string, to message.Address, by Counting) (int, Rule)
 	// Suppressible says that people can ask to get no more by it, so that the suppression list holds for it.
@@ -60,6 +62,14 @@ func (e *Entry) PaceOf(a message.Address) string {
 		return ""
 	}
 	return e.PaceKey(a)
+}
+
+// RegionOf is the country of an address; empty where there is none.
+func (e *Entry) RegionOf(a message.Address) string {
+	if e.Region == nil {
+		return ""
+	}
+	return e.Region(a)
 }
 
 // Count is how many billing units a text is, and the rule by which it was counted, where there is one.

@@ -47,6 +47,21 @@ func KnownCountry(country string) bool {
 	return phonenumbers.GetCountryCodeForRegion(Country(country)) != 0
 }
 
+// Region is the country of a number in E.164; of a code that several share where the number itself does not tell, the largest of them.
+func Region(number message.Address) string {
+	if strings.HasPrefix(string(number), "+86") {
+		return "CN"
+	}
+	parsed, err := phonenumbers.Parse(string(number), "")
+	if err != nil {
+		return ""
+	}
+	if region := phonenumbers.GetRegionCodeForNumber(parsed); region != "" {
+		return region
+	}
+	return phonenumbers.GetRegionCodeForCountryCode(int(parsed.GetCountryCode()))
+}
+
 // mainlandMobile is the fast path: phonenumbers parses about 100,000 numbers a second, and most lists hold little else than
 // mainland mobiles. It accepts only what phonenumbers accepts; a test compares the two.
 func mainlandMobile(number string, plus bool, country string) (string, bool) {

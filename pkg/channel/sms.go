@@ -22,8 +22,9 @@ func sms() Entry {
 		Is: func(raw string) bool {
 			return !strings.ContainsAny(raw, "@＠:") && strings.ContainsFunc(raw, unicode.IsDigit)
 		},
-		Parse: Phone,
-		Mask:  message.Address.Masked,
+		Parse:  Phone,
+		Mask:   message.Address.Masked,
+		Region: Region,
 		Units: func(text string, to message.Address, by Counting) (int, Rule) {
 			rule := RuleFor(to, by.Rule)
 			return Segments(WithSignature(text, by.Signature), rule), rule

@@ -197,6 +197,7 @@ func (r *reader) money(m *yamldoc.Map, a *Account) {
 	if p, ok := amount(m.Value("price"), true); ok {
 		a.Price = &p
 	}
+	a.Prices = prices(m, a.Price != nil)
 	budget := m.Value("budget")
 	if budget.Set() && !budget.IsMap() {
 		budget.Problem(words.T("config.budget-period", nil), words.T("config.do.budget", nil))
@@ -210,7 +211,7 @@ func (r *reader) money(m *yamldoc.Map, a *Account) {
 	cur := m.Value("currency")
 	a.Currency = strings.ToUpper(strings.TrimSpace(cur.Text()))
 	switch {
-	case a.Currency == "" && !cur.IsMapOrList() && (a.Price != nil || a.DayBudget != 0 || a.MonthBudget != 0 || a.LowBalance != 0):
+	case a.Currency == "" && !cur.IsMapOrList() && (a.Price != nil || a.Prices != nil || a.DayBudget != 0 || a.MonthBudget != 0 || a.LowBalance != 0):
 		m.Problem("currency", words.T("config.currency-missing", nil), words.T("config.do.currency", nil))
 	case a.Currency != "" && !currency.MatchString(a.Currency):
 		cur.Problem(words.T("config.currency-invalid", words.A{"value": cur.Text()}), words.T("config.do.currency-code", nil))

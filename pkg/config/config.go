@@ -102,8 +102,10 @@ type Account struct {
 	DomainQuota map[string]int64   // messages a day, in the same way
 	DailyQuota  int64              // 0: none
 	// Scenarios are limits by class of campaign, within the account's own.
-	Scenarios   map[string]Scenario
-	Price       *message.Money // for a segment or a mail; nil where it is not known
+	Scenarios map[string]Scenario
+	Price     *message.Money // for a segment or a mail; nil where it is not known
+	// Prices are those by the country of a number, OtherCountries for all that are not named; nil where all cost the same.
+	Prices      map[string]message.Money
 	Currency    string
 	DayBudget   message.Money // 0: none
 	MonthBudget message.Money

@@ -30,6 +30,7 @@ const (
 // Offer is a message as a Teller is asked about it.
 type Offer struct {
 	Segments int
+	To       message.Address // for its price
 	Place    Place
 	// Domain is the state of the recipient's domain, which the Teller changes; nil where Teller.Domain says that none is needed.
 	Domain *ledger.DomainState
@@ -122,12 +123,12 @@ func (t *Teller) sent(domain string, d *ledger.DomainState) {
 // whose place is due goes by the bucket alone; where others made it late, it and those behind it move back together.
 func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if o.Domain == nil {
-		leaveAt, held, until, which := t.Next(o.Segments)
+		leaveAt, held, until, which := t.Next(o.Segments, t.req.Limits.PriceFor(o.To))
 		return Verdict{LeaveAt: leaveAt, Held: held, Until: until, Which: which}
 	}
 	// A message that the account cannot take now loses no place under its domain.
 	before := *t
-	leaveAt, held, until, which := t.Next(o.Segments)
+	leaveAt, held, until, which := t.Next(o.Segments, t.req.Limits.PriceFor(o.To))
 	if held != ledger.HoldNone {
 		return Verdict{Held: held, Until: until, Which: which}
 	}

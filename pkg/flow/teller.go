@@ -31,6 +31,7 @@ type Teller struct {
 	now   time.Time
 	books Books
 	n     int
+	price message.Money // of what was granted
 	space time.Duration // between two messages at the rate in force; 0 without a rate
 	// within is that of the scenario.
 	within time.Duration
@@ -98,9 +99,12 @@ func (t *Teller) Gate() (ledger.HoldReason, time.Time) {
 	return ledger.HoldNone, time.Time{}
 }
 
-// Next grants one message of so many segments: the time at which it may leave (zero without a rate), or why not and when
+// Price is that of all messages that were granted.
+func (t *Teller) Price() message.Money { return t.price }
+
+// Next grants one message of so many segments at that price: the time at which it may leave (zero without a rate), or why not and when
 // to ask again. What it grants is debited in the Teller's books.
-func (t *Teller) Next(segments int) (leaveAt time.Time, held ledger.HoldReason, until time.Time, which string) {
+func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, held ledger.HoldReason, until time.Time, which string) {
 	if t.n >= t.req.Max {
 		return time.Time{}, ledger.HoldNone, time.Time{}, ""
 	}
@@ -114,7 +118,10 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held ledger.HoldReason, 
 	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
 		return time.Time{}, ledger.HoldQuota, time.Time{}, ledger.WhichScenario
 	}
-	cost := l.Price.Times(segments)
+	if t.n > 0 && price != t.price {
+		return time.Time{}, ledger.HoldRate, t.now, ""
+	}
+	cost := price.Times(segments)
 	if which := t.over(cost); which != "" {
 		return time.Time{}, ledger.HoldBudget, time.Time{}, which
 	}
@@ -122,6 +129,7 @@ func (t *Teller) Next(segments int) (leaveAt time.Time, held ledger.HoldReason, 
 		return time.Time{}, ledger.HoldRate, until, ""
 	}
 	t.n++
+	t.price = price
 	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month, &t.books.ScenarioDay} {
 		d.Messages++
 		d.Segments += int64(segments)

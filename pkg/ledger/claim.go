@@ -47,9 +47,11 @@ type Limits struct {
 	// DomainRate is messages per second by the recipient's domain (lower case), DefaultDomain for the rest; a domain whose rate
 	// is 0, and a message without one, is not limited. A message whose domain is not free is passed over: it is not debited,
 	// waits for its place, and then goes before those that never waited.
-	DomainRate  map[string]float64
-	DailyQuota  int64
-	Price       message.Money // for one segment
+	DomainRate map[string]float64
+	DailyQuota int64
+	Price      message.Money // for one segment
+	// PriceOf is the price for a segment to an address where not all cost the same; nil: Price. All messages of a grant have one price.
+	PriceOf     func(message.Address) message.Money
 	DayBudget   message.Money
 	MonthBudget message.Money
 	// Concurrency is how many messages of the campaign, on one channel, may be open at the account over all runs.
@@ -65,6 +67,14 @@ type Limits struct {
 	// Scenario is a kind of traffic with limits of its own within the account's; nil for none. All campaigns and processes that name it
 	// share them.
 	Scenario *Scenario
+}
+
+// PriceFor is the price of a segment to an address.
+func (l *Limits) PriceFor(to message.Address) message.Money {
+	if l.PriceOf == nil {
+		return l.Price
+	}
+	return l.PriceOf(to)
 }
 
 // Scenario is what one kind of traffic may do on an account. Zero fields do not limit.
@@ -117,6 +127,9 @@ const (
 type Grant struct {
 	Claims []Claim
 	Held   HoldReason
+	// Price is what a segment of each of Claims was debited with. Where the next message has another one, Held is HoldRate, and asking again
+	// makes sense at once.
+	Price message.Money
 	// Until is when asking again makes sense; zero where time alone does not help.
 	Until time.Time
 	// Which budget: "day", "month" or "campaign", where Held is HoldBudget; WhichScenario where Held is HoldQuota and the quota is that of

@@ -296,6 +296,10 @@ func (m *maker) count(msg *Message) {
 	if count.BySegments != nil {
 		count.BySegments[msg.Segments]++
 	}
+	if e := m.entries[msg.Channel]; count.Countries != nil {
+		country := e.RegionOf(msg.Address)
+		count.Countries[country] = count.Countries[country].Add(msg.Segments)
+	}
 	if count.Domains != nil {
 		e := m.entries[msg.Channel]
 		count.Domains[e.PaceOf(msg.Address)]++
@@ -307,6 +311,9 @@ func (m *maker) resetCounts() {
 		m.counts[ch] = &ChannelPlan{Channel: ch}
 		if m.entries[ch].Units != nil {
 			m.counts[ch].BySegments = make(map[int]int)
+		}
+		if m.entries[ch].Region != nil {
+			m.counts[ch].Countries = make(map[string]Units)
 		}
 		if m.entries[ch].PaceKey != nil {
 			m.counts[ch].Domains = make(map[string]int)

@@ -68,9 +68,20 @@ type ChannelPlan struct {
 	BySegments map[int]int `json:"by_segments,omitempty"`
 	// Domains is how many messages go to each recipient domain, or whatever else the channel has a pace for; nil where it has none.
 	Domains map[string]int `json:"-"`
+	// Countries is what goes to each country; nil where the channel's addresses have none.
+	Countries map[string]Units `json:"countries,omitempty"`
 	// Subjects is how many different subjects there are, counted up to DistinctSubjects; 0 for short texts.
 	Subjects int `json:"subjects,omitempty"`
 }
+
+// Units are messages and their segments.
+type Units struct {
+	Messages int `json:"messages"`
+	Segments int `json:"segments"`
+}
+
+// Add counts one message.
+func (u Units) Add(segments int) Units { return Units{u.Messages + 1, u.Segments + segments} }
 
 // DistinctSubjects is where the counting of different subjects ends.
 const DistinctSubjects = 1000

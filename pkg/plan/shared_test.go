@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/message"
@@ -253,12 +254,14 @@ func wantCounts(t failer, p *plan.Plan, all []plan.Recipient) {
 		want[ch] = &plan.ChannelPlan{Channel: ch}
 	}
 	want[message.SMS].BySegments, want[message.Email].Domains = map[int]int{}, map[string]int{}
+	want[message.SMS].Countries = map[string]plan.Units{}
 	for _, r := range all {
 		for _, m := range r.Messages {
 			c := want[m.Channel]
 			c.Messages, c.Segments = c.Messages+1, c.Segments+m.Segments
 			if m.Channel == message.SMS {
 				c.BySegments[m.Segments]++
+				c.Countries[channel.Region(m.Address)] = c.Countries[channel.Region(m.Address)].Add(m.Segments)
 			} else {
 				c.Domains[m.Address.Domain()]++
 			}

@@ -249,6 +249,9 @@ func (t *terms) route(ch message.Channel, class string, cfg *config.Config) {
 		} {
 			t.add(c[0], c[1])
 		}
+		for _, c := range slices.Sorted(maps.Keys(a.Prices)) {
+			t.all = append(t.all, Term{Scope: scopeLimits, Name: "country-price", Of: n, To: c, Value: a.Prices[c].String() + " " + a.Currency})
+		}
 		for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
 			t.all = append(t.all, Term{Scope: scopeLimits, Name: "domain-rate", Of: n, To: d, Value: perSecond(a.DomainRate[d])})
 		}

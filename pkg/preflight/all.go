@@ -10,7 +10,7 @@ func All() []Check {
 		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(),
 		segmentsCheck(), subjectsCheck(), textPartCheck(), linksCheck(), sizeCheck(),
 		// accounts
-		routesCheck(), environmentCheck(), vendorCheck(), failoverCheck(), breakerCheck(), lastErrorsCheck(), clockCheck(),
+		routesCheck(), environmentCheck(), credentialsCheck(), vendorCheck(), failoverCheck(), breakerCheck(), lastErrorsCheck(), clockCheck(),
 		// sender
 		protectedSenderCheck(), spfCheck(), dkimCheck(), dmarcCheck(), mxCheck(), unsubscribeCheck(), ptrCheck(),
 		// money

@@ -24,6 +24,12 @@ func accountCases() map[string]cases {
 			bad:     is("the campaign is for production, this installation is test", func(w *world) { w.config.Environment = config.Test }).do("--config"),
 			broken:  withoutConfig(),
 		},
+		"credentials": {
+			offhand: true, ready: secrets("s3cret-of-test"),
+			pass:   is("2 accounts: no secret serves two environments", secrets("s3cret-of-test")),
+			bad:    is("account sms-test (test) uses the password of account sms-a (production), fingerprint ", secrets("s3cret")).do("sms-test", "password"),
+			broken: withoutConfig(),
+		},
 		"vendor": {
 			pass:   is("sms-a answers"),
 			bad:    is("sms-a: the vendor is down", func(w *world) { w.vendors["sms-a"].(*vendor).probeErr = errDown }).do("accounts.sms-a"),
@@ -57,5 +63,15 @@ func accountCases() map[string]cases {
 			bad:    is("5m 1s behind", vendorClock(301*time.Second)).do("set its clock"),
 			broken: is("sms-a: no time to compare with: the vendor is down", down).do("look at accounts.sms-a"),
 		},
+	}
+}
+
+// secrets gives sms-a a password, and an account of another environment the one given.
+func secrets(ofTest string) func(*world) {
+	return func(w *world) {
+		a := w.config.Accounts["sms-a"]
+		a.Environment, a.Options = config.Production, config.Options{"password": "s3cret", "access_key_id": "same"}
+		w.config.Accounts["sms-a"] = a
+		w.config.Accounts["sms-test"] = config.Account{Name: "sms-test", Vendor: a.Vendor, Environment: config.Test, Options: config.Options{"password": ofTest, "access_key_id": "same"}}
 	}
 }

@@ -38,7 +38,7 @@ func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) 
 		return nil
 	}
 	if n.Cost == nil {
-		a.say(Fail, "price.budget", words.A{"account": n.Name}, sayPrice(n.Name))
+		a.unpriced(Fail, &n)
 		return nil
 	}
 	spends, err := s.spends(ctx, n)
@@ -268,8 +268,8 @@ func (s *Subject) campaignBudget(ctx context.Context, a *answers, accounts []acc
 	currency, known := "", false
 	for _, n := range accounts {
 		switch {
-		case n.Account.Price == nil:
-			a.say(Fail, "price.budget", words.A{"account": n.Name}, sayPrice(n.Name))
+		case n.Cost == nil:
+			a.unpriced(Fail, &n)
 			return nil
 		case known && n.Account.Currency != currency:
 			a.say(Fail, "budget.currencies", words.A{"one": n.Account.Currency, "other": currency}, words.T("budget.by-account", nil))

@@ -330,7 +330,7 @@ func (s *Subject) summary(ctx context.Context) Summary {
 		sum.Segments += c.Segments
 		sum.Channels = append(sum.Channels, ChannelSummary{
 			Channel: c.Channel, Messages: c.Messages, Segments: c.Segments, BySegments: c.BySegments, Subjects: c.Subjects,
-			Left: rc.Left, ToSend: rc.Messages, SegmentsToSend: rc.Segments,
+			Left: rc.Left, ToSend: rc.Messages, SegmentsToSend: rc.Segments, Countries: several(rc.Countries),
 		})
 	}
 	if err == nil {
@@ -359,6 +359,9 @@ func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 			Days: []Day{}, Account: n.Name, Channel: n.Channel, Messages: n.Messages, Segments: n.Segments, Price: n.Account.Price, Cost: n.Cost,
 			Currency: n.Account.Currency, Rate: p.rate, Limit: p.limit.text(),
 		}
+		if n.Countries != nil {
+			a.Price = nil
+		}
 		if err == nil {
 			a.Days, a.Done = p.schedule(n.Messages, now)
 			if unlimited, _ := p.unlimited().schedule(n.Messages, now); !slices.Equal(unlimited, a.Days) {
@@ -375,6 +378,14 @@ func (s *Subject) summarizeAccounts(ctx context.Context, sum *Summary) {
 	if !known {
 		sum.Done = time.Time{}
 	}
+}
+
+// several is what goes to each country, where it is more than one.
+func several(countries map[string]plan.Units) map[string]plan.Units {
+	if len(countries) < 2 {
+		return nil
+	}
+	return countries
 }
 
 // charge adds what a need costs to the amount in its currency.

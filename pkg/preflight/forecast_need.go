@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"maps"
+	"math/big"
 	"slices"
 
 	"notify/pkg/config"
@@ -20,8 +21,12 @@ type Need struct {
 	OfAccount float64 // the channel's part of the account: 1 unless it carries several
 	Messages  int
 	Segments  int
-	// Cost is nil where the account has no price.
+	// Cost is nil where the account has no price. Where the price hangs on the country, Account.Price is what a segment costs on the average.
 	Cost *message.Money
+	// Countries is what goes to each country, of the channel and not of the account, where that decides the price; Unpriced are those
+	// of which the price is not known.
+	Countries map[string]plan.Units
+	Unpriced  []string
 	// Domains is how many messages of the channel, not of the account, go to each domain.
 	Domains map[string]int
 }
@@ -64,13 +69,53 @@ func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
 		n := Need{
 			Account: a, Name: p.account, Channel: c.Channel, Domains: c.Domains, Messages: p.messages, Segments: p.segments, Share: p.share,
 		}
+		n.charge(c)
+		needs = append(needs, n)
+	}
+	return needs
+}
+
+// charge says what a need costs. Of several accounts each has its part of every country.
+func (n *Need) charge(c RemainingChannel) {
+	a := &n.Account
+	if a.Prices == nil {
 		if a.Price != nil {
 			cost := a.Price.Times(n.Segments)
 			n.Cost = &cost
 		}
-		needs = append(needs, n)
+		return
 	}
-	return needs
+	n.Countries, a.Price = c.Countries, a.Dearest() // for nothing at all
+	if n.Countries == nil {
+		n.Countries = map[string]plan.Units{"": {Messages: c.Messages, Segments: c.Segments}}
+	}
+	var whole message.Money
+	for _, country := range slices.Sorted(maps.Keys(n.Countries)) {
+		p := a.PriceIn(country)
+		if p == nil {
+			n.Unpriced = append(n.Unpriced, country)
+			continue
+		}
+		whole += p.Times(n.Countries[country].Segments)
+	}
+	if len(n.Unpriced) > 0 {
+		a.Price = nil
+		return
+	}
+	var cost message.Money
+	if c.Segments > 0 {
+		cost = rounded(whole, n.Segments, c.Segments)
+		average := rounded(whole, 1, c.Segments)
+		a.Price = &average
+	}
+	n.Cost = &cost
+}
+
+// rounded is amount×n/of, rounded up to the least that there is.
+func rounded(amount message.Money, n, of int) message.Money {
+	r := new(big.Int).Mul(big.NewInt(int64(amount)), big.NewInt(int64(n)))
+	r.Add(r, big.NewInt(int64(of-1)))
+	return message.Money(r.Div(r, big.NewInt(int64(of))).Int64())
 }
 
 // portion is what falls to one account.
@@ -160,12 +205,14 @@ func byAccount(needs []Need) []accountNeed {
 		a.Channels = append(a.Channels, n)
 		a.Messages += n.Messages
 		a.Segments += n.Segments
-		if n.Cost != nil {
+		switch {
+		case n.Cost == nil:
+			a.Cost = nil
+		case len(a.Channels) == 1:
 			sum := *n.Cost
-			if a.Cost != nil {
-				sum += *a.Cost
-			}
 			a.Cost = &sum
+		case a.Cost != nil:
+			*a.Cost += *n.Cost
 		}
 	}
 	return all

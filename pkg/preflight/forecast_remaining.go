@@ -115,7 +115,10 @@ type RemainingChannel struct {
 	// Domains is how many of Messages go to each recipient domain; nil where the channel has no pace by domain.
 	Domains map[string]int
 
-	pace func(message.Address) string
+	// Countries is what of it goes to each country; nil where the channel's addresses have none.
+	Countries map[string]plan.Units
+
+	pace, country func(message.Address) string
 }
 
 // Messages is how many are still to be sent on all channels.
@@ -180,7 +183,11 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 	at := make(map[message.Channel]int)
 	for i, c := range s.Plan.Channels {
 		at[c.Channel] = i
-		rc := RemainingChannel{Channel: c.Channel, pace: s.Config.Channels.Of(c.Channel).PaceKey}
+		e := s.Config.Channels.Of(c.Channel)
+		rc := RemainingChannel{Channel: c.Channel, pace: e.PaceKey, country: e.Region}
+		if rc.country != nil {
+			rc.Countries = make(map[string]plan.Units)
+		}
 		if rc.pace != nil {
 			rc.Domains = make(map[string]int)
 		}
@@ -213,6 +220,10 @@ func (c *RemainingChannel) take(m plan.Message, left bool) {
 	}
 	c.Messages++
 	c.Segments += m.Segments
+	if c.Countries != nil {
+		country := c.country(m.Address)
+		c.Countries[country] = c.Countries[country].Add(m.Segments)
+	}
 	if c.Domains != nil {
 		c.Domains[c.pace(m.Address)]++
 	}

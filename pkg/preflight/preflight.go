@@ -219,14 +219,16 @@ type Summary struct {
 
 // ChannelSummary is one channel. Messages = Left + ToSend.
 type ChannelSummary struct {
-	Channel        message.Channel `json:"channel"`
-	Messages       int             `json:"messages"`
-	Segments       int             `json:"segments"`
-	BySegments     map[int]int     `json:"by_segments,omitempty"`
-	Subjects       int             `json:"subjects,omitempty"`
-	Left           int             `json:"left"`
-	ToSend         int             `json:"to_send"`
-	SegmentsToSend int             `json:"segments_to_send"`
+	// Countries is what of it goes to each country; nil where all goes to one.
+	Countries      map[string]plan.Units `json:"countries,omitempty"`
+	Channel        message.Channel       `json:"channel"`
+	Messages       int                   `json:"messages"`
+	Segments       int                   `json:"segments"`
+	BySegments     map[int]int           `json:"by_segments,omitempty"`
+	Subjects       int                   `json:"subjects,omitempty"`
+	Left           int                   `json:"left"`
+	ToSend         int                   `json:"to_send"`
+	SegmentsToSend int                   `json:"segments_to_send"`
 }
 
 // AccountSummary is what an account is still to carry for one channel.
@@ -235,10 +237,11 @@ type AccountSummary struct {
 	Channel  message.Channel `json:"channel"`
 	Messages int             `json:"messages"`
 	Segments int             `json:"segments"`
-	Price    *message.Money  `json:"price,omitempty"`
-	Cost     *message.Money  `json:"cost,omitempty"`
-	Currency string          `json:"currency,omitempty"`
-	Rate     float64         `json:"rate,omitempty"` // messages per second that it will keep to; 0: not limited
+	// Price is of a segment; nil where it is not known, or hangs on the country: then Cost is known.
+	Price    *message.Money `json:"price,omitempty"`
+	Cost     *message.Money `json:"cost,omitempty"`
+	Currency string         `json:"currency,omitempty"`
+	Rate     float64        `json:"rate,omitempty"` // messages per second that it will keep to; 0: not limited
 	// Limit is what holds the account back most: its rate, its quota, the pace of a domain; zero where nothing does.
 	Limit words.Text `json:"limit,omitzero"`
 	Days  []Day      `json:"days"`

@@ -26,6 +26,10 @@ type AccountStatus struct {
 	// Price is of one segment; nil where it is not known.
 	Price    *message.Money `json:"price"`
 	Currency string         `json:"currency,omitempty"`
+	// Prices are those by country, in place of Price; nil where all cost the same.
+	Prices map[string]message.Money `json:"prices,omitempty"`
+	// Credentials are the fingerprints of its secrets by the names of their options.
+	Credentials map[string]string `json:"credentials,omitempty"`
 	// Day and Month are what it carried today and this month.
 	Day   Spent `json:"today"`
 	Month Spent `json:"month"`
@@ -89,7 +93,7 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 		}
 		s := AccountStatus{
 			Account: name, Vendor: a.Vendor, Class: a.Class, Environment: env, Rate: a.Rate, DailyQuota: a.DailyQuota,
-			DayBudget: a.DayBudget, MonthBudget: a.MonthBudget, Price: a.Price, Currency: a.Currency, Breaker: "closed",
+			DayBudget: a.DayBudget, MonthBudget: a.MonthBudget, Price: a.Price, Prices: a.Prices, Credentials: a.Credentials(), Currency: a.Currency, Breaker: "closed",
 		}
 		s.State = ledger.AccountState{Account: name, Scale: 1}
 		for _, k := range known {

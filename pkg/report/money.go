@@ -13,17 +13,18 @@ import (
 // Prices are what the accounts ask for a segment, as configured now.
 type Prices map[string]Price
 
-// Price is what one of them asks; Segment is nil where nobody has said.
+// Price is what one of them asks; Segment is nil where nobody has said, or where it hangs on the country: then ByCountry has it.
 type Price struct {
-	Segment  *message.Money
-	Currency string
+	Segment   *message.Money
+	ByCountry map[string]message.Money
+	Currency  string
 }
 
 // PricesOf are those of an installation.
 func PricesOf(cfg *config.Config) Prices {
 	all := make(Prices, len(cfg.Accounts))
 	for name, a := range cfg.Accounts {
-		all[name] = Price{Segment: a.Price, Currency: a.Currency}
+		all[name] = Price{Segment: a.Price, ByCountry: a.Prices, Currency: a.Currency}
 	}
 	return all
 }
@@ -88,6 +89,9 @@ func (p Prices) decimals() int {
 	for _, price := range p {
 		if price.Segment != nil {
 			most = max(most, Decimals(*price.Segment))
+		}
+		for _, p := range price.ByCountry {
+			most = max(most, Decimals(p))
 		}
 	}
 	return most

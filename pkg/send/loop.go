@@ -316,9 +316,7 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 		Account: name, Rate: c.Rate, AtOnce: atOnce, Concurrency: max(1, c.Concurrency) + c.Ahead, DomainRate: c.DomainRate, DomainQuota: c.DomainQuota, DailyQuota: c.DailyQuota, DayBudget: c.DayBudget,
 		MonthBudget: c.MonthBudget, CampaignBudget: l.spec.Budget, Currency: c.Currency,
 	}
-	if c.Price != nil {
-		limits.Price = *c.Price
-	}
+	limits.Price, limits.PriceOf = c.Debits(l.Config.Channels.Of(ch))
 	if s, ok := c.Scenarios[l.spec.Class]; ok {
 		limits.Scenario = &ledger.Scenario{Name: l.spec.Class, Rate: s.Rate, DailyQuota: s.DailyQuota}
 		limits.Scenario.AtOnce, _ = flow.SplitBurst(s.Rate, 0)

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -248,6 +249,22 @@ func (v preflightHuman) channels(s preflight.Summary) {
 	}
 	v.p.Blank()
 	v.p.Table(t, 2)
+	v.countries(s)
+}
+
+// countries are where messages go, where that is to more than one country.
+func (v preflightHuman) countries(s preflight.Summary) {
+	t := NewTable("country", "channel", ">messages", ">segments")
+	for _, c := range s.Channels {
+		for _, country := range slices.Sorted(maps.Keys(c.Countries)) {
+			u := c.Countries[country]
+			t.Row(orDash(country), v.p.word("channel", string(c.Channel)), words.Num(u.Messages), words.Num(u.Segments))
+		}
+	}
+	if len(t.rows) > 0 {
+		v.p.Blank()
+		v.p.Table(t, 2)
+	}
 }
 
 func (v preflightHuman) accounts(s preflight.Summary) {
@@ -257,7 +274,11 @@ func (v preflightHuman) accounts(s preflight.Summary) {
 	t := NewTable("account", "channel", ">messages", ">segments", ">price", ">cost", ">rate", "held-by", "done")
 	messages, segments := 0, 0
 	for _, a := range s.Accounts {
-		t.Row(a.Account, v.p.word("channel", string(a.Channel)), words.Num(a.Messages), words.Num(a.Segments), v.p.price(a.Price, a.Currency), v.p.price(a.Cost, a.Currency),
+		price := v.p.price(a.Price, a.Currency)
+		if a.Price == nil && a.Cost != nil {
+			price = v.p.Say(words.T("pre.by-country", nil))
+		}
+		t.Row(a.Account, v.p.word("channel", string(a.Channel)), words.Num(a.Messages), words.Num(a.Segments), price, v.p.price(a.Cost, a.Currency),
 			v.p.Words().Rate(words.Rate(a.Rate)), orDash(v.p.Say(a.Limit)), v.p.Time(a.Done))
 		messages, segments = messages+a.Messages, segments+a.Segments
 	}

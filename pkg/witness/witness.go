@@ -154,7 +154,7 @@ func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) 
 	l := line{Run: t.Run, Turn: t.Number}
 	for i, granted := range out.Grants {
 		if len(granted.Claims) > 0 {
-			l.Grant = append(l.Grant, grantOf(t.Claim[i], granted.Claims))
+			l.Grant = append(l.Grant, grantOf(t.Claim[i], granted))
 		}
 	}
 	if len(l.Grant) == 0 {
@@ -169,13 +169,13 @@ func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) 
 	return out, nil
 }
 
-func grantOf(req ledger.ClaimRequest, claims []ledger.Claim) grant {
+func grantOf(req ledger.ClaimRequest, granted ledger.Grant) grant {
 	g := grant{
-		Channel: req.Channel, Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: int64(req.Limits.Price),
-		Keys: make([]message.Key, len(claims)),
+		Channel: req.Channel, Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: int64(granted.Price),
+		Keys: make([]message.Key, len(granted.Claims)),
 	}
-	for i := range claims {
-		g.Keys[i] = claims[i].Key
+	for i, c := range granted.Claims {
+		g.Keys[i] = c.Key
 	}
 	return g
 }

@@ -219,7 +219,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		}
 		to := ready[0]
 		domain := teller.Domain(to.address)
-		v := teller.Offer(domain, flow.Offer{Segments: to.segments, Place: to.pace, Domain: m.domain(acct.Account, domain)})
+		v := teller.Offer(domain, flow.Offer{Segments: to.segments, To: to.address, Place: to.pace, Domain: m.domain(acct.Account, domain)})
 		if v.Held != ledger.HoldNone {
 			g.Held, g.Until, g.Which = v.Held, v.Until, v.Which
 			break
@@ -229,6 +229,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 			to.notBefore, to.pace, to.stood = v.Wait, v.Place, true
 			continue
 		}
+		g.Price = teller.Price()
 		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 	}
 	acct.EmptyAt = teller.Books().Account.EmptyAt
@@ -265,7 +266,7 @@ func (m *Memory) books(c *campaign, acct *ledger.AccountState, req ledger.ClaimR
 func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, leaveAt, deadline time.Time) ledger.Claim {
 	a := &attempt{
 		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, turn: r.Turn, claim: m.claims, account: req.Limits.Account, currency: req.Limits.Currency,
-		day: req.Day, segments: to.segments, price: req.Limits.Price, claimed: now, deadline: deadline, open: true,
+		day: req.Day, segments: to.segments, price: req.Limits.PriceFor(to.address), claimed: now, deadline: deadline, open: true,
 	}
 	if s := req.Limits.Scenario; s != nil {
 		a.scenario = s.Name

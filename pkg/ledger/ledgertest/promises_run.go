@@ -191,6 +191,7 @@ func claimPromises() []promise {
 			s.same("debit", s.day(smsAcc), ledger.Debit{Messages: 2, Segments: 3, Cost: 135000})
 			s.sound(award)
 		}},
+		{"messages with several prices are claimed price by price", pricesApart},
 		{"an empty channel says so", func(s *story) {
 			s.stage("d1", people(award, 1)...)
 			run := s.acquire(award)
@@ -290,5 +291,43 @@ func takenOverInTime(s *story) {
 	s.now = last
 	s.acquire(award)
 	s.same("states", s.states(award), append(repeat(message.Accepted, 1), append(repeat(message.Unknown, len(got)-1), repeat(message.Pending, 6-len(got))...)...))
+	s.sound(award)
+}
+
+// pricesApart: row 3 costs another price than its neighbours.
+func pricesApart(s *story) {
+	s.stage("d1", people(award, 5)...)
+	run := s.acquire(award)
+	dear := person(award, 3, 1).Messages[0].Address
+	ask := claims(5, func(c *ledger.ClaimRequest) {
+		c.Limits.PriceOf = func(to message.Address) message.Money {
+			if to == dear {
+				return 300000
+			}
+			return 45000
+		}
+	})
+	want := []struct {
+		rows  []int
+		price message.Money
+		held  ledger.HoldReason
+		cost  message.Money
+	}{
+		{[]int{1, 2}, 45000, ledger.HoldRate, 3 * 45000},
+		{[]int{3}, 300000, ledger.HoldRate, 3*45000 + 2*300000},
+	}
+	ask.Limits.DayBudget = 3*45000 + 2*300000 + 45000
+	var all []ledger.Claim
+	for _, w := range want {
+		g := s.claim(run, ask)
+		s.same("claimed", rows(g.Claims), w.rows)
+		s.same("price, and held, and until", []any{g.Price, g.Held, g.Until}, []any{w.price, w.held, s.now})
+		s.same("debited", s.day(smsAcc).Cost, w.cost)
+		all = append(all, g.Claims...)
+	}
+	g := s.claim(run, ask)
+	s.same("the rest of the budget pays for one", []any{rows(g.Claims), g.Held}, []any{[]int{4}, ledger.HoldBudget})
+	s.turn(run, s.settled(append(all, g.Claims...), message.Outcome{Kind: message.OutcomeUnsent}))
+	s.same("all is credited back", s.day(smsAcc), ledger.Debit{})
 	s.sound(award)
 }

@@ -117,6 +117,7 @@ func (c *claiming) grantFrom(req ledger.ClaimRequest, s *shelf, teller *flow.Tel
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
+		g.Price = teller.Price()
 	}
 	return g, c.close(req, teller, g, taken)
 }
@@ -175,7 +176,7 @@ func debited(req ledger.ClaimRequest) []string {
 
 // offer asks the teller about a message. The domains of all messages on the shelf are read together.
 func (c *claiming) offer(req ledger.ClaimRequest, s *shelf, teller *flow.Teller, row *pendingRow) (flow.Verdict, error) {
-	o := flow.Offer{Segments: row.claim.Segments, Place: row.pace}
+	o := flow.Offer{Segments: row.claim.Segments, To: row.claim.Address, Place: row.pace}
 	name := teller.Domain(row.claim.Address)
 	if name == "" {
 		return teller.Offer(name, o), nil
@@ -216,7 +217,7 @@ func (c *claiming) close(req ledger.ClaimRequest, teller *flow.Teller, g ledger.
 	if len(g.Claims) == 0 {
 		return nil
 	}
-	return c.take(req, g.Claims, taken)
+	return c.take(req, g, taken)
 }
 
 // nothing completes the grant of a request for which there are no more messages.
@@ -266,7 +267,7 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time
 
 // take writes the claim. Its range says of all messages that had no standing that they are being attempted: between two of them that
 // were picked none is left.
-func (c *claiming) take(req ledger.ClaimRequest, claims []ledger.Claim, taken []flight) error {
+func (c *claiming) take(req ledger.ClaimRequest, g ledger.Grant, taken []flight) error {
 	c.writePassed()
 	x, r := c.x, c.t.run
 	id, err := x.claimID()
@@ -275,7 +276,7 @@ func (c *claiming) take(req ledger.ClaimRequest, claims []ledger.Claim, taken []
 	}
 	of := &stored.Claimed{
 		ID: id, Campaign: r.campaign, Run: r.id, Channel: req.Channel,
-		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: req.Limits.Price,
+		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: g.Price,
 	}
 	if s := req.Limits.Scenario; s != nil {
 		of.Scenario = s.Name
@@ -289,7 +290,7 @@ func (c *claiming) take(req ledger.ClaimRequest, claims []ledger.Claim, taken []
 		f := &taken[i]
 		f.of = of
 		segments += f.segments
-		deadline = ledger.Latest(deadline, claims[i].Deadline)
+		deadline = ledger.Latest(deadline, g.Claims[i].Deadline)
 		switch {
 		case f.recorded:
 			again, numbers, seals = append(again, f.message), append(numbers, int64(f.number-1)), append(seals, of.SealAttempting(f.message, f.number))

@@ -117,6 +117,7 @@ func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller 
 		}
 		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
+		g.Price = teller.Price()
 	}
 	return g, c.close(t, req, teller, g, taken)
 }
@@ -201,7 +202,7 @@ func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *flow.Teller, 
 	if len(g.Claims) == 0 {
 		return nil
 	}
-	return c.take(t, req, g.Claims, taken)
+	return c.take(t, req, g, taken)
 }
 
 // nothing completes the grant of a request for which there are no more messages.
@@ -256,7 +257,7 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time
 // take writes the claim. Its range says of all messages that had no standing that they are being attempted: between two of them that
 // were picked none is left. Where each may leave is in nobody's way: only the run that claimed it lets it out, who takes over waits
 // for the last deadline, and a place whose answer was lost has passed. So an account with a rate takes the same row as one without.
-func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim, taken []flight) error {
+func (c *claiming) take(t *turn, req ledger.ClaimRequest, g ledger.Grant, taken []flight) error {
 	if err := c.writePassed(); err != nil {
 		return err
 	}
@@ -266,7 +267,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 	}
 	of := &stored.Claimed{
 		ID: id, Campaign: t.run.campaign, Run: t.run.id, Channel: req.Channel,
-		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: req.Limits.Price,
+		Account: req.Limits.Account, Currency: req.Limits.Currency, Day: req.Day, Price: g.Price,
 	}
 	if s := req.Limits.Scenario; s != nil {
 		of.Scenario = s.Name
@@ -279,7 +280,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, claims []ledger.Claim,
 		f := &taken[i]
 		f.of = of
 		segments += f.segments
-		deadline = ledger.Latest(deadline, claims[i].Deadline)
+		deadline = ledger.Latest(deadline, g.Claims[i].Deadline)
 		switch {
 		case f.recorded:
 			again = append(again, f.message, of.SealAttempting(f.message, f.number))

@@ -92,7 +92,7 @@ func (b *books) flushDomains() error {
 
 // offer asks the teller about a message.
 func (c *claiming) offer(req ledger.ClaimRequest, teller *flow.Teller, row *pendingRow) (flow.Verdict, error) {
-	o := flow.Offer{Segments: row.claim.Segments, Place: row.pace}
+	o := flow.Offer{Segments: row.claim.Segments, To: row.claim.Address, Place: row.pace}
 	name := teller.Domain(row.claim.Address)
 	if name != "" {
 		var err error

@@ -22,6 +22,7 @@ func Registry() vendors.Registry {
 		ses.Kind(),
 		smtp.Kind(),
 		tencent.Kind(),
+		tencent.MailKind(),
 		twilio.Kind(),
 	} {
 		r[k.Name] = k

@@ -1,4 +1,4 @@
-// Package tencent is the adapter for Tencent Cloud's short messages (SMS 2021-01-11), over the vendor's own client.
+// Package tencent are the adapters for Tencent Cloud's short messages (SMS 2021-01-11) and mail (SES 2020-10-02), over the vendor's own client.
 package tencent
 
 import (

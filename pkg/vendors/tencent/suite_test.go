@@ -132,6 +132,11 @@ func open(t *testing.T, s vendors.Settings) (vendors.Vendor, error) {
 
 func server(t *testing.T, answer func(action string, in map[string]any) string) vendors.Vendor {
 	t.Helper()
+	return serverOf(t, open, answer)
+}
+
+func serverOf(t *testing.T, open func(*testing.T, vendors.Settings) (vendors.Vendor, error), answer func(action string, in map[string]any) string) vendors.Vendor {
+	t.Helper()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if want := signature(r, body); !strings.HasSuffix(r.Header.Get("Authorization"), "Signature="+want) {
