@@ -93,7 +93,6 @@ func (v *mailer) call(action string, in any) sdk.Call {
 }
 
 // mail is SendEmail's request. Texts and files are in base64, which is how Go writes bytes.
-//
 type mail struct {
 	FromEmailAddress string
 	Subject          string
