@@ -83,7 +83,7 @@ func runInit(ctx context.Context, e *env, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	did, more := initSaid(wrote, kept, notes, "notify preflight "+listOr(o.list))
+	did, more := initSaid(wrote, kept, notes, listOr(o.list))
 	if err := e.did("init", did, map[string]any{"dir": dir, "wrote": wrote, "kept": kept, "notes": notes}); err != nil || e.flags.json {
 		return err
 	}

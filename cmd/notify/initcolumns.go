@@ -84,7 +84,7 @@ func channelsWithout(so *campaign.StarterOptions, h list.Header) []words.Text {
 }
 
 // initSaid is what init did, and what to look at and to do next, a line each.
-func initSaid(wrote, kept []string, notes []words.Text, preflight string) (did words.Text, more []words.Text) {
+func initSaid(wrote, kept []string, notes []words.Text, list string) (did words.Text, more []words.Text) {
 	did = words.T("init.wrote", words.A{"files": words.Names(wrote, 0)})
 	if len(wrote) == 0 {
 		did = words.T("init.wrote-nothing", nil)
@@ -92,5 +92,5 @@ func initSaid(wrote, kept []string, notes []words.Text, preflight string) (did w
 	if len(kept) > 0 {
 		more = append(more, words.T("init.kept", words.A{"files": words.Names(kept, 0)}))
 	}
-	return did, append(append(more, notes...), words.T("init.next", words.A{"command": preflight}), words.T("init.sandbox", nil))
+	return did, append(append(more, notes...), words.T("init.next", words.A{"list": words.Typed(list)}), words.T("init.sandbox", nil))
 }

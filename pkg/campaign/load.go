@@ -26,7 +26,7 @@ func Find(listPath string) (string, error) {
 		}
 	}
 	problems := &diag.List{}
-	problems.Add(diag.Err(diag.Place{File: base + ".yaml"}, "campaign.campaign-missing", nil).Do("campaign.do.init", words.A{"list": listPath}))
+	problems.Add(diag.Err(diag.Place{File: base + ".yaml"}, "campaign.campaign-missing", nil).Do("campaign.do.init", words.A{"list": words.Typed(listPath)}))
 	return "", problems.Err()
 }
 
