@@ -3,13 +3,7 @@
 package postgres_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"net"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"notify/pkg/ledger"
@@ -17,79 +11,18 @@ import (
 	"notify/pkg/message"
 )
 
-// cutter is the network between a ledger and its server. Where it is armed, it is cut when the server says that it committed.
-type cutter struct {
-	to    string
-	armed atomic.Bool
-	cuts  atomic.Int64
-	wait  sync.WaitGroup
-}
-
-func (c *cutter) serve(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.wait.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.wait.Go(func() { c.pass(in) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		c.wait.Wait()
-	})
-	return l.Addr().String()
-}
-
-func (c *cutter) pass(in net.Conn) {
-	defer func() { _ = in.Close() }()
-	out, err := new(net.Dialer).DialContext(context.Background(), "tcp", c.to)
-	if err != nil {
-		return
-	}
-	defer func() { _ = out.Close() }()
-	c.wait.Go(func() {
-		b := make([]byte, 1<<16)
-		for {
-			n, err := in.Read(b)
-			if _, werr := out.Write(b[:n]); err != nil || werr != nil {
-				_ = out.Close()
-				return
-			}
-		}
-	})
-	b := make([]byte, 1<<16)
-	for {
-		n, err := out.Read(b)
-		if bytes.Contains(b[:n], []byte("COMMIT\x00")) && c.armed.CompareAndSwap(true, false) {
-			c.cuts.Add(1)
-			return
-		}
-		if _, werr := in.Write(b[:n]); err != nil || werr != nil {
-			return
-		}
-	}
-}
-
 // The network is cut when the server has committed and before it can say so: each turn is made once, and nothing leaves before that is known.
 func TestANetworkThatIsCutInMidCommitLosesNoTurnAndMakesNoneTwice(t *testing.T) {
 	s := pgtest.Start(t)
-	c := &cutter{to: s.Addr()}
-	url := strings.Replace(s.URL(pgtest.Superuser, "postgres"), s.Addr(), c.serve(t), 1) + "?sslmode=disable"
-	l := open(t, url)
+	c := s.Cutter(t)
+	l := open(t, c.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 60)
 	run := acquire(t, l)
 	told := make(map[message.Key]int)
 	var settle []ledger.Settlement
 	for number := int64(1); number <= 14; number++ {
 		if number%2 == 0 {
-			c.armed.Store(true)
+			c.Arm()
 			if _, err := l.Turn(t.Context(), asks(run, number, 5, settle...)); err == nil {
 				t.Errorf("turn %d was answered", number)
 			}
@@ -106,8 +39,8 @@ func TestANetworkThatIsCutInMidCommitLosesNoTurnAndMakesNoneTwice(t *testing.T) 
 	}
 	turn(t, l, asks(run, 15, 0, settle...))
 	u, err := l.Usage(t.Context(), "a", "2026-11-20")
-	if err != nil || len(told) != 60 || u.Day.Messages != 60 || c.cuts.Load() != 7 {
-		t.Errorf("%d told, %d debited, cut %d times, %v", len(told), u.Day.Messages, c.cuts.Load(), err)
+	if err != nil || len(told) != 60 || u.Day.Messages != 60 || c.Cuts() != 7 {
+		t.Errorf("%d told, %d debited, cut %d times, %v", len(told), u.Day.Messages, c.Cuts(), err)
 	}
 	for k, n := range told {
 		if n != 1 {

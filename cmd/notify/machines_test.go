@@ -1,0 +1,158 @@
+//go:build unix
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"notify/pkg/exit"
+	"notify/pkg/ledger/postgres/pgtest"
+	"notify/pkg/message"
+)
+
+// scripts/machines.sh sets these to the figures that the program is promised for: 200,000 messages, 20 times; 30 seconds.
+var (
+	machinesMessages = flag.Int("machines.messages", 500, "how many messages TestThreeMachinesLoseOneTheServerAndTheNetwork sends")
+	machinesRepeat   = flag.Int("machines.repeat", 1, "how often it does")
+	machinesSeconds  = flag.Int("machines.seconds", 5, "how long TestFourMachinesKeepOneRateOneQuotaAndOnePause sends")
+	machinesExact    = flag.Bool("machines.exact", false, "the machine is idle: the rate is to be had within 1%")
+)
+
+// machines are processes that share nothing but the server: each has a state folder of its own.
+type machines struct {
+	*place
+	postgres *pgtest.Server
+	network  *pgtest.Cutter
+	runs     []*process
+}
+
+func newMachines(tb testing.TB, flags []string, settings ...string) *machines {
+	tb.Helper()
+	s := pgtest.Start(tb, "fsync = on")
+	m := &machines{postgres: s, network: s.Cutter(tb)}
+	m.place = newPlace(tb, flags, append(settings, "NOTIFY_LEDGER="+m.network.URL(pgtest.Superuser, "postgres"), "NOTIFY_CAPACITY_RECIPIENTS=1000000")...)
+	return m
+}
+
+// join begins a run on a machine of its own.
+func (m *machines) join(args ...string) *process {
+	m.Helper()
+	env := append(slices.Clone(m.env), "XDG_STATE_HOME="+m.path(fmt.Sprintf("state-%d", len(m.runs)+1)))
+	run, err := start(m.dir, env, "notify", args...)
+	m.must(err)
+	m.Cleanup(run.kill)
+	m.runs = append(m.runs, run)
+	return run
+}
+
+func (m *machines) over() bool {
+	return !slices.ContainsFunc(m.runs, func(p *process) bool { return p.alive() })
+}
+
+// ends waits for the runs that are left; each ends with one of the codes.
+func (m *machines) ends(codes ...int) {
+	m.Helper()
+	for i, run := range m.runs {
+		code, err := run.wait()
+		m.must(err)
+		if !slices.Contains(codes, code) && code != -1 {
+			m.Errorf("machine %d ended with %d\n%s\n%s", i+1, code, run.out.String(), run.err.String())
+		}
+	}
+	m.runs = nil
+}
+
+// debited is what the server says was debited on the account.
+func (m *machines) debited(account string) int {
+	m.Helper()
+	out, err := m.postgres.SQL(m.Context(), "postgres", "SELECT coalesce(sum(messages), 0) FROM notify.usage WHERE account = '"+account+"' AND length(day) = 10")
+	m.must(err)
+	n, err := strconv.Atoi(strings.TrimSpace(out))
+	m.must(err)
+	return n
+}
+
+// Three machines send one campaign. One is killed, then the server, and then the network is cut when the server has committed and has not said
+// so: everybody is told once, what is unknown is at most what the dead one had in flight, and what is debited is what left.
+func TestThreeMachinesLoseOneTheServerAndTheNetwork(t *testing.T) {
+	for range *machinesRepeat {
+		loseThem(t, *machinesMessages)
+	}
+}
+
+func loseThem(t *testing.T, n int) {
+	t.Helper()
+	m := newMachines(t, []string{"--latency", "10ms", "--jitter", "30ms"}, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_CONCURRENCY=%d", tortureConcurrency),
+		fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", n/tortureSeconds))
+	log := &recordLog{m.place, message.SMS}
+	m.must(writeList(m.path("award.csv"), people(1, n)))
+	m.write("award.yaml", only("award-2020", message.SMS))
+	began := time.Now()
+	m.join("send", "award.csv", "--yes")
+	arrive := func(tenths int) { t.Helper(); m.must(m.receiver.reached(message.SMS, n*tenths/10, m.over)) }
+	arrive(1)
+	second := m.join("resume", "award-2020", "--join")
+	m.join("resume", "award-2020", "--join")
+	arrive(3)
+	second.kill()
+	arrive(5)
+	m.must(m.postgres.Kill())
+	m.must(m.postgres.Start(m.Context()))
+	arrive(7)
+	m.network.Arm()
+	m.ends(exit.OK, exit.Some)
+	m.wants([]int{exit.OK}, "ledger", "check")
+	m.judge(log, 1, n, time.Since(began))
+	if got := m.debited("sms"); got != n || m.network.Cuts() != 1 {
+		t.Errorf("%d messages were debited, want %d; the network was cut %d times", got, n, m.network.Cuts())
+	}
+}
+
+// Four machines send one campaign through one account: together at its rate, up to its quota and no message more, and none a second after a pause.
+func TestFourMachinesKeepOneRateOneQuotaAndOnePause(t *testing.T) {
+	seconds := *machinesSeconds
+	n := sharedRate * seconds
+	m := newMachines(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", sharedRate), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_BURST=%d", sharedBurst),
+		"NOTIFY_ACCOUNTS_SMS_CONCURRENCY=64", fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_DAILY_QUOTA=%d", n))
+	m.must(writeList(m.path("award.csv"), people(1, n+200)))
+	m.write("award.yaml", only("award-2020", message.SMS))
+	m.join("send", "award.csv", "--yes", "--spread")
+	m.must(m.receiver.reached(message.SMS, n/10, m.over))
+	for range 3 {
+		m.join("resume", "award-2020", "--join")
+	}
+	m.must(m.receiver.reached(message.SMS, n*8/10, m.over))
+	m.wants([]int{exit.OK}, "pause", "award-2020", "--reason", "look at it")
+	paused := time.Now()
+	m.ends(exit.Person)
+	times := arrivalTimes(m.place, len(m.arrivals()))
+	if last := times[len(times)-1]; last.Sub(paused) > time.Second {
+		t.Errorf("a message left %s after the pause", last.Sub(paused))
+	}
+	if most, allowed := busiest(times, time.Second), sharedRate+sharedBurst+4*sharedConcurrency; most > allowed {
+		t.Errorf("%d messages in a second, the account allows %d", most, allowed)
+	}
+	length := times[len(times)-1].Sub(times[0]) - time.Second
+	share := 100 * float64(within(times, times[0].Add(time.Second), length)) / (sharedRate * length.Seconds())
+	t.Logf("%d messages, %.1f%% of the rate, at most %d in a second, the last %s after the pause", len(times), share, busiest(times, time.Second), times[len(times)-1].Sub(paused))
+	if *machinesExact && (share < 99 || share > 101) {
+		t.Errorf("%.1f%% of the rate", share)
+	}
+	m.join("resume", "award-2020", "--lift-pause")
+	m.must(m.receiver.reached(message.SMS, len(times)+1, m.over))
+	for range 3 {
+		m.join("resume", "award-2020", "--join")
+	}
+	m.ends(exit.Paused)
+	tally, err := m.receiver.count()
+	m.must(err)
+	if tally.SMS.Reached != n || tally.SMS.Twice != 0 || m.debited("sms") != n {
+		t.Errorf("%d messages arrived, %d people twice, %d debited; want exactly %d", tally.SMS.Reached, tally.SMS.Twice, m.debited("sms"), n)
+	}
+}
