@@ -151,6 +151,7 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{send.ErrEnvironment, exit.Usage, words.Wrap(err, "cmd.error.environment", nil).Do("cmd.do.environment", nil)},
 		{ledger.ErrLeaseLost, exit.Error, words.Err("cmd.error.lease-lost", nil).Do("cmd.do.lease-lost", nil)},
 		{ledger.ErrReplaced, exit.Person, do("cmd.error.replaced", "cmd.do.replaced")},
+		{ledger.ErrRolledBack, exit.Person, words.Wrap(err, "cmd.error.rolled-back", words.A{"cause": words.Cause(err)}).Do("cmd.do.rolled-back", nil)},
 		{ledger.ErrLinked, exit.Person, do("cmd.error.linked", "cmd.do.linked")},
 		{ledger.ErrBehind, exit.Person, do("cmd.error.behind", "cmd.do.behind")},
 		{ledger.ErrNoCampaign, exit.Usage, words.Err("cmd.error.no-such-campaign", nil).Do("cmd.do.campaigns", nil)},

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +16,7 @@ import (
 
 func newLedger(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: e.say("cmd.ledger.short", nil)}
-	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerReconcile(e, nil))
+	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerRestore(e, nil), newLedgerReconcile(e, nil))
 }
 
 func newLedgerCheck(e *env, run func(context.Context, string) error) *cobra.Command {
@@ -107,57 +104,4 @@ func (e *env) sound(ctx context.Context, l ledger.Ledger, name string) error {
 		err = &ledger.DamagedError{What: problems[0]}
 	}
 	return err
-}
-
-func newLedgerBackup(e *env, run func(context.Context, string) error) *cobra.Command {
-	if run == nil {
-		run = func(ctx context.Context, to string) error { return runLedgerBackup(ctx, e, to) }
-	}
-	return &cobra.Command{
-		Use:   "backup FILE",
-		Short: e.say("cmd.ledger-backup.short", nil),
-		Example: examples(
-			"notify ledger backup /backup/notify-2020-01-02.db", "",
-			"notify ledger backup /backup", e.say("cmd.ledger-backup.example-day", nil),
-		),
-		Args: oneArg(words.T("cmd.arg.file", nil), "notify ledger backup /backup/notify-2020-01-02.db"),
-		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args[0]) },
-	}
-}
-
-// backupOfDay is a name in a folder that tells the day, and the time where the day has one.
-func (e *env) backupOfDay(dir string) string {
-	base := strings.TrimSuffix(filepath.Base(e.cfg.Ledger.File()), ".db")
-	now := e.now().In(e.cfg.Timezone)
-	path := filepath.Join(dir, base+now.Format("-2006-01-02")+".db")
-	if !missing(path) {
-		path = filepath.Join(dir, base+now.Format("-2006-01-02-150405")+".db")
-	}
-	return path
-}
-
-func runLedgerBackup(ctx context.Context, e *env, to string) error {
-	l, err := e.Ledger(ctx)
-	if err != nil {
-		return err
-	}
-	b, ok := l.(ledger.Backuper)
-	if !ok {
-		return words.Err("cmd.error.no-backup", nil).Do("cmd.do.no-backup", nil)
-	}
-	path, err := filepath.Abs(to)
-	if err != nil {
-		return words.Wrap(err, "cmd.error.open", words.A{"file": to})
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = e.backupOfDay(path)
-	}
-	if err := b.Backup(ctx, path); err != nil {
-		return err
-	}
-	// Written after the copy: a copy that failed is none. The preflight looks how old the newest is.
-	if err := l.Audit(ctx, "", e.Act(ledger.ActBackup, path)); err != nil {
-		return err
-	}
-	return e.did("ledger-backup", words.T("cmd.did.backup", words.A{"file": path}), map[string]any{"file": path})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -306,7 +307,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 		loop.Lookup = dns.New(resolving(cfg))
 	}
 	var done func()
-	if loop.Ledger, done, err = e.witnessed(ctx, l, name, d.here); err != nil {
+	forgotten, err := e.askable(ctx, cfg, l, name, time.Time{})
+	if err != nil {
+		return err
+	}
+	if loop.Ledger, done, err = e.witnessed(ctx, l, forgotten, d.here); err != nil {
 		return err
 	}
 	defer done()

@@ -3,19 +3,23 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
+	"notify/pkg/config"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
+	"notify/pkg/send"
 	"notify/pkg/witness"
 	"notify/pkg/words"
-
-	"github.com/spf13/cobra"
 )
 
 // witnessPlace is where this machine remembers what left of a campaign.
 func (e *env) witnessPlace(ctx context.Context, l ledger.Ledger, campaign string) (witness.Place, error) {
 	info, err := l.Info(ctx)
-	p := witness.Place{Ledger: info.Place, ID: info.ID, Campaign: campaign, State: witness.StateDir(e.getenv), Shared: e.cfg != nil && e.cfg.Ledger.Server()}
+	p := witness.Place{Ledger: info.Place, ID: info.ID, Campaign: campaign, State: witness.StateDir(e.getenv)}
+	if e.cfg != nil {
+		p.Shared, p.Folders = e.cfg.Ledger.Server(), e.cfg.Witness
+	}
 	if err == nil && p.Shared && p.State == "" {
 		err = words.Err("cmd.error.no-witness-folder", nil).Do("cmd.do.no-witness-folder", nil)
 	}
@@ -48,24 +52,61 @@ func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here 
 		return err
 	}
 	v, err := witness.Judge(ctx, l, p)
-	switch {
-	case err != nil:
+	if err != nil {
 		return e.damagedWitness(err)
-	case v.Behind():
+	}
+	reconcile := words.A{"command": "notify ledger reconcile " + words.Typed(campaign)}
+	if v.Behind() {
 		id := "cmd.error.behind-by"
 		if v.Other {
 			id = "cmd.error.behind-other"
 		}
 		said := words.Err(id, words.A{
 			"ledger": p.Ledger, "campaign": campaign, "messages": words.N(v.Messages, "message"), "witness": words.Names(v.Files, 0),
-		}).Do("cmd.do.reconcile", words.A{"command": "notify ledger reconcile " + words.Typed(campaign)})
+		}).Do("cmd.do.reconcile", reconcile)
 		return &behindError{ending: &ending{code: exit.Person, err: said}, verdict: v}
+	}
+	c, err := e.blindCopy(ctx, l, campaign)
+	switch {
+	case err != nil:
+		return err
+	case c != nil && here:
+		return l.(ledger.Backuper).SettleCopies(ctx, campaign, e.now())
+	case c != nil:
+		return &ending{code: exit.Person, err: words.Err("cmd.error.is-copy", words.A{
+			"ledger": p.Ledger, "campaign": campaign, "host": c.Host, "at": c.Made,
+		}).Do("cmd.do.reconcile-copy", reconcile)}
 	case v.Elsewhere && !here:
 		return &ending{code: exit.Person, err: words.Err("cmd.error.elsewhere", words.A{
 			"ledger": p.Ledger, "campaign": campaign, "host": v.Host, "at": v.At,
-		}).Do("cmd.do.here", nil)}
+		}).Do("cmd.do.here", reconcile)}
 	}
 	return e.sameServer(ctx, l, campaign)
+}
+
+// blindCopy is a copy that the ledger comes from, after which messages of the campaign may have left that nothing here remembers; nil where
+// there is none. A campaign that was staged long after the copy was put to use did not leave from the original.
+func (e *env) blindCopy(ctx context.Context, l ledger.Ledger, campaign string) (*ledger.Copy, error) {
+	b, ok := l.(ledger.Backuper)
+	if !ok {
+		return nil, nil
+	}
+	all, err := b.Copies(ctx, campaign)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	known, err := l.Campaign(ctx, campaign)
+	if errors.Is(err, ledger.ErrNoCampaign) {
+		return nil, nil // looked at once it is staged
+	}
+	here := witness.Memory(witness.StateDir(e.getenv))
+	for i, c := range all {
+		lapsed := !c.Used.IsZero() && known.Created.After(c.Used.Add(ledger.Lapse))
+		if !lapsed && (here == "" || c.Memory != here) {
+			return &all[i], err
+		}
+	}
+	return nil, err
 }
 
 func (e *env) damagedWitness(err error) error {
@@ -73,7 +114,8 @@ func (e *env) damagedWitness(err error) error {
 }
 
 // witnessed is the runs of a ledger that can be trusted, with this machine's memory in front of them; close ends that.
-func (e *env) witnessed(ctx context.Context, l ledger.Ledger, campaign string, here bool) (runs ledger.Runs, done func(), err error) {
+func (e *env) witnessed(ctx context.Context, l ledger.Ledger, f *send.Forgotten, here bool) (runs ledger.Runs, done func(), err error) {
+	campaign := f.Campaign
 	if err := e.trust(ctx, l, campaign, here); err != nil {
 		return nil, nil, err
 	}
@@ -85,10 +127,14 @@ func (e *env) witnessed(ctx context.Context, l ledger.Ledger, campaign string, h
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := e.probe(ctx, f); err != nil {
+		return nil, nil, err
+	}
 	w, err := witness.Begin(p, c)
 	if err != nil {
 		return nil, nil, e.damagedWitness(err)
 	}
+	w.Again(func(ctx context.Context) error { return e.probe(ctx, f) })
 	return w.Guard(l), func() {
 		if err := w.Close(); err != nil {
 			e.log.Warn("close the witness", "error", err)
@@ -96,98 +142,61 @@ func (e *env) witnessed(ctx context.Context, l ledger.Ledger, campaign string, h
 	}, nil
 }
 
-type reconcileOptions struct {
-	campaign string
-	reason   string
-	forget   bool
-	without  []string // machines that cannot be asked any more
+// probe refuses where a vendor has what this ledger would send next and never tried.
+func (e *env) probe(ctx context.Context, f *send.Forgotten) error {
+	found, err := f.Probe(ctx)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	said := words.Err("cmd.error.vendor-has", words.A{
+		"ledger": e.ledgerPlace(), "campaign": f.Campaign, "asked": words.N(len(found), "message"),
+	}).Do("cmd.do.reconcile-copy", words.A{"command": "notify ledger reconcile " + words.Typed(f.Campaign)})
+	said.Err = ledger.ErrRolledBack
+	return &ending{code: exit.Person, err: said}
 }
 
-func newLedgerReconcile(e *env, run func(context.Context, reconcileOptions) error) *cobra.Command {
-	var o reconcileOptions
-	if run == nil {
-		run = func(ctx context.Context, o reconcileOptions) error { return runLedgerReconcile(ctx, e, o) }
-	}
-	c := &cobra.Command{
-		Use:   "reconcile CAMPAIGN",
-		Short: e.say("cmd.ledger-reconcile.short", nil),
-		Long:  e.say("cmd.ledger-reconcile.long", nil),
-		Example: examples(
-			"notify ledger reconcile award-2020", "",
-			`notify ledger reconcile award-2020 --forget --reason `+quoted(e.say("cmd.example.on-purpose", nil)), "",
-		),
-		Args: oneArg(aCampaign(), "notify ledger reconcile award-2020"),
-		RunE: func(c *cobra.Command, args []string) error {
-			o.campaign = args[0]
-			if (o.forget || len(o.without) > 0) && o.reason == "" {
-				return usage(words.Err("cmd.error.forget-reason", nil).Do("cmd.do.forget-reason", nil))
-			}
-			return run(c.Context(), o)
-		},
-	}
-	c.Flags().BoolVar(&o.forget, "forget", false, e.say("cmd.ledger-reconcile.flag-forget", nil))
-	c.Flags().StringSliceVar(&o.without, "without", nil, e.say("cmd.ledger-reconcile.flag-without", nil))
-	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.ledger-reconcile.flag-reason", nil))
-	return c
-}
-
-func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
-	l, err := e.Ledger(ctx)
+// askable is what asks the vendors about a campaign; since is from when on something may have left that nobody here knows of.
+func (e *env) askable(ctx context.Context, cfg *config.Config, l ledger.Ledger, campaign string, since time.Time) (*send.Forgotten, error) {
+	spec, err := e.stagedSpec(ctx, l, campaign)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c, err := e.campaign(ctx, l, o.campaign)
-	if err != nil {
-		return err
-	}
-	p, err := e.witnessPlace(ctx, l, o.campaign)
-	if err != nil {
-		return err
-	}
-	v, err := witness.Judge(ctx, l, p)
-	if err != nil {
-		return e.damagedWitness(err)
-	}
-	if err := e.without(ctx, l, o); err != nil {
-		return err
-	}
-	if !v.Behind() {
-		if err := e.reconciledHere(ctx, l, o.campaign); err != nil {
-			return err
+	f := &send.Forgotten{Ledger: l, Config: cfg, Campaign: campaign, Spec: spec, Now: e.now, Since: since}
+	f.Vendors, _ = e.Vendors(cfg, spec.Channels()) // one that cannot be built cannot be asked
+	if f.Since.IsZero() {
+		if f.Since, err = e.lastKnown(ctx, l, campaign); err != nil {
+			return nil, err
 		}
-		return e.did("ledger-reconcile", words.T("cmd.did.nothing-forgotten", words.A{"campaign": o.campaign}), map[string]any{"unknown": 0})
 	}
-	if o.forget {
-		v.Lost = nil
+	if oldest := e.now().Add(-lookBack); f.Since.Before(oldest) {
+		f.Since = oldest
 	}
-	n, err := l.Doubt(ctx, o.campaign, v.Lost, e.Act(ledger.ActForgotten, o.reason))
+	return f, nil
+}
+
+// lookBack is how far back vendors are asked at most.
+const lookBack = 30 * 24 * time.Hour
+
+// lastKnown is the last time of which the ledger knows anything before this process began: what it forgot came later.
+func (e *env) lastKnown(ctx context.Context, l ledger.Ledger, campaign string) (time.Time, error) {
+	known := e.began.Add(-lookBack)
+	runs, err := l.Runs(ctx, campaign)
 	if err != nil {
-		return err
+		return known, err
 	}
-	runs, err := l.Runs(ctx, o.campaign)
+	log, err := l.AuditLog(ctx, campaign)
 	if err != nil {
-		return err
+		return known, err
 	}
-	if err := witness.Settle(p, c, runs[0].ID, v); err != nil {
-		return e.damagedWitness(err)
+	for _, r := range runs {
+		known = ledger.Latest(known, r.Beat)
 	}
-	if err := e.reconciledHere(ctx, l, o.campaign); err != nil {
-		return err
+	for _, a := range log {
+		if a.At.Before(e.began) {
+			known = ledger.Latest(known, a.At)
+		}
 	}
-	said := words.T("cmd.did.reconciled", words.A{
-		"campaign": o.campaign, "unknown": words.N(n, "message"), "resolve": "notify resolve " + words.Typed(o.campaign),
-		"resume": "notify resume " + words.Typed(o.campaign),
-	})
-	switch {
-	case o.forget:
-		said = words.T("cmd.did.forgot", words.A{"campaign": o.campaign, "messages": words.N(v.Messages, "message")})
-	case v.Unstaged > 0:
-		said = words.T("cmd.did.reconciled-owed", words.A{
-			"campaign": o.campaign, "unknown": words.N(n, "message"), "owed": words.N(v.Unstaged, "message"),
-			"resume": "notify resume " + words.Typed(o.campaign),
-		})
-	}
-	return e.did("ledger-reconcile", said, map[string]any{"unknown": n, "not_on_the_list": v.Unstaged})
+	return known.Add(-time.Hour), nil
 }
 
 // witnessProblems are what the witness says of all campaigns of the ledger, for notify ledger check. A backup is older by its nature.

@@ -85,6 +85,15 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 			c.Receivers = filepath.Join(r.dir, c.Receivers)
 		}
 	}
+	for _, v := range root.Value("witness").List() {
+		dir := r.expanded(v, v.Text())
+		if dir != "" && !filepath.IsAbs(dir) {
+			dir = filepath.Join(r.dir, dir)
+		}
+		if dir != "" {
+			c.Witness = append(c.Witness, filepath.Clean(dir))
+		}
+	}
 	c.Hours = hours(root.Map("windows"), c.Timezone)
 	c.NoSameMX = root.Value("same_mx").OneOf("true", "false") == "false"
 	for _, v := range root.Value("allow_list").List() {

@@ -16,7 +16,9 @@ var (
 	// ErrReplaced: the database's files were deleted, or others put in their place, while a run was alive; what it writes goes nowhere.
 	ErrReplaced  = words.Err("ledger.error.replaced", nil)
 	ErrLeaseLost = words.Err("ledger.error.lease-lost", nil)
-	ErrBehind    = words.Err("ledger.error.behind", nil)
+	// ErrRolledBack: others know of turns that this ledger, or this very run, has forgotten: it was put back as it was before.
+	ErrRolledBack = words.Err("ledger.error.rolled-back", nil)
+	ErrBehind     = words.Err("ledger.error.behind", nil)
 	// ErrLinked: each name has companions and locks of its own, so that two processes would not see each other.
 	ErrLinked      = words.Err("ledger.error.linked", nil)
 	ErrBusy        = words.Err("ledger.error.busy", nil)

@@ -24,15 +24,6 @@ const (
 	CodeUnsettled = "notify:unsettled" // its run was released without settling it
 )
 
-// ActBackup is what the audit entry of a copy says; its reason is the file.
-const ActBackup = "backup"
-
-// Backuper is a ledger that can be copied while it is in use.
-type Backuper interface {
-	// Backup writes a consistent copy to dest, readable by its owner only. It does not overwrite.
-	Backup(ctx context.Context, dest string) error
-}
-
 // Verifier is a ledger that can check itself.
 type Verifier interface {
 	// Verify reads everything: the database's own integrity, and whether sums, states and attempts agree. None

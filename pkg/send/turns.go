@@ -226,5 +226,5 @@ func passes(err error) bool {
 func refused(err error) bool {
 	var outOfTurn *ledger.OutOfTurnError
 	return errors.Is(err, ledger.ErrLeaseLost) || errors.Is(err, ledger.ErrReplaced) || errors.Is(err, ledger.ErrClosed) || errors.As(err, &outOfTurn) ||
-		errors.Is(err, ledger.ErrBehind)
+		errors.Is(err, ledger.ErrBehind) || errors.Is(err, ledger.ErrRolledBack)
 }

@@ -56,6 +56,9 @@ func (p Place) files() []string {
 	if p.State != "" {
 		all = append(all, filepath.Join(p.State, "witness", hash(p.ID)+"."+name+suffix))
 	}
+	for _, dir := range p.Folders {
+		all = append(all, filepath.Join(dir, hash(p.ID)+"."+name+suffix))
+	}
 	return all
 }
 

@@ -196,8 +196,11 @@ func (v *Verdict) place(ctx context.Context, l Reader, campaign string, lost map
 func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 	var all []*memory
 	paths := p.files()
-	if p.State != "" {
-		more, err := filepath.Glob(filepath.Join(p.State, "witness", "*."+ledger.FileName(p.Campaign)+suffix))
+	if err := p.there(); err != nil {
+		return nil, err
+	}
+	for _, dir := range p.folders() {
+		more, err := filepath.Glob(filepath.Join(dir, "*."+ledger.FileName(p.Campaign)+suffix))
 		if err != nil {
 			return nil, words.Wrap(err, "witness.ask", nil)
 		}
@@ -246,10 +249,13 @@ func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
 			lines = append(lines, owed)
 		}
 		f, err := rewrite(path, p.head(c), lines)
-		if err == nil {
-			err = f.Close()
+		if err == nil && p.far(path) {
+			err = f.Sync()
 		}
-		if err != nil && i == 0 {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil && (i == 0 || p.far(path)) {
 			return err
 		}
 	}

@@ -26,6 +26,9 @@ type Place struct {
 	Campaign string
 	// State is the user's state folder (StateDir); empty where there is none: then the witness beside the ledger stands alone.
 	State string
+	// Folders are further places, away from this machine's disk: where the machine is put back as it was, they are not. Each must be there,
+	// and is flushed with every turn.
+	Folders []string
 	// Shared says that the ledger is on a server: there is no file to lie beside, and other machines send from it as well.
 	Shared bool
 }
@@ -66,10 +69,19 @@ type grant struct {
 
 // Witness is the memory of one campaign on this machine, open for writing while a run is alive.
 type Witness struct {
-	files   []*os.File
+	files   []*kept
 	watches []string // files of the ledger
-	kept    []watched
+	held    []watched
+	last    time.Time // when the newest turn was asked for
+	again   func(context.Context) error
 }
+
+// pause is how long a run that is alive makes no turn at most. One that did not for longer stood still: its machine slept, or was put back
+// as it was before.
+const pause = time.Minute
+
+// Again is asked before a turn of a run that stood still, and refuses it with an error.
+func (w *Witness) Again(ask func(context.Context) error) { w.again = ask }
 
 // watched is a file of the ledger as it was when the run began.
 type watched struct {
@@ -84,13 +96,17 @@ func Begin(p Place, c ledger.Campaign) (*Witness, error) {
 	if !p.Shared {
 		w.watches = []string{p.Ledger, p.Ledger + "-wal"}
 	}
+	if err := p.there(); err != nil {
+		return nil, err
+	}
 	for i, path := range p.files() {
 		f, err := open(path, p, c)
-		if err != nil && i == 0 {
+		far := p.far(path)
+		if err != nil && (i == 0 || far) {
 			return nil, errors.Join(err, w.Close())
 		}
 		if err == nil {
-			w.files = append(w.files, f)
+			w.files = append(w.files, &kept{File: f, path: path, far: far})
 		}
 	}
 	return w, nil
@@ -144,7 +160,7 @@ func (g *guard) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired,
 
 // Turn makes a turn and writes down what it claimed.
 func (g *guard) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
-	if err := g.w.same(); err != nil {
+	if err := errors.Join(g.w.same(), g.w.awake(ctx, t.Now)); err != nil {
 		return ledger.Turned{}, err
 	}
 	out, err := g.Runs.Turn(ctx, t)
@@ -196,26 +212,36 @@ func (w *Witness) write(l line) error {
 	}
 	b = append(b, '\n')
 	for _, f := range w.files {
-		if _, err := f.Write(b); err != nil {
-			return words.Wrap(err, "witness.keep", nil)
+		if err := f.add(b, l); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// awake asks once more where the run stood still.
+func (w *Witness) awake(ctx context.Context, now time.Time) error {
+	stood := !w.last.IsZero() && now.Sub(w.last) > pause
+	w.last = now
+	if !stood || w.again == nil {
+		return nil
+	}
+	return w.again(ctx)
+}
+
 // watch remembers the files of the ledger.
 func (w *Witness) watch() {
-	w.kept = nil
+	w.held = nil
 	for _, path := range w.watches {
 		if info, err := os.Stat(path); err == nil {
-			w.kept = append(w.kept, watched{path, info})
+			w.held = append(w.held, watched{path, info})
 		}
 	}
 }
 
 // same reports that the ledger's files were deleted, or others put in their place: what is written now goes nowhere.
 func (w *Witness) same() error {
-	for _, k := range w.kept {
+	for _, k := range w.held {
 		info, err := os.Stat(k.path)
 		if err != nil || !os.SameFile(info, k.info) {
 			return &words.Error{Text: words.T("witness.replaced", words.A{"file": k.path}), Err: ledger.ErrReplaced}

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"notify/pkg/ledger"
 	"notify/pkg/outfile"
 )
 
 // Backup writes a consistent copy to dest without stopping the writer: see ledger.Backuper. It has the identity of the
 // original. What was written of a copy that failed is removed.
-func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
+func (l *Ledger) Backup(ctx context.Context, dest string, as ledger.Copy) (err error) {
 	doing := fmt.Sprintf("back up ledger %s to %s", l.path, dest)
 	// VACUUM INTO fills an empty file, whose mode is ours to choose, and refuses any other.
 	f, err := outfile.CreateNew(ctx, dest)
@@ -37,5 +38,20 @@ func (l *Ledger) Backup(ctx context.Context, dest string) (err error) {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", abs); err != nil {
 		return err
 	}
+	if err := markFile(ctx, abs, as); err != nil {
+		return err
+	}
 	return f.Commit(ctx)
+}
+
+// markFile writes into a copy that it is one, and leaves no companion of it behind.
+func markFile(ctx context.Context, path string, as ledger.Copy) (err error) {
+	at := Ledger{path: path}
+	db, err := sql.Open("sqlite", at.dsn("rw", waits(busyTimeout), "journal_mode(DELETE)", "synchronous(FULL)"))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return mark(ctx, db, as)
 }

@@ -255,7 +255,7 @@ func TestALedgerIsReadByItsOwnerOnly(t *testing.T) {
 	l := open(t, filepath.Join(dir, "notify.db"), sqlite.Options{})
 	stage(t, l, "award/2020 获奖", 10)
 	acquire(t, l, "award/2020 获奖")
-	if err := l.Backup(t.Context(), filepath.Join(dir, "copy.db")); err != nil {
+	if err := l.Backup(t.Context(), filepath.Join(dir, "copy.db"), ledger.Copy{}); err != nil {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir(dir)
@@ -274,10 +274,10 @@ func TestABackupIsTheLedgerAndOverwritesNothing(t *testing.T) {
 	l := open(t, filepath.Join(dir, "notify.db"), sqlite.Options{})
 	stage(t, l, "award-2020", 100)
 	dest := filepath.Join(dir, "copy.db")
-	if err := l.Backup(t.Context(), dest); err != nil {
+	if err := l.Backup(t.Context(), dest, ledger.Copy{Made: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Backup(t.Context(), dest); !errors.Is(err, fs.ErrExist) {
+	if err := l.Backup(t.Context(), dest, ledger.Copy{Made: time.Now()}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v, want %v", err, fs.ErrExist)
 	}
 	c := open(t, dest, sqlite.Options{ReadOnly: true})
