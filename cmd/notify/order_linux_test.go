@@ -100,7 +100,7 @@ func (p *place) early(d *disk, trace []call, keys map[string]message.Address, fl
 		switch {
 		case c.file != "":
 			d.apply(c, flushes)
-		case c.socket && c.begins:
+		case c.socket && c.begins && !strings.HasPrefix(string(c.data), "GET "): // the vendor is asked, before the first, whether it has it
 			for key := range keys {
 				if left[key] || !strings.Contains(string(c.data), key) {
 					continue

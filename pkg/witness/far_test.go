@@ -25,6 +25,7 @@ type far struct {
 }
 
 func newFar(t *testing.T) *far {
+	t.Helper()
 	f := &far{house: newHouse(t, 1), folder: t.TempDir()}
 	f.stage(20)
 	c, err := f.l.Campaign(f.Context(), award)

@@ -225,6 +225,20 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 // Settle remembers that the ledger knows all of the verdict again, by the run under which it became unknown there. What the ledger has not
 // staged stays owed: when a list brings it, it is in doubt.
 func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
+	more := []line{{Settled: run}}
+	if owed := v.left(); len(owed.Grant) > 0 {
+		more = append(more, owed)
+	}
+	for i, path := range p.files() {
+		if err := p.settle(path, c, more); err != nil && (i == 0 || p.far(path)) {
+			return err
+		}
+	}
+	return p.forgetOthers(c)
+}
+
+// left is what stays owed.
+func (v *Verdict) left() line {
 	owed := line{Owed: true}
 	for _, l := range v.Lost {
 		var keys []message.Key
@@ -238,28 +252,24 @@ func Settle(p Place, c ledger.Campaign, run ledger.RunID, v Verdict) error {
 			owed.Grant = append(owed.Grant, grantBack(l))
 		}
 	}
-	for i, path := range p.files() {
-		m, err := read(path, nothing)
-		var lines []line
-		if err == nil && m != nil && m.of(p, c) {
-			lines = m.lines
-		}
-		lines = append(lines, line{Settled: run})
-		if len(owed.Grant) > 0 {
-			lines = append(lines, owed)
-		}
-		f, err := rewrite(path, p.head(c), lines)
-		if err == nil && p.far(path) {
-			err = f.Sync()
-		}
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
-		if err != nil && (i == 0 || p.far(path)) {
-			return err
-		}
+	return owed
+}
+
+// settle adds lines to a file.
+func (p Place) settle(path string, c ledger.Campaign, more []line) error {
+	m, err := read(path, nothing)
+	var lines []line
+	if err == nil && m != nil && m.of(p, c) {
+		lines = m.lines
 	}
-	return p.forgetOthers(c)
+	f, err := rewrite(path, p.head(c), append(lines, more...))
+	if err != nil {
+		return err
+	}
+	if p.far(path) {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // forgetOthers removes what is remembered of ledgers that lay in this one's place: what they knew has been taken over.
