@@ -65,6 +65,8 @@ type Config struct {
 	Roles map[string][]string
 	// Keys are the SSH keys of those who sign with one, by their names in lower case.
 	Keys map[string]sshsign.Key
+	// ForgetPeople is how many people it takes to forget somebody: 1 or 2.
+	ForgetPeople int
 
 	// Alerts are where somebody is told of what goes wrong.
 	Alerts []AlertTarget

@@ -56,6 +56,7 @@ func read(doc *yamldoc.Document, root *yamldoc.Map, dir string, o LoadOptions) (
 	c.Alerts = r.alerts(root.Value("alerts"))
 	c.Roles = readRoles(root.Map("roles"))
 	c.signers(root.Map("signers"))
+	c.ForgetPeople = forgetPeople(root.Map("person"))
 	c.Files = r.files
 	root.Done()
 	m.strangers(doc.Problems)

@@ -51,3 +51,21 @@ func readRoles(m *yamldoc.Map) map[string][]string {
 	}
 	return roles
 }
+
+// forgetPeople reads how many people it takes to forget somebody: {forget: {people: 2}}.
+func forgetPeople(m *yamldoc.Map) int {
+	defer m.Done()
+	forget := m.Map("forget")
+	defer forget.Done()
+	return max(1, int(forget.Value("people").Int(1, 2)))
+}
+
+// Signs reports whether a person stands under any role.
+func (c *Config) Signs(name string) bool {
+	for _, names := range c.Roles {
+		if slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return true
+		}
+	}
+	return false
+}

@@ -35,6 +35,8 @@ type Sought struct {
 	// Campaign limits to one; empty for all.
 	Campaign string
 	Most     int // 0: all
+	// Rows takes in the messages that the same rows of a list have on other channels.
+	Rows bool
 }
 
 // Trail is all that is known of a message.

@@ -164,6 +164,7 @@ type Options struct {
 	Channels channel.Set
 	Full     bool // addresses and values as they are
 	Most     int  // how many messages; 0: all
+	Rows     bool // also what the same rows have on other channels
 }
 
 // Find finds the messages that a query is about.
@@ -218,7 +219,7 @@ func specOf(ctx context.Context, s Source, name string) (*plan.Spec, error) {
 
 // look finds messages, and for a text the campaigns whose own fits it.
 func look(ctx context.Context, s Source, q Query, o Options) (trails []ledger.Trail, fitting []string, err error) {
-	sought := ledger.Sought{}
+	sought := ledger.Sought{Rows: o.Rows}
 	if o.Most > 0 {
 		sought.Most = o.Most + 1
 	}

@@ -63,6 +63,7 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 	s.same("at most", len(find(ledger.Sought{Address: to, Most: 2})), 2)
 	s.same("of nobody", len(find(ledger.Sought{Address: "+12025550999"})), 0)
 	s.same("no key", len(find(ledger.Sought{Key: "') OR ('"})), 0)
+	s.same("of its row", len(find(ledger.Sought{Address: to, Rows: true})), 3)
 	frozen, err := tracer.Frozen(s.ctx())
 	s.ok(err)
 	s.same("campaigns", len(frozen), 3)

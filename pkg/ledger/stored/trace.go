@@ -44,6 +44,11 @@ func (l Common) Trails(ctx context.Context, s ledger.Sought) ([]ledger.Trail, er
 	if err != nil {
 		return nil, l.DB.Asking(err, "look for messages")
 	}
+	if s.Rows {
+		if err := l.beside(ctx, in, found); err != nil {
+			return nil, l.DB.Asking(err, "look for messages of the same rows")
+		}
+	}
 	var out []ledger.Trail
 	for _, c := range in {
 		for _, id := range found[c.id] {
@@ -186,6 +191,25 @@ func (l Common) tried(ctx context.Context, vendorID string, found map[int64][]in
 		}
 		return err
 	}, "SELECT c.campaign_id, a.message_id FROM attempt a JOIN claim c ON c.id = a.claim_id WHERE a.vendor_id = $1", vendorID)
+}
+
+// beside adds the other messages of the rows that the found ones are of.
+func (l Common) beside(ctx context.Context, in []*searched, found map[int64][]int64) error {
+	for _, c := range in {
+		for _, id := range slices.Clone(found[c.id]) {
+			var row int64
+			if err := l.readOne(ctx, []any{&row}, "SELECT recipient_id FROM message WHERE campaign_id = $1 AND id = $2", c.id, id); err != nil {
+				return err
+			}
+			one := []*searched{c}
+			if err := l.along(ctx, one, found, func(*searched) bool { return true }, "message", "id", "recipient_id = $4", row); err != nil {
+				return err
+			}
+		}
+		slices.Sort(found[c.id])
+		found[c.id] = slices.Compact(found[c.id])
+	}
+	return nil
 }
 
 // trail reads all that is known of one message.
