@@ -39,6 +39,7 @@ type Offer struct {
 // Verdict is a Teller's answer to an Offer: granted where Held is ledger.HoldNone and Wait is zero.
 type Verdict struct {
 	LeaveAt time.Time
+	Early   time.Time // as ledger.Claim.Early
 	Held    ledger.HoldReason
 	Until   time.Time
 	Which   string
@@ -144,6 +145,10 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	}
 	space := time.Duration(min(math.Max(1, float64(time.Second)/rate), math.MaxInt64/4))
 	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
+	early := time.Time{}
+	if leaveAt.IsZero() {
+		early = ledger.Latest(t.now, free(o).Add(space))
+	}
 	d := t.settleClock(o.Domain, space, ahead)
 	place := d.EmptyAt.Add(space)
 	if o.Place != PlaceGiven {
@@ -153,9 +158,20 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
 		d.EmptyAt, d.Tail = leaveAt, ledger.Latest(d.Tail, leaveAt)
 		t.sent(domain, d)
-		return Verdict{LeaveAt: leaveAt}
+		if !early.Before(leaveAt) {
+			early = time.Time{}
+		}
+		return Verdict{LeaveAt: leaveAt, Early: early}
 	}
 	return t.pass(before, func() Verdict { return t.wait(domain, o.Place, d, space) })
+}
+
+// free is when the last message before this one leaves, as the books say it.
+func free(o Offer) time.Time {
+	if o.Place == PlaceGiven {
+		return o.Domain.EmptyAt
+	}
+	return ledger.Latest(o.Domain.EmptyAt, o.Domain.Tail)
 }
 
 // pass passes a message over: nothing is debited for it.

@@ -262,13 +262,13 @@ func TestLatenessAndWaitingShareOneSlack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, begin := flow.NewValve(50, 1, 50*time.Millisecond), time.Now()
 		now := begin.Add(40 * time.Millisecond)
-		if ok, err := v.Wait(t.Context(), time.Now, now); !ok || err != nil {
+		if ok, err := v.Wait(t.Context(), time.Now, time.Time{}, now); !ok || err != nil {
 			t.Fatalf("the first: %v, %v", ok, err)
 		}
-		if ok, err := v.Wait(t.Context(), time.Now, begin); ok || err != nil {
+		if ok, err := v.Wait(t.Context(), time.Now, time.Time{}, begin); ok || err != nil {
 			t.Errorf("40 ms late, with 20 ms to wait, it leaves: %v, %v", ok, err)
 		}
-		if ok, err := v.Wait(t.Context(), time.Now, begin.Add(20*time.Millisecond)); !ok || err != nil {
+		if ok, err := v.Wait(t.Context(), time.Now, time.Time{}, begin.Add(20*time.Millisecond)); !ok || err != nil {
 			t.Errorf("20 ms late, with 20 ms to wait, it is given back: %v, %v", ok, err)
 		}
 	})
@@ -280,7 +280,7 @@ func TestARunThatHasEndedLetsNothingOut(t *testing.T) {
 		cancel()
 		for range 200 { // whatever is ready at the same time
 			v := flow.NewValve(10, 1, time.Second)
-			if _, err := v.Wait(ctx, time.Now, time.Now()); err == nil || !strings.Contains(err.Error(), "canceled") {
+			if _, err := v.Wait(ctx, time.Now, time.Time{}, time.Now()); err == nil || !strings.Contains(err.Error(), "canceled") {
 				t.Fatalf("it leaves: %v", err)
 			}
 		}

@@ -43,14 +43,17 @@ func (v *Valve) Scale(s float64) {
 
 const maxAhead = 2500 * time.Millisecond
 
-// Wait waits until leaveAt, and until this process may send. It reports false where the message is so late by now that it
+// Wait waits until leaveAt, or until early where that is set, and until this process may send. It reports false where the message is so late by now that it
 // would add to the messages of another moment: it must be given back. leaveAt zero means that there is no rate.
-func (v *Valve) Wait(ctx context.Context, now func() time.Time, leaveAt time.Time) (bool, error) {
+func (v *Valve) Wait(ctx context.Context, now func() time.Time, early, leaveAt time.Time) (bool, error) {
 	if leaveAt.IsZero() {
 		return true, ctx.Err()
 	}
 	// No place is further ahead than maxAhead, unless the clock was put back.
-	if err := pause(ctx, min(leaveAt.Sub(now()), maxAhead)); err != nil {
+	if early.IsZero() {
+		early = leaveAt
+	}
+	if err := pause(ctx, min(early.Sub(now()), maxAhead)); err != nil {
 		return false, err
 	}
 	at := now()

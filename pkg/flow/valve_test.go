@@ -20,7 +20,7 @@ func passed(t *testing.T, v *flow.Valve, n int, place func(i int) time.Time) []t
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			ok, err := v.Wait(t.Context(), time.Now, place(i))
+			ok, err := v.Wait(t.Context(), time.Now, time.Time{}, place(i))
 			if err != nil {
 				t.Error(err)
 			}
@@ -81,7 +81,7 @@ func TestNoMoreThanRateAndBurstLeaveInAnySecond(t *testing.T) {
 func TestNoMessageLeavesBeforeItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, place := flow.NewValve(10, 1, 50*time.Millisecond), time.Now().Add(700*time.Millisecond)
-		if ok, err := v.Wait(t.Context(), time.Now, place); !ok || err != nil || time.Now().Before(place) {
+		if ok, err := v.Wait(t.Context(), time.Now, time.Time{}, place); !ok || err != nil || time.Now().Before(place) {
 			t.Errorf("it left %v before its place: %v, %v", time.Until(place), ok, err)
 		}
 	})
@@ -92,15 +92,15 @@ func TestALateMessageIsGivenBack(t *testing.T) {
 		v, begin := flow.NewValve(10, 1, 50*time.Millisecond), time.Now()
 		for late, want := range map[time.Duration]bool{0: true, 50 * time.Millisecond: true, 51 * time.Millisecond: false, time.Hour: false} {
 			v := flow.NewValve(10, 1, 50*time.Millisecond)
-			if ok, err := v.Wait(t.Context(), time.Now, time.Now().Add(-late)); ok != want || err != nil {
+			if ok, err := v.Wait(t.Context(), time.Now, time.Time{}, time.Now().Add(-late)); ok != want || err != nil {
 				t.Errorf("%v late: it leaves %v, %v; want %v", late, ok, err, want)
 			}
 		}
 		// The second of two that have one place would have to wait for longer than the slack: it is given back, and
 		// what it would have taken is there for the next.
-		first, _ := v.Wait(t.Context(), time.Now, begin)
-		second, _ := v.Wait(t.Context(), time.Now, begin)
-		third, _ := v.Wait(t.Context(), time.Now, begin.Add(100*time.Millisecond))
+		first, _ := v.Wait(t.Context(), time.Now, time.Time{}, begin)
+		second, _ := v.Wait(t.Context(), time.Now, time.Time{}, begin)
+		third, _ := v.Wait(t.Context(), time.Now, time.Time{}, begin.Add(100*time.Millisecond))
 		if !first || second || !third {
 			t.Errorf("left: %v, %v, %v", first, second, third)
 		}
@@ -124,7 +124,7 @@ func TestAClockThatIsPutBackDoesNotHangTheValve(t *testing.T) {
 		for _, back := range []time.Duration{time.Minute, 24 * time.Hour, 100 * 365 * 24 * time.Hour} {
 			clock := func() time.Time { return time.Now().Add(-back) }
 			before := time.Now()
-			if _, err := v.Wait(t.Context(), clock, begin.Add(100*time.Millisecond)); err != nil {
+			if _, err := v.Wait(t.Context(), clock, time.Time{}, begin.Add(100*time.Millisecond)); err != nil {
 				t.Error(err)
 			}
 			if waited := time.Since(before); waited > 3*time.Second {
@@ -150,7 +150,7 @@ func TestAClockThatIsPutBackLetsNoMoreLeave(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
-				ok, err := v.Wait(t.Context(), clock, begin.Add(time.Duration(i)*time.Second/rate))
+				ok, err := v.Wait(t.Context(), clock, time.Time{}, begin.Add(time.Duration(i)*time.Second/rate))
 				mu.Lock()
 				defer mu.Unlock()
 				if ok && err == nil {
@@ -190,13 +190,13 @@ func TestAValveStopsWhenTheRunEnds(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		v, begin := flow.NewValve(1, 1, time.Second), time.Now()
 		time.AfterFunc(300*time.Millisecond, func() { cancel(cause) })
-		if ok, err := v.Wait(ctx, time.Now, begin.Add(2*time.Second)); ok || !errors.Is(err, context.Canceled) {
+		if ok, err := v.Wait(ctx, time.Now, time.Time{}, begin.Add(2*time.Second)); ok || !errors.Is(err, context.Canceled) {
 			t.Errorf("waiting for its place: %v, %v", ok, err)
 		}
 		if waited := time.Since(begin); waited != 300*time.Millisecond {
 			t.Errorf("it stopped after %v", waited)
 		}
-		if _, err := v.Wait(ctx, time.Now, time.Time{}); !errors.Is(err, context.Canceled) {
+		if _, err := v.Wait(ctx, time.Now, time.Time{}, time.Time{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("without a rate: %v", err)
 		}
 	})

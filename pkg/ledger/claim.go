@@ -99,8 +99,11 @@ type Claim struct {
 	Segments int
 	Row      int
 	Fields   []byte // JSON array, as in Recipient
-	// LeaveAt is the message's place under the account's rate: it must not leave before. Zero: no rate.
+	// LeaveAt is the message's place under the account's rate, or its domain's: it must not leave before. Zero: no rate.
 	LeaveAt time.Time
+	// Early is when it may leave all the same, where only its domain has a rate and nothing else left for that of late. Zero: not before
+	// LeaveAt. Who comes behind it goes by LeaveAt.
+	Early time.Time
 	// Deadline is when it must no longer begin to leave.
 	Deadline time.Time
 }

@@ -316,7 +316,7 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	for _, c := range g.Claims {
 		//nolint:forbidigo // it measures a span, it records nothing
 		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now)} // never blocks: there is room for every slot
-		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero()
+		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero() && c.Early.IsZero()
 		if of := ln.domains[c.Account]; of != nil {
 			of.Claimed(ln.paceKey(c.Address))
 		}

@@ -50,7 +50,7 @@ func (ln *lane) worker(ctx context.Context) {
 
 // attempt makes one try, or gives the message back while it certainly has not begun to leave.
 func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
-	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.LeaveAt)
+	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.Early, c.LeaveAt)
 	if err != nil || !inTime {
 		return message.GiveBack(message.BackLate)
 	}

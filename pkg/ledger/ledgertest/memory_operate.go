@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 )
@@ -163,7 +164,7 @@ func (m *Memory) doubt(r *run, l ledger.Lost, to *msg) {
 	to.byList = false
 	m.claim(r, r.Started, ledger.ClaimRequest{
 		Channel: l.Channel, Day: l.Day, Limits: ledger.Limits{Account: l.Account, Currency: l.Currency, Price: l.Price},
-	}, to, time.Time{}, r.Started)
+	}, to, flow.Verdict{}, r.Started)
 	to.newest.settle(message.Outcome{Kind: message.OutcomeUnknown, Code: ledger.CodeForgotten}, r.Started, time.Time{})
 }
 

@@ -230,7 +230,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 			continue
 		}
 		g.Price = teller.Price()
-		g.Claims = append(g.Claims, m.claim(r, now, req, to, v.LeaveAt, teller.Deadline(v.LeaveAt)))
+		g.Claims = append(g.Claims, m.claim(r, now, req, to, v, teller.Deadline(v.LeaveAt)))
 	}
 	acct.EmptyAt = teller.Books().Account.EmptyAt
 	if within != nil {
@@ -263,7 +263,7 @@ func (m *Memory) books(c *campaign, acct *ledger.AccountState, req ledger.ClaimR
 	return b
 }
 
-func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, leaveAt, deadline time.Time) ledger.Claim {
+func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, v flow.Verdict, deadline time.Time) ledger.Claim {
 	a := &attempt{
 		id: int64(len(m.attempts) + 1), msg: to, campaign: r.campaign, run: r.ID, turn: r.Turn, claim: m.claims, account: req.Limits.Account, currency: req.Limits.Currency,
 		day: req.Day, segments: to.segments, price: req.Limits.PriceFor(to.address), claimed: now, deadline: deadline, open: true,
@@ -281,7 +281,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel,
-		Address: to.address, Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: leaveAt, Deadline: deadline,
+		Address: to.address, Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: v.LeaveAt, Early: v.Early, Deadline: deadline,
 	}
 }
 

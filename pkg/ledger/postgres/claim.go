@@ -115,7 +115,7 @@ func (c *claiming) grantFrom(req ledger.ClaimRequest, s *shelf, teller *flow.Tel
 		if err := row.fits(c.t.run.name, req.Channel); err != nil {
 			return g, err
 		}
-		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
+		g.Claims = append(g.Claims, row.claimed(req, v, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
 		g.Price = teller.Price()
 	}
@@ -257,11 +257,11 @@ func (c *claiming) missed(s *shelf) (time.Time, error) {
 const missedQuery = `SELECT m.id FROM message m WHERE m.campaign_id = $1 AND m.id BETWEEN $2 AND $3 AND m.channel = $4
 	AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) ORDER BY m.id LIMIT 1`
 
-func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
+func (r pendingRow) claimed(req ledger.ClaimRequest, v flow.Verdict, deadline time.Time) ledger.Claim {
 	cl := r.claim
 	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
 	cl.Attempt = stored.AttemptID(r.id, cl.Number)
-	cl.LeaveAt, cl.Deadline = leaveAt, deadline
+	cl.LeaveAt, cl.Early, cl.Deadline = v.LeaveAt, v.Early, deadline
 	return cl
 }
 

@@ -303,7 +303,7 @@ func (c *clock) turned(t ledger.Turned) ledger.Turned {
 	}
 	for _, claims := range all {
 		for i := range claims {
-			claims[i].LeaveAt, claims[i].Deadline = c.caller(claims[i].LeaveAt), c.caller(claims[i].Deadline)
+			claims[i].LeaveAt, claims[i].Early, claims[i].Deadline = c.caller(claims[i].LeaveAt), c.caller(claims[i].Early), c.caller(claims[i].Deadline)
 		}
 	}
 	for i := range t.Accounts {

@@ -115,7 +115,7 @@ func (c *claiming) grantFrom(t *turn, req ledger.ClaimRequest, s *shelf, teller 
 		if err := row.fits(t.run.name, req.Channel); err != nil {
 			return g, err
 		}
-		g.Claims = append(g.Claims, row.claimed(req, v.LeaveAt, teller.Deadline(v.LeaveAt)))
+		g.Claims = append(g.Claims, row.claimed(req, v, teller.Deadline(v.LeaveAt)))
 		taken = append(taken, flight{message: row.id, number: row.attempts + 1, segments: row.claim.Segments, recorded: row.recorded})
 		g.Price = teller.Price()
 	}
@@ -246,11 +246,11 @@ func (c *claiming) missed(s *shelf, now time.Time) (time.Time, error) {
 const missedQuery = `SELECT min(m.id) FROM message m NOT INDEXED WHERE m.id BETWEEN ? AND ?
 	AND m.campaign_id = ? AND m.channel = ? AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.message_id = m.id)`
 
-func (r pendingRow) claimed(req ledger.ClaimRequest, leaveAt, deadline time.Time) ledger.Claim {
+func (r pendingRow) claimed(req ledger.ClaimRequest, v flow.Verdict, deadline time.Time) ledger.Claim {
 	cl := r.claim
 	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
 	cl.Attempt = stored.AttemptID(r.id, cl.Number)
-	cl.LeaveAt, cl.Deadline = leaveAt, deadline
+	cl.LeaveAt, cl.Early, cl.Deadline = v.LeaveAt, v.Early, deadline
 	return cl
 }
 

@@ -28,8 +28,9 @@ func (x *tx) repace(campaign int64, pace string) error {
 	return x.exec("UPDATE domain_pace SET tail = empty_at")
 }
 
-// The widths of the rows of claiming.passed and claiming.passedAgain.
+// The widths of the rows of claiming.passed and claiming.passedAgain, and of domain_pace.
 const (
+	paceColumns        = 5
 	passedColumns      = 6
 	passedAgainColumns = 3
 )
@@ -70,6 +71,7 @@ func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 // flushDomains writes what changed of the domains of this transaction: the books may know thousands.
 func (b *books) flushDomains() error {
 	slices.SortFunc(b.asked, stored.DomainOf.Compare)
+	var changed []any
 	for _, k := range b.asked {
 		d := b.domains[k]
 		d.asked = false
@@ -80,11 +82,13 @@ func (b *books) flushDomains() error {
 		if err != nil {
 			return err
 		}
-		if err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail, held) VALUES (?, ?, ?, ?, ?)",
-			k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail), held); err != nil {
+		changed = append(changed, k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail), held)
+		d.was = d.now
+	}
+	for rows, values := range statements(changed, paceColumns) {
+		if err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail, held) VALUES "+placeholders(rows, paceColumns), values...); err != nil {
 			return err
 		}
-		d.was = d.now
 	}
 	b.asked = b.asked[:0]
 	return nil
