@@ -34,6 +34,7 @@ type Campaign struct {
 	Window      Window
 	Deadline    time.Time // zero: none
 	StopWhen    StopWhen
+	Waves       Waves
 	Budget      message.Money // 0: none
 	Checklist   string
 	Shared      string // SharedRefuse, SharedFold, SharedEach
@@ -66,6 +67,28 @@ type StopWhen struct {
 	Failed  float64 // share of the last Window messages: 0.05
 	Unknown float64
 	Window  int // how many of the newest outcomes are looked at
+}
+
+// Waves let a campaign go out in parts, each larger than the one before, with a look at what came of it in between. The zero value has none.
+type Waves struct {
+	// Sizes are how many messages of each channel the waves have; what is left goes after the last.
+	Sizes []int `json:"sizes"`
+	// Hold is how long is waited after a wave, so that receipts come in.
+	Hold time.Duration `json:"hold,omitempty"`
+	// StopWhen says at which share of what is out a person is asked; Window says nothing here.
+	StopWhen StopWhen `json:"stop_when,omitzero"`
+	// Wait asks a person after every wave.
+	Wait bool `json:"wait,omitempty"`
+}
+
+// Over is how many of the waves end before so many messages are out.
+func (w Waves) Over(messages int) int {
+	for i, n := range w.Sizes {
+		if messages -= n; messages <= 0 {
+			return i
+		}
+	}
+	return len(w.Sizes)
 }
 
 // Length is how long the window is open each day: 24 h for the zero value.

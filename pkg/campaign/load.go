@@ -88,6 +88,7 @@ func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 		Window:       r.window(m.Map("window")),
 		Deadline:     r.deadline(m.Value("deadline")),
 		StopWhen:     r.stopWhen(m.Map("stop_when")),
+		Waves:        r.waves(m.Map("waves")),
 		Checklist:    m.Value("checklist").Text(),
 		Shared:       m.Value("shared_address").OneOf(SharedRefuse, SharedFold, SharedEach),
 		DedupeWindow: m.Value("dedupe_window").Duration(time.Minute, year),
@@ -226,6 +227,26 @@ func (r *reader) stopWhen(m *yamldoc.Map) StopWhen {
 		m.Problem("window", words.T("campaign.stop-without-share", nil), words.T("campaign.do.stop", nil))
 	}
 	return s
+}
+
+// longestHold is the longest time between two waves that is taken for meant.
+const longestHold = 7 * 24 * time.Hour
+
+func (r *reader) waves(m *yamldoc.Map) Waves {
+	defer m.Done()
+	w := Waves{Hold: m.Value("hold").Duration(0, longestHold), Wait: m.Value("wait").OneOf("true", "false") == "true"}
+	for _, v := range m.Value("sizes").List() {
+		w.Sizes = append(w.Sizes, int(v.Int(1, maxRecipients)))
+	}
+	stop := m.Map("stop_when")
+	hint := words.T("campaign.do.share", nil)
+	w.StopWhen.Failed, _ = yamldoc.Parsed(stop.Value("failed"), parseShare, hint)
+	w.StopWhen.Unknown, _ = yamldoc.Parsed(stop.Value("unknown"), parseShare, hint)
+	stop.Done()
+	if len(m.Keys()) > 0 && m.Value("sizes").Missing() {
+		m.Problem("sizes", words.T("campaign.waves-without-sizes", nil), words.T("campaign.do.waves", nil))
+	}
+	return w
 }
 
 // parseShare is above 0 and at most 1: "5%", "0.05". A plain 5 could be meant as either, and is refused.

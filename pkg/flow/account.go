@@ -155,7 +155,7 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 		a.spent = spent{why: g.Held, which: g.Which, until: g.Until}
 	case ledger.HoldRate, ledger.HoldSlots:
 		a.notBefore = g.Until
-	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff: // Shared tells who, and when it is over
+	case ledger.HoldNone, ledger.HoldEmpty, ledger.HoldLater, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff, ledger.HoldWave: // Shared tells who, and when it is over
 	}
 }
 

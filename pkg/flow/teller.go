@@ -21,6 +21,9 @@ type Books struct {
 	ScenarioDay ledger.Debit
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
 	Open int
+	// Out is how many messages of the campaign and the channel are out: attempting, accepted, rejected or unknown. WaveMost is how many may
+	// be; 0: any number.
+	Out, WaveMost int
 }
 
 // Teller grants messages one by one against the books. It is the arithmetic of a claim, the same for every driver:
@@ -109,6 +112,9 @@ func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, hel
 		return time.Time{}, ledger.HoldNone, time.Time{}, ""
 	}
 	l := t.req.Limits
+	if w := t.books.WaveMost; w > 0 && t.books.Out+t.n >= w {
+		return time.Time{}, ledger.HoldWave, time.Time{}, ""
+	}
 	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
 		return time.Time{}, ledger.HoldSlots, t.now.Add(slotsAgain), ""
 	}

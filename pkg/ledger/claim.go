@@ -122,6 +122,7 @@ const (
 	HoldBreaker HoldReason = "breaker" // the account's breaker is open
 	HoldSlots   HoldReason = "slots"   // other runs have all of the account's slots
 	HoldOff     HoldReason = "off"     // a person switched the account off
+	HoldWave    HoldReason = "wave"    // as many are out as may be until the next wave begins
 	HoldPaused  HoldReason = "paused"
 	HoldAborted HoldReason = "aborted"
 )

@@ -121,6 +121,8 @@ type Reader interface {
 	AuditLog(ctx context.Context, campaign string) ([]AuditEntry, error)
 	// Check reads the newest preflight result under the digest; ErrNoCheck where there is none.
 	Check(ctx context.Context, campaign, digest string) (Check, error)
+	// Wave is how far a campaign has come that goes out in waves; the zero value where none is over.
+	Wave(ctx context.Context, campaign string) (WaveState, error)
 	// Runs are the runs of a campaign, the newest first.
 	Runs(ctx context.Context, campaign string) ([]Run, error)
 }

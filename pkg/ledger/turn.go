@@ -71,6 +71,10 @@ type Turn struct {
 	Domains []DomainChange
 	// Pause pauses the campaign for all its runs, as Operators.Pause does, before Claim; nil does not.
 	Pause *Act
+	// Waves are the sizes of the campaign's waves: no more messages of a channel are out than are in those that began. Nil: it has none.
+	// Wave changes how far they have come, after Settle and before Claim; nil does not.
+	Waves []int
+	Wave  *WaveChange
 	Claim []ClaimRequest
 	// Watch are accounts of which the caller wants to know how they stand, whether it claims through them or not.
 	Watch []string
@@ -111,6 +115,8 @@ type Turned struct {
 	// Tally is how the campaign stands after the turn, with all its runs; Reach how far it was handed out.
 	Tally Tally
 	Reach Reach
+	// Wave is how far the campaign has come, where Turn.Waves has any.
+	Wave WaveState
 	// Runs is how many runs of the campaign are alive; Rank the place of this one among them, from 0.
 	Runs, Rank int
 	// Accounts is the shared state, after the turn, of the accounts that it changed, claimed through, or watches.

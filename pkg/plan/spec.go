@@ -35,6 +35,7 @@ type Spec struct {
 	Window      campaign.Window   `json:"window,omitzero"`
 	Deadline    time.Time         `json:"deadline,omitzero"`
 	StopWhen    campaign.StopWhen `json:"stop_when,omitzero"`
+	Waves       campaign.Waves    `json:"waves,omitzero"`
 	Budget      message.Money     `json:"budget,omitempty"`
 	Shared      string            `json:"shared_address"`
 	Checklist   string            `json:"checklist,omitempty"`
@@ -55,7 +56,7 @@ func newSpec(c *campaign.Campaign, h list.Header) Spec {
 	return Spec{
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
 		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], Texts: c.Texts,
-		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Budget: c.Budget, Shared: c.Shared,
+		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Waves: c.Waves, Budget: c.Budget, Shared: c.Shared,
 		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect, Files: append(slices.Clone(c.Files), absolute(h.File)),
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -198,6 +199,7 @@ func (t *terms) campaign(s *Spec) {
 		{"stop-failed", share(s.StopWhen.Failed)},
 		{"stop-unknown", share(s.StopWhen.Unknown)},
 		{"stop-window", whole(s.StopWhen.Window)},
+		{"waves", waves(s.Waves)},
 		{"budget", amount(s.Budget)},
 		{"shared-address", s.Shared},
 		{"checklist", s.Checklist},
@@ -300,6 +302,20 @@ func whole(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+func waves(w campaign.Waves) string {
+	if len(w.Sizes) == 0 {
+		return ""
+	}
+	said := []string{fmt.Sprint(w.Sizes), words.Span(w.Hold)}
+	for _, s := range []string{share(w.StopWhen.Failed), share(w.StopWhen.Unknown)} {
+		said = append(said, cmp.Or(s, "-"))
+	}
+	if w.Wait {
+		said = append(said, "wait")
+	}
+	return strings.Join(said, " ")
 }
 
 func amount(m message.Money) string {

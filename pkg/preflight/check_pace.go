@@ -111,6 +111,14 @@ func (n *Need) domainRate(domain string) float64 {
 	return n.Account.DomainRate["default"]
 }
 
+// domainQuota is how many mails a day a domain may get; 0 for any number.
+func (n *Need) domainQuota(domain string) int64 {
+	if limit, ok := n.Account.DomainQuota[domain]; ok {
+		return limit
+	}
+	return n.Account.DomainQuota["default"]
+}
+
 // domainLine says how much a domain gets, how fast, and when it has all.
 func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) words.Text {
 	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours()}

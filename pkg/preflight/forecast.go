@@ -26,6 +26,8 @@ type pace struct {
 	window       campaign.Window
 	hours        config.Hours
 	limit        limit
+	// held is how long is waited between waves: the first of them are small, so that it is as if all began so much later.
+	held time.Duration
 }
 
 // limit is where a rate comes from.
@@ -54,6 +56,7 @@ func (p pace) unlimited() pace {
 // schedule says how n messages spread over calendar days from now on, when the last leaves, and whether a rate was known;
 // without one, the last leaves when the last day's window opens. An end that is beyond the horizon is zero.
 func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
+	now = now.Add(p.held)
 	quota := p.first
 	for d := range horizon {
 		if n == 0 {
@@ -145,6 +148,7 @@ func openings(midnight time.Time, w campaign.Window) [][2]time.Time {
 
 // before is how many of n messages leave by the deadline.
 func (p pace) before(n int, now, deadline time.Time) int {
+	now = now.Add(p.held)
 	if !deadline.After(now) {
 		return 0
 	}
@@ -207,7 +211,7 @@ func (s *Subject) paceOf(n Need) pace {
 	if within := s.scenario(n.Name).Rate; within > 0 && (rate == 0 || within < rate) {
 		rate = within
 	}
-	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours()}
+	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours(), held: s.waveHold(n)}
 	if p.rate > 0 {
 		p.limit = limit{rate: true}
 	}
@@ -220,6 +224,34 @@ func (s *Subject) paceOf(n Need) pace {
 		// All of the account's messages take as long as those to the slowest domain.
 		if whole := paced * float64(n.Messages) / count; p.rate == 0 || whole < p.rate {
 			p.rate, p.limit = whole, limit{domain: domain}
+		}
+	}
+	return p
+}
+
+// waveHold is how long is waited between the waves in which the channel goes out.
+func (s *Subject) waveHold(n Need) time.Duration {
+	w := s.Plan.Spec.Waves
+	whole := n.Messages
+	if n.Share > 0 {
+		whole = int(math.Ceil(float64(n.Messages) / n.Share))
+	}
+	return time.Duration(w.Over(whole)) * w.Hold
+}
+
+// capped takes in that domains have quotas of the day: as all messages take as long as those to the slowest domain, so they take as many days.
+func (p pace) capped(n Need) pace {
+	for domain, all := range n.Domains {
+		quota, count := n.domainQuota(domain), float64(all)*n.Share
+		if quota <= 0 || count == 0 {
+			continue
+		}
+		whole := max(1, int64(float64(quota)*float64(n.Messages)/count))
+		if p.daily < 0 || whole < p.daily {
+			p.daily = whole
+		}
+		if p.first < 0 || whole < p.first {
+			p.first = whole
 		}
 	}
 	return p
@@ -291,7 +323,7 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 		return p, err
 	}
 	if q.Limit < 0 {
-		return p, nil
+		return p.capped(n), nil
 	}
 	promised, err := s.Promised(ctx)
 	if err != nil {
@@ -299,14 +331,14 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 	}
 	today := max(0, q.Left-int64(promised[n.Name].Running))
 	p.first, p.daily = int64(float64(today)*n.OfAccount), int64(float64(q.Limit)*n.OfAccount)
-	return p, nil
+	return p.capped(n), nil
 }
 
 // summary is the plan in figures, as things stand now.
 func (s *Subject) summary(ctx context.Context) Summary {
 	p := s.Plan
 	sum := Summary{
-		List: s.list(), Recipients: p.Recipients, Hidden: p.Hidden, Duplicates: p.Duplicates, Messages: p.Messages(),
+		List: s.list(), Recipients: p.Recipients, Hidden: p.Hidden, Duplicates: p.Duplicates, Messages: p.Messages(), Waves: p.Spec.Waves,
 		Channels: []ChannelSummary{}, Accounts: []AccountSummary{}, Costs: []Cost{},
 	}
 	for _, r := range s.routed() {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"notify/pkg/campaign"
 	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -213,6 +214,8 @@ type Summary struct {
 	// Start is when the first message can leave, Done when the last has; Done is zero where that cannot be known.
 	Start time.Time `json:"start,omitzero"`
 	Done  time.Time `json:"done,omitzero"`
+	// Waves are those in which the campaign goes out; zero for none.
+	Waves campaign.Waves `json:"waves,omitzero"`
 	// Unknown says why the figures could not be made, empty where they were.
 	Unknown words.Text `json:"unknown,omitzero"`
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/campaign"
 	"notify/pkg/checklist"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -36,6 +37,8 @@ type Status struct {
 	Aborted *ledger.Act `json:"aborted,omitempty"`
 	// Set are accounts that a person switched off, or gave another share.
 	Set []ledger.AccountState `json:"accounts_set,omitempty"`
+	// Wave is how far a campaign is that goes out in waves; nil where it has none, or all are over.
+	Wave *Wave `json:"wave,omitempty"`
 	// Last is the newest run, and why it ended.
 	Last *ledger.Run `json:"last_run,omitempty"`
 	// Checklist is the campaign's checklist as it stands; nil where it has none. States leaves it to its caller.
@@ -68,6 +71,28 @@ type StatusSource interface {
 	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
 	Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error)
 	Accounts(ctx context.Context) ([]ledger.AccountState, error)
+	Wave(ctx context.Context, campaign string) (ledger.WaveState, error)
+}
+
+// Wave is the wave that is out, from 1.
+type Wave struct {
+	Number int   `json:"number"`
+	Sizes  []int `json:"sizes"`
+	// Until is until when is waited to see what comes of it; zero while it is going out.
+	Until time.Time `json:"until,omitzero"`
+	// Asked says that a person is to say whether it goes on.
+	Asked bool `json:"asked,omitempty"`
+}
+
+func newWave(w campaign.Waves, at ledger.WaveState) *Wave {
+	if at.Number >= len(w.Sizes) {
+		return nil
+	}
+	out := &Wave{Number: at.Number + 1, Sizes: w.Sizes, Asked: at.Asked}
+	if !at.Held.IsZero() && !at.Asked {
+		out.Until = at.Held.Add(w.Hold)
+	}
+	return out
 }
 
 // States reads how far one campaign is, or all of them, the newest first.
@@ -113,6 +138,10 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	if err != nil {
 		return Status{}, err
 	}
+	wave, err := s.Wave(ctx, name)
+	if err != nil {
+		return Status{}, err
+	}
 	r := Report{Total: make(map[message.State]int), Channels: []Channel{}, Accounts: []Account{}}
 	r.figures(at.Counts, spec.Channels(), prices)
 	receipts := []Receipts{}
@@ -127,7 +156,7 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 		Receipts: receipts,
 		Campaign: c.Name, Owner: spec.Owner, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: Working(c.Holders), Paused: c.Paused,
-		Aborted: c.Aborted, Last: at.Last,
+		Aborted: c.Aborted, Last: at.Last, Wave: newWave(spec.Waves, wave),
 	}, nil
 }
 

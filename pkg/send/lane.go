@@ -34,10 +34,14 @@ type lane struct {
 
 	inFlight int
 	settle   []ledger.Settlement
-	gathered time.Time  // when the first of settle came in
-	left     int        // what was pending or open on the channel after the last turn, of all runs; -1 before the first
-	stop     words.Text // why the other runs are to stop, too; zero while that is not to be said, or was
-	later    time.Time  // nothing can be claimed before
+	gathered time.Time // when the first of settle came in
+	left     int       // what was pending or open on the channel after the last turn, of all runs; -1 before the first
+	tally    ledger.Tally
+	wave     ledger.WaveState   // after the last turn
+	change   *ledger.WaveChange // to be told
+	asked    words.Text         // why a person is asked
+	stop     words.Text         // why the other runs are to stop, too; zero while that is not to be said, or was
+	later    time.Time          // nothing can be claimed before
 	lead     time.Duration
 	beat     time.Time // the last Turn
 	known    time.Time // when the accounts were last looked at, by a turn or without one
@@ -101,7 +105,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			continue
 		}
 		ln.look(work)
-		asks, wake := ln.plan(ctx)
+		asks, wake := ln.plan(ctx, work)
 		if ln.finished() {
 			break
 		}
@@ -109,7 +113,7 @@ func (ln *lane) drive(ctx, work context.Context) laneEnd {
 			ln.wait(ctx, until, more)
 			continue
 		}
-		if len(ln.settle) > 0 || len(asks) > 0 || !ln.stop.IsZero() || ln.beatDue() {
+		if len(ln.settle) > 0 || len(asks) > 0 || !ln.stop.IsZero() || ln.change != nil || ln.beatDue() {
 			ln.turn(work, asks)
 			continue
 		}
@@ -151,12 +155,15 @@ func (ln *lane) stopping() bool {
 }
 
 // plan says what to claim now, and when to look again.
-func (ln *lane) plan(ctx context.Context) (asks []flow.Ask, wake time.Time) {
+func (ln *lane) plan(ctx, work context.Context) (asks []flow.Ask, wake time.Time) {
 	now := ln.loop.Now()
 	ln.steppedBack(now)
 	ln.looked(ctx, now)
-	if ln.stopping() || ln.left == 0 || ln.later.After(now) {
+	if ln.stopping() || ln.left == 0 {
 		return nil, ln.later
+	}
+	if stands, at := ln.atWave(work, now); stands || ln.later.After(now) {
+		return nil, ledger.Latest(at, ln.later)
 	}
 	ln.later = time.Time{}
 	if open, at := ln.window(now); !open {
@@ -196,6 +203,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 		}
 	}
 	p.domains, ln.changes = ln.changes, nil
+	p.wave, ln.change = ln.change, nil
 	if !ln.stop.IsZero() {
 		p.pause = &ledger.Act{Who: ledger.Itself, What: ActStop, Said: ln.stop, At: now}
 	}
@@ -231,6 +239,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 // accounts.
 func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 	of := t.Tally[ln.channel]
+	ln.tally, ln.wave = t.Tally, t.Wave
 	ln.left = of[message.Pending] + of[message.Attempting]
 	ln.loop.progress.stands(t.Tally)
 	ln.loop.watch.share(t.Runs)
@@ -327,7 +336,7 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 		ln.loop.progress.waiting(words.Text{})
 	}
 	switch g.Held {
-	case ledger.HoldEmpty:
+	case ledger.HoldEmpty, ledger.HoldWave:
 		ln.later = now.Add(lookAgain)
 	case ledger.HoldLater:
 		ln.later = g.Until

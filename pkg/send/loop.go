@@ -59,6 +59,7 @@ type Loop struct {
 	stop       context.Context // ends when the run is asked to stop
 	progress   progress
 	watch      *watch
+	goOn       int // the wave, from 1, of which a person said by this run that it goes on
 
 	lost     chan struct{} // closed when the lease is lost: nothing more may leave
 	loseOnce sync.Once
@@ -204,6 +205,15 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	known, err := l.Reader.Accounts(work)
 	if err != nil {
 		return Result{}, err
+	}
+	if len(l.spec.Waves.Sizes) > 0 && !l.Join {
+		w, err := l.Reader.Wave(work, l.Campaign)
+		if err != nil {
+			return Result{}, err
+		}
+		if w.Asked {
+			l.goOn = w.Number + 1
+		}
 	}
 	l.progress.start(counts, l.Now())
 	l.watch = newWatch(l.spec.StopWhen)

@@ -24,6 +24,8 @@ const (
 	// PauseOff: a person switched all accounts off, or left none of them a share.
 	PauseOff       PauseReason = "off"
 	PauseInterrupt PauseReason = "interrupt"
+	// PauseWave: a wave is out, and a person is to say that it goes on.
+	PauseWave PauseReason = "wave"
 	// PauseLeft is that of a run that saw nothing more to do, while the ledger counts messages that are left.
 	PauseLeft PauseReason = "left"
 

@@ -113,7 +113,8 @@ type world struct {
 	mails      bool             // everybody gets a mail as well
 	undone     map[string]int   // how often a person put messages of a campaign back
 	receivers  *receivers.Rules // nil in some worlds: domains are not told apart
-	domains    int              // over how many domains the addresses are spread; 0: they are numbers
+	waves      campaign.Waves
+	domains    int // over how many domains the addresses are spread; 0: they are numbers
 }
 
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
@@ -159,7 +160,11 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 			w.cfg.Accounts[name] = a
 		}
 	}
-	w.log.Info("world", "seed", seed, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults)
+	if rng.IntN(3) == 0 {
+		w.waves = campaign.Waves{Sizes: []int{1 + rng.IntN(3), 1 + rng.IntN(9)}, Hold: time.Duration(rng.IntN(60)) * time.Second, Wait: rng.IntN(2) == 0}
+		w.waves.StopWhen.Failed = []float64{0, 0.2}[rng.IntN(2)]
+	}
+	w.log.Info("world", "seed", seed, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults, "waves", w.waves)
 	return w
 }
 
@@ -188,7 +193,7 @@ func (w *world) stage() {
 	defer l.Close()
 	for _, name := range w.names {
 		spec := plan.Spec{
-			Schema: plan.SpecSchema, Name: name, Class: config.Notice, Environment: config.Production, Columns: []string{"name"},
+			Schema: plan.SpecSchema, Name: name, Class: config.Notice, Environment: config.Production, Columns: []string{"name"}, Waves: w.waves,
 			Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: "t", Text: "Dear {{name}}, you won."}}},
 		}
 		if w.mails {

@@ -33,6 +33,7 @@ type part struct {
 	accounts []ledger.AccountChange
 	domains  []ledger.DomainChange
 	pause    *ledger.Act
+	wave     *ledger.WaveChange
 	claim    []ledger.ClaimRequest
 
 	out  ledger.Turned
@@ -83,6 +84,9 @@ func (t *turns) makeFor(ctx context.Context, group []*part) {
 		if all.Pause == nil {
 			all.Pause = p.pause
 		}
+		if all.Wave == nil {
+			all.Wave = p.wave
+		}
 	}
 	out, err := t.next(ctx, all)
 	grants := out.Grants
@@ -126,7 +130,7 @@ func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 // to have left is worth waiting for.
 func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	const pause = 200 * time.Millisecond
-	turn.Run, turn.Extend, turn.Number, turn.Watch = t.loop.run, t.loop.Timing.Lease, t.number+1, t.loop.accounts
+	turn.Run, turn.Extend, turn.Number, turn.Watch, turn.Waves = t.loop.run, t.loop.Timing.Lease, t.number+1, t.loop.accounts, t.loop.spec.Waves.Sizes
 	try, fresh := t.failing, t.failing == nil
 	if fresh {
 		try = t.loop.patience(ctx)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"notify/pkg/campaign"
 	"notify/pkg/preflight"
 	"notify/pkg/words"
 )
@@ -216,6 +217,9 @@ func (v preflightHuman) plan(s preflight.Summary) {
 	v.days(s)
 	p.sentence(v.indent(), costs(s))
 	p.sentence(v.indent(), duration(s))
+	if len(s.Waves.Sizes) > 0 && s.ToSend > 0 {
+		p.sentence(v.indent(), waves(s.Waves))
+	}
 }
 
 // planned is how many people and messages; what has left stands in it where that is known.
@@ -357,6 +361,19 @@ func costs(s preflight.Summary) words.Text {
 		return words.T("pre.no-cost", nil)
 	}
 	return words.T("pre.cost", words.A{"sum": sum})
+}
+
+// waves is how a campaign goes out in waves.
+func waves(w campaign.Waves) words.Text {
+	sizes := words.List{}
+	for _, n := range w.Sizes {
+		sizes.Items = append(sizes.Items, words.Num(n))
+	}
+	args := words.A{"sizes": sizes, "hold": w.Hold}
+	if w.Wait {
+		return words.T("pre.waves-wait", args)
+	}
+	return words.T("pre.waves", args)
 }
 
 func duration(s preflight.Summary) words.Text {

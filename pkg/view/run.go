@@ -200,7 +200,7 @@ func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledg
 
 // Alike says what to do where most of what was tried was rejected with one code; nothing where there is none.
 func (e *RunEnd) Alike(code string) {
-	if code == "" || e.Ended == "aborted" || e.Pause != nil && e.Pause.Why != send.PauseStopWhen && e.Pause.Why != send.PauseRefused {
+	if code == "" || e.Ended == "aborted" || e.Pause != nil && e.Pause.Why != send.PauseStopWhen && e.Pause.Why != send.PauseWave && e.Pause.Why != send.PauseRefused {
 		return
 	}
 	e.Next = words.T("run.next.retry", words.A{"code": code, "retry": RetryCommand(e.Campaign, code), "campaign": words.Typed(e.Campaign)})
@@ -216,6 +216,8 @@ func nextAfter(campaign string, p *send.Pause) words.Text {
 		return words.T("run.next.find-out", name)
 	case send.PauseDeadline:
 		return words.T("run.next.deadline", nil)
+	case send.PauseWave:
+		return words.T("run.next.wave", name)
 	case send.PauseByPerson:
 		return words.T("run.next.lift", name)
 	case send.PauseOff:

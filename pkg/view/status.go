@@ -52,6 +52,7 @@ func (p *Printer) status(s *report.Status) {
 	for i := range s.Set {
 		p.trouble(&report.AccountStatus{Account: s.Set[i].Account, State: ledger.AccountState{Weight: s.Set[i].Weight, Off: s.Set[i].Off}})
 	}
+	p.wave(s)
 	p.neverStaged(s.NeverStaged)
 	p.atWork(s)
 	p.later(s.Checklist)
@@ -165,6 +166,24 @@ func (p *Printer) atWork(s *report.Status) {
 	}
 	if s.ByState[message.Unknown] > 0 {
 		p.next("notify resolve " + words.Typed(s.Campaign))
+	}
+}
+
+// wave says which wave is out, and what it waits for.
+func (p *Printer) wave(s *report.Status) {
+	w := s.Wave
+	if w == nil || s.State == "finished" || s.State == "aborted" {
+		return
+	}
+	args := words.A{"wave": w.Number, "size": words.N(w.Sizes[w.Number-1], "message")}
+	switch {
+	case w.Asked:
+		p.sentence("  ", words.T("status.wave.asked", args))
+	case w.Until.IsZero():
+		p.sentence("  ", words.T("status.wave.out", args))
+	default:
+		args["at"] = w.Until
+		p.sentence("  ", words.T("status.wave.held", args))
 	}
 }
 

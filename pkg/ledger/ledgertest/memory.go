@@ -70,7 +70,8 @@ type campaign struct {
 	folds                      map[message.Key]map[int]string
 	recipients, folded, people int
 	spent                      map[purse]ledger.Debit
-	ran                        bool   // at least once
+	ran                        bool // at least once
+	wave                       ledger.WaveState
 	pace                       string // of the last run
 }
 

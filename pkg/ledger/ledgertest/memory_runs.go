@@ -97,8 +97,14 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 	if t.Pause != nil && r.campaign.Paused == nil && r.campaign.Aborted == nil {
 		r.campaign.Paused = t.Pause
 	}
+	most := 0
+	if len(t.Waves) > 0 {
+		h.m.waves(r.campaign, t.Wave)
+		out.Wave = r.campaign.wave
+		most = ledger.WaveMost(t.Waves, out.Wave.Number)
+	}
 	for _, req := range t.Claim {
-		out.Grants = append(out.Grants, h.m.grant(r, t.Now, req))
+		out.Grants = append(out.Grants, h.m.grant(r, t.Now, req, most))
 	}
 	h.m.answer(r, t, &out)
 	return out, nil
@@ -114,6 +120,9 @@ func (m *Memory) again(r *run, t ledger.Turn) ledger.Turned {
 				Segments: a.segments, Row: a.msg.row, Fields: a.msg.fields, Deadline: m.lastDeadline(a),
 			})
 		}
+	}
+	if len(t.Waves) > 0 {
+		out.Wave = r.campaign.wave
 	}
 	m.answer(r, t, &out)
 	return out
@@ -181,7 +190,7 @@ func (m *Memory) settle(r *run, now time.Time, s ledger.Settlement) bool {
 	return true
 }
 
-func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Grant {
+func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int) ledger.Grant {
 	c := r.campaign
 	switch {
 	case c.Aborted != nil:
@@ -204,6 +213,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest) ledger.Gr
 		within = m.account(of)
 		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
 	}
+	books.Out, books.WaveMost = c.out(req.Channel), most
 	teller := flow.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
 		return ledger.Grant{Held: held, Until: until}

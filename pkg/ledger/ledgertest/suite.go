@@ -36,7 +36,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		claimPromises(),
 		clockPromises(),
 		settlePromises(),
-		pacePromises(),
+		pacePromises(), wavePromises(),
 		operatorPromises(),
 		accountPromises(),
 		doubtPromises(),

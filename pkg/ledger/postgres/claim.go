@@ -155,6 +155,7 @@ func (c *claiming) teller(req ledger.ClaimRequest) (*flow.Teller, error) {
 	b := flow.Books{
 		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: *x.overlaps[stored.DayOf{Account: req.Limits.Account, Day: req.Day}],
 		CampaignSpent: cells.SpentIn(req.Limits.Currency), Open: cells.OpenAt(req.Channel, req.Limits.Account),
+		Out: cells.OutOf(req.Channel), WaveMost: ledger.WaveMost(c.t.req.Waves, c.t.out.Wave.Number),
 	}
 	if s := req.Limits.Scenario; s != nil {
 		of := stored.DayOf{Account: ledger.ScenarioOf(req.Limits.Account, s.Name), Day: req.Day}

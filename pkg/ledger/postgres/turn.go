@@ -111,7 +111,12 @@ func (x *tx) changes(t *turn) error {
 			return err
 		}
 	}
-	return nil
+	if len(t.req.Waves) == 0 {
+		return nil
+	}
+	var err error
+	t.out.Wave, err = stored.Wave(sharedTx{x}, t.run.campaign, t.run.name, t.req.Wave)
+	return err
 }
 
 // want queues all that a turn needs, in the order in which locks are taken.
@@ -218,6 +223,13 @@ func (x *tx) again(t *turn) (err error) {
 func (x *tx) answer(t *turn) error {
 	r, out := t.run, &t.out
 	out.Paused, out.Aborted = r.paused, r.aborted
+	if out.Before && len(t.req.Waves) > 0 {
+		w, err := stored.Wave(sharedTx{x}, r.campaign, r.name, nil)
+		if err != nil {
+			return err
+		}
+		out.Wave = w
+	}
 	cells, err := x.tally(r.campaign)
 	if err != nil {
 		return err

@@ -153,6 +153,7 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error
 	}
 	b := flow.Books{
 		Account: a.AccountState, Usage: ledger.Usage{Day: d.Debit, Month: *m}, Overlap: overlap, CampaignSpent: cells.SpentIn(req.Limits.Currency), Open: cells.OpenAt(req.Channel, req.Limits.Account),
+		Out: cells.OutOf(req.Channel), WaveMost: ledger.WaveMost(t.req.Waves, t.out.Wave.Number),
 	}
 	if err := c.scenario(t, req, &b); err != nil {
 		return nil, err

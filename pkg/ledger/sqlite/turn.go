@@ -116,7 +116,12 @@ func (x *tx) settleTurn(s *settling, t *turn) error {
 		}
 		c.Apply(d)
 	}
-	return x.pauseFor(t)
+	if err := x.pauseFor(t); err != nil || len(t.req.Waves) == 0 {
+		return err
+	}
+	var err error
+	t.out.Wave, err = stored.Wave(sharedTx{x}, t.run.campaign, t.run.name, t.req.Wave)
+	return err
 }
 
 // enter lets a turn in: that of a run that is alive, with the number that follows, or with that of the last one, which is answered
@@ -181,6 +186,13 @@ func (x *tx) beat(r *liveRun, sent int64) error {
 func (x *tx) answer(t *turn) error {
 	r, out := t.run, &t.out
 	out.Paused, out.Aborted = r.paused, r.aborted
+	if out.Before && len(t.req.Waves) > 0 {
+		w, err := stored.Wave(sharedTx{x}, r.campaign, r.name, nil)
+		if err != nil {
+			return err
+		}
+		out.Wave = w
+	}
 	var err error
 	if out.Tally, err = x.states(r.campaign); err != nil {
 		return err

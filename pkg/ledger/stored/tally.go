@@ -166,6 +166,17 @@ func (t Tally) OpenAt(ch message.Channel, account string) int {
 	return int(n)
 }
 
+// OutOf is how many messages of the channel are out: tried, and not to be tried again.
+func (t Tally) OutOf(ch message.Channel) int {
+	n := int64(0)
+	for k, c := range t {
+		if k.Channel == ch && k.State != message.Pending && k.State != message.Cancelled {
+			n += c.Messages
+		}
+	}
+	return int(n)
+}
+
 // OpenOf is how many messages the run has open.
 func (t Tally) OpenOf(run ledger.RunID) (n int64) {
 	for k, c := range t {

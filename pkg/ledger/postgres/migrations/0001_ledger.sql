@@ -233,6 +233,14 @@ CREATE TABLE account (
   off_at bigint, off_who text, off_what text, off_reason text -- who switched it off
 ) WITH (fillfactor = 50);
 
+-- How far a campaign has come that goes out in waves.
+CREATE TABLE wave (
+  campaign_id bigint  PRIMARY KEY REFERENCES campaign (id),
+  number      integer NOT NULL CHECK (number >= 0), -- how many are over
+  held        bigint  NOT NULL,                     -- since when it is out; 0: it is not
+  asked       integer NOT NULL                      -- 1: a person is to say that it goes on
+);
+
 -- The rate of an account to one domain: when the newest message leaves, and the last place given to one that waits.
 CREATE TABLE domain_pace (
   account  text   COLLATE "C" NOT NULL,

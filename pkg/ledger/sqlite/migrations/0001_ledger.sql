@@ -216,6 +216,14 @@ CREATE TABLE account (
   off_at INTEGER, off_who TEXT, off_what TEXT, off_reason TEXT -- who switched it off
 ) WITHOUT ROWID;
 
+-- How far a campaign has come that goes out in waves.
+CREATE TABLE wave (
+  campaign_id INTEGER PRIMARY KEY REFERENCES campaign (id),
+  number      INTEGER NOT NULL CHECK (number >= 0), -- how many are over
+  held        INTEGER NOT NULL,                     -- since when it is out; 0: it is not
+  asked       INTEGER NOT NULL                      -- 1: a person is to say that it goes on
+);
+
 -- The rate of an account to one domain: when the newest message leaves, and the last place given to one that waits.
 CREATE TABLE domain_pace (
   account  TEXT    NOT NULL,

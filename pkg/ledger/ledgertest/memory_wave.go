@@ -1,0 +1,43 @@
+package ledgertest
+
+import (
+	"context"
+
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// waves makes a change to how far a campaign has come; nil makes none.
+func (m *Memory) waves(c *campaign, change *ledger.WaveChange) {
+	if change == nil {
+		return
+	}
+	if by := change.Apply(&c.wave); by != nil {
+		m.audit = append(m.audit, ledger.AuditEntry{Act: *by, Campaign: c.Name})
+	}
+}
+
+// out is how many messages of the channel were tried, and are not to be tried again.
+func (c *campaign) out(ch message.Channel) int {
+	n := 0
+	for _, to := range c.messages {
+		if to.channel == ch && to.state != message.Pending && to.state != message.Cancelled {
+			n++
+		}
+	}
+	return n
+}
+
+// Wave implements ledger.Reader.
+func (h *Handle) Wave(ctx context.Context, name string) (ledger.WaveState, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return ledger.WaveState{}, err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return ledger.WaveState{}, nil //nolint:nilerr // none of its waves is over
+	}
+	return c.wave, nil
+}
