@@ -188,10 +188,8 @@ func (h *Handle) records(ctx context.Context, name string, states []message.Stat
 
 // records are the campaign's messages in the order of the list, those in states only; none means all.
 func (c *campaign) records(states []message.State) []ledger.Record {
-	sorted := slices.Clone(c.messages)
-	slices.SortStableFunc(sorted, func(a, b *msg) int { return cmp.Compare(a.row, b.row) })
 	var out []ledger.Record
-	for _, m := range sorted {
+	for _, m := range c.inOrder() {
 		if len(states) > 0 && !slices.Contains(states, m.state) {
 			continue
 		}
@@ -206,6 +204,11 @@ func (c *campaign) records(states []message.State) []ledger.Record {
 		out = append(out, r)
 	}
 	return out
+}
+
+// inOrder are the messages in the order of the list.
+func (c *campaign) inOrder() []*msg {
+	return slices.SortedStableFunc(slices.Values(c.messages), func(a, b *msg) int { return cmp.Compare(a.row, b.row) })
 }
 
 // Review implements ledger.Reader.

@@ -274,7 +274,7 @@ func (h *Handle) Proofs(ctx context.Context, name string, keys ...message.Key) i
 		}
 		var out []ledger.Proof
 		for _, c := range h.m.campaigns {
-			for _, m := range c.messages {
+			for _, m := range c.inOrder() {
 				if c.Name != name || len(keys) > 0 && !slices.Contains(keys, m.key) {
 					continue
 				}

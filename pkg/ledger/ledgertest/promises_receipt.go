@@ -314,6 +314,24 @@ func proofPromises() []promise {
 				ByGrade: map[message.Grade]int{message.GradeUnsigned: 1},
 			}})
 		}},
+		{"proofs follow the list, also where a later list has another order", func(s *story) {
+			two := people(award, 2)
+			s.stage("d", two...)
+			two[0].Row, two[1].Row = 2, 1
+			s.stage("e", two[1], two[0])
+			run := s.acquire(award)
+			s.turn(run, s.settled(s.claim(run, claims(2)).Claims, message.Outcome{Kind: message.OutcomeAccepted}))
+			s.hear("a", s.event(1, message.Delivered), s.event(2, message.Delivered))
+			var want, got []message.Key
+			for _, r := range s.records(award) {
+				want = append(want, r.Key)
+			}
+			for _, p := range s.proofs() {
+				got = append(got, p.Key)
+			}
+			s.same("the order", got, want)
+			s.same("the list", got, []message.Key{key(2), key(1)})
+		}},
 		{"in whatever order and however often it is told, the result is the same", func(s *story) {
 			const people10 = 10
 			s.stage("d", people(award, people10)...)

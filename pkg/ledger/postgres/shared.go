@@ -69,11 +69,11 @@ func (s sharedTx) Resolve(campaign int64, r ledger.Resolution, by ledger.Act, su
 func (s sharedTx) Clean(text string) string { return clean(text) }
 
 const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''), coalesce(f.code, ''), coalesce(f.detail, ''), coalesce(f.grade, ''), coalesce(f.at, 0),
-	coalesce(f.segments, 0) FROM campaign c JOIN message m ON m.campaign_id = c.id
+	coalesce(f.segments, 0) FROM campaign c JOIN message m ON m.campaign_id = c.id JOIN recipient p ON p.campaign_id = c.id AND p.id = m.recipient_id
 	LEFT JOIN standing s ON s.campaign_id = c.id AND s.message_id = m.id
 	LEFT JOIN resolution r ON r.campaign_id = c.id AND r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
 	LEFT JOIN fact f ON f.campaign_id = c.id AND f.message_id = m.id
-	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s ORDER BY m.id`
+	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s ORDER BY p.row, m.id`
 
 func queries() stored.Queries {
 	return stored.Queries{Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),

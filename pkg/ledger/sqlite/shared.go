@@ -71,10 +71,10 @@ const byID = "NOT INDEXED"
 
 const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifnull(f.code, ''), ifnull(f.detail, ''), ifnull(f.grade, ''), ifnull(f.at, 0),
 	ifnull(f.segments, 0) FROM campaign c CROSS JOIN message m %s ON m.id BETWEEN c.first_id AND c.last_id AND m.campaign_id = c.id
-	LEFT JOIN standing s ON s.message_id = m.id
+	CROSS JOIN recipient p ON p.id = m.recipient_id LEFT JOIN standing s ON s.message_id = m.id
 	LEFT JOIN resolution r ON r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
 	LEFT JOIN fact f ON f.campaign_id = c.id AND f.message_id = m.id
-	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL) %s ORDER BY m.id`
+	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL) %s ORDER BY p.row, m.id`
 
 func queries() stored.Queries {
 	return stored.Queries{ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
