@@ -66,18 +66,22 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
+	complete := func(r *report.Report) (err error) {
+		r.Checklist, err = preflight.StagedChecklist(ctx, l, o.campaign, e.cfg.Signers(), e.now().In(e.cfg.Timezone))
+		return err
+	}
 	if o.file == "" {
-		r, err := report.Make(ctx, l, o.campaign, report.PricesOf(e.cfg), e.cfg.Channels)
+		r, err := report.Make(ctx, l, o.campaign, report.TermsOf(e.cfg))
 		if err != nil {
 			return err
 		}
-		if r.Checklist, err = preflight.StagedChecklist(ctx, l, o.campaign, e.cfg.Signers(), e.now().In(e.cfg.Timezone)); err != nil {
+		if err := complete(r); err != nil {
 			return err
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{
-		States: states, Zone: e.cfg.Timezone, Lang: e.lang, Prices: report.PricesOf(e.cfg), Inputs: inputsOf(e.cfg, nil),
+		Terms: report.TermsOf(e.cfg), States: states, Zone: e.cfg.Timezone, Lang: e.lang, Inputs: inputsOf(e.cfg, nil), Complete: complete,
 	})
 	if errors.Is(err, report.ErrEnding) {
 		return usage(words.Err("cmd.error.report-ending", words.A{"file": o.file}).Do("cmd.do.report-ending", nil))

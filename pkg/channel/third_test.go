@@ -159,7 +159,7 @@ func sent(t *testing.T, cfg *config.Config, p *plan.Plan, l ledger.Ledger) {
 	}, arrived); diff != "" {
 		t.Errorf("what arrived (-want +got):\n%s", diff)
 	}
-	r, err := report.Make(t.Context(), l, "award", nil, cfg.Channels)
+	r, err := report.Make(t.Context(), l, "award", report.Terms{Channels: cfg.Channels})
 	if err != nil {
 		t.Fatal(err)
 	}

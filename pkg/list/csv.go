@@ -152,7 +152,7 @@ func unguarded(s string) string {
 	if s == "" || s[0] != '\'' {
 		return s
 	}
-	if rest := strings.TrimLeft(s, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+	if strings.IndexAny(strings.TrimLeft(s, "'"), "=+-@\t\r\n＝＋－＠") == 0 {
 		return s[1:]
 	}
 	return s

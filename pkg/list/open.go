@@ -296,7 +296,7 @@ func foreignZip(z *zip.Reader) words.Text {
 	return what
 }
 
-// choose is the sheet to be read: the one that is named, else the first that can be seen.
+// choose is the sheet to be read: the one that is named, else the recipients of a report of ours, else the first that can be seen.
 func (w *workbook) choose(name string) (sheetInfo, error) {
 	place := diag.Place{File: w.path}
 	names := make([]string, 0, len(w.sheets))
@@ -307,9 +307,11 @@ func (w *workbook) choose(name string) (sheetInfo, error) {
 		names = append(names, s.name)
 	}
 	if name == "" {
-		for _, s := range w.sheets {
-			if s.grid && !s.hidden {
-				return s, nil
+		for _, ours := range []bool{true, false} {
+			for _, s := range w.sheets {
+				if s.grid && !s.hidden && (!ours || s.name == w.ours) {
+					return s, nil
+				}
 			}
 		}
 		return sheetInfo{}, refusal(diag.Err(place, "list.hidden.sheet-missing", nil).Do("list.do.unhide", words.A{"sheets": words.Names(names, 0)}))

@@ -10,6 +10,9 @@ import (
 // peopleElsewhere are the other sheets that can be seen and hold people, each with how many: half of a list may stand there.
 // One that cannot be read to its end is among them, for nobody knows what it holds.
 func (s *sheetSource) peopleElsewhere() []words.Text {
+	if s.book.ours != "" && s.sheet.name == s.book.ours {
+		return nil // the other sheets of a report are about the same people
+	}
 	var others []words.Text
 	for _, sheet := range s.book.sheets {
 		if !sheet.grid || sheet.hidden || sheet.part == s.sheet.part || s.book.parts[sheet.part] == nil {

@@ -33,6 +33,7 @@ type workbook struct {
 	file   *os.File
 	parts  map[string]*zip.File
 	sheets []sheetInfo
+	ours   string // the sheet with the recipients of a report of ours
 	// date1904 is set where dates count from 1904, as old Macs did.
 	date1904 bool
 	// uncalculated is set where a program that cannot calculate wrote the formulas, each with a 0 to hold its place, and asks
@@ -120,6 +121,23 @@ type workbookXML struct {
 		State string     `xml:"state,attr"`
 		Attrs []xml.Attr `xml:",any,attr"`
 	} `xml:"sheets>sheet"`
+	Names []struct {
+		Name     string `xml:"name,attr"`
+		RefersTo string `xml:",chardata"`
+	} `xml:"definedNames>definedName"`
+}
+
+// nameRecipients is the name under which a report of ours has the sheet that is a list again.
+const nameRecipients = "notify_recipients"
+
+// ours is the sheet of a report of ours that is a list again; empty where the workbook is none.
+func (b *workbookXML) ours() string {
+	for _, n := range b.Names {
+		if name, _, ok := strings.Cut(n.RefersTo, "!"); ok && n.Name == nameRecipients {
+			return strings.ReplaceAll(strings.Trim(name, "'"), "''", "'")
+		}
+	}
+	return ""
 }
 
 // readParts follows the relations from the package to the workbook and from there to its sheets, strings and styles.
@@ -152,6 +170,7 @@ func (w *workbook) readParts() error {
 			w.styles = resolve(main, r.Target)
 		}
 	}
+	w.ours = book.ours()
 	w.uncalculated = isTrue(book.Calculation.OnLoad)
 	w.date1904 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
 	for _, s := range book.Sheets {

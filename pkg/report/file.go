@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/outfile"
@@ -29,21 +28,26 @@ var ErrEnding = errors.New("unknown kind of file")
 
 // Options say what goes into a file.
 type Options struct {
+	Terms
 	// States keeps only messages in these states; none means all.
 	States []message.State
 	// Zone and Lang are those of times and sentences.
-	Zone   *time.Location
-	Lang   words.Language
-	Prices Prices
+	Zone *time.Location
+	Lang words.Language
 	// Inputs are the files that must not be written over.
 	Inputs []outfile.Input
+	// Complete adds to a report what its caller knows of it; nil for nothing.
+	Complete func(*Report) error
+	// Against is a campaign with which a workbook compares; empty for none.
+	Against string
 
 	decimals int // of every cost in the file
 }
 
 // WriteFile writes the messages of a campaign, one to a line, in the order of the list: .csv, .json or .xlsx by the file's
-// ending. The columns of the list come first under their own headers, so that the file can be used as a list again. The
-// file holds addresses: only its owner can read it. A file that is there already is replaced as a whole, or not at all.
+// ending; a workbook has the whole report beside them. The columns of the list come first under their own headers, so that the file can be
+// used as a list again. The file holds addresses: only its owner can read it. A file that is there already is replaced as a whole, or not at
+// all.
 func WriteFile(ctx context.Context, s Source, name, path string, o Options) (rows int, err error) {
 	c, err := s.Campaign(ctx, name)
 	if err != nil {
@@ -58,11 +62,15 @@ func WriteFile(ctx context.Context, s Source, name, path string, o Options) (row
 	}
 	o.decimals = o.Prices.decimals()
 	err = outfile.Write(ctx, path, func(f *os.File) error {
-		w, err := newRowWriter(path, f)
+		if ending(path) == ".xlsx" {
+			rows, err = writeBook(ctx, s, name, f, o)
+			return err
+		}
+		w, err := newRowWriter(path, f, o.printer())
 		if err != nil {
 			return err
 		}
-		rows, err = writeRows(w, s.Messages(ctx, name, o.States...), spec.Columns, o)
+		rows, err = writeRows(w, all(ctx, s, name, o.States...), spec.Columns, &o)
 		return errors.Join(err, w.Close())
 	}, append(made(&spec), o.Inputs...)...)
 	if err != nil {
@@ -80,15 +88,15 @@ func made(spec *plan.Spec) []outfile.Input {
 	return all
 }
 
-func writeRows(w rowWriter, messages iter.Seq2[ledger.Record, error], columns []string, o Options) (rows int, err error) {
-	if err := w.Row(append(slices.Clone(columns), outcomeColumns()...)); err != nil {
+func writeRows(w rowWriter, messages iter.Seq2[*seen, error], columns []string, o *Options) (rows int, err error) {
+	if err := w.Header(append(slices.Clone(columns), outcomeColumns()...)); err != nil {
 		return 0, err
 	}
-	for rec, err := range messages {
+	for m, err := range messages {
 		if err != nil {
 			return rows, err
 		}
-		cells, err := line(&rec, len(columns), o)
+		cells, err := o.line(m, len(columns))
 		if err != nil {
 			return rows, err
 		}
@@ -106,32 +114,61 @@ func outcomeColumns() []string {
 		"notify_row", "notify_channel", "notify_address", "notify_state", "notify_attempts", "notify_account",
 		"notify_claimed", "notify_settled", "notify_code", "notify_detail", "notify_vendor_id", "notify_key",
 		"notify_segments", "notify_cost", "notify_currency", "notify_shared_rows",
+		"notify_receipt", "notify_receipt_at", "notify_receipt_code", "notify_proof",
 	}
 }
 
-func line(rec *ledger.Record, columns int, o Options) ([]string, error) {
+// line is a message as a row: text, figures, a cost, times; nil where there is nothing to say.
+func (o *Options) line(m *seen, columns int) ([]any, error) {
+	rec := &m.Record
 	values, err := fields(rec)
 	if err != nil {
 		return nil, err
 	}
-	for len(values) < columns {
-		values = append(values, "")
-	}
-	cost, currency := "", ""
-	if rec.Attempts > 0 && (rec.State == message.Accepted || rec.State == message.Unknown) {
-		if known := o.Prices.cost(rec.Account, int64(rec.Segments), rec.Price.Times(rec.Segments)); known != nil {
-			cost, currency = fixed(*known, o.decimals), o.Prices[rec.Account].Currency
+	out := make([]any, columns, columns+len(outcomeColumns()))
+	for i := range min(columns, len(values)) {
+		if out[i] = values[i]; o.Mask {
+			out[i] = o.masked(values[i])
 		}
+	}
+	to, key := string(rec.Address), string(rec.Key)
+	if o.Mask {
+		to, key = o.Channels.Masked(rec.Channel, rec.Address), ""
 	}
 	var rows []string
 	for _, r := range rec.Rows {
 		rows = append(rows, strconv.Itoa(r))
 	}
-	return append(values[:columns:columns],
-		strconv.Itoa(rec.Row), string(rec.Channel), string(rec.Address), string(rec.State), strconv.Itoa(rec.Attempts), rec.Account,
-		instant(rec.Claimed, o.Zone), instant(rec.Settled, o.Zone), rec.Code, o.printer().Say(words.Said(rec.Code, rec.Detail)), rec.VendorID, string(rec.Key),
-		strconv.Itoa(rec.Segments), cost, currency, strings.Join(rows, " ")), nil
+	cost, currency := o.cost(rec)
+	out = append(out, rec.Row, string(rec.Channel), to, string(rec.State), rec.Attempts, rec.Account,
+		rec.Claimed, rec.Settled, rec.Code, o.printer().Say(words.Said(rec.Code, rec.Detail)), rec.VendorID, key,
+		rec.Segments, cost, currency, strings.Join(rows, " "))
+	if end := ledger.Ended(m.facts); end != nil {
+		return append(out, string(end.State), end.At, end.Code, string(end.Grade)), nil
+	}
+	return append(out, "", time.Time{}, "", ""), nil
 }
+
+// cost is what a message cost: nil where nothing was to be paid for it, words.Unknown where that is not known.
+func (o *Options) cost(rec *ledger.Record) (cost any, currency string) {
+	if rec.Attempts == 0 || rec.State != message.Accepted && rec.State != message.Unknown && rec.State != message.Attempting {
+		return nil, ""
+	}
+	known := o.Prices.cost(rec.Account, int64(rec.Segments), rec.Price.Times(rec.Segments))
+	if known == nil {
+		return words.Unknown, ""
+	}
+	return amount{*known, o.decimals}, o.Prices[rec.Account].Currency
+}
+
+// amount is money with as many decimals as the others of its column.
+type amount struct {
+	message.Money
+	decimals int
+}
+
+// String is the amount with all its decimals.
+func (a amount) String() string { return fixed(a.Money, a.decimals) }
 
 func (o *Options) printer() words.Printer { return words.Printer{Lang: o.Lang, Zone: o.Zone} }
 
@@ -145,124 +182,71 @@ func instant(t time.Time, zone *time.Location) string {
 	return t.Format("2006-01-02 15:04:05.000 -07:00")
 }
 
-// Problems is a file of problems in the making.
-type Problems struct {
-	say words.Printer
-	f   *outfile.File
-	w   rowWriter
-	err error
-	n   int
-}
-
-// NewProblems begins a file of every problem of a list, in the language of the screen: .csv or .xlsx by its ending. It is in its
-// place after Close.
-func NewProblems(ctx context.Context, path string, say words.Printer, inputs ...outfile.Input) (*Problems, error) {
-	if err := checkEnding(path); err != nil {
-		return nil, err
-	}
-	if strings.EqualFold(filepath.Ext(path), ".json") { // the program's own answer has them with --json
-		return nil, ErrEnding
-	}
-	f, err := outfile.Create(ctx, path, inputs...)
-	if err != nil {
-		return nil, err
-	}
-	w, err := newRowWriter(path, f.File)
-	if err != nil {
-		return nil, errors.Join(err, f.Discard())
-	}
-	p := &Problems{say: say, f: f, w: w}
-	p.err = w.Row(p.headers())
-	return p, nil
-}
-
-func (p *Problems) headers() []string {
-	columns := []words.Text{
-		words.T("problem.file.severity", nil), words.T("problem.file.file", nil), words.T("problem.file.sheet", nil), words.T("problem.file.row", nil),
-		words.T("problem.file.line", nil), words.T("problem.file.column", nil), words.T("problem.file.value", nil), words.T("problem.file.problem", nil),
-		words.T("problem.file.hint", nil), words.T("problem.file.code", nil),
-	}
-	said := make([]string, len(columns))
-	for i, c := range columns {
-		said[i] = p.say.Say(c)
-	}
-	return said
-}
-
-// Add writes one problem. What goes wrong is said by Close.
-func (p *Problems) Add(d diag.Problem) {
-	if p.err != nil {
-		return
-	}
-	p.n++
-	number := func(n int) string {
-		if n == 0 {
-			return ""
-		}
-		return strconv.Itoa(n)
-	}
-	p.err = p.w.Row([]string{
-		p.say.Say(words.Of("problem", d.Severity)), d.Place.File, d.Place.Sheet, number(d.Place.Row), number(d.Place.Line), d.Place.Column, d.Value,
-		p.say.Say(d.Summary), p.say.Say(d.Hint), d.Code,
-	})
-}
-
-// Close finishes the file, and says how many problems it holds.
-func (p *Problems) Close(ctx context.Context) (int, error) {
-	if err := errors.Join(p.err, p.w.Close()); err != nil {
-		return p.n, errors.Join(words.Wrap(err, "file.problems", nil), p.f.Discard())
-	}
-	return p.n, p.f.Commit(ctx)
-}
-
-// Discard gives the file up; after Close it does nothing.
-func (p *Problems) Discard() error { return p.f.Discard() }
-
-// rowWriter writes a table.
+// rowWriter writes a table. A cell is a string, an int, an amount, a time, or nil.
 type rowWriter interface {
-	Row(cells []string) error
+	Header(names []string) error
+	Row(cells []any) error
 	Close() error
 }
 
+func ending(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
 // checkEnding reports a name that says no form.
 func checkEnding(path string) error {
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch ending(path) {
 	case ".csv", ".json", ".xlsx":
 		return nil
 	}
 	return fmt.Errorf("%w: %q; end it in .csv, .json or .xlsx", ErrEnding, filepath.Ext(path))
 }
 
-func newRowWriter(path string, f *os.File) (rowWriter, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv":
-		// Excel takes a CSV for UTF-8 only when it begins with a byte order mark.
-		b := bufio.NewWriter(f)
-		_, err := b.WriteString("\ufeff")
-		return &csvRows{b: b, w: csv.NewWriter(b)}, err
-	case ".json":
-		return &jsonRows{w: bufio.NewWriter(f)}, nil
-	case ".xlsx":
-		return newSheetRows(f)
+func newRowWriter(path string, f *os.File, say words.Printer) (rowWriter, error) {
+	if ending(path) == ".json" {
+		return &jsonRows{w: bufio.NewWriter(f), zone: say.Zone}, nil
 	}
-	return nil, checkEnding(path)
+	// Excel takes a CSV for UTF-8 only when it begins with a byte order mark.
+	b := bufio.NewWriter(f)
+	_, err := b.WriteString("\ufeff")
+	return &csvRows{b: b, w: csv.NewWriter(b), zone: say.Zone}, err
 }
 
 type csvRows struct {
-	b   *bufio.Writer
-	w   *csv.Writer
-	buf []string
+	b    *bufio.Writer
+	w    *csv.Writer
+	zone *time.Location
+	buf  []string
 }
+
+// Header writes the names of the columns.
+func (c *csvRows) Header(names []string) error {
+	cells := make([]any, len(names))
+	for i, n := range names {
+		cells[i] = n
+	}
+	return c.Row(cells)
+}
+
+// runs are the signs with which a spreadsheet lets a formula begin, those of full width among them: some programs take them for the same.
+const runs = "=+-@\t\r\n＝＋－＠"
 
 // Row writes a line. A cell that a spreadsheet would run as a formula begins with an apostrophe, as a person would type
 // it; the list reader takes that off again, which is why one that begins with apostrophes before such a sign gets one more.
-func (c *csvRows) Row(cells []string) error {
+func (c *csvRows) Row(cells []any) error {
 	c.buf = c.buf[:0]
 	for _, v := range cells {
-		if bare := strings.TrimLeft(v, "'"); bare != "" && strings.ContainsRune("=+-@\t\r", rune(bare[0])) {
-			v = "'" + v
+		text := ""
+		switch v := v.(type) {
+		case nil:
+		case time.Time:
+			text = instant(v, c.zone)
+		case string:
+			if text = v; strings.IndexAny(strings.TrimLeft(v, "'"), runs) == 0 {
+				text = "'" + v
+			}
+		default:
+			text = fmt.Sprint(v)
 		}
-		c.buf = append(c.buf, v)
+		c.buf = append(c.buf, text)
 	}
 	return c.w.Write(c.buf)
 }
@@ -274,22 +258,41 @@ func (c *csvRows) Close() error {
 
 type jsonRows struct {
 	w       *bufio.Writer
+	zone    *time.Location
 	columns []string
 	n       int
 }
 
-// Row writes an object for every row after the first, which holds the names.
-func (j *jsonRows) Row(cells []string) error {
-	if j.columns == nil {
-		j.columns = slices.Clone(cells)
-		_, err := io.WriteString(j.w, `{"schema":"notify.messages/1","messages":[`)
-		return err
-	}
-	o := make(map[string]string, len(cells))
+// Header begins the list.
+func (j *jsonRows) Header(names []string) error {
+	j.columns = slices.Clone(names)
+	_, err := io.WriteString(j.w, `{"schema":"notify.messages/1","messages":[`)
+	return err
+}
+
+// Row writes an object: figures are numbers, a cost that is not known is null, and what there is nothing to say about is left out.
+func (j *jsonRows) Row(cells []any) error {
+	o := make(map[string]any, len(cells))
 	for i, c := range cells {
-		if c != "" {
-			o[j.columns[i]] = c
+		switch v := c.(type) {
+		case nil:
+			continue
+		case string:
+			switch v {
+			case "":
+				continue
+			case words.Unknown:
+				c = nil
+			}
+		case amount:
+			c = v.Money
+		case time.Time:
+			if v.IsZero() {
+				continue
+			}
+			c = instant(v, j.zone)
 		}
+		o[j.columns[i]] = c
 	}
 	b, err := json.Marshal(o)
 	if err != nil {

@@ -24,7 +24,7 @@ func TestAReportOfARunAgreesWithItself(t *testing.T) {
 			go func() { over <- sending(t.Context(), l, name, stop) }()
 			moved := map[int]bool{}
 			for range samples {
-				r := must[*report.Report](t)(report.Make(t.Context(), l, name, prices(), nil))
+				r := must[*report.Report](t)(report.Make(t.Context(), l, name, report.Terms{Prices: prices()}))
 				by := map[message.State]int{}
 				for _, c := range r.Codes {
 					by[c.State] += c.Messages

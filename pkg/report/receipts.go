@@ -56,22 +56,30 @@ func Told(ctx context.Context, s ReceiptSource, ss []Status) error {
 		return err
 	}
 	for i := range ss {
-		ds, err := s.Deliveries(ctx, ss[i].Campaign)
-		if err != nil {
+		if err := told(ctx, s, ss[i].Campaign, ss[i].Receipts, inboxes); err != nil {
 			return err
 		}
-		for j := range ss[i].Receipts {
-			r := &ss[i].Receipts[j]
-			r.share()
-			for k := range ds {
-				if ds[k].Account == r.Account {
-					r.add(&ds[k])
-				}
+	}
+	return nil
+}
+
+// told completes what is known of a campaign's messages.
+func told(ctx context.Context, s ReceiptSource, campaign string, rs []Receipts, inboxes []ledger.Inbox) error {
+	ds, err := s.Deliveries(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	for i := range rs {
+		r := &rs[i]
+		r.share()
+		for k := range ds {
+			if ds[k].Account == r.Account {
+				r.add(&ds[k])
 			}
-			for _, in := range inboxes {
-				if in.Account == r.Account {
-					r.Last = in.Last
-				}
+		}
+		for _, in := range inboxes {
+			if in.Account == r.Account {
+				r.Last = in.Last
 			}
 		}
 	}

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"notify/pkg/campaign"
 	"notify/pkg/channel"
 	"notify/pkg/checklist"
+	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -28,11 +30,18 @@ type Source interface {
 
 // Report is what happened to a campaign, in figures. ByState adds up to Messages on every channel.
 type Report struct {
-	Campaign   string    `json:"campaign"`
-	Owner      string    `json:"owner"`
-	Team       string    `json:"team,omitempty"`
-	Class      string    `json:"class"`
-	Digest     string    `json:"digest"`
+	Campaign string `json:"campaign"`
+	Owner    string `json:"owner"`
+	Team     string `json:"team,omitempty"`
+	Class    string `json:"class"`
+	Digest   string `json:"digest"`
+	List     string `json:"list"`
+	// Environment is where it was sent; empty where the campaign names none.
+	Environment string `json:"environment,omitempty"`
+	// EachTold says that every row of an address that rows share was told.
+	EachTold bool `json:"each_told,omitempty"`
+	// Columns are those of the list.
+	Columns    []string  `json:"-"`
 	Staged     time.Time `json:"staged"`
 	Recipients int       `json:"recipients"`
 	// NeverStaged is how many recipients of the list were never staged: only a part of it was sent.
@@ -60,6 +69,9 @@ type Report struct {
 	Aborted *ledger.Act           `json:"aborted,omitempty"`
 	Running []ledger.Run          `json:"running"`
 	Total   map[message.State]int `json:"by_state"`
+	// Pauses are the times between two runs, and who or what made them.
+	Pauses []Pause `json:"pauses"`
+	Figures
 	// Overrides are the checks that somebody overruled, and why. Checklist is who signed what, and what is still to be done;
 	// nil where the campaign has none. Make leaves it to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
@@ -105,7 +117,7 @@ type Person struct {
 	Key      string          `json:"recipient"`
 	Channel  message.Channel `json:"channel"`
 	Address  string          `json:"address"`
-	Message  message.Key     `json:"key"`
+	Message  message.Key     `json:"key,omitempty"`
 	Account  string          `json:"account,omitempty"`
 	Attempts int             `json:"attempts"`
 	At       time.Time       `json:"at,omitzero"`
@@ -113,26 +125,75 @@ type Person struct {
 	Said     words.Text      `json:"said,omitzero"`
 }
 
-// Make reads the ledger once, so that all figures are those of one moment.
-func Make(ctx context.Context, s Source, name string, prices Prices, channels channel.Set) (*Report, error) {
-	at, err := s.Review(ctx, name, MaxPeople)
+// Terms are what of an installation a report needs to know.
+type Terms struct {
+	Prices   Prices
+	Limits   map[string]float64 // rates by account, in messages a second
+	Channels channel.Set
+	// Country is that of numbers without one, and Mask hides every address, and the keys that are made of them.
+	Country string
+	Mask    bool
+}
+
+// TermsOf are those of an installation.
+func TermsOf(cfg *config.Config) Terms {
+	limits := make(map[string]float64, len(cfg.Accounts))
+	for name, a := range cfg.Accounts {
+		limits[name] = a.Rate
+	}
+	return Terms{Prices: PricesOf(cfg), Limits: limits, Channels: cfg.Channels, Country: cfg.Country}
+}
+
+// Make says what happened to a campaign. While it is being sent, what is counted message by message is a little newer than the rest.
+func Make(ctx context.Context, s Source, name string, o Terms) (*Report, error) {
+	r, look, err := begin(ctx, s, name, o)
 	if err != nil {
 		return nil, err
+	}
+	for m, err := range all(ctx, s, name) {
+		if err != nil {
+			return nil, err
+		}
+		look.see(m)
+	}
+	return r, r.finish(ctx, s, look, o)
+}
+
+// finish completes a report with what was seen.
+func (r *Report) finish(ctx context.Context, s Source, look *look, o Terms) error {
+	r.Figures = look.figures(o.Limits)
+	f, ok := s.(Facts)
+	if !ok {
+		return nil
+	}
+	inboxes, err := f.Inboxes(ctx)
+	if err != nil {
+		return err
+	}
+	return told(ctx, f, r.Campaign, r.Delivered, inboxes)
+}
+
+// begin reads what is kept of a campaign: all of it at one moment.
+func begin(ctx context.Context, s Source, name string, o Terms) (*Report, *look, error) {
+	at, err := s.Review(ctx, name, MaxPeople)
+	if err != nil {
+		return nil, nil, err
 	}
 	c := at.Campaign
 	spec, err := plan.DecodeSpec(c.Spec)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &Report{
 		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
 		Paused: c.Paused, Aborted: c.Aborted, Running: some(c.Holders), Total: make(map[message.State]int),
 		Channels: []Channel{}, Accounts: []Account{}, Codes: []Code{}, Unknown: []Person{}, Rejected: []Person{}, Waiting: []Person{},
 		Runs: at.Runs, Audit: at.Audit, Overrides: Overrides(at.Audit), NeverStaged: NeverStaged(&spec, at.Counts),
+		List: spec.List, Environment: spec.Environment, EachTold: spec.Shared == campaign.SharedEach, Columns: spec.Columns, Pauses: pauses(at.Runs, at.Audit),
 	}
-	r.figures(at.Counts, spec.Channels(), prices)
-	r.people(&at.Attention, channels)
-	return r, nil
+	r.figures(at.Counts, spec.Channels(), o.Prices)
+	r.people(&at.Attention, o)
+	return r, newLook(r.First, r.Last), nil
 }
 
 // ActOverride is how the audit entry of an overruled check begins; the check's id follows.
@@ -175,14 +236,14 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 }
 
 // people names those who need somebody's attention.
-func (r *Report) people(a *ledger.Attention, channels channel.Set) {
+func (r *Report) people(a *ledger.Attention, o Terms) {
 	r.First, r.Last, r.WaitingTotal = a.First, a.Last, a.WaitingTotal
 	for _, of := range []struct {
 		into *[]Person
 		from []ledger.Record
 	}{{&r.Unknown, a.Unknown}, {&r.Rejected, a.Rejected}, {&r.Waiting, a.Waiting}} {
 		for i := range of.from {
-			*of.into = append(*of.into, person(&of.from[i], channels))
+			*of.into = append(*of.into, person(&of.from[i], o))
 		}
 	}
 	r.Alike = alike(a.Reasons, r.Total[message.Accepted]+r.Total[message.Rejected]+r.Total[message.Unknown])
@@ -191,11 +252,23 @@ func (r *Report) people(a *ledger.Attention, channels channel.Set) {
 	}
 }
 
-func person(rec *ledger.Record, channels channel.Set) Person {
-	return Person{
-		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: channels.Masked(rec.Channel, rec.Address), Message: rec.Key,
+func person(rec *ledger.Record, o Terms) Person {
+	p := Person{
+		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: o.Channels.Masked(rec.Channel, rec.Address), Message: rec.Key,
 		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail),
 	}
+	if o.Mask {
+		p.Key, p.Message = o.masked(p.Key), ""
+	}
+	return p
+}
+
+// masked is a value of the list as it may leave the team: an address in it is masked.
+func (o *Terms) masked(value string) string {
+	if ch, a, err := o.Channels.Parse(value, o.Country); err == nil {
+		return o.Channels.Masked(ch, a)
+	}
+	return value
 }
 
 // fields are a record's values by the columns of its spec.

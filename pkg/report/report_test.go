@@ -30,7 +30,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			if err := l.Audit(t.Context(), "award-2020", by); err != nil {
 				t.Fatal(err)
 			}
-			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices(), nil))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{Prices: prices()}))
 			// Six SMS have an answer; the seventh was under way when the run ended, and is unknown.
 			want := map[message.State]int{message.Accepted: 2, message.Rejected: 2, message.Unknown: 2, message.Pending: 9}
 			if diff := cmp.Diff(want, r.Total, cmpopts.IgnoreMapEntries(func(_ message.State, n int) bool { return n == 0 })); diff != "" {
@@ -76,7 +76,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 				t.Errorf("codes: %+v", r.Codes)
 			}
 			phones := channel.Set{{Name: message.SMS, Mask: func(message.Address) string { return "a phone" }}}
-			other := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", prices(), phones))
+			other := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{Prices: prices(), Channels: phones}))
 			for _, p := range slices.Concat(other.Unknown, other.Rejected, other.Waiting) {
 				if p.Channel == message.SMS && p.Address != "a phone" {
 					t.Errorf("%s is not masked as its channel does", p.Address)
@@ -94,7 +94,7 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 func TestAReportOfNothing(t *testing.T) {
 	for driver, l := range ledgers(t) {
 		t.Run(driver, func(t *testing.T) {
-			if _, err := report.Make(t.Context(), l, "award-2020", prices(), nil); !errors.Is(err, ledger.ErrNoCampaign) {
+			if _, err := report.Make(t.Context(), l, "award-2020", report.Terms{Prices: prices()}); !errors.Is(err, ledger.ErrNoCampaign) {
 				t.Errorf("a report: %v", err)
 			}
 			if _, err := report.States(t.Context(), l, "award-2020", prices(), start); !errors.Is(err, ledger.ErrNoCampaign) {
@@ -241,11 +241,11 @@ func TestWhatNobodyKnowsIsNotNothing(t *testing.T) {
 			l := ledgers(t)["memory"]
 			staged(t, l, "award-2020")
 			released(t, l, sentFor(t, l, "award-2020", 0))
-			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", c.prices, nil))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{Prices: c.prices}))
 			s := must[[]report.Status](t)(report.States(t.Context(), l, "award-2020", c.prices, start))[0]
 			path := filepath.Join(t.TempDir(), "out.json")
-			must[int](t)(report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Prices: c.prices}))
-			inFile := strings.Contains(string(must[[]byte](t)(os.ReadFile(path))), `"notify_cost":"0.00"`)
+			must[int](t)(report.WriteFile(t.Context(), l, "award-2020", path, report.Options{Terms: report.Terms{Prices: c.prices}}))
+			inFile := strings.Contains(string(must[[]byte](t)(os.ReadFile(path))), `"notify_cost":0.00`)
 			for where, known := range map[string]bool{
 				"report": r.Accounts[0].Cost != nil && len(r.Unpriced) == 0, "status": s.Accounts[0].Cost != nil && len(s.Unpriced) == 0, "file": inFile,
 			} {

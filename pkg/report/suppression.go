@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/outfile"
+	"notify/pkg/words"
 )
 
 // Suppressed is the suppression list, or a part of it, in figures. The sums over ByReason and ByChannel are Entries.
@@ -71,11 +71,11 @@ func WriteSuppressed(ctx context.Context, path string, lines iter.Seq2[ledger.Fo
 		return 0, fmt.Errorf("%w: %q; end it in .csv or .xlsx", ErrEnding, filepath.Ext(path))
 	}
 	err = outfile.Write(ctx, path, func(f *os.File) error {
-		w, err := newRowWriter(path, f)
+		w, err := newTable(path, f, words.Printer{Zone: zone}, words.T("report.sheet.suppressed", nil), suppressedWidths(channels))
 		if err != nil {
 			return err
 		}
-		n, err = writeSuppressed(w, lines, zone, channels)
+		n, err = writeSuppressed(w, lines, channels)
 		return errors.Join(err, w.Close())
 	}, inputs...)
 	if err != nil {
@@ -84,32 +84,41 @@ func WriteSuppressed(ctx context.Context, path string, lines iter.Seq2[ledger.Fo
 	return n, nil
 }
 
-func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], zone *time.Location, channels channel.Set) (n int, err error) {
+func writeSuppressed(w rowWriter, lines iter.Seq2[ledger.Found, error], channels channel.Set) (n int, err error) {
 	columns := channels.Columns()
-	if err := w.Row(append(slices.Clone(columns), "reason", "note", "who", "since", "row")); err != nil {
+	if err := w.Header(append(slices.Clone(columns), "reason", "note", "who", "since", "row")); err != nil {
 		return 0, err
 	}
 	for l, err := range lines {
 		if err != nil {
 			return n, err
 		}
-		cells, row := make([]string, len(columns)), ""
+		cells := make([]any, len(columns))
 		for i, column := range columns {
 			if channels.Of(l.Channel).Column == column {
 				cells[i] = string(l.Address)
 			}
 		}
+		var row any
 		if l.Row > 0 {
-			row = strconv.Itoa(l.Row)
+			row = l.Row
 		}
 		reason := l.Reason
 		if reason == "" {
 			reason = "taken off"
 		}
-		if err := w.Row(append(cells, reason, l.Note, l.Who, instant(l.At, zone), row)); err != nil {
+		if err := w.Row(append(cells, reason, l.Note, l.Who, l.At, row)); err != nil {
 			return n, err
 		}
 		n++
 	}
 	return n, nil
+}
+
+func suppressedWidths(channels channel.Set) []float64 {
+	var widths []float64
+	for range channels.Columns() {
+		widths = append(widths, 26)
+	}
+	return append(widths, 14, 40, 24, 20, 8)
 }

@@ -176,19 +176,5 @@ func (p *Printer) act(a ledger.AuditEntry) string {
 	if !p.Terminal {
 		return a.What
 	}
-	verb, what, _ := strings.Cut(a.What, " ")
-	switch verb {
-	case "send", "resume", "preflight", "pause", "unpause", "join", "abort", "retry", "resolve", "rehearse", "emergency":
-		return p.Say(words.Of("act", verb))
-	case "override":
-		return p.Say(words.T("act.override", words.A{"what": what}))
-	case "sign":
-		item, name, _ := strings.Cut(what, " as ")
-		return p.Say(words.T("act.sign", words.A{"item": item, "name": name}))
-	case "revoke":
-		item, name, _ := strings.Cut(what, " as ")
-		name, signer, _ := strings.Cut(name, ", signed by ")
-		return p.Say(words.T("act.revoke", words.A{"item": item, "name": name, "signer": signer}))
-	}
-	return p.Say(words.T("act.other", words.A{"what": a.What}))
+	return p.Say(report.Did(a))
 }

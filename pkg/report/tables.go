@@ -1,0 +1,325 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"notify/pkg/checklist"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+// Table is a section of a report that every form of it has: on a screen, on a page, in a workbook. A cell is a string, a words.Text, a
+// checklist.Text, an int, an int64, a *message.Money, which is nil where it is not known, a time.Time, a time.Duration, a words.Percent, a
+// words.Rate, or nil where there is nothing to say.
+type Table struct {
+	Title   words.Text
+	Columns []Column
+	Rows    [][]any
+	Sums    []any // the last row; nil where there is none
+}
+
+// Column is a column with what stands in it.
+type Column struct {
+	Name words.Text
+	Kind Kind
+}
+
+// Kind is what a column holds.
+type Kind string
+
+// The kinds of columns.
+const (
+	Words  Kind = "words"
+	Figure Kind = "figure"
+	Money  Kind = "money"
+	Moment Kind = "moment"
+	Length Kind = "length"
+	Share  Kind = "share"
+	Speed  Kind = "speed"
+)
+
+func col(kind Kind, name words.Text) Column { return Column{Name: name, Kind: kind} }
+
+// cells are figures in a row.
+func cells(ns ...int) []any {
+	out := make([]any, len(ns))
+	for i, n := range ns {
+		out[i] = n
+	}
+	return out
+}
+
+// MessagesTable is how the messages stand, by channel.
+func (r *Report) MessagesTable() Table {
+	t := Table{Title: words.T("report.table.messages", nil), Columns: []Column{col(Words, words.T("column.channel", nil)), col(Figure, words.T("column.messages", nil))}}
+	for _, s := range message.States() {
+		t.Columns = append(t.Columns, col(Figure, words.Of("state", s)))
+	}
+	row := func(name any, n int, by map[message.State]int) []any {
+		cells := []any{name, n}
+		for _, s := range message.States() {
+			cells = append(cells, by[s])
+		}
+		return cells
+	}
+	for _, c := range r.Channels {
+		t.Rows = append(t.Rows, row(words.Of("channel", c.Channel), c.Messages, c.ByState))
+	}
+	t.Sums = row(words.T("column.together", nil), r.Messages, r.Total)
+	return t
+}
+
+// PeopleTable is how it stands for the people, each by the best of the messages for him.
+func (r *Report) PeopleTable() Table {
+	t := Table{
+		Title:   words.T("report.table.people", nil),
+		Columns: []Column{col(Words, words.T("report.best-state", nil)), col(Figure, words.T("column.people", nil))},
+		Sums:    []any{words.T("column.together", nil), r.People.Total},
+	}
+	for _, s := range message.States() {
+		t.Rows = append(t.Rows, []any{words.Of("state", s), r.People.ByState[s]})
+	}
+	return t
+}
+
+// WrittenTable is what the incident was about: how many were told how often.
+func (r *Report) WrittenTable() Table {
+	t := Table{Title: words.T("report.table.written", nil), Columns: []Column{
+		col(Words, words.T("column.channel", nil)), col(Figure, words.T("report.failed", nil)), col(Figure, words.T("report.succeeded", nil)),
+	}}
+	for i := range MaxTimes {
+		name := words.T("report.written-times", words.A{"n": i + 1})
+		if i == MaxTimes-1 {
+			name = words.T("report.written-more", words.A{"times": MaxTimes})
+		}
+		t.Columns = append(t.Columns, col(Figure, name))
+	}
+	for _, w := range r.Written {
+		t.Rows = append(t.Rows, append([]any{words.Of("channel", w.Channel), w.Failed, w.Succeeded}, cells(w.Times[:]...)...))
+	}
+	return t
+}
+
+// AccountsTable is what the accounts carried and cost, and what became of it.
+func (r *Report) AccountsTable() Table {
+	t := Table{Title: words.T("report.table.accounts", nil), Columns: []Column{
+		col(Words, words.T("column.account", nil)), col(Figure, words.T("column.messages", nil)), col(Figure, words.T("column.segments", nil)),
+		col(Money, words.T("column.cost", nil)), col(Words, words.T("column.currency", nil)), col(Figure, words.T("column.accepted", nil)),
+		col(Figure, words.T("column.delivered", nil)), col(Figure, words.T("column.not-delivered", nil)), col(Figure, words.T("column.bounced", nil)),
+		col(Share, words.T("column.receipts-missing", nil)),
+	}}
+	var sum struct{ messages, segments, accepted, delivered, not, bounced int }
+	for _, a := range r.Accounts {
+		var rec Receipts
+		if i := slices.IndexFunc(r.Delivered, func(x Receipts) bool { return x.Account == a.Account }); i >= 0 {
+			rec = r.Delivered[i]
+		}
+		not, bounced := rec.ByState[message.Undelivered]+rec.ByState[message.Dropped], rec.ByState[message.SoftBounce]+rec.ByState[message.HardBounce]
+		t.Rows = append(t.Rows, []any{
+			a.Account, a.Messages, a.Segments, a.Cost, a.Currency, rec.Accepted, rec.ByState[message.Delivered], not, bounced, words.Percent(rec.Missing),
+		})
+		sum.messages, sum.segments, sum.accepted = sum.messages+int(a.Messages), sum.segments+int(a.Segments), sum.accepted+rec.Accepted
+		sum.delivered, sum.not, sum.bounced = sum.delivered+rec.ByState[message.Delivered], sum.not+not, sum.bounced+bounced
+	}
+	cost, currency := r.Cost()
+	t.Sums = []any{words.T("column.together", nil), sum.messages, sum.segments, cost, currency, sum.accepted, sum.delivered, sum.not, sum.bounced, nil}
+	return t
+}
+
+// Cost is what it cost altogether: nil where that is not known, or not in one currency.
+func (r *Report) Cost() (cost *message.Money, currency string) {
+	if len(r.Unpriced) > 0 || len(r.Costs) > 1 {
+		return nil, ""
+	}
+	if len(r.Costs) == 0 {
+		return new(message.Money), ""
+	}
+	return &r.Costs[0].Cost, r.Costs[0].Currency
+}
+
+// RatesTable is how fast it went, against the limits.
+func (r *Report) RatesTable() Table {
+	t := Table{Title: words.T("report.table.rates", nil), Columns: []Column{
+		col(Words, words.T("column.account", nil)), col(Speed, words.T("report.limit", nil)), col(Speed, words.T("report.mean", nil)),
+		col(Speed, words.T("report.highest", words.A{"step": r.Timeline.Step})), col(Length, words.T("report.lasted", nil)),
+	}}
+	for _, a := range r.Rates {
+		t.Rows = append(t.Rows, []any{a.Account, words.Rate(a.Limit), words.Rate(a.Mean), words.Rate(a.Highest), a.Lasted})
+	}
+	return t
+}
+
+// DelaysTable is how long it took until messages arrived.
+func (r *Report) DelaysTable() Table {
+	t := Table{Title: words.T("report.table.delays", nil), Columns: []Column{
+		col(Words, words.T("column.account", nil)), col(Figure, words.T("column.delivered", nil)), col(Length, words.T("report.median", nil)),
+		col(Length, words.T("report.p95", nil)), col(Length, words.T("report.longest", nil)),
+	}}
+	for _, d := range r.Delays {
+		t.Rows = append(t.Rows, []any{d.Account, d.Messages, d.Median, d.P95, d.Longest})
+	}
+	return t
+}
+
+// CodesTable is why messages failed, and what that means.
+func (r *Report) CodesTable() Table {
+	t := Table{Title: words.T("report.table.codes", nil), Columns: []Column{
+		col(Words, words.T("column.state", nil)), col(Words, words.T("column.code", nil)), col(Figure, words.T("column.messages", nil)),
+		col(Words, words.T("report.meaning", nil)),
+	}}
+	for _, c := range r.Codes {
+		t.Rows = append(t.Rows, []any{words.Of("state", c.State), c.Code, c.Messages, c.Said})
+	}
+	return t
+}
+
+// DomainsTable is what became of the mails, by domain.
+func (r *Report) DomainsTable() Table {
+	t := Table{Title: words.T("report.table.domains", nil), Columns: []Column{
+		col(Words, words.T("report.domain", nil)), col(Figure, words.T("column.messages", nil)), col(Figure, words.T("column.accepted", nil)),
+		col(Figure, words.Of("state", message.Rejected)), col(Figure, words.Of("state", message.Unknown)), col(Figure, words.T("column.delivered", nil)),
+		col(Figure, words.T("column.bounced", nil)),
+	}}
+	for _, d := range r.Domains {
+		var name any = d.Domain
+		if d.Domain == "" {
+			name = words.T("report.other-domains", words.A{"n": d.Domains})
+		}
+		t.Rows = append(t.Rows, append([]any{name}, cells(d.Messages, d.Accepted, d.Rejected, d.Unknown, d.Delivered, d.Bounced)...))
+	}
+	return t
+}
+
+// TimelineTable is what happened when.
+func (r *Report) TimelineTable() Table {
+	t := Table{Title: words.T("report.table.timeline", words.A{"step": r.Timeline.Step}), Columns: []Column{col(Moment, words.T("column.from", nil))}}
+	for _, a := range r.Rates {
+		t.Columns = append(t.Columns, col(Figure, words.T("report.accepted-by", words.A{"account": a.Account})))
+	}
+	t.Columns = append(t.Columns, col(Figure, words.Of("state", message.Rejected)), col(Figure, words.Of("state", message.Unknown)),
+		col(Figure, words.T("column.delivered", nil)))
+	for _, s := range r.Timeline.Steps {
+		row := []any{s.At}
+		for _, a := range r.Rates {
+			row = append(row, s.Accepted[a.Account])
+		}
+		t.Rows = append(t.Rows, append(row, cells(s.Rejected, s.Unknown, s.Delivered)...))
+	}
+	return t
+}
+
+// PausesTable is when nothing was sent, and why.
+func (r *Report) PausesTable() Table {
+	t := Table{Title: words.T("report.table.pauses", nil), Columns: []Column{
+		col(Moment, words.T("column.from", nil)), col(Moment, words.T("column.to", nil)), col(Length, words.T("report.lasted", nil)),
+		col(Words, words.T("report.stopped-by", nil)), col(Words, words.T("report.continued-by", nil)), col(Words, words.T("column.why", nil)),
+	}}
+	for _, p := range r.Pauses {
+		var to, lasted any
+		if !p.To.IsZero() {
+			to, lasted = p.To, p.To.Sub(p.From)
+		}
+		t.Rows = append(t.Rows, []any{p.From, to, lasted, p.By, p.After, p.Why})
+	}
+	return t
+}
+
+// RunsTable are the runs, the oldest first.
+func (r *Report) RunsTable() Table {
+	t := Table{Title: words.T("report.table.runs", nil), Columns: []Column{
+		col(Moment, words.T("column.from", nil)), col(Moment, words.T("column.to", nil)), col(Length, words.T("report.lasted", nil)),
+		col(Words, words.T("column.who", nil)), col(Words, words.T("report.machine", nil)), col(Words, words.T("column.why", nil)),
+	}}
+	for _, run := range slices.Backward(r.Runs) {
+		var ended, lasted any
+		if !run.Ended.IsZero() {
+			ended, lasted = run.Ended, run.Ended.Sub(run.Started)
+		}
+		t.Rows = append(t.Rows, []any{run.Started, ended, lasted, run.User, run.Host, run.Why})
+	}
+	return t
+}
+
+// AuditTable is what people did.
+func (r *Report) AuditTable() Table {
+	t := Table{Title: words.T("report.table.audit", nil), Columns: []Column{
+		col(Moment, words.T("column.when", nil)), col(Words, words.T("column.who", nil)), col(Words, words.T("column.did", nil)),
+		col(Words, words.T("column.why", nil)),
+	}}
+	for _, a := range r.Audit {
+		t.Rows = append(t.Rows, []any{a.At, a.Who, Did(a), a.Why()})
+	}
+	return t
+}
+
+// OverridesTable are the checks in spite of which it was sent.
+func (r *Report) OverridesTable() Table {
+	t := Table{Title: words.T("report.table.overrides", nil), Columns: []Column{
+		col(Moment, words.T("column.when", nil)), col(Words, words.T("column.who", nil)), col(Words, words.T("report.check", nil)),
+		col(Words, words.T("column.why", nil)),
+	}}
+	for _, a := range r.Overrides {
+		t.Rows = append(t.Rows, []any{a.At, a.Who, strings.TrimPrefix(a.What, ActOverride), a.Why()})
+	}
+	return t
+}
+
+// ChecklistTable is who answered for what: a line for each signature, and one for each item that has none.
+func (r *Report) ChecklistTable() Table {
+	t := Table{Title: words.T("report.table.checklist", nil), Columns: []Column{
+		col(Words, words.T("report.phase", nil)), col(Words, words.T("report.item", nil)), col(Words, words.T("report.role", nil)),
+		col(Words, words.T("column.state", nil)), col(Words, words.T("column.signed", nil)), col(Moment, words.T("column.when", nil)),
+		col(Words, words.T("report.evidence", nil)),
+	}}
+	if r.Checklist == nil {
+		return t
+	}
+	for i := range r.Checklist.Lines {
+		l := &r.Checklist.Lines[i]
+		row := []any{words.Of("phase", l.Phase), l.Title, roleOf(l.Role), words.Of("item", l.Status)}
+		for _, s := range l.Signatures {
+			var proof any
+			if s.Evidence != nil {
+				proof = s.Evidence.Says()
+			}
+			t.Rows = append(t.Rows, append(row[:4:4], words.T("report.signed", words.A{"name": s.Name, "who": s.Who}), s.At, proof))
+		}
+		if len(l.Signatures) == 0 {
+			t.Rows = append(t.Rows, append(row, nil, nil, words.Texts(words.Sentences, l.Said...)))
+		}
+	}
+	return t
+}
+
+// roleOf is a role: one of those that have a word, or as an installation calls it.
+func roleOf(role string) any {
+	if slices.Contains(checklist.Roles(), role) {
+		return words.Of("role", role)
+	}
+	return role
+}
+
+// Did says what somebody did.
+func Did(a ledger.AuditEntry) words.Text {
+	verb, what, _ := strings.Cut(a.What, " ")
+	switch verb {
+	case "send", "resume", "preflight", "pause", "unpause", "join", "abort", "retry", "resolve", "rehearse", "emergency":
+		return words.Of("act", verb)
+	case "override":
+		return words.T("act.override", words.A{"what": what})
+	case "sign":
+		item, name, _ := strings.Cut(what, " as ")
+		return words.T("act.sign", words.A{"item": item, "name": name})
+	case "revoke":
+		item, name, _ := strings.Cut(what, " as ")
+		name, signer, _ := strings.Cut(name, ", signed by ")
+		return words.T("act.revoke", words.A{"item": item, "name": name, "signer": signer})
+	}
+	return words.T("act.other", words.A{"what": a.What})
+}
+
+// Took is how long it took from the first attempt to the last.
+func (r *Report) Took() time.Duration { return r.Last.Sub(r.First) }
