@@ -16,7 +16,7 @@ import (
 // TestAReportOfARunAgreesWithItself: while a run writes, each report is one moment: why messages were rejected or are unknown adds up to how
 // many there are, and nobody waits who is not pending.
 func TestAReportOfARunAgreesWithItself(t *testing.T) {
-	const name, messages, samples = "award-2020", 4_000, 50
+	const name, messages, samples = "award-2020", 1_000, 30
 	for driver, l := range ledgers(t) {
 		t.Run(driver, func(t *testing.T) {
 			stagedMany(t, l, name, messages)

@@ -19,6 +19,8 @@ type Table struct {
 	Columns []Column
 	Rows    [][]any
 	Sums    []any // the last row; nil where there is none
+	// Note says what has to be known to read it; zero for nothing.
+	Note words.Text
 }
 
 // Column is a column with what stands in it.
@@ -96,6 +98,9 @@ func (r *Report) WrittenTable() Table {
 			name = words.T("report.written-more", words.A{"times": MaxTimes})
 		}
 		t.Columns = append(t.Columns, col(Figure, name))
+	}
+	if r.EachTold {
+		t.Note = words.T("report.each-told", words.A{"setting": "shared_address: each"})
 	}
 	for _, w := range r.Written {
 		t.Rows = append(t.Rows, append([]any{words.Of("channel", w.Channel), w.Failed, w.Succeeded}, cells(w.Times[:]...)...))

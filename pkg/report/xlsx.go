@@ -307,14 +307,17 @@ func (s *sheet) table(t Table, titled bool) error {
 			return err
 		}
 	}
-	if t.Sums == nil {
-		return s.err
+	if t.Sums != nil {
+		cells := make([]any, len(t.Sums))
+		for i, v := range t.Sums {
+			cells[i] = s.sum(v, i, first)
+		}
+		s.err = s.Row(cells)
 	}
-	cells := make([]any, len(t.Sums))
-	for i, v := range t.Sums {
-		cells[i] = s.sum(v, i, first)
+	if !t.Note.IsZero() {
+		s.err = s.Row([]any{styled{t.Note, styleNote}})
 	}
-	return s.Row(cells)
+	return s.err
 }
 
 // sum is a cell of a row of sums: what the column adds up to, so that it holds when somebody changes a row.

@@ -34,6 +34,12 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 		p.Blank()
 		p.spent(r.Accounts, r.Costs, r.Unpriced, 0)
 	}
+	p.told(&r.People)
+	p.section(r.WrittenTable())
+	p.receipts(r.Delivered, 0)
+	p.section(r.DelaysTable())
+	p.section(r.RatesTable())
+	p.section(r.PausesTable())
 	p.codes(r)
 	p.people(r.Campaign, words.T("report.unknown", nil), message.Unknown, r.Unknown, r.Total[message.Unknown])
 	p.people(r.Campaign, words.T("report.rejected", nil), message.Rejected, r.Rejected, r.Total[message.Rejected])
@@ -52,6 +58,24 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	p.signed(r)
 	p.audit(r)
 	return p.Flush()
+}
+
+// told is how it stands for the people, each counted once.
+func (p *Printer) told(who *report.People) {
+	switch {
+	case who.Total == 0:
+		return
+	case !p.Terminal:
+		p.Line("people\t%d", who.Total)
+		for _, s := range message.States() {
+			if who.ByState[s] > 0 {
+				p.Line("people %s\t%d", s, who.ByState[s])
+			}
+		}
+	default:
+		p.Blank()
+		p.sentence("  ", words.T("report.people-sum", words.A{"total": words.N(who.Total, "person"), "parts": parts(who.ByState)}))
+	}
 }
 
 // RetryCommand has those with a code tried again.

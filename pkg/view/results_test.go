@@ -180,6 +180,18 @@ func TestTheReportOfACampaign(t *testing.T) {
 		Audit: []ledger.AuditEntry{{Campaign: "award-2020", Act: ledger.Act{Who: "wang@ops-1", What: "override quota", Reason: "agreed by telephone", At: then}}},
 	}
 	r.Overrides = report.Overrides(r.Audit)
+	r.Pauses = []report.Pause{{From: then, To: then.Add(time.Minute), Why: words.T("send.interrupted", nil), By: "li@ops-1", After: "wang"}}
+	r.Figures = report.Figures{
+		People:    report.People{Total: 23_010, ByState: map[message.State]int{message.Accepted: 22_910, message.Unknown: 3, message.Rejected: 97}, Delivered: 22_000},
+		Written:   []report.Written{{Channel: message.SMS, Failed: 97, Succeeded: 22_900, Times: [report.MaxTimes]int{22_903}}},
+		Delivered: []report.Receipts{{Account: "sms", Accepted: 22_900, Ended: 22_100, Missing: 3.5, Last: then, ByState: map[message.ReceiptState]int{message.Delivered: 22_000, message.Undelivered: 100}, ByGrade: map[message.Grade]int{message.GradeSigned: 22_100}}},
+		Delays:    []report.Delay{{Account: "sms", Messages: 22_000, Median: 4 * time.Second, P95: 40 * time.Second, Longest: time.Hour}},
+		Domains:   []report.Domain{{Domain: "a.test", Messages: 12, Accepted: 10, Rejected: 2, Delivered: 9, Bounced: 1, Domains: 1}},
+		Rates:     []report.Rate{{Account: "sms", Limit: 100, Mean: 95.4, Highest: 100, Lasted: 4 * time.Minute}},
+		Timeline: report.Timeline{Step: 2 * time.Minute, Steps: []report.Step{
+			{At: then, Accepted: map[string]int{"sms": 11_400}, Rejected: 90, Unknown: 3, Delivered: 9_000}, {At: then.Add(2 * time.Minute), Accepted: map[string]int{"sms": 11_500}, Rejected: 7, Delivered: 13_000},
+		}},
+	}
 	drawn(t, "report", "notify.report/1", func(p *view.Printer, asJSON bool) error { return view.ShowReport(p, asJSON, r) })
 }
 
