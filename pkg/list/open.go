@@ -296,6 +296,16 @@ func foreignZip(z *zip.Reader) words.Text {
 	return what
 }
 
+// first is the sheet that is read where none is named; zero where none can be seen.
+func (w *workbook) first() (first sheetInfo) {
+	for _, s := range w.sheets {
+		if s.grid && !s.hidden && (!first.grid || s.name == w.ours) {
+			first = s
+		}
+	}
+	return first
+}
+
 // choose is the sheet to be read: the one that is named, else the recipients of a report of ours, else the first that can be seen.
 func (w *workbook) choose(name string) (sheetInfo, error) {
 	place := diag.Place{File: w.path}
@@ -307,12 +317,8 @@ func (w *workbook) choose(name string) (sheetInfo, error) {
 		names = append(names, s.name)
 	}
 	if name == "" {
-		for _, ours := range []bool{true, false} {
-			for _, s := range w.sheets {
-				if s.grid && !s.hidden && (!ours || s.name == w.ours) {
-					return s, nil
-				}
-			}
+		if s := w.first(); s.grid {
+			return s, nil
 		}
 		return sheetInfo{}, refusal(diag.Err(place, "list.hidden.sheet-missing", nil).Do("list.do.unhide", words.A{"sheets": words.Names(names, 0)}))
 	}

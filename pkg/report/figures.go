@@ -123,14 +123,18 @@ const maxSteps = 120
 
 // stepFor is the shortest step of those that people think in with which a time is covered.
 func stepFor(span time.Duration) time.Duration {
-	steps := []time.Duration{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400}
-	for _, s := range steps {
-		if s *= time.Second; span < maxSteps*s {
-			return s
+	const day = 86_400
+	step := day
+	for _, s := range []int{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200} {
+		if span.Seconds() < float64(maxSteps*s) {
+			step = s
+			break
 		}
 	}
-	const day = 24 * time.Hour
-	return (span/maxSteps/day + 1) * day
+	for span.Seconds() >= float64(maxSteps*step) {
+		step += day
+	}
+	return time.Duration(step) * time.Second
 }
 
 // A look goes over the messages of a campaign once, and holds none of them.

@@ -28,10 +28,9 @@ type sheet struct {
 type layout struct {
 	name   words.Text
 	widths []float64
-	kinds  []Kind // of the columns, where they are given once for all rows
-	frozen bool   // the first row stays
-	filter bool   // the first row filters
-	chart  bool   // charts float on it
+	frozen bool // the first row stays
+	filter bool // the first row filters
+	chart  bool // charts float on it
 }
 
 // maxSheetRows is how many rows a sheet can have.

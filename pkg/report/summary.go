@@ -13,9 +13,14 @@ import (
 // Heading is what a campaign was, as names and values.
 func (r *Report) Heading() [][2]any {
 	rows := [][2]any{
-		{words.T("report.owner", nil), r.Owner}, {words.T("report.team", nil), r.Team}, {words.T("column.class", nil), words.Of("class", r.Class)},
-		{words.T("report.list", nil), r.List}, {words.T("report.digest", nil), r.Digest}, {words.T("report.staged", nil), r.Staged},
-		{words.T("column.from", nil), r.First}, {words.T("column.to", nil), r.Last},
+		{words.T("report.owner", nil), r.Owner},
+		{words.T("report.team", nil), r.Team},
+		{words.T("column.class", nil), words.Of("class", r.Class)},
+		{words.T("report.list", nil), r.List},
+		{words.T("report.digest", nil), r.Digest},
+		{words.T("report.staged", nil), r.Staged},
+		{words.T("column.from", nil), r.First},
+		{words.T("column.to", nil), r.Last},
 	}
 	if r.Environment != "" {
 		rows = append(rows, [2]any{words.T("column.environment", nil), words.Of("environment", r.Environment)})
@@ -117,17 +122,4 @@ func (x *xlsx) rateChart(sheet, at string, title excelize.ChartTitle) error {
 		})
 	}
 	return x.f.AddChart(sheet, at, chart)
-}
-
-// timeline is what happened when.
-func (x *xlsx) timeline() error {
-	t := x.r.TimelineTable()
-	sh, err := x.sheet(tabTimeline, layout{widths: x.widths([]Table{t}), frozen: true, filter: len(t.Rows) > 0})
-	if err != nil {
-		return err
-	}
-	if err := sh.table(t, false); err != nil {
-		return err
-	}
-	return sh.Close()
 }

@@ -67,47 +67,53 @@ func writeBook(ctx context.Context, s Source, name string, w io.Writer, o Option
 		return 0, err
 	}
 	x := &xlsx{book: b, r: r, look: look, o: &o, priced: true}
-	if err := x.recipients(ctx, s); err != nil {
-		return 0, err
-	}
-	if err := r.finish(ctx, s, look, o.Terms); err != nil {
-		return 0, err
-	}
-	if o.Complete != nil {
-		if err := o.Complete(r); err != nil {
+	for _, part := range []func(context.Context, Source) error{x.recipients, x.complete, x.unknown, x.notSent, x.figures, x.against} {
+		if err := part(ctx, s); err != nil {
 			return 0, err
 		}
-	}
-	if err := x.unknown(ctx, s); err != nil {
-		return 0, err
-	}
-	if err := x.notSent(ctx, s); err != nil {
-		return 0, err
-	}
-	for tab, of := range map[int][]Table{
-		tabCodes: {r.CodesTable()}, tabDomains: {r.DomainsTable()}, tabAccounts: {r.AccountsTable(), r.RatesTable(), r.DelaysTable()},
-		tabChecklist: {r.ChecklistTable(), r.OverridesTable()}, tabRuns: {r.RunsTable(), r.PausesTable(), r.AuditTable()},
-	} {
-		if err := x.tables(tab, of...); err != nil {
-			return 0, err
-		}
-	}
-	if err := x.timeline(); err != nil {
-		return 0, err
-	}
-	if o.Against != "" {
-		other, err := Make(ctx, s, o.Against, o.Terms)
-		if err != nil {
-			return 0, err
-		}
-		if err := x.tables(tabAgainst, Against(r, other)); err != nil {
-			return 0, err
-		}
-	}
-	if err := x.summary(); err != nil {
-		return 0, err
 	}
 	return x.rows, b.Close()
+}
+
+// complete adds what is known once all messages were seen.
+func (x *xlsx) complete(ctx context.Context, s Source) error {
+	if err := x.r.finish(ctx, s, x.look, x.o.Terms); err != nil || x.o.Complete == nil {
+		return err
+	}
+	return x.o.Complete(x.r)
+}
+
+// figures are the sheets that nothing more is read for.
+func (x *xlsx) figures(context.Context, Source) error {
+	r := x.r
+	for _, of := range []struct {
+		tab    int
+		tables []Table
+	}{
+		{tabCodes, []Table{r.CodesTable()}},
+		{tabDomains, []Table{r.DomainsTable()}},
+		{tabTimeline, []Table{r.TimelineTable()}},
+		{tabAccounts, []Table{r.AccountsTable(), r.RatesTable(), r.DelaysTable()}},
+		{tabChecklist, []Table{r.ChecklistTable(), r.OverridesTable()}},
+		{tabRuns, []Table{r.RunsTable(), r.PausesTable(), r.AuditTable()}},
+	} {
+		if err := x.tables(of.tab, of.tables...); err != nil {
+			return err
+		}
+	}
+	return x.summary()
+}
+
+// against compares with another campaign, where one is named.
+func (x *xlsx) against(ctx context.Context, s Source) error {
+	if x.o.Against == "" {
+		return nil
+	}
+	other, err := Make(ctx, s, x.o.Against, x.o.Terms)
+	if err != nil {
+		return err
+	}
+	return x.tables(tabAgainst, Against(x.r, other))
 }
 
 // recipients is the list with what came of every message: it can be sent again.
