@@ -314,6 +314,15 @@ func ResolutionOf(key message.Key, e message.Event) Resolution {
 	return r
 }
 
+// Suppresses is the line of the suppression list that follows from what was told of a message: nobody writes again to a mailbox or number that
+// does not exist, to who complained, and to who wants no more. Its note is the campaign.
+func Suppresses(of *Awaited, state message.ReceiptState, now time.Time) (Suppression, bool) {
+	reason := map[message.ReceiptState]string{
+		message.HardBounce: "hard-bounce", message.Complained: "complaint", message.OptedOut: "opt-out",
+	}[state]
+	return Suppression{Address: of.Address, Channel: of.Channel, Reason: reason, Note: of.Campaign, Who: Itself, At: now}, reason != ""
+}
+
 // CodeReceipt is the code of a message that was unknown and that a receipt settled.
 const CodeReceipt = "notify:receipt"
 

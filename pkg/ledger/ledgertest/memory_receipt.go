@@ -120,7 +120,7 @@ func (m *Memory) event(out *ledger.Noted, place int, r *ledger.Receipt, e messag
 	out.Count(judged, place, candidate)
 	switch judged {
 	case ledger.JudgeRecord:
-		to.record(ledger.FactOf(e, r.At))
+		m.told(c, to, ledger.FactOf(e, r.At), by.At)
 	case ledger.JudgeResolve:
 		sum := resolved[c.Name]
 		if sum == nil {
@@ -131,7 +131,7 @@ func (m *Memory) event(out *ledger.Noted, place int, r *ledger.Receipt, e messag
 		res := ledger.ResolutionOf(to.key, e)
 		m.resolve(c, res, by.At, new(ledger.Resolved), sum)
 		if res.As == message.OutcomeAccepted && e.State != message.Waiting {
-			to.record(ledger.FactOf(e, r.At))
+			m.told(c, to, ledger.FactOf(e, r.At), by.At)
 		}
 	case ledger.JudgeOurs, ledger.JudgeForeign, ledger.JudgeLate, ledger.JudgeContrary, ledger.JudgeHold, ledger.JudgeAsk:
 	}
@@ -145,6 +145,16 @@ func (m *msg) awaited(c *campaign) ledger.Awaited {
 	return ledger.Awaited{
 		Campaign: c.Name, Key: m.key, Channel: m.channel, Address: m.address, State: m.state, Account: m.newest.account, VendorID: m.newest.outcome.VendorID,
 		Claimed: m.newest.claimed,
+	}
+}
+
+// told records a fact, and what of it follows for the suppression list.
+func (m *Memory) told(c *campaign, to *msg, f ledger.Fact, now time.Time) {
+	_, known := to.facts[f.State]
+	to.record(f)
+	of := to.awaited(c)
+	if line, follows := ledger.Suppresses(&of, f.State, now); follows && !known && m.standing(line.Address) == nil {
+		m.addLine(line)
 	}
 }
 

@@ -291,6 +291,21 @@ func (s *story) proofs(keys ...message.Key) []ledger.Proof {
 
 func proofPromises() []promise {
 	return []promise{
+		{"who wants no more, who complained and who is not there is suppressed, once for what was told", func(s *story) {
+			s.three()
+			s.hear("a", s.event(1, message.OptedOut), s.event(1, message.Complained), s.event(1, message.Clicked))
+			s.hear("b", s.event(3, message.HardBounce, func(e *message.Event) { e.Grade = message.GradeSigned }), s.event(1, message.OptedOut))
+			var got []string
+			for line, err := range s.SuppressionLog(s.ctx(), 0) {
+				s.ok(err)
+				got = append(got, string(line.Address)+" "+line.Reason+" "+line.Note+" "+line.Who)
+			}
+			of := func(row int) string { return string(person(award, row, 1).Messages[0].Address) }
+			s.same("suppressed", got, []string{of(1) + " opt-out award-2020 notify", of(3) + " hard-bounce award-2020 notify"})
+			s.ok(s.Unsuppress(s.ctx(), []message.Address{person(award, 1, 1).Messages[0].Address}, s.by("she wants it again")))
+			s.hear("c", s.event(1, message.OptedOut))
+			s.same("told once more", len(s.found(person(award, 1, 1).Messages[0].Address)), 0)
+		}},
 		{"of how it ended the newest counts, of the proof the best, and further facts stand beside it", func(s *story) {
 			s.three()
 			at := func(d time.Duration, g message.Grade) func(*message.Event) {

@@ -107,6 +107,12 @@ func (s sharedTx) Unlist(campaign, message int64, anyway bool) error {
 	return s.x.exec("INSERT INTO relist (campaign_id, message_id, seal) VALUES ($1, $2, $3)", campaign, message, stored.SealOf(message))
 }
 
+// Suppress implements stored.Tx.
+func (s sharedTx) Suppress(line ledger.Suppression) error {
+	_, err := s.x.suppress([]ledger.Suppression{line})
+	return err
+}
+
 // Row implements stored.Tx.
 func (s sharedTx) Row(campaign int64, row int, key string, fields []byte) (id int64, err error) {
 	err = s.x.one([]any{&id}, `INSERT INTO recipient (campaign_id, id, row, key, fields) VALUES ($1, nextval('recipient_ids'), $2, $3, $4) RETURNING id`,

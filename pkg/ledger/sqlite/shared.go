@@ -105,6 +105,12 @@ func (s sharedTx) Unlist(_, message int64, anyway bool) error {
 	return s.x.exec("INSERT INTO relist (message_id, seal) VALUES (?, ?)", message, stored.SealOf(message))
 }
 
+// Suppress implements stored.Tx.
+func (s sharedTx) Suppress(line ledger.Suppression) error {
+	_, err := s.x.suppress([]ledger.Suppression{line})
+	return err
+}
+
 // Row implements stored.Tx.
 func (s sharedTx) Row(campaign int64, row int, key string, fields []byte) (id int64, err error) {
 	err = s.x.one([]any{&id}, "INSERT INTO recipient (campaign_id, row, key, fields) VALUES (?, ?, ?, ?) RETURNING id", campaign, row, key, stored.NotNil(fields))

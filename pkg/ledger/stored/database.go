@@ -84,6 +84,8 @@ type Tx interface {
 	LeaveOut(campaign, message int64) error
 	// Unlist says that the newest list does not have a message of which it said something, or that it does not have it anyway.
 	Unlist(campaign, message int64, anyway bool) error
+	// Suppress puts an address on the suppression list, unless it is there.
+	Suppress(line ledger.Suppression) error
 	// Row adds a row of a list, to which messages can be pointed.
 	Row(campaign int64, row int, key string, fields []byte) (int64, error)
 	// DropRows deletes those of the rows that no message is about any more.

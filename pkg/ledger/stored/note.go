@@ -288,6 +288,11 @@ func (n *noting) record(of *candidate, f ledger.Fact) error {
 		f = facts[i].Join(f)
 		facts[i] = f
 	}
+	if line, follows := ledger.Suppresses(&of.Awaited, f.State, n.by.At); follows && !joined {
+		if err := n.x.Suppress(line); err != nil {
+			return err
+		}
+	}
 	if !joined {
 		facts = inOrder(ledger.Proof{Facts: append(facts, f)}).Facts
 	}
