@@ -18,6 +18,7 @@ if [ "$(uname -s)" = Linux ]; then
   need bearerbox kannel
 fi
 [ "${1:-}" != windows ] || need wine64 wine64
+[ "${1:-}" != spam ] || need spamassassin spamassassin
 [ "${#programs[@]}" -gt 0 ] || exit 0
 
 install=''

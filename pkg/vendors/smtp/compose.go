@@ -171,8 +171,37 @@ func (v *relay) headers(w *composer, m message.Message, from, to address) error 
 	if err := w.custom(m.Headers); err != nil {
 		return err
 	}
+	w.listID(m, from.Address)
 	w.b = append(w.b, "MIME-Version: 1.0\r\n"...)
 	return nil
+}
+
+// listID names the list that the mail is of (RFC 2919), where the campaign tells how to leave it and does not name it itself: one without
+// the other counts against a mail (SpamAssassin: LIST_PARTIAL_SHORT_MSG).
+func (w *composer) listID(m message.Message, from string) {
+	leaves := false
+	for name := range m.Headers {
+		switch textproto.CanonicalMIMEHeaderKey(name) {
+		case "List-Id":
+			return
+		case "List-Unsubscribe":
+			leaves = true
+		}
+	}
+	domain := from[strings.LastIndexByte(from, '@')+1:]
+	if !leaves || !ascii(domain) {
+		return
+	}
+	label := strings.Trim(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(keyLetters, r) {
+			return r
+		}
+		return '-'
+	}, m.Campaign), "-_")
+	if label == "" {
+		label = "list"
+	}
+	w.field("List-Id", "<"+label+"."+domain+">")
 }
 
 // maxLine is the longest line that a mail may have without its line break: RFC 5322 2.1.1.

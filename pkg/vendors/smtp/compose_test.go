@@ -194,7 +194,7 @@ func samples() map[string]message.Message {
 			m.ReplyTo = "客服 <service@edm.example.test>"
 			m.Headers = map[string]string{
 				"List-Unsubscribe":      "<https://edm.example.test/u/" + strings.Repeat("0123456789", 12) + ">, <mailto:off@edm.example.test?subject=off>",
-				"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "X-Campaign": "年度 award",
+				"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "X-Campaign": "年度 award", "List-Id": "<award.edm.example.test>",
 			}
 		}),
 	}
