@@ -47,6 +47,8 @@ type Config struct {
 	ProtectedDomains []string
 	// DNS is the server that is asked about senders, as host:port; empty: the system's.
 	DNS string
+	// Keep is for how long addresses and values are kept after the last thing that happened, by class of campaign.
+	Keep map[string]time.Duration
 	// Witness are folders away from this machine's disk in which it remembers what left.
 	Witness []string
 	// Receivers is a file of rules about what receivers of mail say, before those that are shipped; empty for none.

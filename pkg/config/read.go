@@ -86,6 +86,18 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 			c.Receivers = filepath.Join(r.dir, c.Receivers)
 		}
 	}
+	r.keeping(root, c)
+	c.Hours = hours(root.Map("windows"), c.Timezone)
+	c.NoSameMX = root.Value("same_mx").OneOf("true", "false") == "false"
+	for _, v := range root.Value("allow_list").List() {
+		if p, ok := yamldoc.Parsed(v, allowPattern, words.T("config.do.allow", nil)); ok {
+			c.AllowList = append(c.AllowList, p)
+		}
+	}
+}
+
+// keeping is what is remembered, where, and for how long.
+func (r *reader) keeping(root *yamldoc.Map, c *Config) {
 	for _, v := range root.Value("witness").List() {
 		dir := r.expanded(v, v.Text())
 		if dir != "" && !filepath.IsAbs(dir) {
@@ -95,13 +107,14 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 			c.Witness = append(c.Witness, filepath.Clean(dir))
 		}
 	}
-	c.Hours = hours(root.Map("windows"), c.Timezone)
-	c.NoSameMX = root.Value("same_mx").OneOf("true", "false") == "false"
-	for _, v := range root.Value("allow_list").List() {
-		if p, ok := yamldoc.Parsed(v, allowPattern, words.T("config.do.allow", nil)); ok {
-			c.AllowList = append(c.AllowList, p)
+	keep := root.Map("keep")
+	c.Keep = make(map[string]time.Duration)
+	for _, class := range []string{Notice, Marketing} {
+		if d := keep.Value(class).Duration(24*time.Hour, 20*year); d > 0 {
+			c.Keep[class] = d
 		}
 	}
+	keep.Done()
 }
 
 func (r *reader) country(v yamldoc.Value) string {
