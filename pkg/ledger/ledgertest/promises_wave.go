@@ -45,7 +45,7 @@ func wavesHoldBack(s *story) {
 	s.same("held", second.Held, ledger.HoldWave)
 	// One that was not taken leaves room for another.
 	none := s.waved(one, nil, s.settled(first.Claims, message.Outcome{Kind: message.OutcomeUnsent}), claims(5)).Grants[0]
-	s.same("in the place of one that was not sent", rows(none.Claims), []int{1})
+	s.same("in the place of one that was not sent", len(none.Claims), 1)
 	s.same("nothing more", len(s.waved(two, nil, s.settled(second.Claims, message.Outcome{Kind: message.OutcomeAccepted}), claims(5)).Grants[0].Claims), 0)
 	at := s.waved(one, s.waveNext(0), s.settled(none.Claims, message.Outcome{Kind: message.OutcomeRejected, Code: "no"}), claims(9))
 	s.same("the second wave", at.Wave.Number, 1)
