@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/bill"
 	"notify/pkg/channel"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -36,6 +37,8 @@ func (e *env) completions(root *cobra.Command) {
 	for _, path := range [][]string{{"suppress", "add"}, {"suppress", "import"}} {
 		e.completeFlag(root, path, "reason", fixed(named(suppression.Reasons())))
 	}
+	e.completeFlag(root, []string{"cost"}, "by", fixed(bill.Bys()))
+	e.completeFlag(root, []string{"reconcile"}, "mapping", fixed(bill.Shipped()))
 	e.completeFlag(root, []string{"suppress", "import"}, "channel", fixed(named(channel.Builtin().Names())))
 	e.completeFlag(root, []string{"sandbox", "topup"}, "channel", fixed(named(channel.Builtin().Names())))
 	for _, name := range []string{"show", "sign", "revoke"} {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"notify/pkg/bill"
+	"notify/pkg/diag"
+	"notify/pkg/exit"
+	"notify/pkg/view"
+	"notify/pkg/words"
+)
+
+type billOptions struct {
+	file, account, month, mapping, output string
+}
+
+func newReconcile(e *env, run func(context.Context, billOptions) error) *cobra.Command {
+	var o billOptions
+	if run == nil {
+		run = func(ctx context.Context, o billOptions) error { return runReconcile(ctx, e, o) }
+	}
+	c := &cobra.Command{
+		Use:   "reconcile FILE --account A --month YYYY-MM",
+		Short: e.say("cmd.reconcile.short", nil),
+		Long:  e.say("cmd.reconcile.long", nil),
+		Example: examples(
+			"notify reconcile bill.xlsx --account sms --month 2026-11", "",
+			"notify reconcile records.zip --account sms --month 2026-11 -o differences.xlsx", "",
+			"notify reconcile bill.csv --account sms --month 2026-11 --mapping generic", "",
+		),
+		Args: oneArg(words.T("cmd.arg.file", nil), "notify reconcile bill.xlsx --account sms --month 2026-11"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return run(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.account, "account", "", e.say("cmd.reconcile.flag-account", nil))
+	f.StringVar(&o.month, "month", "", e.say("cmd.reconcile.flag-month", nil))
+	f.StringVar(&o.mapping, "mapping", "", e.say("cmd.reconcile.flag-mapping", words.A{"names": words.Names(bill.Shipped(), 0)}))
+	f.StringVarP(&o.output, "output", "o", "", e.say("cmd.reconcile.flag-output", nil))
+	return c
+}
+
+func runReconcile(ctx context.Context, e *env, o billOptions) error {
+	if err := bill.Writable(o.output); err != nil {
+		return &ending{code: exit.Usage, err: err}
+	}
+	cfg, l, err := e.opened(ctx)
+	if err != nil {
+		return err
+	}
+	a, ok := cfg.Accounts[o.account]
+	if !ok {
+		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
+		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
+		return usage(unknown)
+	}
+	from, err := time.ParseInLocation("2006-01", o.month, cfg.Timezone)
+	if err != nil {
+		return usage(words.Err("cmd.error.month", words.A{"month": o.month}).Do("cmd.do.month", nil))
+	}
+	if o.mapping == "" {
+		o.mapping = bill.ForVendor(a.Vendor)
+	}
+	m, err := bill.LoadMapping(o.mapping, cfg.Dir)
+	if err != nil {
+		return &ending{code: exit.Usage, err: err}
+	}
+	told, err := (&bill.Reading{Mapping: m, Channels: cfg.Channels, Country: cfg.Country}).Read(o.file)
+	if err != nil {
+		return &ending{code: exit.Usage, err: err}
+	}
+	if told.Currency != "" && a.Currency != "" && told.Currency != a.Currency {
+		return usage(words.Err("cmd.error.bill-currency", words.A{"file": o.file, "theirs": told.Currency, "account": o.account, "ours": a.Currency}))
+	}
+	ours, err := bill.Debited(ctx, l, o.account, from, from.AddDate(0, 1, 0))
+	if err != nil {
+		return err
+	}
+	res := bill.Compare(ours, told)
+	if res.Currency == "" {
+		res.Currency = a.Currency
+	}
+	v := view.Reconciled{Account: o.account, Month: o.month, Result: res, Mask: cfg.Channels.Masked}
+	if o.output != "" {
+		if err := bill.Write(ctx, o.output, view.ReconciledSheets(e.printer(), v), inputsOf(cfg, nil)...); err != nil {
+			return err
+		}
+	}
+	if err := view.ShowReconciled(e.printer(), e.flags.json, v); err != nil {
+		return err
+	}
+	if len(res.Differences) > 0 {
+		return quietly(exit.Some)
+	}
+	return nil
+}

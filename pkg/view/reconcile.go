@@ -1,0 +1,118 @@
+package view
+
+import (
+	"notify/pkg/bill"
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
+
+// Reconciled is how a vendor's file stands to the ledger.
+type Reconciled struct {
+	Account string `json:"account"`
+	Month   string `json:"month"`
+	*bill.Result
+	Mask Mask `json:"-"`
+}
+
+// shownDifferences is how many a screen lists; a file has all of them.
+const shownDifferences = 50
+
+// ShowReconciled draws it.
+func ShowReconciled(p *Printer, asJSON bool, v Reconciled) error {
+	for i := range v.Differences {
+		if d := &v.Differences[i]; d.To != "" {
+			d.To = message.Address(v.Mask(d.Channel, d.To))
+		}
+	}
+	if asJSON {
+		return JSON(p.Out, p.Words(), "notify.reconcile/1", v)
+	}
+	t := NewTable("side", ">messages", ">segments", ">cost", "currency")
+	for _, s := range v.sides() {
+		t.Row(p.Say(words.Of("side", s.name)), words.Num(s.Messages), words.Num(s.Segments), dash(s.Cost), v.Currency)
+	}
+	p.Table(t, 0)
+	p.Blank()
+	for _, said := range v.says() {
+		p.sentence("", said)
+	}
+	if len(v.Differences) > 0 {
+		d := NewTable("difference", "day", ">row", "campaign", "address", "vendor-id", ">our-segments", ">their-segments", ">cost-ours", ">cost-theirs")
+		for i, x := range v.Differences {
+			if i == shownDifferences {
+				break
+			}
+			d.Row(p.Say(words.Of("difference", string(x.Kind))), x.Day, rowOf(x.Row), x.Campaign, string(x.To), x.ID,
+				words.Num(x.Ours.Segments), words.Num(x.Theirs.Segments), dash(x.Ours.Cost), dash(x.Theirs.Cost))
+		}
+		p.Table(d, 0)
+	}
+	return p.Flush()
+}
+
+func rowOf(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return words.Num(n)
+}
+
+type namedSide struct {
+	name string
+	bill.Side
+}
+
+// sides are ours, theirs, and by how much theirs is more.
+func (v *Reconciled) sides() []namedSide {
+	more := bill.Side{Messages: v.Theirs.Messages - v.Ours.Messages, Segments: v.Theirs.Segments - v.Ours.Segments}
+	if v.Ours.Cost != nil && v.Theirs.Cost != nil {
+		cost := *v.Theirs.Cost - *v.Ours.Cost
+		more.Cost = &cost
+	}
+	return []namedSide{{"ours", v.Ours}, {"theirs", v.Theirs}, {"more", more}}
+}
+
+// says is what was found, and what it looks like.
+func (v *Reconciled) says() []words.Text {
+	var all []words.Text
+	if len(v.Differences) == 0 {
+		all = append(all, words.T("reconcile.agrees", words.A{"account": v.Account, "month": v.Month}))
+	} else {
+		all = append(all, words.T("reconcile.differs", words.A{"account": v.Account, "month": v.Month, "n": len(v.Differences)}))
+	}
+	if v.Times > 0 {
+		all = append(all, words.T("reconcile.times", words.A{"times": v.Times}))
+	}
+	if v.Late > 0 {
+		all = append(all, words.T("reconcile.late", words.A{"rows": words.N(v.Late, "row")}))
+	}
+	if v.Doubtful > 0 {
+		all = append(all, words.T("reconcile.doubtful", words.A{"messages": words.N(v.Doubtful, "message")}))
+	}
+	return all
+}
+
+// ReconciledSheets are the tables of a file.
+func ReconciledSheets(p *Printer, v Reconciled) []bill.Sheet {
+	sum := bill.Sheet{Name: p.Say(words.Of("side", "sheet-sum")), Rows: [][]any{p.heads([]string{"side", "messages", "segments", "cost", "currency"})}}
+	for _, s := range v.sides() {
+		sum.Rows = append(sum.Rows, []any{p.Say(words.Of("side", s.name)), s.Messages, s.Segments, known(s.Cost), v.Currency})
+	}
+	for _, said := range v.says() {
+		sum.Rows = append(sum.Rows, []any{p.Say(said)})
+	}
+	all := bill.Sheet{Name: p.Say(words.Of("side", "sheet-differences")), Rows: [][]any{p.heads([]string{
+		"difference", "day", "row", "campaign", "key", "address", "vendor-id", "our-segments", "their-segments", "cost-ours", "cost-theirs",
+	})}}
+	for _, d := range v.Differences {
+		to := ""
+		if d.To != "" {
+			to = v.Mask(d.Channel, d.To)
+		}
+		all.Rows = append(all.Rows, []any{
+			p.Say(words.Of("difference", string(d.Kind))), d.Day, int64(d.Row), d.Campaign, string(d.Key), to, d.ID,
+			d.Ours.Segments, d.Theirs.Segments, known(d.Ours.Cost), known(d.Theirs.Cost),
+		})
+	}
+	return []bill.Sheet{sum, all}
+}
