@@ -87,13 +87,13 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 	if res.Currency == "" {
 		res.Currency = a.Currency
 	}
-	v := view.Reconciled{Account: o.account, Month: o.month, Result: res, Mask: cfg.Channels.Masked}
+	v := view.Bill{Account: o.account, Month: o.month, Result: res, Mask: cfg.Channels.Masked}
 	if o.output != "" {
-		if err := bill.Write(ctx, o.output, view.ReconciledSheets(e.printer(), v), inputsOf(cfg, nil)...); err != nil {
+		if err := bill.Write(ctx, o.output, view.BillSheets(e.printer(), v), inputsOf(cfg, nil)...); err != nil {
 			return err
 		}
 	}
-	if err := view.ShowReconciled(e.printer(), e.flags.json, v); err != nil {
+	if err := view.ShowBill(e.printer(), e.flags.json, v); err != nil {
 		return err
 	}
 	if len(res.Differences) > 0 {

@@ -192,6 +192,8 @@ func sets() map[string][]string {
 		"column":       {"month", "campaign", "team", "account", "class", "country", "unpriced", "channel", "vendor"}, // what costs and incidents are summed up by
 		"side":         {"ours", "theirs", "more", "sheet-sum", "sheet-differences"},
 		"difference":   {"only-ours", "only-theirs", "segments", "price"},
+		"incident":     {"paused", "off", "interrupted", "died", "error", "breaker", "refused", "quota", "budget", "deadline", "stopped"},
+		"found":        {"system", "person"},
 		"severity":     {"info", "warning", "critical"},
 		"suppressed":   {"opt-out", "hard-bounce", "complaint", "other", "taken-off"},
 		"smtp.step":    {"connect", "TLS", "greeting", "EHLO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "final-dot"},

@@ -6,8 +6,8 @@ import (
 	"notify/pkg/words"
 )
 
-// Reconciled is how a vendor's file stands to the ledger.
-type Reconciled struct {
+// Bill is how a vendor's file stands to the ledger.
+type Bill struct {
 	Account string `json:"account"`
 	Month   string `json:"month"`
 	*bill.Result
@@ -17,8 +17,8 @@ type Reconciled struct {
 // shownDifferences is how many a screen lists; a file has all of them.
 const shownDifferences = 50
 
-// ShowReconciled draws it.
-func ShowReconciled(p *Printer, asJSON bool, v Reconciled) error {
+// ShowBill draws it.
+func ShowBill(p *Printer, asJSON bool, v Bill) error {
 	for i := range v.Differences {
 		if d := &v.Differences[i]; d.To != "" {
 			d.To = message.Address(v.Mask(d.Channel, d.To))
@@ -63,7 +63,7 @@ type namedSide struct {
 }
 
 // sides are ours, theirs, and by how much theirs is more.
-func (v *Reconciled) sides() []namedSide {
+func (v *Bill) sides() []namedSide {
 	more := bill.Side{Messages: v.Theirs.Messages - v.Ours.Messages, Segments: v.Theirs.Segments - v.Ours.Segments}
 	if v.Ours.Cost != nil && v.Theirs.Cost != nil {
 		cost := *v.Theirs.Cost - *v.Ours.Cost
@@ -73,7 +73,7 @@ func (v *Reconciled) sides() []namedSide {
 }
 
 // says is what was found, and what it looks like.
-func (v *Reconciled) says() []words.Text {
+func (v *Bill) says() []words.Text {
 	var all []words.Text
 	if len(v.Differences) == 0 {
 		all = append(all, words.T("reconcile.agrees", words.A{"account": v.Account, "month": v.Month}))
@@ -92,8 +92,8 @@ func (v *Reconciled) says() []words.Text {
 	return all
 }
 
-// ReconciledSheets are the tables of a file.
-func ReconciledSheets(p *Printer, v Reconciled) []bill.Sheet {
+// BillSheets are the tables of a file.
+func BillSheets(p *Printer, v Bill) []bill.Sheet {
 	sum := bill.Sheet{Name: p.Say(words.Of("side", "sheet-sum")), Rows: [][]any{p.heads([]string{"side", "messages", "segments", "cost", "currency"})}}
 	for _, s := range v.sides() {
 		sum.Rows = append(sum.Rows, []any{p.Say(words.Of("side", s.name)), s.Messages, s.Segments, known(s.Cost), v.Currency})
