@@ -84,7 +84,9 @@ func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, err
 	for i := range all {
 		all[i].Done = firstAfter(log, &all[i])
 	}
-	slices.SortStableFunc(all, func(a, b Incident) int { return cmp.Or(a.Began.Compare(b.Began), strings.Compare(a.Campaign, b.Campaign)) })
+	slices.SortStableFunc(all, func(a, b Incident) int {
+		return cmp.Or(a.Began.Compare(b.Began), strings.Compare(a.Campaign, b.Campaign))
+	})
 	return all, nil
 }
 
