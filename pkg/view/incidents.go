@@ -60,5 +60,5 @@ func (p *Printer) share(n, of int64) string {
 	if of == 0 {
 		return "–"
 	}
-	return p.Words().Value(words.Percent(float64(n) / float64(of)))
+	return p.Words().Value(words.Percent(100 * float64(n) / float64(of)))
 }
