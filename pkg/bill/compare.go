@@ -114,41 +114,15 @@ const sameTime = 24 * time.Hour
 
 // lines matches message by message: by the vendor's id, and what has none by address and the nearest time.
 func (r *Result) lines(ours []Ours, lines []Line) {
-	byID, byTo := make(map[string][]int), make(map[message.Address][]int)
-	for i := range ours {
-		if ours[i].VendorID != "" {
-			byID[ours[i].VendorID] = append(byID[ours[i].VendorID], i)
-		}
-		byTo[ours[i].To] = append(byTo[ours[i].To], i)
-	}
-	taken := make([]bool, len(ours))
+	m := newMatching(ours)
 	match := make([]int, len(lines))
-	find := func(l *Line, among []int, fits func(*Ours) bool) int {
-		best, apart := -1, sameTime+1
-		for _, i := range among {
-			d := time.Duration(0)
-			if !l.At.IsZero() {
-				d = ours[i].At.Sub(l.At).Abs()
-			}
-			if !taken[i] && fits(&ours[i]) && d < apart {
-				best, apart = i, d
-			}
-		}
-		if best >= 0 {
-			taken[best] = true
-		}
-		return best
-	}
 	for n := range lines {
-		l := lines[n]
-		l.At = time.Time{} // an id is enough
-		match[n] = find(&l, byID[l.ID], func(o *Ours) bool { return l.To == "" || o.To == l.To })
+		match[n] = m.byID(&lines[n])
 	}
 	for n := range lines {
 		l := &lines[n]
-		known := len(byID[l.ID]) > 0
-		if match[n] < 0 && l.To != "" && !known {
-			match[n] = find(l, byTo[l.To], func(o *Ours) bool { return l.ID == "" || o.VendorID == "" })
+		if match[n] < 0 {
+			match[n] = m.byTo(l)
 		}
 		if match[n] < 0 {
 			r.line(nil, l)
@@ -158,7 +132,7 @@ func (r *Result) lines(ours []Ours, lines []Line) {
 	}
 	for i := range ours {
 		switch {
-		case taken[i]:
+		case m.taken[i]:
 		case ours[i].Unknown:
 			r.Doubtful++
 		default:
@@ -166,6 +140,55 @@ func (r *Result) lines(ours []Ours, lines []Line) {
 			r.Ours.add(ours[i].side())
 		}
 	}
+}
+
+// matching finds the message of ours that a line of theirs is about; each is found once.
+type matching struct {
+	ours  []Ours
+	ids   map[string][]int
+	to    map[message.Address][]int
+	taken []bool
+}
+
+func newMatching(ours []Ours) *matching {
+	m := &matching{ours: ours, ids: make(map[string][]int), to: make(map[message.Address][]int), taken: make([]bool, len(ours))}
+	for i := range ours {
+		if ours[i].VendorID != "" {
+			m.ids[ours[i].VendorID] = append(m.ids[ours[i].VendorID], i)
+		}
+		m.to[ours[i].To] = append(m.to[ours[i].To], i)
+	}
+	return m
+}
+
+// byID goes by the vendor's id alone, whatever the time; -1 for none.
+func (m *matching) byID(l *Line) int {
+	return m.nearest(time.Time{}, m.ids[l.ID], func(o *Ours) bool { return l.To == "" || o.To == l.To })
+}
+
+// byTo goes by address and time, where the id says nothing; -1 for none.
+func (m *matching) byTo(l *Line) int {
+	if l.To == "" || len(m.ids[l.ID]) > 0 {
+		return -1
+	}
+	return m.nearest(l.At, m.to[l.To], func(o *Ours) bool { return l.ID == "" || o.VendorID == "" })
+}
+
+func (m *matching) nearest(at time.Time, among []int, fits func(*Ours) bool) int {
+	best, apart := -1, sameTime+1
+	for _, i := range among {
+		d := time.Duration(0)
+		if !at.IsZero() {
+			d = m.ours[i].At.Sub(at).Abs()
+		}
+		if !m.taken[i] && fits(&m.ours[i]) && d < apart {
+			best, apart = i, d
+		}
+	}
+	if best >= 0 {
+		m.taken[best] = true
+	}
+	return best
 }
 
 // line takes in a line of theirs, and the message of ours that it is; nil for none.

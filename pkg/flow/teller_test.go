@@ -23,7 +23,7 @@ type bucket struct {
 
 func (b *bucket) next(now time.Time) (time.Time, ledger.HoldReason, time.Time) {
 	t := flow.NewTeller(b.req, now, b.books)
-	at, held, until, _ := t.Next(1)
+	at, held, until, _ := t.Next(1, b.req.Limits.Price)
 	b.books = t.Books()
 	return at, held, until
 }
@@ -116,7 +116,7 @@ func TestTellerHoldsWhatTheBooksForbid(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			teller := flow.NewTeller(tc.req, noon, tc.books)
-			_, held, _, which := teller.Next(2)
+			_, held, _, which := teller.Next(2, tc.req.Limits.Price)
 			if held != tc.held || which != tc.which {
 				t.Errorf("held %q %q, want %q %q", held, which, tc.held, tc.which)
 			}
