@@ -56,7 +56,7 @@ func newRoot(e *env) *cobra.Command {
 	}
 	add("main", newPreflight(e, nil), newChecklist(e), newSend(e, nil), newResume(e, nil))
 	add("watch", newStatus(e, nil), newPause(e, nil), newAbort(e, nil), newReport(e, nil), newCost(e, nil), newReconcile(e, nil), newIncidents(e, nil), newTrace(e, nil), newPerson(e, nil), newAudit(e, nil), newResolve(e, nil), newRetry(e, nil), newReceipts(e), newSuppress(e), newWatch(e, nil), newAlerts(e))
-	add("install", newInit(e, nil), newAccounts(e, nil), newVendor(e), newLedger(e), newSandbox(e, nil), newRehearse(e, nil), newDrill(e, nil),
+	add("install", newInit(e, nil), newAccounts(e, nil), newVendor(e), newTemplate(e), newLedger(e), newSandbox(e, nil), newRehearse(e, nil), newDrill(e, nil),
 		newVersion(e), newCompletion(e))
 	help := newHelp(e)
 	help.GroupID = "install"

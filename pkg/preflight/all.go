@@ -7,7 +7,7 @@ func All() []Check {
 		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), rehearsalCheck(), dedupeCheck(), allowListCheck(),
 		suppressedCheck(), columnsCheck(), testRowsCheck(), protectedRecipientsCheck(), domainShareCheck(),
 		// texts
-		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(),
+		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(), templateValuesCheck(),
 		segmentsCheck(), subjectsCheck(), textPartCheck(), linksCheck(), sizeCheck(),
 		// accounts
 		routesCheck(), environmentCheck(), credentialsCheck(), vendorCheck(), failoverCheck(), breakerCheck(), lastErrorsCheck(), clockCheck(),

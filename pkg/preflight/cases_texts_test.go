@@ -51,6 +51,12 @@ func textCases() map[string]cases {
 				w.vendors["sms-a"] = approver{errs: map[vendors.TemplateKind]error{vendors.TemplateText: errDown}}
 			}),
 		},
+		"template-values": {
+			ready:  ofAliyun,
+			pass:   is("100 rows: ", ofAliyun),
+			bad:    is("in 2 rows a value breaks a vendor's rule", ofAliyun, cell(1, 2, "看 www.example.test")).do("correct these rows"),
+			broken: is(noTexts, textless),
+		},
 		"segments": {
 			pass:   is("the longest SMS has 1 segment"),
 			bad:    is("2 of 100 SMS have more than 10 segments, the longest 11", cell(1, 2, long)).do("--show 2"),
@@ -81,4 +87,12 @@ func textCases() map[string]cases {
 			broken: is(noFacts, mails(nil), factless),
 		},
 	}
+}
+
+// ofAliyun sends the campaign's text as an approved one.
+func ofAliyun(w *world) {
+	a := w.config.Accounts["sms-a"]
+	a.Vendor = "aliyun-sms"
+	w.config.Accounts["sms-a"] = a
+	w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"}
 }

@@ -152,6 +152,7 @@ func sets() map[string][]string {
 			"found", "not-found", "held-late", "held-lost", "receipt",
 		},
 		"check":          checks,
+		"template.kind":  {"code", "chars", "phone", "time", "money", "name", "text"},
 		"sealed":         {"campaign", "message", "relist", "fold", "claim", "standing", "attempt", "resolution", "tally", "prints", "suppression"},
 		"status":         {"not-run", "skip", "pass", "not-looked-at", "warn", "fail", "error"},
 		"changed":        checklist.Scopes(),
