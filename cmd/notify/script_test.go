@@ -113,7 +113,7 @@ func cmdPostgres(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		ts.Defer(func() { _ = s.Remove() })
 		st.postgres = s
-		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres")})
+		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres"), "SERVER=" + s.URL(pgtest.Superuser, "postgres")})
 	default:
 		ts.Fatalf("usage: postgres [kill|start|standby [synchronous]|asynchronous|behind|promote|sql STATEMENT]")
 	}

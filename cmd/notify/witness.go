@@ -47,6 +47,9 @@ func (e *behindError) Unwrap() error { return e.ending }
 // trust refuses a ledger that has forgotten what left, or that others sent from and this machine knows nothing of; here says that a person
 // vouches for it.
 func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here bool) error {
+	if err := notMoved(ctx, l); err != nil {
+		return err
+	}
 	p, err := e.witnessPlace(ctx, l, campaign)
 	if err != nil {
 		return err
