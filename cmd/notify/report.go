@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 
 	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/outfile"
 	"notify/pkg/preflight"
 	"notify/pkg/report"
 	"notify/pkg/view"
@@ -20,6 +23,8 @@ type reportOptions struct {
 	campaign string
 	file     string
 	states   []string
+	against  string
+	mask     bool
 }
 
 func newReport(e *env, run func(context.Context, reportOptions) error) *cobra.Command {
@@ -35,6 +40,7 @@ func newReport(e *env, run func(context.Context, reportOptions) error) *cobra.Co
 			"notify report award-2020", "",
 			"notify report award-2020 -o told.csv", "",
 			"notify report award-2020 -o missed.csv --state rejected,unknown", "",
+			"notify report award-2020 -o award.html --mask", "",
 		),
 		Args: oneArg(aCampaign(), "notify report award-2020"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -43,6 +49,8 @@ func newReport(e *env, run func(context.Context, reportOptions) error) *cobra.Co
 		},
 	}
 	c.Flags().StringVarP(&o.file, "output", "o", "", e.say("cmd.report.flag-output", nil))
+	c.Flags().StringVar(&o.against, "against", "", e.say("cmd.report.flag-against", nil))
+	c.Flags().BoolVar(&o.mask, "mask", false, e.say("cmd.report.flag-mask", nil))
 	c.Flags().StringSliceVar(&o.states, "state", nil, e.say("cmd.report.flag-state", nil))
 	return c
 }
@@ -66,22 +74,43 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
+	if o.against != "" {
+		if _, err := e.campaign(ctx, l, o.against); err != nil {
+			return err
+		}
+	}
+	terms := report.TermsOf(e.cfg)
+	terms.Mask = o.mask
 	complete := func(r *report.Report) (err error) {
 		r.Checklist, err = preflight.StagedChecklist(ctx, l, o.campaign, e.cfg.Signers(), e.now().In(e.cfg.Timezone))
 		return err
 	}
-	if o.file == "" {
-		r, err := report.Make(ctx, l, o.campaign, report.TermsOf(e.cfg))
-		if err != nil {
-			return err
+	whole := func() (*report.Report, error) {
+		r, err := report.Make(ctx, l, o.campaign, terms)
+		if err == nil {
+			err = complete(r)
 		}
-		if err := complete(r); err != nil {
+		if err == nil && o.against != "" {
+			r.Against, err = report.Make(ctx, l, o.against, terms)
+		}
+		return r, err
+	}
+	if o.file == "" {
+		r, err := whole()
+		if err != nil {
 			return err
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
 	}
+	if strings.EqualFold(filepath.Ext(o.file), ".html") {
+		r, err := whole()
+		if err != nil {
+			return err
+		}
+		return e.reportPage(ctx, o.file, r)
+	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{
-		Terms: report.TermsOf(e.cfg), States: states, Zone: e.cfg.Timezone, Lang: e.lang, Inputs: inputsOf(e.cfg, nil), Complete: complete,
+		Terms: terms, States: states, Zone: e.cfg.Timezone, Lang: e.lang, Inputs: inputsOf(e.cfg, nil), Complete: complete, Against: o.against,
 	})
 	if errors.Is(err, report.ErrEnding) {
 		return usage(words.Err("cmd.error.report-ending", words.A{"file": o.file}).Do("cmd.do.report-ending", nil))
@@ -90,6 +119,15 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return err
 	}
 	return e.did("report-file", words.T("cmd.did.report", words.A{"file": o.file, "messages": words.N(n, "message")}), map[string]any{"file": o.file, "messages": n})
+}
+
+// reportPage writes a report as a page.
+func (e *env) reportPage(ctx context.Context, path string, r *report.Report) error {
+	err := outfile.Write(ctx, path, func(f *os.File) error { return view.ReportPage(f, r, e.printer().Words()) }, inputsOf(e.cfg, nil)...)
+	if err != nil {
+		return err
+	}
+	return e.did("report-file", words.T("cmd.did.report", words.A{"file": path, "messages": words.N(r.Messages, "message")}), map[string]any{"file": path, "messages": r.Messages})
 }
 
 func parseStates(names []string) ([]message.State, error) {

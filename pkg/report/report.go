@@ -71,6 +71,8 @@ type Report struct {
 	Total   map[message.State]int `json:"by_state"`
 	// Pauses are the times between two runs, and who or what made them.
 	Pauses []Pause `json:"pauses"`
+	// Against is a campaign with which this one is compared; nil for none. Make leaves it to its caller.
+	Against *Report `json:"against,omitempty"`
 	Figures
 	// Overrides are the checks that somebody overruled, and why. Checklist is who signed what, and what is still to be done;
 	// nil where the campaign has none. Make leaves it to its caller.

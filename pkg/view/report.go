@@ -57,6 +57,9 @@ func ShowReport(p *Printer, asJSON bool, r *report.Report) error {
 	p.overruled(r)
 	p.signed(r)
 	p.audit(r)
+	if r.Against != nil {
+		p.section(report.Against(r, r.Against))
+	}
 	return p.Flush()
 }
 
