@@ -33,7 +33,7 @@ func (r *Report) Heading() [][2]any {
 func (x *xlsx) summary() error {
 	ts := []Table{x.r.PeopleTable(), x.r.MessagesTable(), x.r.WrittenTable(), x.r.AccountsTable()}
 	widths := x.widths(ts)
-	widths[0] = max(widths[0], 24)
+	widths[0], widths[1] = max(widths[0], 36), max(widths[1], 20) // names and dates above the tables
 	sh, err := x.sheet(tabSummary, layout{widths: widths, chart: true})
 	if err != nil {
 		return err
