@@ -248,7 +248,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	if o.signing.statement != "" {
 		return e.state(&off, o)
 	}
-	if err := e.withKey(&off, o.signing); err != nil {
+	if err := e.withKey(ctx, &off, o.signing); err != nil {
 		return err
 	}
 	if _, err := e.ledger.SignOff(ctx, off, act); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type signing struct {
 const statedWithin = 24 * time.Hour
 
 // withKey signs a sign-off with the key of the person. Whoever has none signs as ever.
-func (e *env) withKey(off *ledger.SignOff, by signing) error {
+func (e *env) withKey(ctx context.Context, off *ledger.SignOff, by signing) error {
 	key, ok := e.cfg.Signers().Key(off.Name)
 	if !ok && by == (signing{}) {
 		return nil
@@ -40,7 +41,7 @@ func (e *env) withKey(off *ledger.SignOff, by signing) error {
 	if err != nil {
 		return err
 	}
-	off.Signature, err = key.Sign(text, sshsign.Signing{File: by.key, Socket: e.getenv("SSH_AUTH_SOCK")})
+	off.Signature, err = key.Sign(ctx, text, sshsign.Signing{File: by.key, Socket: e.getenv("SSH_AUTH_SOCK")})
 	if err != nil {
 		return &ending{code: exit.Usage, err: err}
 	}

@@ -131,6 +131,7 @@ func found(t *testing.T, folder, suffix string, pattern *regexp.Regexp) []string
 func inCode(t *testing.T) []string {
 	t.Helper()
 	names := found(t, root+"/pkg/view", ".go", regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`))
+	names = append(names, found(t, root+"/pkg/trace", ".go", regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`))...)
 	names = append(names, found(t, root+"/pkg/preflight", ".go", regexp.MustCompile(`"(notify\.[a-z-]+/\d+)"`))...)
 	commands := found(t, root+"/cmd/notify", ".go", regexp.MustCompile(`\b(?:e\.did\(|view\.Show[A-Za-z]+\(e\.printer\(\), e\.flags\.json, )"([a-z-]+)"`))
 	for _, command := range append(commands, found(t, root+"/pkg/view", ".go", regexp.MustCompile(`\bShow[A-Za-z]+\(p, asJSON, "([a-z-]+)"`))...) {

@@ -4,6 +4,7 @@ package sshsign
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -61,12 +62,12 @@ type Signing struct {
 }
 
 // Sign makes the armored signature of a text with the private half of the key.
-func (k Key) Sign(text []byte, by Signing) (string, error) {
+func (k Key) Sign(ctx context.Context, text []byte, by Signing) (string, error) {
 	find := by.fromFile
 	if by.File == "" || strings.HasSuffix(by.File, ".pub") {
 		find = by.fromAgent
 	}
-	signer, done, err := find(k)
+	signer, done, err := find(ctx, k)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +79,7 @@ func (k Key) Sign(text []byte, by Signing) (string, error) {
 	return string(sshsig.Armor(sig)), nil
 }
 
-func (by Signing) fromFile(k Key) (ssh.Signer, func(), error) {
+func (by Signing) fromFile(_ context.Context, k Key) (ssh.Signer, func(), error) {
 	b, err := os.ReadFile(by.File)
 	if err != nil {
 		return nil, nil, words.Wrap(err, "sshsign.file", words.A{"file": by.File})
@@ -96,11 +97,11 @@ func (by Signing) fromFile(k Key) (ssh.Signer, func(), error) {
 	return signer, func() {}, nil
 }
 
-func (by Signing) fromAgent(k Key) (ssh.Signer, func(), error) {
+func (by Signing) fromAgent(ctx context.Context, k Key) (ssh.Signer, func(), error) {
 	if by.Socket == "" {
 		return nil, nil, words.Err("sshsign.no-agent", nil).Do("sshsign.do.key", nil)
 	}
-	conn, err := net.Dial("unix", by.Socket)
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", by.Socket)
 	if err != nil {
 		return nil, nil, words.Wrap(err, "sshsign.agent", nil).Do("sshsign.do.key", nil)
 	}

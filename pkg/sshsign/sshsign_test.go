@@ -57,7 +57,7 @@ func TestWhatSSHKeygenSignsIsVerifiedHereAndTheOtherWayRound(t *testing.T) {
 			if err := key.Verify([]byte("read\n"), string(made)); err != nil {
 				t.Errorf("made by ssh-keygen: %v", err)
 			}
-			ours, err := key.Sign([]byte("read\n"), sshsign.Signing{File: file})
+			ours, err := key.Sign(t.Context(), []byte("read\n"), sshsign.Signing{File: file})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +79,7 @@ func TestWhatSSHKeygenSignsIsVerifiedHereAndTheOtherWayRound(t *testing.T) {
 func TestASignatureThatDoesNotFitIsRefused(t *testing.T) {
 	file, key := keygen(t, "ed25519", "")
 	otherFile, other := keygen(t, "ed25519", "")
-	sig, err := key.Sign([]byte("read"), sshsign.Signing{File: file})
+	sig, err := key.Sign(t.Context(), []byte("read"), sshsign.Signing{File: file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +96,11 @@ func TestASignatureThatDoesNotFitIsRefused(t *testing.T) {
 		key.Verify([]byte("read"), string(foreign)) == nil {
 		t.Error("another text, another key, nothing, or a signature for something else was taken")
 	}
-	if _, err := key.Sign([]byte("read"), sshsign.Signing{File: otherFile}); err == nil {
+	if _, err := key.Sign(t.Context(), []byte("read"), sshsign.Signing{File: otherFile}); err == nil {
 		t.Error("signed with another key")
 	}
 	locked, lockedKey := keygen(t, "ed25519", "secret")
-	if _, err := lockedKey.Sign([]byte("read"), sshsign.Signing{File: locked}); err == nil || !strings.Contains(err.Error(), "passphrase") {
+	if _, err := lockedKey.Sign(t.Context(), []byte("read"), sshsign.Signing{File: locked}); err == nil || !strings.Contains(err.Error(), "passphrase") {
 		t.Errorf("a key with a passphrase: %v", err)
 	}
 }
@@ -132,13 +132,13 @@ func TestAnAgentSigns(t *testing.T) {
 		}
 	}()
 	by := sshsign.Signing{File: file + ".pub", Socket: socket}
-	if _, err := key.Sign([]byte("read"), by); err == nil {
+	if _, err := key.Sign(t.Context(), []byte("read"), by); err == nil {
 		t.Error("an agent without the key signed")
 	}
 	if err := ring.Add(agent.AddedKey{PrivateKey: raw}); err != nil {
 		t.Fatal(err)
 	}
-	sig, err := key.Sign([]byte("read"), by)
+	sig, err := key.Sign(t.Context(), []byte("read"), by)
 	if err != nil {
 		t.Fatal(err)
 	}
