@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -71,11 +72,8 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
-		return err
-	}
-	if o.against != "" {
-		if _, err := e.campaign(ctx, l, o.against); err != nil {
+	for _, name := range []string{o.campaign, cmp.Or(o.against, o.campaign)} {
+		if _, err := e.campaign(ctx, l, name); err != nil {
 			return err
 		}
 	}
@@ -95,19 +93,16 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		}
 		return r, err
 	}
-	if o.file == "" {
+	page := strings.EqualFold(filepath.Ext(o.file), ".html")
+	if o.file == "" || page {
 		r, err := whole()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case page:
+			return e.reportPage(ctx, o.file, r)
 		}
 		return view.ShowReport(e.printer(), e.flags.json, r)
-	}
-	if strings.EqualFold(filepath.Ext(o.file), ".html") {
-		r, err := whole()
-		if err != nil {
-			return err
-		}
-		return e.reportPage(ctx, o.file, r)
 	}
 	n, err := report.WriteFile(ctx, l, o.campaign, o.file, report.Options{
 		Terms: terms, States: states, Zone: e.cfg.Timezone, Lang: e.lang, Inputs: inputsOf(e.cfg, nil), Complete: complete, Against: o.against,

@@ -240,8 +240,12 @@ func (s *sheet) Close() error {
 	if s.layout.filter {
 		s.write(`<autoFilter ref="` + area + `"/>`)
 	}
+	high := "0" // as many pages as there are
+	if s.layout.chart {
+		high = "1" // charts are not cut in two
+	}
 	s.write(`<pageMargins left="0.4" right="0.4" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>` +
-		`<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>` +
+		`<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="` + high + `"/>` +
 		`<headerFooter><oddFooter>&amp;L&amp;A&amp;R&amp;P / &amp;N</oddFooter></headerFooter>`)
 	if s.layout.chart {
 		s.write(`<drawing r:id="rId1"/>`) // the first relation of the sheet

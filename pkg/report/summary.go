@@ -50,7 +50,7 @@ func (x *xlsx) summary() error {
 	people := 0
 	for i, t := range ts {
 		if i == 0 {
-			people = sh.n + 3 // behind a row without anything, the title and the names
+			people = sh.n + 4 // behind a row without anything, the title and the names
 		}
 		if err := sh.table(t, true); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (x *xlsx) charts(people, row int) error {
 		return excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: x.say.Say(t), Font: &excelize.Font{Size: 11, Bold: true}}}}
 	}
 	at := func(col int) string { return column(col) + strconv.Itoa(row) }
-	const width, height = 460, 300
+	const width, height = 420, 300
 	if err := x.f.AddChart(x.sheets[tabSummary], at(0), &excelize.Chart{
 		Type: excelize.Bar, Title: says(words.T("report.table.people", nil)), Legend: excelize.ChartLegend{Position: "none"},
 		Dimension: excelize.ChartDimension{Width: width, Height: height}, PlotArea: excelize.ChartPlotArea{ShowVal: true},
@@ -100,7 +100,7 @@ func (x *xlsx) charts(people, row int) error {
 	}); err != nil {
 		return err
 	}
-	return x.rateChart(x.sheets[tabSummary], at(5), says(words.T("report.table.timeline", words.A{"step": x.r.Timeline.Step})))
+	return x.rateChart(x.sheets[tabSummary], at(4), says(words.T("report.table.timeline", words.A{"step": x.r.Timeline.Step})))
 }
 
 // rateChart is what was accepted, step by step.
@@ -110,15 +110,19 @@ func (x *xlsx) rateChart(sheet, at string, title excelize.ChartTitle) error {
 	}
 	name, last := quoted(x.sheets[tabTimeline]), strconv.Itoa(len(x.r.Timeline.Steps)+1)
 	chart := &excelize.Chart{
-		Type: excelize.Line, Title: title, Legend: excelize.ChartLegend{Position: "bottom"}, Dimension: excelize.ChartDimension{Width: 640, Height: 300},
-		XAxis: excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "hh:mm:ss"}, TickLabelSkip: max(1, len(x.r.Timeline.Steps)/8)},
+		Type: excelize.Scatter, Title: title, Legend: excelize.ChartLegend{Position: "bottom"}, Dimension: excelize.ChartDimension{Width: 420, Height: 300},
+		XAxis: excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "hh:mm:ss"}},
 		YAxis: excelize.ChartAxis{MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0"}},
 	}
+	colors := []string{"1F5FA8", "2A7D3C", "8A5A0B", "6B3FA0", "B3261E"}
 	for i := range x.r.Rates {
 		of := "$" + column(i+1) + "$"
 		chart.Series = append(chart.Series, excelize.ChartSeries{
 			Name: name + "!" + of + "1", Categories: name + "!$A$2:$A$" + last, Values: name + "!" + of + "2:" + strings.TrimSuffix(of, "$") + "$" + last,
 			Marker: excelize.ChartMarker{Symbol: "none"},
+			Line: excelize.LineOptions{
+				Type: excelize.LineSolid, Width: 1.5, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: colors[i%len(colors) : i%len(colors)+1]},
+			},
 		})
 	}
 	return x.f.AddChart(sheet, at, chart)
