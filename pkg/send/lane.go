@@ -40,6 +40,7 @@ type lane struct {
 	wave     ledger.WaveState   // after the last turn
 	change   *ledger.WaveChange // to be told
 	asked    words.Text         // why a person is asked
+	waits    bool               // for other channels, or other runs, to come to the end of the wave
 	stop     words.Text         // why the other runs are to stop, too; zero while that is not to be said, or was
 	later    time.Time          // nothing can be claimed before
 	lead     time.Duration
@@ -335,6 +336,7 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	if len(g.Claims) > 0 {
 		ln.loop.progress.waiting(words.Text{})
 	}
+	ln.waits = g.Held == ledger.HoldWave
 	switch g.Held {
 	case ledger.HoldEmpty, ledger.HoldWave:
 		ln.later = now.Add(lookAgain)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"notify/pkg/config"
@@ -59,7 +60,8 @@ type Loop struct {
 	stop       context.Context // ends when the run is asked to stop
 	progress   progress
 	watch      *watch
-	goOn       int // the wave, from 1, of which a person said by this run that it goes on
+	paused     atomic.Bool // a lane of this run has paused
+	goOn       int         // the wave, from 1, of which a person said by this run that it goes on
 
 	lost     chan struct{} // closed when the lease is lost: nothing more may leave
 	loseOnce sync.Once
@@ -238,6 +240,9 @@ func (l *Loop) drive(ctx, work context.Context, lanes []*lane) (Result, error) {
 	for i, ln := range lanes {
 		wg.Go(func() {
 			ends[i] = ln.drive(ctx, work)
+			if ends[i].pause != nil {
+				l.paused.Store(true)
+			}
 			if e := ends[i]; e.err != nil || e.pause != nil && e.pause.Why == PauseStopWhen {
 				stop(errSibling)
 			}

@@ -17,6 +17,9 @@ const ActWave = "wave"
 func (ln *lane) atWave(work context.Context, now time.Time) (stands bool, wake time.Time) {
 	w, at := ln.loop.spec.Waves, ln.wave
 	if !waveOut(ln.tally, ledger.WaveMost(w.Sizes, at.Number)) {
+		if ln.waits && ln.inFlight == 0 && ln.loop.paused.Load() { // the wave does not end while the other channel has paused
+			ln.pause(Pause{Why: pauseSibling, Detail: words.T("send.sibling", nil)})
+		}
 		return false, time.Time{}
 	}
 	change := &ledger.WaveChange{Number: at.Number, At: now}
