@@ -38,7 +38,7 @@ func TestASignatureOfAPersonWithAKeyIsHisOnlyAsHeSignedIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ssh, err := key.Sign(text, sshsign.Signing{File: file})
+	ssh, err := key.Sign(t.Context(), text, sshsign.Signing{File: file})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	campaigns = flag.Int("campaigns", 20, "how many campaigns the ledger has")  //nolint:gochecknoglobals // a flag
-	messages  = flag.Int("messages", 100, "how many messages each of them has") //nolint:gochecknoglobals // a flag
+	campaigns = flag.Int("campaigns", 20, "how many campaigns the ledger has") 
+	messages  = flag.Int("messages", 100, "how many messages each of them has")
 )
 
 // BenchmarkFind traces by number, by key and by a pasted text in a ledger of many campaigns, whose texts are near to each other. For 10 million
