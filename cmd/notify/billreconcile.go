@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"notify/pkg/bill"
+	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/exit"
 	"notify/pkg/view"
@@ -55,29 +56,13 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 	if err != nil {
 		return err
 	}
-	a, ok := cfg.Accounts[o.account]
-	if !ok {
-		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
-		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
-		return usage(unknown)
-	}
 	from, err := time.ParseInLocation("2006-01", o.month, cfg.Timezone)
 	if err != nil {
 		return usage(words.Err("cmd.error.month", words.A{"month": o.month}).Do("cmd.do.month", nil))
 	}
-	if o.mapping == "" {
-		o.mapping = bill.ForVendor(a.Vendor)
-	}
-	m, err := bill.LoadMapping(o.mapping, cfg.Dir)
+	a, told, err := o.read(cfg)
 	if err != nil {
-		return &ending{code: exit.Usage, err: err}
-	}
-	told, err := (&bill.Reading{Mapping: m, Channels: cfg.Channels, Country: cfg.Country}).Read(o.file)
-	if err != nil {
-		return &ending{code: exit.Usage, err: err}
-	}
-	if told.Currency != "" && a.Currency != "" && told.Currency != a.Currency {
-		return usage(words.Err("cmd.error.bill-currency", words.A{"file": o.file, "theirs": told.Currency, "account": o.account, "ours": a.Currency}))
+		return err
 	}
 	ours, err := bill.Debited(ctx, l, o.account, from, from.AddDate(0, 1, 0))
 	if err != nil {
@@ -100,4 +85,29 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 		return quietly(exit.Some)
 	}
 	return nil
+}
+
+// read reads what the vendor says, and finds the account that it is about.
+func (o billOptions) read(cfg *config.Config) (a config.Account, told *bill.Told, err error) {
+	a, ok := cfg.Accounts[o.account]
+	if !ok {
+		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
+		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
+		return a, nil, usage(unknown)
+	}
+	if o.mapping == "" {
+		o.mapping = bill.ForVendor(a.Vendor)
+	}
+	m, err := bill.LoadMapping(o.mapping, cfg.Dir)
+	if err != nil {
+		return a, nil, &ending{code: exit.Usage, err: err}
+	}
+	told, err = (&bill.Reading{Mapping: m, Channels: cfg.Channels, Country: cfg.Country}).Read(o.file)
+	if err != nil {
+		return a, nil, &ending{code: exit.Usage, err: err}
+	}
+	if told.Currency != "" && a.Currency != "" && told.Currency != a.Currency {
+		return a, nil, usage(words.Err("cmd.error.bill-currency", words.A{"file": o.file, "theirs": told.Currency, "account": o.account, "ours": a.Currency}))
+	}
+	return a, told, nil
 }

@@ -56,14 +56,20 @@ func newReport(e *env, run func(context.Context, reportOptions) error) *cobra.Co
 	return c
 }
 
-func runReport(ctx context.Context, e *env, o reportOptions) error {
+// wanted are the states whose messages are to be written.
+func (o reportOptions) wanted() ([]message.State, error) {
 	states, err := parseStates(o.states)
+	if err == nil && len(states) > 0 && o.file == "" {
+		return nil, usage(words.Err("cmd.error.state-without-file", nil).
+			Do("cmd.do.for-example", words.A{"command": "notify report " + words.Typed(o.campaign) + " -o people.csv --state rejected"}))
+	}
+	return states, err
+}
+
+func runReport(ctx context.Context, e *env, o reportOptions) error {
+	states, err := o.wanted()
 	if err != nil {
 		return err
-	}
-	if len(states) > 0 && o.file == "" {
-		return usage(words.Err("cmd.error.state-without-file", nil).
-			Do("cmd.do.for-example", words.A{"command": "notify report " + words.Typed(o.campaign) + " -o people.csv --state rejected"}))
 	}
 	if _, err := e.Config(); err != nil {
 		return err

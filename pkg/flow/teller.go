@@ -111,18 +111,8 @@ func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, hel
 	if t.n >= t.req.Max {
 		return time.Time{}, ledger.HoldNone, time.Time{}, ""
 	}
-	l := t.req.Limits
-	if w := t.books.WaveMost; w > 0 && t.books.Out+t.n >= w {
-		return time.Time{}, ledger.HoldWave, time.Time{}, ""
-	}
-	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
-		return time.Time{}, ledger.HoldSlots, t.now.Add(slotsAgain), ""
-	}
-	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
-		return time.Time{}, ledger.HoldQuota, time.Time{}, ""
-	}
-	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
-		return time.Time{}, ledger.HoldQuota, time.Time{}, ledger.WhichScenario
+	if held, until, which := t.full(); held != ledger.HoldNone {
+		return time.Time{}, held, until, which
 	}
 	if t.n > 0 && price != t.price {
 		return time.Time{}, ledger.HoldRate, t.now, ""
@@ -143,6 +133,24 @@ func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, hel
 	}
 	t.books.CampaignSpent += cost
 	return leaveAt, ledger.HoldNone, time.Time{}, ""
+}
+
+// full says which number of messages is reached: of the wave, of the slots, of a day.
+func (t *Teller) full() (held ledger.HoldReason, until time.Time, which string) {
+	l := t.req.Limits
+	if w := t.books.WaveMost; w > 0 && t.books.Out+t.n >= w {
+		return ledger.HoldWave, time.Time{}, ""
+	}
+	if l.Concurrency > 0 && t.books.Open+t.n >= l.Concurrency {
+		return ledger.HoldSlots, t.now.Add(slotsAgain), ""
+	}
+	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
+		return ledger.HoldQuota, time.Time{}, ""
+	}
+	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
+		return ledger.HoldQuota, time.Time{}, ledger.WhichScenario
+	}
+	return ledger.HoldNone, time.Time{}, ""
 }
 
 // place takes the next place under the account's rate and its scenario's; zero where neither has one. Where it is too far ahead none is

@@ -24,16 +24,16 @@ func credentialsCheck() Check {
 				accounts++
 			}
 			for _, option := range slices.Sorted(maps.Keys(prints)) {
-				print, mine := prints[option], holder{name, acc.Environment}
-				a.fact("account."+name+"."+option, print)
-				other, known := seen[print]
+				mark, mine := prints[option], holder{name, acc.Environment}
+				a.fact("account."+name+"."+option, mark)
+				other, known := seen[mark]
 				switch {
 				case !known:
-					seen[print] = mine
+					seen[mark] = mine
 				case other.environment != mine.environment:
 					a.say(Fail, "credentials.shared", words.A{
 						"account": name, "is": words.Of("environment", mine.environment), "other": other.account,
-						"environment": words.Of("environment", other.environment), "option": option, "print": print,
+						"environment": words.Of("environment", other.environment), "option": option, "print": mark,
 					}, words.T("credentials.own", words.A{"account": name, "option": option}))
 				}
 			}

@@ -146,24 +146,29 @@ func stops(c *ledger.Campaign, runs []ledger.Run) []Incident {
 		if last >= 0 && all[last].Kind == kind && r.Ended.Sub(all[last].Began) < together && (all[last].Ended.IsZero() || all[last].Ended.After(r.Ended)) {
 			continue
 		}
-		i := Incident{Kind: kind, By: BySystem, Campaign: c.Name, Began: r.Ended, Said: r.Why}
-		if kind == "interrupted" {
-			i.By = ByPerson
-		}
-		if kind == "died" {
-			i.Began = r.Beat
-		}
-		for _, next := range runs {
-			if !next.Started.Before(r.Ended) && (i.Ended.IsZero() || next.Started.Before(i.Ended)) {
-				i.Ended = next.Started
-			}
-		}
-		if i.Ended.IsZero() && c.Aborted != nil {
-			i.Ended = c.Aborted.At
-		}
-		all = append(all, i)
+		all = append(all, stop(c, runs, &r, kind))
 	}
 	return all
+}
+
+// stop is the end of one run.
+func stop(c *ledger.Campaign, runs []ledger.Run, r *ledger.Run, kind string) Incident {
+	i := Incident{Kind: kind, By: BySystem, Campaign: c.Name, Began: r.Ended, Said: r.Why}
+	if kind == "interrupted" {
+		i.By = ByPerson
+	}
+	if kind == "died" {
+		i.Began = r.Beat
+	}
+	for _, next := range runs {
+		if !next.Started.Before(r.Ended) && (i.Ended.IsZero() || next.Started.Before(i.Ended)) {
+			i.Ended = next.Started
+		}
+	}
+	if i.Ended.IsZero() && c.Aborted != nil {
+		i.Ended = c.Aborted.At
+	}
+	return i
 }
 
 // breakers are the accounts that were left alone after failures in a row, as far as somebody looked.

@@ -23,11 +23,15 @@ type history struct {
 func (h *history) Campaigns(context.Context) ([]ledger.Campaign, error) {
 	return []ledger.Campaign{{Name: "award"}}, nil
 }
-func (h *history) Runs(context.Context, string) ([]ledger.Run, error)            { return h.runs, nil }
+
+func (h *history) Runs(context.Context, string) ([]ledger.Run, error) { return h.runs, nil }
+
 func (h *history) AuditLog(context.Context, string) ([]ledger.AuditEntry, error) { return h.log, nil }
+
 func (h *history) Notices(context.Context, int64, int) ([]ledger.Notice, error) {
 	return h.notices, nil
 }
+
 func (h *history) Messages(context.Context, string, ...message.State) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
 		for _, r := range h.records {

@@ -109,19 +109,7 @@ func tokenize(text string) []string {
 
 // merge is what two texts have in common, with gaps, and which part of the longer one that is.
 func merge(a, b []string) ([]string, float64) {
-	long := make([][]int, len(a)+1)
-	for i := range long {
-		long[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] && a[i] != gap {
-				long[i][j] = long[i+1][j+1] + 1
-			} else {
-				long[i][j] = max(long[i+1][j], long[i][j+1])
-			}
-		}
-	}
+	long := common(a, b)
 	var out []string
 	apart := func() {
 		if len(out) == 0 || out[len(out)-1] != gap {
@@ -146,14 +134,27 @@ func merge(a, b []string) ([]string, float64) {
 		apart()
 	}
 	out = settled(out)
-	fixed := 0
-	for _, t := range out {
-		if t != gap {
-			fixed++
-		}
-	}
+	fixed := len(out) - count(out, gap)
 	whole := max(len(a)-count(a, gap), len(b))
 	return out, float64(fixed) / float64(max(1, whole))
+}
+
+// common is how much the ends of two texts have in common, from each place of theirs on.
+func common(a, b []string) [][]int {
+	long := make([][]int, len(a)+1)
+	for i := range long {
+		long[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] && a[i] != gap {
+				long[i][j] = long[i+1][j+1] + 1
+			} else {
+				long[i][j] = max(long[i+1][j], long[i][j+1])
+			}
+		}
+	}
+	return long
 }
 
 func count(all []string, one string) (n int) {

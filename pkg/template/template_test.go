@@ -98,12 +98,22 @@ func TestTheVendorsRulesForValuesAreKnown(t *testing.T) {
 		value string
 		ok    bool
 	}{
-		{of(template.Captcha), "123456", true}, {of(template.Captcha), "12a456", false}, {of(template.Captcha), "123", false},
-		{of(template.Amount), "1,234.50元", true}, {of(template.Amount), "很多", false},
-		{of(template.Time), "11月20日", true}, {of(template.Time), "明天", false},
-		{of(template.Phone), "021-5555", true}, {of(template.Chars), "A_1", true}, {of(template.Chars), "甲", false},
-		{of(template.Other), "一等奖", true}, {of(template.Other), "", false}, {of(template.Other), "十一个字的奖项实在太长", false},
-		{of(template.Other), "a.test/x", false}, {of(template.Other), "【甲】", false}, {of(template.Other), "甲。", true},
+		{of(template.Captcha), "123456", true},
+		{of(template.Captcha), "12a456", false},
+		{of(template.Captcha), "123", false},
+		{of(template.Amount), "1,234.50元", true},
+		{of(template.Amount), "很多", false},
+		{of(template.Time), "11月20日", true},
+		{of(template.Time), "明天", false},
+		{of(template.Phone), "021-5555", true},
+		{of(template.Chars), "A_1", true},
+		{of(template.Chars), "甲", false},
+		{of(template.Other), "一等奖", true},
+		{of(template.Other), "", false},
+		{of(template.Other), "十一个字的奖项实在太长", false},
+		{of(template.Other), "a.test/x", false},
+		{of(template.Other), "【甲】", false},
+		{of(template.Other), "甲。", true},
 		{template.Variable{Name: "x", Kind: template.Other, Max: 9, Pattern: "[甲乙]等"}, "甲等", true},
 		{template.Variable{Name: "x", Kind: template.Other, Max: 9, Pattern: "[甲乙]等"}, "丙等", false},
 	} {

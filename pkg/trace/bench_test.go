@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	campaigns = flag.Int("campaigns", 20, "how many campaigns the ledger has") 
+	campaigns = flag.Int("campaigns", 20, "how many campaigns the ledger has")
 	messages  = flag.Int("messages", 100, "how many messages each of them has")
 )
 

@@ -64,9 +64,13 @@ func ShowForgotten(p *Printer, asJSON bool, v Forgotten) error {
 		said words.Text
 		n    int
 	}{
-		{words.T("person.wiped-messages", nil), v.Messages}, {words.T("person.wiped-cancelled", nil), v.Cancelled},
-		{words.T("person.wiped-before", nil), v.Before}, {words.T("person.wiped-rows", nil), v.Rows}, {words.T("person.wiped-facts", nil), v.Facts},
-		{words.T("person.wiped-lines", nil), v.Lines}, {words.T("person.wiped-receipts", nil), v.Receipts},
+		{words.T("person.wiped-messages", nil), v.Messages},
+		{words.T("person.wiped-cancelled", nil), v.Cancelled},
+		{words.T("person.wiped-before", nil), v.Before},
+		{words.T("person.wiped-rows", nil), v.Rows},
+		{words.T("person.wiped-facts", nil), v.Facts},
+		{words.T("person.wiped-lines", nil), v.Lines},
+		{words.T("person.wiped-receipts", nil), v.Receipts},
 	} {
 		p.Line("%s\t%s", strconv.Itoa(f.n), p.Say(f.said))
 	}

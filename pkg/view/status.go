@@ -192,8 +192,10 @@ func running(s *report.Status, r *report.AtWork) words.Text {
 	if s.Messages > 0 {
 		done = 100 * float64(s.Messages-s.ByState[message.Pending]-s.ByState[message.Attempting]) / float64(s.Messages)
 	}
-	return words.T("status.running", words.A{"at": r.Started, "who": r.User, "pid": plainInt(r.PID), "host": r.Host, "share": words.Percent(done),
-		"sent": words.N(int(r.Sent), "message"), "rate": words.Rate(r.Rate), "beat": r.Beat})
+	return words.T("status.running", words.A{
+		"at": r.Started, "who": r.User, "pid": plainInt(r.PID), "host": r.Host, "share": words.Percent(done),
+		"sent": words.N(int(r.Sent), "message"), "rate": words.Rate(r.Rate), "beat": r.Beat,
+	})
 }
 
 func pausedBy(a *ledger.Act) words.Text {

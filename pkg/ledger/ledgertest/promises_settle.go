@@ -146,6 +146,12 @@ func operatorPromises() []promise {
 			s.same("retried", n, 2)
 			s.sound(award)
 		}},
+	}
+}
+
+// recordPromises are about what is kept of what people did and saw.
+func recordPromises() []promise {
+	return []promise{
 		{"what people do is on record", func(s *story) {
 			s.stage("d1", people(award, 1)...)
 			s.ok(s.Pause(s.ctx(), award, s.by("pause")))

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		settlePromises(),
 		pacePromises(), wavePromises(),
 		operatorPromises(),
+		recordPromises(),
 		accountPromises(),
 		doubtPromises(),
 		signOffPromises(),

@@ -76,9 +76,11 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s ORDER BY p.row, m.id`
 
 func queries() stored.Queries {
-	return stored.Queries{Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
+	return stored.Queries{
+		Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
 		Each: `position('"shared_address":"each"'::bytea IN spec) > 0`,
-		Of:   func(table string) string { return table + ".campaign_id = $1 AND " + table + ".message_id = $2" }}
+		Of:   func(table string) string { return table + ".campaign_id = $1 AND " + table + ".message_id = $2" },
+	}
 }
 
 // Campaign implements stored.Tx.

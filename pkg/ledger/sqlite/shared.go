@@ -77,9 +77,11 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL) %s ORDER BY p.row, m.id`
 
 func queries() stored.Queries {
-	return stored.Queries{ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
+	return stored.Queries{
+		ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
 		Each: `instr(spec, '"shared_address":"each"') > 0`,
-		Of:   func(table string) string { return "$1 > 0 AND " + table + ".message_id = $2" }}
+		Of:   func(table string) string { return "$1 > 0 AND " + table + ".message_id = $2" },
+	}
 }
 
 // Campaign implements stored.Tx.

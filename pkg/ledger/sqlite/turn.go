@@ -186,14 +186,12 @@ func (x *tx) beat(r *liveRun, sent int64) error {
 func (x *tx) answer(t *turn) error {
 	r, out := t.run, &t.out
 	out.Paused, out.Aborted = r.paused, r.aborted
+	var err error
 	if out.Before && len(t.req.Waves) > 0 {
-		w, err := stored.Wave(sharedTx{x}, r.campaign, r.name, nil)
-		if err != nil {
+		if out.Wave, err = stored.Wave(sharedTx{x}, r.campaign, r.name, nil); err != nil {
 			return err
 		}
-		out.Wave = w
 	}
-	var err error
 	if out.Tally, err = x.states(r.campaign); err != nil {
 		return err
 	}
@@ -210,6 +208,12 @@ func (x *tx) answer(t *turn) error {
 		return err
 	}
 	out.Runs, out.Rank = len(live), slices.IndexFunc(live, func(l liveRow) bool { return l.ID == r.id })
+	return x.accountsOf(t)
+}
+
+// accountsOf says how the accounts stand that the turn was about.
+func (x *tx) accountsOf(t *turn) error {
+	out := &t.out
 	named := make(map[string]bool)
 	add := func(name string) error {
 		if named[name] {

@@ -56,6 +56,7 @@ func (d *db) One(dest []any, _ string, _ ...any) error {
 	last := d.rows[len(d.rows)-1]
 	return scanned{last[0], last[9]}.Scan(dest...)
 }
+
 func (d *db) Exec(_ string, args ...any) error                  { d.rows = append(d.rows, args); return nil }
 func (d *db) Each(func(stored.Row) error, string, ...any) error { return nil }
 func (d *db) Audit(campaign string, by ledger.Act) error        { return stored.WriteAudit(d, campaign, by) }
