@@ -241,7 +241,7 @@ func cmdWorkbook(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // latinName may stand in Latin letters on a Chinese screen: what is typed, paths, addresses, constants and formats.
-var latinName = regexp.MustCompile("(?s)`[^`]*`|\\{\\{.*?\\}\\}|https?://\\S*|[\\w.+*-]+@[\\w.*-]+|\\$\\w+|" +
+var latinName = regexp.MustCompile("(?s)PostgreSQL|ssh-keygen|`[^`]*`|\\{\\{.*?\\}\\}|https?://\\S*|[\\w.+*-]+@[\\w.*-]+|\\$\\w+|" +
 	`\bnotify(?: [a-z][\w.-]*)*|[\w.*/~-]*/[\w.*/-]*|[\w*-]*\.(?:ya?ml|xlsx|csv|json|html|db|txt|test|com|xml)\b|` +
 	`\b[a-z][a-z_]*(?:\.[\w-]+)+\b|\b[a-z]+(?:_[a-z]+)+\b|\b[A-Z0-9][A-Z0-9_-]+\b|[0-9a-f]{8,}|` + // dotted keys and settings
 	`\b(?:Ctrl-C|Excel|cron|GiB|MiB|KiB|go\d[\w.]*|[kKEA]\d+)\b`)

@@ -126,7 +126,8 @@ func TestTheWholeFile(t *testing.T) {
 	want := &config.Config{
 		Path: filepath.Join(dir, "notify.yaml"), Dir: dir, Files: []string{filepath.Join(dir, "edm.password"), filepath.Join(dir, "notify.yaml")},
 		Environment: "production", Timezone: shanghai, Country: "CN", Language: "zh", Ledger: config.Place(filepath.Join(dir, "data", "notify.db")),
-		Capacity:         config.Capacity{Recipients: 30000, RequireRehearsal: 720 * time.Hour},
+		Capacity: config.Capacity{Recipients: 30000, RequireRehearsal: 720 * time.Hour},
+		Keep:     map[string]time.Duration{}, ForgetPeople: 1,
 		ProtectedDomains: []string{"example.com"}, AllowList: []string{"+8613800138000", "*@example.test"},
 		Accounts: map[string]config.Account{
 			"sms-marketing": {
