@@ -272,7 +272,7 @@ func known() map[string]bool {
 	}
 	for _, list := range []string{
 		"texts-read lawful", "award-notice drill incident marketing system-notice", // items and checklists
-		"sms edm email http smtp sandbox", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
+		"sms edm email http smtp sandbox", "aliyun tencent twilio generic", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
 		"accepted not-sent phone email generic slow bang Amazon Message Twilio auto starttls false ap-guangzhou", // answers, columns, faults and options
 		"expect budget environment window timer key token id sheet sqlite en zh",
 	} {
