@@ -12,6 +12,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/exit"
+	"notify/pkg/report"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -49,7 +50,7 @@ func newReconcile(e *env, run func(context.Context, billOptions) error) *cobra.C
 }
 
 func runReconcile(ctx context.Context, e *env, o billOptions) error {
-	if err := bill.Writable(o.output); err != nil {
+	if err := report.CheckTables(o.output); err != nil {
 		return &ending{code: exit.Usage, err: err}
 	}
 	cfg, l, err := e.opened(ctx)
@@ -74,7 +75,7 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 	}
 	v := view.Bill{Account: o.account, Month: o.month, Result: res, Mask: cfg.Channels.Masked}
 	if o.output != "" {
-		if err := bill.Write(ctx, o.output, view.BillSheets(e.printer(), v), inputsOf(cfg, nil)...); err != nil {
+		if err := report.WriteTables(ctx, o.output, e.printer().Words(), view.BillTables(v), inputsOf(cfg, nil)...); err != nil {
 			return err
 		}
 	}

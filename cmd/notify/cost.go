@@ -10,6 +10,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/exit"
+	"notify/pkg/report"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -57,7 +58,7 @@ func billed(cfg *config.Config) map[string]bill.Account {
 }
 
 func runCost(ctx context.Context, e *env, o costOptions) error {
-	if err := bill.Writable(o.file); err != nil {
+	if err := report.CheckTables(o.file); err != nil {
 		return &ending{code: exit.Usage, err: err}
 	}
 	cfg, l, err := e.opened(ctx)
@@ -76,7 +77,7 @@ func runCost(ctx context.Context, e *env, o costOptions) error {
 	if o.file == "" {
 		return view.ShowCost(e.printer(), e.flags.json, v)
 	}
-	if err := bill.Write(ctx, o.file, []bill.Sheet{view.CostSheet(e.printer(), v)}, inputsOf(cfg, nil)...); err != nil {
+	if err := report.WriteTables(ctx, o.file, e.printer().Words(), []report.Table{view.CostTable(v)}, inputsOf(cfg, nil)...); err != nil {
 		return err
 	}
 	return e.did("cost-file", words.T("cmd.did.cost", words.A{"file": o.file}), map[string]any{"file": o.file, "rows": len(costs)})

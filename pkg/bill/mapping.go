@@ -1,19 +1,13 @@
 package bill
 
 import (
-	"bytes"
 	"embed"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
 	"notify/pkg/words"
 )
@@ -37,34 +31,16 @@ type Mapping struct {
 //go:embed mappings/*.yaml
 var mappings embed.FS
 
+func shipped() yamldoc.Shipped { return yamldoc.Shipped{Files: mappings, Folder: "mappings"} }
+
 // Shipped are the names of the mappings that are shipped.
-func Shipped() []string {
-	files, err := fs.Glob(mappings, "mappings/*.yaml")
-	if err != nil {
-		return nil // the pattern is not malformed
-	}
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(filepath.Base(f), ".yaml")
-	}
-	return files
-}
+func Shipped() []string { return shipped().Names() }
 
 // LoadMapping reads a mapping: one that is shipped, by its name, or a file.
 func LoadMapping(name, dir string) (*Mapping, error) {
-	b, err := fs.ReadFile(mappings, "mappings/"+name+".yaml")
-	if errors.Is(err, fs.ErrNotExist) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		b, err = os.ReadFile(name)
-	}
-	if err != nil {
-		return nil, words.Wrap(err, "bill.mapping", words.A{"name": name})
-	}
 	m := new(Mapping)
-	d := yaml.NewDecoder(bytes.NewReader(b))
-	d.KnownFields(true)
-	if err = d.Decode(m); err == nil {
+	err := shipped().Decode(name, dir, m)
+	if err == nil {
 		m.zone, err = time.LoadLocation(m.Zone)
 	}
 	if err != nil {

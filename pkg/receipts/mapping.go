@@ -13,15 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"notify/pkg/diag/yamldoc"
 	"notify/pkg/message"
 	"notify/pkg/words"
 
@@ -53,25 +51,16 @@ type Mapping struct {
 //go:embed mappings/*.yaml
 var mappings embed.FS
 
+func shipped() yamldoc.Shipped { return yamldoc.Shipped{Files: mappings, Folder: "mappings"} }
+
 // LoadMapping reads a mapping: one that is shipped, by its name, or a file.
 func LoadMapping(name, dir string) (*Mapping, error) {
-	b, err := fs.ReadFile(mappings, "mappings/"+name+".yaml")
-	if errors.Is(err, fs.ErrNotExist) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		b, err = os.ReadFile(name)
+	m := new(Mapping)
+	err := shipped().Decode(name, dir, m)
+	if err == nil {
+		err = m.check()
 	}
 	if err != nil {
-		return nil, words.Wrap(err, "receipts.mapping", words.A{"name": name})
-	}
-	m := new(Mapping)
-	d := yaml.NewDecoder(bytes.NewReader(b))
-	d.KnownFields(true)
-	if err := d.Decode(m); err != nil {
-		return nil, words.Wrap(err, "receipts.mapping", words.A{"name": name})
-	}
-	if err := m.check(); err != nil {
 		return nil, words.Wrap(err, "receipts.mapping", words.A{"name": name})
 	}
 	return m, nil
@@ -93,16 +82,7 @@ func FileMapping(name string, file []byte) (*Mapping, error) {
 }
 
 // ShippedMappings are the names of those that are shipped.
-func ShippedMappings() []string {
-	files, err := fs.Glob(mappings, "mappings/*.yaml")
-	if err != nil {
-		return nil // the pattern is not malformed
-	}
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(filepath.Base(f), ".yaml")
-	}
-	return files
-}
+func ShippedMappings() []string { return shipped().Names() }
 
 func mappingFields() []string {
 	return []string{"key", "id", "to", "at", "state", "code", "detail", "segments"}

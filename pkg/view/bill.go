@@ -3,6 +3,7 @@ package view
 import (
 	"notify/pkg/bill"
 	"notify/pkg/message"
+	"notify/pkg/report"
 	"notify/pkg/words"
 )
 
@@ -92,27 +93,29 @@ func (v *Bill) says() []words.Text {
 	return all
 }
 
-// BillSheets are the tables of a file.
-func BillSheets(p *Printer, v Bill) []bill.Sheet {
-	sum := bill.Sheet{Name: p.Say(words.Of("side", "sheet-sum")), Rows: [][]any{p.heads([]string{"side", "messages", "segments", "cost", "currency"})}}
+// BillTables are those of a file.
+func BillTables(v Bill) []report.Table {
+	sum := report.Table{Title: words.Of("side", "sheet-sum"), Columns: columns("side", ">messages", ">segments", ">cost", "currency")}
 	for _, s := range v.sides() {
-		sum.Rows = append(sum.Rows, []any{p.Say(words.Of("side", s.name)), s.Messages, s.Segments, known(s.Cost), v.Currency})
+		sum.Rows = append(sum.Rows, []any{words.Of("side", s.name), s.Messages, s.Segments, s.Cost, v.Currency})
 	}
 	for _, said := range v.says() {
-		sum.Rows = append(sum.Rows, []any{p.Say(said)})
+		row := make([]any, len(sum.Columns))
+		row[0] = said
+		sum.Rows = append(sum.Rows, row)
 	}
-	all := bill.Sheet{Name: p.Say(words.Of("side", "sheet-differences")), Rows: [][]any{p.heads([]string{
-		"difference", "day", "row", "campaign", "key", "address", "vendor-id", "our-segments", "their-segments", "cost-ours", "cost-theirs",
-	})}}
+	all := report.Table{Title: words.Of("side", "sheet-differences"), Columns: columns(
+		"difference", "day", ">row", "campaign", "key", "address", "vendor-id", ">our-segments", ">their-segments", ">cost-ours", ">cost-theirs",
+	)}
 	for _, d := range v.Differences {
 		to := ""
 		if d.To != "" {
 			to = v.Mask(d.Channel, d.To)
 		}
 		all.Rows = append(all.Rows, []any{
-			p.Say(words.Of("difference", string(d.Kind))), d.Day, int64(d.Row), d.Campaign, string(d.Key), to, d.ID,
-			d.Ours.Segments, d.Theirs.Segments, known(d.Ours.Cost), known(d.Theirs.Cost),
+			words.Of("difference", string(d.Kind)), d.Day, int64(d.Row), d.Campaign, string(d.Key), to, d.ID,
+			d.Ours.Segments, d.Theirs.Segments, d.Ours.Cost, d.Theirs.Cost,
 		})
 	}
-	return []bill.Sheet{sum, all}
+	return []report.Table{sum, all}
 }

@@ -1,10 +1,12 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"notify/pkg/bill"
 	"notify/pkg/message"
+	"notify/pkg/report"
 	"notify/pkg/words"
 )
 
@@ -14,22 +16,6 @@ type Cost struct {
 	Since time.Time   `json:"since,omitzero"`
 	Costs []bill.Cost `json:"costs"`
 	Total []bill.Cost `json:"total"`
-}
-
-func (v *Cost) rows() [][]any {
-	var rows [][]any
-	for _, c := range v.Costs {
-		rows = append(rows, []any{c.Name, c.Messages, c.Segments, known(c.Cost), c.Currency, c.Unpriced})
-	}
-	return rows
-}
-
-// known is an amount as a cell of a file has it: nothing where it is not known.
-func known(m *message.Money) any {
-	if m == nil {
-		return nil
-	}
-	return *m
 }
 
 func costColumns(by string) []string {
@@ -77,19 +63,24 @@ func dash(m *message.Money) string {
 	return m.String()
 }
 
-// CostSheet is the table of a file.
-func CostSheet(p *Printer, v Cost) bill.Sheet {
-	return bill.Sheet{Name: "cost", Rows: append([][]any{p.heads(costColumns(v.By))}, v.rows()...)}
+// CostTable is the one of a file.
+func CostTable(v Cost) report.Table {
+	t := report.Table{Title: words.Of("column", "cost"), Columns: columns(costColumns(v.By)...)}
+	for _, c := range v.Costs {
+		t.Rows = append(t.Rows, []any{c.Name, c.Messages, c.Segments, c.Cost, c.Currency, c.Unpriced})
+	}
+	return t
 }
 
-// heads are the headers of a file.
-func (p *Printer) heads(columns []string) []any {
-	var out []any
-	for _, c := range columns {
-		if c[0] == '>' {
-			c = c[1:]
+// columns are those of a table of a file, named as on a screen: with a ">" before those of figures.
+func columns(names ...string) []report.Column {
+	out := make([]report.Column, len(names))
+	for i, name := range names {
+		name, figure := strings.CutPrefix(name, ">")
+		out[i] = report.Column{Name: words.Of("column", name), Kind: report.Words}
+		if figure {
+			out[i].Kind = report.Figure
 		}
-		out = append(out, p.Say(words.Of("column", c)))
 	}
 	return out
 }

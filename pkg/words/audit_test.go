@@ -300,12 +300,12 @@ func useOf(files *token.FileSet, call *ast.CallExpr, ids map[string]entry) (stri
 	return "", use{}, false
 }
 
-// labelsOf are the labels that a call of view's NewTable, labelled and label names by literals.
+// labelsOf are the labels that a call of view's NewTable, columns, labelled and label names by literals.
 func labelsOf(call *ast.CallExpr) []string {
 	var ids []string
 	args := call.Args
 	switch calledName(call) {
-	case "NewTable":
+	case "NewTable", "columns":
 	case "labelled", "label":
 		args = args[:min(1, len(args))]
 	default:
