@@ -93,11 +93,7 @@ func runKinds(e *env, kind string) error {
 }
 
 func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
-	cfg, err := e.Config()
-	if err != nil {
-		return err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return err
 	}

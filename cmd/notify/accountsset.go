@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/config"
-	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/words"
 )
@@ -95,10 +92,8 @@ func runAccountsSet(ctx context.Context, e *env, o accountsSetOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := cfg.Accounts[o.account]; !ok {
-		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
-		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
-		return usage(unknown)
+	if _, err := configured(cfg, o.account); err != nil {
+		return err
 	}
 	set := ledger.AccountSetting{Off: o.off, On: o.on, CloseBreaker: o.closeBreaker}
 	if o.weighed {

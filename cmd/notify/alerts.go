@@ -150,11 +150,7 @@ func runWatch(ctx context.Context, e *env, every time.Duration) error {
 
 // watch is what looks for what somebody must be told, and tells it.
 func (e *env) watch(ctx context.Context) (*alert.Watch, error) {
-	cfg, err := e.Config()
-	if err != nil {
-		return nil, err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"notify/pkg/bill"
 	"notify/pkg/config"
-	"notify/pkg/diag"
 	"notify/pkg/exit"
 	"notify/pkg/report"
 	"notify/pkg/view"
@@ -90,11 +87,8 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 
 // read reads what the vendor says, and finds the account that it is about.
 func (o billOptions) read(cfg *config.Config) (a config.Account, told *bill.Told, err error) {
-	a, ok := cfg.Accounts[o.account]
-	if !ok {
-		unknown := words.Err("cmd.error.no-account", words.A{"account": o.account})
-		unknown.Hint = diag.Known(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
-		return a, nil, usage(unknown)
+	if a, err = configured(cfg, o.account); err != nil {
+		return a, nil, err
 	}
 	if o.mapping == "" {
 		o.mapping = bill.ForVendor(a.Vendor)

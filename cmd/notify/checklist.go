@@ -188,11 +188,7 @@ func (e *env) drawn(s *preflight.Sheet, o checklistOptions) view.Checklist {
 
 // sheet is a campaign's checklist as it stands, or the one that was asked for.
 func (e *env) sheet(ctx context.Context, o checklistOptions) (*preflight.Sheet, error) {
-	cfg, err := e.Config()
-	if err != nil {
-		return nil, err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return nil, err
 	}

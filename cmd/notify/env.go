@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"notify/pkg/campaign"
@@ -190,6 +192,32 @@ func (e *env) vendor(cfg *config.Config, name string) (vendors.Vendor, error) {
 		return nil, words.Wrap(err, "cmd.error.account", words.A{"account": name})
 	}
 	return v, nil
+}
+
+// opened is the configuration and the ledger.
+func (e *env) opened(ctx context.Context) (*config.Config, ledger.Ledger, error) {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := e.Ledger(ctx)
+	return cfg, l, err
+}
+
+// configured is an account of the configuration. Where there is none of that name, the near ones are named.
+func configured(cfg *config.Config, name string) (config.Account, error) {
+	a, ok := cfg.Accounts[name]
+	if !ok {
+		return a, noAccount(name, slices.Sorted(maps.Keys(cfg.Accounts)))
+	}
+	return a, nil
+}
+
+// noAccount refuses a name that is none of those.
+func noAccount(name string, known []string) error {
+	unknown := words.Err("cmd.error.no-account", words.A{"account": name})
+	unknown.Hint = diag.Known(name, known)
+	return usage(unknown)
 }
 
 // CampaignFile loads the campaign of a list: the file given with --campaign, or the one beside the list.

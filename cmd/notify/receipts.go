@@ -194,11 +194,7 @@ func wait(ctx context.Context, servers []*serving) error {
 
 // receiptBox is the ledger, as far as it keeps receipts.
 func (e *env) receiptBox(ctx context.Context) (*config.Config, ledger.Receipts, error) {
-	cfg, err := e.Config()
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

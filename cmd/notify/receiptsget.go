@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"notify/pkg/diag"
 	"notify/pkg/ledger"
 	"notify/pkg/receipts"
 	"notify/pkg/view"
@@ -72,9 +71,7 @@ func runReceiptsPull(ctx context.Context, e *env, o receiptsGetOptions) error {
 
 func (e *env) accountNamed(name string, all []string) ([]string, error) {
 	if !slices.Contains(all, name) {
-		unknown := words.Err("cmd.error.no-account", words.A{"account": name})
-		unknown.Hint = diag.Known(name, all)
-		return nil, usage(unknown)
+		return nil, noAccount(name, all)
 	}
 	return []string{name}, nil
 }

@@ -54,11 +54,7 @@ func newLedgerReconcile(e *env, run func(context.Context, reconcileOptions) erro
 }
 
 func runLedgerReconcile(ctx context.Context, e *env, o reconcileOptions) error {
-	cfg, err := e.Config()
-	if err != nil {
-		return err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,7 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 }
 
 func runResume(ctx context.Context, e *env, o resumeOptions) error {
-	cfg, err := e.Config()
-	if err != nil {
-		return err
-	}
-	l, err := e.Ledger(ctx)
+	cfg, l, err := e.opened(ctx)
 	if err != nil {
 		return err
 	}

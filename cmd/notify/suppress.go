@@ -152,16 +152,6 @@ func addresses(cfg *config.Config, typed []string) ([]message.Address, error) {
 	return out, problems.Err()
 }
 
-// opened is the configuration and the ledger.
-func (e *env) opened(ctx context.Context) (*config.Config, ledger.Ledger, error) {
-	cfg, err := e.Config()
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := e.Ledger(ctx)
-	return cfg, l, err
-}
-
 // asked is the configuration, the ledger, and the addresses that were typed.
 func (e *env) asked(ctx context.Context, typed []string) (*config.Config, ledger.Ledger, []message.Address, error) {
 	cfg, l, err := e.opened(ctx)
