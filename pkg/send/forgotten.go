@@ -184,13 +184,15 @@ func (f *Forgotten) tell(t *Told, recs []ledger.Record, answers []asked) {
 				t.CannotAsk = append(t.CannotAsk, a.account)
 			}
 		}
-		t.lose(f.lost(recs[i].Channel, a.account), recs[i].Key)
+		t.lose(f.lost(&recs[i], a.account), recs[i].Key)
 	}
 }
 
-// lose adds a message to those of its account.
+// lose adds a message to those of its account and its price.
 func (t *Told) lose(l ledger.Lost, key message.Key) {
-	i := slices.IndexFunc(t.Lost, func(have ledger.Lost) bool { return have.Channel == l.Channel && have.Account == l.Account })
+	i := slices.IndexFunc(t.Lost, func(have ledger.Lost) bool {
+		return have.Channel == l.Channel && have.Account == l.Account && have.Price == l.Price
+	})
 	if i < 0 {
 		i = len(t.Lost)
 		t.Lost = append(t.Lost, l)
@@ -198,12 +200,14 @@ func (t *Told) lose(l ledger.Lost, key message.Key) {
 	t.Lost[i].Keys = append(t.Lost[i].Keys, key)
 }
 
-// lost is where a message of the account is debited: today, as nobody knows the day.
-func (f *Forgotten) lost(ch message.Channel, account string) ledger.Lost {
+// lost is where a message is debited to an account, and with what: today, as nobody knows the day.
+func (f *Forgotten) lost(rec *ledger.Record, account string) ledger.Lost {
 	a := f.Config.Accounts[account]
-	l := ledger.Lost{Channel: ch, Account: account, Currency: a.Currency, Day: f.Now().In(f.Config.Timezone).Format(time.DateOnly)}
-	if a.Price != nil {
-		l.Price = *a.Price
+	price, of := a.Debits(f.Config.Channels.Of(rec.Channel))
+	if of != nil {
+		price = of(rec.Address)
 	}
-	return l
+	return ledger.Lost{
+		Channel: rec.Channel, Account: account, Currency: a.Currency, Price: price, Day: f.Now().In(f.Config.Timezone).Format(time.DateOnly),
+	}
 }
