@@ -216,6 +216,14 @@ func (r *Report) TimelineTable() Table {
 	return t
 }
 
+// span is from when to when something lasted, and how long; the end is zero where it has none yet.
+func span(from, to time.Time) []any {
+	if to.IsZero() {
+		return []any{from, nil, nil}
+	}
+	return []any{from, to, to.Sub(from)}
+}
+
 // PausesTable is when nothing was sent, and why.
 func (r *Report) PausesTable() Table {
 	t := Table{Title: words.T("report.table.pauses", nil), Columns: []Column{
@@ -223,11 +231,7 @@ func (r *Report) PausesTable() Table {
 		col(Words, words.T("report.stopped-by", nil)), col(Words, words.T("report.continued-by", nil)), col(Words, words.T("column.why", nil)),
 	}}
 	for _, p := range r.Pauses {
-		var to, lasted any
-		if !p.To.IsZero() {
-			to, lasted = p.To, p.To.Sub(p.From)
-		}
-		t.Rows = append(t.Rows, []any{p.From, to, lasted, p.By, p.After, p.Why})
+		t.Rows = append(t.Rows, append(span(p.From, p.To), p.By, p.After, p.Why))
 	}
 	return t
 }
@@ -239,11 +243,7 @@ func (r *Report) RunsTable() Table {
 		col(Words, words.T("column.who", nil)), col(Words, words.T("report.machine", nil)), col(Words, words.T("column.why", nil)),
 	}}
 	for _, run := range slices.Backward(r.Runs) {
-		var ended, lasted any
-		if !run.Ended.IsZero() {
-			ended, lasted = run.Ended, run.Ended.Sub(run.Started)
-		}
-		t.Rows = append(t.Rows, []any{run.Started, ended, lasted, run.User, run.Host, run.Why})
+		t.Rows = append(t.Rows, append(span(run.Started, run.Ended), run.User, run.Host, run.Why))
 	}
 	return t
 }
