@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -37,10 +38,15 @@ func sentinelOf(err error) error {
 	}
 	var connecting *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connecting) || errors.As(err, &network) || pgconn.Timeout(err) || errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.As(err, &connecting) || errors.As(err, &network) || pgconn.Timeout(err) || errors.Is(err, os.ErrDeadlineExceeded) || gone(err) {
 		return ledger.ErrUnreachable
 	}
 	return nil
+}
+
+// gone reports that the connection ended under a statement, without a word of the server, or before one.
+func gone(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
 func sentinelOfCode(code string) error {
