@@ -170,9 +170,13 @@ func lastDrawn(screen string) string {
 // steady is a screen without what is different at every run: times, lengths, names and numbers of this machine.
 func steady(ts *testscript.TestScript, screen string) string {
 	who, host := machine(ts)
+	for _, name := range filesHere(ts) { // a path may be cut anywhere, as it is as long as this machine's folders
+		screen = regexp.MustCompile(spaced(ts.MkAbs(name))).ReplaceAllLiteralString(screen, name)
+	}
 	for _, r := range []struct{ of, as string }{
 		{spaced(ts.MkAbs("notify.db")), "notify.db"},
 		{spaced(ts.MkAbs(".")) + `/?`, ""},
+		{`[0-9a-f]{12,}`, "0123456789ab"}, // before what is a length: one may end in 3d
 		{`\[=* *\] `, ""}, // the bar
 		{`20\d\d-\d\d-\d\d\s+\d\d:\d\d(:\d\d)?\s+[+-]\d\d:\d\d`, "2026-11-20 10:00 +08:00"},
 		{`20\d\d-\d\d-\d\d`, "2026-11-20"},
@@ -180,7 +184,6 @@ func steady(ts *testscript.TestScript, screen string) string {
 		{`\d+m\d+s`, "3s"},
 		{`\d+(\.\d+)?(\s*(ms|µs|[smhd]|毫秒|微秒|秒|分钟|分|小时|天))(\s+\d+(\s*(s|m|h|秒|分钟|分|小时)))?([^\w]|$)`, "3s$7"},
 		{`[\d.]+/s`, "20/s"},
-		{`[0-9a-f]{12,}`, "0123456789ab"},
 		{`(process|进程) \d+`, "$1 4711"},
 		{`[\d.,]+ [GT]iB`, "50 GiB"},
 		{`\d{2,} KiB`, "200 KiB"},
@@ -204,6 +207,18 @@ func spaced(name string) string {
 		parts = append(parts, regexp.QuoteMeta(string(r)))
 	}
 	return strings.Join(parts, `\s*`)
+}
+
+// filesHere are the names of the files of a script, the longest first: one may begin like another.
+func filesHere(ts *testscript.TestScript) []string {
+	entries, err := os.ReadDir(ts.MkAbs("."))
+	ts.Check(err)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
+	return names
 }
 
 // machine is who runs this, and where, as expressions.
