@@ -177,7 +177,7 @@ func steady(ts *testscript.TestScript, screen string) string {
 		{spaced(ts.MkAbs("notify.db")), "notify.db"},
 		{spaced(ts.MkAbs(".")) + `/?`, ""},
 		{`[0-9a-f]{12,}`, "0123456789ab"}, // before what is a length: one may end in 3d
-		{`\[=* *\] `, ""}, // the bar
+		{`\[=* *\] `, ""},                 // the bar
 		{`20\d\d-\d\d-\d\d\s+\d\d:\d\d(:\d\d)?\s+[+-]\d\d:\d\d`, "2026-11-20 10:00 +08:00"},
 		{`20\d\d-\d\d-\d\d`, "2026-11-20"},
 		{`\d+\.\d+\.\d+\.\d+:\d+`, "127.0.0.1:8025"},
