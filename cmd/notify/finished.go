@@ -68,5 +68,10 @@ func (e *env) ended(ctx context.Context, l ledger.Ledger, spec plan.Spec, res se
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err
 	}
+	if res.Sent > 0 && counts.Done() { // its report is what is asked for next: it finds the figures of all messages made
+		if _, err := report.Make(ctx, l, spec.Name, report.Terms{}); err != nil {
+			return err
+		}
+	}
 	return quietly(endCode(res, counts))
 }

@@ -114,6 +114,9 @@ type Reader interface {
 	// Review is all that a report tells of a campaign, as it is at one moment: what of it somebody should look at, with at most so many of
 	// the messages by state.
 	Review(ctx context.Context, campaign string, most int) (Review, error)
+	// Stamp is another one whenever something changed that was to be read of a campaign's messages, with their receipts. It is there at once,
+	// whatever the campaign's size, so that what was made of all of them can be kept.
+	Stamp(ctx context.Context, campaign string) (string, error)
 	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
 	// (same address, same fingerprint). The pairs are consumed as a stream.
 	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]

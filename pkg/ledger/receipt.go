@@ -40,6 +40,9 @@ type Receipts interface {
 	Secret(ctx context.Context) (string, error)
 }
 
+// FiguresOf is the bookmark under which the figures that were made of a campaign are kept. They name domains: who forgets people drops it.
+func FiguresOf(campaign string) string { return "figures/" + campaign }
+
 // ReceiptFate is where a receipt stands.
 type ReceiptFate string
 

@@ -350,8 +350,8 @@ func (l *look) count(stands standing) {
 	l.people.ByState[standings()[stands]]++
 }
 
-// figures are what was seen. limits are the rates of the accounts.
-func (l *look) figures(limits map[string]float64) Figures {
+// figures are what was seen.
+func (l *look) figures() Figures {
 	l.next()
 	for _, stands := range l.through { // rows that have no message of their own
 		l.count(stands)
@@ -374,7 +374,7 @@ func (l *look) figures(limits map[string]float64) Figures {
 		if len(a.delays) > 0 {
 			f.Delays = append(f.Delays, delayOf(name, a.delays))
 		}
-		f.Rates = append(f.Rates, l.rate(name, a, limits[name]))
+		f.Rates = append(f.Rates, l.rate(name, a))
 	}
 	return f
 }
@@ -393,8 +393,8 @@ func times(hashes []uint64) (n [MaxTimes]int) {
 	return n
 }
 
-func (l *look) rate(name string, a *carried, limit float64) Rate {
-	r := Rate{Account: name, Limit: limit, Lasted: a.last.Sub(a.first)}
+func (l *look) rate(name string, a *carried) Rate {
+	r := Rate{Account: name, Lasted: a.last.Sub(a.first)}
 	if s := r.Lasted.Seconds(); s > 0 && a.accepted > 1 {
 		r.Mean = float64(a.accepted-1) / s // so many spaces lie between them
 	}
@@ -447,6 +447,8 @@ func (l *look) largest() []Domain {
 type Facts interface {
 	ReceiptSource
 	Proofs(ctx context.Context, campaign string, keys ...message.Key) iter.Seq2[ledger.Proof, error]
+	Bookmark(ctx context.Context, name string) (string, error)
+	SetBookmark(ctx context.Context, name, value string) error
 }
 
 // seen is a message with what was told of it.

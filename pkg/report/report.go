@@ -26,6 +26,7 @@ type Source interface {
 	Campaign(ctx context.Context, name string) (ledger.Campaign, error)
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
 	Review(ctx context.Context, campaign string, most int) (ledger.Review, error)
+	Stamp(ctx context.Context, campaign string) (string, error)
 }
 
 // Report is what happened to a campaign, in figures. ByState adds up to Messages on every channel.
@@ -148,22 +149,41 @@ func TermsOf(cfg *config.Config) Terms {
 
 // Make says what happened to a campaign. While it is being sent, what is counted message by message is a little newer than the rest.
 func Make(ctx context.Context, s Source, name string, o Terms) (*Report, error) {
-	r, look, err := begin(ctx, s, name, o)
+	r, err := begin(ctx, s, name, o)
 	if err != nil {
 		return nil, err
 	}
-	for m, err := range all(ctx, s, name) {
-		if err != nil {
+	stamp, err := s.Stamp(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := s.(Facts)
+	if ok {
+		if r.Figures, ok, err = kept(ctx, f, name, stamp); err != nil {
 			return nil, err
 		}
-		look.see(m)
 	}
-	return r, r.finish(ctx, s, look, o)
+	if !ok {
+		look := newLook(r.First, r.Last)
+		for m, err := range all(ctx, s, name) {
+			if err != nil {
+				return nil, err
+			}
+			look.see(m)
+		}
+		r.Figures = look.figures()
+		if f != nil && len(r.Running) == 0 {
+			r.Figures.keep(ctx, f, name, stamp)
+		}
+	}
+	return r, r.finish(ctx, s, o)
 }
 
-// finish completes a report with what was seen.
-func (r *Report) finish(ctx context.Context, s Source, look *look, o Terms) error {
-	r.Figures = look.figures(o.Limits)
+// finish completes a report with what is known of what was accepted, and with the limits of today.
+func (r *Report) finish(ctx context.Context, s Source, o Terms) error {
+	for i := range r.Rates {
+		r.Rates[i].Limit = o.Limits[r.Rates[i].Account]
+	}
 	f, ok := s.(Facts)
 	if !ok {
 		return nil
@@ -176,15 +196,15 @@ func (r *Report) finish(ctx context.Context, s Source, look *look, o Terms) erro
 }
 
 // begin reads what is kept of a campaign: all of it at one moment.
-func begin(ctx context.Context, s Source, name string, o Terms) (*Report, *look, error) {
+func begin(ctx context.Context, s Source, name string, o Terms) (*Report, error) {
 	at, err := s.Review(ctx, name, MaxPeople)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c := at.Campaign
 	spec, err := plan.DecodeSpec(c.Spec)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := &Report{
 		Campaign: c.Name, Owner: spec.Owner, Team: spec.Team, Class: spec.Class, Digest: c.Digest, Staged: c.Staged,
@@ -195,7 +215,7 @@ func begin(ctx context.Context, s Source, name string, o Terms) (*Report, *look,
 	}
 	r.figures(at.Counts, spec.Channels(), o.Prices)
 	r.people(&at.Attention, o)
-	return r, newLook(r.First, r.Last), nil
+	return r, nil
 }
 
 // ActOverride is how the audit entry of an overruled check begins; the check's id follows.

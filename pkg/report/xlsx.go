@@ -58,7 +58,7 @@ type xlsx struct {
 // writeBook writes a report as a workbook: every message is read once for its row and its figures, and those that need somebody's attention
 // once more for sheets of their own.
 func writeBook(ctx context.Context, s Source, name string, w io.Writer, o Options) (rows int, err error) {
-	r, look, err := begin(ctx, s, name, o.Terms)
+	r, err := begin(ctx, s, name, o.Terms)
 	if err != nil {
 		return 0, err
 	}
@@ -66,7 +66,7 @@ func writeBook(ctx context.Context, s Source, name string, w io.Writer, o Option
 	if err != nil {
 		return 0, err
 	}
-	x := &xlsx{book: b, r: r, look: look, o: &o, priced: true}
+	x := &xlsx{book: b, r: r, look: newLook(r.First, r.Last), o: &o, priced: true}
 	for _, part := range []func(context.Context, Source) error{x.recipients, x.complete, x.unknown, x.notSent, x.figures, x.against} {
 		if err := part(ctx, s); err != nil {
 			return 0, err
@@ -77,7 +77,8 @@ func writeBook(ctx context.Context, s Source, name string, w io.Writer, o Option
 
 // complete adds what is known once all messages were seen.
 func (x *xlsx) complete(ctx context.Context, s Source) error {
-	if err := x.r.finish(ctx, s, x.look, x.o.Terms); err != nil || x.o.Complete == nil {
+	x.r.Figures = x.look.figures()
+	if err := x.r.finish(ctx, s, x.o.Terms); err != nil || x.o.Complete == nil {
 		return err
 	}
 	return x.o.Complete(x.r)

@@ -65,6 +65,7 @@ func (h *Handle) Forget(ctx context.Context, campaign string, ids []int64, by le
 			m.forget(c, &sum)
 		}
 	}
+	delete(h.m.bookmarks, ledger.FiguresOf(campaign))
 	h.m.audit = append(h.m.audit, ledger.AuditEntry{Act: by, Campaign: campaign})
 	return sum, nil
 }

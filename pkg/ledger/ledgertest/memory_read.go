@@ -3,6 +3,8 @@ package ledgertest
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"iter"
 	"maps"
@@ -130,6 +132,33 @@ func (h *Handle) Snapshot(ctx context.Context, name, day string) (ledger.Snapsho
 		s.Last = &last
 	}
 	return s, nil
+}
+
+// Stamp implements ledger.Reader: a hash of all that can be read.
+func (h *Handle) Stamp(ctx context.Context, name string) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	c, err := h.m.find(name)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, r := range h.m.runs {
+		if r.campaign == c {
+			fmt.Fprintln(sum, r.Ended)
+		}
+	}
+	for _, r := range h.m.receipts {
+		fmt.Fprintln(sum, r.Ours)
+	}
+	for _, m := range c.inOrder() {
+		fmt.Fprintln(sum, m.known())
+	}
+	fmt.Fprintln(sum, c.records(nil), c.Staged)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Usage implements ledger.Reader.

@@ -73,7 +73,8 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 	LEFT JOIN standing s ON s.campaign_id = c.id AND s.message_id = m.id
 	LEFT JOIN resolution r ON r.campaign_id = c.id AND r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
 	LEFT JOIN fact f ON f.campaign_id = c.id AND f.message_id = m.id
-	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s ORDER BY p.row, m.id`
+	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s AND (EXISTS (SELECT 1 FROM fact y WHERE y.campaign_id = c.id)
+		OR EXISTS (SELECT 1 FROM resolution z WHERE z.campaign_id = c.id)) ORDER BY p.row, m.id` // nothing is known of most campaigns
 
 func queries() stored.Queries {
 	return stored.Queries{

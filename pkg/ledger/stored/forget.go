@@ -95,7 +95,7 @@ func (l Common) Forget(ctx context.Context, campaign string, ids []int64, by led
 		if err == nil {
 			err = x.DropRows(c, rows)
 		}
-		return errors.Join(err, x.Audit(campaign, by))
+		return errors.Join(err, x.Exec("DELETE FROM bookmark WHERE name = $1", ledger.FiguresOf(campaign)), x.Audit(campaign, by))
 	})
 	return sum, err
 }
