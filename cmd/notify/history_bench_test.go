@@ -17,7 +17,7 @@ import (
 )
 
 // BenchmarkHistory compares a ledger that twenty campaigns were sent from with a fresh one: the preflight of the example's 23,000, the
-// status of one campaign, and claiming and settling. NOTIFY_BENCH_OLDER sets how many older messages there are; 10000000, for the figure
+// status of one campaign and its report, and claiming and settling. NOTIFY_BENCH_OLDER sets how many older messages there are; 10000000, for the figure
 // that counts, takes a quarter of an hour to make.
 func BenchmarkHistory(b *testing.B) {
 	older := 200_000
@@ -51,6 +51,13 @@ func BenchmarkHistory(b *testing.B) {
 		b.Run(c.name+"/status", func(b *testing.B) {
 			for b.Loop() {
 				if _, err := report.States(b.Context(), l, "older-7", nil, time.Now()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(c.name+"/report", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := report.Make(b.Context(), l, "older-7", report.Terms{}); err != nil {
 					b.Fatal(err)
 				}
 			}

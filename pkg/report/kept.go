@@ -22,14 +22,12 @@ const form = "1 "
 // kept are the figures that were made of a campaign as it is.
 func kept(ctx context.Context, f Facts, campaign, stamp string) (Figures, bool, error) {
 	s, err := f.Bookmark(ctx, ledger.FiguresOf(campaign))
-	if err != nil || s == "" {
-		return Figures{}, false, err
-	}
 	var p page
-	if err := json.Unmarshal([]byte(s), &p); err != nil || p.Stamp != form+stamp {
-		return Figures{}, false, nil // they are made anew
+	if err != nil || s == "" {
+		return p.Figures, false, err
 	}
-	return p.Figures, true, nil
+	wrong := json.Unmarshal([]byte(s), &p)
+	return p.Figures, wrong == nil && p.Stamp == form+stamp, nil // otherwise they are made anew
 }
 
 // keep keeps figures. That they could not be written down changes nothing in them.

@@ -173,7 +173,7 @@ func Make(ctx context.Context, s Source, name string, o Terms) (*Report, error) 
 		}
 		r.Figures = look.figures()
 		if f != nil && len(r.Running) == 0 {
-			r.Figures.keep(ctx, f, name, stamp)
+			r.keep(ctx, f, name, stamp)
 		}
 	}
 	return r, r.finish(ctx, s, o)
