@@ -95,7 +95,11 @@ func loseThem(t *testing.T, n int) {
 	m.write("award.yaml", only("award-2020", message.SMS))
 	began := time.Now()
 	m.join("send", "award.csv", "--yes")
-	arrive := func(tenths int) { t.Helper(); m.must(m.receiver.reached(message.SMS, n*tenths/10, m.over)) }
+	arrive := func(tenths int) {
+		t.Helper()
+		m.must(m.receiver.reached(message.SMS, n*tenths/10, m.over))
+		t.Logf("%d%% have arrived after %.1f s", 10*tenths, time.Since(began).Seconds())
+	}
 	arrive(1)
 	second := m.join("resume", "award-2020", "--join")
 	m.join("resume", "award-2020", "--join")

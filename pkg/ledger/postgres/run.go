@@ -270,7 +270,7 @@ func (x *tx) bury(campaign int64, now time.Time, own ledger.RunID) (burial, erro
 		return b, err
 	}
 	for _, r := range slices.Clone(live) {
-		if r.ID == own {
+		if r.ID == own || own != 0 && now.Before(r.Expires) { // who asks in every turn wants to know who died, and not until when the others may write
 			continue
 		}
 		dead, until, err := x.dead(campaign, &r, now)
