@@ -40,6 +40,8 @@ type Campaign struct {
 	Shared      string // SharedRefuse, SharedFold, SharedEach
 	// DedupeWindow is how long the same text may not go to the same address again, in any campaign; 0: no check.
 	DedupeWindow time.Duration
+	// ToldLately is how far back it is of interest who was written to by other campaigns, whatever the text.
+	ToldLately time.Duration
 
 	// Warnings are what is allowed and unwise: a text that stands outside the campaign's folder.
 	Warnings []words.Text `json:"-"`

@@ -59,6 +59,7 @@ stop_when: {failed: 5%, unknown: 0.01}
 checklist: award-notice
 shared_address: fold
 dedupe_window: 3d
+told_lately: 14d
 budget: 1035.123456
 `
 
@@ -94,7 +95,7 @@ func TestTheWholeFile(t *testing.T) {
 		Window:   campaign.Window{From: 9 * time.Hour, To: 24 * time.Hour},
 		Deadline: time.Date(2020, 1, 2, 18, 0, 0, 0, zone),
 		StopWhen: campaign.StopWhen{Failed: 0.05, Unknown: 0.01, Window: 200},
-		Budget:   1035_123456, Checklist: "award-notice", Shared: "fold", DedupeWindow: 72 * time.Hour,
+		Budget:   1035_123456, Checklist: "award-notice", Shared: "fold", DedupeWindow: 72 * time.Hour, ToldLately: 14 * 24 * time.Hour,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -114,7 +115,7 @@ func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &campaign.Campaign{
-		Path: filepath.Join(dir, "a.yml"), Files: []string{filepath.Join(dir, "a.txt"), filepath.Join(dir, "a.yml")}, Name: "年终奖", Owner: "W", Class: "marketing", Shared: campaign.SharedRefuse,
+		Path: filepath.Join(dir, "a.yml"), Files: []string{filepath.Join(dir, "a.txt"), filepath.Join(dir, "a.yml")}, Name: "年终奖", Owner: "W", Class: "marketing", Shared: campaign.SharedRefuse, ToldLately: 7 * 24 * time.Hour,
 		Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{File: filepath.Join(dir, "a.txt"), Text: "x"}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,6 +75,7 @@ func absolute(path string) string {
 const (
 	maxRecipients = 20_000_000
 	year          = 366 * 24 * time.Hour
+	defaultLately = 7 * 24 * time.Hour
 )
 
 func (r *reader) campaign(m *yamldoc.Map) *Campaign {
@@ -92,6 +94,7 @@ func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 		Checklist:    m.Value("checklist").Text(),
 		Shared:       m.Value("shared_address").OneOf(SharedRefuse, SharedFold, SharedEach),
 		DedupeWindow: m.Value("dedupe_window").Duration(time.Minute, year),
+		ToldLately:   cmp.Or(m.Value("told_lately").Duration(time.Minute, year), defaultLately),
 	}
 	c.Budget, _ = yamldoc.Parsed(m.Value("budget"), budget, words.T("campaign.do.budget", nil))
 	if c.Shared == "" {

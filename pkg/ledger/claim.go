@@ -90,7 +90,10 @@ const WhichScenario = "scenario"
 
 // Claim is one message that this run must now attempt, exactly once, and settle.
 type Claim struct {
-	Attempt  int64
+	Attempt int64
+	// Grant is the number of the grant, the same for all its claims: a later one has a greater one, of all campaigns, where their turns are
+	// Ordered.
+	Grant    int64
 	Number   int // 1 for the first attempt of the message
 	Account  string
 	Key      message.Key

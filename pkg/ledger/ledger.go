@@ -120,6 +120,13 @@ type Reader interface {
 	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
 	// (same address, same fingerprint). The pairs are consumed as a stream.
 	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]
+	// Told reports what went to the addresses, or may have, whatever the text: campaign by campaign, those that were staged first before the
+	// others, and in each in the order in which they were asked. They are consumed as a stream, before the first answer, and not at all where
+	// no campaign counts.
+	Told(ctx context.Context, w Telling, asked iter.Seq[Told]) iter.Seq2[Told, error]
+	// Earlier says for each of the claims how many other messages that count were claimed before it for the same address, and left or may
+	// have. Where two runs claim side by side, with Turn.Ordered, and look afterwards, the later claim sees the earlier one, however close they are.
+	Earlier(ctx context.Context, c *Counting, claims []Claim) ([]int, error)
 	// AuditLog reads what people did, the oldest first; campaign "" means all.
 	AuditLog(ctx context.Context, campaign string) ([]AuditEntry, error)
 	// Check reads the newest preflight result under the digest; ErrNoCheck where there is none.

@@ -76,6 +76,8 @@ type Turn struct {
 	Waves []int
 	Wave  *WaveChange
 	Claim []ClaimRequest
+	// Ordered makes the grants of all turns that say so one after the other, so that their numbers are in the order in which they can be seen.
+	Ordered bool
 	// Watch are accounts of which the caller wants to know how they stand, whether it claims through them or not.
 	Watch []string
 }

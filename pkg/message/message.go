@@ -74,6 +74,25 @@ var keyEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPad
 // where each row of a shared address is told (otherwise recipient is empty). Upper and lower case in an address make no
 // difference: mail servers that tell Wang@ from wang@ are not found in practice, people who type both are.
 func MakeKey(campaign string, ch Channel, to Address, recipient string) Key {
+	sum := keySum(campaign, ch, to, "")
+	if recipient != "" {
+		own := keySum(campaign, ch, to, recipient)
+		copy(sum[stemBytes:], own[:])
+	}
+	return Key(keyEncoding.EncodeToString(sum[:keyBytes]))
+}
+
+const (
+	keyBytes  = 16
+	stemBytes = 10 // of them, which make whole characters
+	stemChars = stemBytes * 8 / 5
+)
+
+// Stem is what the keys of all messages of a campaign to one address begin with: so they are found by it, in the order of keys from it up to
+// what begins otherwise.
+func (k Key) Stem() string { return string(k[:min(len(k), stemChars)]) }
+
+func keySum(campaign string, ch Channel, to Address, recipient string) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, part := range [...]string{"notify key 1", campaign, string(ch), strings.ToLower(string(to)), recipient} {
 		var n [4]byte
@@ -81,7 +100,8 @@ func MakeKey(campaign string, ch Channel, to Address, recipient string) Key {
 		h.Write(n[:])
 		h.Write([]byte(part))
 	}
-	return Key(keyEncoding.EncodeToString(h.Sum(nil)[:16]))
+	h.Sum(sum[:0])
+	return sum
 }
 
 // State is where a message stands.

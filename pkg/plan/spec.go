@@ -40,6 +40,7 @@ type Spec struct {
 	Shared      string            `json:"shared_address"`
 	Checklist   string            `json:"checklist,omitempty"`
 	Dedupe      time.Duration     `json:"dedupe_window,omitempty"`
+	Lately      time.Duration     `json:"told_lately,omitempty"`
 	Expect      int               `json:"expect,omitempty"`
 	// Files are what the campaign was made of, the list and what the campaign file names, as absolute paths: nothing may be written
 	// over them. They are no part of the digest.
@@ -57,7 +58,7 @@ func newSpec(c *campaign.Campaign, h list.Header) Spec {
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
 		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], Texts: c.Texts,
 		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Waves: c.Waves, Budget: c.Budget, Shared: c.Shared,
-		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Expect: c.Expect, Files: append(slices.Clone(c.Files), absolute(h.File)),
+		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Lately: c.ToldLately, Expect: c.Expect, Files: append(slices.Clone(c.Files), absolute(h.File)),
 	}
 }
 

@@ -204,6 +204,7 @@ func (t *terms) campaign(s *Spec) {
 		{"shared-address", s.Shared},
 		{"checklist", s.Checklist},
 		{"dedupe-window", words.Span(s.Dedupe)},
+		{"told-lately", words.Span(s.Lately)},
 		{"expect", whole(s.Expect)},
 		{"name-column", s.NameColumn},
 	} {

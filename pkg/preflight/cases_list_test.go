@@ -54,6 +54,12 @@ func listCases() map[string]cases {
 			bad:    is("30 of 100 messages", within72h, toldBefore(30, time.Hour)).do("notify resume award-again", "dedupe_window"),
 			broken: is(ledger.ErrBusy.Error(), within72h, unopened(ledger.ErrBusy)),
 		},
+		"told-lately": {
+			warns:  "that somebody is written to again, with other words, is what campaigns are for: a person says whether it is too often",
+			pass:   is("no other campaign wrote to any of these addresses within 7d", lately, toldBefore(30, 8*24*time.Hour)),
+			bad:    is("30 of 100 recipients were written to within 7d, whatever the text, by award-again", lately, toldBefore(30, time.Hour), otherWords).do("notify resume award-again", "notify report award-again"),
+			broken: is(ledger.ErrBusy.Error(), lately, unopened(ledger.ErrBusy)),
+		},
 		"allow-list": {
 			pass:   is("100 addresses, all on the allow list (test)", allowing("+86100*")),
 			bad:    is("1 of 100 addresses", allowing("+86100*"), func(w *world) { w.people[41].To[0].Address = "+447700900123" }).do("test addresses", "allow_list"),

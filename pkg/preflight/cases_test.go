@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -94,6 +95,13 @@ const (
 )
 
 func within72h(w *world) { w.campaign.DedupeWindow = 72 * time.Hour }
+
+func lately(w *world) { w.campaign.ToldLately = 7 * 24 * time.Hour }
+
+// otherWords changes the text by a word.
+func otherWords(w *world) {
+	w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, come and see."}})
+}
 
 // toldBefore lets another campaign tell the first n people the same, so long ago.
 func toldBefore(n int, ago time.Duration) func(*world) {

@@ -184,7 +184,7 @@ func sets() map[string][]string {
 			"recipients", "messages", "columns",
 			"text", "template-codes", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
 			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "waves", "budget",
-			"shared-address", "checklist", "dedupe-window", "expect", "name-column",
+			"shared-address", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
 			"capacity", "class-hours", "weights", "price", "country-price", "rate", "burst", "daily-quota", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "rows",
 		},

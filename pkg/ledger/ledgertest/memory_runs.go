@@ -290,7 +290,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	to.state, to.newest, to.pace, to.stood = message.Attempting, a, flow.PlaceNone, true
 	to.attempts++
 	return ledger.Claim{
-		Attempt: a.id, Number: to.attempts, Account: a.account, Key: to.key, Channel: to.channel,
+		Attempt: a.id, Number: to.attempts, Grant: a.claim, Account: a.account, Key: to.key, Channel: to.channel,
 		Address: to.address, Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: v.LeaveAt, Early: v.Early, Deadline: deadline,
 	}
 }

@@ -45,7 +45,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		suppressionPromises(),
 		suppressionStreams(),
 		alertPromises(), targetPromises(),
-		readerPromises(), stampPromises(), forgetPromises(),
+		readerPromises(), toldPromises(), stampPromises(), forgetPromises(),
 	} {
 		for _, p := range promises {
 			t.Run(p.says, func(t *testing.T) {

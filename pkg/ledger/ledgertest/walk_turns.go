@@ -34,7 +34,7 @@ func (w *walk) turn(p *proc) {
 		a, b := gotReal.Grants[i], gotModel.Grants[i]
 		for j := range min(len(a.Claims), len(b.Claims)) {
 			p.open = append(p.open, pair[int64]{a.Claims[j].Attempt, b.Claims[j].Attempt})
-			a.Claims[j].Attempt, b.Claims[j].Attempt = 0, 0
+			a.Claims[j].Attempt, b.Claims[j].Attempt, a.Claims[j].Grant, b.Claims[j].Grant = 0, 0, 0, 0
 		}
 	}
 	w.agree("turn", gotReal.Grants, gotModel.Grants, nil, nil)

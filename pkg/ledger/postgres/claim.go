@@ -271,7 +271,7 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, v flow.Verdict, deadline ti
 func (c *claiming) take(req ledger.ClaimRequest, g ledger.Grant, taken []flight) error {
 	c.writePassed()
 	x, r := c.x, c.t.run
-	id, err := x.claimID()
+	id, err := x.claimID(c.t.req.Ordered)
 	if err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func (c *claiming) take(req ledger.ClaimRequest, g ledger.Grant, taken []flight)
 	segments := 0
 	for i := range taken {
 		f := &taken[i]
-		f.of = of
+		f.of, g.Claims[i].Grant = of, of.ID
 		segments += f.segments
 		deadline = ledger.Latest(deadline, g.Claims[i].Deadline)
 		switch {
@@ -333,7 +333,11 @@ func (x *tx) takeAgain(of *stored.Claimed, ids, numbers, seals []int64) error {
 }
 
 // claimID is the id of the next claim. It is taken under the lock of the campaign: of two claims of a message the later has the greater one.
-func (x *tx) claimID() (id int64, err error) {
+// Ordered, it is taken under one lock for all campaigns, the last of this transaction: who has a greater id sees what has a smaller one.
+func (x *tx) claimID(ordered bool) (id int64, err error) {
+	if ordered {
+		x.lockNamed("claims")
+	}
 	return id, x.one([]any{&id}, "SELECT nextval('claim_ids')")
 }
 

@@ -70,7 +70,7 @@ func (d *doubting) claim(l ledger.Lost) error {
 			continue
 		}
 		if of == nil {
-			id, err := d.x.claimID()
+			id, err := d.x.claimID(false)
 			if err != nil {
 				return err
 			}

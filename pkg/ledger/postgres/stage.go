@@ -266,7 +266,7 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	if st.known {
 		st.seen.Set(id)
 	}
-	if err := st.keepPrint(m.Fingerprint); err != nil {
+	if err := errors.Join(st.keepPrint(m.Fingerprint), st.keepPrint(stored.AddressPrint(m.Channel, m.Address))); err != nil {
 		return err
 	}
 	st.messages = append(st.messages, []any{

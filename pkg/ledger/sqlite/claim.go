@@ -279,7 +279,7 @@ func (c *claiming) take(t *turn, req ledger.ClaimRequest, g ledger.Grant, taken 
 	segments := 0
 	for i := range taken {
 		f := &taken[i]
-		f.of = of
+		f.of, g.Claims[i].Grant = of, of.ID
 		segments += f.segments
 		deadline = ledger.Latest(deadline, g.Claims[i].Deadline)
 		switch {

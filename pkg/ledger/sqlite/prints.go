@@ -13,7 +13,7 @@ import (
 	"notify/pkg/ledger/stored"
 )
 
-// keepPrint remembers the fingerprint of a message that is new, or says something else now.
+// keepPrint remembers a fingerprint: of a message that is new, or says something else now, and of an address.
 func (st *staging) keepPrint(fingerprint int64) error {
 	st.prints = append(st.prints, fingerprint)
 	if len(st.prints) < stored.PrintsAtMost {

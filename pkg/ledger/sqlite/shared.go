@@ -79,9 +79,9 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 
 func queries() stored.Queries {
 	return stored.Queries{
-		ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
-		Each: `instr(spec, '"shared_address":"each"') > 0`,
-		Of:   func(table string) string { return "$1 > 0 AND " + table + ".message_id = $2" },
+		Within: "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
+		ByID:   byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
+		Of: func(table string) string { return "$1 > 0 AND " + table + ".message_id = $2" },
 	}
 }
 

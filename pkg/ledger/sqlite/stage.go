@@ -221,7 +221,7 @@ func (st *staging) message(r ledger.Recipient, m ledger.NewMessage, write func()
 	if st.known {
 		st.seen.Set(id)
 	}
-	if err := st.keepPrint(m.Fingerprint); err != nil {
+	if err := errors.Join(st.keepPrint(m.Fingerprint), st.keepPrint(stored.AddressPrint(m.Channel, m.Address))); err != nil {
 		return err
 	}
 	return st.messages.add(id, recipient, string(m.Channel), string(m.Key), string(m.Address), m.Segments, m.Fingerprint,

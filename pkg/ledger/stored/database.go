@@ -27,11 +27,11 @@ type Database interface {
 // Queries are what databases do not read well in the same words.
 type Queries struct {
 	ByID string // stands behind a table that is read along its messages' ids
+	// Within is true of the messages m of campaign $1 with ids from $2 to $3, so that they are read along them.
+	Within string
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string
-	// Each is whether a campaign's spec says that rows of a shared address have messages of their own.
-	Each string
 	// Of is true of what hangs on message $2 of campaign $1, in a table of that name.
 	Of func(table string) string
 }

@@ -30,7 +30,6 @@ func (l Common) Frozen(ctx context.Context) ([]ledger.Frozen, error) {
 type searched struct {
 	id, first, last int64
 	name            string
-	each            bool // rows that share an address have messages of their own, whose keys an address alone does not make
 	channels        []message.Channel
 }
 
@@ -69,10 +68,10 @@ func (l Common) searched(ctx context.Context, s ledger.Sought) (out []*searched,
 	at := make(map[int64]*searched)
 	err = l.DB.Read(ctx, func(row Row) error {
 		c := new(searched)
-		err := row.Scan(&c.id, &c.name, &c.first, &c.last, &c.each)
+		err := row.Scan(&c.id, &c.name, &c.first, &c.last)
 		out, at[c.id] = append(out, c), c
 		return err
-	}, `SELECT id, name, first_id, last_id, `+l.Queries.Each+` FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC`, s.Campaign, s.Campaign == "")
+	}, `SELECT id, name, first_id, last_id FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC`, s.Campaign, s.Campaign == "")
 	if err != nil || s.Address == "" {
 		return out, err
 	}
@@ -93,9 +92,7 @@ func (l Common) sought(ctx context.Context, s ledger.Sought, in []*searched) (ma
 	var err error
 	switch {
 	case s.Address != "":
-		if err = l.byKeys(ctx, addressKeys(s.Address, in), found); err == nil {
-			err = l.along(ctx, in, found, func(c *searched) bool { return c.each && len(found[c.id]) == 0 }, "message", "id", "lower(address) = $4", strings.ToLower(string(s.Address)))
-		}
+		err = l.byKeys(ctx, addressKeys(s.Address, in), found)
 	case s.Key != "":
 		var keys []keyIn
 		for _, c := range in {
@@ -117,7 +114,7 @@ func (l Common) sought(ctx context.Context, s ledger.Sought, in []*searched) (ma
 	return found, err
 }
 
-// keyIn is a key that a message may have in a campaign.
+// keyIn is a key that a message may have in a campaign, or what its key begins with.
 type keyIn struct {
 	campaign int64
 	key      message.Key
@@ -127,7 +124,7 @@ func addressKeys(to message.Address, in []*searched) []keyIn {
 	var keys []keyIn
 	for _, c := range in {
 		for _, ch := range c.channels {
-			keys = append(keys, keyIn{c.id, message.MakeKey(c.name, ch, to, "")})
+			keys = append(keys, keyIn{c.id, message.Key(message.MakeKey(c.name, ch, to, "").Stem())})
 		}
 	}
 	return keys
@@ -143,7 +140,7 @@ func (l Common) byKeys(ctx context.Context, keys []keyIn, found map[int64][]int6
 		var values strings.Builder
 		for _, k := range keys[:n] {
 			if strings.Trim(string(k.key), "0123456789abcdefghijklmnopqrstuvwxyz") == "" {
-				fmt.Fprintf(&values, ", (%d, '%s')", k.campaign, k.key)
+				fmt.Fprintf(&values, ", (%d, '%s', '%s~')", k.campaign, k.key, k.key)
 			}
 		}
 		keys = keys[n:]
@@ -155,7 +152,7 @@ func (l Common) byKeys(ctx context.Context, keys []keyIn, found map[int64][]int6
 			err := row.Scan(&campaign, &id)
 			found[campaign] = append(found[campaign], id)
 			return err
-		}, "SELECT m.campaign_id, m.id FROM (VALUES "+values.String()[2:]+") v JOIN message m ON m.campaign_id = v.column1 AND m.key = v.column2"); err != nil {
+		}, "SELECT m.campaign_id, m.id FROM (VALUES "+values.String()[2:]+") v JOIN message m ON m.campaign_id = v.column1 AND m.key >= v.column2 AND m.key < v.column3"); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ CREATE TABLE relist (
   PRIMARY KEY (campaign_id, message_id)
 );
 
--- The fingerprints of a campaign's messages, also of earlier lists: 64 bits each, the least byte first, sorted within a piece.
+-- The fingerprints of a campaign's messages, also of earlier lists, and of their addresses: 64 bits each, the least byte first, sorted within a piece.
 CREATE TABLE prints (
   campaign_id bigint NOT NULL REFERENCES campaign (id),
   piece       bigint NOT NULL,

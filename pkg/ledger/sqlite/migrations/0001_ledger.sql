@@ -61,7 +61,7 @@ CREATE TABLE relist (
   seal         INTEGER NOT NULL -- that of the message, where this is applied
 );
 
--- The fingerprints of a campaign's messages, also of earlier lists: 64 bits each, the least byte first, sorted within a piece.
+-- The fingerprints of a campaign's messages, also of earlier lists, and of their addresses: 64 bits each, the least byte first, sorted within a piece.
 CREATE TABLE prints (
   campaign_id INTEGER NOT NULL REFERENCES campaign (id),
   piece       INTEGER NOT NULL,
