@@ -101,7 +101,7 @@ type addressees struct {
 }
 
 type addressMark struct {
-	print int64
+	mark int64
 	nth   int
 }
 
@@ -113,14 +113,14 @@ func newAddressees(asked iter.Seq[ledger.Told], alias ledger.Alias) *addressees 
 			a.marks = append(a.marks, addressMark{AddressPrint(t.Channel, alias(t.Address)), nth})
 		}
 	}
-	slices.SortFunc(a.marks, func(x, y addressMark) int { return cmp.Or(cmp.Compare(x.print, y.print), cmp.Compare(x.nth, y.nth)) })
+	slices.SortFunc(a.marks, func(x, y addressMark) int { return cmp.Or(cmp.Compare(x.mark, y.mark), cmp.Compare(x.nth, y.nth)) })
 	return a
 }
 
 // with calls take for each who has the print.
-func (a *addressees) with(print int64, take func(nth int)) {
-	at, _ := slices.BinarySearchFunc(a.marks, print, func(m addressMark, p int64) int { return cmp.Compare(m.print, p) })
-	for ; at < len(a.marks) && a.marks[at].print == print; at++ {
+func (a *addressees) with(mark int64, take func(nth int)) {
+	at, _ := slices.BinarySearchFunc(a.marks, mark, func(m addressMark, p int64) int { return cmp.Compare(m.mark, p) })
+	for ; at < len(a.marks) && a.marks[at].mark == mark; at++ {
 		take(a.marks[at].nth)
 	}
 }
@@ -145,10 +145,10 @@ func (l Common) hits(ctx context.Context, campaign int64, a *addressees) (hits [
 		at := 0
 		for ; len(piece) >= 8 && at < len(a.marks); piece = piece[8:] {
 			p := int64(binary.LittleEndian.Uint64(piece))
-			for at < len(a.marks) && a.marks[at].print < p {
+			for at < len(a.marks) && a.marks[at].mark < p {
 				at++
 			}
-			for ; at < len(a.marks) && a.marks[at].print == p; at++ {
+			for ; at < len(a.marks) && a.marks[at].mark == p; at++ {
 				hits = append(hits, a.marks[at].nth)
 			}
 		}
