@@ -102,7 +102,7 @@ type addressees struct {
 
 type addressMark struct {
 	mark int64
-	nth   int
+	nth  int
 }
 
 func newAddressees(asked iter.Seq[ledger.Told], alias ledger.Alias) *addressees {
