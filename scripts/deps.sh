@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What some tests need beside Go: Postfix, a mail server, with smtp-sink, an independent one, Kannel, an SMS gateway, PostgreSQL for the ledger
-# that machines share, and on Linux strace, which shows what is on disk before a byte leaves, and unshare, which makes containers. As root it is
-# installed; otherwise one message says what is missing, and how to get it.
+# that machines share, promtool, which reads metrics and rules as Prometheus does, and on Linux strace, which shows what is on disk before a
+# byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
 programs=() packages=()
@@ -12,6 +12,7 @@ need() { # need PROGRAM PACKAGE
 need smtp-sink postfix
 need postfix postfix
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
+need promtool prometheus
 if [ "$(uname -s)" = Linux ]; then
   need strace strace
   need unshare util-linux

@@ -114,10 +114,15 @@ func runAlertsList(ctx context.Context, e *env) error {
 	return view.ShowAlerts(e.printer(), e.flags.json, v)
 }
 
-func newWatch(e *env, run func(context.Context, time.Duration) error) *cobra.Command {
-	var every time.Duration
+type watchOptions struct {
+	every    time.Duration
+	observed observed
+}
+
+func newWatch(e *env, run func(context.Context, watchOptions) error) *cobra.Command {
+	var o watchOptions
 	if run == nil {
-		run = func(ctx context.Context, every time.Duration) error { return runWatch(ctx, e, every) }
+		run = func(ctx context.Context, o watchOptions) error { return runWatch(ctx, e, o) }
 	}
 	c := &cobra.Command{
 		Use:   "watch",
@@ -128,18 +133,29 @@ func newWatch(e *env, run func(context.Context, time.Duration) error) *cobra.Com
 			"notify watch --every 1m", "",
 		),
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), every) },
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
-	c.Flags().DurationVar(&every, "every", 15*time.Second, e.say("cmd.watch.flag-every", nil))
+	o.observed.flags(e, c.Flags())
+	c.Flags().DurationVar(&o.every, "every", 15*time.Second, e.say("cmd.watch.flag-every", nil))
 	return c
 }
 
-func runWatch(ctx context.Context, e *env, every time.Duration) error {
+func runWatch(ctx context.Context, e *env, o watchOptions) error {
+	cfg, l, err := e.opened(ctx)
+	if err != nil {
+		return err
+	}
+	unobserved, err := e.observe(ctx, o.observed, inputsOf(cfg, nil))
+	if err != nil {
+		return err
+	}
+	defer unobserved()
+	e.measured(cfg, l, "", nil)
 	w, err := e.watch(ctx)
 	if err != nil {
 		return err
 	}
-	w.Every = max(every, time.Second)
+	w.Every = max(o.every, time.Second)
 	var failed error
 	w.Each = func(n ledger.Notice) { failed = errors.Join(failed, view.ShowNotice(e.printer(), e.flags.json, n)) }
 	said := view.Watching(w.Every, w.Config.AlertTargets())

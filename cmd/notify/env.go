@@ -23,6 +23,7 @@ import (
 	"notify/pkg/ledger/postgres"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
+	"notify/pkg/metrics"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
@@ -61,6 +62,7 @@ type env struct {
 	cfg     *config.Config
 	ledger  ledger.Ledger
 	vendors map[string]vendors.Vendor
+	metrics *metrics.Set // nil where nobody asked for them
 }
 
 func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {

@@ -27,6 +27,7 @@ type receiptsOptions struct {
 	account   string
 	all       bool
 	most      int
+	observed  observed
 }
 
 func newReceipts(e *env) *cobra.Command {
@@ -66,6 +67,7 @@ func newReceiptsListen(e *env, run func(context.Context, receiptsOptions) error)
 	f := c.Flags()
 	f.StringVar(&o.cert, "cert", "", e.say("cmd.receipts-listen.flag-cert", nil))
 	f.StringVar(&o.key, "key", "", e.say("cmd.receipts-listen.flag-key", nil))
+	o.observed.flags(e, f)
 	f.BoolVar(&o.proxied, "proxied", false, e.say("cmd.receipts-listen.flag-proxied", nil))
 	return c
 }
@@ -79,6 +81,12 @@ func runReceiptsListen(ctx context.Context, e *env, o receiptsOptions) error {
 	if err != nil {
 		return err
 	}
+	unobserved, err := e.observe(ctx, o.observed, inputsOf(cfg, nil))
+	if err != nil {
+		return err
+	}
+	defer unobserved()
+	e.measured(cfg, e.ledger, "", nil)
 	secret, err := box.Secret(ctx)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type resumeOptions struct {
 	join     bool
 	lift     lift
 	here     bool
+	observed observed
 	// emergency lets accounts of the other class stand in.
 	emergency bool
 	reason    string
@@ -57,6 +58,7 @@ func newResume(e *env, run func(context.Context, resumeOptions) error) *cobra.Co
 	c.Flags().BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	c.Flags().BoolVar(&o.here, "here", false, e.say("cmd.send.flag-here", nil))
 	c.Flags().BoolVar(&o.emergency, "emergency", false, e.say("cmd.send.flag-emergency", nil))
+	o.observed.flags(e, c.Flags())
 	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.accounts-set.flag-reason", nil))
 	return c
 }
@@ -66,6 +68,11 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	unobserved, err := e.observe(ctx, o.observed, inputsOf(cfg, nil))
+	if err != nil {
+		return err
+	}
+	defer unobserved()
 	name := o.campaign
 	if name == "" {
 		if name, err = unfinished(ctx, l); err != nil {

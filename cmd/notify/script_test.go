@@ -46,6 +46,7 @@ import (
 //	terminal CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal and types ANSWER at the prompt
 //	json PATH [VALUE]              the last output is JSON that has this, at a path like campaigns.0.state
 //	postgres [kill|start|standby [synchronous]|asynchronous|behind|promote|sql STATEMENT]          starts a PostgreSQL and keeps the ledger there, kills it, starts it again; [postgres] tells whether there is one
+//	scrape NAME FILE               writes what it tells Prometheus to a file; [promtool] tells whether there is one
 //	setting NAME=VALUE…            env that programs begun beside the story see, too
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -57,7 +58,7 @@ func TestScript(t *testing.T) {
 		Condition:           storyCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "until": cmdUntil, "once": cmdOnce,
-			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "postgres": cmdPostgres,
+			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "scrape": cmdScrape, "postgres": cmdPostgres,
 		},
 	})
 }
@@ -86,14 +87,23 @@ type storyKey struct{}
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
 
-// storyCondition reports whether PostgreSQL can be started. Where CI is set it can, or the story fails.
+// storyCondition reports whether PostgreSQL can be started, and whether promtool is there. Where CI is set they are, or the story fails.
 func storyCondition(name string) (bool, error) {
-	if name != "postgres" {
+	var err error
+	var missing bool
+	var what, in string
+	switch name {
+	case "postgres":
+		_, err = pgtest.Find()
+		missing, what, in = errors.Is(err, pgtest.ErrMissing), "stories on PostgreSQL", "postgresql"
+	case "promtool":
+		err = hasPromtool()
+		missing, what, in = err != nil, "metrics as Prometheus reads them", "prometheus"
+	default:
 		return false, fmt.Errorf("no condition is called %s", name)
 	}
-	_, err := pgtest.Find()
-	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") == "" {
-		fmt.Fprintf(os.Stderr, "\n!!! NOT TESTED: stories on PostgreSQL: %s. Get it with: apt-get install postgresql\n\n", err)
+	if missing && os.Getenv("CI") == "" {
+		fmt.Fprintf(os.Stderr, "\n!!! NOT TESTED: %s: %s. Get it with: apt-get install %s\n\n", what, err, in)
 		return false, nil
 	}
 	return err == nil, err

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +33,7 @@ type sendOptions struct {
 	overrides []string
 	reason    string
 	lift      lift
+	observed  observed
 	here      bool
 	// removeMissing gives up those who are pending and not on the list.
 	removeMissing bool
@@ -84,6 +87,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 	f.BoolVar(&o.lift.flag, "lift-pause", false, e.say("cmd.resume.flag-lift-pause", nil))
 	o.partFlags(e, f)
 	f.StringVar(&o.problems, "problems", "", e.say("cmd.send.flag-problems", nil))
+	o.observed.flags(e, f)
 	f.BoolVar(&o.spread, "spread", false, e.say("cmd.send.flag-spread", nil))
 	return c
 }
@@ -93,10 +97,11 @@ func runSend(ctx context.Context, e *env, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	l, err := e.Ledger(ctx)
+	l, unobserved, err := e.observedLedger(ctx, o.observed, inputsOf(cfg, c, o.list))
 	if err != nil {
 		return err
 	}
+	defer unobserved()
 	if err := e.maySend(ctx, l, c.Name, &o); err != nil {
 		return err
 	}
@@ -299,6 +304,10 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
 		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join, Emergency: d.emergency,
+	}
+	e.measured(cfg, l, name, slices.Sorted(maps.Keys(vs)))
+	if e.metrics != nil {
+		loop.Meter = e.metrics
 	}
 	if loop.Receivers, err = receivers.Read(cfg.Receivers); err != nil {
 		return err

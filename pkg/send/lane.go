@@ -34,6 +34,7 @@ type lane struct {
 
 	inFlight int
 	settle   []ledger.Settlement
+	heard    []heard   // of settle, what is told once it is recorded
 	gathered time.Time // when the first of settle came in
 	left     int       // what was pending or open on the channel after the last turn, of all runs; -1 before the first
 	tally    ledger.Tally
@@ -57,6 +58,7 @@ type result struct {
 	at      time.Time
 	late    time.Duration // by how much its place had passed when a worker took it up
 	took    time.Duration // from then to the outcome
+	asked   time.Duration // how long the vendor took; 0 where it was not asked
 }
 
 type laneEnd struct {
@@ -213,11 +215,13 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 		var recorded *recordedError
 		if errors.As(err, &recorded) {
 			ln.settle = ln.settle[:0]
+			ln.tell(nil)
 		}
 		ln.fail(err)
 		return
 	}
 	ln.took(ln.loop.Now().Sub(now))
+	ln.tell(turned.Stale)
 	for _, id := range turned.Stale {
 		ln.loop.Log.Warn("the ledger had another outcome for this attempt already", "attempt", id)
 	}
@@ -260,7 +264,9 @@ func (ln *lane) shared(states []ledger.AccountState, now time.Time) {
 	ln.known = now
 	for _, s := range states {
 		if a := ln.accounts[s.Account]; a != nil {
+			open := a.Open()
 			a.Shared(s, now)
+			ln.breaker(a, open)
 			ln.valves[s.Account].Scale(a.Scale())
 			ln.route.Weigh(s.Account, s.Weight)
 		}
@@ -333,6 +339,9 @@ func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
 	}
 	ask.Account.Claimed(len(g.Claims))
 	ln.inFlight += len(g.Claims)
+	if m := ln.loop.Meter; m != nil {
+		m.Claimed(ask.Account.Name(), len(g.Claims))
+	}
 	if len(g.Claims) > 0 {
 		ln.loop.progress.waiting(words.Text{})
 	}
@@ -421,7 +430,9 @@ func (ln *lane) answered(r result) {
 	a := ln.accounts[r.claim.Account]
 	r.outcome = a.Weigh(r.outcome, r.claim.Number)
 	ln.receiverSaid(&r)
+	open := a.Open()
 	a.Observe(r.outcome, r.at)
+	ln.breaker(a, open)
 	ln.valves[a.Name()].Scale(a.Scale())
 	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
 	if r.outcome.Kind.State() == message.Pending {
@@ -440,6 +451,7 @@ func (ln *lane) answered(r result) {
 		ln.gathered = ln.loop.Now()
 	}
 	ln.settle = append(ln.settle, s)
+	ln.heard = append(ln.heard, heard{r.claim, s.Outcome, r.asked})
 }
 
 // giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
@@ -456,5 +468,6 @@ func (ln *lane) giveUp(s *ledger.Settlement, r result) {
 // fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.
 func (ln *lane) fail(err error) {
 	ln.loop.lose()
+	ln.loop.Log.Info("the run breaks off", "channel", ln.channel, "error", err)
 	ln.end.err = err
 }

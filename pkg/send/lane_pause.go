@@ -17,6 +17,7 @@ import (
 func (ln *lane) pause(p Pause) {
 	if !ln.stopping() {
 		p.Channel = ln.channel
+		ln.loop.Log.Info("pauses", "channel", ln.channel, "account", p.Account, "why", p.Why, "said", p.Detail.String(), "until", p.Until)
 		ln.end.pause = &p
 	}
 }

@@ -32,6 +32,8 @@ type Loop struct {
 	Vendors map[string]vendors.Vendor
 	Now     func() time.Time // wall clock
 	Log     *slog.Logger
+	// Meter is told what the run does; nil: nobody is.
+	Meter Meter
 	// Who is at work.
 	Host, User string
 	PID        int
@@ -134,6 +136,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	l.Log.Info("the run begins", "campaign", l.Campaign, "run", got.Run.ID, "joined", l.Join, "orphans", got.Orphans, "host", l.Host, "user", l.User)
 	l.run, l.lost, l.turns, l.stop = got.Run.ID, make(chan struct{}), &turns{loop: l}, ctx
 	// From here on the ledger is written even when ctx has ended: what left must be recorded.
 	work := context.WithoutCancel(ctx)
@@ -152,6 +155,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	case res.Pause != nil:
 		why = res.Pause.Detail
 	}
+	l.Log.Info("the run ends", "campaign", l.Campaign, "run", l.run, "sent", res.Sent, "unrecorded", res.Unrecorded, "why", why.String())
 	if !errors.Is(err, ledger.ErrLeaseLost) {
 		if rel := l.release(work, err, why); rel != nil && err == nil {
 			err = words.Wrap(rel, "send.error.release", nil)

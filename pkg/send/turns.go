@@ -141,6 +141,9 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		turn.Now = t.loop.Now()
 		out, err := t.loop.Ledger.Turn(try, turn)
 		if err == nil {
+			if m := t.loop.Meter; m != nil {
+				m.Committed(t.loop.Now().Sub(turn.Now))
+			}
 			t.number, t.doubt, t.failing = turn.Number, false, nil
 			try.end()
 			return out, damaged

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestWhereAQuotaHoldsItGoesOnAtItsMidnight(t *testing.T) {
 	a.Claimed(1)
 	a.Observe(message.Outcome{Kind: message.OutcomeThrottled, RetryAfter: time.Minute}, now)
 	a.Held(ledger.Grant{Held: ledger.HoldQuota, Until: midnight}, now)
-	ln := &lane{loop: &Loop{Config: &config.Config{Timezone: time.UTC}}, channel: message.SMS, route: &flow.Route{}}
+	ln := &lane{loop: &Loop{Config: &config.Config{Timezone: time.UTC}, Log: slog.New(slog.DiscardHandler)}, channel: message.SMS, route: &flow.Route{}}
 	ln.route.Add(a, 1)
 	_, wake := ln.route.Asks(now)
 	if !wake.Equal(now.Add(time.Minute)) {

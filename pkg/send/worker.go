@@ -40,7 +40,7 @@ func (ln *lane) worker(ctx context.Context) {
 			r.late = max(0, ln.loop.Now().Sub(c.LeaveAt))
 		}
 		begun := time.Now() //nolint:forbidigo // it measures a span, it records nothing
-		r.outcome = ln.attempt(ctx, &c)
+		r.outcome, r.asked = ln.attempt(ctx, &c)
 		r.took = time.Since(begun)
 		ln.rooms[c.Account].leave()
 		r.at = ln.loop.Now()
@@ -48,30 +48,32 @@ func (ln *lane) worker(ctx context.Context) {
 	}
 }
 
-// attempt makes one try, or gives the message back while it certainly has not begun to leave.
-func (ln *lane) attempt(ctx context.Context, c *claim) message.Outcome {
+// attempt makes one try, or gives the message back while it certainly has not begun to leave. asked is how long the vendor took.
+func (ln *lane) attempt(ctx context.Context, c *claim) (o message.Outcome, asked time.Duration) {
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.Early, c.LeaveAt)
 	if err != nil || !inTime {
-		return message.GiveBack(message.BackLate)
+		return message.GiveBack(message.BackLate), 0
 	}
 	// Preflight has looked at this; but a ledger can be copied to a test installation, and be resumed there.
 	if !ln.loop.Config.Allows(c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow}, 0
 	}
 	if ln.entry.Suppressible && ln.loop.withheld(ctx, c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed}, 0
 	}
 	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: words.Cause(err).Stored()}
+		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: words.Cause(err).Stored()}, 0
 	}
 	// A machine that was asleep wakes here: by now the run may have been declared dead, and know it or not. The adapter asks again right
 	// before it writes.
 	m.Expired = func() bool { return c.expired(ln.loop.Now()) || ln.loop.isLost() }
 	if m.Late() {
-		return message.GiveBack(message.BackDeadline)
+		return message.GiveBack(message.BackDeadline), 0
 	}
-	return ln.loop.Vendors[c.Account].Send(ctx, m)
+	begun := time.Now() //nolint:forbidigo // it measures a span, it records nothing
+	o = ln.loop.Vendors[c.Account].Send(ctx, m)
+	return o, max(1, time.Since(begun))
 }
 
 // message renders a claim.
