@@ -12,6 +12,7 @@ import (
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
 	"notify/pkg/view"
@@ -79,7 +80,15 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got); err != nil {
+	unknown, err := report.StillUnknown(ctx, l, o.campaign, report.TermsOf(cfg))
+	if err != nil {
+		return err
+	}
+	counts, err := l.Counts(ctx, o.campaign)
+	if err != nil {
+		return err
+	}
+	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got, unknown, counts.Of(message.Unknown)); err != nil {
 		return err
 	}
 	if len(got.NotUnknown) > 0 {

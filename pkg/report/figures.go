@@ -85,11 +85,12 @@ const maxDomains = 50
 
 // Rate is how fast an account's messages were accepted, in messages a second; Limit is its rate as configured now, 0 for none.
 type Rate struct {
-	Account string        `json:"account"`
-	Limit   float64       `json:"limit"`
-	Mean    float64       `json:"mean"`
-	Highest float64       `json:"highest"` // over one step of the timeline
-	Lasted  time.Duration `json:"lasted_ns"`
+	Account string  `json:"account"`
+	Limit   float64 `json:"limit"`
+	Mean    float64 `json:"mean"`
+	Highest float64 `json:"highest"` // over one step of the timeline
+	// Lasted is from the first to the last, without the pauses between runs.
+	Lasted time.Duration `json:"lasted_ns"`
 }
 
 // Timeline is what happened when, in steps of equal length.
@@ -139,6 +140,7 @@ func stepFor(span time.Duration) time.Duration {
 
 // A look goes over the messages of a campaign once, and holds none of them.
 type look struct {
+	pauses   []Pause
 	first    time.Time
 	step     time.Duration
 	steps    []Step
@@ -182,9 +184,11 @@ type carried struct {
 	delays      map[time.Duration]int // to the second
 }
 
-// newLook looks at what was attempted in a time.
-func newLook(first, last time.Time) *look {
+// newLook looks at what was attempted in the time of a report.
+func newLook(r *Report) *look {
+	first, last := r.First, r.Last
 	l := &look{
+		pauses:   r.Pauses,
 		accounts: make(map[string]*carried), domains: make(map[string]*Domain), told: make(map[message.Channel]*Written),
 		written: make(map[message.Channel][]uint64), seed: maphash.MakeSeed(), through: make(map[int]standing),
 		people: People{ByState: make(map[message.State]int)},
@@ -395,6 +399,9 @@ func times(hashes []uint64) (n [MaxTimes]int) {
 
 func (l *look) rate(name string, a *carried) Rate {
 	r := Rate{Account: name, Lasted: a.last.Sub(a.first)}
+	for _, p := range l.pauses { // nobody waits for them to see how fast it went
+		r.Lasted -= p.within(a.first, a.last)
+	}
 	if s := r.Lasted.Seconds(); s > 0 && a.accepted > 1 {
 		r.Mean = float64(a.accepted-1) / s // so many spaces lie between them
 	}

@@ -61,3 +61,25 @@ func TestFiguresAreMadeOnceForEachStateOfACampaign(t *testing.T) {
 		})
 	}
 }
+
+func TestARateDoesNotCountPauses(t *testing.T) {
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			staged(t, l, "award-2020")
+			released(t, l, sent(t, l, "award-2020")) // two were accepted after a second, and it ended after two
+			later := start.Add(time.Hour)
+			run := must[ledger.Acquired](t)(l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 7, User: "wang", Now: later, Extend: time.Minute})).Run.ID
+			turn := ledger.Turn{Run: run, Now: later, Extend: time.Minute, Claim: []ledger.ClaimRequest{{
+				Channel: message.SMS, Day: "2026-11-20", Max: 1, Grace: 10 * time.Second, Limits: ledger.Limits{Account: "sms", Currency: "CNY"},
+			}}}
+			got := must[ledger.Turned](t)(l.Turn(t.Context(), turn))
+			must[ledger.Turned](t)(l.Turn(t.Context(), ledger.Turn{Run: run, Now: later, Extend: time.Minute, Settle: []ledger.Settlement{{
+				Attempt: got.Grants[0].Claims[0].Attempt, Outcome: message.Outcome{Kind: message.OutcomeAccepted}, At: later.Add(time.Second),
+			}}}))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{}))
+			if got := r.Rates[0]; got.Lasted != 2*time.Second || got.Mean != 1 { // two spaces within two seconds
+				t.Errorf("%+v; pauses %+v", got, r.Pauses)
+			}
+		})
+	}
+}

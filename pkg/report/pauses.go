@@ -19,6 +19,17 @@ type Pause struct {
 	After string `json:"after,omitempty"`
 }
 
+// within is how much of a pause lies between two moments.
+func (p *Pause) within(from, to time.Time) time.Duration {
+	if p.From.After(from) {
+		from = p.From
+	}
+	if !p.To.IsZero() && p.To.Before(to) {
+		to = p.To
+	}
+	return max(0, to.Sub(from))
+}
+
 // done is why the last run of a campaign ends.
 const done = "run.why.done"
 

@@ -164,7 +164,7 @@ func Make(ctx context.Context, s Source, name string, o Terms) (*Report, error) 
 		}
 	}
 	if !ok {
-		look := newLook(r.First, r.Last)
+		look := newLook(r)
 		for m, err := range all(ctx, s, name) {
 			if err != nil {
 				return nil, err
@@ -272,6 +272,16 @@ func (r *Report) people(a *ledger.Attention, o Terms) {
 	for _, c := range a.Reasons {
 		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Said: words.Said(c.Code, c.Detail), Messages: c.Messages})
 	}
+}
+
+// StillUnknown are the first MaxPeople of a campaign of whom it is not known whether they were told.
+func StillUnknown(ctx context.Context, s Source, campaign string, o Terms) ([]Person, error) {
+	at, err := s.Review(ctx, campaign, MaxPeople)
+	ps := []Person{}
+	for i := range at.Attention.Unknown {
+		ps = append(ps, person(&at.Attention.Unknown[i], o))
+	}
+	return ps, err
 }
 
 func person(rec *ledger.Record, o Terms) Person {

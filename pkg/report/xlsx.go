@@ -66,7 +66,7 @@ func writeBook(ctx context.Context, s Source, name string, w io.Writer, o Option
 	if err != nil {
 		return 0, err
 	}
-	x := &xlsx{book: b, r: r, look: newLook(r.First, r.Last), o: &o, priced: true}
+	x := &xlsx{book: b, r: r, look: newLook(r), o: &o, priced: true}
 	for _, part := range []func(context.Context, Source) error{x.recipients, x.complete, x.unknown, x.notSent, x.figures, x.against} {
 		if err := part(ctx, s); err != nil {
 			return 0, err

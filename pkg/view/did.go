@@ -6,6 +6,8 @@ import (
 	"notify/pkg/console"
 	"notify/pkg/diag"
 	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/report"
 	"notify/pkg/send"
 	"notify/pkg/words"
 )
@@ -83,13 +85,14 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 	return p.Flush()
 }
 
-// ShowResolved says what came of unknown messages.
-func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved) error {
+// ShowResolved says what came of unknown messages, and names the first of all those of the campaign that are unknown still.
+func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved, unknown []report.Person, all int) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.resolve/1", struct {
 			Campaign string `json:"campaign"`
 			send.Resolved
-		}{campaign, r})
+			Unknown []report.Person `json:"unknown"`
+		}{campaign, r, unknown})
 	}
 	name := words.Typed(campaign)
 	p.Wrapped("", p.Say(words.T("cmd.resolved.sum", words.A{
@@ -108,6 +111,7 @@ func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved) err
 			p.Wrapped("  ", p.Say(line.said))
 		}
 	}
+	p.people(campaign, words.T("report.unknown", nil), message.Unknown, unknown, all)
 	return p.Flush()
 }
 
