@@ -24,8 +24,9 @@ type books struct {
 	usage     map[stored.DayOf]*stored.Count
 	overlaps  map[stored.DayOf]ledger.Debit // what other days have of a day
 	months    map[stored.DayOf]*ledger.Debit
-	domains   map[stored.DomainOf]*domain
-	asked     []stored.DomainOf // of this transaction
+	now       time.Time // of the turn
+	paces     *pace     // nil: not looked at
+	touched   []touchedDomain
 	unpaced   map[shelfOf]bool  // no message there waits for its domain
 	nextClaim int64             // its id; 0: not looked up
 }
@@ -40,7 +41,7 @@ func newBooks(t *tx) *books {
 		t: t, runs: make(map[ledger.RunID]*liveRun), accounts: make(map[string]*account), usage: make(map[stored.DayOf]*stored.Count), overlaps: make(map[stored.DayOf]ledger.Debit),
 		months: make(map[stored.DayOf]*ledger.Debit), lives: make(map[int64][]liveRow),
 		tallies: make(map[int64]stored.Tally), reaches: make(map[int64]map[message.Channel]*reached),
-		domains: make(map[stored.DomainOf]*domain), unpaced: make(map[shelfOf]bool),
+		unpaced: make(map[shelfOf]bool),
 	}
 }
 

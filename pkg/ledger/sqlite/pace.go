@@ -2,8 +2,9 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"slices"
+	"maps"
 	"time"
 
 	"notify/pkg/flow"
@@ -25,73 +26,132 @@ func (x *tx) repace(campaign int64, pace string) error {
 	if err := x.exec("UPDATE standing SET not_before = 0, paced = 0 WHERE campaign_id = ? AND state = 'pending' AND paced > 0", campaign); err != nil {
 		return err
 	}
-	return x.exec("UPDATE domain_pace SET tail = empty_at")
+	p, err := x.pace()
+	if err != nil {
+		return err
+	}
+	for _, d := range p.of {
+		d.Tail = d.EmptyAt
+	}
+	return x.wholePace()
 }
 
-// The widths of the rows of claiming.passed and claiming.passedAgain, and of domain_pace.
+// The widths of the rows of claiming.passed and claiming.passedAgain.
 const (
-	paceColumns        = 5
 	passedColumns      = 6
 	passedAgainColumns = 3
 )
 
-type domain struct {
-	now, was ledger.DomainState
-	asked    bool // in this transaction
+// pace is what is known of the domains that accounts send to. A transaction writes what it changed of it as one row, however many domains
+// there are; all of it is written when as much as that was added. What others wrote is read before it is used.
+type pace struct {
+	of      map[stored.DomainOf]*ledger.DomainState
+	last    int64 // the id of the newest row that was read or written
+	added   int   // domains in the rows after the one that has all
+	version int64 // of the database when it was read
+}
+
+// touchedDomain is a domain as it was before this transaction.
+type touchedDomain struct {
+	of  stored.DomainOf
+	was ledger.DomainState
+}
+
+// pace reads what others wrote since this writer was at it.
+func (b *books) pace() (*pace, error) {
+	if b.paces != nil {
+		return b.paces, nil
+	}
+	p := b.t.known
+	if p == nil {
+		p = &pace{of: make(map[stored.DomainOf]*ledger.DomainState)}
+	}
+	if b.paces = p; p.version != 0 && p.version == b.version {
+		return p, nil
+	}
+	p.version = b.version
+	return p, b.t.rawEach(func(v []driver.Value) error {
+		id, isID := v[0].(int64)
+		whole, isWhole := v[1].(int64)
+		entries, isEntries := v[2].([]byte)
+		if !isID || !isWhole || !isEntries {
+			return ledger.Damaged("ledger.damaged.pace", nil)
+		}
+		if p.last = id; whole != 0 {
+			clear(p.of)
+			p.added = 0
+		}
+		return stored.EachPace(entries, func(of stored.DomainOf, d ledger.DomainState) {
+			p.of[of] = &d
+			p.added += int(1 - whole)
+		})
+	}, "SELECT id, whole, entries FROM domain_pace WHERE id > ? ORDER BY id", p.last)
 }
 
 // domain is the state of the domain, as it is now in this transaction.
 func (b *books) domain(account, name string) (*ledger.DomainState, error) {
+	p, err := b.pace()
+	if err != nil {
+		return nil, err
+	}
 	k := stored.DomainOf{Account: account, Domain: name}
-	d, ok := b.domains[k]
-	if !ok {
-		d = new(domain)
-		err := b.t.each(func(rows *sql.Rows) error {
-			var empty, tail int64
-			var held string
-			if err := rows.Scan(&empty, &tail, &held); err != nil {
-				return err
-			}
-			d.now.EmptyAt, d.now.Tail = stored.Moment(empty), stored.Moment(tail)
-			return stored.ReadHeld(held, &d.now.DomainHeld)
-		}, "SELECT empty_at, tail, held FROM domain_pace WHERE account = ? AND domain = ?", account, name)
-		if err != nil {
-			return nil, err
-		}
-		d.was = d.now
-		b.domains[k] = d
+	d := p.of[k]
+	if d == nil {
+		d = new(ledger.DomainState)
+		p.of[k] = d
 	}
-	if !d.asked {
-		d.asked = true
-		b.asked = append(b.asked, k)
-	}
-	return &d.now, nil
+	b.touched = append(b.touched, touchedDomain{k, *d})
+	return d, nil
 }
 
-// flushDomains writes what changed of the domains of this transaction: the books may know thousands.
-func (b *books) flushDomains() error {
-	slices.SortFunc(b.asked, stored.DomainOf.Compare)
-	var changed []any
-	for _, k := range b.asked {
-		d := b.domains[k]
-		d.asked = false
-		if d.now.EmptyAt.Equal(d.was.EmptyAt) && d.now.Tail.Equal(d.was.Tail) && d.now.DomainHeld == d.was.DomainHeld {
+// leastWhole is how many domains are added before all is written anew.
+const leastWhole = 2000
+
+// flushDomains writes what changed of the domains of this transaction.
+func (b *books) flushDomains() (err error) {
+	var entries []byte
+	seen := make(map[stored.DomainOf]bool, len(b.touched))
+	for i := range b.touched {
+		of, was := b.touched[i].of, &b.touched[i].was
+		d := b.paces.of[of]
+		if seen[of] || d.EmptyAt.Equal(was.EmptyAt) && d.Tail.Equal(was.Tail) && d.DomainHeld == was.DomainHeld {
 			continue
 		}
-		held, err := stored.Held(d.now.DomainHeld)
-		if err != nil {
-			return err
-		}
-		changed = append(changed, k.Account, k.Domain, stored.Nanos(d.now.EmptyAt), stored.Nanos(d.now.Tail), held)
-		d.was = d.now
-	}
-	for rows, values := range statements(changed, paceColumns) {
-		if err := b.t.exec("INSERT OR REPLACE INTO domain_pace (account, domain, empty_at, tail, held) VALUES "+placeholders(rows, paceColumns), values...); err != nil {
+		seen[of] = true
+		if entries, err = stored.AppendPace(entries, of, d); err != nil {
 			return err
 		}
 	}
-	b.asked = b.asked[:0]
-	return nil
+	b.touched = b.touched[:0]
+	if len(seen) == 0 {
+		return nil
+	}
+	p := b.paces
+	if p.added += len(seen); p.added > max(leastWhole, len(p.of)) {
+		maps.DeleteFunc(p.of, func(_ stored.DomainOf, d *ledger.DomainState) bool { return stored.PaceOver(d, b.now) })
+		return b.wholePace()
+	}
+	return b.writePace(0, entries)
+}
+
+// wholePace writes all that is known of the domains in the place of what was written before.
+func (b *books) wholePace() (err error) {
+	var entries []byte
+	for _, of := range stored.SortedKeys(b.paces.of, stored.DomainOf.Compare) {
+		if entries, err = stored.AppendPace(entries, of, b.paces.of[of]); err != nil {
+			return err
+		}
+	}
+	b.paces.added = 0
+	if err := b.t.exec("DELETE FROM domain_pace"); err != nil {
+		return err
+	}
+	return b.writePace(1, entries)
+}
+
+func (b *books) writePace(whole int64, entries []byte) error {
+	b.paces.last++
+	return b.t.write("INSERT INTO domain_pace (id, whole, entries) VALUES (?, ?, ?)", []driver.Value{b.paces.last, whole, stored.NotNil(entries)})
 }
 
 // offer asks the teller about a message.

@@ -72,6 +72,7 @@ func (s stopped) stops() ledger.HoldReason {
 // takeTurn does a turn: first everything that is settled, so that the claims see it, then the claims. Where it is errStale, it
 // does it when it is asked once more, to settle singly.
 func (x *tx) takeTurn(t *turn, single bool) error {
+	x.now = t.req.Now
 	s := &settling{x: x, single: single, accepted: x.w.accepted[:0]}
 	if err := x.settleTurn(s, t); err != nil {
 		return err

@@ -34,6 +34,8 @@ type writer struct {
 	flights map[int64]flight
 	// books are those of the last transaction, where it was one of turns and is durable.
 	books *books
+	// pace is what the last transaction knew of domains, where it is durable.
+	pace *pace
 
 	queue chan *request
 	quit  chan struct{}
@@ -254,7 +256,8 @@ type tx struct {
 	w   *writer
 	ctx context.Context // of the transaction, which ends with it
 	*books
-	unsealed bool // rows may be without a seal
+	unsealed bool  // rows may be without a seal
+	known    *pace // of the transaction before
 }
 
 // transact runs job in a transaction of its own.
@@ -270,6 +273,7 @@ func (w *writer) transact(ctx context.Context, job func(*tx) error) error {
 func (w *writer) within(ctx context.Context, job func(*tx) error) error {
 	t := &tx{w: w, ctx: context.WithoutCancel(ctx)}
 	t.books, w.books = newBooks(t), nil
+	t.known, w.pace = w.pace, nil
 	err := ctx.Err()
 	if err == nil {
 		err = job(t)
@@ -290,6 +294,9 @@ func (w *writer) within(ctx context.Context, job func(*tx) error) error {
 	}
 	if t.version != 0 {
 		w.books = t.books
+	}
+	if w.pace = t.paces; w.pace == nil {
+		w.pace = t.known
 	}
 	return nil
 }

@@ -224,15 +224,13 @@ CREATE TABLE wave (
   asked       INTEGER NOT NULL                      -- 1: a person is to say that it goes on
 );
 
--- The rate of an account to one domain: when the newest message leaves, and the last place given to one that waits.
+-- How accounts stand to the domains that they send to: when the newest message leaves, the last place given to one that waits, and how a domain is
+-- held back. Each row has what one transaction changed; now and then one has all, and those before it are gone.
 CREATE TABLE domain_pace (
-  account  TEXT    NOT NULL,
-  domain   TEXT    NOT NULL,
-  empty_at INTEGER NOT NULL,
-  tail     INTEGER NOT NULL,
-  held     TEXT    NOT NULL DEFAULT '', -- JSON object: how it is held back beyond its rate
-  PRIMARY KEY (account, domain)
-) WITHOUT ROWID;
+  id      INTEGER PRIMARY KEY,
+  whole   INTEGER NOT NULL, -- 1: it has all
+  entries BLOB    NOT NULL
+);
 
 CREATE TABLE usage (
   account  TEXT    NOT NULL, -- or account/scenario
