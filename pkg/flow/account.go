@@ -86,7 +86,7 @@ func NewAccount(l ledger.Limits, concurrency, ahead int, slack time.Duration, p 
 	return a
 }
 
-// minSlack is what a timer and a busy machine need to let a message out at its place.
+// minSlack is what a timer needs to let a message out at its place.
 const minSlack = 20 * time.Millisecond
 
 // usualSlack is how late a message may be under its place where no burst is configured: what a busy machine takes. It adds nothing to
@@ -99,7 +99,7 @@ const usualSlack = 50 * time.Millisecond
 // Without a rate there may be places all the same, under the rate of a domain.
 func SplitBurst(rate float64, burst int) (atOnce int, slack time.Duration) {
 	if rate <= 0 {
-		return 0, minSlack
+		return 0, usualSlack
 	}
 	if burst <= 0 {
 		return max(1, int(rate/200)), usualSlack

@@ -267,8 +267,8 @@ func TestTheBurstIsSplitBetweenAPauseAndBeingLate(t *testing.T) {
 		atOnce int
 		slack  time.Duration
 	}{
-		{0, 0, 0, 20 * time.Millisecond},
-		{0, 10, 0, 20 * time.Millisecond},
+		{0, 0, 0, 50 * time.Millisecond},
+		{0, 10, 0, 50 * time.Millisecond},
 		{100, 0, 1, 50 * time.Millisecond},
 		{100, 20, 10, 100 * time.Millisecond},
 		{100, 1, 1, 20 * time.Millisecond},

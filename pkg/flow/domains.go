@@ -74,6 +74,9 @@ func (d *Domains) Observe(domain string, o message.Outcome, hold *ledger.DomainC
 	return change, true
 }
 
+// Calm reports that none is in trouble: then only an answer that throttles says anything.
+func (d *Domains) Calm() bool { return len(d.trouble) == 0 }
+
 // Claimed takes in that a message to a domain is on its way.
 func (d *Domains) Claimed(domain string) {
 	if d.seen[0] != domain {

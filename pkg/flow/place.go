@@ -146,21 +146,25 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	space := time.Duration(min(math.Max(1, float64(time.Second)/rate), math.MaxInt64/4))
 	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
 	early := time.Time{}
-	if leaveAt.IsZero() {
-		early = ledger.Latest(t.now, free(o).Add(space))
+	if leaveAt.IsZero() && !free(o).Add(space).After(t.now) {
+		early = t.now
 	}
 	d := t.settleClock(o.Domain, space, ahead)
 	place := d.EmptyAt.Add(space)
 	if o.Place != PlaceGiven {
 		place = d.Tail.Add(space)
 	}
-	if !place.After(ahead) {
+	if !place.After(ledger.Latest(leaveAt, t.now.Add(t.near()))) {
 		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
-		d.EmptyAt, d.Tail = leaveAt, ledger.Latest(d.Tail, leaveAt)
-		t.sent(domain, d)
-		if !early.Before(leaveAt) {
-			early = time.Time{}
+		// Where it leaves at once, who comes next has not to wait for a commit that might have taken long: at the worst it meets this one.
+		queue := d.Tail.After(d.EmptyAt)
+		if d.EmptyAt = leaveAt; !early.IsZero() {
+			d.EmptyAt = early
 		}
+		if d.Tail = ledger.Latest(d.Tail, d.EmptyAt); !queue {
+			d.Tail = d.EmptyAt
+		}
+		t.sent(domain, d)
 		return Verdict{LeaveAt: leaveAt, Early: early}
 	}
 	return t.pass(before, func() Verdict { return t.wait(domain, o.Place, d, space) })
@@ -208,14 +212,25 @@ func (t *Teller) wait(domain string, pace Place, d *ledger.DomainState, space ti
 	return Verdict{Wait: t.before(place), Place: PlaceGiven}
 }
 
-// before is when a message with this place is to be asked for: early enough to leave in time, and in steps, so that a
-// thousand slow domains do not ask for a thousand transactions a second.
+// stepMost is the longest of the steps in which messages are asked for that wait for their domains: so that a thousand slow domains do not ask
+// for a thousand transactions a second.
+const stepMost = 30 * time.Millisecond
+
+func (t *Teller) step() time.Duration { return min(t.req.Ahead/4, stepMost) }
+
+// near is how far ahead a place under a domain's rate is taken. Who has it holds a slot until then, which messages to other domains
+// could have: it is only as far as the commit takes.
+func (t *Teller) near() time.Duration {
+	return max(t.req.Lead, min(t.req.Ahead, t.req.Lead+3*t.step()))
+}
+
+// before is when a message with this place is to be asked for: early enough to leave in time.
 func (t *Teller) before(place time.Time) time.Time {
-	step := t.req.Ahead / 4
+	step := t.step()
 	if step <= 0 {
 		return place
 	}
-	return place.Add(-2 * step).Truncate(step)
+	return place.Add(-t.req.Lead - 2*step).Truncate(step)
 }
 
 // settleClock brings the state of a domain to now, as NewTeller does with the account's.

@@ -60,6 +60,9 @@ func (v *Valve) Wait(ctx context.Context, now func() time.Time, early, leaveAt t
 	if at.Sub(leaveAt) > v.slack {
 		return false, nil
 	}
+	if v.full <= 0 {
+		return true, nil // it is the place of a domain
+	}
 	// A reservation that would have to wait longer than the slack is given back: the message's place is then another one.
 	r := v.limiter.ReserveN(time.Now(), 1) //nolint:forbidigo // the limiter measures a span, it records nothing
 	d := r.Delay()

@@ -46,7 +46,7 @@ func (ln *lane) paceKey(to message.Address) string {
 // about the account.
 func (ln *lane) receiverSaid(r *result) {
 	of := ln.domains[r.claim.Account]
-	if of == nil {
+	if of == nil || r.outcome.Kind != message.OutcomeThrottled && of.Calm() {
 		return
 	}
 	var hold *ledger.DomainChange

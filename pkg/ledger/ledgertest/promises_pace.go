@@ -82,10 +82,14 @@ func paceThatChanges(s *story) {
 	a.Rates = "quick"
 	got, err := s.Acquire(s.ctx(), a)
 	s.ok(err)
-	g := s.claim(got.Run.ID, claims(10, quick))
-	s.same("claimed at the new rate", rows(g.Claims), []int{2, 3, 4, 5})
-	for i, c := range g.Claims[1:] {
-		if space := c.LeaveAt.Sub(g.Claims[i].LeaveAt); space < 100*time.Millisecond {
+	var cs []ledger.Claim
+	for range 40 {
+		cs = append(cs, s.claim(got.Run.ID, claims(10, quick)).Claims...)
+		s.now = s.now.Add(10 * time.Millisecond)
+	}
+	s.same("claimed at the new rate", rows(cs), []int{2, 3, 4, 5})
+	for i, c := range cs[1:] {
+		if space := c.LeaveAt.Sub(cs[i].LeaveAt); space < 100*time.Millisecond {
 			s.Errorf("%s between two", space)
 		}
 	}

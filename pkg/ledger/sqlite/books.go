@@ -24,9 +24,9 @@ type books struct {
 	usage     map[stored.DayOf]*stored.Count
 	overlaps  map[stored.DayOf]ledger.Debit // what other days have of a day
 	months    map[stored.DayOf]*ledger.Debit
-	now       time.Time // of the turn
-	paces     *pace     // nil: not looked at
-	touched   []touchedDomain
+	now       time.Time         // of the turn
+	paces     *pace             // nil: not looked at
+	touched   []stored.DomainOf // of this transaction
 	unpaced   map[shelfOf]bool  // no message there waits for its domain
 	nextClaim int64             // its id; 0: not looked up
 }

@@ -45,16 +45,17 @@ const (
 // pace is what is known of the domains that accounts send to. A transaction writes what it changed of it as one row, however many domains
 // there are; all of it is written when as much as that was added. What others wrote is read before it is used.
 type pace struct {
-	of      map[stored.DomainOf]*ledger.DomainState
+	of      map[stored.DomainOf]*domain
 	last    int64 // the id of the newest row that was read or written
 	added   int   // domains in the rows after the one that has all
 	version int64 // of the database when it was read
 }
 
-// touchedDomain is a domain as it was before this transaction.
-type touchedDomain struct {
-	of  stored.DomainOf
-	was ledger.DomainState
+type domain struct {
+	ledger.DomainState
+
+	was     ledger.DomainState // before this transaction, where it was touched in it
+	touched bool
 }
 
 // pace reads what others wrote since this writer was at it.
@@ -64,7 +65,7 @@ func (b *books) pace() (*pace, error) {
 	}
 	p := b.t.known
 	if p == nil {
-		p = &pace{of: make(map[stored.DomainOf]*ledger.DomainState)}
+		p = &pace{of: make(map[stored.DomainOf]*domain)}
 	}
 	if b.paces = p; p.version != 0 && p.version == b.version {
 		return p, nil
@@ -82,7 +83,7 @@ func (b *books) pace() (*pace, error) {
 			p.added = 0
 		}
 		return stored.EachPace(entries, func(of stored.DomainOf, d ledger.DomainState) {
-			p.of[of] = &d
+			p.of[of] = &domain{DomainState: d}
 			p.added += int(1 - whole)
 		})
 	}, "SELECT id, whole, entries FROM domain_pace WHERE id > ? ORDER BY id", p.last)
@@ -97,11 +98,14 @@ func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 	k := stored.DomainOf{Account: account, Domain: name}
 	d := p.of[k]
 	if d == nil {
-		d = new(ledger.DomainState)
+		d = new(domain)
 		p.of[k] = d
 	}
-	b.touched = append(b.touched, touchedDomain{k, *d})
-	return d, nil
+	if !d.touched {
+		d.was, d.touched = d.DomainState, true
+		b.touched = append(b.touched, k)
+	}
+	return &d.DomainState, nil
 }
 
 // leastWhole is how many domains are added before all is written anew.
@@ -110,25 +114,25 @@ const leastWhole = 2000
 // flushDomains writes what changed of the domains of this transaction.
 func (b *books) flushDomains() (err error) {
 	var entries []byte
-	seen := make(map[stored.DomainOf]bool, len(b.touched))
-	for i := range b.touched {
-		of, was := b.touched[i].of, &b.touched[i].was
+	changed := 0
+	for _, of := range b.touched {
 		d := b.paces.of[of]
-		if seen[of] || d.EmptyAt.Equal(was.EmptyAt) && d.Tail.Equal(was.Tail) && d.DomainHeld == was.DomainHeld {
+		d.touched = false
+		if d.EmptyAt.Equal(d.was.EmptyAt) && d.Tail.Equal(d.was.Tail) && d.DomainHeld == d.was.DomainHeld {
 			continue
 		}
-		seen[of] = true
-		if entries, err = stored.AppendPace(entries, of, d); err != nil {
+		changed++
+		if entries, err = stored.AppendPace(entries, of, &d.DomainState); err != nil {
 			return err
 		}
 	}
 	b.touched = b.touched[:0]
-	if len(seen) == 0 {
+	if changed == 0 {
 		return nil
 	}
 	p := b.paces
-	if p.added += len(seen); p.added > max(leastWhole, len(p.of)) {
-		maps.DeleteFunc(p.of, func(_ stored.DomainOf, d *ledger.DomainState) bool { return stored.PaceOver(d, b.now) })
+	if p.added += changed; p.added > max(leastWhole, len(p.of)) {
+		maps.DeleteFunc(p.of, func(_ stored.DomainOf, d *domain) bool { return stored.PaceOver(&d.DomainState, b.now) })
 		return b.wholePace()
 	}
 	return b.writePace(0, entries)
@@ -138,7 +142,7 @@ func (b *books) flushDomains() (err error) {
 func (b *books) wholePace() (err error) {
 	var entries []byte
 	for _, of := range stored.SortedKeys(b.paces.of, stored.DomainOf.Compare) {
-		if entries, err = stored.AppendPace(entries, of, b.paces.of[of]); err != nil {
+		if entries, err = stored.AppendPace(entries, of, &b.paces.of[of].DomainState); err != nil {
 			return err
 		}
 	}
