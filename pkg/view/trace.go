@@ -80,14 +80,14 @@ func (p *Printer) tracedMessage(m *trace.Message) {
 	if len(m.Attempts) > 0 {
 		t := NewTable("when", "account", "what-happened", "code", "first-said", "vendor-id", "done")
 		for _, a := range m.Attempts {
-			t.Row(p.Time(a.At), a.Account, p.outcome(a), a.Code, a.Said, a.VendorID, p.settledBy(a))
+			t.Row(p.Time(a.At), a.Account, p.outcome(a), a.Code, p.Say(words.Said(a.Code, a.Said)), a.VendorID, p.settledBy(a))
 		}
 		p.Table(t, 2)
 	}
 	if len(m.Facts) > 0 {
 		t := NewTable("when", "receipt", "grade", "code", "first-said")
 		for _, f := range m.Facts {
-			t.Row(p.Time(f.At), p.word("receipt", string(f.State)), p.word("grade", string(f.Grade)), f.Code, f.Said)
+			t.Row(p.Time(f.At), p.word("receipt", string(f.State)), p.word("grade", string(f.Grade)), f.Code, p.Say(words.Said(f.Code, f.Said)))
 		}
 		p.Table(t, 2)
 	}
