@@ -157,7 +157,10 @@ func runWatch(ctx context.Context, e *env, o watchOptions) error {
 	}
 	w.Every = max(o.every, time.Second)
 	var failed error
-	w.Each = func(n ledger.Notice) { failed = errors.Join(failed, view.ShowNotice(e.printer(), e.flags.json, n)) }
+	w.Each = func(n ledger.Notice) {
+		e.notice(n)
+		failed = errors.Join(failed, view.ShowNotice(e.printer(), e.flags.json, n))
+	}
 	said := view.Watching(w.Every, w.Config.AlertTargets())
 	e.tell(said.ID, said.Args)
 	w.Run(ctx)
@@ -175,7 +178,7 @@ func (e *env) watch(ctx context.Context) (*alert.Watch, error) {
 		return nil, words.Err("cmd.error.no-watcher", nil)
 	}
 	_, host := e.who()
-	return &alert.Watch{Ledger: al, Config: cfg, Host: host, Now: e.now, Log: e.log, Balances: func(ctx context.Context) ([]alert.Balance, []string) {
+	return &alert.Watch{Ledger: al, Config: cfg, Host: host, Now: e.now, Log: e.log, Each: e.notice, Balances: func(ctx context.Context) ([]alert.Balance, []string) {
 		return e.lowBalances(ctx, cfg)
 	}}, nil
 }

@@ -44,6 +44,9 @@ func (e *env) completions(root *cobra.Command) {
 	for _, name := range []string{"show", "sign", "revoke"} {
 		e.completeFlag(root, []string{"checklist", name}, "checklist", e.checklistNames)
 	}
+	for _, path := range [][]string{{"send"}, {"resume"}, {"watch"}, {"rehearse"}, {"receipts", "listen"}, {"receipts", "pull"}} {
+		e.completeFlag(root, path, "log-level", fixed(logLevels()))
+	}
 	e.completeFlag(root, nil, "lang", fixed([]string{string(words.English), string(words.Chinese)}))
 }
 

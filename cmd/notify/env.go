@@ -22,6 +22,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/postgres"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/logfile"
 	"notify/pkg/message"
 	"notify/pkg/metrics"
 	"notify/pkg/plan"
@@ -62,7 +63,9 @@ type env struct {
 	cfg     *config.Config
 	ledger  ledger.Ledger
 	vendors map[string]vendors.Vendor
-	metrics *metrics.Set // nil where nobody asked for them
+	metrics *metrics.Set  // nil where nobody asked for them
+	logfile *logfile.File // nil where nobody asked for one
+	command string        // which one runs
 }
 
 func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {
@@ -91,6 +94,9 @@ func (e *env) close() {
 		if err := e.ledger.Close(); err != nil {
 			e.log.Warn("close the ledger", "error", err)
 		}
+	}
+	if e.logfile != nil {
+		_ = e.logfile.Close() // everything is written
 	}
 }
 

@@ -50,10 +50,11 @@ func (e *env) exit(err error) int {
 			view.ErrorHuman(e.console, e.printer().Words(), words.Wrap(w, "cmd.error.unwritten", nil), nil)
 			return exit.Error
 		}
+		e.log.Info("ends", "code", exit.OK)
 		return exit.OK
 	}
-	e.log.Debug("ends", "error", err)
 	code, said := e.explain(err)
+	e.log.Info("ends", "code", code, "error", err)
 	var input *diag.InputError
 	errors.As(err, &input)
 	switch {

@@ -18,16 +18,21 @@ import (
 
 // observed is where those who look from outside find what a long command does.
 type observed struct {
+	logged
 	metrics, file string
 }
 
 func (o *observed) flags(e *env, f *pflag.FlagSet) {
+	o.logged.flags(e, f)
 	f.StringVar(&o.metrics, "metrics", "", e.say("cmd.observe.flag-metrics", nil))
 	f.StringVar(&o.file, "metrics-file", "", e.say("cmd.observe.flag-metrics-file", nil))
 }
 
 // observe opens all of it, before anything is sent: an address that is taken, and a file that cannot be, are mistakes of the operator.
 func (e *env) observe(ctx context.Context, o observed, inputs []outfile.Input) (stop func(), err error) {
+	if err := e.writeLog(ctx, o.logged, inputs); err != nil {
+		return nil, err
+	}
 	if o.metrics == "" && o.file == "" {
 		return func() {}, nil
 	}

@@ -18,6 +18,7 @@ import (
 type receiptsGetOptions struct {
 	account, mapping, sheet string
 	file                    string
+	logged                  logged
 }
 
 func newReceiptsPull(e *env, run func(context.Context, receiptsGetOptions) error) *cobra.Command {
@@ -36,6 +37,7 @@ func newReceiptsPull(e *env, run func(context.Context, receiptsGetOptions) error
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
+	o.logged.flags(e, c.Flags())
 	c.Flags().StringVar(&o.account, "account", "", e.say("cmd.receipts.flag-account", nil))
 	return c
 }
@@ -43,6 +45,9 @@ func newReceiptsPull(e *env, run func(context.Context, receiptsGetOptions) error
 func runReceiptsPull(ctx context.Context, e *env, o receiptsGetOptions) error {
 	cfg, box, err := e.receiptBox(ctx)
 	if err != nil {
+		return err
+	}
+	if err := e.writeLog(ctx, o.logged, inputsOf(cfg, nil)); err != nil {
 		return err
 	}
 	settler, err := e.settler(cfg, box)

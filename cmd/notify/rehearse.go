@@ -29,6 +29,7 @@ type rehearseOptions struct {
 	faults          []string
 	seed            uint64
 	latency, jitter time.Duration
+	logged          logged
 }
 
 func newRehearse(e *env, run func(context.Context, rehearseOptions) error) *cobra.Command {
@@ -55,6 +56,7 @@ func newRehearse(e *env, run func(context.Context, rehearseOptions) error) *cobr
 		},
 	}
 	f := c.Flags()
+	o.logged.flags(e, f)
 	f.Float64Var(&o.speed, "speed", 1, e.say("cmd.rehearse.flag-speed", nil))
 	f.StringArrayVar(&o.faults, "fault", nil, e.say("cmd.rehearse.flag-fault", nil))
 	f.Uint64Var(&o.seed, "seed", 1, e.say("cmd.rehearse.flag-seed", nil))
@@ -66,6 +68,9 @@ func newRehearse(e *env, run func(context.Context, rehearseOptions) error) *cobr
 func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 	cfg, c, err := e.inputs(o.list)
 	if err != nil {
+		return err
+	}
+	if err := e.writeLog(ctx, o.logged, inputsOf(cfg, c, o.list)); err != nil {
 		return err
 	}
 	box, err := rehearsalSandbox(o)

@@ -27,8 +27,9 @@ func newRoot(e *env) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          e.noSuchCommand,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			e.setup()
+			e.command = c.CommandPath()
 			if l := e.flags.lang; l != "" && l != "en" && l != "zh" {
 				return usage(words.Err("cmd.error.lang", words.A{"lang": l}).Do("cmd.do.lang", nil))
 			}

@@ -104,6 +104,11 @@ func (s *Settler) some(ctx context.Context, due []ledger.Receipt, sum *Settled) 
 	if err != nil {
 		return err
 	}
+	var all ledger.Noted
+	for _, n := range noted {
+		all.Ours, all.Foreign, all.Late, all.Contrary, all.Held = all.Ours+n.Ours, all.Foreign+n.Foreign, all.Late+n.Late, all.Contrary+n.Contrary, all.Held+n.Held
+	}
+	s.Log.Info("receipts were settled", "n", len(due), "ours", all.Ours, "foreign", all.Foreign, "late", all.Late, "contrary", all.Contrary, "held", all.Held)
 	var again []ledger.Note
 	for i, n := range noted {
 		if len(n.Ask) > 0 && s.confirm(ctx, &notes[i], n.Ask) {
