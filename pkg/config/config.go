@@ -55,6 +55,8 @@ type Config struct {
 	Receivers string
 	// Hours are when messages may leave, by class of campaign.
 	Hours map[string]Hours
+	// Frequency is how often an address may be written to by campaigns of a class together, by class and channel.
+	Frequency map[string]map[message.Channel]Frequency
 	// NoSameMX says that domains with the same mail hosts are not to be taken for one receiver.
 	NoSameMX bool
 	// AllowList is who can be reached outside production: E.164 numbers, "+86100*", addresses, "*@domain", "*@*.test".

@@ -221,6 +221,7 @@ func (t *terms) route(ch message.Channel, class string, cfg *config.Config) {
 	names := RouteAccounts(route)
 	t.in(scopeAccounts).of(string(ch)).add("accounts", strings.Join(names, ", "))
 	t.in(scopeLimits).of(string(ch)).add("weights", strings.Join(shares, ", "))
+	t.add("frequency", cfg.Often(class, ch).String())
 	for _, n := range names {
 		a := cfg.Accounts[n]
 		t.in(scopeAccounts).of(n)

@@ -4,7 +4,7 @@ package preflight
 func All() []Check {
 	return []Check{
 		// list
-		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), rehearsalCheck(), dedupeCheck(), toldLatelyCheck(), allowListCheck(),
+		listCheck(), variablesCheck(), sharedCheck(), expectCheck(), capacityCheck(), rehearsalCheck(), dedupeCheck(), toldLatelyCheck(), frequencyCheck(), allowListCheck(),
 		suppressedCheck(), columnsCheck(), testRowsCheck(), protectedRecipientsCheck(), domainShareCheck(),
 		// texts
 		valuesCheck(), bracesCheck(), allVariablesCheck(), forbiddenCheck(), signatureCheck(), optOutCheck(), templatesCheck(), templateValuesCheck(),

@@ -60,6 +60,13 @@ func listCases() map[string]cases {
 			bad:    is("30 of 100 recipients were written to within 7d, whatever the text, by award-again", lately, toldBefore(30, time.Hour), otherWords).do("notify resume award-again", "notify report award-again"),
 			broken: is(ledger.ErrBusy.Error(), lately, unopened(ledger.ErrBusy)),
 		},
+		"frequency": {
+			warns:  "who is at his limit is not written to, and everybody else is told",
+			ready:  often,
+			pass:   is("nobody is at his limit: SMS 1/day", often, toldBefore(30, 20*time.Hour)),
+			bad:    is("30 of 100 recipients are at their limit (SMS 1/day) and will not be written to", often, toldBefore(30, time.Hour)).do("notify retry award --code notify:frequency", "raise frequency"),
+			broken: is(ledger.ErrBusy.Error(), often, unopened(ledger.ErrBusy)),
+		},
 		"allow-list": {
 			pass:   is("100 addresses, all on the allow list (test)", allowing("+86100*")),
 			bad:    is("1 of 100 addresses", allowing("+86100*"), func(w *world) { w.people[41].To[0].Address = "+447700900123" }).do("test addresses", "allow_list"),

@@ -98,6 +98,10 @@ func within72h(w *world) { w.campaign.DedupeWindow = 72 * time.Hour }
 
 func lately(w *world) { w.campaign.ToldLately = 7 * 24 * time.Hour }
 
+func often(w *world) {
+	w.config.Frequency = map[string]map[message.Channel]config.Frequency{w.campaign.Class: {message.SMS: {Most: 1, Days: 1}, message.Email: {Most: 2, Days: 7}}}
+}
+
 // otherWords changes the text by a word.
 func otherWords(w *world) {
 	w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, come and see."}})

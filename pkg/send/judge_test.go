@@ -24,6 +24,7 @@ func (w *world) judge() {
 	}
 	unknown, lost := 0, 0
 	debits := make(map[string]int64)
+	got := make(map[[2]string]int) // by channel and address
 	for _, name := range w.names {
 		seen := 0
 		for r, err := range l.Messages(ctx, name) {
@@ -32,6 +33,7 @@ func (w *world) judge() {
 			}
 			seen++
 			w.judgeMessage(&r)
+			got[[2]string{string(r.Channel), string(r.Address)}] += w.taken[r.Key]
 			switch r.State {
 			case message.Unknown:
 				unknown++
@@ -69,6 +71,11 @@ func (w *world) judge() {
 	w.judgeUsage(l, debits)
 	w.judgePace()
 	w.judgeDomains()
+	for to, n := range got {
+		if w.often > 0 && n > w.often {
+			w.t.Errorf("seed %d: %d messages arrived at %v, and %d may in a year", w.seed, n, to, w.often)
+		}
+	}
 	if v, ok := l.(ledger.Verifier); ok {
 		if problems, err := v.Verify(ctx); err != nil || len(problems) > 0 {
 			w.t.Errorf("seed %d: ledger check: %v %v", w.seed, problems, err)

@@ -25,6 +25,8 @@ type lane struct {
 	rooms    map[string]*room         // nil where nothing is claimed ahead
 	hosts    *receivers.Hosts         // nil: domains are not told apart
 	domains  map[string]*flow.Domains // by account
+	// frequency is how often an address may be written to; nil: as often as it is on lists.
+	frequency *frequency
 
 	work    chan claim
 	answers *answers
@@ -80,6 +82,8 @@ func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.A
 		lead:  5 * time.Millisecond, left: -1,
 	}
 	ln.receivers(ctx)
+	ln.frequency = l.frequencyOn(ch)
+	l.ordered = l.ordered || ln.frequency != nil
 	slots := 0
 	for _, a := range route.Accounts() {
 		ln.accounts[a.Name()] = a
@@ -234,7 +238,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	}
 	for i, g := range turned.Grants {
 		ln.loop.Log.Debug("claimed", "account", asks[i].Account.Name(), "asked", asks[i].N, "got", len(g.Claims), "held", g.Held, "until", g.Until)
-		ln.granted(asks[i], g, now)
+		ln.granted(work, asks[i], g, now)
 	}
 	ln.stands(&turned, now)
 	ln.hire()
@@ -328,10 +332,11 @@ func (ln *lane) dayFrom(now time.Time) time.Time {
 const lookAgain = time.Second
 
 // granted takes in the answer to one ask.
-func (ln *lane) granted(ask flow.Ask, g ledger.Grant, now time.Time) {
-	for _, c := range g.Claims {
+func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now time.Time) {
+	away := ln.turnAway(ctx, g.Claims, now)
+	for i, c := range g.Claims {
 		//nolint:forbidigo // it measures a span, it records nothing
-		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now)} // never blocks: there is room for every slot
+		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now), away: away[i]} // never blocks: there is room for every slot
 		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero() && c.Early.IsZero()
 		if of := ln.domains[c.Account]; of != nil {
 			of.Claimed(ln.paceKey(c.Address))
@@ -443,7 +448,7 @@ func (ln *lane) answered(r result) {
 	if r.late > 0 {
 		ln.lead = min(ln.lead+r.late, time.Second)
 	}
-	if !r.outcome.GivenBack() {
+	if !r.outcome.GivenBack() && !own(r.outcome) {
 		ln.end.sent++
 		ln.loop.watch.observe(s.Outcome.Kind)
 	}

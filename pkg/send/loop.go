@@ -63,6 +63,7 @@ type Loop struct {
 	progress   progress
 	watch      *watch
 	paused     atomic.Bool // a lane of this run has paused
+	ordered    bool        // a lane looks at who claimed an address before
 	goOn       int         // the wave, from 1, of which a person said by this run that it goes on
 
 	lost     chan struct{} // closed when the lease is lost: nothing more may leave

@@ -114,6 +114,7 @@ type world struct {
 	undone     map[string]int   // how often a person put messages of a campaign back
 	receivers  *receivers.Rules // nil in some worlds: domains are not told apart
 	waves      campaign.Waves
+	often      int // messages that an address may get on a channel, of all campaigns; 0: any number
 	domains    int // over how many domains the addresses are spread; 0: they are numbers
 }
 
@@ -164,7 +165,11 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 		w.waves = campaign.Waves{Sizes: []int{1 + rng.IntN(3), 1 + rng.IntN(9)}, Hold: time.Duration(rng.IntN(60)) * time.Second, Wait: rng.IntN(2) == 0}
 		w.waves.StopWhen.Failed = []float64{0, 0.2}[rng.IntN(2)]
 	}
-	w.log.Info("world", "seed", seed, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults, "waves", w.waves)
+	w.often = rng.IntN(6) / 2 // 0: as often as they are on lists
+	if limit := (config.Frequency{Most: w.often, Days: 365}); w.often > 0 {
+		w.cfg.Frequency = map[string]map[message.Channel]config.Frequency{config.Notice: {message.SMS: limit, message.Email: limit}}
+	}
+	w.log.Info("world", "seed", seed, "often", w.often, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults, "waves", w.waves)
 	return w
 }
 

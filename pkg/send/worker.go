@@ -24,6 +24,7 @@ type claim struct {
 	// got is when it was granted, by a clock that nobody can set, and good for so long.
 	got  time.Time
 	good time.Duration
+	away *message.Outcome // it is not to be sent, and this comes of it; nil: it is
 }
 
 // expired looks at both clocks: the wall clock goes on while the machine sleeps, and the other one cannot be put back.
@@ -50,6 +51,9 @@ func (ln *lane) worker(ctx context.Context) {
 
 // attempt makes one try, or gives the message back while it certainly has not begun to leave. asked is how long the vendor took.
 func (ln *lane) attempt(ctx context.Context, c *claim) (o message.Outcome, asked time.Duration) {
+	if c.away != nil {
+		return *c.away, 0
+	}
 	inTime, err := ln.valves[c.Account].Wait(ctx, ln.loop.Now, c.Early, c.LeaveAt)
 	if err != nil || !inTime {
 		return message.GiveBack(message.BackLate), 0

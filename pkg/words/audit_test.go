@@ -148,7 +148,7 @@ func sets() map[string][]string {
 			"context", "token", "forgotten", "given-up", "dns", "connect", "tls", "request", "held-deadline",
 			"write", "timeout", "cancel", "cut", "silent", "hung-up", "size", "garbage", "id",
 			"message", "tls-unknown-ca", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
-			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "person",
+			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "frequency", "person",
 			"found", "not-found", "held-late", "held-lost", "receipt",
 		},
 		"meaning": { // of vendors' codes
@@ -202,7 +202,7 @@ func sets() map[string][]string {
 			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "waves", "budget",
 			"shared-address", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
-			"capacity", "class-hours", "weights", "price", "country-price", "rate", "burst", "daily-quota", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "rows",
+			"capacity", "class-hours", "weights", "frequency", "price", "country-price", "rate", "burst", "daily-quota", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "rows",
 		},
 		"approval":     {"approved", "pending", "rejected"},
 		"alert.change": {"began", "holds", "over"},
