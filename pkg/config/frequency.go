@@ -48,12 +48,15 @@ func (c *Config) Often(class string, ch message.Channel) Frequency { return c.Fr
 
 // frequency reads {sms: 2/day, email: 5/week}, for each class by itself, and {marketing: {sms: 2/day}} for one.
 func (r *reader) frequency(m *yamldoc.Map) map[string]map[message.Channel]Frequency {
-	all := make(map[string]map[message.Channel]Frequency)
+	var all map[string]map[message.Channel]Frequency
 	given := r.oftenOf(m, nil)
 	for _, class := range []string{Notice, Marketing} {
 		of := m.Map(class)
-		if all[class] = r.oftenOf(of, given); len(all[class]) == 0 {
-			delete(all, class)
+		if often := r.oftenOf(of, given); len(often) > 0 {
+			if all == nil {
+				all = make(map[string]map[message.Channel]Frequency)
+			}
+			all[class] = often
 		}
 		of.Done()
 	}

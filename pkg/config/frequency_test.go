@@ -19,7 +19,7 @@ func TestHowOftenSomebodyIsWrittenTo(t *testing.T) {
 		name, yaml string
 		want       limits
 	}{
-		{"not at all limited", "", limits{}},
+		{"not at all limited", "", nil},
 		{"for each class by itself", "frequency: {sms: 2/day, email: 5/week}\n", limits{
 			config.Notice:    {message.SMS: {Most: 2, Days: 1}, message.Email: {Most: 5, Days: 7}},
 			config.Marketing: {message.SMS: {Most: 2, Days: 1}, message.Email: {Most: 5, Days: 7}},
