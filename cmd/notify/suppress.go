@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"notify/pkg/channel"
 	"notify/pkg/config"
@@ -71,13 +72,22 @@ func newSuppressRemove(e *env, run func(context.Context, suppressOptions) error)
 		run = func(ctx context.Context, o suppressOptions) error { return runSuppressRemove(ctx, e, o) }
 	}
 	c := &cobra.Command{
-		Use:   "remove ADDRESS… --reason WHY",
+		Use:   "remove [ADDRESS…] [--file FILE] --reason WHY",
 		Short: e.say("cmd.suppress-remove.short", nil),
 		Long:  e.say("cmd.suppress-remove.long", nil),
 		Example: examples(
 			`notify suppress remove 13490000001 --reason `+quoted(e.say("cmd.example.again", nil)), "",
+			`notify suppress remove --file mistake.csv --reason `+quoted(e.say("cmd.example.again", nil)), "",
 		),
-		Args: addressArgs,
+		Args: func(c *cobra.Command, args []string) error {
+			if o.file != "" && len(args) == 0 {
+				return nil
+			}
+			if o.file != "" {
+				return usage(words.Err("cmd.error.file-and-address", nil))
+			}
+			return addressArgs(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.addresses = args
 			if strings.TrimSpace(o.reason) == "" {
@@ -86,7 +96,10 @@ func newSuppressRemove(e *env, run func(context.Context, suppressOptions) error)
 			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", e.say("cmd.suppress-remove.flag-reason", nil))
+	f := c.Flags()
+	f.StringVar(&o.reason, "reason", "", e.say("cmd.suppress-remove.flag-reason", nil))
+	f.StringVar(&o.file, "file", "", e.say("cmd.suppress-remove.flag-file", nil))
+	fileFlags(e, f, &o)
 	return c
 }
 
@@ -113,10 +126,15 @@ func newSuppressImport(e *env, run func(context.Context, suppressOptions) error)
 	f := c.Flags()
 	f.StringVar(&o.reason, "reason", "", e.say("cmd.suppress-import.flag-reason", words.A{"reasons": reasonWords()}))
 	f.StringVar(&o.note, "note", "", e.say("cmd.suppress-import.flag-note", nil))
+	fileFlags(e, f, &o)
+	return c
+}
+
+// fileFlags say how a file of addresses is read.
+func fileFlags(e *env, f *pflag.FlagSet, o *suppressOptions) {
 	f.StringVar(&o.channel, "channel", "", e.say("cmd.suppress-import.flag-channel", nil))
 	f.StringVar(&o.sheet, "sheet", "", e.say("cmd.suppress-import.flag-sheet", nil))
 	f.StringToStringVar(&o.columns, "columns", nil, e.say("cmd.suppress-import.flag-columns", nil))
-	return c
 }
 
 func reasonWords() words.List { return words.Names(suppression.Reasons(), 0) }
@@ -210,6 +228,9 @@ func runSuppressAdd(ctx context.Context, e *env, o suppressOptions) error {
 }
 
 func runSuppressRemove(ctx context.Context, e *env, o suppressOptions) error {
+	if o.file != "" {
+		return runSuppressRemoveFile(ctx, e, o)
+	}
 	cfg, l, as, err := e.asked(ctx, o.addresses)
 	if err != nil {
 		return err
@@ -231,14 +252,12 @@ func runSuppressImport(ctx context.Context, e *env, o suppressOptions) error {
 		return err
 	}
 	by := e.said("suppress import", words.T("act.why-from", words.A{"file": o.file}))
-	options := suppression.Options{
-		Sheet: o.sheet, Columns: o.columns, Country: cfg.Country, Set: cfg.Channels, Reason: reason, Note: o.note, Who: by.Who, At: by.At,
+	options, err := o.reading(cfg, reason, by)
+	if err != nil {
+		return err
 	}
-	if o.channel != "" && !cfg.Channels.Has(message.Channel(o.channel)) {
-		return usage(words.Err("cmd.error.no-channel", words.A{"channel": words.Typed(o.channel)}).Do("cmd.do.there-are", words.A{"names": words.Names(cfg.Channels.Words(), 0)}))
-	}
-	if o.channel != "" {
-		options.Channels = []message.Channel{message.Channel(o.channel)}
+	if err := e.agreeImport(ctx, o.file, options); err != nil {
+		return err
 	}
 	f, err := suppression.Open(ctx, o.file, options)
 	if err != nil {
