@@ -19,6 +19,8 @@ import (
 const (
 	defaultConcurrency = 16
 	defaultTimeout     = 30 * time.Second
+	defaultFactor      = 1.5 // of a ramp
+	maxFactor          = 10
 )
 
 var (
@@ -61,6 +63,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 		Timeout:     m.Value("timeout").Duration(100*time.Millisecond, 10*time.Minute),
 		DailyQuota:  m.Value("daily_quota").Int(1, maxQuota),
 		Scenarios:   scenarios(m.Map("scenarios")),
+		Ramp:        readRamp(m.Value("ramp")),
 		Endpoint:    r.endpoint(m.Value("endpoint")),
 		Segments:    m.Value("segments").OneOf("gsm", "mainland"),
 		DKIM:        r.readDKIM(m.Map("dkim")),
@@ -158,6 +161,31 @@ func (r *reader) domainLimits(m *yamldoc.Map) (map[string]float64, map[string]in
 		quotas = nil
 	}
 	return rates, quotas
+}
+
+// readRamp reads {start: 500, factor: 1.5}.
+func readRamp(v yamldoc.Value) *Ramp {
+	if !v.Set() {
+		return nil
+	}
+	m := v.Map()
+	defer m.Done()
+	r := &Ramp{Start: m.Value("start").Int(1, maxQuota)}
+	if r.Start == 0 && m.Value("start").Missing() {
+		m.Problem("start", words.T("config.ramp-start", nil), words.T("config.do.ramp", nil))
+	}
+	factor := m.Value("factor")
+	r.Factor, _ = yamldoc.Parsed(factor, func(s string) (float64, error) {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f > 1 && f <= maxFactor) {
+			return 0, words.Err("config.ramp-factor", words.A{"value": s})
+		}
+		return f, nil
+	}, words.T("config.do.ramp", nil))
+	if factor.Missing() {
+		r.Factor = defaultFactor
+	}
+	return r
 }
 
 // scenarios are limits by class of campaign.

@@ -84,6 +84,8 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a time-out of a day", account("timeout: 1d"), "notify.yaml, line 6, accounts.sms.timeout", "out of range", "10m"},
 		{"a rule of segments that is none", account("segments: ucs2"), "notify.yaml, line 6, accounts.sms.segments", "not known", "gsm or mainland"},
 		{"a login in the endpoint", account("endpoint: https://u:p@x.test/"), "notify.yaml, line 6, accounts.sms.endpoint", "holds a login", "options"},
+		{"a ramp that does not grow", account("ramp: {start: 500, factor: 1}"), "notify.yaml, line 6, accounts.sms.ramp.factor", "no factor", "factor: 1.5"},
+		{"a ramp without a beginning", account("ramp: {factor: 2}"), "notify.yaml, line 6, accounts.sms.ramp.start", "first day", "start: 500"},
 		{"a pace for a domain that is none", account("domain_rate: {q q: 5/s}"), "notify.yaml, line 6, accounts.sms.domain_rate.q q", "no domain", "qq.com"},
 		{"a secret that is not set", account(`options: {token: "${NO_SUCH_VARIABLE_HERE}"}`), "notify.yaml, line 6, accounts.sms.options.token", "NO_SUCH_VARIABLE_HERE is not set", "file:PATH"},
 		{"a secret that is empty", account(`options: {token: "${EMPTY_VARIABLE}"}`), "notify.yaml, line 6, accounts.sms.options.token", "EMPTY_VARIABLE is empty", "file:PATH"},

@@ -109,6 +109,8 @@ type Account struct {
 	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
 	DomainQuota map[string]int64   // messages a day, in the same way
 	DailyQuota  int64              // 0: none
+	// Ramp is a quota of the day that grows, for each sender domain of mails; nil for none.
+	Ramp *Ramp
 	// Scenarios are limits by class of campaign, within the account's own.
 	Scenarios map[string]Scenario
 	Price     *message.Money // for a segment or a mail; nil where it is not known
@@ -133,6 +135,12 @@ type Account struct {
 	Options Options
 	// Declared is what the account's vendor says about its options.
 	Declared option.Set `json:"-"`
+}
+
+// Ramp is how many messages a new sender may send on its first day, and by how much more on each day that follows.
+type Ramp struct {
+	Start  int64
+	Factor float64
 }
 
 // Scenario is what campaigns of one class may send through an account together.

@@ -78,6 +78,7 @@ accounts:
     burst: 5
     timeout: 10s
     daily_quota: 100000
+    ramp: {start: 500}
     price: 0.045
     currency: cny
     budget: {day: 2000, month: 20000.10}
@@ -132,7 +133,7 @@ func TestTheWholeFile(t *testing.T) {
 		Accounts: map[string]config.Account{
 			"sms-marketing": {
 				Name: "sms-marketing", Vendor: "http", Environment: "production", Class: "marketing", Rate: 100, Burst: 5,
-				Concurrency: 16, Timeout: 10 * time.Second, DailyQuota: 100000, Price: &price, Currency: "CNY",
+				Concurrency: 16, Timeout: 10 * time.Second, DailyQuota: 100000, Ramp: &config.Ramp{Start: 500, Factor: 1.5}, Price: &price, Currency: "CNY",
 				DayBudget: 2000_000000, MonthBudget: 20000_100000, LowBalance: 500_000000, Segments: "mainland", Signature: "示例",
 				Options: config.Options{
 					"access_key_id": "id", "access_key_secret": "a s3cret b", "sign_name": "示例", "pool": 4, "strict": true,

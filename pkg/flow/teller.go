@@ -19,6 +19,8 @@ type Books struct {
 	// what overlaps with it.
 	Scenario    time.Time
 	ScenarioDay ledger.Debit
+	// Ramp is how the sender of the request stands, where it has a quota that grows.
+	Ramp ledger.DomainHeld
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
 	Open int
 	// Out is how many messages of the campaign and the channel are out: attempting, accepted, rejected or unknown. WaveMost is how many may
@@ -51,6 +53,7 @@ type Teller struct {
 // it is brought back to Now+Ahead, from where no process has gone further.
 func NewTeller(req ledger.ClaimRequest, now time.Time, books Books) *Teller {
 	t := &Teller{req: req, now: now, books: books}
+	t.books.Ramp = books.Ramp.On(req.Day)
 	rate := req.Limits.Rate
 	if s := books.Account.Scale; s > 0 && s < 1 {
 		rate *= s
@@ -132,6 +135,7 @@ func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, hel
 		d.Cost += cost
 	}
 	t.books.CampaignSpent += cost
+	t.books.Ramp.Sent++
 	return leaveAt, ledger.HoldNone, time.Time{}, ""
 }
 
@@ -146,6 +150,9 @@ func (t *Teller) full() (held ledger.HoldReason, until time.Time, which string) 
 	}
 	if l.DailyQuota > 0 && t.books.Usage.Day.Messages+t.books.Overlap.Messages >= l.DailyQuota {
 		return ledger.HoldQuota, time.Time{}, ""
+	}
+	if r := l.Ramp; r != nil && t.books.Ramp.Sent >= r.Most(t.books.Ramp.Days) {
+		return ledger.HoldQuota, time.Time{}, ledger.WhichRamp
 	}
 	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
 		return ledger.HoldQuota, time.Time{}, ledger.WhichScenario

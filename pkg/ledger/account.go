@@ -165,6 +165,8 @@ type DomainHeld struct {
 	// Day is the account's day, and Sent how many messages were attempted on it, whatever came of them.
 	Day  string `json:"day,omitempty"`
 	Sent int64  `json:"sent,omitempty"`
+	// Days is, for a sender (RampOf), on how many days before that something was attempted.
+	Days int `json:"days,omitempty"`
 }
 
 // DomainChange is what a run learned of a domain as an account sends to it: it is to be slowed down, or left alone.

@@ -67,6 +67,8 @@ type Limits struct {
 	// Scenario is a kind of traffic with limits of its own within the account's; nil for none. All campaigns and processes that name it
 	// share them.
 	Scenario *Scenario
+	// Ramp is a quota of the day that grows; nil for none.
+	Ramp *Ramp
 }
 
 // PriceFor is the price of a segment to an address.
@@ -139,7 +141,7 @@ type Grant struct {
 	Price message.Money
 	// Until is when asking again makes sense; zero where time alone does not help.
 	Until time.Time
-	// Which budget: "day", "month" or "campaign", where Held is HoldBudget; WhichScenario where Held is HoldQuota and the quota is that of
-	// Limits.Scenario.
+	// Which budget: "day", "month" or "campaign", where Held is HoldBudget; where Held is HoldQuota, WhichScenario or WhichRamp where the quota
+	// is that of Limits.Scenario or Limits.Ramp.
 	Which string
 }

@@ -133,6 +133,8 @@ type Reader interface {
 	Check(ctx context.Context, campaign, digest string) (Check, error)
 	// Wave is how far a campaign has come that goes out in waves; the zero value where none is over.
 	Wave(ctx context.Context, campaign string) (WaveState, error)
+	// Senders is what an account attempted by day in the names of senders, where it has a Ramp.
+	Senders(ctx context.Context, account string) (map[string]DomainHeld, error)
 	// Runs are the runs of a campaign, the newest first.
 	Runs(ctx context.Context, campaign string) ([]Run, error)
 }

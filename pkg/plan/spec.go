@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"hash"
+	"net/mail"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"notify/pkg/campaign"
@@ -68,6 +70,19 @@ func absolute(path string) string {
 		return abs
 	}
 	return path
+}
+
+// Sender is the domain in whose name messages of a channel are sent: of a mail, that of its sender.
+func (s *Spec) Sender(ch message.Channel) string {
+	t := s.Texts.On(ch)
+	if t == nil || t.Mail == nil {
+		return ""
+	}
+	from, err := mail.ParseAddress(t.Mail.From)
+	if err != nil {
+		return ""
+	}
+	return message.Address(strings.ToLower(from.Address)).Domain()
 }
 
 // Channels are the channels of the campaign.

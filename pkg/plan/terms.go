@@ -246,6 +246,7 @@ func (t *terms) route(ch message.Channel, class string, cfg *config.Config) {
 			{"rate", perSecond(a.Rate)},
 			{"burst", whole(a.Burst)},
 			{"daily-quota", whole(int(a.DailyQuota))},
+			{"ramp", ramp(a.Ramp)},
 			{"scenario-rate", perSecond(a.Scenarios[class].Rate)},
 			{"scenario-quota", whole(int(a.Scenarios[class].DailyQuota))},
 			{"day-budget", amount(a.DayBudget)},
@@ -339,4 +340,12 @@ func perSecond(r float64) string {
 		return ""
 	}
 	return words.Printer{}.Rate(words.Rate(r))
+}
+
+// ramp is a quota that grows, in figures.
+func ramp(r *config.Ramp) string {
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d × %g", r.Start, r.Factor)
 }

@@ -52,6 +52,9 @@ func (s *Subject) accountQuota(ctx context.Context, a *answers, n Need) error {
 	if q.Vendor {
 		line.ID = "quota.by-vendor"
 	}
+	if q.Ramp {
+		line.ID = "quota.by-ramp"
+	}
 	if slices.Equal(days, unlimited) {
 		a.add(Pass, line)
 		return nil
@@ -82,7 +85,9 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 	if err != nil {
 		return w, err
 	}
-	w.or(s.raiseQuota(n, p, q, int64(promised[n.Name].Running)))
+	if !q.Ramp { // it is not to be raised: that is what it is for
+		w.or(s.raiseQuota(n, p, q, int64(promised[n.Name].Running)))
+	}
 	days, done := p.schedule(n.Messages, s.now())
 	if !s.Spread && len(days) > 1 && !done.IsZero() && s.inTime(done) {
 		command := s.sendCommand("--spread")
@@ -110,11 +115,12 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 
 // tomorrow offers to begin when a fresh day's quota is there, where that is enough.
 func (s *Subject) tomorrow(w *ways, n Need, p pace) {
-	if p.first >= p.daily {
+	next := p.later()(0)
+	if p.first >= next {
 		return
 	}
 	at, fresh := s.nextDay(), p
-	fresh.first = p.daily
+	fresh.first = next
 	days, done := fresh.schedule(n.Messages, at)
 	if unlimited, _ := p.unlimited().schedule(n.Messages, at); !slices.Equal(days, unlimited) || !s.inTime(done) {
 		return

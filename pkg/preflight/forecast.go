@@ -23,9 +23,11 @@ type pace struct {
 	rate float64
 	// first and daily are how many messages the quota leaves today and on each later day; negative: no quota.
 	first, daily int64
-	window       campaign.Window
-	hours        config.Hours
-	limit        limit
+	// grow is a quota that grows; nil for none.
+	grow   *ramping
+	window campaign.Window
+	hours  config.Hours
+	limit  limit
 	// held is how long is waited between waves: the first of them are small, so that it is as if all began so much later.
 	held time.Duration
 }
@@ -49,7 +51,7 @@ func (l limit) text() words.Text {
 
 // unlimited is the pace without a quota.
 func (p pace) unlimited() pace {
-	p.first, p.daily = -1, -1
+	p.first, p.daily, p.grow = -1, -1, nil
 	return p
 }
 
@@ -57,7 +59,7 @@ func (p pace) unlimited() pace {
 // without one, the last leaves when the last day's window opens. An end that is beyond the horizon is zero.
 func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 	now = now.Add(p.held)
-	quota := p.first
+	quota, later := p.first, p.later()
 	for d := range horizon {
 		if n == 0 {
 			return days, done
@@ -88,7 +90,7 @@ func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 		if today > 0 {
 			days = append(days, Day{Date: midnight.Format(time.DateOnly), Messages: today})
 		}
-		quota = p.daily
+		quota = later(today)
 	}
 	return days, time.Time{}
 }
@@ -152,24 +154,25 @@ func (p pace) before(n int, now, deadline time.Time) int {
 	if !deadline.After(now) {
 		return 0
 	}
-	sent, quota := 0, p.first
+	sent, quota, later := 0, p.first, p.later()
 	for d := range horizon {
 		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
 		if !midnight.Before(deadline) {
 			break
 		}
+		today := 0
 		for _, open := range p.openings(midnight) {
 			from, to := latest(open[0], now), earliest(open[1], deadline)
 			if !from.Before(to) {
 				continue
 			}
 			m := p.fits(n-sent, quota, to.Sub(from))
-			sent += m
+			sent, today = sent+m, today+m
 			if quota >= 0 {
 				quota -= int64(m)
 			}
 		}
-		quota = p.daily
+		quota = later(today)
 	}
 	return sent
 }
@@ -263,6 +266,10 @@ type Quota struct {
 	Left        int64 // today; negative where no quota is known
 	// Vendor reports that the vendor's own figures are part of it.
 	Vendor bool
+	daily  int64 // of later days, without what grows; negative: none
+	// grow is set where the account has a quota that grows; Ramp says that it is the one that counts today.
+	grow *ramping
+	Ramp bool
 }
 
 // hours are those of the campaign's class.
@@ -298,11 +305,17 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 			q.Limit, q.Used = l, within.Day.Messages
 		}
 	}
+	if err := s.grown(ctx, account, &q); err != nil {
+		return Quota{}, err
+	}
 	if !s.Offline {
 		if b, err := s.Balance(ctx, account); err == nil && b.QuotaLimit != nil {
 			q.Vendor = true
 			if q.Limit < 0 || *b.QuotaLimit < q.Limit {
-				q.Limit = *b.QuotaLimit
+				q.Limit, q.Ramp = *b.QuotaLimit, false
+			}
+			if q.daily < 0 || *b.QuotaLimit < q.daily {
+				q.daily = *b.QuotaLimit
 			}
 			if b.QuotaUsed != nil && *b.QuotaUsed > q.Used {
 				q.Used = *b.QuotaUsed
@@ -331,6 +344,12 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 	}
 	today := max(0, q.Left-int64(promised[n.Name].Running))
 	p.first, p.daily = int64(float64(today)*n.OfAccount), int64(float64(q.Limit)*n.OfAccount)
+	if p.grow = q.grow; p.grow != nil {
+		p.grow.share, p.daily = n.OfAccount, -1
+		if q.daily >= 0 {
+			p.daily = int64(float64(q.daily) * n.OfAccount)
+		}
+	}
 	return p.capped(n), nil
 }
 

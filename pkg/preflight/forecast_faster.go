@@ -65,7 +65,7 @@ func (s *Subject) hasten(w *ways, n Need, p pace, open time.Duration, enough fun
 		return
 	}
 	quick := s.paceOf(n.with(settings))
-	quick.first, quick.daily = p.first, p.daily
+	quick.first, quick.daily, quick.grow = p.first, p.daily, p.grow
 	w.or(Option{
 		Kind: OptionRate, Enough: enough(quick), Account: n.Name, Channel: n.Channel, Settings: settings,
 		Text: words.T("preflight.faster", words.A{"settings": listed(settings), "limit": p.limit.text()}),

@@ -29,6 +29,10 @@ func window(from, to time.Duration) func(*world) {
 func TestQuota(t *testing.T) {
 	askAll(t, "quota", []question{
 		{name: "just enough", want: preflight.Pass, change: quota(100)},
+		{
+			name: "one that grows is known for the days to come", want: preflight.Fail, change: smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} }),
+			summary: []string{"20 today, more on each day", "it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
+		},
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
 		{name: "not enough, and days are accepted", want: preflight.Warn, change: both(quota(40), spread), summary: []string{"it takes 3 days"}},
 		{

@@ -38,6 +38,8 @@ type AccountStatus struct {
 	// Breaker is closed, open, or testing: the next message tries whether the account works again.
 	Breaker string              `json:"breaker"`
 	State   ledger.AccountState `json:"state"`
+	// Ramp is what it may send today in the name of each sender, where that grows.
+	Ramp []RampStatus `json:"ramp,omitempty"`
 	// Scenarios are its limits by class of campaign.
 	Scenarios []ScenarioStatus `json:"scenarios,omitempty"`
 	// Live is what the vendor said; nil where it was not asked, or LiveError says why not.
@@ -46,6 +48,35 @@ type AccountStatus struct {
 	// Receipts is what is known of the messages that it took lately, and Inbox what came of it; nil where that was not asked, or nothing ever came.
 	Receipts *Receipts     `json:"receipts,omitempty"`
 	Inbox    *ledger.Inbox `json:"inbox,omitempty"`
+}
+
+// RampStatus is what an account may attempt today in the name of a sender, a domain for mails, and why: on so many days before it did so.
+type RampStatus struct {
+	Sender string `json:"sender"` // empty: nothing was sent yet, or it is no mail
+	Today  int64  `json:"today"`
+	Used   int64  `json:"used_today"`
+	Day    int    `json:"day"` // which day with messages today is, from 1
+}
+
+// ramps are how an account stands whose quota grows.
+func ramps(ctx context.Context, l ledger.Reader, name string, c *config.Ramp, day string) ([]RampStatus, error) {
+	if c == nil {
+		return nil, nil
+	}
+	senders, err := l.Senders(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(senders) == 0 {
+		senders = map[string]ledger.DomainHeld{"": {}}
+	}
+	ramp := ledger.Ramp{Start: c.Start, Factor: c.Factor}
+	var out []RampStatus
+	for _, sender := range slices.Sorted(maps.Keys(senders)) {
+		of := senders[sender].On(day)
+		out = append(out, RampStatus{Sender: sender, Today: ramp.Most(of.Days), Used: of.Sent, Day: of.Days + 1})
+	}
+	return out, nil
 }
 
 // ScenarioStatus is what campaigns of a class may send through an account, and what they sent today.
@@ -115,6 +146,9 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 		if a.DailyQuota > 0 {
 			left := max(0, a.DailyQuota-used.Day.Messages)
 			s.LeftToday = &left
+		}
+		if s.Ramp, err = ramps(ctx, l, name, a.Ramp, day); err != nil {
+			return nil, err
 		}
 		for _, class := range slices.Sorted(maps.Keys(a.Scenarios)) {
 			within, err := l.Usage(ctx, ledger.ScenarioOf(name, class), day)

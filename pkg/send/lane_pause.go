@@ -89,6 +89,10 @@ func (ln *lane) obstacle(now time.Time) *Pause {
 				break
 			}
 			p = &Pause{Why: PauseQuota, Until: until, Detail: words.T("send.quota", args)}
+			if which == ledger.WhichRamp {
+				args["sender"] = cmp.Or(a.Limits.Ramp.Sender, a.Name())
+				p.Detail = words.T("send.quota-ramp", args)
+			}
 		case why == ledger.HoldBudget:
 			args["budget"] = words.Of("send.budget-of", which)
 			p = &Pause{Why: PauseBudget, Until: until, Detail: words.T("send.budget", args)}

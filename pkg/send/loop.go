@@ -341,6 +341,9 @@ func (l *Loop) account(name string, ch message.Channel, known []ledger.AccountSt
 		limits.Scenario = &ledger.Scenario{Name: l.spec.Class, Rate: s.Rate, DailyQuota: s.DailyQuota}
 		limits.Scenario.AtOnce, _ = flow.SplitBurst(s.Rate, 0)
 	}
+	if c.Ramp != nil {
+		limits.Ramp = &ledger.Ramp{Sender: l.spec.Sender(ch), Start: c.Ramp.Start, Factor: c.Ramp.Factor}
+	}
 	var state ledger.AccountState
 	if i := slices.IndexFunc(known, func(s ledger.AccountState) bool { return s.Account == name }); i >= 0 {
 		state = known[i]

@@ -72,6 +72,15 @@ func (p *Printer) trouble(a *report.AccountStatus) {
 	if off := a.State.Off; off != nil {
 		p.sentence(head, words.T("accounts.off", words.A{"who": off.Who, "at": off.At, "why": off.Why()}))
 	}
+	for _, r := range a.Ramp {
+		args := words.A{"today": r.Today, "used": r.Used, "day": r.Day}
+		if r.Sender == "" {
+			p.sentence(head, words.T("accounts.ramp", args))
+			continue
+		}
+		args["sender"] = r.Sender
+		p.sentence(head, words.T("accounts.ramp-sender", args))
+	}
 	for _, s := range a.Scenarios {
 		limits := words.List{Join: words.Commas}
 		if s.Rate > 0 {

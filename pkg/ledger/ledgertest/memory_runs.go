@@ -213,6 +213,11 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 		within = m.account(of)
 		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
 	}
+	var sender *ledger.DomainState
+	if r := req.Limits.Ramp; r != nil {
+		sender = m.domain(acct.Account, ledger.RampOf(r.Sender))
+		books.Ramp = sender.DomainHeld
+	}
 	books.Out, books.WaveMost = c.out(req.Channel), most
 	teller := flow.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
@@ -245,6 +250,9 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 	acct.EmptyAt = teller.Books().Account.EmptyAt
 	if within != nil {
 		within.EmptyAt = teller.Books().Scenario
+	}
+	if sender != nil && len(g.Claims) > 0 {
+		sender.DomainHeld = teller.Books().Ramp
 	}
 	return g
 }

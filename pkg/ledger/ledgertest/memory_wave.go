@@ -41,3 +41,19 @@ func (h *Handle) Wave(ctx context.Context, name string) (ledger.WaveState, error
 	}
 	return c.wave, nil
 }
+
+// Senders implements ledger.Reader.
+func (h *Handle) Senders(ctx context.Context, account string) (map[string]ledger.DomainHeld, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	out := make(map[string]ledger.DomainHeld)
+	for of, d := range h.m.domains {
+		if sender, is := ledger.SenderOf(of[1]); is && of[0] == account {
+			out[sender] = d.DomainHeld
+		}
+	}
+	return out, nil
+}

@@ -22,6 +22,7 @@ func pacePromises() []promise {
 		{"a domain that is to be left alone is, by every run, and the others go", domainLeftAlone},
 		{"a domain that is to be slowed down is, for as long as that was said", domainSlowed},
 		{"a domain has a quota of the day", domainQuota},
+		{"a sender's quota grows with every day on which something was sent, for all runs", rampGrows},
 		{"another rate counts from the next run on, for those as well who wait under the old one", paceThatChanges},
 	}
 }
@@ -157,6 +158,29 @@ func domainQuota(s *story) {
 	s.same("claimed on the same day", rows(s.claim(run, ask(today)).Claims), []int(nil))
 	s.now = s.now.Add(13 * time.Hour)
 	s.same("claimed on the next", rows(s.claim(run, ask("2026-11-21")).Claims), []int{5, 7})
+	s.sound(award)
+}
+
+func rampGrows(s *story) {
+	s.stage("d1", people(award, 20)...)
+	run := s.acquire(award)
+	claim := func(day string) ledger.Grant {
+		s.Helper()
+		return s.another().claim(run, claims(9, func(c *ledger.ClaimRequest) {
+			c.Limits.Ramp, c.Day = &ledger.Ramp{Sender: "edm.test", Start: 2, Factor: 1.5}, day
+		}))
+	}
+	g := claim(today)
+	s.same("claimed on the first day", len(g.Claims), 2)
+	s.same("why no more", []any{g.Held, g.Which}, []any{ledger.HoldQuota, ledger.WhichRamp})
+	s.same("on the same day", len(claim(today).Claims), 0)
+	s.same("when the clock was put back", len(claim("2026-11-19").Claims), 0)
+	s.now = s.now.Add(10 * time.Second)
+	s.same("on the third day, of which the second had no message", len(claim("2026-11-22").Claims), 3)
+	s.same("on the next", len(claim("2026-11-23").Claims), 4)
+	got, err := s.Senders(s.ctx(), smsAcc)
+	s.ok(err)
+	s.same("how it stands", got, map[string]ledger.DomainHeld{"edm.test": {Day: "2026-11-23", Sent: 4, Days: 2}})
 	s.sound(award)
 }
 

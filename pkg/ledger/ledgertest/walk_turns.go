@@ -182,6 +182,9 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		if w.rnd.IntN(3) == 0 {
 			c.Limits.Scenario = &ledger.Scenario{Name: []string{"notice", "marketing"}[w.rnd.IntN(2)], Rate: float64(w.rnd.IntN(3)), AtOnce: w.rnd.IntN(3), DailyQuota: int64(w.rnd.IntN(4))}
 		}
+		if w.rnd.IntN(4) == 0 {
+			c.Limits.Ramp = &ledger.Ramp{Sender: "edm.test", Start: int64(1 + w.rnd.IntN(20)), Factor: 1.5}
+		}
 		c.Probe = w.rnd.IntN(4) == 0
 	})
 }

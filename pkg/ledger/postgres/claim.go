@@ -163,6 +163,13 @@ func (c *claiming) teller(req ledger.ClaimRequest) (*flow.Teller, error) {
 		b.Scenario = x.accounts[of.Account].EmptyAt
 		b.ScenarioDay = ledger.Debit{Messages: d.Messages + o.Messages, Segments: d.Segments + o.Segments, Cost: d.Cost + o.Cost}
 	}
+	if r := req.Limits.Ramp; r != nil {
+		of, err := x.domain(req.Limits.Account, ledger.RampOf(r.Sender))
+		if err != nil {
+			return nil, err
+		}
+		b.Ramp = of.DomainHeld
+	}
 	return flow.NewTeller(req, c.t.req.Now, b), nil
 }
 
@@ -217,6 +224,13 @@ func (c *claiming) close(req ledger.ClaimRequest, teller *flow.Teller, g ledger.
 	}
 	if len(g.Claims) == 0 {
 		return nil
+	}
+	if r := req.Limits.Ramp; r != nil {
+		of, err := c.x.domain(req.Limits.Account, ledger.RampOf(r.Sender))
+		if err != nil {
+			return err
+		}
+		of.DomainHeld = teller.Books().Ramp
 	}
 	return c.take(req, g, taken)
 }

@@ -251,3 +251,21 @@ func readTally(ctx context.Context, db reader, c *campaignRow, s *ledger.Snapsho
 		return err
 	}, tallyQuery, c.id)
 }
+
+// Senders implements ledger.Reader.
+func (l *Ledger) Senders(ctx context.Context, account string) (map[string]ledger.DomainHeld, error) {
+	out := make(map[string]ledger.DomainHeld)
+	err := each(ctx, l.read, func(rows pgx.Rows) error {
+		var name, held string
+		if err := rows.Scan(&name, &held); err != nil {
+			return err
+		}
+		var d ledger.DomainHeld
+		err := stored.ReadHeld(held, &d)
+		if sender, is := ledger.SenderOf(name); is {
+			out[sender] = d
+		}
+		return err
+	}, "SELECT domain, held FROM domain_pace WHERE account = $1 AND domain LIKE $2", account, ledger.RampOf("%"))
+	return out, l.asking(err, "senders of %s", account)
+}

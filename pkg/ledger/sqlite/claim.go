@@ -158,6 +158,13 @@ func (c *claiming) teller(t *turn, req ledger.ClaimRequest) (*flow.Teller, error
 	if err := c.scenario(t, req, &b); err != nil {
 		return nil, err
 	}
+	if r := req.Limits.Ramp; r != nil {
+		of, err := c.x.domain(req.Limits.Account, ledger.RampOf(r.Sender))
+		if err != nil {
+			return nil, err
+		}
+		b.Ramp = of.DomainHeld
+	}
 	return flow.NewTeller(req, t.req.Now, b), nil
 }
 
@@ -202,6 +209,13 @@ func (c *claiming) close(t *turn, req ledger.ClaimRequest, teller *flow.Teller, 
 	}
 	if len(g.Claims) == 0 {
 		return nil
+	}
+	if r := req.Limits.Ramp; r != nil {
+		of, err := c.x.domain(req.Limits.Account, ledger.RampOf(r.Sender))
+		if err != nil {
+			return err
+		}
+		of.DomainHeld = teller.Books().Ramp
 	}
 	return c.take(t, req, g, taken)
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -132,7 +133,7 @@ func (b *books) flushDomains() (err error) {
 	}
 	p := b.paces
 	if p.added += changed; p.added > max(leastWhole, len(p.of)) {
-		maps.DeleteFunc(p.of, func(_ stored.DomainOf, d *domain) bool { return stored.PaceOver(&d.DomainState, b.now) })
+		maps.DeleteFunc(p.of, func(of stored.DomainOf, d *domain) bool { return stored.PaceOver(of, &d.DomainState, b.now) })
 		return b.wholePace()
 	}
 	return b.writePace(0, entries)
@@ -156,6 +157,23 @@ func (b *books) wholePace() (err error) {
 func (b *books) writePace(whole int64, entries []byte) error {
 	b.paces.last++
 	return b.t.write("INSERT INTO domain_pace (id, whole, entries) VALUES (?, ?, ?)", []driver.Value{b.paces.last, whole, stored.NotNil(entries)})
+}
+
+// Senders implements ledger.Reader.
+func (l *Ledger) Senders(ctx context.Context, account string) (map[string]ledger.DomainHeld, error) {
+	out := make(map[string]ledger.DomainHeld)
+	err := each(ctx, l.read, func(rows *sql.Rows) error {
+		var entries []byte
+		if err := rows.Scan(&entries); err != nil {
+			return err
+		}
+		return stored.EachPace(entries, func(of stored.DomainOf, d ledger.DomainState) {
+			if sender, is := ledger.SenderOf(of.Domain); is && of.Account == account {
+				out[sender] = d.DomainHeld
+			}
+		})
+	}, "SELECT entries FROM domain_pace ORDER BY id")
+	return out, l.asking(err, "senders of %s", account)
 }
 
 // offer asks the teller about a message.

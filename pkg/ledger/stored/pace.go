@@ -70,8 +70,11 @@ func (r *paceReader) number() int64 {
 // paceKept is for how long what is known of a domain is kept that nothing was sent to: no rate is slower than that.
 const paceKept = 72 * time.Hour
 
-// PaceOver reports that what is known of a domain counts for nothing any more.
-func PaceOver(d *ledger.DomainState, now time.Time) bool {
+// PaceOver reports that what is known of a domain counts for nothing any more. What is known of a sender always does.
+func PaceOver(of DomainOf, d *ledger.DomainState, now time.Time) bool {
+	if _, is := ledger.SenderOf(of.Domain); is {
+		return false
+	}
 	last := ledger.Latest(d.EmptyAt, d.Tail, d.SlowUntil, d.Until, d.Since)
 	old := now.Add(-paceKept)
 	return last.Before(old) && d.Day < old.Format(time.DateOnly)
