@@ -183,7 +183,7 @@ func claimPromises() []promise {
 			g := s.claim(run, claims(2))
 			r := person(award, 1, 1)
 			s.same("claim", g.Claims[0], ledger.Claim{
-				Attempt: g.Claims[0].Attempt, Number: 1, Account: smsAcc, Key: key(1), Channel: message.SMS, Address: r.Messages[0].Address,
+				Attempt: g.Claims[0].Attempt, Grant: g.Claims[0].Grant, Number: 1, Account: smsAcc, Key: key(1), Channel: message.SMS, Address: r.Messages[0].Address,
 				Segments: 2, Row: 1, Fields: r.Fields, Deadline: noon.Add(hold),
 			})
 			s.same("rows", rows(g.Claims), []int{1, 2})
