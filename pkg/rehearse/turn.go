@@ -69,14 +69,40 @@ func turnAccount(a config.Account, ch message.Channel, at Place, speed float64) 
 	a.DKIM, a.SendsFrom = config.DKIM{}, nil
 	switch ch {
 	case message.SMS:
-		a.Vendor, a.Endpoint = kindHTTP, at.SMS
-		a.Options = config.Options{"definition": definition, "token": at.Token}
+		a.Endpoint = at.SMS
+		if a.Options = vendorOptions(a, at); a.Options == nil {
+			a.Vendor, a.Options = kindHTTP, config.Options{"definition": definition, "token": at.Token}
+		}
 	case message.Email:
 		a.Vendor, a.Endpoint = kindSMTP, ""
 		a.Options = config.Options{"address": at.Mail, "tls": "none"}
 	}
 	return a
 }
+
+// vendorOptions are those of an account whose vendor's protocol the sandbox speaks, nil of another: its own adapter, and what the vendor's client
+// does, is rehearsed. Of its options only what messages carry stays.
+func vendorOptions(a config.Account, at Place) config.Options {
+	var o config.Options
+	var keep []string
+	switch a.Vendor {
+	case "aliyun-sms":
+		o, keep = config.Options{"access_key_id": nobody, "access_key_secret": at.Token}, []string{"sign_name"}
+	case "tencent-sms":
+		o, keep = config.Options{"secret_id": nobody, "secret_key": at.Token}, []string{"sdk_app_id", "sign_name"}
+	case "twilio":
+		o, keep = config.Options{"account_sid": nobody, "auth_token": at.Token, "status_callback": at.SMS + "/receipts"}, []string{"from"}
+	}
+	for _, name := range keep {
+		if v, ok := a.Options[name].(string); ok {
+			o[name] = v
+		}
+	}
+	return o
+}
+
+// nobody is the name under which the sandbox is called.
+const nobody = "rehearsal"
 
 // ErrElsewhere says that an account would leave the sandbox. Nothing was built, and nothing was sent.
 var ErrElsewhere = words.Err("rehearse.elsewhere", nil)
@@ -123,25 +149,26 @@ func closeAll(vs map[string]vendors.Vendor) error {
 
 // inside refuses an account that is not exactly as turnAccount leaves it: its kind, its address, its options.
 func inside(a config.Account, at Place) error {
-	var address string
-	want := map[string]any{"definition": definition, "token": at.Token}
-	switch a.Vendor {
-	case kindHTTP:
+	want := vendorOptions(a, at)
+	address := at.Mail
+	switch {
+	case a.Vendor == kindSMTP:
+		want = config.Options{"address": at.Mail, "tls": "none"}
+		if a.Endpoint != "" {
+			return elsewhere("rehearse.other-endpoint", words.A{"address": a.Endpoint})
+		}
+	case a.Vendor != kindHTTP && want == nil:
+		return elsewhere("rehearse.other-vendor", words.A{"vendor": a.Vendor})
+	default:
 		u, err := url.Parse(a.Endpoint)
 		if err != nil || a.Endpoint != at.SMS {
 			return elsewhere("rehearse.other-endpoint", words.A{"address": a.Endpoint})
 		}
-		address = u.Host
-	case kindSMTP:
-		want = map[string]any{"address": at.Mail, "tls": "none"}
-		if a.Endpoint != "" {
-			return elsewhere("rehearse.other-endpoint", words.A{"address": a.Endpoint})
+		if address = u.Host; want == nil {
+			want = config.Options{"definition": definition, "token": at.Token}
 		}
-		address = at.Mail
-	default:
-		return elsewhere("rehearse.other-vendor", words.A{"vendor": a.Vendor})
 	}
-	if !reflect.DeepEqual(want, map[string]any(a.Options)) {
+	if !reflect.DeepEqual(want, a.Options) {
 		return elsewhere("rehearse.other-options", nil)
 	}
 	return loopback(address)

@@ -33,9 +33,18 @@ func production() *config.Config {
 				Options: config.Options{"address": "smtp.company.test:587", "username": "u", "password": "secret"},
 			},
 			"other": {Name: "other", Vendor: "http", Endpoint: "https://elsewhere.test"},
+			"aliyun": {
+				Name: "aliyun", Vendor: "aliyun-sms", Rate: 10,
+				Options: config.Options{"access_key_id": "LTAI", "access_key_secret": "secret", "sign_name": "示例公司", "billing_endpoint": "business.vendor.test"},
+			},
+			"tencent": {
+				Name: "tencent", Vendor: "tencent-sms", Rate: 10,
+				Options: config.Options{"secret_id": "AKID", "secret_key": "secret", "sdk_app_id": "1400006666", "region": "ap-beijing"},
+			},
+			"twilio": {Name: "twilio", Vendor: "twilio", Rate: 10, Options: config.Options{"account_sid": "AC1", "auth_token": "secret", "from": "+12025550100"}},
 		},
 		Routes: map[message.Channel]config.Route{
-			message.SMS:   {Accounts: []config.Share{{Account: "sms", Weight: 1}}, Failover: []string{"sms-own"}},
+			message.SMS:   {Accounts: []config.Share{{Account: "sms", Weight: 1}}, Failover: []string{"sms-own", "aliyun", "tencent", "twilio"}},
 			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
 		},
 	}
@@ -53,6 +62,19 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 			Options: config.Options{"definition": "builtin:sandbox-sms", "token": "rehearsal"},
 		},
 		"sms-own": {Name: "sms-own", Vendor: "http", Rate: 30, Endpoint: place.SMS, Options: config.Options{"definition": "builtin:sandbox-sms", "token": "rehearsal"}},
+		"aliyun": {
+			Name: "aliyun", Vendor: "aliyun-sms", Rate: 30, Endpoint: place.SMS,
+			Options: config.Options{"access_key_id": "rehearsal", "access_key_secret": "rehearsal", "sign_name": "示例公司"},
+		},
+		"tencent": {
+			Name: "tencent", Vendor: "tencent-sms", Rate: 30, Endpoint: place.SMS,
+			Options: config.Options{"secret_id": "rehearsal", "secret_key": "rehearsal", "sdk_app_id": "1400006666"},
+		},
+		"twilio": {
+			Name: "twilio", Vendor: "twilio", Rate: 30, Endpoint: place.SMS, Options: config.Options{
+				"account_sid": "rehearsal", "auth_token": "rehearsal", "from": "+12025550100", "status_callback": place.SMS + "/receipts",
+			},
+		},
 		"edm": {
 			Name: "edm", Vendor: "smtp", Rate: 150, DomainRate: map[string]float64{"qq.test": 6},
 			Options: config.Options{"address": place.Mail, "tls": "none"},
@@ -65,7 +87,7 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 		t.Errorf("the installation's own configuration was changed\n%s", diff)
 	}
 	vs, err := rehearse.Vendors(registry(), got, place, time.Now)
-	if err != nil || len(vs) != 3 {
+	if err != nil || len(vs) != 6 {
 		t.Errorf("built %d accounts: %v", len(vs), err)
 	}
 	for _, v := range vs {
@@ -77,15 +99,24 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 
 func TestAnAccountThatLeadsElsewhereIsNeverBuilt(t *testing.T) {
 	for name, spoil := range map[string]func(a *config.Account){
-		"a real endpoint":              func(a *config.Account) { a.Endpoint = "https://api.sms-vendor.test" },
-		"an address of another host":   func(a *config.Account) { a.Endpoint = "http://192.0.2.1:40123" },
-		"a name of this machine":       func(a *config.Account) { a.Endpoint = "http://localhost:40123" },
-		"another port":                 func(a *config.Account) { a.Endpoint = "http://127.0.0.1:80" },
-		"the vendor's own address":     func(a *config.Account) { a.Endpoint = "" },
-		"another vendor file":          func(a *config.Account) { a.Options["definition"] = "vendors/real.yaml" },
-		"a proxy":                      func(a *config.Account) { a.Options["proxy"] = "http://proxy.test" },
-		"options that are lists":       func(a *config.Account) { a.Options["token"] = []any{"x"} },
-		"another vendor":               func(a *config.Account) { a.Vendor = "aliyun-sms" },
+		"a real endpoint":             func(a *config.Account) { a.Endpoint = "https://api.sms-vendor.test" },
+		"an address of another host":  func(a *config.Account) { a.Endpoint = "http://192.0.2.1:40123" },
+		"a name of this machine":      func(a *config.Account) { a.Endpoint = "http://localhost:40123" },
+		"another port":                func(a *config.Account) { a.Endpoint = "http://127.0.0.1:80" },
+		"the vendor's own address":    func(a *config.Account) { a.Endpoint = "" },
+		"another vendor file":         func(a *config.Account) { a.Options["definition"] = "vendors/real.yaml" },
+		"a proxy":                     func(a *config.Account) { a.Options["proxy"] = "http://proxy.test" },
+		"options that are lists":      func(a *config.Account) { a.Options["token"] = []any{"x"} },
+		"another vendor":              func(a *config.Account) { a.Vendor = "aliyun-sms" },
+		"a vendor that is not served": func(a *config.Account) { a.Vendor = "aliyun-dm" },
+		"another place for money": func(a *config.Account) {
+			a.Vendor = "aliyun-sms"
+			a.Options = config.Options{"access_key_id": "rehearsal", "access_key_secret": "rehearsal", "billing_endpoint": "business.vendor.test"}
+		},
+		"a callback": func(a *config.Account) {
+			a.Vendor = "twilio"
+			a.Options = config.Options{"account_sid": "rehearsal", "auth_token": "rehearsal", "status_callback": "https://elsewhere.test"}
+		},
 		"a mail server elsewhere":      func(a *config.Account) { mailAccount(a, "smtp.company.test:587") },
 		"a mail server by an endpoint": func(a *config.Account) { mailAccount(a, place.Mail); a.Endpoint = "smtp.company.test:587" },
 	} {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,11 +29,12 @@ type account struct {
 	nextID   uint64
 	tries    map[uint64]int // attempts, by address, that a fault turned away
 	counts   counter
+	listed   map[uint64][]sent               // by address, of those that vendors are asked for by number
 	ends     func(to message.Address) string // how a message ends; nil where no receipts are pushed
 }
 
 func newAccount(ch message.Channel, set Account, c *Config) *account {
-	a := &account{channel: ch, seed: c.Seed, zone: c.Zone, now: c.Now, set: set, tries: map[uint64]int{}, counts: newCounter()}
+	a := &account{channel: ch, seed: c.Seed, zone: c.Zone, now: c.Now, set: set, tries: map[uint64]int{}, listed: map[uint64][]sent{}, counts: newCounter()}
 	if set.Messages != nil {
 		n := *set.Messages
 		a.set.Messages = &n
@@ -57,6 +59,8 @@ type request struct {
 	ref      string // our key: the gateway's ref, the local part of a Message-ID
 	hash     string
 	segments int
+	text     string
+	listed   bool // it is to be found by its address
 }
 
 // verdict is what became of a request.
@@ -82,7 +86,7 @@ func (a *account) take(rec *record, q request, out string) (verdict, error) {
 	if taken(out) {
 		out = a.limits(now, q.segments, out)
 	}
-	l := line{Time: now, Channel: a.channel, To: q.to, Ref: q.ref, Hash: q.hash, Out: out}
+	l := line{Time: now, Channel: a.channel, To: q.to, Ref: q.ref, Hash: q.hash, Out: out, Listed: q.listed, text: q.text}
 	if taken(out) {
 		l.ID = id(a.nextID + 1)
 		l.Segments = q.segments
@@ -133,6 +137,9 @@ func (a *account) apply(l *line) {
 		a.used++
 		a.nextID++
 		a.segments += int64(l.Segments)
+		if h := a.counts.hash(string(l.To)); l.Listed {
+			a.listed[h] = append(a.listed[h], sent{at: l.Time, id: l.ID, ref: l.Ref, ended: l.Receipt, text: l.text})
+		}
 	case drawn(l.Out):
 		a.tries[a.counts.hash(string(l.To))]++
 	}
@@ -212,6 +219,19 @@ func (a *account) find(ref string) (vendorID, ended string, found bool) {
 		return id(uint64(n.first)), ReceiptUndelivered, true
 	}
 	return id(uint64(n.first)), ReceiptDelivered, true
+}
+
+// sent is a message that was taken. The record does not keep its text: after a start it is not known.
+type sent struct {
+	at                   time.Time
+	id, ref, ended, text string
+}
+
+// sentTo are the messages that were taken for a number, of those that are found by it.
+func (a *account) sentTo(to message.Address) []sent {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.listed[a.counts.hash(string(to))])
 }
 
 func (a *account) tally() Count {

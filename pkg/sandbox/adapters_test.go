@@ -17,53 +17,65 @@ import (
 // everyFault leaves two thirds of the messages alone.
 var everyFault = sandbox.Faults{Refuse: .05, Throttle: .05, Reject: .05, CutBefore: .05, CutAfter: .05, Garbage: .05, Error500: .05}
 
-// TestTheAdaptersSayWhatTheSandboxKnows sends through the real adapters under every fault, and compares each outcome with
-// the sandbox's own record: accepted was reached, what is definite was not, and nobody was reached twice.
+// kinds are the adapters that the sandbox serves, with their options.
+func kinds(s *sandbox.Sandbox) map[string]map[string]any {
+	return map[string]map[string]any{
+		"http":        {"definition": "builtin:sandbox-sms", "token": token},
+		"aliyun-sms":  {"access_key_id": "id", "access_key_secret": token, "sign_name": "示例公司"},
+		"tencent-sms": {"secret_id": "id", "secret_key": token, "sdk_app_id": "1400006666", "sign_name": "示例公司"},
+		"twilio":      {"account_sid": "AC1", "auth_token": token, "from": "+12025550100", "status_callback": "https://notify.example.test/r"},
+		"smtp":        {"address": s.MailAddr(), "tls": "none"},
+	}
+}
+
+// adapter is one of them.
+func adapter(t *testing.T, s *sandbox.Sandbox, kind string, concurrency int) vendors.Vendor {
+	t.Helper()
+	set := vendors.Settings{Account: "sandbox", Concurrency: concurrency, Timeout: 5 * time.Minute, Options: kinds(s)[kind], Now: time.Now}
+	if kind != "smtp" {
+		set.Endpoint = s.URL()
+	}
+	v, err := all.Registry().New(kind, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	return v
+}
+
+// text is message n as all kinds take it: under a template.
+func text(n int) message.Message {
+	to := message.Address(fmt.Sprintf("+155501%05d", n))
+	return message.Message{
+		Key: message.MakeKey("award", message.SMS, to, ""), Channel: message.SMS, To: to, Text: "您好，王", Segments: 1,
+		Template: "1001", Vars: map[string]string{"name": "王"}, VarOrder: []string{"name"},
+	}
+}
+
+// TestTheAdaptersSayWhatTheSandboxKnows sends through the real adapters, those of vendors over the vendors' own clients, under every fault, and
+// compares each outcome with the sandbox's own record: accepted was reached, what is definite was not, and nobody was reached twice.
 func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 	const messages, workers = 400, 8
-	record := filepath.Join(t.TempDir(), "record.jsonl")
-	s := run(t, sandbox.Config{
-		Record: record, Seed: 20200101,
-		SMS: sandbox.Account{Faults: everyFault}, Mail: sandbox.Account{Faults: everyFault},
-	})
-	settings := func(options map[string]any, endpoint string) vendors.Settings {
-		return vendors.Settings{
-			Account: "sandbox", Endpoint: endpoint, Concurrency: workers, Timeout: 5 * time.Minute, Options: options, Now: time.Now,
-		}
-	}
-	for _, tt := range []struct {
-		channel message.Channel
-		kind    string
-		set     vendors.Settings
-		count   func(sandbox.Tally) sandbox.Count
-	}{
-		{
-			message.SMS, "http", settings(map[string]any{"definition": "builtin:sandbox-sms", "token": token}, s.URL()),
-			func(t sandbox.Tally) sandbox.Count { return t.SMS },
-		},
-		{
-			message.Email, "smtp", settings(map[string]any{"tls": "none"}, s.MailAddr()),
-			func(t sandbox.Tally) sandbox.Count { return t.Mail },
-		},
-	} {
-		t.Run(string(tt.channel), func(t *testing.T) {
-			v, err := all.Registry().New(tt.kind, tt.set)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = v.Close() }()
-			got := sendAll(v, tt.channel, messages, workers)
+	for kind := range kinds(new(sandbox.Sandbox)) {
+		t.Run(kind, func(t *testing.T) {
+			record := filepath.Join(t.TempDir(), "record.jsonl")
+			s := run(t, sandbox.Config{Record: record, Seed: 20200101, SMS: sandbox.Account{Faults: everyFault}, Mail: sandbox.Account{Faults: everyFault}})
+			mail := kind == "smtp"
+			got := sendAll(adapter(t, s, kind, workers), mail, messages, workers)
 			read, err := sandbox.ReadRecord(record)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := tt.count(read)
+			c := read.SMS
+			if mail {
+				c = read.Mail
+			}
 			t.Logf("outcomes %v, count %+v", got, c)
 			if c.Twice != 0 || c.Repeats != 0 {
 				t.Errorf("somebody was reached twice: %+v", c)
 			}
 			for _, k := range message.OutcomeKinds() {
-				if got[k] == 0 && (k != message.OutcomeUnsent || tt.channel == message.Email) {
+				if got[k] == 0 && (k != message.OutcomeUnsent || mail) {
 					t.Errorf("no outcome was %s: the faults were not played", k)
 				}
 			}
@@ -77,17 +89,16 @@ func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 	}
 }
 
-func sendAll(v vendors.Vendor, ch message.Channel, messages, workers int) map[message.OutcomeKind]int {
+func sendAll(v vendors.Vendor, mail bool, messages, workers int) map[message.OutcomeKind]int {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	got := map[message.OutcomeKind]int{}
 	for w := range workers {
 		wg.Go(func() {
 			for n := w; n < messages; n += workers {
-				m := letter(fmt.Sprintf("winner-%d@customer.test", n), fmt.Sprintf("Winner %d", n))
-				if ch == message.SMS {
-					to := message.Address(fmt.Sprintf("+155501%05d", n))
-					m = message.Message{Key: message.MakeKey("award", ch, to, ""), Channel: ch, To: to, Text: "您好", Segments: 1}
+				m := text(n)
+				if mail {
+					m = letter(fmt.Sprintf("winner-%d@customer.test", n), fmt.Sprintf("Winner %d", n))
 				}
 				o := v.Send(context.Background(), m)
 				mu.Lock()
@@ -98,6 +109,58 @@ func sendAll(v vendors.Vendor, ch message.Channel, messages, workers int) map[me
 	}
 	wg.Wait()
 	return got
+}
+
+// TestVendorsAreAskedAtTheSandbox asks the adapters of vendors what a campaign asks: what is left, what was approved, what became of a message whose
+// answer was lost; and that a wrong secret is refused.
+func TestVendorsAreAskedAtTheSandbox(t *testing.T) {
+	left := int64(100)
+	for kind := range kinds(new(sandbox.Sandbox)) {
+		if kind == "smtp" || kind == "http" { // a gateway of our own, tested by itself; a server that cannot be asked
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			balance := message.Money(12_500_000)
+			s := run(t, sandbox.Config{
+				SMS:       sandbox.Account{Messages: &left, Balance: &balance, Currency: "CNY", Faults: sandbox.Faults{CutAfter: 1}},
+				Templates: []sandbox.Template{{Code: "1001"}, {Code: "1002", State: "rejected", Reason: "names a prize"}, {Kind: sandbox.KindSignature, Code: "示例公司"}},
+			})
+			v := adapter(t, s, kind, 1)
+			began := time.Now()
+			m := text(1)
+			if o := v.Send(t.Context(), m); o.Kind != message.OutcomeUnknown {
+				t.Fatalf("outcome %+v, want unknown", o)
+			}
+			finder, _ := vendors.As[vendors.Finder](v)
+			found, err := finder.Find(t.Context(), vendors.Query{Key: m.Key, To: m.To, Text: "王", Since: began, Until: began.Add(time.Hour)})
+			if err != nil || found.Answer != message.OutcomeAccepted || found.Receipt != message.Delivered {
+				t.Errorf("found %+v, %v", found, err)
+			}
+			balancer, _ := vendors.As[vendors.Balancer](v)
+			b, err := balancer.Balance(t.Context())
+			if err != nil || b.Messages != nil && *b.Messages != 99 || b.Amount != nil && *b.Amount != balance {
+				t.Errorf("balance %+v, %v", b, err)
+			}
+			prober, _ := vendors.As[vendors.Prober](v)
+			if err := prober.Probe(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if lister, ok := vendors.As[vendors.TemplateLister](v); ok {
+				ts, err := lister.Templates(t.Context(), vendors.TemplateText, "1001", "1002")
+				if err != nil || len(ts) != 2 || ts[0].State != vendors.TemplateApproved || ts[1].State != vendors.TemplateRejected || ts[1].Reason != "names a prize" {
+					t.Errorf("templates %+v, %v", ts, err)
+				}
+			}
+			other, err := sandbox.Start(t.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "another", Now: time.Now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = other.Close() }()
+			if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
+				t.Errorf("a wrong secret: %+v", o)
+			}
+		})
+	}
 }
 
 func TestUnknownIsSettledByAskingTheSandbox(t *testing.T) {

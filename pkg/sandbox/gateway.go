@@ -23,6 +23,8 @@ type sendRequest struct {
 	Template string            `json:"template"`
 	Vars     map[string]string `json:"vars"`
 	Sign     string            `json:"sign"` // the signature before the text
+
+	listed bool // the vendor is asked for it by number
 }
 
 type sendAnswer struct {
@@ -62,6 +64,8 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("GET /sms/balance", s.authorised(s.balance))
 	mux.HandleFunc("GET /sms/find", s.authorised(s.find))
 	mux.HandleFunc("GET /sms/templates", s.authorised(s.listTemplates))
+	mux.HandleFunc("POST /{$}", s.vendor)
+	s.twilioRoutes(mux)
 	mux.HandleFunc("GET /admin/count", s.authorised(s.adminCount))
 	mux.HandleFunc("POST /admin/topup", s.authorised(s.adminTopup))
 	mux.HandleFunc("POST /admin/faults", s.authorised(s.adminFaults))
@@ -100,58 +104,26 @@ func (s *Sandbox) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
-	switch {
-	case !number.MatchString(string(q.To)):
-		answer(w, http.StatusBadRequest, refusal{"NUMBER", "not a phone number in E.164"})
-		return
-	case q.Text == "" && q.Template == "", units(q.Text) > maxChars:
-		answer(w, http.StatusBadRequest, refusal{"TEXT", "the text is empty or longer than 500 characters"})
-		return
-	case !s.templates.allows(KindText, q.Template):
-		answer(w, http.StatusForbidden, refusal{"TEMPLATE", "the template is not approved"})
-		return
-	case !s.templates.allows(KindSignature, q.Sign):
-		answer(w, http.StatusForbidden, refusal{"SIGNATURE", "the signature is not approved"})
-		return
-	}
-	f := s.sms.draw(q.To)
-	v, err := s.sms.take(s.record, request{to: q.To, ref: q.Ref, hash: textHash(q.Text), segments: segments(q.Text)}, f.fault)
-	if err != nil { // the message was not taken, and nothing can be promised: no answer is the honest one
-		cut(w)
-		return
-	}
-	if taken(v.out) {
-		f.wait += s.pusher.took(q.Ref, q.To, v)
-	}
-	if v.out != outCutBefore {
-		s.wait(r.Context(), f.wait)
-	}
-	reply(w, v, segments(q.Text))
+	s.deliver(w, r, ownDialect(), &q)
 }
 
-// reply says what became of a message.
-func reply(w http.ResponseWriter, v verdict, n int) {
-	switch v.out {
-	case outAccepted:
-		answer(w, http.StatusOK, sendAnswer{"OK", v.id, n})
-	case outCutBefore, outCutAfter:
-		cut(w)
-	case outGarbage:
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<html><head><title>502 Bad Gateway</title></head>")
-	case outError500:
-		answer(w, http.StatusInternalServerError, refusal{"INTERNAL", "something went wrong"})
-	case outReject:
-		answer(w, http.StatusBadRequest, refusal{"NUMBER", "the number is not in service"})
-	case outRefuse:
-		answer(w, http.StatusForbidden, refusal{"BLOCKED", "the account is blocked"})
-	case outBalance:
-		answer(w, http.StatusPaymentRequired, refusal{"BALANCE", "the balance is not sufficient"})
-	case outQuota:
-		answer(w, http.StatusForbidden, refusal{"QUOTA", "the quota of the day is used up"})
-	default: // outThrottle, outRate
-		w.Header().Set("Retry-After", "1")
-		answer(w, http.StatusTooManyRequests, refusal{"RATE", "too many requests"})
+// ownDialect is that of the sandbox's own gateway.
+func ownDialect() *dialect {
+	return &dialect{
+		taken:   func(w http.ResponseWriter, id string, n int) { answer(w, http.StatusOK, sendAnswer{"OK", id, n}) },
+		refused: func(w http.ResponseWriter, c coded) { answer(w, c.status, refusal{c.code, c.said}) },
+		codes: map[string]coded{
+			outNumber:    {http.StatusBadRequest, "NUMBER", "not a phone number in E.164"},
+			outText:      {http.StatusBadRequest, "TEXT", "the text is empty or longer than 500 characters"},
+			outTemplate:  {http.StatusForbidden, "TEMPLATE", "the template is not approved"},
+			outSignature: {http.StatusForbidden, "SIGNATURE", "the signature is not approved"},
+			outError500:  {http.StatusInternalServerError, "INTERNAL", "something went wrong"},
+			outReject:    {http.StatusBadRequest, "NUMBER", "the number is not in service"},
+			outRefuse:    {http.StatusForbidden, "BLOCKED", "the account is blocked"},
+			outBalance:   {http.StatusPaymentRequired, "BALANCE", "the balance is not sufficient"},
+			outQuota:     {http.StatusForbidden, "QUOTA", "the quota of the day is used up"},
+			outThrottle:  {http.StatusTooManyRequests, "RATE", "too many requests"},
+		},
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"notify/pkg/vendors/smtp"
 )
 
-const token = "sandbox-token"
+const token = "sandboxtoken"
 
 // run starts a sandbox that ends with the test.
 func run(tb testing.TB, c sandbox.Config) *sandbox.Sandbox {

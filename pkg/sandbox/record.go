@@ -27,6 +27,8 @@ type line struct {
 	ID       string          `json:"id,omitempty"`
 	Segments int             `json:"segments,omitempty"`
 	Receipt  string          `json:"receipt,omitempty"` // how it ended, where receipts are pushed
+	Listed   bool            `json:"listed,omitempty"`  // the vendor whose way it came is asked for it by number
+	text     string
 	// Of a credit.
 	Messages int64          `json:"messages,omitempty"`
 	Quota    int64          `json:"quota,omitempty"`

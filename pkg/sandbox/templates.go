@@ -86,6 +86,19 @@ func (a *approvals) of(kind string) []Template {
 	return out
 }
 
+// find is a template; without a state where it is not there. Where nothing is on file, everything is approved.
+func (a *approvals) find(kind, code string) Template {
+	on := a.of(kind)
+	code = strings.Trim(code, "【】")
+	if len(on) == 0 {
+		return Template{Kind: kind, Code: code, State: stateApproved}
+	}
+	if at := slices.IndexFunc(on, func(t Template) bool { return t.Code == code }); at >= 0 {
+		return on[at]
+	}
+	return Template{}
+}
+
 // allows is whether a message may use a template; a signature only counts where the message has one.
 func (a *approvals) allows(kind, code string) bool {
 	on := a.of(kind)
