@@ -27,6 +27,7 @@ func (e *env) completions(root *cobra.Command) {
 	e.completeArgs(root, []string{"checklist", "sign"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"checklist", "revoke"}, e.campaignNames, e.itemNames)
 	e.completeArgs(root, []string{"accounts", "kinds"}, fixed(all.Registry().Names()))
+	e.completeArgs(root, []string{"ledger", "export"}, fixed([]string{"notify.jsonl", "notify.csv", "notify.sqlite"}), e.campaignNames)
 	e.completeArgs(root, []string{"alerts", "test"}, e.targetNames)
 	e.completeArgs(root, []string{"accounts", "set"}, e.accountNames)
 	e.completeArgs(root, []string{"drill"}, fixed(drillNames()))

@@ -16,7 +16,7 @@ import (
 
 func newLedger(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: e.say("cmd.ledger.short", nil)}
-	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerRestore(e, nil), newLedgerReconcile(e, nil), newLedgerPurge(e, nil), newLedgerCopy(e, nil))
+	return e.group(c, newLedgerCheck(e, nil), newLedgerBackup(e, nil), newLedgerRestore(e, nil), newLedgerReconcile(e, nil), newLedgerPurge(e, nil), newLedgerCopy(e, nil), newLedgerExport(e, nil))
 }
 
 func newLedgerCheck(e *env, run func(context.Context, string) error) *cobra.Command {

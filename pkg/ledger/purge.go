@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// ActExported is what the audit says of an export.
+const ActExported = "export"
+
 // ActPurged is what the audit says of a campaign whose people were forgotten because it is old.
 const ActPurged = "purge"
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"notify/pkg/message"
@@ -15,6 +16,14 @@ type Tracer interface {
 	// Trails reads all that is known of the messages that are sought, those of the newest campaign first; of a text that many got, the first
 	// Most. An address and a key are found at once; a vendor's id by reading what was recorded, the newest campaigns first, until it is met.
 	Trails(ctx context.Context, s Sought) ([]Trail, error)
+	// Past reads the attempts of a campaign's messages that are over, or that were unknown and were settled, in the order of the list.
+	Past(ctx context.Context, campaign string) iter.Seq2[Past, error]
+}
+
+// Past is an attempt that is over, or how one was settled that was unknown; where that is the newest, and is not over, there is nothing else.
+type Past struct {
+	Key message.Key
+	Try
 }
 
 // Frozen is a campaign as it was staged.

@@ -229,6 +229,14 @@ func (c *csvRows) Header(names []string) error {
 // runs are the signs with which a spreadsheet lets a formula begin, those of full width among them: some programs take them for the same.
 const runs = "=+-@\t\r\n＝＋－＠"
 
+// Guarded is a cell that no spreadsheet runs.
+func Guarded(cell string) string {
+	if strings.IndexAny(strings.TrimLeft(cell, "'"), runs) == 0 {
+		return "'" + cell
+	}
+	return cell
+}
+
 // Row writes a line. A cell that a spreadsheet would run as a formula begins with an apostrophe, as a person would type
 // it; the list reader takes that off again, which is why one that begins with apostrophes before such a sign gets one more.
 func (c *csvRows) Row(cells []any) error {
@@ -240,9 +248,7 @@ func (c *csvRows) Row(cells []any) error {
 		case time.Time:
 			text = instant(v, c.zone)
 		case string:
-			if text = v; strings.IndexAny(strings.TrimLeft(v, "'"), runs) == 0 {
-				text = "'" + v
-			}
+			text = Guarded(v)
 		default:
 			text = fmt.Sprint(v)
 		}

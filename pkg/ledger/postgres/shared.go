@@ -80,7 +80,7 @@ func queries() stored.Queries {
 	return stored.Queries{
 		Within: "m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
-		Of: func(table string) string { return table + ".campaign_id = $1 AND " + table + ".message_id = $2" },
+		Of: func(table, ids string) string { return table + ".campaign_id = $1 AND " + table + ".message_id " + ids },
 	}
 }
 

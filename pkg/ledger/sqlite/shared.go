@@ -81,7 +81,7 @@ func queries() stored.Queries {
 	return stored.Queries{
 		Within: "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		ByID:   byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
-		Of: func(table string) string { return "$1 > 0 AND " + table + ".message_id = $2" },
+		Of: func(table, ids string) string { return "$1 > 0 AND " + table + ".message_id " + ids },
 	}
 }
 

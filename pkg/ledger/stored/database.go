@@ -32,8 +32,8 @@ type Queries struct {
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string
-	// Of is true of what hangs on message $2 of campaign $1, in a table of that name.
-	Of func(table string) string
+	// Of is true of what hangs on messages of campaign $1, in a table of that name: those with such ids, as "= $2".
+	Of func(table, ids string) string
 }
 
 // Common is what of a ledger is written once: a driver's ledger embeds it.

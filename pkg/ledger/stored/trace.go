@@ -257,7 +257,7 @@ func (l Common) over(ctx context.Context, campaign, id int64) (out []ledger.Try,
 		return err
 	}, `SELECT a.number, a.outcome, coalesce(a.reason, ''), coalesce(a.code, ''), coalesce(a.detail, ''), coalesce(a.vendor_id, ''),
 		coalesce(a.vendor_segments, 0), a.settled_at, c.account, c.claimed_at, c.price, c.currency, coalesce(n.host, '')
-		FROM attempt a JOIN claim c ON c.id = a.claim_id LEFT JOIN run n ON n.id = c.run_id WHERE `+l.Queries.Of("a")+` ORDER BY a.number`, campaign, id)
+		FROM attempt a JOIN claim c ON c.id = a.claim_id LEFT JOIN run n ON n.id = c.run_id WHERE `+l.Queries.Of("a", "= $2")+` ORDER BY a.number`, campaign, id)
 }
 
 // resolutions reads how attempts that were unknown were settled.
@@ -274,5 +274,5 @@ func (l Common) resolutions(ctx context.Context, campaign, id int64, tries []led
 			}
 		}
 		return err
-	}, `SELECT r.number, r.outcome, r.unknown_at, r.at, r.who, r.why, r.grade FROM resolution r WHERE `+l.Queries.Of("r"), campaign, id)
+	}, `SELECT r.number, r.outcome, r.unknown_at, r.at, r.who, r.why, r.grade FROM resolution r WHERE `+l.Queries.Of("r", "= $2"), campaign, id)
 }
