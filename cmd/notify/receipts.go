@@ -100,12 +100,19 @@ func runReceiptsListen(ctx context.Context, e *env, o receiptsOptions) error {
 	}
 	l := receipts.NewListener(box, secret, pushing, e.now, e.log)
 	l.Proxied = o.proxied
+	if tracer, ok := e.ledger.(receipts.Leaving); ok && cfg.Unsubscribe.Set() {
+		l.Unsubscribe = &receipts.Unsubscribe{Links: cfg.Unsubscribe, Ledger: tracer, Now: e.now, Log: e.log}
+		e.tell("cmd.line.unsubscribe-path", words.A{"path": cfg.Unsubscribe.Path()})
+	}
 	if err := e.takeIn(ctx, o, l, settler); err != nil {
 		return err
 	}
 	sum, err := settler.All(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
+	}
+	if u := l.Unsubscribe; u != nil && u.Left()+u.Forged() > 0 {
+		e.tell("cmd.line.unsubscribed", words.A{"left": u.Left(), "forged": u.Forged()})
 	}
 	if n := l.Strangers(); n > 0 {
 		e.tell("cmd.line.receipts-strangers", words.A{"n": n})

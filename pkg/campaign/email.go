@@ -47,6 +47,9 @@ func (r *reader) mail(m *yamldoc.Map) *Mail {
 		html.Problem(words.T("campaign.html-empty-name", nil), words.T("campaign.do.file-name", nil))
 	}
 	e.Headers = r.headers(m.Map("headers"))
+	if e.OneClick = m.Value("one_click").OneOf("true", "false") == "true"; e.OneClick && e.Headers["List-Unsubscribe"]+e.Headers["List-Unsubscribe-Post"] != "" {
+		m.Problem("one_click", words.T("campaign.one-click-twice", nil), words.T("yaml.do.keep-one", nil))
+	}
 	e.Attachments = r.attachments(m.Value("attachments"))
 	return e
 }

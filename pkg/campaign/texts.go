@@ -35,7 +35,9 @@ type Mail struct {
 	TextFile, HTMLFile string
 	Text, HTML         string // HTML may be empty
 	Headers            map[string]string
-	Attachments        []message.Attachment
+	// OneClick gives each mail a link of its own by which its recipient gets no more of them.
+	OneClick    bool `json:",omitempty"`
+	Attachments []message.Attachment
 }
 
 // Class is the class of the channel that takes such a text.

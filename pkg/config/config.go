@@ -53,6 +53,8 @@ type Config struct {
 	Witness []string
 	// Receivers is a file of rules about what receivers of mail say, before those that are shipped; empty for none.
 	Receivers string
+	// Unsubscribe makes and knows the links of one click; the zero value where there are none.
+	Unsubscribe message.OneClick
 	// Hours are when messages may leave, by class of campaign.
 	Hours map[string]Hours
 	// Frequency is how often an address may be written to by campaigns of a class together, by class and channel.

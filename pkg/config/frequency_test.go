@@ -60,3 +60,18 @@ func TestTheDaysThatCountAreThoseOfTheCalendar(t *testing.T) {
 		}
 	}
 }
+
+func TestWhereTheLinksOfOneClickLead(t *testing.T) {
+	got, err := load(t, plain+"unsubscribe: {url: https://edm.example.com/leave/, key: 0123456789abcdef}\n")
+	if err != nil || got.Unsubscribe != (message.OneClick{URL: "https://edm.example.com/leave", Secret: "0123456789abcdef"}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for bad, want := range map[string]string{
+		"{url: http://edm.example.com/leave, key: 0123456789abcdef}": "https", "{url: https://edm.example.com, key: 0123456789abcdef}": "path",
+		"{url: https://edm.example.com/u, key: short}": "fewer than 16", "{url: https://edm.example.com/u}": "both", "{key: 0123456789abcdef}": "both",
+	} {
+		if _, err := load(t, plain+"unsubscribe: "+bad+"\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

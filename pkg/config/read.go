@@ -88,6 +88,7 @@ func (r *reader) installation(root *yamldoc.Map, c *Config) {
 	}
 	r.keeping(root, c)
 	c.Hours = hours(root.Map("windows"), c.Timezone)
+	c.Unsubscribe = r.unsubscribe(root.Map("unsubscribe"))
 	c.Frequency = r.frequency(root.Map("frequency"))
 	c.NoSameMX = root.Value("same_mx").OneOf("true", "false") == "false"
 	for _, v := range root.Value("allow_list").List() {

@@ -3,8 +3,10 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"notify/pkg/diag/yamldoc"
+	"notify/pkg/message"
 	"notify/pkg/words"
 )
 
@@ -38,6 +40,30 @@ func (r *reader) receipts(m *yamldoc.Map) Receipts {
 		}
 	}
 	return out
+}
+
+// minUnsubscribe is how long the secret of links must be: who guesses it takes anybody off.
+const minUnsubscribe = 16
+
+// unsubscribe reads where the links of mails lead, and what they are signed with.
+func (r *reader) unsubscribe(m *yamldoc.Map) message.OneClick {
+	defer m.Done()
+	var o message.OneClick
+	o.URL, _ = yamldoc.Parsed(m.Value("url"), func(s string) (string, error) {
+		u, err := url.Parse(s)
+		if err != nil || u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return "", words.Err("config.unsubscribe-url", words.A{"value": s})
+		}
+		return strings.TrimSuffix(s, "/"), nil
+	}, words.T("config.do.unsubscribe-url", nil))
+	v := m.Value("key")
+	if o.Secret = r.filled(v); v.Set() && o.Secret != "" && len(o.Secret) < minUnsubscribe {
+		v.Problem(words.T("config.unsubscribe-key", words.A{"least": minUnsubscribe}), words.T("config.do.unsubscribe-key", nil))
+	}
+	if (o.URL == "") != (o.Secret == "") && (m.Value("url").Missing() || v.Missing()) {
+		m.Problem("key", words.T("config.unsubscribe-half", nil), words.T("config.do.unsubscribe-key", nil))
+	}
+	return o
 }
 
 // source is an address, or a range of them.

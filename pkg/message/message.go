@@ -84,6 +84,7 @@ func MakeKey(campaign string, ch Channel, to Address, recipient string) Key {
 
 const (
 	keyBytes  = 16
+	keyChars  = 26
 	stemBytes = 10 // of them, which make whole characters
 	stemChars = stemBytes * 8 / 5
 )

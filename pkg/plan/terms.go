@@ -178,7 +178,11 @@ func (t *terms) mail(m *campaign.Mail) {
 	t.add("reply-to", m.ReplyTo)
 	t.long("text", m.Text)
 	t.long("html", m.HTML)
-	t.long("headers", pairs(m.Headers))
+	headers := pairs(m.Headers)
+	if m.OneClick {
+		headers += "one click"
+	}
+	t.long("headers", headers)
 	var all strings.Builder
 	for _, a := range m.Attachments {
 		fmt.Fprintf(&all, "%s %s %s\n", a.Name, a.Type, digestOf(string(a.Data)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -42,6 +43,10 @@ func unsubscribeCheck() Check {
 			faults, remedies := s.unsubscribe(headers)
 			a.fact("list_unsubscribe", headers[headerUnsubscribe])
 			a.fact("one_click", len(faults) == 0)
+			if s.oneClick() && !s.Config.Unsubscribe.Set() {
+				a.say(Fail, "unsubscribe.not-configured", nil, words.T("unsubscribe.configure", nil))
+				return
+			}
 			marketing := s.Plan.Spec.Class == config.Marketing
 			receiver, n := s.bulk()
 			switch {
@@ -85,6 +90,12 @@ func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
 			}
 			m.To, found = planned.Address, true
 			bad = r.Render(message.Email, values, &m)
+			if s.oneClick() && s.Config.Unsubscribe.Set() {
+				if m.Headers == nil {
+					m.Headers = make(map[string]string)
+				}
+				maps.Copy(m.Headers, s.Config.Unsubscribe.Headers(planned.Key))
+			}
 			return false
 		}
 		return true
@@ -100,8 +111,11 @@ func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
 
 // isPersonal reports a link that says who unsubscribes.
 func (s *Subject) isPersonal() bool {
-	return strings.Contains(s.Plan.Spec.Texts.Mail(message.Email).Headers[headerUnsubscribe], "{{")
+	return s.oneClick() || strings.Contains(s.Plan.Spec.Texts.Mail(message.Email).Headers[headerUnsubscribe], "{{")
 }
+
+// oneClick reports that each mail gets a link of its own from the program.
+func (s *Subject) oneClick() bool { return s.Plan.Spec.Texts.Mail(message.Email).OneClick }
 
 // unsubscribe says what is missing for a button that works with one click, and what to do.
 func (s *Subject) unsubscribe(headers map[string]string) (faults, remedies []words.Text) {

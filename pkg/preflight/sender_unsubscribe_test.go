@@ -20,6 +20,7 @@ func TestUnsubscribe(t *testing.T) {
 		}
 	}
 	const lu, post, one = "List-Unsubscribe", "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+	oneClick := func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).OneClick = true }
 	askMail(t, "unsubscribe", []mailQuestion{
 		{
 			name: "https and mailto", want: preflight.Pass,
@@ -35,6 +36,10 @@ func TestUnsubscribe(t *testing.T) {
 		{name: "a link that is none", want: preflight.Fail, change: headers(config.Marketing, lu, "<edm.example.com/{{key}}>", post, one), summary: []string{"no https or mailto link"}},
 		{name: "a mailbox that is none", want: preflight.Fail, change: headers(config.Marketing, lu, "<mailto:nobody>", post, one), summary: []string{"no https or mailto link"}},
 		{name: "the same link for everybody", want: preflight.Warn, change: headers(config.Marketing, lu, "<https://edm.example.com/u>", post, one), summary: []string{"cannot tell who"}, remedies: []string{"{{KEY}}"}},
+		{name: "a link of its own for each mail", want: preflight.Pass, change: allOf(headers(config.Marketing), oneClick, func(w *mailWorld) {
+			w.config.Unsubscribe = message.OneClick{URL: "https://edm.example.com/leave", Secret: "a secret of 16 or more"}
+		}), summary: []string{"https://edm.example.com/leave/"}},
+		{name: "a link of its own that leads nowhere", want: preflight.Fail, change: allOf(headers(config.Notice), oneClick), summary: []string{"does not say where it leads"}, remedies: []string{"unsubscribe in notify.yaml"}},
 		{name: "a notice without", want: preflight.Skip, change: headers(config.Notice), summary: []string{"the campaign is notice"}},
 		{name: "a notice with half of it", want: preflight.Warn, change: headers(config.Notice, lu, "<https://edm.example.com/{{key}}>"), summary: []string{"does not say"}},
 		{

@@ -47,6 +47,8 @@ type Listener struct {
 	log      *slog.Logger
 	// Proxied says that requests come through a proxy of ours, which says whom it got them from.
 	Proxied bool
+	// Unsubscribe takes in clicks on the links of mails; nil: there are none.
+	Unsubscribe *Unsubscribe
 	// Kept is told after something new was kept; it must not block.
 	Kept func()
 
@@ -108,6 +110,10 @@ func (l *Listener) Run(ctx context.Context) {
 
 // ServeHTTP answers as soon as what came is kept, and never before.
 func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if u := l.Unsubscribe; u != nil && strings.HasPrefix(r.URL.Path, u.Links.Path()) {
+		u.ServeHTTP(w, r)
+		return
+	}
 	a := l.accounts[r.URL.Path]
 	if a == nil {
 		l.strange.Add(1)

@@ -199,6 +199,11 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 			"campaign": l.Campaign, "of": words.Of("environment", e), "here": words.Of("environment", l.Config.Environment),
 		})
 	}
+	for _, ch := range l.spec.Channels() {
+		if mail := l.spec.Texts.Mail(ch); mail != nil && mail.OneClick && !l.Config.Unsubscribe.Set() {
+			return Result{}, words.Err("unsubscribe.not-configured", nil).Do("unsubscribe.configure", nil)
+		}
+	}
 	if l.texts, err = newTexts(&l.spec); err != nil {
 		return Result{}, err
 	}

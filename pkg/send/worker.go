@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"notify/pkg/ledger"
@@ -86,6 +87,13 @@ func (l *Loop) message(c *ledger.Claim) (message.Message, error) {
 		Key: c.Key, Campaign: l.Campaign, Channel: c.Channel, To: c.Address, Segments: c.Segments,
 	}
 	err := l.texts.fill(c.Fields, c.Account, &m)
+	if mail := l.spec.Texts.Mail(c.Channel); err == nil && mail != nil && mail.OneClick {
+		m.Headers = maps.Clone(m.Headers)
+		if m.Headers == nil {
+			m.Headers = make(map[string]string)
+		}
+		maps.Copy(m.Headers, l.Config.Unsubscribe.Headers(c.Key))
+	}
 	return m, err
 }
 

@@ -5,7 +5,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"notify/pkg/campaign"
+	"notify/pkg/config"
 	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // TestAClaimRunsOutByEitherClock: the wall clock goes on while a machine sleeps, and can be put back; the other clock stands
@@ -31,5 +35,23 @@ func TestAClaimRunsOutByEitherClock(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestEachMailHasALinkOfItsOwn: the headers of one click are made when a mail leaves, of its key.
+func TestEachMailHasALinkOfItsOwn(t *testing.T) {
+	links := message.OneClick{URL: "https://edm.example.test/leave", Secret: "a secret of 16 or more"}
+	l := &Loop{Config: &config.Config{Unsubscribe: links}, spec: plan.Spec{Texts: campaign.Texts{{
+		Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "s", Text: "t", Headers: map[string]string{"X-Own": "1"}, OneClick: true},
+	}}}}
+	var err error
+	if l.texts, err = newTexts(&l.spec); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []message.Key{"7cth18x6w03tvnns065rmb7e34", "k5xfh80c25gtm1e1mye9p99tqw"} {
+		m, err := l.message(&ledger.Claim{Key: key, Channel: message.Email, Address: "wang@example.test", Fields: []byte("[]")})
+		if err != nil || m.Headers["List-Unsubscribe"] != links.Headers(key)["List-Unsubscribe"] || m.Headers["X-Own"] != "1" {
+			t.Errorf("headers: %v, %v", m.Headers, err)
+		}
 	}
 }
