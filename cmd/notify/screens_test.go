@@ -289,7 +289,7 @@ func known() map[string]bool {
 		"texts-read lawful", "award-notice drill incident marketing system-notice", // items and checklists
 		"sms edm email http smtp sandbox", "aliyun tencent twilio generic", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
 		"accepted not-sent phone email generic slow bang Amazon Message Twilio auto starttls false ap-guangzhou", // answers, columns, faults and options
-		"expect budget environment window timer key token id sheet sqlite en zh",
+		"expect budget environment window timer key token id sheet sqlite en zh debug info warn error Prometheus prom",
 	} {
 		for name := range strings.FieldsSeq(list) {
 			names[name] = true

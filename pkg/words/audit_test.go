@@ -123,7 +123,7 @@ func TestBothLanguagesSayTheSameThings(t *testing.T) {
 
 // latin is what may stand in Latin letters in a Chinese sentence: names of programs, formats and protocols.
 var latin = regexp.MustCompile("(?s)`[^`]*`|\\{\\{.*?\\}\\}|<[^<>]*>|--?[a-z][a-z-]*|[A-Z][A-Z0-9-]+|[a-z0-9_.-]*\\.(?:ya?ml|xlsx|csv|json|html|db|txt)|https?://\\S*|" +
-	`\b(?:notify|cron|Excel|Ctrl-C|Unicode|Base64|GB18030|OAuth|OpenAPI|Linux|Windows|macOS|Prometheus|node_exporter|Grafana|PostgreSQL|SQLite|postfix|MiB|min|DNS|Twilio|Amazon|To|From|ListUnsubscribe|List-Unsubscribe|List-Id|Reply-To|Message-ID|Content-ID|cid|px|id|ID|key|sheet)\b`)
+	`\b(?:notify|cron|Excel|Ctrl-C|Unicode|Base64|GB18030|OAuth|OpenAPI|Linux|Windows|macOS|Prometheus|node_exporter|Grafana|PostgreSQL|SQLite|postfix|MiB|min|DNS|Twilio|Amazon|To|From|ListUnsubscribe|List-Unsubscribe|List-Id|Reply-To|Message-ID|Content-ID|cid|px|id|ID|key|sheet|debug|info|warn|error)\b`)
 
 var word = regexp.MustCompile(`[A-Za-z]{2,}`)
 
