@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdScrape asks a program that was begun for its metrics, as Prometheus does, and writes them to a file. SCRAPED is its address then.
+// cmdScrape asks a program that was begun for its metrics, as Prometheus does, until it has looked at the ledger, and writes them to a file. SCRAPED is its address then.
 func cmdScrape(ts *testscript.TestScript, _ bool, args []string) {
 	wantArgs(ts, args, 2, "scrape NAME FILE")
 	p, at := processOf(ts, args[0]), regexp.MustCompile(`http://([0-9.:]+)/metrics`)
@@ -21,14 +23,18 @@ func cmdScrape(ts *testscript.TestScript, _ bool, args []string) {
 		found = at.FindStringSubmatch(p.err.String())
 		return found != nil, nil
 	}))
-	answer, err := http.Get(found[0])
-	ts.Check(err)
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	ts.Check(err)
-	if answer.StatusCode != http.StatusOK {
-		ts.Fatalf("%s answers %s\n%s", found[0], answer.Status, text)
-	}
+	var text []byte
+	ts.Check(await("a look at the ledger", func() bool { return !p.alive() }, func() (bool, error) {
+		answer, err := http.Get(found[0])
+		if err != nil {
+			return false, err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if text, err = io.ReadAll(answer.Body); err == nil && answer.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s answers %s\n%s", found[0], answer.Status, text)
+		}
+		return bytes.Contains(text, []byte("\nnotify_ledger_read_timestamp_seconds ")), err
+	}))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 	ts.Setenv("SCRAPED", found[1])
 }
