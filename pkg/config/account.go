@@ -83,7 +83,7 @@ func (r *reader) account(m *yamldoc.Map, name, environment string) Account {
 	if a.Timeout == 0 {
 		a.Timeout = defaultTimeout
 	}
-	a.DomainRate, a.DomainQuota = r.domainLimits(m.Map("domain_rate"))
+	r.domainLimits(m.Map("domain_rate"), &a)
 	r.money(m, &a)
 	a.Options, a.Declared = r.options(m, a.Vendor)
 	_, a.Signature = a.Said(option.Signature)
@@ -128,13 +128,13 @@ func parseRate(s string) (float64, error) {
 	return n, nil
 }
 
-// domainLimits are rates and quotas by domain: "20/s", or {rate: 20/s, daily: 5000}.
-func (r *reader) domainLimits(m *yamldoc.Map) (map[string]float64, map[string]int64) {
+// domainLimits are limits by domain: "20/s", or {rate: 20/s, daily: 5000, concurrency: 4}.
+func (r *reader) domainLimits(m *yamldoc.Map, a *Account) {
 	keys := m.Keys()
 	if !slices.Contains(keys, "default") {
 		keys = append(slices.Clone(keys), "default")
 	}
-	rates, quotas := make(map[string]float64), make(map[string]int64)
+	rates, quotas, slots := make(map[string]float64), make(map[string]int64), make(map[string]int)
 	for _, k := range keys {
 		domain := strings.TrimSuffix(strings.ToLower(k), ".")
 		v := m.Value(k)
@@ -148,19 +148,24 @@ func (r *reader) domainLimits(m *yamldoc.Map) (map[string]float64, map[string]in
 			if n := of.Value("daily").Int(1, maxQuota); n > 0 {
 				quotas[domain] = n
 			}
+			if n := of.Value("concurrency").Int(1, maxInFlight); n > 0 {
+				slots[domain] = int(n)
+			}
 			of.Done()
 		}
 		if n := rate(v); n > 0 {
 			rates[domain] = n
 		}
 	}
-	if len(rates) == 0 {
-		rates = nil
+	if len(rates) > 0 {
+		a.DomainRate = rates
 	}
-	if len(quotas) == 0 {
-		quotas = nil
+	if len(quotas) > 0 {
+		a.DomainQuota = quotas
 	}
-	return rates, quotas
+	if len(slots) > 0 {
+		a.DomainSlots = slots
+	}
 }
 
 // readRamp reads {start: 500, factor: 1.5}.

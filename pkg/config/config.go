@@ -110,7 +110,9 @@ type Account struct {
 	Timeout     time.Duration
 	DomainRate  map[string]float64 // messages per second by recipient domain, "default" for the rest
 	DomainQuota map[string]int64   // messages a day, in the same way
-	DailyQuota  int64              // 0: none
+	// DomainSlots is how many messages to a recipient domain may be under way at a time, in the same way.
+	DomainSlots map[string]int
+	DailyQuota  int64 // 0: none
 	// Ramp is a quota of the day that grows, for each sender domain of mails; nil for none.
 	Ramp *Ramp
 	// Scenarios are limits by class of campaign, within the account's own.

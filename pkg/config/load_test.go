@@ -91,7 +91,7 @@ accounts:
     vendor: smtp
     class: marketing
     rate: 7200/h
-    domain_rate: {default: 5/s, QQ.com: 20/s, example-customer.com: 30/m}
+    domain_rate: {default: 5/s, gmail.test: {concurrency: 4}, QQ.com: 20/s, example-customer.com: 30/m}
     options: {password: file:edm.password}
 routes:
   sms:   {accounts: [sms-marketing: 80, sms-backup: 20], failover: [sms-backup]}
@@ -147,7 +147,7 @@ func TestTheWholeFile(t *testing.T) {
 			"edm": {
 				Name: "edm", Vendor: "smtp", Environment: "production", Class: "marketing", Rate: 2,
 				Concurrency: 16, Timeout: 30 * time.Second, Options: config.Options{"password": "pa ss"},
-				DomainRate: map[string]float64{"default": 5, "qq.com": 20, "example-customer.com": 0.5},
+				DomainSlots: map[string]int{"gmail.test": 4}, DomainRate: map[string]float64{"default": 5, "qq.com": 20, "example-customer.com": 0.5},
 			},
 		},
 		Routes: map[message.Channel]config.Route{

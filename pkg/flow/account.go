@@ -237,20 +237,22 @@ func (a *Account) setScale(s float64, now time.Time) {
 	a.change.Scale, a.dirty = &ledger.Rescale{From: from, To: s}, true
 }
 
+// Part is what falls of so many to one of several runs, the rank-th from 0.
+func Part(of, runs, rank int) int {
+	n := of / runs
+	if rank < of%runs {
+		n++
+	}
+	return n
+}
+
 // Share sets Concurrency and Ahead to what falls to one of several runs, the rank-th from 0. Together they have all slots, and no more; where
 // there are more runs than slots, some have none.
 func (a *Account) Share(runs, rank int) {
 	if runs < 1 {
 		return
 	}
-	part := func(of int) int {
-		n := of / runs
-		if rank < of%runs {
-			n++
-		}
-		return n
-	}
-	if a.Concurrency, a.Ahead = part(a.slots), part(a.aheads); a.Concurrency == 0 {
+	if a.Concurrency, a.Ahead = Part(a.slots, runs, rank), Part(a.aheads, runs, rank); a.Concurrency == 0 {
 		a.Ahead = 0
 	}
 }

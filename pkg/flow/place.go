@@ -61,7 +61,7 @@ func PlaceLimit(now time.Time) time.Time { return now.Add(PlacesAhead + ledger.P
 // Domain is the domain whose state Offer needs for a message to this address; empty where none has a rate.
 func (t *Teller) Domain(to message.Address) string {
 	l := &t.req.Limits
-	if len(l.DomainRate) == 0 && len(l.DomainQuota) == 0 && !l.DomainHeld {
+	if len(l.DomainRate) == 0 && len(l.DomainQuota) == 0 && !l.DomainHeld && t.req.DomainRoom == nil {
 		return ""
 	}
 	key := message.Address.Domain
@@ -69,7 +69,7 @@ func (t *Teller) Domain(to message.Address) string {
 		key = t.req.PaceKey
 	}
 	domain := strings.ToLower(key(to))
-	if t.domainRate(domain) <= 0 && t.domainQuota(domain) <= 0 && !l.DomainHeld {
+	if t.domainRate(domain) <= 0 && t.domainQuota(domain) <= 0 && !l.DomainHeld && t.room(domain).most < 0 {
 		return ""
 	}
 	return domain
@@ -117,6 +117,35 @@ func (t *Teller) sent(domain string, d *ledger.DomainState) {
 	}
 }
 
+// room is how many messages of a request may go to a domain, and how many of it were granted and passed over.
+type room struct{ most, granted, passed int }
+
+func (t *Teller) room(domain string) room {
+	if t.req.DomainRoom == nil || domain == "" {
+		return room{most: -1}
+	}
+	r, ok := t.toDomain[domain]
+	if !ok {
+		r.most = t.req.DomainRoom(domain)
+	}
+	return r
+}
+
+// took counts what became of a message to a domain that has room for so many only.
+func (t *Teller) took(domain string, r room) {
+	if r.most < 0 {
+		return
+	}
+	if t.toDomain == nil {
+		t.toDomain = make(map[string]room)
+	}
+	t.toDomain[domain] = r
+}
+
+// roomAgain is when a message is looked at again whose domain has no room: about as long as a quick receiver takes for one. Those who
+// wait are spread, so that not all of them are looked at each time.
+const roomAgain = 20 * time.Millisecond
+
 // Offer grants one message to domain, holds the request, or passes the message over.
 //
 // Two instants rule a domain. EmptyAt is the bucket, with a burst of one: whatever else is true, no two messages leave
@@ -133,14 +162,25 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if held != ledger.HoldNone {
 		return Verdict{Held: held, Until: until, Which: which}
 	}
+	within := t.room(domain)
+	if within.most >= 0 && within.granted >= within.most {
+		within.passed++
+		return t.pass(before, func() Verdict {
+			t.took(domain, within)
+			ahead := roomAgain * time.Duration(1+within.passed/max(1, within.most+within.granted))
+			return Verdict{Wait: t.now.Add(min(ahead, PlacesAhead)), Place: PlaceQueued}
+		})
+	}
 	rate, until := t.pace(domain, o.Domain)
 	if !until.IsZero() {
 		return t.pass(before, func() Verdict {
 			return Verdict{Wait: ledger.Latest(t.now.Add(time.Millisecond), earliest(until, t.now.Add(PlacesAhead))), Place: PlaceQueued}
 		})
 	}
+	within.granted++
 	if rate <= 0 {
 		t.sent(domain, o.Domain)
+		t.took(domain, within)
 		return Verdict{LeaveAt: leaveAt}
 	}
 	space := time.Duration(min(math.Max(1, float64(time.Second)/rate), math.MaxInt64/4))
@@ -165,6 +205,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 			d.Tail = d.EmptyAt
 		}
 		t.sent(domain, d)
+		t.took(domain, within)
 		return Verdict{LeaveAt: leaveAt, Early: early}
 	}
 	return t.pass(before, func() Verdict { return t.wait(domain, o.Place, d, space) })

@@ -41,8 +41,9 @@ type Teller struct {
 	// within is that of the scenario.
 	within time.Duration
 
-	passed int                  // messages passed over because of their domains
-	late   map[string]time.Time // the last place, by domain, of those whose first place has gone
+	toDomain map[string]room      // of domains that have room for so many only
+	passed   int                  // messages passed over because of their domains
+	late     map[string]time.Time // the last place, by domain, of those whose first place has gone
 }
 
 // NewTeller opens the books for one request.

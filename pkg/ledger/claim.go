@@ -12,6 +12,9 @@ type ClaimRequest struct {
 	Limits  Limits
 	// PaceKey is the key of Limits.DomainRate under which a message to an address counts, empty for none. Nil: the address's domain.
 	PaceKey func(message.Address) string
+	// DomainRoom is how many more messages the caller may have open to a domain, which is a key like those of Limits.DomainRate; negative: any
+	// number. Nil: no domain is limited. A message to one that has no room is passed over, as one whose domain is not free.
+	DomainRoom func(domain string) int
 	// Day is the account's calendar day at Now: "2026-11-20". The debit belongs to it.
 	Day string
 	// DayFrom is when Day began. What was debited since then under the name of another day counts against quota and budget of the day, too:

@@ -264,6 +264,9 @@ func (t *terms) route(ch message.Channel, class string, cfg *config.Config) {
 		for _, d := range slices.Sorted(maps.Keys(a.DomainRate)) {
 			t.all = append(t.all, Term{Scope: scopeLimits, Name: "domain-rate", Of: n, To: d, Value: perSecond(a.DomainRate[d])})
 		}
+		for _, d := range slices.Sorted(maps.Keys(a.DomainSlots)) {
+			t.all = append(t.all, Term{Scope: scopeLimits, Name: "domain-slots", Of: n, To: d, Value: whole(a.DomainSlots[d])})
+		}
 		for _, d := range slices.Sorted(maps.Keys(a.DomainQuota)) {
 			t.all = append(t.all, Term{Scope: scopeLimits, Name: "domain-quota", Of: n, To: d, Value: whole(int(a.DomainQuota[d]))})
 		}

@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"notify/pkg/channel"
@@ -27,6 +28,10 @@ type lane struct {
 	domains  map[string]*flow.Domains // by account
 	// frequency is how often an address may be written to; nil: as often as it is on lists.
 	frequency *frequency
+
+	// open is how many messages are under way to receivers whose slots count; runs and rank say which part of those is this run's.
+	open       map[receiverOf]int
+	runs, rank int
 
 	work    chan claim
 	answers *answers
@@ -55,12 +60,13 @@ type lane struct {
 
 // result is what a worker has to say.
 type result struct {
-	claim   ledger.Claim
-	outcome message.Outcome
-	at      time.Time
-	late    time.Duration // by how much its place had passed when a worker took it up
-	took    time.Duration // from then to the outcome
-	asked   time.Duration // how long the vendor took; 0 where it was not asked
+	claim    ledger.Claim
+	receiver string // as in claim
+	outcome  message.Outcome
+	at       time.Time
+	late     time.Duration // by how much its place had passed when a worker took it up
+	took     time.Duration // from then to the outcome
+	asked    time.Duration // how long the vendor took; 0 where it was not asked
 }
 
 type laneEnd struct {
@@ -78,8 +84,11 @@ func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.A
 	}
 	ln := &lane{
 		loop: l, channel: ch, entry: l.Config.Channels.Of(ch), route: route, accounts: make(map[string]*flow.Account), valves: make(map[string]*flow.Valve),
-		rooms: make(map[string]*room),
-		lead:  5 * time.Millisecond, left: -1,
+		rooms: make(map[string]*room), open: make(map[receiverOf]int), runs: 1,
+		lead: 5 * time.Millisecond, left: -1,
+	}
+	if l.Join { // none, until it is known how many others there are
+		ln.runs, ln.rank = math.MaxInt, math.MaxInt
 	}
 	ln.receivers(ctx)
 	ln.frequency = l.frequencyOn(ch)
@@ -252,6 +261,9 @@ func (ln *lane) stands(t *ledger.Turned, now time.Time) {
 	ln.left = of[message.Pending] + of[message.Attempting]
 	ln.loop.progress.stands(t.Tally)
 	ln.loop.watch.share(t.Runs)
+	if t.Runs > 0 {
+		ln.runs, ln.rank = t.Runs, t.Rank
+	}
 	for _, a := range ln.accounts {
 		a.Share(t.Runs, t.Rank)
 		ln.narrow(a, now)
@@ -301,7 +313,7 @@ func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, PaceKey: ln.paceKey, Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
+			Channel: ln.channel, PaceKey: ln.paceKey, DomainRoom: ln.domainRoom(ask.Account.Name()), Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
 			Lead: ln.lead, Ahead: ln.ahead(), Grace: ln.loop.Timing.Hold,
 		})
 	}
@@ -336,7 +348,7 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 	away := ln.turnAway(ctx, g.Claims, now)
 	for i, c := range g.Claims {
 		//nolint:forbidigo // it measures a span, it records nothing
-		ln.work <- claim{Claim: c, got: time.Now(), good: c.Deadline.Sub(now), away: away[i]} // never blocks: there is room for every slot
+		ln.work <- claim{Claim: c, receiver: ln.opened(&c), got: time.Now(), good: c.Deadline.Sub(now), away: away[i]} // never blocks: there is room for every slot
 		ln.crew.all = ln.crew.all || !c.LeaveAt.IsZero() && c.Early.IsZero()
 		if of := ln.domains[c.Account]; of != nil {
 			of.Claimed(ln.paceKey(c.Address))
@@ -431,6 +443,7 @@ func (ln *lane) drain() {
 // answered turns a worker's result into a settlement.
 func (ln *lane) answered(r result) {
 	ln.inFlight--
+	ln.closed(&r)
 	ln.crew.answered(r.took)
 	a := ln.accounts[r.claim.Account]
 	r.outcome = a.Weigh(r.outcome, r.claim.Number)

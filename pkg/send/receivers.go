@@ -21,7 +21,8 @@ func (ln *lane) receivers(ctx context.Context) {
 	for _, a := range ln.route.Accounts() {
 		a.Limits.DomainHeld = true
 		ln.domains[a.Name()] = flow.NewDomains(a.Name())
-		for _, domain := range slices.Concat(slices.Collect(maps.Keys(a.Limits.DomainRate)), slices.Collect(maps.Keys(a.Limits.DomainQuota))) {
+		slots := ln.loop.Config.Accounts[a.Name()].DomainSlots
+		for _, domain := range slices.Concat(slices.Collect(maps.Keys(a.Limits.DomainRate)), slices.Collect(maps.Keys(a.Limits.DomainQuota)), slices.Collect(maps.Keys(slots))) {
 			own[domain] = domain != ledger.DefaultDomain
 		}
 	}
@@ -70,5 +71,47 @@ func (ln *lane) receiverSaid(r *result) {
 	if change.SlowTo > 0 || !change.Until.IsZero() {
 		ln.changes = append(ln.changes, change)
 		ln.loop.Log.Info("a receiver is held back", "receiver", receiver, "account", change.Account, "until", change.Until, "slow_to", change.SlowTo, "said", r.outcome.Code)
+	}
+}
+
+// receiverOf is one receiver as one account sends to it.
+type receiverOf struct{ account, receiver string }
+
+// domainRoom is how many more messages of this run may be under way to a receiver through an account, negative for any number: the slots of the
+// receiver are shared out among the runs of the campaign. Nil where no receiver of the account is limited.
+func (ln *lane) domainRoom(account string) func(string) int {
+	slots := ln.loop.Config.Accounts[account].DomainSlots
+	if len(slots) == 0 || ln.entry.PaceKey == nil {
+		return nil
+	}
+	return func(receiver string) int {
+		most, ok := slots[receiver]
+		if !ok {
+			if most, ok = slots[ledger.DefaultDomain]; !ok {
+				return -1
+			}
+		}
+		return max(0, flow.Part(most, ln.runs, ln.rank)-ln.open[receiverOf{account, receiver}])
+	}
+}
+
+// opened counts a message that is under way to a receiver whose slots count, and says which it is; empty for none.
+func (ln *lane) opened(c *ledger.Claim) string {
+	if len(ln.loop.Config.Accounts[c.Account].DomainSlots) == 0 || ln.entry.PaceKey == nil {
+		return ""
+	}
+	receiver := ln.paceKey(c.Address)
+	ln.open[receiverOf{c.Account, receiver}]++
+	return receiver
+}
+
+// closed counts one that is not any more.
+func (ln *lane) closed(r *result) {
+	of := receiverOf{r.claim.Account, r.receiver}
+	if r.receiver == "" {
+		return
+	}
+	if ln.open[of]--; ln.open[of] == 0 {
+		delete(ln.open, of)
 	}
 }

@@ -21,21 +21,29 @@ import (
 
 // mailServer takes mails, but for those to a domain of which it has too many.
 type mailServer struct {
-	mu    sync.Mutex
-	busy  string
-	at    map[string][]time.Time // when mails were taken, by domain
-	tries map[string]int
-	left  int // how many of the others are still to come
-	done  func()
+	mu     sync.Mutex
+	busy   string
+	sorted bool                   // the list is, by domain
+	at     map[string][]time.Time // when mails were taken, by domain
+	tries  map[string]int
+	in     map[string]int // how many are under way, by domain, and how many were at the most
+	most   map[string]int
+	left   int // how many of the others are still to come
+	done   func()
 }
 
 func (v *mailServer) Close() error { return nil }
 
 func (v *mailServer) Send(ctx context.Context, m message.Message) message.Outcome {
+	domain := m.To.Domain()
+	v.mu.Lock()
+	v.in[domain]++
+	v.most[domain] = max(v.most[domain], v.in[domain])
+	v.mu.Unlock()
 	sleep(ctx, 20*time.Millisecond)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	domain := m.To.Domain()
+	v.in[domain]--
 	v.tries[domain]++
 	if domain == v.busy {
 		return message.Outcome{Kind: message.OutcomeThrottled, Code: "421 4.7.0", Detail: "too many mails, closing", RetryAfter: time.Second}
@@ -57,6 +65,10 @@ const (
 // mailed sends to a hundred domains and says when the last mail to one of the other 98 was taken.
 func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
 	t.Helper()
+	domainOf := func(i int) int { return i % manyDomains }
+	if v.sorted {
+		domainOf = func(i int) int { return i / toEach }
+	}
 	spec := plan.Spec{
 		Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"},
 		Texts: campaign.Texts{{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "Award", TextFile: "t", Text: "Dear {{name}}"}}},
@@ -67,7 +79,7 @@ func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
 	}
 	rows := func(yield func(ledger.Recipient, error) bool) {
 		for i := range manyDomains * toEach {
-			to := message.Address(fmt.Sprintf("w%d@d%d.test", i, i%manyDomains))
+			to := message.Address(fmt.Sprintf("w%d@d%d.test", i, domainOf(i)))
 			if !yield(ledger.Recipient{Row: i + 2, Key: fmt.Sprint(i), Fields: []byte(`["Wang"]`), Messages: []ledger.NewMessage{{
 				Key: message.MakeKey("award", message.Email, to, ""), Channel: message.Email, Address: to, Segments: 1, Fingerprint: int64(i),
 			}}}, nil) {
@@ -86,6 +98,7 @@ func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	v.at, v.tries, v.left, v.done = make(map[string][]time.Time), make(map[string]int), (manyDomains-2)*toEach, cancel
+	v.in, v.most = make(map[string]int), make(map[string]int)
 	loop := loopOn(l, l, v, a)
 	loop.Config.Routes = map[message.Channel]config.Route{message.Email: {Accounts: []config.Share{{Account: "a", Weight: 1}}}}
 	loop.Receivers = rules
@@ -121,6 +134,31 @@ func TestASlowReceiverHoldsUpNobodyElse(t *testing.T) {
 			t.Errorf("the busy one was asked %d times in %v", v.tries["d0.test"], beside)
 		}
 		t.Logf("alone %v, beside %v; the busy one was asked %d times", alone, beside, v.tries["d0.test"])
+	})
+}
+
+// A list that is sorted by domain hammers no receiver that takes two mails at a time: those wait, and the slots are for the others.
+func TestAReceiverGetsNoMoreAtATimeThanItHasSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := config.Account{Concurrency: 16}
+		v := &mailServer{sorted: true}
+		alone := mailed(t, v, a)
+		if v.most["d1.test"] < 10 {
+			t.Fatalf("without a limit, %d at a time", v.most["d1.test"])
+		}
+		a.DomainSlots = map[string]int{"d0.test": 2, "d1.test": 1}
+		v = &mailServer{sorted: true}
+		beside := mailed(t, v, a)
+		if v.most["d0.test"] != 2 || v.most["d1.test"] != 1 {
+			t.Errorf("at a time: %d of 2, %d of 1", v.most["d0.test"], v.most["d1.test"])
+		}
+		if beside > alone*105/100 {
+			t.Errorf("the other 98 take %v, and %v beside two that have few slots", alone, beside)
+		}
+		if n := len(v.at["d0.test"]); n != toEach {
+			t.Errorf("%d of %d went to the one with two slots in %v", n, toEach, beside)
+		}
+		t.Logf("alone %v, beside %v", alone, beside)
 	})
 }
 

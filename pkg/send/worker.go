@@ -22,6 +22,8 @@ const (
 // claim is a claim in this process.
 type claim struct {
 	ledger.Claim
+	// receiver is who it is for, where its slots count; empty: they do not.
+	receiver string
 	// got is when it was granted, by a clock that nobody can set, and good for so long.
 	got  time.Time
 	good time.Duration
@@ -36,7 +38,7 @@ func (c *claim) expired(now time.Time) bool {
 // worker sends one message after the other.
 func (ln *lane) worker(ctx context.Context) {
 	for c := range ln.work {
-		r := result{claim: c.Claim}
+		r := result{claim: c.Claim, receiver: c.receiver}
 		ln.rooms[c.Account].enter()
 		if !c.LeaveAt.IsZero() {
 			r.late = max(0, ln.loop.Now().Sub(c.LeaveAt))

@@ -202,7 +202,7 @@ func sets() map[string][]string {
 			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "waves", "budget",
 			"shared-address", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
-			"capacity", "class-hours", "weights", "frequency", "price", "country-price", "rate", "burst", "daily-quota", "ramp", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "rows",
+			"capacity", "class-hours", "weights", "frequency", "price", "country-price", "rate", "burst", "daily-quota", "ramp", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "domain-slots", "rows",
 		},
 		"approval":     {"approved", "pending", "rejected"},
 		"alert.change": {"began", "holds", "over"},

@@ -185,6 +185,14 @@ func (w *walk) claimRequest() ledger.ClaimRequest {
 		if w.rnd.IntN(4) == 0 {
 			c.Limits.Ramp = &ledger.Ramp{Sender: "edm.test", Start: int64(1 + w.rnd.IntN(20)), Factor: 1.5}
 		}
+		if room := w.rnd.IntN(8); room < 3 {
+			c.DomainRoom = func(domain string) int {
+				if domain == "d0.test" {
+					return room
+				}
+				return -1
+			}
+		}
 		c.Probe = w.rnd.IntN(4) == 0
 	})
 }
