@@ -11,6 +11,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
+	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
 
@@ -308,24 +309,35 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	if err := s.grown(ctx, account, &q); err != nil {
 		return Quota{}, err
 	}
-	if !s.Offline {
-		if b, err := s.Balance(ctx, account); err == nil && b.QuotaLimit != nil {
-			q.Vendor = true
-			if q.Limit < 0 || *b.QuotaLimit < q.Limit {
-				q.Limit, q.Ramp = *b.QuotaLimit, false
-			}
-			if q.daily < 0 || *b.QuotaLimit < q.daily {
-				q.daily = *b.QuotaLimit
-			}
-			if b.QuotaUsed != nil && *b.QuotaUsed > q.Used {
-				q.Used = *b.QuotaUsed
-			}
-		}
+	if b, err := s.vendorQuota(ctx, account); err == nil && b.QuotaLimit != nil {
+		q.told(b)
 	}
 	if q.Limit >= 0 {
 		q.Left = max(0, q.Limit-q.Used)
 	}
 	return q, nil
+}
+
+// vendorQuota is what the vendor says, where it may be asked.
+func (s *Subject) vendorQuota(ctx context.Context, account string) (vendors.Balance, error) {
+	if s.Offline {
+		return vendors.Balance{}, nil
+	}
+	return s.Balance(ctx, account)
+}
+
+// told takes in the vendor's own figures.
+func (q *Quota) told(b vendors.Balance) {
+	q.Vendor = true
+	if q.Limit < 0 || *b.QuotaLimit < q.Limit {
+		q.Limit, q.Ramp = *b.QuotaLimit, false
+	}
+	if q.daily < 0 || *b.QuotaLimit < q.daily {
+		q.daily = *b.QuotaLimit
+	}
+	if b.QuotaUsed != nil && *b.QuotaUsed > q.Used {
+		q.Used = *b.QuotaUsed
+	}
 }
 
 // paceNow is paceOf with the account's quota, and what running campaigns still take of it today.
