@@ -78,5 +78,5 @@ windows: build ## the tests as programs of Windows, under wine (PKG=./pkg/outfil
 	scripts/deps.sh windows
 	scripts/windows.sh $(PKG)
 
-deps: ## install what the tests need (smtp-sink, PostgreSQL, promtool, strace)
+deps: ## install what the tests need (smtp-sink, PostgreSQL, promtool, LibreOffice, Chromium, strace)
 	@scripts/deps.sh

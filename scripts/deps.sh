@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What some tests need beside Go: Postfix, a mail server, with smtp-sink, an independent one, Kannel, an SMS gateway, PostgreSQL for the ledger
-# that machines share, promtool, which reads metrics and rules as Prometheus does, and on Linux strace, which shows what is on disk before a
+# that machines share, promtool, which reads metrics and rules as Prometheus does, LibreOffice, which
+# calculates reports, Chromium and poppler, which print pages, and on Linux strace, which shows what is on disk before a
 # byte leaves, and unshare, which makes containers. As root it is installed; otherwise one message says what is missing, and how to get it.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin:/usr/lib/wine
@@ -13,6 +14,9 @@ need smtp-sink postfix
 need postfix postfix
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
 need promtool prometheus
+need soffice libreoffice-calc-nogui
+need chromium chromium
+need pdfinfo poppler-utils
 if [ "$(uname -s)" = Linux ]; then
   need strace strace
   need unshare util-linux

@@ -58,7 +58,7 @@ func TestScript(t *testing.T) {
 		Condition:           storyCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "until": cmdUntil, "once": cmdOnce,
-			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "scrape": cmdScrape, "postgres": cmdPostgres,
+			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "scrape": cmdScrape, "prints": cmdPrints, "postgres": cmdPostgres,
 		},
 	})
 }

@@ -77,6 +77,7 @@ type pageData struct {
 	preflight.Result
 	Stops  []preflight.Finding // what stops it, overridden ones too
 	Warns  []preflight.Finding
+	Skips  []preflight.Finding // what does not apply
 	Groups []pageGroup
 	Phases []pagePhase
 	Plan   *preflight.Summary
@@ -100,6 +101,11 @@ func newPageData(r preflight.Result) pageData {
 			d.Stops = append(d.Stops, f)
 		case f.Status == preflight.Warn:
 			d.Warns = append(d.Warns, f)
+		case f.Status == preflight.Skip:
+			d.Skips = append(d.Skips, f)
+		}
+		if f.Status.Stops() || f.Status == preflight.Warn || f.Status == preflight.Skip {
+			continue // it stands elsewhere: what is not a pass before what is
 		}
 		at := slices.IndexFunc(d.Groups, func(g pageGroup) bool { return g.Name == f.Group })
 		if at < 0 {
