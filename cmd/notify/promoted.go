@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
+	"notify/pkg/witness"
 	"notify/pkg/words"
 )
 
@@ -14,16 +15,8 @@ import (
 // witness knows what that machine sent, and no other's. So the ledger keeps which server a campaign was sent from; under another one, every
 // machine that took part says first what it knows.
 
-// serverOf is where the ledger keeps the server of a campaign; and, with a machine, the one under which that machine reconciled it.
-func serverOf(campaign, host string) string {
-	if host == "" {
-		return "server/" + campaign
-	}
-	return "server/" + campaign + "/" + host
-}
-
-// trusted marks a server whose commits a standby had, too: who was promoted in its place knows them.
-const trusted = " synchronous"
+// reconciledAt is where the ledger keeps the server under which a machine reconciled a campaign.
+func reconciledAt(campaign, host string) string { return ledger.ServerMark(campaign) + "/" + host }
 
 // sameServer refuses a ledger whose server was promoted or put back, until each machine that sent the campaign has reconciled it.
 func (e *env) sameServer(ctx context.Context, l ledger.Ledger, campaign string) error {
@@ -32,15 +25,12 @@ func (e *env) sameServer(ctx context.Context, l ledger.Ledger, campaign string) 
 	if err != nil || !ok || info.Server == "" {
 		return err
 	}
-	now := info.Server
-	if info.Synchronous {
-		now += trusted
-	}
-	was, err := marks.Bookmark(ctx, serverOf(campaign, ""))
-	if err != nil || was == now {
+	now := ledger.ServerStands(info.Server, info.Synchronous)
+	kept, err := marks.Bookmark(ctx, ledger.ServerMark(campaign))
+	if err != nil || kept == now {
 		return err
 	}
-	if was != "" && was != info.Server && was != info.Server+trusted && !isTrusted(was) {
+	if was, synchronous := ledger.ServerKept(kept); was != "" && was != info.Server && !synchronous {
 		silent, err := silentHosts(ctx, l, marks, campaign, info.Server)
 		if err != nil {
 			return err
@@ -51,11 +41,7 @@ func (e *env) sameServer(ctx context.Context, l ledger.Ledger, campaign string) 
 			}).Do("cmd.do.other-server", words.A{"command": "notify ledger reconcile " + words.Typed(campaign)})}
 		}
 	}
-	return marks.SetBookmark(ctx, serverOf(campaign, ""), now)
-}
-
-func isTrusted(server string) bool {
-	return len(server) > len(trusted) && server[len(server)-len(trusted):] == trusted
+	return marks.SetBookmark(ctx, ledger.ServerMark(campaign), now)
 }
 
 // silentHosts are the machines that sent the campaign and have not reconciled it under this server.
@@ -70,7 +56,7 @@ func silentHosts(ctx context.Context, l ledger.Ledger, marks ledger.Receipts, ca
 		if runs[i].Turn == 0 || slices.Contains(silent, host) {
 			continue
 		}
-		at, err := marks.Bookmark(ctx, serverOf(campaign, host))
+		at, err := marks.Bookmark(ctx, reconciledAt(campaign, host))
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +69,10 @@ func silentHosts(ctx context.Context, l ledger.Ledger, marks ledger.Receipts, ca
 
 // reconciledHere keeps that this machine said what it knows.
 func (e *env) reconciledHere(ctx context.Context, l ledger.Ledger, campaign string) error {
-	_, host := e.who()
+	host, err := e.machine()
+	if err != nil {
+		return err
+	}
 	return reconciledBy(ctx, l, campaign, host)
 }
 
@@ -94,9 +83,19 @@ func reconciledBy(ctx context.Context, l ledger.Ledger, campaign string, hosts .
 		return err
 	}
 	for _, host := range hosts {
-		err = errors.Join(err, marks.SetBookmark(ctx, serverOf(campaign, host), info.Server))
+		err = errors.Join(err, marks.SetBookmark(ctx, reconciledAt(campaign, host), info.Server))
 	}
 	return err
+}
+
+// machine is the name under which this machine is known to a ledger that others share: containers often have one host name.
+func (e *env) machine() (string, error) {
+	_, host := e.who()
+	if e.cfg == nil || !e.cfg.Ledger.Server() {
+		return host, nil
+	}
+	id, err := witness.Machine(witness.StateDir(e.getenv))
+	return host + "-" + id, err
 }
 
 // without keeps that a person answers for machines that cannot be asked any more: what only they knew may be sent once more.

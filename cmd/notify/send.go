@@ -300,7 +300,11 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	for _, err := range errs {
 		return usage(words.Wrap(err, "cmd.error.vendor", nil).Do("cmd.do.accounts", nil))
 	}
-	user, host := e.who()
+	user, _ := e.who()
+	host, err := e.machine()
+	if err != nil {
+		return err
+	}
 	loop := &send.Loop{
 		Ledger: l, Reader: l, Campaign: name, Config: cfg, Vendors: vs, Now: e.now, Log: e.log, Host: host, User: user,
 		PID: os.Getpid(), Process: e.began, Wait: d.wait, Join: d.join, Emergency: d.emergency,

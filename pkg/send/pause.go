@@ -43,7 +43,7 @@ type Pause struct {
 }
 
 // ActStop is what a run's own pause of the campaign is called.
-const ActStop = "stop-when"
+const ActStop = ledger.ActStop
 
 // ByPerson reports a pause that a person asked for, which a person lifts.
 func ByPerson(a *ledger.Act) bool { return a != nil && (a.Who != ledger.Itself || a.What != ActStop) }

@@ -142,7 +142,7 @@ const (
 func (l *Ledger) pool(ctx context.Context, most int32, settings string, met func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
 	c := l.at.config.Copy()
 	c.MaxConns, c.MinConns = most, 0
-	c.ConnConfig.ConnectTimeout = 5 * time.Second
+	c.ConnConfig.ConnectTimeout, c.ConnConfig.Tracer = 5*time.Second, l.opts.Tracer
 	if c.ConnConfig.RuntimeParams["application_name"] == "" {
 		c.ConnConfig.RuntimeParams["application_name"] = "notify"
 	}

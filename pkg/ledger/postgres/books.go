@@ -96,13 +96,13 @@ func (b *books) lockCampaign(campaign int64) {
 // tally is the campaign's.
 func (b *books) tally(campaign int64) (stored.Tally, error) {
 	b.lockCampaign(campaign)
-	return b.tallies[campaign], b.t.sync()
+	return b.tallies[campaign], b.t.need()
 }
 
 // reach is how far the channels of the campaign were handed out.
 func (b *books) reach(campaign int64) (map[message.Channel]*reached, error) {
 	b.lockCampaign(campaign)
-	return b.reaches[campaign], b.t.sync()
+	return b.reaches[campaign], b.t.need()
 }
 
 type scanner interface{ Scan(dest ...any) error }
@@ -144,7 +144,7 @@ func (b *books) wantAccount(name string) {
 // account is the shared state of the account, as it is now in this transaction.
 func (b *books) account(name string) (*account, error) {
 	b.wantAccount(name)
-	return b.accounts[name], b.t.sync()
+	return b.accounts[name], b.t.need()
 }
 
 // wantDay queues what was debited on the account on the day and in its month. The month is summed before any of its days can change in
@@ -167,7 +167,7 @@ func (b *books) wantDay(of stored.DayOf) {
 
 func (b *books) day(of stored.DayOf) (*stored.Count, *ledger.Debit, error) {
 	b.wantDay(of)
-	return b.usage[of], b.months[stored.DayOf{Account: of.Account, Day: stored.MonthOf(of.Day)}], b.t.sync()
+	return b.usage[of], b.months[stored.DayOf{Account: of.Account, Day: stored.MonthOf(of.Day)}], b.t.need()
 }
 
 // wantOverlap queues what was debited within the request's day under the names of others, on the account or a scenario of it.
@@ -223,7 +223,7 @@ func (b *books) wantDomains(account string, names []string) {
 
 func (b *books) domain(account, name string) (*ledger.DomainState, error) {
 	b.wantDomains(account, []string{name})
-	return &b.domains[stored.DomainOf{Account: account, Domain: name}].now, b.t.sync()
+	return &b.domains[stored.DomainOf{Account: account, Domain: name}].now, b.t.need()
 }
 
 // debit posts messages of a claim that is made at that time.
@@ -286,7 +286,7 @@ func (b *books) settled(c *stored.Claimed, from, to message.State, d ledger.Debi
 
 // flush queues what changed, in order.
 func (b *books) flush() error {
-	if err := b.t.sync(); err != nil {
+	if err := b.t.need(); err != nil {
 		return err
 	}
 	for _, name := range stored.SortedKeys(b.accounts, strings.Compare) {

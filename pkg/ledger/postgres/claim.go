@@ -21,10 +21,31 @@ func placeLimit(now time.Time) time.Time { return flow.PlaceLimit(now) }
 
 // claiming is the second half of a turn: pending messages of a channel are read once for all its requests.
 type claiming struct {
-	x       *tx
-	t       *turn
-	shelves map[message.Channel]*shelf
-	passed  []passed
+	x        *tx
+	t        *turn
+	campaign int64
+	shelves  map[message.Channel]*shelf
+	passed   []passed
+}
+
+// wantClaims queues what claims mostly need, so that no further question is asked: pending messages, and ids.
+func (c *claiming) wantClaims() {
+	for _, s := range c.shelves {
+		if s.demand > 0 {
+			c.wantFront(s)
+		}
+	}
+	if n := len(c.t.req.Claim); n > 0 {
+		if c.t.req.Ordered {
+			c.x.lockNamed("claims")
+		}
+		c.x.ask(func(rows pgx.Rows) error {
+			var id int64
+			err := rows.Scan(&id)
+			c.x.claims = append(c.x.claims, id)
+			return err
+		}, "SELECT nextval('claim_ids') FROM generate_series(1, $1)", n)
+	}
 }
 
 // passed is a message that waits for its domain.
@@ -34,8 +55,8 @@ type passed struct {
 	recorded             bool
 }
 
-func newClaiming(x *tx, t *turn) *claiming {
-	c := &claiming{x: x, t: t, shelves: make(map[message.Channel]*shelf)}
+func newClaiming(x *tx, t *turn, campaign int64) *claiming {
+	c := &claiming{x: x, t: t, campaign: campaign, shelves: make(map[message.Channel]*shelf)}
 	for _, req := range t.req.Claim {
 		c.shelf(req.Channel).demand += req.Max
 	}
@@ -140,6 +161,7 @@ func (c *claiming) teller(req ledger.ClaimRequest) (*flow.Teller, error) {
 		x.wantDay(stored.DayOf{Account: name, Day: req.Day})
 		x.wantOverlap(name, req, c.t.req.Now)
 	}
+	x.l.sawScenario(req)
 	a, err := x.account(req.Limits.Account)
 	if err != nil {
 		return nil, err
@@ -197,6 +219,7 @@ func (c *claiming) offer(req ledger.ClaimRequest, s *shelf, teller *flow.Teller,
 			}
 		}
 		c.x.wantDomains(req.Limits.Account, names)
+		c.x.l.sawDomains(req.Limits.Account, names)
 	}
 	var err error
 	o.Domain, err = c.x.domain(req.Limits.Account, name)
@@ -349,6 +372,10 @@ func (x *tx) takeAgain(of *stored.Claimed, ids, numbers, seals []int64) error {
 // claimID is the id of the next claim. It is taken under the lock of the campaign: of two claims of a message the later has the greater one.
 // Ordered, it is taken under one lock for all campaigns, the last of this transaction: who has a greater id sees what has a smaller one.
 func (x *tx) claimID(ordered bool) (id int64, err error) {
+	if len(x.claims) > 0 {
+		id, x.claims = x.claims[0], x.claims[1:]
+		return id, nil
+	}
 	if ordered {
 		x.lockNamed("claims")
 	}

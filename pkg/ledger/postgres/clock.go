@@ -70,7 +70,7 @@ func (x *tx) wantClock() (fits func() error) {
 	var waits bool
 	x.ask(func(rows pgx.Rows) error { return rows.Scan(&at, &waits) }, "SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> ''")
 	return func() error {
-		x.l.server.waits(waits)
+		x.unwaited = !x.l.server.waits(waits)
 		x.l.clock.learn(from, x.l.opts.Now(), at)
 		if d := x.l.clock.differs(); d.Abs() > ledger.MaxSkew {
 			return &ledger.ClockError{Ahead: d}

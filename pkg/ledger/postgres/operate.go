@@ -105,7 +105,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 	f := flight{of: new(stored.Claimed)}
 	err := x.one(append([]any{&f.message, &f.number, &f.segments}, f.of.Dest()...), `SELECT m.id, s.attempts, m.segments, `+claimedColumns+`
 		FROM message m JOIN standing s ON s.campaign_id = m.campaign_id AND s.message_id = m.id JOIN claim c ON c.id = s.claim_id
-		WHERE m.campaign_id = $1 AND m.key = $2 AND s.state = 'unknown'`, c.id, string(r.Key))
+		WHERE m.campaign_id = $1 AND m.key = $2 AND s.state || '' = 'unknown'`, c.id, string(r.Key)) // by the message, and not by all that are unknown
 	if errors.Is(err, pgx.ErrNoRows) {
 		out.Skipped++
 		return nil

@@ -30,6 +30,8 @@ type Options struct {
 	CallersClock bool
 	// Timeout is how long a turn may take, the wait for a lock included; 0 means 10 seconds.
 	Timeout time.Duration
+	// Tracer is told of every statement; nil for nobody.
+	Tracer pgx.QueryTracer
 }
 
 const (
@@ -54,10 +56,12 @@ type Ledger struct {
 	clock       clock
 	server      server
 
-	mu      sync.Mutex
-	flights map[int64]flight       // by message, what was claimed here and is open; what is not here is found in the ledger
-	of      map[ledger.RunID]int64 // campaigns of the runs that were begun here
-	closing sync.Once
+	mu        sync.Mutex
+	flights   map[int64]flight           // by message, what was claimed here and is open; what is not here is found in the ledger
+	of        map[ledger.RunID]int64     // campaigns of the runs that were begun here
+	scenarios map[string]bool            // those that were debited
+	domains   map[string]map[string]bool // by account, those that messages went to lately: they are asked for before it is known that they are needed
+	closing   sync.Once
 }
 
 var (
@@ -80,7 +84,7 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 		o.Now, o.CallersClock = func() time.Time { return time.Time{} }, true
 	}
 	l := &Ledger{
-		place: at.place, at: at, opts: o, flights: make(map[int64]flight), of: make(map[ledger.RunID]int64),
+		place: at.place, at: at, opts: o, flights: make(map[int64]flight), of: make(map[ledger.RunID]int64), scenarios: make(map[string]bool), domains: make(map[string]map[string]bool),
 	}
 	l.Common = stored.Common{DB: shared{l}, Queries: queries()}
 	if err := l.open(ctx); err != nil {
@@ -211,7 +215,10 @@ type tx struct {
 	c   *pgx.Conn
 	*books
 	batch    pgx.Batch
-	unsealed bool // rows may be without a seal
+	unwaited bool    // the server has ceased to wait for a standby
+	asked    bool    // an answer is waited for
+	unsealed bool    // rows may be without a seal
+	claims   []int64 // ids for claims, taken in advance
 }
 
 // queue executes a statement with the next that is answered.
@@ -219,6 +226,7 @@ func (x *tx) queue(query string, args ...any) { x.batch.Queue(query, args...) }
 
 // ask queues a query; row is called for each of its rows when it is answered.
 func (x *tx) ask(row func(pgx.Rows) error, query string, args ...any) {
+	x.asked = true
 	x.batch.Queue(query, args...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			if err := row(rows); err != nil {
@@ -235,8 +243,16 @@ func (x *tx) sync() error {
 		return nil
 	}
 	batch := x.batch
-	x.batch = pgx.Batch{}
+	x.batch, x.asked = pgx.Batch{}, false
 	return x.c.SendBatch(x.ctx, &batch).Close()
+}
+
+// need is sync where an answer is waited for: what is only to be executed goes with the next question, or with the commit.
+func (x *tx) need() error {
+	if !x.asked {
+		return nil
+	}
+	return x.sync()
 }
 
 func (x *tx) exec(query string, args ...any) error {
@@ -329,6 +345,47 @@ func (l *Ledger) remember(t *turn) {
 	for _, f := range t.flights {
 		l.flights[f.message] = f
 	}
+}
+
+func (l *Ledger) sawScenario(req ledger.ClaimRequest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range debited(req)[1:] {
+		l.scenarios[name] = true
+	}
+}
+
+// toDebit are the names under which a request is debited that have a row: a scenario gets it with its first message.
+func (l *Ledger) toDebit(req ledger.ClaimRequest) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := debited(req)
+	if len(names) > 1 && !l.scenarios[names[1]] {
+		return names[:1]
+	}
+	return names
+}
+
+// mostDomains is how many domains of an account are remembered; with more, those of the newest messages.
+const mostDomains = 512
+
+func (l *Ledger) sawDomains(account string, names []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	of := l.domains[account]
+	if of == nil || len(of)+len(names) > mostDomains {
+		of = make(map[string]bool)
+		l.domains[account] = of
+	}
+	for _, name := range names {
+		of[name] = true
+	}
+}
+
+func (l *Ledger) domainsSeen(account string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return stored.SortedKeys(l.domains[account], compareNames)
 }
 
 // forget drops what is remembered of a run that has ended.

@@ -88,7 +88,7 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, got *ledger.Acquired) error
 // made anew by who asks first. What has left counts as before.
 func (x *tx) repace(campaign int64, pace string) error {
 	var last string
-	err := x.one([]any{&last}, "SELECT pace FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT 1", campaign)
+	err := x.one([]any{&last}, "SELECT pace FROM run WHERE campaign_id = $1 ORDER BY id + 0 DESC LIMIT 1", campaign)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && last == pace {
 		return nil
 	}
@@ -203,7 +203,7 @@ func (b *books) wantStop(r *liveRun) {
 // run is what is known of the run, which stays locked; one that is not there has ended.
 func (b *books) run(id ledger.RunID) (*liveRun, error) {
 	r := b.wantRun(id)
-	return r, b.t.sync()
+	return r, b.t.need()
 }
 
 const (
@@ -238,7 +238,7 @@ func (b *books) wantLive(campaign int64) {
 // live are the runs of the campaign that have not ended, in the order in which they began.
 func (b *books) live(campaign int64) ([]ledger.Run, error) {
 	b.wantLive(campaign)
-	err := b.t.sync()
+	err := b.t.need()
 	return b.lives[campaign], err
 }
 
@@ -321,7 +321,7 @@ func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
 }
 
 // stillRun locks a run that seems dead, unless its own process holds it: then a turn of it is under way, and it is alive.
-const stillRun = `SELECT beat, expires FROM run WHERE id = $1 AND ended IS NULL FOR NO KEY UPDATE SKIP LOCKED`
+const stillRun = `SELECT beat, expires FROM run WHERE id = $1 AND coalesce(ended, 0) = 0 FOR NO KEY UPDATE SKIP LOCKED`
 
 // dead reports whether the run can no longer write: its lease and the deadline of everything that it has open have passed. A clock
 // that was put back makes that wait longer, and never shorter: what a run holds may still leave. Until when they have not.

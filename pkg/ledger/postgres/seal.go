@@ -69,30 +69,36 @@ func (x *tx) sealRest() error {
 		return nil
 	}
 	x.unsealed = false
-	if err := x.sync(); err != nil { // what is queued may change rows
-		return err
+	type late struct {
+		table string
+		sums  []int64
+		at    []string
 	}
+	var all []*late
 	for _, s := range seals() {
 		if !s.late {
 			continue
 		}
 		var of stored.Sealer
-		var sums []int64
-		var at []string
-		if err := x.each(func(rows pgx.Rows) error {
+		l := &late{table: s.table()}
+		all = append(all, l)
+		x.ask(func(rows pgx.Rows) error {
 			v, err := valuesOf(rows)
 			if err != nil {
 				return err
 			}
 			last := len(v) - 1
 			place, _ := v[last].(string)
-			sums, at = append(sums, of.Add(v[:last]...).Seal()), append(at, place)
+			l.sums, l.at = append(l.sums, of.Add(v[:last]...).Seal()), append(l.at, place)
 			return nil
-		}, "SELECT "+s.columns+", ctid::text FROM "+s.table()+" WHERE seal IS NULL"); err != nil {
-			return err
-		}
-		if len(sums) > 0 {
-			x.queue("UPDATE "+s.table()+` t SET seal = v.sum FROM unnest($1::bigint[], $2::text[]::tid[]) AS v (sum, at) WHERE t.ctid = v.at`, sums, at)
+		}, "SELECT "+s.columns+", ctid::text FROM "+l.table+" WHERE seal IS NULL")
+	}
+	if err := x.sync(); err != nil {
+		return err
+	}
+	for _, l := range all {
+		if len(l.sums) > 0 {
+			x.queue("UPDATE "+l.table+` t SET seal = v.sum FROM unnest($1::bigint[], $2::text[]::tid[]) AS v (sum, at) WHERE t.ctid = v.at`, l.sums, l.at)
 		}
 	}
 	return nil

@@ -15,6 +15,8 @@ type server struct {
 	mu          sync.Mutex
 	is          string
 	synchronous bool // a standby had all that it answered
+	moved       bool // it was another one
+	unwaited    bool // it had, and the server does not wait for it any more
 }
 
 // The log's own name has the line; what the control file says of it is late. A standby has none, and takes no turns.
@@ -33,15 +35,36 @@ func (s *server) meet(ctx context.Context, c *pgx.Conn) error {
 	if s.is != "" && s.is != is && !s.synchronous {
 		return &ledger.OtherServerError{Was: s.is, Now: is}
 	}
-	s.is, s.synchronous = is, synchronous
+	if s.is != is { // it was promoted with all that was answered: the runs go on there
+		s.moved = s.moved || s.is != ""
+		s.is, s.synchronous = is, synchronous
+	}
+	s.setWaits(synchronous)
 	return nil
 }
 
-// waits takes in whether the server waits for a standby as it is set now.
-func (s *server) waits(synchronous bool) {
+// waits takes in whether the server waits for a standby as it is set now. It reports false from when on it does not any more, and did: the
+// ledger says of the campaign that whoever is promoted knows everything, and that would not be so.
+func (s *server) waits(synchronous bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.setWaits(synchronous)
+	return !s.unwaited
+}
+
+func (s *server) setWaits(synchronous bool) {
+	s.unwaited = !synchronous && (s.unwaited || s.synchronous)
 	s.synchronous = synchronous
+}
+
+// mark queues which server the campaign is sent from now, where that is another than the one that was kept when the run began.
+func (s *server) mark(x *tx, campaign string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moved {
+		x.queue(`INSERT INTO bookmark (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+			WHERE bookmark.value <> excluded.value`, ledger.ServerMark(campaign), ledger.ServerStands(s.is, s.synchronous))
+	}
 }
 
 func (s *server) look() (is string, synchronous bool) {

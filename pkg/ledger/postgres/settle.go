@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errStale says that some of what was settled together was stale: the transaction is made again, one by one.
-var errStale = errors.New("some of the attempts were settled before")
+// errSingly says that what was settled together cannot be: the transaction is made again, one by one.
+var errSingly = errors.New("the attempts are to be settled singly")
 
 // said is what a vendor said as this database takes it: text is UTF-8 here, and has no byte that is 0.
 func said(s string) any { return stored.OrNull(clean(s)) }
@@ -23,35 +23,86 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// settleAll takes in what came of a turn's attempts. To be accepted is what comes of nearly all: those are written with one statement.
-func (x *tx) settleAll(t *turn, single bool) error {
+// settling is what came of a turn's attempts. To be accepted is what comes of nearly all: those are written together.
+type settling struct {
+	all     []ledger.Settlement
+	single  bool
+	wanted  bool
+	written bool // something was written before it is known that the turn is let in
+	stale   bool // some of it had been settled before
+
+	done []flight // that were accepted and are written together
+	rest []*ledger.Settlement
+	open map[int64]*flight // of rest, what was open, by attempt
+}
+
+// newSettling settles singly where an attempt is named twice: the first word counts.
+func newSettling(all []ledger.Settlement, single bool) *settling {
+	s := &settling{all: all, single: single, open: make(map[int64]*flight)}
+	named := make(map[int64]bool, len(all))
+	for i := range all {
+		s.single = s.single || named[all[i].Attempt]
+		named[all[i].Attempt] = true
+	}
+	return s
+}
+
+// singly is the error of a transaction that wrote before it knew whether it may: what the schema refused may be for a turn that is none.
+func (s *settling) singly(err error) error {
+	var e *pgconn.PgError
+	if s.written && errors.As(err, &e) && (constraint(err) || e.Code == "P0001") { // raise_exception
+		return errSingly
+	}
+	return err
+}
+
+// wantSettled queues what was accepted, and the question what of the rest is open.
+func (x *tx) wantSettled(t *turn, campaign int64) {
+	w := t.settles
+	w.wanted = true
 	var begun, again accepted
-	var done []flight
-	for i := range t.req.Settle {
-		s := &t.req.Settle[i]
-		if !single && s.Outcome.Kind == message.OutcomeAccepted {
-			if f, ok := x.inMemory(t.run.id, s.Attempt); ok {
-				done = append(done, f)
-				if f.recorded {
-					again.add(f, s)
-				} else {
-					begun.add(f, s)
-				}
-				continue
+	for i := range w.all {
+		s := &w.all[i]
+		if f, ok := x.inMemory(t.req.Run, s.Attempt); ok && !w.single && s.Outcome.Kind == message.OutcomeAccepted {
+			w.done = append(w.done, f)
+			if f.recorded {
+				again.add(f, s)
+			} else {
+				begun.add(f, s)
 			}
+			continue
 		}
+		w.rest = append(w.rest, s)
+		x.wantFlight(w, campaign, t.req.Run, s.Attempt)
+	}
+	w.written = len(w.done) > 0
+	x.writeAccepted(w, campaign, &begun, recordAccepted)
+	x.writeAccepted(w, campaign, &again, settleAccepted)
+}
+
+// settleAll counts what was accepted, and settles the rest.
+func (x *tx) settleAll(t *turn) error {
+	w := t.settles
+	if !w.wanted {
+		x.wantSettled(t, t.run.campaign)
+		if err := x.sync(); err != nil {
+			return w.singly(err)
+		}
+		if w.stale {
+			return errSingly
+		}
+	}
+	for _, s := range w.rest {
 		if err := x.settle(t, *s); err != nil {
 			return err
 		}
 	}
-	x.writeAccepted(t.run.campaign, &begun, recordAccepted)
-	x.writeAccepted(t.run.campaign, &again, settleAccepted)
-	for i := 0; i < len(done); {
-		of := done[i].of
+	for i := 0; i < len(w.done); {
+		of := w.done[i].of
 		n, segments := int64(0), int64(0)
-		for ; i < len(done) && done[i].of == of; i++ {
+		for ; i < len(w.done) && w.done[i].of == of; i++ {
 			n++
-			segments += int64(done[i].segments)
+			segments += int64(w.done[i].segments)
 		}
 		if err := x.settled(of, message.Attempting, message.Accepted, of.Debit(n, segments)); err != nil {
 			return err
@@ -98,15 +149,13 @@ const (
 		WHERE s.campaign_id = $1 AND s.message_id = v.id AND s.attempts = v.number AND s.claim_id = v.claim AND s.channel = v.channel AND s.state = 'attempting'`
 )
 
-func (x *tx) writeAccepted(campaign int64, a *accepted, query string) {
+func (x *tx) writeAccepted(w *settling, campaign int64, a *accepted, query string) {
 	if len(a.ids) == 0 {
 		return
 	}
 	x.batch.Queue(query, campaign, a.ids, a.numbers, a.claims, a.channels, a.codes, a.details, a.vendors, a.segments, a.at, a.seals).
 		Exec(func(tag pgconn.CommandTag) error {
-			if int(tag.RowsAffected()) != len(a.ids) {
-				return errStale
-			}
+			w.stale = w.stale || int(tag.RowsAffected()) != len(a.ids)
 			return nil
 		})
 }
@@ -117,14 +166,12 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 	if !slices.Contains(message.OutcomeKinds(), o.Kind) {
 		o.Kind = message.OutcomeUnknown
 	}
-	f, err := x.inFlight(t.run.campaign, t.run.id, s.Attempt)
-	if errors.Is(err, pgx.ErrNoRows) {
+	f := t.settles.open[s.Attempt]
+	if f == nil {
 		t.out.Stale = append(t.out.Stale, s.Attempt)
 		return nil
 	}
-	if err != nil {
-		return err
-	}
+	delete(t.settles.open, s.Attempt)
 	x.unsealed = true
 	if !f.recorded {
 		x.queue("INSERT INTO standing (message_id, campaign_id, channel, state, attempts, claim_id) VALUES ($1, $2, $3, 'attempting', 1, $4)",
@@ -155,11 +202,14 @@ const (
 		WHERE m.campaign_id = $1 AND m.id = $2 AND m.attempts = $3 AND m.state = 'attempting' AND c.run_id = $4`
 )
 
-// inFlight is an attempt of the run that is open; pgx.ErrNoRows where it is not.
-func (x *tx) inFlight(campaign int64, run ledger.RunID, attempt int64) (flight, error) {
-	f := flight{of: new(stored.Claimed)}
+// wantFlight asks for an attempt of the run that is open.
+func (x *tx) wantFlight(w *settling, campaign int64, run ledger.RunID, attempt int64) {
+	f := &flight{of: new(stored.Claimed)}
 	f.message, f.number = stored.AttemptOf(attempt)
-	return f, x.one(append([]any{&f.segments, &f.recorded}, f.of.Dest()...), flightQuery, campaign, f.message, f.number, int64(run))
+	x.ask(func(rows pgx.Rows) error {
+		w.open[attempt] = f
+		return rows.Scan(append([]any{&f.segments, &f.recorded}, f.of.Dest()...)...)
+	}, flightQuery, campaign, f.message, f.number, int64(run))
 }
 
 // openClaim is a claim with messages that are open.

@@ -22,6 +22,11 @@ type shelf struct {
 	at      cursor // the last row that was read
 	fresh   int64  // the last id up to which messages that were never tried were read
 	phase   int
+
+	// What begin reads.
+	first, last sql.NullInt64 // when the first and the last of those that waited for their domains may be claimed
+	read        bool
+	limit       int // how many were asked for that have no standing
 }
 
 type cursor struct{ notBefore, id int64 }
@@ -199,7 +204,7 @@ func (c *claiming) pendingOf(s *shelf, rows pgx.Rows) (pendingRow, error) {
 
 // broken is what of a pending message does not fit its seal.
 func (c *claiming) broken(ch message.Channel, v []driver.Value) stored.Kind {
-	campaign := c.t.run.campaign
+	campaign := c.campaign
 	var s stored.Sealer
 	s.Add(v[0], campaign, v[7], string(ch), v[1], v[2], v[3], v[8], v[4], v[6], v[5])
 	if s.Seal() != v[9] {
@@ -218,30 +223,44 @@ func (c *claiming) broken(ch message.Channel, v []driver.Value) stored.Kind {
 // begin finds out whether messages waited for their domains: mostly there are none, and those phases are left out. What has no standing
 // is read with the same question.
 func (c *claiming) begin(s *shelf) error {
-	var first, last sql.NullInt64
-	c.x.ask(func(rows pgx.Rows) error { return rows.Scan(&first, &last) }, firstAndLastPaced, c.t.run.campaign, string(s.channel))
-	limit := min(max(1, s.demand), readAtOnce)
-	c.enter(s, untried)
-	n := c.want(s, limit)
-	if err := c.x.sync(); err != nil {
+	if !s.read {
+		c.wantFront(s)
+	}
+	if err := c.x.need(); err != nil {
 		return err
 	}
 	now := c.t.req.Now
 	switch {
-	case first.Valid && first.Int64 <= stored.Nanos(now):
+	case s.first.Valid && s.first.Int64 <= stored.Nanos(now):
 		s.rows = nil
 		c.enter(s, pacedDue)
 		return nil
-	case last.Valid && last.Int64 > stored.Nanos(flow.PlaceLimit(now)):
+	case s.last.Valid && s.last.Int64 > stored.Nanos(flow.PlaceLimit(now)):
 		s.rows = nil
 		c.enter(s, pacedStepped)
 		return nil
 	}
-	if s.fresh = s.at.id; *n < limit {
+	n := len(s.rows)
+	if c.enter(s, untried); n > 0 {
+		s.at.id = s.rows[n-1].id
+		s.fresh = s.at.id
+	}
+	if n < s.limit {
 		s.fresh = c.t.run.last
 		c.enter(s, due)
 	}
 	return nil
+}
+
+// wantFront queues what begin looks at. It is asked for before the campaign and its reach are known.
+func (c *claiming) wantFront(s *shelf) {
+	s.read, s.limit = true, min(max(1, s.demand), readAtOnce)
+	c.x.ask(func(rows pgx.Rows) error { return rows.Scan(&s.first, &s.last) }, firstAndLastPaced, c.campaign, string(s.channel))
+	c.x.ask(func(rows pgx.Rows) error {
+		p, err := c.pendingOf(s, rows)
+		s.rows = append(s.rows, p)
+		return err
+	}, frontQuery, c.campaign, string(s.channel), s.limit)
 }
 
 // enter begins a phase.
@@ -262,6 +281,12 @@ const (
 		FROM message m JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id
 		WHERE m.campaign_id = $1 AND m.id BETWEEN $2 AND $3 AND m.channel = $4
 		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) ORDER BY m.id LIMIT $5`
+	// frontQuery is untriedQuery from where the reach is.
+	frontQuery = pendingRead + `
+		FROM message m JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id
+		WHERE m.campaign_id = $1 AND m.id >= (SELECT greatest(h.next_id, c.first_id) FROM reach h JOIN campaign c ON c.id = h.campaign_id
+			WHERE h.campaign_id = $1 AND h.channel = $2) AND m.id <= (SELECT last_id FROM campaign WHERE id = $1) AND m.channel = $2
+		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) ORDER BY m.id LIMIT $3`
 	recordedColumns = pendingRead + `, s.not_before, s.paced, s.attempts, s.over, s.claim_id, s.code, s.detail, s.vendor_id, s.vendor_segments,
 		s.settled_at, s.why, s.seal `
 	recordedWith = `FROM standing s JOIN message m ON m.campaign_id = $1 AND m.id = s.message_id JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id

@@ -13,19 +13,23 @@ import (
 	"notify/pkg/ledger/postgres/pgtest"
 )
 
-func TestSuite(t *testing.T) { ledgertest.Run(t, fresh(pgtest.Start(t))) }
+func TestSuite(t *testing.T) { ledgertest.Run(t, fresh(t)) }
 
-func TestItKeepsReceipts(t *testing.T) { ledgertest.RunReceipts(t, fresh(pgtest.Start(t))) }
+func TestItKeepsReceipts(t *testing.T) { ledgertest.RunReceipts(t, fresh(t)) }
 
-// fresh makes a schema for each target.
-func fresh(s *pgtest.Server) func(*testing.T) ledgertest.Target {
+func TestItFindsMessages(t *testing.T) { ledgertest.RunTraces(t, fresh(t)) }
+
+// fresh makes a schema for each target. What was asked of the server must be in the list of statements.
+func fresh(t *testing.T) func(*testing.T) ledgertest.Target {
+	t.Helper()
+	s, c := pgtest.Start(t), newCollector(t)
 	var n atomic.Int64
 	return func(t *testing.T) ledgertest.Target {
 		t.Helper()
 		url := fmt.Sprintf("%s&schema=suite_%d", s.SocketURL(pgtest.Superuser, "postgres"), n.Add(1))
 		return ledgertest.Target{Open: func(t *testing.T) ledger.Ledger {
 			t.Helper()
-			l, err := postgres.Open(t.Context(), url, postgres.Options{CallersClock: true})
+			l, err := postgres.Open(t.Context(), url, postgres.Options{CallersClock: true, Tracer: c})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -33,5 +37,3 @@ func fresh(s *pgtest.Server) func(*testing.T) ledgertest.Target {
 		}}
 	}
 }
-
-func TestItFindsMessages(t *testing.T) { ledgertest.RunTraces(t, fresh(pgtest.Start(t))) }

@@ -23,7 +23,7 @@ func (l *Ledger) Turn(ctx context.Context, req ledger.Turn) (ledger.Turned, erro
 	defer cancel()
 	t := &turn{req: l.clock.turn(req)}
 	err := l.transact(ctx, func(x *tx) error { return x.take(t, false) })
-	if errors.Is(err, errStale) {
+	if errors.Is(err, errSingly) {
 		err = l.transact(ctx, func(x *tx) error { return x.take(t, true) })
 	}
 	if t.refused == nil && err != nil {
@@ -46,6 +46,8 @@ type turn struct {
 	run     *liveRun
 	refused error    // why nothing was written for it
 	flights []flight // what it claimed
+	settles *settling
+	claims  *claiming
 }
 
 // errRefused rolls back a turn that is not let in.
@@ -60,13 +62,14 @@ type flight struct {
 	of       *stored.Claimed
 }
 
-// take makes the turn. Where it is errStale, it is to be made once more with each outcome settled singly.
+// take makes the turn, mostly with two questions to the server: what was accepted is written with the first, before it is known that the turn is
+// let in. Where it is errSingly, it is to be made once more with each outcome settled singly, after that is known.
 func (x *tx) take(t *turn, single bool) error {
-	*t = turn{req: t.req}
+	*t = turn{req: t.req, settles: newSettling(t.req.Settle, single)}
 	if err := x.enter(t); err != nil || t.out.Before {
 		return err
 	}
-	if err := x.settleAll(t, single); err != nil {
+	if err := x.settleAll(t); err != nil {
 		return err
 	}
 	r := t.run
@@ -77,7 +80,10 @@ func (x *tx) take(t *turn, single bool) error {
 	if err := x.sealRest(); err != nil {
 		return err
 	}
-	if err := newClaiming(x, t).grantAll(); err != nil {
+	if t.claims == nil {
+		t.claims = newClaiming(x, t, r.campaign)
+	}
+	if err := t.claims.grantAll(); err != nil {
 		return err
 	}
 	if t.run.freed {
@@ -105,6 +111,10 @@ func (x *tx) changes(t *turn) error {
 		}
 		c.Apply(d)
 	}
+	x.l.server.mark(x, t.run.name)
+	if x.unwaited && t.req.Pause == nil {
+		t.req.Pause = ledger.Unwaited(t.req.Now)
+	}
 	if by := t.req.Pause; by != nil && t.run.paused == nil && t.run.aborted == nil {
 		t.run.paused = by
 		if err := x.pause(t.run.campaign, *by); err != nil {
@@ -125,11 +135,13 @@ func (x *tx) want(t *turn) *liveRun {
 	x.l.mu.Lock()
 	campaign, known := x.l.of[t.req.Run]
 	accounts := make(map[string]bool)
+	var credited []stored.DayOf
 	for _, s := range t.req.Settle {
 		id, _ := stored.AttemptOf(s.Attempt)
 		if f, ok := x.l.flights[id]; ok && s.Outcome.Kind.Definite() {
 			for _, name := range f.of.Debited() {
 				accounts[name] = true
+				credited = append(credited, stored.DayOf{Account: name, Day: f.of.Day})
 			}
 		}
 	}
@@ -141,6 +153,7 @@ func (x *tx) want(t *turn) *liveRun {
 		x.ask(func(pgx.Rows) error { return nil }, "SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign)
 	}
 	x.lockCampaign(campaign)
+	x.wantSettled(t, campaign)
 	for _, c := range t.req.Accounts {
 		accounts[c.Account] = true
 	}
@@ -148,7 +161,9 @@ func (x *tx) want(t *turn) *liveRun {
 		accounts[c.Account] = true
 	}
 	for _, c := range t.req.Claim {
-		accounts[c.Limits.Account] = true
+		for _, name := range x.l.toDebit(c) {
+			accounts[name] = true
+		}
 	}
 	for _, name := range t.req.Watch {
 		accounts[name] = true
@@ -156,11 +171,26 @@ func (x *tx) want(t *turn) *liveRun {
 	for _, name := range stored.SortedKeys(accounts, compareNames) {
 		x.wantAccount(name)
 	}
+	for _, of := range credited {
+		x.wantDay(of)
+	}
+	domains := make(map[string][]string)
+	for _, d := range t.req.Domains {
+		domains[d.Account] = append(domains[d.Account], d.Domain)
+	}
 	for _, c := range t.req.Claim {
-		x.wantDay(stored.DayOf{Account: c.Limits.Account, Day: c.Day})
-		x.wantOverlap(c.Limits.Account, c, t.req.Now)
+		for _, name := range x.l.toDebit(c) {
+			x.wantDay(stored.DayOf{Account: name, Day: c.Day})
+			x.wantOverlap(name, c, t.req.Now)
+		}
+		domains[c.Limits.Account] = append(domains[c.Limits.Account], x.l.domainsSeen(c.Limits.Account)...)
+	}
+	for _, name := range stored.SortedKeys(domains, compareNames) {
+		x.wantDomains(name, domains[name])
 	}
 	x.wantLive(campaign)
+	t.claims = newClaiming(x, t, campaign)
+	t.claims.wantClaims()
 	return r
 }
 
@@ -171,7 +201,7 @@ func (x *tx) enter(t *turn) error {
 	r := x.want(t)
 	x.wantStop(r)
 	if err := x.sync(); err != nil {
-		return err
+		return t.settles.singly(err)
 	}
 	if r.ended {
 		t.refused = ledger.ErrLeaseLost
@@ -184,10 +214,16 @@ func (x *tx) enter(t *turn) error {
 	switch t.req.Number {
 	case 0, r.turn + 1:
 	case r.turn:
+		if t.settles.written {
+			return errSingly // nothing may be written but the answer
+		}
 		return x.again(t)
 	default:
 		t.refused = &ledger.OutOfTurnError{Run: r.id, Asked: t.req.Number, Last: r.turn}
 		return errRefused
+	}
+	if t.settles.stale {
+		return errSingly
 	}
 	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
 	r.turn++

@@ -187,7 +187,7 @@ func (l Common) tried(ctx context.Context, vendorID string, found map[int64][]in
 			found[campaign] = append(found[campaign], id)
 		}
 		return err
-	}, "SELECT c.campaign_id, a.message_id FROM attempt a JOIN claim c ON c.id = a.claim_id WHERE a.vendor_id = $1", vendorID)
+	}, "SELECT (SELECT c.campaign_id FROM claim c WHERE c.id = a.claim_id), a.message_id FROM attempt a WHERE a.vendor_id = $1", vendorID)
 }
 
 // beside adds the other messages of the rows that the found ones are of.

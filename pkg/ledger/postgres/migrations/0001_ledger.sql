@@ -199,6 +199,8 @@ CREATE TABLE attempt (
   PRIMARY KEY (campaign_id, message_id, number)
 );
 CREATE INDEX attempt_unsealed ON attempt (campaign_id, message_id) WHERE seal IS NULL;
+-- A vendor's id is looked for in all campaigns. What was accepted is found by its claim: of those there are far more.
+CREATE INDEX attempt_vendor ON attempt (vendor_id) WHERE vendor_id IS NOT NULL;
 
 -- An attempt that was unknown, and what evidence or a person made of it.
 CREATE TABLE resolution (
