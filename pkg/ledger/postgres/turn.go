@@ -174,6 +174,15 @@ func (x *tx) want(t *turn) *liveRun {
 	for _, of := range credited {
 		x.wantDay(of)
 	}
+	x.wantDebits(t)
+	x.wantLive(campaign)
+	t.claims = newClaiming(x, t, campaign)
+	t.claims.wantClaims()
+	return r
+}
+
+// wantDebits queues what claims are measured against, under the locks of their accounts.
+func (x *tx) wantDebits(t *turn) {
 	domains := make(map[string][]string)
 	for _, d := range t.req.Domains {
 		domains[d.Account] = append(domains[d.Account], d.Domain)
@@ -188,10 +197,6 @@ func (x *tx) want(t *turn) *liveRun {
 	for _, name := range stored.SortedKeys(domains, compareNames) {
 		x.wantDomains(name, domains[name])
 	}
-	x.wantLive(campaign)
-	t.claims = newClaiming(x, t, campaign)
-	t.claims.wantClaims()
-	return r
 }
 
 // enter lets a turn in: that of a run that is alive, with the number that follows, or with that of the last one, which is answered
