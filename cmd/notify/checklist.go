@@ -288,7 +288,7 @@ func (e *env) mayTouch(s *preflight.Sheet, o checklistOptions) (*checklist.Item,
 
 // sameList refuses to sign for another list than the one that the preflight saw.
 func (e *env) sameList(ctx context.Context, path string, res *preflight.Result) error {
-	cfg, c, err := e.inputs(path)
+	cfg, c, err := e.inputs(ctx, path)
 	if err != nil {
 		return err
 	}

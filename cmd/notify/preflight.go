@@ -18,9 +18,11 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/postgres"
 	"notify/pkg/outfile"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/query"
 	"notify/pkg/report"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -81,7 +83,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 	if o.show > 0 {
 		return runShow(ctx, e, o)
 	}
-	cfg, c, err := e.inputs(o.list)
+	cfg, c, err := e.inputs(ctx, o.list)
 	if err != nil {
 		return err
 	}
@@ -136,16 +138,38 @@ func verdictCode(r preflight.Result) int {
 }
 
 // inputs are the configuration and the campaign of a list.
-func (e *env) inputs(listPath string) (*config.Config, *campaign.Campaign, error) {
+func (e *env) inputs(ctx context.Context, listPath string) (*config.Config, *campaign.Campaign, error) {
 	cfg, err := e.Config()
 	if err != nil {
 		return nil, nil, err
+	}
+	if missing(listPath) {
+		if c, err := e.fromQuery(ctx, listPath, cfg); c != nil || err != nil {
+			return cfg, c, err
+		}
 	}
 	if err := aFile(listPath); err != nil {
 		return nil, nil, err
 	}
 	c, err := e.CampaignFile(listPath, cfg)
 	return cfg, c, err
+}
+
+// fromQuery makes a list that is not there of its campaign's query. Without a campaign, or with one that has no query, there is none: nil.
+func (e *env) fromQuery(ctx context.Context, listPath string, cfg *config.Config) (*campaign.Campaign, error) {
+	if _, err := campaign.Find(listPath); err != nil && e.flags.campaign == "" {
+		return nil, nil // who asks says that the list is not there
+	}
+	c, err := e.CampaignFile(listPath, cfg)
+	if err != nil || c.List.Query == "" {
+		return nil, err
+	}
+	rows, err := query.Query{File: c.List.Query, Database: c.List.Database}.Freeze(ctx, listPath)
+	if err != nil {
+		return nil, &ending{code: exit.Failed, err: err}
+	}
+	e.tell("cmd.line.list-made", words.A{"list": listPath, "rows": rows, "query": filepath.Base(c.List.Query), "database": postgres.Redacted(c.List.Database)})
+	return c, nil
 }
 
 // aFile refuses a list that is not there, and names one of the same folder that was probably meant.

@@ -66,7 +66,7 @@ func newRehearse(e *env, run func(context.Context, rehearseOptions) error) *cobr
 }
 
 func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
-	cfg, c, err := e.inputs(o.list)
+	cfg, c, err := e.inputs(ctx, o.list)
 	if err != nil {
 		return err
 	}

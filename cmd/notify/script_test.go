@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +125,9 @@ func cmdPostgres(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Defer(func() { _ = s.Remove() })
 		st.postgres = s
 		cmdSetting(ts, false, []string{"NOTIFY_LEDGER=" + s.URL(pgtest.Superuser, "postgres"), "SERVER=" + s.URL(pgtest.Superuser, "postgres")})
+		host, port, err := net.SplitHostPort(s.Addr())
+		ts.Check(err)
+		cmdSetting(ts, false, []string{"PGHOST=" + host, "PGPORT=" + port})
 	default:
 		ts.Fatalf("usage: postgres [kill|start|standby [synchronous]|asynchronous|behind|promote|sql STATEMENT]")
 	}

@@ -93,7 +93,7 @@ func newSend(e *env, run func(context.Context, sendOptions) error) *cobra.Comman
 }
 
 func runSend(ctx context.Context, e *env, o sendOptions) error {
-	cfg, c, err := e.inputs(o.list)
+	cfg, c, err := e.inputs(ctx, o.list)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 
 // runShow shows what one row will read.
 func runShow(ctx context.Context, e *env, o preflightOptions) error {
-	cfg, c, err := e.inputs(o.list)
+	cfg, c, err := e.inputs(ctx, o.list)
 	if err != nil {
 		return err
 	}

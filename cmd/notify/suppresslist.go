@@ -137,7 +137,7 @@ func linesOf(all iter.Seq2[ledger.Suppression, error], of []message.Address) lin
 
 // suppressedIn are the rows of a campaign's list that are on the suppression list.
 func (e *env) suppressedIn(ctx context.Context, l ledger.Ledger, path string) (lines, func(), error) {
-	cfg, c, err := e.inputs(path)
+	cfg, c, err := e.inputs(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}

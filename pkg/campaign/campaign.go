@@ -54,6 +54,8 @@ func (c *Campaign) Channels() []message.Channel { return c.Texts.Channels() }
 type ListOptions struct {
 	Sheet    string // empty: the first
 	Encoding string // of a text file; empty: it is found out
+	// Query is a file with the statement that the list is made of, once, and Database the URL of the one that answers it; empty for none.
+	Query, Database string
 	// Columns maps what notify needs (key, name, and the channels' addresses) to headers; what is missing is recognised by itself.
 	Columns map[string]string
 }

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,7 +74,7 @@ func absolute(path string) string {
 
 // maxRecipients and the longest times are the largest that are taken for meant.
 const (
-	maxRecipients = 20_000_000
+	maxRecipients = 100_000_000
 	year          = 366 * 24 * time.Hour
 	defaultLately = 7 * 24 * time.Hour
 )
@@ -154,8 +155,54 @@ func (r *reader) list(m *yamldoc.Map) ListOptions {
 		o.Columns[role] = header
 	}
 	columns.Done()
+	r.query(m, &o)
 	m.Done()
 	return o
+}
+
+// query reads from where a list is made, once.
+func (r *reader) query(m *yamldoc.Map, o *ListOptions) {
+	query, database := m.Value("query"), m.Value("database")
+	if query.Missing() && database.Missing() {
+		return
+	}
+	do := words.T("campaign.do.query", nil)
+	o.Query, o.Database = query.Text(), database.Text()
+	if o.Query == "" || o.Database == "" {
+		m.Problem("query", words.T("campaign.query-alone", nil), do)
+		return
+	}
+	if o.Sheet != "" || o.Encoding != "" {
+		m.Problem("query", words.T("campaign.query-sheet", nil), do)
+	}
+	if !filepath.IsAbs(o.Query) {
+		o.Query = filepath.Join(r.dir, o.Query)
+	}
+	if info, err := os.Stat(o.Query); err != nil || info.IsDir() {
+		query.Problem(words.T("campaign.query-file", words.A{"file": o.Query}), do)
+	}
+	r.files = append(r.files, absolute(o.Query))
+	u, err := url.Parse(o.Database)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		database.Problem(words.T("campaign.query-database", nil), do)
+		return
+	}
+	q := u.Query()
+	password, inside := u.User.Password()
+	if given := q.Get("password"); given != "" {
+		password, inside = given, true
+	}
+	file, ok := strings.CutPrefix(password, "file:")
+	switch {
+	case !inside:
+	case !ok: // a campaign file is shown to those who sign
+		database.Problem(words.T("campaign.query-password", nil), words.T("campaign.do.query-password", nil))
+	case !filepath.IsAbs(file):
+		u.User = url.User(u.User.Username())
+		q.Set("password", "file:"+filepath.Join(r.dir, file))
+		u.RawQuery = q.Encode()
+		o.Database = u.String()
+	}
 }
 
 func (r *reader) window(m *yamldoc.Map) Window {

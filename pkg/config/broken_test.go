@@ -50,7 +50,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a value where a list is expected", "environment: test\nallow_list: +8613800138000\n", "notify.yaml, line 2, allow_list", "where a list", "[+8613800138000]"},
 		{"a quoted number that is none", "environment: test\ncapacity: {recipients: \"30k\"}\n", "notify.yaml, line 2, capacity.recipients", "not a whole number", "digits"},
 		{"a negative number", "environment: test\ncapacity: {recipients: -5}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "from 1"},
-		{"an absurd number", "environment: test\ncapacity: {recipients: 99999999999}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "20,000,000"},
+		{"an absurd number", "environment: test\ncapacity: {recipients: 99999999999}\n", "notify.yaml, line 2, capacity.recipients", "out of range", "100,000,000"},
 		{"a time span without a unit", "environment: test\ncapacity: {require_rehearsal: 720}\n", "notify.yaml, line 2, capacity.require_rehearsal", "not a time span", "72h or 30d"},
 		{"a protected domain that is none", "environment: test\nprotected_domains: [\"a b\"]\n", "notify.yaml, line 2, protected_domains[1]", "no domain", "example.com"},
 		{"everybody allowed", "environment: test\nallow_list: [\"*\"]\n", "notify.yaml, line 2, allow_list[1]", "too many", "*@example.test"},

@@ -23,7 +23,7 @@ const MaxWeight = 1_000_000
 
 // The largest figures that are taken for meant; beyond them a unit or a digit was mistaken.
 const (
-	maxRecipients = 20_000_000
+	maxRecipients = 100_000_000
 	maxRate       = 100_000
 	maxQuota      = 1_000_000_000
 	maxInFlight   = 10_000

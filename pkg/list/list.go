@@ -32,7 +32,7 @@ type Options struct {
 }
 
 // DefaultMaxRows is what a spreadsheet can hold, and more than a CSV should.
-const DefaultMaxRows = 20_000_000
+const DefaultMaxRows = 100_000_000
 
 // Row is one recipient.
 type Row struct {

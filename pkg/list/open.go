@@ -20,7 +20,7 @@ import (
 // maxFile is more than a spreadsheet of a million people takes, packed; a text file may be longer.
 const (
 	maxFile = 1 << 30
-	maxText = 8 << 30
+	maxText = 32 << 30
 )
 
 // Open begins to read a list. What the operator can mend (a file that is no list, a missing sheet, columns that cannot be

@@ -203,3 +203,18 @@ func (n *notices) take() string {
 
 // host names the machine on which the ledger lies, for what was done there by nobody's machine.
 func (a *address) host() string { return a.config.ConnConfig.Host }
+
+// Dial connects to any database by a URL as that of a ledger: with its rules for passwords and certificates. The place is what may be shown of it.
+func Dial(ctx context.Context, url string) (c *pgx.Conn, place string, err error) {
+	at, err := parse(url)
+	if err != nil {
+		return nil, Redacted(url), err
+	}
+	config := at.config.ConnConfig.Copy()
+	config.ConnectTimeout = openTimeout
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "notify"
+	}
+	c, err = pgx.ConnectConfig(ctx, config)
+	return c, Redacted(url), translate(err)
+}

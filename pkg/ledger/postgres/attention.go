@@ -103,7 +103,6 @@ func span(ctx context.Context, db reader, c *campaignRow, a *ledger.Attention) e
 		err := rows.Scan(&first, &last, &settled)
 		a.First, a.Last = stored.Moment(first.Int64), ledger.Latest(stored.Moment(last.Int64), stored.Moment(settled.Int64))
 		return err
-	}, `SELECT min(c.first), max(c.last), (SELECT max(settled_at) FROM standing s WHERE s.campaign_id = $1)
-		FROM run r CROSS JOIN LATERAL (SELECT (SELECT claimed_at FROM claim WHERE run_id = r.id ORDER BY id LIMIT 1) AS first,
-			(SELECT claimed_at FROM claim WHERE run_id = r.id ORDER BY id DESC LIMIT 1) AS last) c WHERE r.campaign_id = $1`, c.id)
+	}, `SELECT min(claimed_at), max(claimed_at), (SELECT max(settled_at) FROM standing s WHERE s.campaign_id = $1)
+		FROM claim WHERE campaign_id = $1`, c.id)
 }

@@ -54,6 +54,7 @@ func whole() map[string]string {
 		"SELECT id, raw, head, fate FROM receipt WHERE length(raw) > 0":       loads,
 		"SELECT m.key, coalesce(r.grade, '')":                                 reports,
 		"SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts": reports,
+		"SELECT min(claimed_at), max(claimed_at)":                             reports,
 		"WITH ranked AS MATERIALIZED":                                         reports,
 	}
 }
