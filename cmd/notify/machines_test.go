@@ -5,6 +5,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,3 +161,56 @@ func TestFourMachinesKeepOneRateOneQuotaAndOnePause(t *testing.T) {
 		t.Errorf("%d messages arrived, %d people twice, %d debited; want exactly %d", tally.SMS.Reached, tally.SMS.Twice, m.debited("sms"), n)
 	}
 }
+
+// Four machines send mails through one account: one domain has thirty a minute, whoever sends them, and the budget of the day pays for so many and none more.
+func TestFourMachinesKeepTheRateOfADomainAndABudget(t *testing.T) {
+	const others = 20 // a second, to the other domain
+	seconds := max(10, *machinesSeconds)
+	pays := others * seconds
+	m := newMachines(t, nil)
+	config, err := os.ReadFile(m.path("notify.yaml"))
+	m.must(err)
+	m.write("notify.yaml", strings.Replace(string(config), "    price: 0.002\n", fmt.Sprintf(
+		"    price: 0.002\n    budget: {day: %.3f}\n    domain_rate: {slow.test: 30/m, quick.test: %d/s}\n", 0.002*float64(pays), others), 1))
+	list := "工号,姓名,邮箱,奖项\n"
+	for i := range pays + seconds {
+		domain := "quick.test"
+		if i%8 == 0 {
+			domain = "slow.test"
+		}
+		list += fmt.Sprintf("E%05d,获奖者%d,w%d@%s,奖\n", i, i, i, domain)
+	}
+	m.write("award.csv", list)
+	m.write("award.yaml", only("award-2020", message.Email))
+	first := m.join("send", "award.csv", "--yes", "--override", "budget", "--reason", "it is to be used up")
+	if err := m.receiver.reached(message.Email, others, m.over); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, first.out.String(), first.err.String())
+	}
+	for range 3 {
+		m.join("resume", "award-2020", "--join")
+	}
+	m.ends(exit.Paused)
+	var slow []time.Time
+	all := m.arrivals()
+	for _, a := range all {
+		if strings.HasSuffix(string(a.To), "@slow.test") {
+			slow = append(slow, a.Time)
+		}
+	}
+	slices.SortFunc(slow, time.Time.Compare)
+	length := slow[len(slow)-1].Sub(slow[0])
+	t.Logf("%d mails for a budget of %d; %d to the slow domain within %.1f s: one each %.3f s, at most %d in two seconds", len(all), pays, len(slow),
+		length.Seconds(), length.Seconds()/float64(len(slow)-1), busiest(slow, 2*time.Second-minLate))
+	if len(all) != pays || m.debited("edm") != pays {
+		t.Errorf("%d mails arrived, %d are debited, the budget pays for %d", len(all), m.debited("edm"), pays)
+	}
+	if most := busiest(slow, 2*time.Second-minLate); most > 1 {
+		t.Errorf("%d mails within two seconds to a domain that has thirty a minute", most)
+	}
+	if each := length.Seconds() / float64(len(slow)-1); *machinesExact && (each < 1.98 || each > 2.02) {
+		t.Errorf("one mail each %.3f s to a domain that has one each two", each)
+	}
+}
+
+// minLate is by how much a mail may be late under its place, and the next one not.
+const minLate = 200 * time.Millisecond

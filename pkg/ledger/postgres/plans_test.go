@@ -55,6 +55,7 @@ func whole() map[string]string {
 		"SELECT m.key, coalesce(r.grade, '')":                                 reports,
 		"SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts": reports,
 		"SELECT min(claimed_at), max(claimed_at)":                             reports,
+		"SELECT r.campaign_id, r.id FROM run r WHERE r.beat":                  "all runs that were alive of late, of all campaigns",
 		"WITH ranked AS MATERIALIZED":                                         reports,
 	}
 }
