@@ -187,22 +187,28 @@ func (r *reader) query(m *yamldoc.Map, o *ListOptions) {
 		database.Problem(words.T("campaign.query-database", nil), do)
 		return
 	}
+	o.Database = r.withPassword(database, u)
+}
+
+// withPassword is the URL with the file of its password, relative to the campaign file. A password that stands in it is refused: a campaign file
+// is shown to those who sign.
+func (r *reader) withPassword(v yamldoc.Value, u *url.URL) string {
 	q := u.Query()
 	password, inside := u.User.Password()
 	if given := q.Get("password"); given != "" {
 		password, inside = given, true
 	}
 	file, ok := strings.CutPrefix(password, "file:")
-	switch {
-	case !inside:
-	case !ok: // a campaign file is shown to those who sign
-		database.Problem(words.T("campaign.query-password", nil), words.T("campaign.do.query-password", nil))
-	case !filepath.IsAbs(file):
-		u.User = url.User(u.User.Username())
-		q.Set("password", "file:"+filepath.Join(r.dir, file))
-		u.RawQuery = q.Encode()
-		o.Database = u.String()
+	if inside && !ok {
+		v.Problem(words.T("campaign.query-password", nil), words.T("campaign.do.query-password", nil))
 	}
+	if !ok || filepath.IsAbs(file) {
+		return v.Text()
+	}
+	u.User = url.User(u.User.Username())
+	q.Set("password", "file:"+filepath.Join(r.dir, file))
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 func (r *reader) window(m *yamldoc.Map) Window {

@@ -28,6 +28,7 @@
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 AND at = $3 ORDER BY id DESC LIMIT 1
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 ORDER BY id DESC LIMIT 1
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 ORDER BY id DESC LIMIT 1
+/* read */ SELECT domain, held FROM domain_pace WHERE account = $1 AND domain LIKE $2
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND fingerprint = $4 ORDER BY id
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND lower(address) = $4
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND recipient_id = $4
