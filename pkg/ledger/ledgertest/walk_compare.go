@@ -20,6 +20,9 @@ func (w *walk) compare() {
 		w.agree("messages of "+name, w.records(got, name), w.records(model, name), nil, nil)
 		w.agree("snapshot of "+name, w.snapshot(got, name), w.snapshot(model, name), nil, nil)
 		w.agree("what stands out of "+name, w.attention(got, name), w.attention(model, name), nil, nil)
+		aw, aErr := got.Wave(w.story.ctx(), name)
+		bw, bErr := model.Wave(w.story.ctx(), name)
+		w.agree("wave of "+name, aw, bw, aErr, bErr)
 	}
 	aa, aErr := got.Accounts(w.story.ctx())
 	ba, bErr := model.Accounts(w.story.ctx())

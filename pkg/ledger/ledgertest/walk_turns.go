@@ -79,9 +79,29 @@ func (w *walk) again(p *proc) {
 	}
 }
 
+// inWaves has a turn go out in waves now and then, and say how far they have come.
+func (w *walk) inWaves(t *ledger.Turn) {
+	if w.rnd.IntN(3) != 0 {
+		return
+	}
+	t.Waves = []int{1 + w.rnd.IntN(4), 1 + w.rnd.IntN(8)}
+	c := ledger.WaveChange{Number: w.rnd.IntN(3), At: w.now, Held: w.rnd.IntN(2) == 0}
+	by := w.by("wave")
+	switch w.rnd.IntN(4) {
+	case 0:
+		return
+	case 1:
+		c.Ask = &by
+	case 2:
+		c.Next = &by
+	}
+	t.Wave = &c
+}
+
 // request makes up a turn: some outcomes, perhaps a second one for the same attempt, a change of an account, some claims.
 func (w *walk) request(p *proc) (got, model ledger.Turn) {
 	got = ledger.Turn{Run: p.run.real, Now: w.now, Extend: lease}
+	w.inWaves(&got)
 	kinds := message.OutcomeKinds()
 	keep := p.open[:0]
 	for _, a := range p.open {
