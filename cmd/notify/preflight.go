@@ -105,7 +105,7 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 		return err
 	}
 	if o.output != "" {
-		if err := e.page(ctx, o.output, cfg, res, inputsOf(cfg, c, o.list)); err != nil {
+		if err := e.page(ctx, o, cfg, c, res); err != nil {
 			return err
 		}
 	}
@@ -116,10 +116,17 @@ func runPreflight(ctx context.Context, e *env, o preflightOptions) error {
 }
 
 // page writes the result for those who must sign, who may have no terminal.
-func (e *env) page(ctx context.Context, path string, cfg *config.Config, res preflight.Result, inputs []outfile.Input) error {
-	err := outfile.Write(ctx, path, func(f *os.File) error {
-		return view.PreflightPage(f, res, view.Page{Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles})
-	}, inputs...)
+func (e *env) page(ctx context.Context, o preflightOptions, cfg *config.Config, c *campaign.Campaign, res preflight.Result) error {
+	path := o.output
+	texts, err := e.someRows(ctx, o.list, cfg, c, res.Plan.People)
+	if err != nil {
+		return err
+	}
+	err = outfile.Write(ctx, path, func(f *os.File) error {
+		return view.PreflightPage(f, res, view.Page{
+			Zone: cfg.Timezone, Language: string(e.printer().Lang), People: cfg.Roles, Owner: c.Owner, Team: c.Team, Texts: texts,
+		})
+	}, inputsOf(cfg, c, o.list)...)
 	if err != nil {
 		return err
 	}

@@ -115,3 +115,35 @@ func preview(p *view.Preview, cfg *config.Config, texts *render.Renderer, ch mes
 	p.Mails = append(p.Mails, mail)
 	return nil
 }
+
+// someRows are what the first row, one in the middle and the last will read.
+func (e *env) someRows(ctx context.Context, path string, cfg *config.Config, c *campaign.Campaign, people int) ([]view.Preview, error) {
+	r, err := e.openList(ctx, path, cfg, c)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	texts, err := render.New(render.Texts{Source: c.Path, Texts: c.Texts}, r.Header().Columns)
+	if err != nil {
+		return nil, err
+	}
+	var out []view.Preview
+	var row list.Row
+	for n := 0; ; n++ {
+		err := r.Next(&row, &diag.List{})
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		if n != 0 && n != people/2 && n != people-1 {
+			continue
+		}
+		p := view.Preview{Row: row.Number}
+		for _, ch := range c.Channels() {
+			_ = preview(&p, cfg, texts, ch, &row) // a check says what is wrong with a row
+		}
+		out = append(out, p)
+	}
+}

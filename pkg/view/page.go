@@ -22,6 +22,9 @@ type Page struct {
 	Zone     *time.Location // of every time shown; nil leaves times in their own
 	Language string         // of the checklist's titles, "en" or "zh"; the other one stands beside it
 	People   map[string][]string
+	// Owner and Team answer for the campaign; Texts are what some of its rows will read.
+	Owner, Team string
+	Texts       []Preview
 }
 
 // PreflightPage writes a result as one page that can be sent and printed: no scripts, nothing fetched from elsewhere. What
@@ -46,6 +49,7 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 		"sign": func(l checklist.Line) string {
 			return p.Say(howToSign(&Checklist{Campaign: r.Campaign, List: r.Plan.List, People: o.People}, &l))
 		},
+		"row":    func(n int) string { return p.Say(words.T("page.row", words.A{"row": plainInt(n)})) },
 		"text":   func(id string) string { return p.Say(words.Text{ID: id}) },
 		"titled": func() string { return p.Say(words.T("page.title", words.A{"campaign": r.Campaign})) },
 		"meta":   func() string { return p.Say(words.T("page.meta", words.A{"list": r.Plan.List, "at": r.At})) },
@@ -56,7 +60,7 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 	if err != nil {
 		return words.Wrap(err, "file.page", nil)
 	}
-	if err := t.Execute(w, newPageData(r)); err != nil {
+	if err := t.Execute(w, newPageData(r, o)); err != nil {
 		return words.Wrap(err, "file.page", nil)
 	}
 	return nil
@@ -81,6 +85,9 @@ type pageData struct {
 	Groups []pageGroup
 	Phases []pagePhase
 	Plan   *preflight.Summary
+	Owner  string
+	Team   string
+	Texts  []Preview
 }
 
 type pageGroup struct {
@@ -93,8 +100,8 @@ type pagePhase struct {
 	Lines []checklist.Line
 }
 
-func newPageData(r preflight.Result) pageData {
-	d := pageData{Result: r, Plan: &r.Plan}
+func newPageData(r preflight.Result, o Page) pageData {
+	d := pageData{Result: r, Plan: &r.Plan, Owner: o.Owner, Team: o.Team, Texts: o.Texts}
 	for _, f := range r.Findings {
 		switch {
 		case f.Status.Stops():

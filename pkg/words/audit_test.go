@@ -195,7 +195,7 @@ func sets() map[string][]string {
 		"role":           {"operations", "product", "it", "customer-service", "legal", "pr", "finance"},
 		"item":           {"proven", "warned", "not-looked-at", "does-not-apply", "failed", "overridden", "taken-on", "signed", "missing", "lapsed"},
 		"sheet":          {"done-word", "open-word"},
-		"page":           {"all", "checklist", "clear", "for-plan", "nothing", "plan", "since", "stops"}, // in the template of the page
+		"page":           {"all", "checklist", "clear", "for-plan", "nothing", "texts", "plan", "since", "stops"}, // in the template of the page
 		"term": { // see plan.Terms
 			"recipients", "messages", "columns",
 			"text", "template-codes", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
