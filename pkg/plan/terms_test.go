@@ -126,7 +126,7 @@ func TestWhatChangedIsSaidByName(t *testing.T) {
 		{"when it stops", "award.yaml", "5%", "6%", "campaign", "stop_when.failed: 5% → 6%"},
 		{"the campaign's budget", "award.yaml", "budget: 2000\n", "", "campaign", "budget: 2000.00 → none"},
 		{"the checklist", "award.yaml", "checklist: award-notice\n", "", "campaign", "checklist: award-notice → none"},
-		{"the time told lately", "award.yaml", "dedupe_window: 72h", "dedupe_window: 72h\ntold_lately: 1d", "campaign", "told_lately: 7d → 24h"},
+		{"the time told lately", "award.yaml", "dedupe_window: 72h", "dedupe_window: 72h\ntold_lately: 1d", "campaign", "told_lately: 168h → 24h"},
 		{"the dedupe window", "award.yaml", "72h", "24h", "campaign", "dedupe_window: 72h → 24h"},
 		{"the expected count", "award.yaml", "expect: 2", "expect: 3", "campaign", "expect: 2 → 3"},
 		{"the endpoint's secret part", "notify.yaml", "token=a", "token=b", "accounts", "endpoint of sms: https://sms.example.test/v1 (…) → https://sms.example.test/v1 (…)"},

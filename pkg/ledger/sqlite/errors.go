@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"notify/pkg/inuse"
@@ -18,6 +19,9 @@ import (
 // littleSpace is the free space below which an I/O error is taken for a full disk: a write-ahead log grows by pages, and
 // its index by 32 KiB.
 const littleSpace = 64 << 10
+
+// unsupportedFormat is what SQLite says, without a code of its own, of a header with a schema format that there is none of.
+const unsupportedFormat = "unsupported file format"
 
 // failed wraps what went wrong, with the sentinel that it is.
 func (l *Ledger) failed(doing string, err error) error {
@@ -57,6 +61,10 @@ func sentinelOf(path string, err error) error {
 		return ledger.ErrDamaged
 	case sqlite3.SQLITE_NOTADB:
 		return ledger.ErrNotLedger
+	case sqlite3.SQLITE_ERROR:
+		if strings.Contains(e.Error(), unsupportedFormat) {
+			return ledger.ErrDamaged
+		}
 	case sqlite3.SQLITE_CANTOPEN:
 		if inuse.Held(path) {
 			return ledger.ErrBusy
