@@ -194,15 +194,8 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	if l.spec, err = plan.DecodeSpec(got.Campaign.Spec); err != nil {
 		return Result{}, err
 	}
-	if e := l.spec.Environment; e != "" && e != l.Config.Environment {
-		return Result{}, otherEnvironment("send.error.environment", words.A{
-			"campaign": l.Campaign, "of": words.Of("environment", e), "here": words.Of("environment", l.Config.Environment),
-		})
-	}
-	for _, ch := range l.spec.Channels() {
-		if mail := l.spec.Texts.Mail(ch); mail != nil && mail.OneClick && !l.Config.Unsubscribe.Set() {
-			return Result{}, words.Err("unsubscribe.not-configured", nil).Do("unsubscribe.configure", nil)
-		}
+	if err := l.fits(); err != nil {
+		return Result{}, err
 	}
 	if l.texts, err = newTexts(&l.spec); err != nil {
 		return Result{}, err
@@ -218,14 +211,8 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	if len(l.spec.Waves.Sizes) > 0 && !l.Join {
-		w, err := l.Reader.Wave(work, l.Campaign)
-		if err != nil {
-			return Result{}, err
-		}
-		if w.Asked {
-			l.goOn = w.Number + 1
-		}
+	if err := l.askedWave(work); err != nil {
+		return Result{}, err
 	}
 	l.progress.start(counts, l.Now())
 	l.watch = newWatch(l.spec.StopWhen)
@@ -239,6 +226,33 @@ func (l *Loop) send(ctx, work context.Context, got ledger.Acquired) (Result, err
 		l.accounts = append(l.accounts, slices.Sorted(maps.Keys(ln.accounts))...)
 	}
 	return l.drive(ctx, work, lanes)
+}
+
+// fits refuses a campaign that this installation cannot send as it was frozen.
+func (l *Loop) fits() error {
+	if e := l.spec.Environment; e != "" && e != l.Config.Environment {
+		return otherEnvironment("send.error.environment", words.A{
+			"campaign": l.Campaign, "of": words.Of("environment", e), "here": words.Of("environment", l.Config.Environment),
+		})
+	}
+	for _, ch := range l.spec.Channels() {
+		if mail := l.spec.Texts.Mail(ch); mail != nil && mail.OneClick && !l.Config.Unsubscribe.Set() {
+			return words.Err("unsubscribe.not-configured", nil).Do("unsubscribe.configure", nil)
+		}
+	}
+	return nil
+}
+
+// askedWave takes it that who starts a run goes on with the wave that a person was asked about.
+func (l *Loop) askedWave(ctx context.Context) error {
+	if len(l.spec.Waves.Sizes) == 0 || l.Join {
+		return nil
+	}
+	w, err := l.Reader.Wave(ctx, l.Campaign)
+	if err == nil && w.Asked {
+		l.goOn = w.Number + 1
+	}
+	return err
 }
 
 // drive runs the lanes side by side. A lane that fails stops the others.

@@ -205,19 +205,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 		return nothing(next)
 	}
 	acct := m.account(req.Limits.Account)
-	books := m.books(c, acct, req)
-	books.Overlap = m.overlap(acct.Account, req, now)
-	var within *ledger.AccountState
-	if s := req.Limits.Scenario; s != nil {
-		of := ledger.ScenarioOf(acct.Account, s.Name)
-		within = m.account(of)
-		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
-	}
-	var sender *ledger.DomainState
-	if r := req.Limits.Ramp; r != nil {
-		sender = m.domain(acct.Account, ledger.RampOf(r.Sender))
-		books.Ramp = sender.DomainHeld
-	}
+	books, within, sender := m.opened(c, acct, req, now)
 	books.Out, books.WaveMost = c.out(req.Channel), most
 	teller := flow.NewTeller(req, now, books)
 	if held, until := teller.Gate(); held != ledger.HoldNone {
@@ -255,6 +243,24 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 		sender.DomainHeld = teller.Books().Ramp
 	}
 	return g
+}
+
+// opened are the books of a request, with what it has beside its account: the scenario, and what a growing quota is kept on; nil for none.
+func (m *Memory) opened(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest, now time.Time) (flow.Books, *ledger.AccountState, *ledger.DomainState) {
+	books := m.books(c, acct, req)
+	books.Overlap = m.overlap(acct.Account, req, now)
+	var within *ledger.AccountState
+	if s := req.Limits.Scenario; s != nil {
+		of := ledger.ScenarioOf(acct.Account, s.Name)
+		within = m.account(of)
+		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
+	}
+	var sender *ledger.DomainState
+	if r := req.Limits.Ramp; r != nil {
+		sender = m.domain(acct.Account, ledger.RampOf(r.Sender))
+		books.Ramp = sender.DomainHeld
+	}
+	return books, within, sender
 }
 
 // nothing is the grant where no message is ready; next is when the first of those that wait is.

@@ -64,6 +64,15 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 	s.same("of nobody", len(find(ledger.Sought{Address: "+12025550999"})), 0)
 	s.same("no key", len(find(ledger.Sought{Key: "') OR ('"})), 0)
 	s.same("of its row", len(find(ledger.Sought{Address: to, Rows: true})), 3)
+	s.pastIs(tracer, &first)
+	frozen, err := tracer.Frozen(s.ctx())
+	s.ok(err)
+	s.same("campaigns", len(frozen), 3)
+}
+
+// pastIs wants the attempts of the award to be those of a trail.
+func (s *story) pastIs(tracer ledger.Tracer, first *ledger.Trail) {
+	s.Helper()
 	var past []ledger.Past
 	for p, err := range tracer.Past(s.ctx(), award) {
 		s.ok(err)
@@ -73,7 +82,4 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 	s.same("whose", past[0].Key == first.Key && past[1].Key == first.Key, true)
 	s.same("the one that is over", past[0].Try, first.Tries[0])
 	s.same("the one that was settled", *past[1].Resolved, *first.Tries[1].Resolved)
-	frozen, err := tracer.Frozen(s.ctx())
-	s.ok(err)
-	s.same("campaigns", len(frozen), 3)
 }
