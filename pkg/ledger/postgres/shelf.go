@@ -280,13 +280,13 @@ const (
 	untriedQuery   = pendingRead + `
 		FROM message m JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id
 		WHERE m.campaign_id = $1 AND m.id BETWEEN $2 AND $3 AND m.channel = $4
-		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) ORDER BY m.id LIMIT $5`
+		AND (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) IS NULL ORDER BY m.id LIMIT $5`
 	// frontQuery is untriedQuery from where the reach is.
 	frontQuery = pendingRead + `
 		FROM message m JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id
 		WHERE m.campaign_id = $1 AND m.id >= (SELECT greatest(h.next_id, c.first_id) FROM reach h JOIN campaign c ON c.id = h.campaign_id
 			WHERE h.campaign_id = $1 AND h.channel = $2) AND m.id <= (SELECT last_id FROM campaign WHERE id = $1) AND m.channel = $2
-		AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) ORDER BY m.id LIMIT $3`
+		AND (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id) IS NULL ORDER BY m.id LIMIT $3`
 	recordedColumns = pendingRead + `, s.not_before, s.paced, s.attempts, s.over, s.claim_id, s.code, s.detail, s.vendor_id, s.vendor_segments,
 		s.settled_at, s.why, s.seal `
 	recordedWith = `FROM standing s JOIN message m ON m.campaign_id = $1 AND m.id = s.message_id JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id
