@@ -78,6 +78,8 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 
 func queries() stored.Queries {
 	return stored.Queries{
+		// OFFSET keeps the planner from joining them all at once, for which it would read the whole campaign.
+		Keyed:  `CROSS JOIN LATERAL (SELECT x.* FROM message_standing x WHERE x.campaign_id = v.column2 AND x.key > v.column3 AND x.key < v.column4 OFFSET 0) m`,
 		Within: "m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
 		Of: func(table, ids string) string { return table + ".campaign_id = $1 AND " + table + ".message_id " + ids },

@@ -79,6 +79,7 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 
 func queries() stored.Queries {
 	return stored.Queries{
+		Keyed:  "CROSS JOIN message_standing m",
 		Within: "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		ByID:   byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
 		Of: func(table, ids string) string { return "$1 > 0 AND " + table + ".message_id " + ids },

@@ -29,6 +29,8 @@ type Queries struct {
 	ByID string // stands behind a table that is read along its messages' ids
 	// Within is true of the messages m of campaign $1 with ids from $2 to $3, so that they are read along them.
 	Within string
+	// Keyed joins the messages m whose keys lie between v.column3 and v.column4 in campaign v.column2, each v by a look at the index.
+	Keyed string
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string

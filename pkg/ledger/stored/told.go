@@ -227,7 +227,7 @@ func (l Common) byStems(ctx context.Context, since time.Time, stems []stemIn, fo
 			err := row.Scan(&r.nth, &r.message, &r.from, &r.at)
 			found(r)
 			return err
-		}, `SELECT v.column1, m.id, c.id, c.claimed_at FROM (VALUES `+values.String()[2:]+`) v CROSS JOIN message_standing m CROSS JOIN claim c
+		}, `SELECT v.column1, m.id, c.id, c.claimed_at FROM (VALUES `+values.String()[2:]+`) v `+l.Queries.Keyed+` CROSS JOIN claim c
 			WHERE m.campaign_id = v.column2 AND m.key > v.column3 AND m.key < v.column4 AND c.id = m.claim_id AND `+wentSince("$1"), Nanos(since)); err != nil {
 			return err
 		}
