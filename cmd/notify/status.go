@@ -112,5 +112,5 @@ func (e *env) alertOnce(ctx context.Context, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	return w.Once(ctx)
+	return w.Whole(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"notify/pkg/config"
@@ -70,9 +71,49 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) Last(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastChance)
 	defer cancel()
-	if err := w.Once(ctx); err != nil {
+	if err := w.Whole(ctx); err != nil {
 		w.Log.Warn("alerts", "error", err)
 	}
+}
+
+// Whole is Once of a process that ends then: a target that was told something a moment ago is told the rest as soon as it takes more.
+func (w *Watch) Whole(ctx context.Context) error {
+	err := w.Once(ctx)
+	wait, waits := w.untilFree(ctx)
+	if err != nil || waits != nil || wait == 0 {
+		return errors.Join(err, waits)
+	}
+	select {
+	case <-ctx.Done():
+		return nil // the next process that looks tells it
+	case <-time.After(wait):
+		return w.deliver(ctx)
+	}
+}
+
+// untilFree is how long it takes until the targets take more that were told something a moment ago, and have something to be told; 0 for none.
+func (w *Watch) untilFree(ctx context.Context) (time.Duration, error) {
+	targets, err := w.Ledger.Targets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	wait := time.Duration(0)
+	for _, t := range w.Config.Alerts {
+		for i := range targets {
+			at := &targets[i]
+			if at.Name != t.Name || at.Tries > 0 || at.Free(w.Now()) {
+				continue
+			}
+			notices, err := w.Ledger.Notices(ctx, at.Reached, atOnce)
+			if err != nil {
+				return 0, err
+			}
+			if slices.ContainsFunc(notices, func(n ledger.Notice) bool { return n.Severity.Least(ledger.Severity(t.Severity)) }) {
+				wait = max(wait, at.NotBefore.Sub(w.Now()))
+			}
+		}
+	}
+	return wait, nil
 }
 
 // Once looks, keeps what is new, and tells every target what it was not told yet and may be told now. The error is that of the ledger,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"notify/pkg/ledger"
+	"notify/pkg/ledger/stored"
 )
 
 var _ ledger.Dumper = (*Ledger)(nil)
@@ -31,6 +32,9 @@ func elsewhere(table, column string) string {
 
 // Dump reads a table: see ledger.Dumper.
 func (l *Ledger) Dump(ctx context.Context, table string, columns []string, row func([]any) error) error {
+	if table == "domain_pace" {
+		return l.asking(l.dumpPace(ctx, columns, row), "read the table %s", table)
+	}
 	from := make([]string, len(columns))
 	for i, c := range columns {
 		from[i] = elsewhere(table, c)
@@ -54,4 +58,38 @@ func (l *Ledger) Dump(ctx context.Context, table string, columns []string, row f
 		return row(values)
 	}, query)
 	return l.asking(err, "read the table %s", table)
+}
+
+// dumpPace reads the domains one by one: here a row has what one transaction changed of them.
+func (l *Ledger) dumpPace(ctx context.Context, columns []string, row func([]any) error) error {
+	of := make(map[stored.DomainOf]ledger.DomainState)
+	if err := each(ctx, l.read, func(rows *sql.Rows) error {
+		var whole bool
+		var entries []byte
+		if err := rows.Scan(&whole, &entries); err != nil {
+			return err
+		}
+		if whole {
+			clear(of)
+		}
+		return stored.EachPace(entries, func(k stored.DomainOf, d ledger.DomainState) { of[k] = d })
+	}, "SELECT whole, entries FROM domain_pace ORDER BY id"); err != nil {
+		return err
+	}
+	for _, k := range stored.SortedKeys(of, stored.DomainOf.Compare) {
+		d := of[k]
+		held, err := stored.Held(d.DomainHeld)
+		if err != nil {
+			return err
+		}
+		all := map[string]any{"account": k.Account, "domain": k.Domain, "empty_at": stored.Nanos(d.EmptyAt), "tail": stored.Nanos(d.Tail), "held": held}
+		values := make([]any, len(columns))
+		for i, c := range columns {
+			values[i] = all[c]
+		}
+		if err := row(values); err != nil {
+			return err
+		}
+	}
+	return nil
 }
