@@ -33,7 +33,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("seeds", 300, "how many worlds the simulation tries; one in five on a real file")
+	simSeeds = flag.Int("seeds", 150, "how many worlds the simulation tries; one in five on a real file")
 	simSeed  = flag.Uint64("seed", 0, "one world to run again, with its story; 0 runs -seeds of them")
 )
 
