@@ -80,15 +80,11 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	unknown, err := report.StillUnknown(ctx, l, o.campaign, report.TermsOf(cfg))
+	unknown, all, err := report.StillUnknown(ctx, l, o.campaign, report.TermsOf(cfg))
 	if err != nil {
 		return err
 	}
-	counts, err := l.Counts(ctx, o.campaign)
-	if err != nil {
-		return err
-	}
-	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got, unknown, counts.Of(message.Unknown)); err != nil {
+	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got, unknown, all); err != nil {
 		return err
 	}
 	if len(got.NotUnknown) > 0 {

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"notify/pkg/config"
@@ -33,16 +32,9 @@ func frequencyCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
-		var people int
-		var rowsErr error
-		for t, err := range s.Ledger.Told(ctx, ledger.Telling{Class: s.Plan.Spec.Class, Since: o.first}, s.people(ctx, r, &people, &rowsErr)) {
-			if err != nil {
-				return broken(errors.Join(err, rowsErr))
-			}
-			o.add(t)
-		}
-		if rowsErr != nil {
-			return broken(rowsErr)
+		people, err := s.told(ctx, r, ledger.Telling{Class: s.Plan.Spec.Class, Since: o.first}, o.add)
+		if err != nil {
+			return broken(err)
 		}
 		return o.finding(people)
 	}}
@@ -84,7 +76,7 @@ func (o *oftens) limit(ch message.Channel) {
 	}
 }
 
-func (o *oftens) add(t ledger.Told) {
+func (o *oftens) add(t *ledger.Told) {
 	f, ok := o.limits[t.Channel]
 	if !ok || t.At.Before(o.since[t.Channel]) {
 		return

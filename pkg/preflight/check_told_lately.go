@@ -27,17 +27,10 @@ func toldLatelyCheck() Check {
 		if err != nil {
 			return broken(err)
 		}
-		var people int
-		var rowsErr error
 		told := tellings{since: s.now().Add(-window)}
-		for t, err := range s.Ledger.Told(ctx, ledger.Telling{Except: s.name(), Since: told.since}, s.people(ctx, r, &people, &rowsErr)) {
-			if err != nil {
-				return broken(errors.Join(err, rowsErr))
-			}
-			told.add(&t)
-		}
-		if rowsErr != nil {
-			return broken(rowsErr)
+		people, err := s.told(ctx, r, ledger.Telling{Except: s.name(), Since: told.since}, told.add)
+		if err != nil {
+			return broken(err)
 		}
 		f := Finding{Status: Pass, Facts: []Fact{{"told", told.all.n}, {"window_hours", window.Hours()}}}
 		if told.all.n == 0 {
@@ -46,6 +39,18 @@ func toldLatelyCheck() Check {
 		}
 		return told.finding(f, people, window)
 	}}
+}
+
+// told calls add with what was sent to those who are still to be written to, and says how many rows they are.
+func (s *Subject) told(ctx context.Context, r *Remaining, w ledger.Telling, add func(*ledger.Told)) (people int, err error) {
+	var rowsErr error
+	for t, err := range s.Ledger.Told(ctx, w, s.people(ctx, r, &people, &rowsErr)) {
+		if err != nil {
+			return people, errors.Join(err, rowsErr)
+		}
+		add(&t)
+	}
+	return people, rowsErr
 }
 
 // people are all who are still to be written to, by their addresses; count is how many rows they are.

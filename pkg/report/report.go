@@ -274,14 +274,14 @@ func (r *Report) people(a *ledger.Attention, o Terms) {
 	}
 }
 
-// StillUnknown are the first MaxPeople of a campaign of whom it is not known whether they were told.
-func StillUnknown(ctx context.Context, s Source, campaign string, o Terms) ([]Person, error) {
+// StillUnknown are the first MaxPeople of a campaign of whom it is not known whether they were told, and how many there are.
+func StillUnknown(ctx context.Context, s Source, campaign string, o Terms) (ps []Person, all int, err error) {
 	at, err := s.Review(ctx, campaign, MaxPeople)
-	ps := []Person{}
+	ps = []Person{}
 	for i := range at.Attention.Unknown {
 		ps = append(ps, person(&at.Attention.Unknown[i], o))
 	}
-	return ps, err
+	return ps, at.Counts.Of(message.Unknown), err
 }
 
 func person(rec *ledger.Record, o Terms) Person {

@@ -114,11 +114,7 @@ func (s *Sandbox) aliyunTemplate(w http.ResponseWriter, r *http.Request, d *dial
 
 func (s *Sandbox) aliyunBalance(w http.ResponseWriter, _ *http.Request, _ *dialect) {
 	left := s.sms.left()
-	amount := unlimited
-	if left.Balance != nil {
-		amount = *left.Balance
-	}
-	answer(w, http.StatusOK, map[string]any{"Code": "200", "Message": "Successful!", "Data": map[string]string{"AvailableAmount": amount, "Currency": left.Currency}})
+	answer(w, http.StatusOK, map[string]any{"Code": "200", "Message": "Successful!", "Data": map[string]string{"AvailableAmount": left.amount(), "Currency": left.Currency}})
 }
 
 func (s *Sandbox) aliyunPackages(w http.ResponseWriter, _ *http.Request, _ *dialect) {
@@ -132,9 +128,6 @@ func (s *Sandbox) aliyunPackages(w http.ResponseWriter, _ *http.Request, _ *dial
 	}
 	answer(w, http.StatusOK, map[string]any{"Code": "Success", "Data": map[string]any{"Instances": map[string]any{"Instance": packages}}})
 }
-
-// unlimited is the balance of an account whose money is not counted, where a vendor always tells one.
-const unlimited = "1000000.00"
 
 // aliyunState is an approval as a number.
 func aliyunState(state string) int {

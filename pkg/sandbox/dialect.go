@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -153,8 +155,8 @@ func variables(text string) (string, bool) {
 		return "", false
 	}
 	values := make([]string, 0, len(vars))
-	for _, v := range vars {
-		values = append(values, fmt.Sprint(v))
+	for _, name := range slices.Sorted(maps.Keys(vars)) { // the same message has the same hash
+		values = append(values, fmt.Sprint(vars[name]))
 	}
 	return filled(values...), true
 }

@@ -48,6 +48,17 @@ type balanceAnswer struct {
 	Used     int64   `json:"used"`               // of it today
 }
 
+// unlimited is the balance of an account whose money is not counted, where a vendor always tells one.
+const unlimited = "1000000.00"
+
+// amount is the balance for a vendor that always tells one.
+func (b *balanceAnswer) amount() string {
+	if b.Balance == nil {
+		return unlimited
+	}
+	return *b.Balance
+}
+
 type findAnswer struct {
 	Code   string `json:"code"`
 	Found  bool   `json:"found"`
@@ -60,7 +71,7 @@ const maxBody = 64 << 10
 
 func (s *Sandbox) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /sms/send", s.authorised(s.send))
+	mux.HandleFunc("POST /sms/send", s.authorised(s.send(ownDialect())))
 	mux.HandleFunc("GET /sms/balance", s.authorised(s.balance))
 	mux.HandleFunc("GET /sms/find", s.authorised(s.find))
 	mux.HandleFunc("GET /sms/templates", s.authorised(s.listTemplates))
@@ -97,14 +108,16 @@ var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 // maxChars is the longest text that mainland vendors take.
 const maxChars = 500
 
-func (s *Sandbox) send(w http.ResponseWriter, r *http.Request) {
-	var q sendRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
-		answer(w, http.StatusBadRequest, refusal{"TEXT", "the body is not the JSON of a message"})
-		return
+func (s *Sandbox) send(d *dialect) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var q sendRequest
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
+			answer(w, http.StatusBadRequest, refusal{"TEXT", "the body is not the JSON of a message"})
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		s.deliver(w, r, d, &q)
 	}
-	_, _ = io.Copy(io.Discard, r.Body)
-	s.deliver(w, r, ownDialect(), &q)
 }
 
 // ownDialect is that of the sandbox's own gateway.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"notify/pkg/message"
@@ -39,9 +40,9 @@ func twilioDialect() *dialect {
 
 // twilioRoutes are under the account.
 func (s *Sandbox) twilioRoutes(mux *http.ServeMux) {
+	d := twilioDialect()
 	of := func(next func(w http.ResponseWriter, r *http.Request, d *dialect)) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			d := twilioDialect()
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			user, password, ok := r.BasicAuth()
 			if s.config.Token != "" && (!ok || user != r.PathValue("sid") || subtle.ConstantTimeCompare([]byte(password), []byte(s.config.Token)) != 1) {
@@ -56,27 +57,14 @@ func (s *Sandbox) twilioRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+account+"/Messages.json", of(s.twilioList))
 	mux.HandleFunc("GET "+account+"/Balance.json", of(func(w http.ResponseWriter, r *http.Request, _ *dialect) {
 		left := s.sms.left()
-		amount := unlimited
-		if left.Balance != nil {
-			amount = *left.Balance
-		}
-		answer(w, http.StatusOK, map[string]string{"account_sid": r.PathValue("sid"), "balance": amount, "currency": left.Currency})
+		answer(w, http.StatusOK, map[string]string{"account_sid": r.PathValue("sid"), "balance": left.amount(), "currency": left.Currency})
 	}))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}", func(w http.ResponseWriter, r *http.Request) {
-		r.SetPathValue("sid", trimJSON(r.PathValue("account")))
+		r.SetPathValue("sid", strings.TrimSuffix(r.PathValue("account"), ".json"))
 		of(func(w http.ResponseWriter, r *http.Request, _ *dialect) {
 			answer(w, http.StatusOK, map[string]string{"sid": r.PathValue("sid"), "status": "active"})
 		})(w, r)
 	})
-}
-
-// trimJSON is a name without the form that it is asked for in.
-func trimJSON(name string) string {
-	const form = ".json"
-	if n := len(name) - len(form); n >= 0 && name[n:] == form {
-		return name[:n]
-	}
-	return name
 }
 
 func (s *Sandbox) twilioSend(w http.ResponseWriter, r *http.Request, d *dialect) {

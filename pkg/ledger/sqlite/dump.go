@@ -63,17 +63,7 @@ func (l *Ledger) Dump(ctx context.Context, table string, columns []string, row f
 // dumpPace reads the domains one by one: here a row has what one transaction changed of them.
 func (l *Ledger) dumpPace(ctx context.Context, columns []string, row func([]any) error) error {
 	of := make(map[stored.DomainOf]ledger.DomainState)
-	if err := each(ctx, l.read, func(rows *sql.Rows) error {
-		var whole bool
-		var entries []byte
-		if err := rows.Scan(&whole, &entries); err != nil {
-			return err
-		}
-		if whole {
-			clear(of)
-		}
-		return stored.EachPace(entries, func(k stored.DomainOf, d ledger.DomainState) { of[k] = d })
-	}, "SELECT whole, entries FROM domain_pace ORDER BY id"); err != nil {
+	if err := l.eachPace(ctx, func(k stored.DomainOf, d ledger.DomainState) { of[k] = d }); err != nil {
 		return err
 	}
 	for _, k := range stored.SortedKeys(of, stored.DomainOf.Compare) {

@@ -162,18 +162,23 @@ func (b *books) writePace(whole int64, entries []byte) error {
 // Senders implements ledger.Reader.
 func (l *Ledger) Senders(ctx context.Context, account string) (map[string]ledger.DomainHeld, error) {
 	out := make(map[string]ledger.DomainHeld)
-	err := each(ctx, l.read, func(rows *sql.Rows) error {
+	err := l.eachPace(ctx, func(of stored.DomainOf, d ledger.DomainState) {
+		if sender, is := ledger.SenderOf(of.Domain); is && of.Account == account {
+			out[sender] = d.DomainHeld
+		}
+	})
+	return out, l.asking(err, "senders of %s", account)
+}
+
+// eachPace reads what is known of the domains: of one the last that is said holds.
+func (l *Ledger) eachPace(ctx context.Context, take func(stored.DomainOf, ledger.DomainState)) error {
+	return each(ctx, l.read, func(rows *sql.Rows) error {
 		var entries []byte
 		if err := rows.Scan(&entries); err != nil {
 			return err
 		}
-		return stored.EachPace(entries, func(of stored.DomainOf, d ledger.DomainState) {
-			if sender, is := ledger.SenderOf(of.Domain); is && of.Account == account {
-				out[sender] = d.DomainHeld
-			}
-		})
+		return stored.EachPace(entries, take)
 	}, "SELECT entries FROM domain_pace ORDER BY id")
-	return out, l.asking(err, "senders of %s", account)
 }
 
 // offer asks the teller about a message.
