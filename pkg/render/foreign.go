@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -39,7 +40,8 @@ const (
 // inside is what can stand in a variable: no line end, and nothing that ends a sentence.
 const inside = `[\p{L}\p{N}_ .\-]{1,40}?`
 
-func notations() []notation {
+// notations are made when a text is first read, and once: they cost more than all the texts of a campaign.
+var notations = sync.OnceValue(func() []notation { //nolint:gochecknoglobals // a table
 	made := func(takes evidence, before, after string) notation {
 		return notation{regexp.MustCompile(before + `(` + inside + `)` + after), takes}
 	}
@@ -66,7 +68,7 @@ func notations() []notation {
 		made(label, `[【（(〔「『《]`, `[】）)〕」』》]`),                  // 【姓名】
 		{regexp.MustCompile(`\{(\d{1,2})\}`), always},          // {1}
 	}
-}
+})
 
 // standIns are words that stand for a value and for nothing else where they are marked, without blanks and in lower case.
 func standIns() []string {
