@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"notify/pkg/drill"
 	"notify/pkg/exit"
 	"notify/pkg/preflight"
 	"notify/pkg/sandbox"
@@ -49,7 +51,7 @@ func newFollowed(t *testing.T) *followed {
 		}
 	}
 	f.install = map[string]any{
-		"environment": "test", "timezone": "Asia/Shanghai", "country": "CN", "ledger": "notify.db",
+		"environment": "test", "timezone": drill.Zone(time.Now()), "country": "CN", "ledger": "notify.db",
 		"capacity":          map[string]any{"recipients": quarterCapacity},
 		"protected_domains": []string{"company.test", "localhost"}, // localhost plays the official mail server
 		"allow_list":        []string{"+861349*", "*@*.test"},

@@ -318,11 +318,11 @@ func (s *stage) also(name string, held bool, stop Stop) {
 // install writes the installation and the campaign as they are at this point.
 func (s *stage) install(a *award) error {
 	config := fmt.Sprintf(`environment: test
-timezone: Asia/Shanghai
+timezone: %[10]s
 country: CN
 ledger: notify.db
 timer: 10m
-capacity: {recipients: %d, require_rehearsal: 720h}
+capacity: {recipients: %[1]d, require_rehearsal: 720h}
 protected_domains: [company.test, localhost] # localhost plays the company's official mail server
 allow_list: ["+861349*", "*@*.test"]
 accounts:
@@ -340,7 +340,7 @@ accounts:
 routes:
   sms: {accounts: [%[8]s]}
   email: {accounts: [%[9]s]}
-`, a.Capacity, a.Rate, a.URL, token, a.Official, a.Dedicated, a.DomainRate, a.SMS, a.Mail)
+`, a.Capacity, a.Rate, a.URL, token, a.Official, a.Dedicated, a.DomainRate, a.SMS, a.Mail, Zone(time.Now()))
 	if err := s.write("notify.yaml", config); err != nil {
 		return err
 	}

@@ -30,6 +30,16 @@ func All() []Drill {
 	}
 }
 
+// Zone is the time zone that a drill at this time lives in: the company's own, and UTC where the company's day is about to end.
+// A quota of the day that began anew in the middle would tell another story.
+func Zone(now time.Time) string {
+	const company = "Asia/Shanghai"
+	if now.UTC().Hour() >= 14 && now.UTC().Hour() < 16 { // there it is 8 hours later
+		return time.UTC.String()
+	}
+	return company
+}
+
 // Find is the drill of this name.
 func Find(name string) (Drill, bool) {
 	for _, d := range All() {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
@@ -154,7 +155,7 @@ func arrivedOutside(record string, allowed []string) (n int, err error) {
 
 func (s *stage) installTest(box *sandbox.Sandbox, with testInstallation) error {
 	if err := s.write("notify.yaml", fmt.Sprintf(`environment: test
-timezone: Asia/Shanghai
+timezone: %[5]s
 country: CN
 ledger: notify.db
 capacity: {recipients: 8000}
@@ -165,7 +166,7 @@ accounts:
 routes:
   sms: {accounts: [sms]}
   email: {accounts: [edm]}
-`, with.account, box.URL(), token, box.MailAddr())); err != nil {
+`, with.account, box.URL(), token, box.MailAddr(), Zone(time.Now()))); err != nil {
 		return err
 	}
 	return s.write("award.yaml", fmt.Sprintf(`name: award-2020

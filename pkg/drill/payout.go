@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
@@ -134,7 +135,7 @@ func (s *stage) underAnotherName(ctx context.Context) error {
 func (s *stage) payoutInstallation(box *sandbox.Sandbox) error {
 	account := fmt.Sprintf(`{vendor: http, class: notice, rate: 800/s, price: 0.045, currency: CNY, endpoint: "%s", options: {definition: "builtin:sandbox-sms", token: %s, sign_name: 示例}}`, box.URL(), token)
 	if err := s.write("notify.yaml", fmt.Sprintf(`environment: test
-timezone: Asia/Shanghai
+timezone: %s
 country: CN
 ledger: notify.db
 capacity: {recipients: 8000}
@@ -144,7 +145,7 @@ accounts:
   sms-backup: %s
 routes:
   sms: {accounts: [sms], failover: [sms-backup]}
-`, account, account)); err != nil {
+`, Zone(time.Now()), account, account)); err != nil {
 		return err
 	}
 	if err := s.people("interest.csv", payouts, func(i int) somebody { return person(i, "customer.test") }); err != nil {
