@@ -67,6 +67,7 @@ sum() { # sum FIELD: over the channels of the sandbox's count
 }
 
 cd "$work"
+export XDG_STATE_HOME=$work/.state # what this machine remembers of the demo ends with it
 cp -R "$root"/examples/. .
 notify sandbox --sms 127.0.0.1:0 --mail 127.0.0.1:0 --messages 10000 --quota 10000 --latency 4ms --jitter 4ms \
   --record reached.jsonl >sandbox.out 2>sandbox.log &

@@ -340,7 +340,7 @@ accounts:
 routes:
   sms: {accounts: [%[8]s]}
   email: {accounts: [%[9]s]}
-`, a.Capacity, a.Rate, a.URL, token, a.Official, a.Dedicated, a.DomainRate, a.SMS, a.Mail, Zone(time.Now()))
+`, a.Capacity, a.Rate, a.URL, token, a.Official, a.Dedicated, a.DomainRate, a.SMS, a.Mail, Zone(s.options.Now()))
 	if err := s.write("notify.yaml", config); err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
@@ -166,7 +165,7 @@ accounts:
 routes:
   sms: {accounts: [sms]}
   email: {accounts: [edm]}
-`, with.account, box.URL(), token, box.MailAddr(), Zone(time.Now()))); err != nil {
+`, with.account, box.URL(), token, box.MailAddr(), Zone(s.options.Now()))); err != nil {
 		return err
 	}
 	return s.write("award.yaml", fmt.Sprintf(`name: award-2020

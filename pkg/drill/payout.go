@@ -3,7 +3,6 @@ package drill
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"notify/pkg/exit"
 	"notify/pkg/sandbox"
@@ -145,7 +144,7 @@ accounts:
   sms-backup: %s
 routes:
   sms: {accounts: [sms], failover: [sms-backup]}
-`, Zone(time.Now()), account, account)); err != nil {
+`, Zone(s.options.Now()), account, account)); err != nil {
 		return err
 	}
 	if err := s.people("interest.csv", payouts, func(i int) somebody { return person(i, "customer.test") }); err != nil {

@@ -81,7 +81,8 @@ func (s *stage) begin(ctx context.Context, args ...string) (*process, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
 	var out, errs bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.options.Dir, s.options.Env, &out, &errs
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.options.Dir, &out, &errs
+	cmd.Env = append(slices.Clone(s.options.Env), "XDG_STATE_HOME="+s.path(".state")) // what it remembers ends with the drill
 	began := s.options.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, words.Wrap(err, "drill.error.run", words.A{"command": "notify " + strings.Join(args, " ")})

@@ -79,10 +79,11 @@ func (m *memory) of(p Place, c ledger.Campaign) bool {
 	return m.ID == p.ID && m.Created.Equal(c.Created)
 }
 
-// read reads a file; nil where there is none. Lines that known speaks of are not kept: nearly all of a campaign's are what its ledger
+// read reads a file; nil where there is none, or where wanted does not want it by its head: what other ledgers sent under the same name
+// is not read through. Lines that known speaks of are not kept: nearly all of a campaign's are what its ledger
 // knows as well. A last line that a kill has cut was written before anything of it left, and counts for
 // nothing; anything else that cannot be read is an error, since what is not known to be known may have left.
-func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
+func read(path string, wanted func(*memory) bool, known func(*memory, *line) bool) (m *memory, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no memory is an answer
@@ -105,6 +106,9 @@ func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
 			if err := json.Unmarshal(text, &m.head); err != nil || m.Version != version {
 				return nil, &words.Error{Text: words.T("witness.head", words.A{"file": path}), Err: errors.Join(err, ErrDamaged)}
 			}
+			if !wanted(m) {
+				return nil, nil // it is there, and it is about something else
+			}
 			continue
 		}
 		var l line
@@ -119,6 +123,9 @@ func read(path string, known func(*memory, *line) bool) (m *memory, err error) {
 
 // nothing is known where all is to be read.
 func nothing(*memory, *line) bool { return false }
+
+// anyone is what a file may be about that is read by its own name.
+func anyone(*memory) bool { return true }
 
 // ErrDamaged says that a witness cannot be read.
 var ErrDamaged = words.Err("witness.damaged", nil)

@@ -211,15 +211,20 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 		}
 	}
 	for _, path := range paths {
-		m, err := read(path, known)
+		m, err := read(path, p.concerns, known)
 		if err != nil {
 			return nil, err
 		}
-		if m != nil && m.Campaign == p.Campaign && (m.ID == p.ID || strings.EqualFold(m.Path, p.Ledger)) {
+		if m != nil {
 			all = append(all, m)
 		}
 	}
 	return all, nil
+}
+
+// concerns reports that a file is about the campaign, in this ledger or in one that lay in its place.
+func (p Place) concerns(m *memory) bool {
+	return m.Campaign == p.Campaign && (m.ID == p.ID || strings.EqualFold(m.Path, p.Ledger))
 }
 
 // Settle remembers that the ledger knows all of the verdict again, by the run under which it became unknown there. What the ledger has not
@@ -257,7 +262,7 @@ func (v *Verdict) left() line {
 
 // settle adds lines to a file.
 func (p Place) settle(path string, c ledger.Campaign, more []line) error {
-	m, err := read(path, nothing)
+	m, err := read(path, anyone, nothing)
 	var lines []line
 	if err == nil && m != nil && m.of(p, c) {
 		lines = m.lines

@@ -114,7 +114,7 @@ func Begin(p Place, c ledger.Campaign) (*Witness, error) {
 
 // open opens a file, and writes its head where it has none, or that of another ledger.
 func open(path string, p Place, c ledger.Campaign) (*os.File, error) {
-	kept, err := read(path, func(*memory, *line) bool { return true }) // its head is wanted, and that it can be read
+	kept, err := read(path, anyone, func(*memory, *line) bool { return true }) // its head is wanted, and that it can be read
 	if err != nil {
 		return nil, err
 	}

@@ -388,6 +388,33 @@ func TestAWitnessThatCannotBeReadIsNotTakenForNone(t *testing.T) {
 	}
 }
 
+// A machine remembers campaigns of one name in many ledgers, as drills and rehearsals leave them. Only their first lines are read: what
+// stands below may be millions, and its damage is not this campaign's.
+func TestWhatOtherLedgersSentUnderTheNameIsNotReadThrough(t *testing.T) {
+	other := newHouse(t, 18)
+	other.stage(people)
+	other.must(other.run(3))
+	h := newHouse(t, 19)
+	h.state = other.state
+	files, err := filepath.Glob(filepath.Join(h.state, "witness", "*.witness"))
+	h.must(err)
+	if len(files) != 1 {
+		t.Fatalf("the other ledger is remembered in %v", files)
+	}
+	f, err := os.OpenFile(files[0], os.O_APPEND|os.O_WRONLY, 0o600)
+	h.must(err)
+	_, err = f.WriteString("{r\n")
+	h.must(errors.Join(err, f.Close()))
+	h.stage(people)
+	if v := h.judge(); v.Behind() {
+		t.Errorf("got %+v", v)
+	}
+	h.must(h.run(3))
+	h.die()
+	h.open()
+	h.finish(false)
+}
+
 func TestALineThatAKillCutCountsForNothing(t *testing.T) {
 	h := newHouse(t, 17)
 	h.stage(people)
