@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/diag"
 	"notify/pkg/exit"
 	"notify/pkg/inuse"
+	"notify/pkg/plan"
 	"notify/pkg/template"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -19,14 +22,14 @@ func newTemplate(e *env) *cobra.Command {
 }
 
 // reading is a command about the templates of a folder.
-func (e *env) reading(c *cobra.Command, run func(all []*template.Template, args []string) error) *cobra.Command {
+func (e *env) reading(c *cobra.Command, run func(ctx context.Context, all []*template.Template, args []string) error) *cobra.Command {
 	dir := c.Flags().String("dir", "templates", e.say("cmd.template.flag-dir", nil))
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		all, err := template.LoadAll(*dir)
 		if err != nil {
 			return err
 		}
-		return run(all, args)
+		return run(c.Context(), all, args)
 	}
 	return c
 }
@@ -34,7 +37,7 @@ func (e *env) reading(c *cobra.Command, run func(all []*template.Template, args 
 func newTemplateList(e *env) *cobra.Command {
 	return e.reading(&cobra.Command{
 		Use: "list", Short: e.say("cmd.template-list.short", nil), Example: examples("notify template list", ""), Args: noArgs,
-	}, func(all []*template.Template, _ []string) error {
+	}, func(_ context.Context, all []*template.Template, _ []string) error {
 		return view.ShowTemplates(e.printer(), e.flags.json, all)
 	})
 }
@@ -43,19 +46,24 @@ func newTemplateShow(e *env) *cobra.Command {
 	return e.reading(&cobra.Command{
 		Use: "show NAME", Short: e.say("cmd.template-show.short", nil), Example: examples("notify template show award", ""),
 		Args: oneArg(words.T("cmd.arg.template", nil), "notify template show award"),
-	}, func(all []*template.Template, args []string) error {
-		one := slices.DeleteFunc(all, func(t *template.Template) bool { return t.ID != args[0] })
-		if len(one) == 0 {
-			return usage(words.Err("cmd.error.no-template", words.A{"name": args[0]}).Do("cmd.do.template-list", nil))
+	}, func(_ context.Context, all []*template.Template, args []string) error {
+		var names []string
+		for _, t := range all {
+			if t.ID == args[0] {
+				return view.ShowTemplate(e.printer(), e.flags.json, t)
+			}
+			names = append(names, t.ID)
 		}
-		return view.ShowTemplate(e.printer(), e.flags.json, one[0])
+		unknown := words.Err("cmd.error.no-template", words.A{"name": args[0]})
+		unknown.Hint = diag.Known(args[0], names)
+		return usage(unknown)
 	})
 }
 
 func newTemplateLint(e *env) *cobra.Command {
 	return e.reading(&cobra.Command{
 		Use: "lint", Short: e.say("cmd.template-lint.short", nil), Example: examples("notify template lint", ""), Args: noArgs,
-	}, func(all []*template.Template, _ []string) error {
+	}, func(_ context.Context, all []*template.Template, _ []string) error {
 		cfg, err := e.Config()
 		if err != nil {
 			return err
@@ -91,13 +99,51 @@ func newTemplateWho(e *env) *cobra.Command {
 	return e.reading(&cobra.Command{
 		Use: "who TEXT", Short: e.say("cmd.template-who.short", nil), Example: examples("notify template who '王伟，您的奖项是一等奖，领取码123456。'", ""),
 		Args: oneArg(words.T("cmd.arg.text", nil), "notify template who 'TEXT'"),
-	}, func(all []*template.Template, args []string) error {
+	}, func(ctx context.Context, all []*template.Template, args []string) error {
 		t, values := template.Who(all, args[0])
 		if t == nil {
 			return usage(words.Err("cmd.error.no-template-of", nil).Do("cmd.do.template-list", nil))
 		}
-		return view.ShowWho(e.printer(), e.flags.json, t, values)
+		uses, err := e.uses(ctx, t)
+		if err != nil {
+			return err
+		}
+		return view.ShowWho(e.printer(), e.flags.json, view.WhoTemplate{Template: t, Variables: values, Campaigns: uses})
 	})
+}
+
+// uses are the campaigns of the ledger that were staged with the template; none where there is no ledger yet.
+func (e *env) uses(ctx context.Context, t *template.Template) ([]view.TemplateUse, error) {
+	cfg, err := e.Config()
+	if err != nil {
+		return nil, err
+	}
+	uses := []view.TemplateUse{}
+	if !cfg.Ledger.Server() && missing(cfg.Ledger.File()) {
+		return uses, nil
+	}
+	l, err := e.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := l.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		spec, err := plan.DecodeSpec(c.Spec)
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range spec.Texts {
+			if text.Short != nil && text.Short.Template != nil && text.Short.Template.ID == t.ID {
+				uses = append(uses, view.TemplateUse{
+					Campaign: c.Name, Channel: text.Channel, Owner: spec.Owner, Team: spec.Team, Staged: c.Staged, Other: text.Short.Text != t.Text,
+				})
+			}
+		}
+	}
+	return uses, nil
 }
 
 func newTemplateLearn(e *env) *cobra.Command {

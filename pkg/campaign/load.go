@@ -347,7 +347,7 @@ func (r *reader) channels(m *yamldoc.Map, c *Campaign) {
 		t := Text{Channel: e.Name}
 		switch e.Class {
 		case channel.Short:
-			t.Short = r.short(m)
+			t.Short = r.short(m, c.Class)
 		case channel.Mail:
 			t.Mail = r.mail(m)
 		}
@@ -363,8 +363,11 @@ func section(m *yamldoc.Map, key string) (*yamldoc.Map, bool) {
 	return v.Map(), v.IsMap() || slices.Contains(m.Keys(), key) && v.Missing()
 }
 
-func (r *reader) short(m *yamldoc.Map) *Short {
+func (r *reader) short(m *yamldoc.Map, class string) *Short {
 	defer m.Done()
+	if slices.Contains(m.Keys(), "template") {
+		return r.approved(m, class)
+	}
 	s := &Short{}
 	if file := required(m, "text", words.T("campaign.do.short", nil)); file != "" {
 		s.File = r.path(file)
@@ -372,17 +375,11 @@ func (r *reader) short(m *yamldoc.Map) *Short {
 	}
 	codes := m.Map("template_code")
 	for _, account := range codes.Keys() {
-		if s.TemplateCode == nil {
-			s.TemplateCode = make(map[string]string)
-		}
-		s.TemplateCode[account] = required(codes, account, words.T("campaign.do.template", nil))
+		put(&s.TemplateCode, account, required(codes, account, words.T("campaign.do.template", nil)))
 	}
 	vars := m.Map("template_vars")
 	for _, column := range vars.Keys() {
-		if s.TemplateVars == nil {
-			s.TemplateVars = make(map[string]string)
-		}
-		s.TemplateVars[column] = required(vars, column, words.T("campaign.do.template-var", nil))
+		put(&s.TemplateVars, column, required(vars, column, words.T("campaign.do.template-var", nil)))
 	}
 	return s
 }

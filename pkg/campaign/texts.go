@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"notify/pkg/channel"
+	"notify/pkg/diag"
 	"notify/pkg/message"
+	"notify/pkg/template"
 )
 
 // Texts are what a campaign says, channel by channel, in the order in which they are shown. It has no entry for a channel that it
@@ -26,6 +28,24 @@ type Short struct {
 	TemplateCode map[string]string
 	// TemplateVars are what the approved text calls the columns that it takes, by column; one that is missing has its header.
 	TemplateVars map[string]string
+	// Template is where all of this came from; nil where the campaign file says it itself.
+	Template *template.Template `json:",omitempty"`
+}
+
+// Place is where the text stands, for problems; those of a file have lines of their own.
+func (s *Short) Place() diag.Place {
+	if s.Template != nil {
+		return diag.Place{File: s.File, Line: s.Template.Line, Column: "text"}
+	}
+	return diag.Place{File: s.File}
+}
+
+// Variable is what may stand in a column, as far as that is known.
+func (s *Short) Variable(column string) template.Variable {
+	if s.Template != nil {
+		return s.Template.Variable(column)
+	}
+	return template.Default(column)
 }
 
 // Mail is the mail of a campaign.

@@ -13,6 +13,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/message"
+	"notify/pkg/template"
 	"notify/pkg/words"
 )
 
@@ -165,11 +166,26 @@ func (t *terms) texts(s *Spec) {
 			t.long("text", short.Text)
 			t.add("template-codes", pairs(short.TemplateCode))
 			t.add("template-variables", pairs(short.TemplateVars))
+			t.template(short.Template)
 		}
 		if text.Mail != nil {
 			t.mail(text.Mail)
 		}
 	}
+}
+
+// template is what an approved text was signed as: whose it is, and what its variables may hold.
+func (t *terms) template(one *template.Template) {
+	if one == nil {
+		return
+	}
+	var limits []string
+	for _, v := range one.Variables {
+		limits = append(limits, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", v.Name, v.Kind, v.Max, v.Pattern)))
+	}
+	t.add("template", one.ID)
+	t.add("template-owner", strings.TrimSpace(one.Owner+" "+one.Team))
+	t.add("template-values", strings.Join(limits, ", "))
 }
 
 func (t *terms) mail(m *campaign.Mail) {

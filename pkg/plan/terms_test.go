@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,6 +84,9 @@ func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -106,6 +110,28 @@ func frozen(t *testing.T, files map[string]string) (*plan.Plan, []plan.Term) {
 	}
 	t.Cleanup(func() { _ = p.Close() })
 	return p, plan.Terms(cfg, p)
+}
+
+func TestATemplateIsSignedWhole(t *testing.T) {
+	files := signable()
+	files["award.yaml"] = strings.Replace(files["award.yaml"], "text: sms.txt", "template: award", 1)
+	files["templates/award.yaml"] = "owner: Li\nteam: product\nclass: notice\ntext: \"{{name}}, you won.\"\nvariables: {name: {max: 10}}\ncodes: {sms: {code: SMS_1}}\n"
+	before, terms := frozen(t, files)
+	for _, c := range [][3]string{
+		{"you won", "you lost", "text of sms"},
+		{"SMS_1", "SMS_2", "template codes of sms: sms=SMS_1 → sms=SMS_2"},
+		{"max: 10", "max: 11", "values of the template of sms: name text 10 → name text 11"},
+		{"max: 10", "max: 10, as: n", "template variables of sms: none → name=n"},
+		{"owner: Li", "owner: Mo", "owner of the template of sms: Li product → Mo product"},
+		{"owner: Li", "id: prize\nowner: Li", "template of sms: award → prize"},
+	} {
+		other := maps.Clone(files)
+		other["templates/award.yaml"] = strings.Replace(files["templates/award.yaml"], c[0], c[1], 1)
+		after, now := frozen(t, other)
+		if got := words.Joined(words.Sentences, plan.Differences("texts", terms, now)...).String(); got != c[2] || after.Digests.Texts == before.Digests.Texts {
+			t.Errorf("%s → %s: %q", c[0], c[1], got)
+		}
+	}
 }
 
 // digestPattern is a digest, which stands where the value itself may be a secret.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"notify/pkg/campaign"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/template"
@@ -28,7 +29,7 @@ func templateValuesCheck() Check {
 		if len(vendors) == 0 {
 			return Finding{Status: Skip, Summary: said("template-values.none", nil)}
 		}
-		look := valuesLook{check: template.NewValues(vendors), columns: r.Uses(message.SMS), of: s.Plan.Spec.Columns}
+		look := valuesLook{check: template.NewValues(vendors), text: s.Plan.Spec.Texts.Short(message.SMS), columns: r.Uses(message.SMS), of: s.Plan.Spec.Columns}
 		var values []string
 		var bad error
 		err = s.eachRow(ctx, func(row *plan.Recipient) bool {
@@ -64,6 +65,7 @@ func (s *Subject) templateVendors() []string {
 // valuesLook collects the rows whose values break a rule.
 type valuesLook struct {
 	check   *template.Values
+	text    *campaign.Short
 	columns []string // those that the text fills in
 	of      []string // those of the list
 	rows    int
@@ -80,7 +82,7 @@ func (l *valuesLook) row(number int, values []string) {
 		if i < 0 || i >= len(values) || values[i] == "" {
 			continue // an empty one is a matter of the text, which may name something instead
 		}
-		if fault := l.check.Fault(template.Default(column), values[i]); !fault.IsZero() {
+		if fault := l.check.Fault(l.text.Variable(column), values[i]); !fault.IsZero() {
 			l.bad.Add(number)
 			if len(l.said) < valuesShown {
 				l.said = append(l.said, words.T("preflight.row-says", words.A{"row": row(number), "said": fault}))

@@ -8,6 +8,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/template"
 )
 
 func signed(sign string) func(*world) { return smsA(func(a *config.Account) { a.Signature = sign }) }
@@ -46,6 +47,27 @@ func TestAllVariables(t *testing.T) {
 			name: "a mail may, with a warning", want: preflight.Warn,
 			change: mails(func(e *campaign.Mail) { e.Subject, e.Text = "{{name}}", "{{key}}" }),
 		},
+	})
+}
+
+func TestTemplateValues(t *testing.T) {
+	kept := func(v template.Variable) func(*world) {
+		return func(w *world) {
+			ofAliyun(w)
+			w.campaign.Texts.Short(message.SMS).Template = &template.Template{Variables: []template.Variable{v}}
+		}
+	}
+	askAll(t, "template-values", []question{
+		{name: "no approved text", want: preflight.Skip},
+		{
+			name: "longer than its template allows", want: preflight.Fail, summary: []string{"in 100 rows"},
+			change: kept(template.Variable{Name: "name", Kind: template.Other, Max: 1}),
+		},
+		{
+			name: "not of its kind", want: preflight.Fail, summary: []string{"in 100 rows"},
+			change: kept(template.Variable{Name: "name", Kind: template.Captcha, Max: 35}),
+		},
+		{name: "of another variable", want: preflight.Pass, change: kept(template.Variable{Name: "other", Kind: template.Captcha, Max: 1})},
 	})
 }
 

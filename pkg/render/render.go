@@ -86,10 +86,10 @@ func New(t Texts, columns []string) (*Renderer, error) {
 		f := &filler{channel: text.Channel, columns: r.columns}
 		switch {
 		case text.Short != nil:
-			f.short = p.line(diag.Place{File: text.Short.File}, trimEnd(normal(text.Short.Text)))
+			f.short = p.line(text.Short.Place(), trimEnd(normal(text.Short.Text)))
 			f.uses = used(f.short)
 			f.nameVars(p, text.Short)
-			p.foreign(diag.Place{File: text.Short.File}, normal(text.Short.Text), false, f.names())
+			p.foreign(text.Short.Place(), normal(text.Short.Text), false, f.names())
 		case text.Mail != nil:
 			f.readMail(p, text.Mail, t.Source)
 		default:
@@ -117,7 +117,7 @@ func (f *filler) nameVars(p parser, s *campaign.Short) {
 	}
 	for _, column := range slices.Sorted(maps.Keys(s.TemplateVars)) {
 		if !slices.Contains(f.names(), column) {
-			p.problem(diag.Place{File: s.File}, 0, words.T("text.var-unused", words.A{"column": column}), words.T("text.do.var-unused", words.A{"names": words.Names(f.names(), 0)}))
+			p.problem(s.Place(), 0, words.T("text.var-unused", words.A{"column": column}), words.T("text.do.var-unused", words.A{"names": words.Names(f.names(), 0)}))
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 type Template struct {
 	ID    string `json:"id"`
 	File  string `json:"file"`
+	Line  int    `json:"-"` // at which the text begins
 	Title string `json:"title,omitempty"`
 	Owner string `json:"owner"`
 	Team  string `json:"team,omitempty"`
@@ -38,7 +39,9 @@ type Code struct {
 
 // Variable is what may stand in one place of a text.
 type Variable struct {
-	Name    string `json:"name"`
+	Name string `json:"name"`
+	// As is what the vendors' text calls it, where that has another name.
+	As      string `json:"as,omitempty"`
 	Kind    Kind   `json:"kind"`
 	Max     int    `json:"max"` // characters
 	Pattern string `json:"pattern,omitempty"`
@@ -94,22 +97,62 @@ func Load(path string) (*Template, error) {
 	return t, problems.Err()
 }
 
+// Find is the template of that name, by the name of its file or by its id; nil, with the names that there are, where there is none. That another
+// file is broken is no matter.
+func Find(dir, name string) (*Template, []string, error) {
+	files, err := files(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	var known []string
+	for _, path := range files {
+		base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		if base == name {
+			t, err := Load(path)
+			return t, nil, err
+		}
+		known = append(known, base)
+	}
+	for _, path := range files {
+		t, err := Load(path)
+		switch {
+		case err != nil:
+		case t.ID == name:
+			return t, nil, nil
+		case !slices.Contains(known, t.ID):
+			known = append(known, t.ID)
+		}
+	}
+	return nil, known, nil
+}
+
 // LoadAll reads all files of a folder, in the order of their names.
 func LoadAll(dir string) ([]*Template, error) {
-	entries, err := os.ReadDir(dir)
+	files, err := files(dir)
 	if err != nil {
-		return nil, words.Wrap(err, "template.folder", words.A{"dir": dir}).Do("template.do.folder", nil)
+		return nil, err
 	}
 	var all []*Template
-	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
-			continue
-		}
-		t, err := Load(filepath.Join(dir, e.Name()))
+	for _, path := range files {
+		t, err := Load(path)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, t)
+	}
+	return all, nil
+}
+
+func files(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, words.Wrap(err, "template.folder", words.A{"dir": dir}).Do("template.do.folder", nil)
+	}
+	var all []string
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
+			all = append(all, filepath.Join(dir, e.Name()))
+		}
 	}
 	return all, nil
 }
@@ -124,6 +167,7 @@ func read(m *yamldoc.Map) *Template {
 			m.Problem(key, words.T("template.missing", words.A{"key": key}), words.T("template.do.missing", nil))
 		}
 	}
+	t.Line = m.Value("text").Place().Line
 	named := t.Names()
 	vars := m.Map("variables")
 	for _, name := range vars.Keys() {
@@ -154,7 +198,7 @@ func readVariable(m *yamldoc.Map, name string) Variable {
 		kinds = append(kinds, string(k))
 	}
 	v := Variable{
-		Name: name, Kind: Kind(m.Value("kind").OneOf(kinds...)), Max: int(m.Value("max").Int(1, maxText)), Pattern: m.Value("pattern").Text(), Example: m.Value("example").Text(),
+		Name: name, As: m.Value("as").Text(), Kind: Kind(m.Value("kind").OneOf(kinds...)), Max: int(m.Value("max").Int(1, maxText)), Pattern: m.Value("pattern").Text(), Example: m.Value("example").Text(),
 	}
 	if v.Kind == "" {
 		v.Kind = Other

@@ -3,7 +3,9 @@ package view
 import (
 	"maps"
 	"slices"
+	"time"
 
+	"notify/pkg/message"
 	"notify/pkg/template"
 	"notify/pkg/words"
 )
@@ -74,20 +76,44 @@ func ShowLint(p *Printer, asJSON bool, all []LintedTemplate) error {
 	return p.Flush()
 }
 
-// ShowWho draws the template that a text was made of.
-func ShowWho(p *Printer, asJSON bool, one *template.Template, values map[string]string) error {
+// WhoTemplate is the template that a text was made of, and who sends it.
+type WhoTemplate struct {
+	Template  *template.Template `json:"template"`
+	Variables map[string]string  `json:"variables"`
+	Campaigns []TemplateUse      `json:"campaigns"`
+}
+
+// TemplateUse is a campaign that was staged with a template.
+type TemplateUse struct {
+	Campaign string          `json:"campaign"`
+	Channel  message.Channel `json:"channel"`
+	Owner    string          `json:"owner"`
+	Team     string          `json:"team,omitempty"`
+	Staged   time.Time       `json:"staged"`
+	// Other says that the template's text was another one then.
+	Other bool `json:"other_text,omitempty"`
+}
+
+// ShowWho draws the template that a text was made of, and the campaigns that use it.
+func ShowWho(p *Printer, asJSON bool, w WhoTemplate) error {
 	if asJSON {
-		return JSON(p.Out, p.Words(), "notify.template-who/1", struct {
-			Template  *template.Template `json:"template"`
-			Variables map[string]string  `json:"variables"`
-		}{one, values})
+		return JSON(p.Out, p.Words(), "notify.template-who/1", w)
 	}
+	one := w.Template
 	p.sentence("", words.T("template.who", words.A{"template": one.ID, "owner": one.Owner, "team": one.Team, "class": words.Of("class", one.Class)}))
 	t := NewTable("variable", "value")
 	for _, name := range one.Names() {
-		t.Row(name, values[name])
+		t.Row(name, w.Variables[name])
 	}
 	p.Table(t, 2)
+	for _, u := range w.Campaigns {
+		about := words.A{"campaign": u.Campaign, "channel": words.Of("channel", u.Channel), "owner": u.Owner, "at": u.Staged}
+		if u.Other {
+			p.sentence("", words.T("template.used-other", about))
+			continue
+		}
+		p.sentence("", words.T("template.used", about))
+	}
 	return p.Flush()
 }
 

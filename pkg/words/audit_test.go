@@ -198,7 +198,7 @@ func sets() map[string][]string {
 		"page":           {"all", "checklist", "clear", "for-plan", "nothing", "texts", "plan", "since", "stops"}, // in the template of the page
 		"term": { // see plan.Terms
 			"recipients", "messages", "columns",
-			"text", "template-codes", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
+			"text", "template", "template-codes", "template-owner", "template-values", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
 			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "waves", "budget",
 			"shared-address", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
