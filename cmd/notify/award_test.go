@@ -34,7 +34,8 @@ type followed struct {
 
 func newFollowed(t *testing.T) *followed {
 	t.Helper()
-	p := &place{TB: t, dir: t.TempDir(), env: drillEnv(os.Getenv)}
+	p := &place{TB: t, dir: t.TempDir()}
+	p.env = append(drillEnv(os.Getenv), "XDG_STATE_HOME="+p.path("state"))
 	begin := func(dir string, flags ...string) *receiver {
 		r, err := startReceiver(dir, p.env, flags...)
 		p.must(err)
