@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/all"
 	"notify/pkg/view"
+	"notify/pkg/witness"
 	"notify/pkg/words"
 )
 
@@ -98,7 +100,12 @@ func runReceiptsListen(ctx context.Context, e *env, o receiptsOptions) error {
 			e.tell("cmd.line.receipts-path", words.A{"account": name, "path": receipts.PathOf(secret, name)})
 		}
 	}
-	l := receipts.NewListener(box, secret, pushing, e.now, e.log)
+	spool, left, err := e.openSpool(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = spool.Close() }() // everything is on disk
+	l := receipts.NewListener(box, spool, left, secret, pushing, e.now, e.log)
 	l.Proxied = o.proxied
 	if tracer, ok := e.ledger.(receipts.Leaving); ok && cfg.Unsubscribe.Set() {
 		l.Unsubscribe = &receipts.Unsubscribe{Links: cfg.Unsubscribe, Ledger: tracer, Now: e.now, Log: e.log}
@@ -142,11 +149,51 @@ func (e *env) takeIn(ctx context.Context, o receiptsOptions, l *receipts.Listene
 		defer close(done)
 		settler.Run(working, kept)
 	}()
-	go l.Run(working)
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		l.Run(working)
+	}()
 	err = wait(ctx, serving)
 	stop()
+	<-taken
 	<-done
 	return err
+}
+
+// spoolName is where listeners keep what came until the ledger has it: beside a ledger that is a file, and otherwise in the state folder.
+func (e *env) spoolName(ctx context.Context) (string, error) {
+	info, err := e.ledger.Info(ctx)
+	if err != nil {
+		return "", err
+	}
+	if file := e.cfg.Ledger.File(); file != "" {
+		return file + ".receipts", nil
+	}
+	state := witness.StateDir(e.getenv)
+	if state == "" {
+		return "", words.Err("cmd.error.no-witness-folder", nil).Do("cmd.do.no-witness-folder", nil)
+	}
+	return filepath.Join(state, "receipts", info.ID+"-"), nil
+}
+
+// openSpool takes over what listeners left that are not there any more.
+func (e *env) openSpool(ctx context.Context) (*receipts.Spool, []ledger.Receipt, error) {
+	name, err := e.spoolName(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	spool, left, damaged, err := receipts.OpenSpool(name)
+	if err != nil {
+		return nil, nil, words.Wrap(err, "cmd.error.open", words.A{"file": name})
+	}
+	if len(left) > 0 {
+		e.tell("cmd.line.receipts-left", words.A{"receipts": words.N(len(left), "receipt")})
+	}
+	if damaged > 0 {
+		e.tell("cmd.line.receipts-damaged", words.A{"n": damaged, "file": name})
+	}
+	return spool, left, nil
 }
 
 // serving is a server at work.
@@ -308,11 +355,19 @@ func runReceiptsList(ctx context.Context, e *env, o receiptsOptions) error {
 	if err != nil {
 		return err
 	}
+	name, err := e.spoolName(ctx)
+	if err != nil {
+		return err
+	}
+	inFile, err := receipts.Spooled(name) // first: what leaves there meanwhile is on the ledger
+	if err != nil {
+		return words.Wrap(err, "cmd.error.open", words.A{"file": name})
+	}
 	inboxes, err := box.Inboxes(ctx)
 	if err != nil {
 		return err
 	}
-	v := view.Inbox{Inboxes: slices.DeleteFunc(inboxes, func(in ledger.Inbox) bool { return o.account != "" && in.Account != o.account })}
+	v := view.Inbox{InFile: inFile, Inboxes: slices.DeleteFunc(inboxes, func(in ledger.Inbox) bool { return o.account != "" && in.Account != o.account })}
 	for r, err := range box.Inbox(ctx, ledger.InboxQuery{Account: o.account, Odd: !o.all, Most: o.most}) {
 		if err != nil {
 			return err

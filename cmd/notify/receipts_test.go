@@ -45,7 +45,7 @@ type receipted struct {
 const receiptSecret = "shared-with-the-sandbox"
 
 // newReceipted makes one: the sandbox has these flags, and signs where it is told to.
-func newReceipted(t *testing.T, signed bool, flags ...string) *receipted {
+func newReceipted(t testing.TB, signed bool, flags ...string) *receipted {
 	t.Helper()
 	p := &receipted{place: newPlace(t, nil)}
 	p.receiver.stop()
@@ -107,9 +107,10 @@ func (p *receipted) settled() {
 	p.must(await("the inbox to be settled", nil, func() (bool, error) {
 		var box struct {
 			Accounts []struct{ Waiting int }
+			InFile   int `json:"in_file"`
 		}
 		err := json.Unmarshal([]byte(p.wants([]int{exit.OK}, "receipts", "list", "--json")), &box)
-		return len(box.Accounts) > 0 && box.Accounts[0].Waiting == 0, err
+		return box.InFile == 0 && len(box.Accounts) > 0 && box.Accounts[0].Waiting == 0, err
 	}))
 }
 

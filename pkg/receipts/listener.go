@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,10 +22,14 @@ const (
 	pathBefore = "/receipts/"
 	// maxPosted is far more than the largest batch of a vendor.
 	maxPosted = 4 << 20
-	// keepWithin is how long a request waits for the ledger. Aliyun gives up after 700 ms: then it is better told so, and comes again.
+	// keepWithin is how long a request waits until it is on disk. Aliyun gives up after 700 ms: then it is better told so, and comes again.
 	keepWithin = 600 * time.Millisecond
-	// keepAtOnce is how many receipts one transaction takes.
-	keepAtOnce = 256
+	// spoolAtOnce is how many receipts are flushed together, keepAtOnce how many one transaction takes.
+	spoolAtOnce = 256
+	keepAtOnce  = 64
+	// keepAgain is when a ledger that did not take what came is tried again, twice as long each time, up to keepMost.
+	keepAgain = 50 * time.Millisecond
+	keepMost  = 5 * time.Second
 )
 
 // PathOf is where an account's receipts are taken in: nobody who does not know the ledger's secret can guess it.
@@ -52,19 +57,27 @@ type Listener struct {
 	// Kept is told after something new was kept; it must not block.
 	Kept func()
 
-	queue   chan keeping
+	spool   *Spool
+	queue   chan spooling
 	strange atomic.Int64
+
+	mu      sync.Mutex
+	waiting []ledger.Receipt // on disk, and not on the ledger
+	come    chan struct{}    // something is
 }
 
-// keeping is a receipt that waits for its transaction.
-type keeping struct {
+// spooling is a receipt that is not on disk yet.
+type spooling struct {
 	receipt ledger.Receipt
 	done    chan error
 }
 
-// NewListener makes a Listener. Run must be called for it to answer.
-func NewListener(box Box, secret string, accounts []*Account, now func() time.Time, log *slog.Logger) *Listener {
-	l := &Listener{accounts: make(map[string]*Account), box: box, now: now, log: log, Kept: func() {}, queue: make(chan keeping, keepAtOnce)}
+// NewListener makes a Listener that keeps on the ledger what is left of a spool, and what comes. Run must be called for it to answer.
+func NewListener(box Box, spool *Spool, left []ledger.Receipt, secret string, accounts []*Account, now func() time.Time, log *slog.Logger) *Listener {
+	l := &Listener{
+		accounts: make(map[string]*Account), box: box, now: now, log: log, Kept: func() {}, spool: spool, waiting: left,
+		queue: make(chan spooling, spoolAtOnce), come: make(chan struct{}, 1),
+	}
 	for _, a := range accounts {
 		l.accounts[PathOf(secret, a.Name)] = a
 	}
@@ -74,41 +87,104 @@ func NewListener(box Box, secret string, accounts []*Account, now func() time.Ti
 // Strangers is how many requests came to paths that are nobody's.
 func (l *Listener) Strangers() int64 { return l.strange.Load() }
 
-// Run keeps what comes until ctx ends: what waits while one transaction is made shares the next.
+// Run takes in what comes until ctx ends, and then brings to the ledger what that takes: the rest stays in the spool.
 func (l *Listener) Run(ctx context.Context) {
+	var kept sync.WaitGroup
+	kept.Go(func() { l.keep(ctx) })
 	for {
-		var group []keeping
 		select {
 		case <-ctx.Done():
+			kept.Wait()
 			return
-		case k := <-l.queue:
-			group = append(group, k)
+		case first := <-l.queue:
+			l.take(first)
 		}
-		for more := true; more && len(group) < keepAtOnce; {
-			select {
-			case k := <-l.queue:
-				group = append(group, k)
-			default:
-				more = false
+	}
+}
+
+// take answers a request, and whatever else waits at this moment, as soon as it is on disk.
+func (l *Listener) take(first spooling) {
+	group := []spooling{first}
+	for more := true; more && len(group) < spoolAtOnce; {
+		select {
+		case s := <-l.queue:
+			group = append(group, s)
+		default:
+			more = false
+		}
+	}
+	rs := make([]ledger.Receipt, len(group))
+	for i := range group {
+		rs[i] = group[i].receipt
+	}
+	// What is on disk waits for the ledger from then on, so that the spool is not emptied in between.
+	l.mu.Lock()
+	err := l.spool.Append(rs)
+	if err == nil {
+		l.waiting = append(l.waiting, rs...)
+	}
+	l.mu.Unlock()
+	for _, s := range group {
+		s.done <- err
+	}
+	if err != nil {
+		l.log.Error("receipts were not kept", "n", len(rs), "error", err)
+		return
+	}
+	select {
+	case l.come <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// keep brings to the ledger what is in the spool.
+func (l *Listener) keep(ctx context.Context) {
+	pause := keepAgain
+	for {
+		err := l.keepAll(context.WithoutCancel(ctx))
+		come, again := l.come, (<-chan time.Time)(nil)
+		if err == nil {
+			pause = keepAgain
+		} else {
+			l.log.Error("receipts wait in their file for the ledger", "error", err)
+			come, again = nil, time.After(pause)
+			pause = min(2*pause, keepMost)
+		}
+		select {
+		case <-ctx.Done():
+			if err := l.keepAll(context.WithoutCancel(ctx)); err != nil {
+				l.log.Error("receipts are left in their file", "error", err)
 			}
+			return
+		case <-again:
+		case <-come:
 		}
-		rs := make([]ledger.Receipt, len(group))
-		for i := range group {
-			rs[i] = group[i].receipt
+	}
+}
+
+// keepAll brings some at a time to the ledger until it has all, and empties the spool then.
+func (l *Listener) keepAll(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		some := l.waiting[:min(len(l.waiting), keepAtOnce)]
+		if len(some) == 0 {
+			l.waiting = nil
+			err := l.spool.Clear()
+			l.mu.Unlock()
+			return err
 		}
-		_, err := l.box.Keep(context.WithoutCancel(ctx), rs)
-		for _, k := range group {
-			k.done <- err
+		l.mu.Unlock()
+		if _, err := l.box.Keep(ctx, some); err != nil {
+			return err
 		}
-		if err != nil {
-			l.log.Error("receipts were not kept", "n", len(rs), "error", err)
-			continue
-		}
+		l.mu.Lock()
+		l.waiting = l.waiting[len(some):]
+		l.mu.Unlock()
 		l.Kept()
 	}
 }
 
-// ServeHTTP answers as soon as what came is kept, and never before.
+// ServeHTTP answers as soon as what came is on disk, and never before.
 func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if u := l.Unsubscribe; u != nil && strings.HasPrefix(r.URL.Path, u.Links.Path()) {
 		u.ServeHTTP(w, r)
@@ -130,7 +206,7 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := &Posted{URL: called(a, r), Header: r.Header, Body: body, At: l.now()}
-	k := keeping{receipt: a.keep(p, l.source(r)), done: make(chan error, 1)}
+	k := spooling{receipt: a.keep(p, l.source(r)), done: make(chan error, 1)}
 	enough := time.NewTimer(keepWithin)
 	defer enough.Stop()
 	select {

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// settleAtOnce is how many receipts one transaction settles: a run on the same ledger waits for it.
+	// settleAtOnce is how many receipts one transaction settles, and eventsAtOnce of how many events: a run on the same ledger waits for it.
 	settleAtOnce = 20
+	eventsAtOnce = 50
 	// settlePause is the longest pause between two transactions.
 	settlePause = 200 * time.Millisecond
 	askAtOnce   = 8
@@ -81,25 +82,29 @@ func (s *Settler) All(ctx context.Context) (Settled, error) {
 		if err != nil || len(due) == 0 {
 			return sum, err
 		}
-		began := s.Now()
-		if err := s.some(ctx, due, &sum); err != nil {
-			return sum, err
+		for notes, events := []ledger.Note(nil), 0; len(due) > 0; due = due[1:] {
+			n := s.read(&due[0])
+			notes, events = append(notes, n), events+len(n.Events)
+			if events < eventsAtOnce && len(due) > 1 {
+				continue
+			}
+			began := s.Now()
+			if err := s.some(ctx, notes, &sum); err != nil {
+				return sum, err
+			}
+			notes, events = nil, 0
+			// As long again the ledger is left to those who send.
+			pause := time.NewTimer(min(s.Now().Sub(began), settlePause))
+			select {
+			case <-ctx.Done():
+			case <-pause.C:
+			}
+			pause.Stop()
 		}
-		// As long again the ledger is left to those who send.
-		pause := time.NewTimer(min(s.Now().Sub(began), settlePause))
-		select {
-		case <-ctx.Done():
-		case <-pause.C:
-		}
-		pause.Stop()
 	}
 }
 
-func (s *Settler) some(ctx context.Context, due []ledger.Receipt, sum *Settled) error {
-	notes := make([]ledger.Note, len(due))
-	for i := range due {
-		notes[i] = s.read(&due[i])
-	}
+func (s *Settler) some(ctx context.Context, notes []ledger.Note, sum *Settled) error {
 	noted, err := s.Ledger.Note(ctx, notes, s.by())
 	if err != nil {
 		return err
@@ -108,7 +113,7 @@ func (s *Settler) some(ctx context.Context, due []ledger.Receipt, sum *Settled) 
 	for _, n := range noted {
 		all.Ours, all.Foreign, all.Late, all.Contrary, all.Held = all.Ours+n.Ours, all.Foreign+n.Foreign, all.Late+n.Late, all.Contrary+n.Contrary, all.Held+n.Held
 	}
-	s.Log.Info("receipts were settled", "n", len(due), "ours", all.Ours, "foreign", all.Foreign, "late", all.Late, "contrary", all.Contrary, "held", all.Held)
+	s.Log.Info("receipts were settled", "n", len(notes), "ours", all.Ours, "foreign", all.Foreign, "late", all.Late, "contrary", all.Contrary, "held", all.Held)
 	var again []ledger.Note
 	for i, n := range noted {
 		if len(n.Ask) > 0 && s.confirm(ctx, &notes[i], n.Ask) {

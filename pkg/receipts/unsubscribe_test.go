@@ -44,7 +44,7 @@ func TestOneClickTakesSomebodyOff(t *testing.T) {
 	l, k := told(t)
 	links := message.OneClick{URL: "https://edm.example.test/leave", Secret: "a secret of 16 or more"}
 	u := &receipts.Unsubscribe{Links: links, Ledger: l, Now: func() time.Time { return at(9) }, Log: slog.New(slog.DiscardHandler)}
-	listener := receipts.NewListener(nil, "secret", nil, time.Now, u.Log)
+	listener := receipts.NewListener(nil, nil, nil, "secret", nil, time.Now, u.Log)
 	listener.Unsubscribe = u
 	server := httptest.NewServer(listener)
 	defer server.Close()

@@ -98,6 +98,7 @@ func ShowReceiptPaths(p *Printer, asJSON bool, paths []ReceiptPath) error {
 type Inbox struct {
 	Inboxes []ledger.Inbox
 	Odd     []ledger.Receipt
+	InFile  int // how many wait in a file for the ledger
 }
 
 // oddReceipt is a receipt that somebody may want to look at.
@@ -132,7 +133,11 @@ func ShowInbox(p *Printer, asJSON bool, v Inbox) error {
 		return JSON(p.Out, p.Words(), "notify.receipts/1", struct {
 			Accounts []ledger.Inbox `json:"accounts"`
 			Receipts []oddReceipt   `json:"receipts"`
-		}{inboxes, odd})
+			InFile   int            `json:"in_file"`
+		}{inboxes, odd, v.InFile})
+	}
+	if v.InFile > 0 {
+		p.sentence("", words.T("receipts.in-file", words.A{"receipts": words.N(v.InFile, "receipt")}))
 	}
 	if len(v.Inboxes) == 0 {
 		p.sentence("", words.T("receipts.none", words.A{"command": "notify receipts listen :8080"}))
