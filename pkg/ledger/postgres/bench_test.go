@@ -21,7 +21,8 @@ import (
 )
 
 // BenchmarkProcesses claims and settles in batches of 256, on PostgreSQL and on SQLite in turns, with so many processes, each with connections of
-// its own; the flush of the log as it is, and 5 ms dearer. It reports the rate, and the bytes of log for each message.
+// its own; the flush of the log as it is, and 5 ms dearer. It reports the rate, and the bytes of log for each message
+// right after a checkpoint.
 func BenchmarkProcesses(b *testing.B) {
 	const batch, people = 256, 60_000
 	for _, delay := range []int{0, 5000} { // µs that a commit waits on top, once for all that commit together
@@ -33,26 +34,26 @@ func BenchmarkProcesses(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = s.Remove() })
+		answer(b, s, "CREATE EXTENSION pg_walinspect")
 		for _, n := range []int{1, 2, 4, 8} {
 			schema := 0
 			b.Run(fmt.Sprintf("postgres/flush+%dµs/processes=%d", delay, n), func(b *testing.B) {
 				for b.Loop() {
 					schema++
 					url := s.SocketURL(pgtest.Superuser, "postgres") + fmt.Sprintf("&schema=bench_%d_%d_%d", n, b.N, schema)
-					var log [2]int64
+					var log [2]string
 					took := contend(b, n, batch, people, func() (ledger.Ledger, error) {
 						return postgres.Open(b.Context(), url, postgres.Options{CallersClock: true})
 					}, func(at int) {
-						out, err := s.SQL(b.Context(), "postgres", "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
-						if err == nil {
-							log[at], err = strconv.ParseInt(strings.TrimSpace(out), 10, 64)
+						if at == 0 {
+							answer(b, s, "CHECKPOINT") // after it each page that is written is written whole once
 						}
-						if err != nil {
-							b.Fatal(err)
-						}
+						log[at] = answer(b, s, logAt)
 					})
 					b.ReportMetric(people/took.Seconds(), "messages/s")
-					b.ReportMetric(float64(log[1]-log[0])/people, "WAL-B/message")
+					records, images := logged(b, s, log, people)
+					b.ReportMetric(records, "WAL-B/message")
+					b.ReportMetric(images, "page-images-B/message")
 				}
 			})
 			if delay > 0 {
@@ -69,8 +70,54 @@ func BenchmarkProcesses(b *testing.B) {
 	}
 }
 
+// TestAMessageCostsTheLogLittle counts what claiming and settling write to the log, without images of whole pages: how many there are of those is
+// up to the server's checkpoints.
+func TestAMessageCostsTheLogLittle(t *testing.T) {
+	const people, most = 4000, 250
+	s := pgtest.Start(t, "autovacuum = off")
+	if answer(t, s, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_walinspect'") == "0" {
+		t.Skip("the server cannot look into its log: pg_walinspect comes with the additional modules of PostgreSQL 15 and later")
+	}
+	answer(t, s, "CREATE EXTENSION pg_walinspect")
+	var log [2]string
+	contend(t, 1, 256, people, func() (ledger.Ledger, error) {
+		return postgres.Open(t.Context(), s.SocketURL(pgtest.Superuser, "postgres"), postgres.Options{CallersClock: true})
+	}, func(at int) { log[at] = answer(t, s, logAt) })
+	if records, _ := logged(t, s, log, people); records > most {
+		t.Errorf("a message costs %.0f bytes of log, want at most %d", records, most)
+	}
+}
+
+const logAt = "SELECT pg_current_wal_insert_lsn()"
+
+// logged are the bytes of log for each message: those of records, which a message costs whatever the server is set to, and those of images of
+// whole pages, of which there are the fewer the rarer checkpoints are. With -v it says which records they are.
+func logged(tb testing.TB, s *pgtest.Server, between [2]string, people int) (records, images float64) {
+	tb.Helper()
+	of := fmt.Sprintf("pg_get_wal_stats('%s', '%s', ", between[0], between[1])
+	for column, into := range map[string]*float64{"record_size": &records, "fpi_size": &images} {
+		n, err := strconv.ParseFloat(answer(tb, s, "SELECT sum("+column+") FROM "+of+"false)"), 64)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		*into = n / float64(people)
+	}
+	tb.Log("\n" + answer(tb, s, fmt.Sprintf(`SELECT format('%%-32s %%8s records, for each message %%6s bytes, and %%6s of page images', "resource_manager/record_type", count,
+		round(record_size / %[2]d, 1), round(fpi_size / %[2]d, 1)) FROM %[1]strue) WHERE combined_size > %[2]d / 2 ORDER BY combined_size DESC`, of, people)))
+	return records, images
+}
+
+func answer(tb testing.TB, s *pgtest.Server, query string) string {
+	tb.Helper()
+	out, err := s.SQL(tb.Context(), "postgres", query)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
 // contend has n processes send one campaign to its end, and says how long that took.
-func contend(b *testing.B, n, batch, people int, open func() (ledger.Ledger, error), look func(int)) time.Duration {
+func contend(b testing.TB, n, batch, people int, open func() (ledger.Ledger, error), look func(int)) time.Duration {
 	b.Helper()
 	ledgers := make([]ledger.Ledger, n)
 	for i := range ledgers {

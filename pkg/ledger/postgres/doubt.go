@@ -119,7 +119,7 @@ func (d *doubting) pending(ch message.Channel, key message.Key) (*doubted, error
 	case state == message.Pending && recorded:
 		return m, nil
 	case state == message.Pending:
-		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, seal) VALUES ($1, $2, $3, 'pending', $4)",
+		return m, d.x.exec("INSERT INTO standing (message_id, campaign_id, channel, state, not_before, seal) VALUES ($1, $2, $3, 'pending', 0, $4)",
 			m.id, d.c.id, string(ch), stored.SealPending(d.c.id, ch, m.id))
 	case state == message.Rejected, state == message.Cancelled && why.String == "list":
 		at, err := d.x.stands(d.c.id, m.id)

@@ -21,29 +21,104 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 5)
 	run := acquire(t, l)
-	set := func(names string) {
-		t.Helper()
-		if _, err := s.SQL(t.Context(), "postgres", "SET synchronous_commit = local",
-			"ALTER SYSTEM SET synchronous_standby_names = '"+names+"'", "SELECT pg_reload_conf()"); err != nil {
+	awaitNobody(t, s)
+	answer := make(chan error)
+	go func() {
+		_, err := l.Turn(t.Context(), asks(run, 1, 3))
+		answer <- err
+	}()
+	for deadline := time.Now().Add(8 * time.Second); !cancelled(t, s) && time.Now().Before(deadline); {
+		<-time.After(10 * time.Millisecond)
+	}
+	if err := <-answer; err == nil || !strings.Contains(err.Error(), "warning") {
+		t.Errorf("answered with %v", err)
+	}
+	setStandbys(t, s, "")
+	again := turn(t, l, asks(run, 1, 3))
+	if !again.Before || len(again.Recovered) != 3 {
+		t.Errorf("%+v", again)
+	}
+}
+
+// The account's row is what machines wait for. Who has a slow disk, or a standby far away, waits for that with all the others at the same time.
+func TestATurnLetsGoOfItsAccountBeforeItIsDurable(t *testing.T) {
+	s := pgtest.Start(t)
+	l, err := postgres.Open(t.Context(), s.URL(pgtest.Superuser, "postgres"), postgres.Options{CallersClock: true, Timeout: 10 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	stage(t, l, 20)
+	runs := []ledger.RunID{acquire(t, l), acquire(t, l), acquire(t, l)}
+	awaitNobody(t, s)
+	type answer struct {
+		turned ledger.Turned
+		err    error
+	}
+	answers := make(chan answer, len(runs))
+	for _, run := range runs {
+		go func() {
+			turned, err := l.Turn(t.Context(), asks(run, 1, 5))
+			answers <- answer{turned, err}
+		}()
+	}
+	for waiting := ""; waiting != fmt.Sprint(len(runs)); {
+		if waiting, err = s.SQL(t.Context(), "postgres", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	cancelled := func() bool {
-		out, err := s.SQL(t.Context(), "postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-		if err != nil {
-			t.Fatal(err)
+		select {
+		case a := <-answers:
+			t.Fatalf("a turn was answered before it was durable: %+v, %v", a.turned, a.err)
+		case <-time.After(10 * time.Millisecond):
 		}
-		return strings.Contains(out, "t")
 	}
-	set("standby")
-	for waits := false; !waits; { // the server takes the setting in when it comes to it: a commit of another shows when
+	setStandbys(t, s, "")
+	told := make(map[message.Key]bool)
+	for range runs {
+		a := <-answers
+		if a.err != nil {
+			t.Error(a.err)
+		}
+		for _, c := range claimsOf(a.turned) {
+			told[c.Key] = true
+		}
+	}
+	if len(told) != 5*len(runs) {
+		t.Errorf("%d messages were claimed, want %d", len(told), 5*len(runs))
+	}
+}
+
+// setStandbys has commits wait for standbys of these names, from when on the server takes the setting in.
+func setStandbys(t *testing.T, s *pgtest.Server, names string) {
+	t.Helper()
+	if _, err := s.SQL(t.Context(), "postgres", "SET synchronous_commit = local",
+		"ALTER SYSTEM SET synchronous_standby_names = '"+names+"'", "SELECT pg_reload_conf()"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cancelled ends the wait of those that wait for a standby.
+func cancelled(t *testing.T, s *pgtest.Server) bool {
+	t.Helper()
+	out, err := s.SQL(t.Context(), "postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(out, "t")
+}
+
+// awaitNobody has commits wait for a standby that there is not, and returns when they do: that of another shows it.
+func awaitNobody(t *testing.T, s *pgtest.Server) {
+	t.Helper()
+	setStandbys(t, s, "standby")
+	for waits := false; !waits; {
 		committed := make(chan error, 1)
 		go func() {
 			_, err := s.SQL(t.Context(), "postgres", "SELECT pg_logical_emit_message(true, 'probe', '')")
 			committed <- err
 		}()
 		for over := false; !over && !waits; {
-			waits = cancelled()
+			waits = cancelled(t, s)
 			select {
 			case err := <-committed:
 				if over = true; err != nil {
@@ -56,22 +131,6 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 		if err := <-committed; err != nil {
 			t.Fatal(err)
 		}
-	}
-	answer := make(chan error)
-	go func() {
-		_, err := l.Turn(t.Context(), asks(run, 1, 3))
-		answer <- err
-	}()
-	for deadline := time.Now().Add(8 * time.Second); !cancelled() && time.Now().Before(deadline); {
-		<-time.After(10 * time.Millisecond)
-	}
-	if err := <-answer; err == nil || !strings.Contains(err.Error(), "warning") {
-		t.Errorf("answered with %v", err)
-	}
-	set("")
-	again := turn(t, l, asks(run, 1, 3))
-	if !again.Before || len(again.Recovered) != 3 {
-		t.Errorf("%+v", again)
 	}
 }
 

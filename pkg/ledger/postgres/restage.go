@@ -168,10 +168,8 @@ func (st *staging) dropOut() error {
 	if !st.replaced && len(left) == 0 {
 		return nil
 	}
-	x.queue("SET LOCAL enable_hashjoin = on") // every row against every other
-	x.queue(`DELETE FROM recipient r WHERE r.campaign_id = $1 AND NOT EXISTS (SELECT 1 FROM (SELECT recipient_id FROM message WHERE campaign_id = $1
-		UNION ALL SELECT recipient_id FROM relist WHERE campaign_id = $1) used WHERE used.recipient_id = r.id)`, st.c.id)
-	x.queue("SET LOCAL enable_hashjoin = off")
+	x.queue(`WITH gone AS MATERIALIZED (SELECT id FROM recipient WHERE campaign_id = $1 EXCEPT (SELECT recipient_id FROM message WHERE campaign_id = $1
+		UNION ALL SELECT recipient_id FROM relist WHERE campaign_id = $1)) DELETE FROM recipient r USING gone WHERE r.campaign_id = $1 AND r.id = gone.id`, st.c.id)
 	return x.sync()
 }
 

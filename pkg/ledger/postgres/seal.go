@@ -104,12 +104,19 @@ func (x *tx) sealRest() error {
 	return nil
 }
 
-// valuesOf are the values of a row as they are sealed.
+// valuesOf are the values of a row as they are sealed: a number is a number, however many bytes it takes here.
 func valuesOf(rows pgx.Rows) ([]driver.Value, error) {
 	values, err := rows.Values()
 	v := make([]driver.Value, len(values))
 	for i := range values {
-		v[i] = values[i]
+		switch n := values[i].(type) {
+		case int32:
+			v[i] = int64(n)
+		case int16:
+			v[i] = int64(n)
+		default:
+			v[i] = n
+		}
 	}
 	return v, err
 }

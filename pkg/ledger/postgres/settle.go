@@ -137,13 +137,13 @@ func (a *accepted) add(f flight, s *ledger.Settlement) {
 		code, detail, vendor, stored.OrNull(segments), at, nil).Seal())
 }
 
-// What is accepted and had no record; what has one by now is not written.
+// What is accepted and had no record; where one has it by now, none is written, and all are settled singly: to leave out a row that is there would
+// cost the log a record more for each that is not.
 const (
 	acceptedRows = `unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[])
 		AS v (id, number, claim, channel, code, detail, vendor, segments, at, seal)`
 	recordAccepted = `INSERT INTO standing (state, campaign_id, message_id, attempts, claim_id, channel, code, detail, vendor_id, vendor_segments, settled_at, seal)
-		SELECT 'accepted', $1, v.id, v.number, v.claim, v.channel, v.code, v.detail, v.vendor, nullif(v.segments, 0), v.at, v.seal FROM ` + acceptedRows + `
-		ON CONFLICT (campaign_id, message_id) DO NOTHING`
+		SELECT 'accepted', $1, v.id, v.number, v.claim, v.channel, v.code, v.detail, v.vendor, nullif(v.segments, 0), v.at, v.seal FROM ` + acceptedRows
 	settleAccepted = `UPDATE standing s SET state = 'accepted', not_before = 0, code = v.code, detail = v.detail, vendor_id = v.vendor,
 		vendor_segments = nullif(v.segments, 0), settled_at = v.at, seal = v.seal FROM ` + acceptedRows + `
 		WHERE s.campaign_id = $1 AND s.message_id = v.id AND s.attempts = v.number AND s.claim_id = v.claim AND s.channel = v.channel AND s.state = 'attempting'`
@@ -199,7 +199,7 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 const (
 	claimedColumns = `c.id, c.campaign_id, c.run_id, c.channel, c.account, c.currency, c.day, c.scenario, c.price`
 	flightQuery    = `SELECT m.segments, m.recorded, ` + claimedColumns + ` FROM message_standing m JOIN claim c ON c.id = m.claim_id
-		WHERE m.campaign_id = $1 AND m.id = $2 AND m.attempts = $3 AND m.state = 'attempting' AND c.run_id = $4`
+		WHERE m.campaign_id = $1 AND m.id = $2 AND m.attempts = $3 AND m.state = 'attempting'`
 )
 
 // wantFlight asks for an attempt of the run that is open.
@@ -207,9 +207,12 @@ func (x *tx) wantFlight(w *settling, campaign int64, run ledger.RunID, attempt i
 	f := &flight{of: new(stored.Claimed)}
 	f.message, f.number = stored.AttemptOf(attempt)
 	x.ask(func(rows pgx.Rows) error {
-		w.open[attempt] = f
-		return rows.Scan(append([]any{&f.segments, &f.recorded}, f.of.Dest()...)...)
-	}, flightQuery, campaign, f.message, f.number, int64(run))
+		err := rows.Scan(append([]any{&f.segments, &f.recorded}, f.of.Dest()...)...)
+		if f.of.Run == run {
+			w.open[attempt] = f
+		}
+		return err
+	}, flightQuery, campaign, f.message, f.number)
 }
 
 // openClaim is a claim with messages that are open.
@@ -230,7 +233,7 @@ const (
 	openClaimColumns  = claimedColumns + `, c.turn, c.deadline, coalesce(c.first_id, 0), coalesce(c.last_id, 0)`
 	openRecordedQuery = `SELECT ` + openClaimColumns + `, count(*), sum(m.segments)::bigint FROM standing s
 		JOIN claim c ON c.id = s.claim_id JOIN message m ON m.campaign_id = $1 AND m.id = s.message_id
-		WHERE s.campaign_id = $1 AND s.state = 'attempting' AND c.run_id = $2 GROUP BY c.id ORDER BY c.id DESC`
+		WHERE s.campaign_id = $1 AND s.state = 'attempting' AND c.run_id + 0 = $2 GROUP BY c.id ORDER BY c.id DESC` // the run may have very many claims
 	openRangeQuery = `SELECT ` + openClaimColumns + ` FROM claim c WHERE c.run_id = $1 AND c.id < $2 AND c.first_id IS NOT NULL
 		ORDER BY c.id DESC LIMIT 1`
 	// unrecordedOf is what is being attempted because a range says so.

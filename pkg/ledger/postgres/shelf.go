@@ -167,13 +167,9 @@ func (c *claiming) want(s *shelf, limit int) *int {
 
 // pendingOf is a row of untriedQuery, pacedQuery or againQuery.
 func (c *claiming) pendingOf(s *shelf, rows pgx.Rows) (pendingRow, error) {
-	values, err := rows.Values()
+	v, err := valuesOf(rows)
 	if err != nil {
 		return pendingRow{}, err
-	}
-	v := make([]driver.Value, len(values))
-	for i := range values {
-		v[i] = values[i]
 	}
 	number := func(at int) int64 {
 		n, ok := v[at].(int64)

@@ -65,6 +65,7 @@ type flight struct {
 // take makes the turn, mostly with two questions to the server: what was accepted is written with the first, before it is known that the turn is
 // let in. Where it is errSingly, it is to be made once more with each outcome settled singly, after that is known.
 func (x *tx) take(t *turn, single bool) error {
+	x.early = true
 	*t = turn{req: t.req, settles: newSettling(t.req.Settle, single)}
 	if err := x.enter(t); err != nil || t.out.Before {
 		return err

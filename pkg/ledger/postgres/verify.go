@@ -29,10 +29,9 @@ func questions() []question {
 	return []question{
 		{"verify.usage", []string{"account", "day", "messages", "segments", "cost"}, `SELECT account, day, sum(messages), sum(segments), sum(cost)
 			FROM (SELECT account, day, messages, segments, cost FROM usage
-				UNION ALL SELECT c.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
-				WHERE m.attempts > m.over
-				UNION ALL SELECT c.account || '/' || c.scenario, c.day, -1, -m.segments, -m.segments * c.price
-				FROM message_standing m JOIN claim c ON c.id = m.claim_id WHERE m.attempts > m.over AND c.scenario <> '') u
+				UNION ALL SELECT d.account, c.day, -1, -m.segments, -m.segments * c.price FROM message_standing m JOIN claim c ON c.id = m.claim_id
+				CROSS JOIN LATERAL (VALUES (c.account), (c.account || '/' || nullif(c.scenario, ''))) d (account)
+				WHERE m.attempts > m.over AND d.account IS NOT NULL) u
 			GROUP BY account, day HAVING sum(messages) <> 0 OR sum(segments) <> 0 OR sum(cost) <> 0`},
 		{
 			"verify.tally",

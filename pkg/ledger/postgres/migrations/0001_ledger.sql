@@ -146,29 +146,31 @@ CREATE TABLE claim (
 CREATE INDEX claim_range ON claim (campaign_id, channel, last_id) WHERE last_id IS NOT NULL;
 CREATE INDEX claim_run ON claim (run_id, id);
 
--- How a message stands that is not simply pending, or attempted with the others of its claim. Mostly a row is written once and never again.
+-- How a message stands that is not simply pending, or attempted with the others of its claim. Mostly a row is written once and never again: of all
+-- that a message costs the log it is the largest part. So its columns are as narrow as they may be, the widest first that need to be aligned.
 CREATE TABLE standing (
   campaign_id     bigint NOT NULL,
   message_id      bigint NOT NULL,
-  channel         text   COLLATE "C" NOT NULL,
-  state           text   COLLATE "C" NOT NULL CHECK (state IN ('accepted', 'pending', 'attempting', 'unknown', 'rejected', 'cancelled')),
-  attempts        bigint NOT NULL DEFAULT 0,
-  over            bigint NOT NULL DEFAULT 0, -- how many of them are: definitely not accepted
   -- The newest attempt.
   claim_id        bigint,
   settled_at      bigint,
+  not_before      bigint, -- NULL of most that is not pending
+  vendor_segments bigint,
+  attempts        integer NOT NULL DEFAULT 0,
+  over            integer NOT NULL DEFAULT 0, -- how many of them are: definitely not accepted
+  seal            integer,
+  -- How a pending message stands to its domain's rate: 0 not held, 1 not_before is its place, 2 to be looked at again then.
+  paced           smallint NOT NULL DEFAULT 0 CHECK (paced IN (0, 1, 2)),
+  channel         text   COLLATE "C" NOT NULL,
+  state           text   COLLATE "C" NOT NULL CHECK (state IN ('accepted', 'pending', 'attempting', 'unknown', 'rejected', 'cancelled')),
   code            text,
   vendor_id       text,
   detail          text,
-  vendor_segments bigint,
-  not_before      bigint NOT NULL DEFAULT 0,
-  -- How a pending message stands to its domain's rate: 0 not held, 1 not_before is its place, 2 to be looked at again then.
-  paced           bigint NOT NULL DEFAULT 0 CHECK (paced IN (0, 1, 2)),
   why             text   CHECK (why IN ('list', 'abort')), -- of cancelled: left out by a list, or by an abort
-  seal            bigint,
   PRIMARY KEY (campaign_id, message_id),
   -- At most one attempt is not over: whatever the program does.
-  CHECK (attempts = over + CASE WHEN state IN ('accepted', 'attempting', 'unknown') THEN 1 ELSE 0 END)
+  CHECK (attempts = over + CASE WHEN state IN ('accepted', 'attempting', 'unknown') THEN 1 ELSE 0 END),
+  CONSTRAINT standing_waits CHECK (state <> 'pending' OR not_before IS NOT NULL)
 );
 -- Pending messages that have a standing: they were tried before, held, or left out for a while. All others are read in the order
 -- of their ids, from where the reach is: an index of them would have to be written for every message.
