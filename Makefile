@@ -65,8 +65,8 @@ fuzz: ## each fuzz target for a moment (FUZZ=10s)
 bench: deps ## the benchmarks
 	@grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u | xargs go test -run '^$$' -bench . -benchmem -benchtime 1s -timeout 30m
 
-simulate: ## the send loop in virtual time, with faults and crashes (SEEDS=n worlds)
-	go test ./pkg/send -run '^TestNobodyIsToldTwice$$' -count 1 -timeout 4h -args -seeds $(SEEDS)
+simulate: ## the send loop in virtual time, with faults and crashes (SEEDS=n worlds, and a fiftieth of them on PostgreSQL)
+	go test ./pkg/send -run '^TestNobodyIsToldTwice' -count 1 -timeout 4h -args -seeds $(SEEDS) -seeds.postgres $$(($(SEEDS) / 50))
 
 mutate: ## plant N slips in each room that keeps the promise (SEED=n others, ROOM=flow one room), and list those that no test notices
 	go run ./scripts/mutate -n $(N) -seed $(SEED) $(ROOM)

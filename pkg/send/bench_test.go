@@ -256,26 +256,41 @@ func (w benchWork) loopTo(b *testing.B, edit func(*send.Loop)) time.Duration {
 // loop stages the messages, which is not counted, and runs the loop over them.
 func (w benchWork) loop(b *testing.B, v vendors.Vendor, slots int, edits ...func(*send.Loop)) time.Duration {
 	b.Helper()
-	price := message.Money(45000)
-	cfg := &config.Config{
-		Environment: config.Production, Timezone: time.UTC,
-		Accounts: map[string]config.Account{"a": {Concurrency: slots, Price: &price, Currency: "CNY", DailyQuota: 1 << 40}},
-		Routes:   map[message.Channel]config.Route{w.channel: {Accounts: []config.Share{{Account: "a", Weight: 1}}}},
-	}
 	l := w.ledger(b)
-	loop := &send.Loop{
-		Ledger: l, Reader: l, Campaign: "bench", Config: cfg, Vendors: map[string]vendors.Vendor{"a": v},
-		Now: func() time.Time { return time.Now().Round(0) }, Log: slog.New(slog.DiscardHandler), Host: "h", User: "u", PID: 1,
-	}
+	loop := w.loopOn(l, v, slots)
 	for _, edit := range edits {
 		edit(loop)
 	}
-	start := time.Now()
-	res, err := loop.Run(context.Background())
-	took := time.Since(start)
-	if err != nil || res.Pause != nil {
-		b.Fatalf("%+v %v", res.Pause, err)
+	return timed(b, l, loop)
+}
+
+// loopOn is a run of the campaign through one account with so many slots.
+func (w benchWork) loopOn(l ledger.Ledger, v vendors.Vendor, slots int) *send.Loop {
+	price := message.Money(45000)
+	return &send.Loop{
+		Ledger: l, Reader: l, Campaign: "bench", Vendors: map[string]vendors.Vendor{"a": v}, Config: &config.Config{
+			Environment: config.Production, Timezone: time.UTC,
+			Accounts: map[string]config.Account{"a": {Concurrency: slots, Price: &price, Currency: "CNY", DailyQuota: 1 << 40}},
+			Routes:   map[message.Channel]config.Route{w.channel: {Accounts: []config.Share{{Account: "a", Weight: 1}}}},
+		},
+		Now: func() time.Time { return time.Now().Round(0) }, Log: slog.New(slog.DiscardHandler), Host: "h", User: "u", PID: 1,
 	}
+}
+
+// timed runs loops together until everything is sent, and says how long that took. The ledger is the first one's.
+func timed(b *testing.B, l ledger.Ledger, loops ...*send.Loop) time.Duration {
+	b.Helper()
+	start := time.Now()
+	var wait sync.WaitGroup
+	for _, loop := range loops {
+		wait.Go(func() {
+			if res, err := loop.Run(context.Background()); err != nil || res.Pause != nil {
+				b.Errorf("%+v %v", res.Pause, err)
+			}
+		})
+	}
+	wait.Wait()
+	took := time.Since(start)
 	if c, err := l.Counts(context.Background(), "bench"); err != nil || c.Of(message.Accepted) != benchMessages {
 		b.Fatalf("%+v %v", c, err)
 	}
@@ -292,6 +307,12 @@ func (w benchWork) ledger(b *testing.B) *sqlite.Ledger {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = l.Close() })
+	w.stage(b, l)
+	return l
+}
+
+func (w benchWork) stage(b *testing.B, l ledger.Ledger) {
+	b.Helper()
 	frozen, err := w.spec.Encode()
 	if err != nil {
 		b.Fatal(err)
@@ -313,5 +334,4 @@ func (w benchWork) ledger(b *testing.B) *sqlite.Ledger {
 	if _, err := l.Stage(context.Background(), ledger.Staging{Campaign: "bench", Digest: "d", Spec: frozen, Recipients: people}); err != nil {
 		b.Fatal(err)
 	}
-	return l
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
+	"notify/pkg/ledger/postgres"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -67,6 +69,11 @@ func runWorld(t *testing.T, seed uint64, story io.Writer) {
 	if seed%5 == 1 {
 		path = filepath.Join(quickDir(t), "ledger.db")
 	}
+	tryWorld(t, seed, path, story)
+}
+
+func tryWorld(t *testing.T, seed uint64, path string, story io.Writer) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, seed, path, story)
 		w.live()
@@ -90,7 +97,7 @@ type world struct {
 	t      *testing.T
 	seed   uint64
 	log    *slog.Logger
-	path   string // of the file; empty: in memory
+	path   string // of the file, or the server's URL; empty: in memory
 	memory *ledgertest.Memory
 	cfg    *config.Config
 	names  []string
@@ -179,13 +186,18 @@ func (w *world) now() time.Time {
 	return time.Now().Add(w.offset).Round(0)
 }
 
-// open is what a process does first. The ledger is a file in some worlds, and otherwise the model that the conformance suite
-// holds to be equal to it: thousands of worlds in memory, a part of them on disk.
-func (w *world) open() ledger.Ledger {
-	if w.path == "" {
+// open is what a process does first. The ledger is a file in some worlds, a schema on a server in a few, and otherwise the model that the conformance
+// suite holds to be equal to them: thousands of worlds in memory, a part of them on disk.
+func (w *world) open() (l ledger.Ledger) {
+	var err error
+	switch {
+	case w.path == "":
 		return w.memory.Open()
+	case strings.HasPrefix(w.path, "postgres:"):
+		l, err = postgres.Open(context.Background(), w.path, postgres.Options{CallersClock: true})
+	default:
+		l, err = sqlite.Open(context.Background(), w.path, sqlite.Options{NoFileLock: true, Now: w.now})
 	}
-	l, err := sqlite.Open(context.Background(), w.path, sqlite.Options{NoFileLock: true, Now: w.now})
 	if err != nil {
 		w.t.Fatalf("seed %d: %v", w.seed, err)
 	}

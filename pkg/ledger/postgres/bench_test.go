@@ -20,12 +20,12 @@ import (
 	"notify/pkg/message"
 )
 
-// BenchmarkProcesses claims and settles in batches of 256, on PostgreSQL and on SQLite in turns, with so many processes, each with connections of
-// its own; the flush of the log as it is, and 5 ms dearer. It reports the rate, and the bytes of log for each message
-// right after a checkpoint.
+// BenchmarkProcesses claims and settles through one account, in batches as a run makes that has so many messages at the vendor, with so many
+// processes, each with connections of its own; the flush of the log as it is, and dearer. On SQLite it does the same, in turns. It reports the rate, and
+// the bytes of log for each message right after a checkpoint.
 func BenchmarkProcesses(b *testing.B) {
-	const batch, people = 256, 60_000
-	for _, delay := range []int{0, 5000} { // µs that a commit waits on top, once for all that commit together
+	const people = 60_000
+	for _, delay := range []int{0, 5000, 10_000} { // µs that a commit waits on top, once for all that commit together
 		s, err := pgtest.New(b.Context(), "fsync = on", "commit_siblings = 0", fmt.Sprintf("commit_delay = %d", delay))
 		if errors.Is(err, pgtest.ErrMissing) {
 			b.Skip(err)
@@ -35,39 +35,43 @@ func BenchmarkProcesses(b *testing.B) {
 		}
 		b.Cleanup(func() { _ = s.Remove() })
 		answer(b, s, "CREATE EXTENSION pg_walinspect")
-		for _, n := range []int{1, 2, 4, 8} {
-			schema := 0
-			b.Run(fmt.Sprintf("postgres/flush+%dµs/processes=%d", delay, n), func(b *testing.B) {
-				for b.Loop() {
-					schema++
-					url := s.SocketURL(pgtest.Superuser, "postgres") + fmt.Sprintf("&schema=bench_%d_%d_%d", n, b.N, schema)
-					var log [2]string
-					took := contend(b, n, batch, people, func() (ledger.Ledger, error) {
-						return postgres.Open(b.Context(), url, postgres.Options{CallersClock: true})
-					}, func(at int) {
-						if at == 0 {
-							answer(b, s, "CHECKPOINT") // after it each page that is written is written whole once
-						}
-						log[at] = answer(b, s, logAt)
-					})
-					b.ReportMetric(people/took.Seconds(), "messages/s")
-					records, images := logged(b, s, log, people)
-					b.ReportMetric(records, "WAL-B/message")
-					b.ReportMetric(images, "page-images-B/message")
+		for _, batch := range []int{64, 256} {
+			for _, n := range []int{1, 2, 4, 8} {
+				b.Run(fmt.Sprintf("postgres/flush+%dms/batch=%d/processes=%d", delay/1000, batch, n), func(b *testing.B) {
+					for schema := 0; b.Loop(); schema++ {
+						onServer(b, s, fmt.Sprintf("bench_%d_%d_%d_%d", batch, n, b.N, schema), n, batch, people)
+					}
+				})
+				if delay > 0 {
+					continue
 				}
-			})
-			if delay > 0 {
-				continue
+				b.Run(fmt.Sprintf("sqlite/batch=%d/processes=%d", batch, n), func(b *testing.B) {
+					for b.Loop() {
+						path := filepath.Join(b.TempDir(), "notify.db")
+						took := contend(b, n, batch, people, func() (ledger.Ledger, error) { return sqlite.Open(b.Context(), path, sqlite.Options{}) }, func(int) {})
+						b.ReportMetric(people/took.Seconds(), "messages/s")
+					}
+				})
 			}
-			b.Run(fmt.Sprintf("sqlite/processes=%d", n), func(b *testing.B) {
-				for b.Loop() {
-					path := filepath.Join(b.TempDir(), "notify.db")
-					took := contend(b, n, batch, people, func() (ledger.Ledger, error) { return sqlite.Open(b.Context(), path, sqlite.Options{}) }, func(int) {})
-					b.ReportMetric(people/took.Seconds(), "messages/s")
-				}
-			})
 		}
 	}
+}
+
+func onServer(b *testing.B, s *pgtest.Server, schema string, n, batch, people int) {
+	b.Helper()
+	var log [2]string
+	took := contend(b, n, batch, people, func() (ledger.Ledger, error) {
+		return postgres.Open(b.Context(), s.SocketURL(pgtest.Superuser, "postgres")+"&schema="+schema, postgres.Options{CallersClock: true})
+	}, func(at int) {
+		if at == 0 {
+			answer(b, s, "CHECKPOINT") // after it each page that is written is written whole once
+		}
+		log[at] = answer(b, s, logAt)
+	})
+	records, images := logged(b, s, log, people)
+	b.ReportMetric(float64(people)/took.Seconds(), "messages/s")
+	b.ReportMetric(records, "WAL-B/message")
+	b.ReportMetric(images, "page-images-B/message")
 }
 
 // TestAMessageCostsTheLogLittle counts what claiming and settling write to the log, without images of whole pages: how many there are of those is
@@ -117,29 +121,29 @@ func answer(tb testing.TB, s *pgtest.Server, query string) string {
 }
 
 // contend has n processes send one campaign to its end, and says how long that took.
-func contend(b testing.TB, n, batch, people int, open func() (ledger.Ledger, error), look func(int)) time.Duration {
-	b.Helper()
+func contend(tb testing.TB, n, batch, people int, open func() (ledger.Ledger, error), look func(int)) time.Duration {
+	tb.Helper()
 	ledgers := make([]ledger.Ledger, n)
 	for i := range ledgers {
 		l, err := open()
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		defer func() { _ = l.Close() }()
 		ledgers[i] = l
 	}
-	if _, err := ledgers[0].Stage(b.Context(), ledger.Staging{
+	if _, err := ledgers[0].Stage(tb.Context(), ledger.Staging{
 		Campaign: award, Digest: "d", By: ledger.Act{Who: "w", What: "stage", At: noon}, Recipients: texted(people),
 	}); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	look(0)
 	began := time.Now()
 	var wait sync.WaitGroup
 	for _, l := range ledgers {
 		wait.Go(func() {
-			if err := sendAll(b.Context(), l, batch); err != nil {
-				b.Error(err)
+			if err := sendAll(tb.Context(), l, batch); err != nil {
+				tb.Error(err)
 			}
 		})
 	}
@@ -160,13 +164,7 @@ func sendAll(ctx context.Context, l ledger.Ledger, batch int) error {
 		if err != nil {
 			return err
 		}
-		settle = settle[:0]
-		for _, c := range claimsOf(t) {
-			settle = append(settle, ledger.Settlement{Attempt: c.Attempt, At: noon, Outcome: message.Outcome{
-				Kind: message.OutcomeAccepted, Code: "OK", VendorID: fmt.Sprintf("vendor-%020d", c.Attempt),
-			}})
-		}
-		if len(settle) == 0 {
+		if settle = accepted(claimsOf(t)); len(settle) == 0 {
 			return nil
 		}
 	}
