@@ -99,3 +99,13 @@ func TestWithoutAFolderOfTemplatesThatIsSaid(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestThereMustBeSomethingToSpread(t *testing.T) {
+	c, err := loadWith(t, nil, "order: spread")
+	if err != nil || c.Order != campaign.OrderSpread || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].String(), "nothing to spread") {
+		t.Errorf("%v, %v", c, err)
+	}
+	if c, err = loadWith(t, nil, "order: list"); err != nil || c.Order != campaign.OrderList || len(c.Warnings) != 0 {
+		t.Errorf("%v, %v", c, err)
+	}
+}

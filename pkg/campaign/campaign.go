@@ -16,6 +16,12 @@ const (
 	SharedEach   = "each"
 )
 
+// In which order messages leave.
+const (
+	OrderList   = ""       // that of the list
+	OrderSpread = "spread" // each recipient domain spread evenly over the whole
+)
+
 // Campaign is a campaign file with its defaults filled in and its texts read.
 type Campaign struct {
 	// Path is the file; texts are relative to it.
@@ -38,6 +44,7 @@ type Campaign struct {
 	Budget      message.Money // 0: none
 	Checklist   string
 	Shared      string // SharedRefuse, SharedFold, SharedEach
+	Order       string // OrderList or OrderSpread
 	// DedupeWindow is how long the same text may not go to the same address again, in any campaign; 0: no check.
 	DedupeWindow time.Duration
 	// ToldLately is how far back it is of interest who was written to by other campaigns, whatever the text.

@@ -102,6 +102,7 @@ func (r *reader) campaign(m *yamldoc.Map) *Campaign {
 		c.Shared = SharedRefuse
 	}
 	r.channels(m, c)
+	r.order(m.Value("order"), c)
 	m.Done()
 	return c
 }
@@ -354,6 +355,18 @@ func (r *reader) channels(m *yamldoc.Map, c *Campaign) {
 		c.Texts.Put(t)
 	}
 	channels.Done()
+}
+
+// order reads in which order messages leave.
+func (r *reader) order(v yamldoc.Value, c *Campaign) {
+	if v.OneOf("list", OrderSpread) != OrderSpread {
+		return
+	}
+	c.Order = OrderSpread
+	domains := slices.ContainsFunc(c.Channels(), func(ch message.Channel) bool { e := r.set.Of(ch); return e.PaceKey != nil })
+	if !domains {
+		v.Warn(words.T("campaign.order-nothing", nil), words.T("campaign.do.leave-out", nil))
+	}
 }
 
 // section is the map under a key, and whether it is to be read: a key with nothing below it is, so that it can be told what

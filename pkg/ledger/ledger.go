@@ -12,7 +12,7 @@
 //     and budget allow it; state, attempt and debit are committed together, with a sync that survives power loss, before
 //     Turn returns. Turns of a run have numbers, one after the other: one whose answer was lost is asked for once more under its
 //     number, and either done now, or answered with what it did.
-//   - Messages that were never touched are handed out in the order of the list, by how far the channel's reach went. It only goes up.
+//   - Messages that were never touched are handed out in the order in which they were staged, by how far the channel's reach went. It only goes up.
 //   - An attempt whose outcome is definite is credited back, once, to the day on which it was claimed.
 //
 // Drivers import this package and the words. All times are passed in by the caller, so that a test can hold the clock.

@@ -17,7 +17,7 @@ type Staging struct {
 	// Part is a part of the list: who is not in it is not taken off the list. What is pending is cancelled all the same, as it is
 	// not to be sent now; what was rejected stays so.
 	Part bool
-	// Recipients are consumed once, in the order of the list. The driver may keep what it was given while it asks for the
+	// Recipients are consumed once, in the order in which their messages are to leave. The driver may keep what it was given while it asks for the
 	// next. An error in the stream rolls everything back.
 	Recipients iter.Seq2[Recipient, error]
 }

@@ -57,6 +57,7 @@ func newMaker(p *Plan, in Inputs, r *render.Renderer) *maker {
 		m.lookers[ch] = newLooker(r, ch, m.entries[ch].Class)
 		p.Facts.Channels[ch] = m.lookers[ch].facts
 	}
+	p.entries = m.entries
 	m.resetCounts()
 	for _, c := range p.Header.Columns {
 		writePart(m.rows, c)

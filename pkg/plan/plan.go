@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"notify/pkg/campaign"
+	"notify/pkg/channel"
 	"notify/pkg/config"
 	"notify/pkg/diag"
 	"notify/pkg/list"
@@ -54,9 +55,10 @@ type Plan struct {
 	// Facts are what the rendered texts look like; nil in a Plan that Make did not make.
 	Facts *Facts
 
-	rows  *spool
-	folds folds
-	marks marks
+	rows    *spool
+	folds   folds
+	marks   marks
+	entries map[message.Channel]channel.Entry
 }
 
 // ChannelPlan is what goes out through one channel.

@@ -40,6 +40,7 @@ type Spec struct {
 	Waves       campaign.Waves    `json:"waves,omitzero"`
 	Budget      message.Money     `json:"budget,omitempty"`
 	Shared      string            `json:"shared_address"`
+	Order       string            `json:"order,omitempty"`
 	Checklist   string            `json:"checklist,omitempty"`
 	Dedupe      time.Duration     `json:"dedupe_window,omitempty"`
 	Lately      time.Duration     `json:"told_lately,omitempty"`
@@ -59,7 +60,7 @@ func newSpec(c *campaign.Campaign, h list.Header) Spec {
 	return Spec{
 		Schema: SpecSchema, Name: c.Name, Owner: c.Owner, Team: c.Team, Class: c.Class, Environment: c.Environment,
 		List: h.File, Columns: slices.Clone(h.Columns), NameColumn: h.Mapped["name"], Texts: c.Texts,
-		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Waves: c.Waves, Budget: c.Budget, Shared: c.Shared,
+		Window: c.Window, Deadline: c.Deadline, StopWhen: c.StopWhen, Waves: c.Waves, Budget: c.Budget, Shared: c.Shared, Order: c.Order,
 		Checklist: c.Checklist, Dedupe: c.DedupeWindow, Lately: c.ToldLately, Expect: c.Expect, Files: append(slices.Clone(c.Files), absolute(h.File)),
 	}
 }

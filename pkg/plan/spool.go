@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"math/bits"
 	"os"
 
 	"notify/pkg/message"
@@ -22,6 +23,7 @@ type record struct {
 // spool is the plan's temporary file: written once in the order of the list, read as often as needed. The file is readable
 // by its owner only, because it holds addresses.
 type spool struct {
+	dir string
 	f   *os.File
 	w   *bufio.Writer
 	buf []byte
@@ -32,7 +34,7 @@ func newSpool(dir string) (*spool, error) {
 	if err != nil {
 		return nil, words.Wrap(err, "plan.scratch-make", nil)
 	}
-	return &spool{f: f, w: bufio.NewWriterSize(f, 1<<16)}, nil
+	return &spool{dir: dir, f: f, w: bufio.NewWriterSize(f, 1<<16)}, nil
 }
 
 // Append writes a record. The order of its parts is the file's format; it never outlives the process.
@@ -89,7 +91,19 @@ func (s *spool) Close() error {
 
 type spoolReader struct {
 	r   *bufio.Reader
+	at  int64 // where buf lies
 	buf []byte
+}
+
+// read reads a record where it lies, with the memory of buf.
+func (s *spool) read(at int64, size int, buf []byte, rec *record) ([]byte, error) {
+	if cap(buf) < size {
+		buf = make([]byte, size)
+	}
+	if _, err := s.f.ReadAt(buf[:size], at); err != nil {
+		return buf, err
+	}
+	return buf, decode(buf[:size], rec)
 }
 
 // Next reads the next record; its fields are valid until the one after. It returns io.EOF after the last.
@@ -98,6 +112,7 @@ func (r *spoolReader) Next(rec *record) error {
 	if err != nil {
 		return err
 	}
+	r.at += int64(len(r.buf)) + int64(uvarintSize(size))
 	if uint64(cap(r.buf)) < size {
 		r.buf = make([]byte, size)
 	}
@@ -105,7 +120,14 @@ func (r *spoolReader) Next(rec *record) error {
 	if _, err := io.ReadFull(r.r, r.buf); err != nil {
 		return err
 	}
-	d := decoder{b: r.buf}
+	return decode(r.buf, rec)
+}
+
+// uvarintSize is how many bytes a number has as binary.AppendUvarint writes it.
+func uvarintSize(n uint64) int { return max(1, (bits.Len64(n)+6)/7) }
+
+func decode(b []byte, rec *record) error {
+	d := decoder{b: b}
 	rec.row = int(d.uvarint())
 	rec.key = string(d.bytes())
 	rec.fields = append(rec.fields[:0], d.bytes()...)

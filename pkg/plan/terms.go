@@ -222,6 +222,7 @@ func (t *terms) campaign(s *Spec) {
 		{"waves", waves(s.Waves)},
 		{"budget", amount(s.Budget)},
 		{"shared-address", s.Shared},
+		{"order", s.Order},
 		{"checklist", s.Checklist},
 		{"dedupe-window", words.Span(s.Dedupe)},
 		{"told-lately", words.Span(s.Lately)},

@@ -31,7 +31,7 @@ func Begin(ctx context.Context, l ledger.Campaigns, p *plan.Plan, by ledger.Act)
 // recipients says the plan in the ledger's words.
 func recipients(p *plan.Plan) iter.Seq2[ledger.Recipient, error] {
 	return func(yield func(ledger.Recipient, error) bool) {
-		for row, err := range p.Rows() {
+		for row, err := range p.Leaving() {
 			if err != nil {
 				yield(ledger.Recipient{}, err)
 				return

@@ -200,7 +200,7 @@ func sets() map[string][]string {
 			"recipients", "messages", "columns",
 			"text", "template", "template-codes", "template-owner", "template-values", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",
 			"name", "owner", "team", "class", "environment", "window", "deadline", "stop-failed", "stop-unknown", "stop-window", "waves", "budget",
-			"shared-address", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
+			"shared-address", "order", "checklist", "dedupe-window", "told-lately", "expect", "name-column",
 			"installation", "accounts", "vendor", "account-environment", "account-class", "endpoint", "way-out", "segments", "signature",
 			"capacity", "class-hours", "weights", "frequency", "price", "country-price", "rate", "burst", "daily-quota", "ramp", "scenario-rate", "scenario-quota", "day-budget", "month-budget", "domain-rate", "domain-quota", "domain-slots", "rows",
 		},
