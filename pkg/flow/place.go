@@ -194,7 +194,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if o.Place != PlaceGiven {
 		place = d.Tail.Add(space)
 	}
-	if !place.After(ledger.Latest(leaveAt, t.now.Add(t.near()))) {
+	if !place.After(ledger.Latest(leaveAt, t.now.Add(t.near(space)))) {
 		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
 		// Where it leaves at once, who comes next has not to wait for a commit that might have taken long: at the worst it meets this one.
 		queue := d.Tail.After(d.EmptyAt)
@@ -236,7 +236,7 @@ func (t *Teller) wait(domain string, pace Place, d *ledger.DomainState, space ti
 	if pace != PlaceGiven {
 		if place := d.Tail.Add(space); !place.After(end) {
 			d.Tail = place
-			return Verdict{Wait: t.before(place), Place: PlaceGiven}
+			return Verdict{Wait: t.before(place, space), Place: PlaceGiven}
 		}
 		return Verdict{Wait: end, Place: PlaceQueued}
 	}
@@ -250,7 +250,7 @@ func (t *Teller) wait(domain string, pace Place, d *ledger.DomainState, space ti
 		d.Tail = end
 		return Verdict{Wait: end, Place: PlaceQueued}
 	}
-	return Verdict{Wait: t.before(place), Place: PlaceGiven}
+	return Verdict{Wait: t.before(place, space), Place: PlaceGiven}
 }
 
 // stepMost is the longest of the steps in which messages are asked for that wait for their domains: so that a thousand slow domains do not ask
@@ -259,19 +259,25 @@ const stepMost = 30 * time.Millisecond
 
 func (t *Teller) step() time.Duration { return min(t.req.Ahead/4, stepMost) }
 
+// spare is by how much commits may take longer than they did when a place was given, without missing it: who comes late moves all behind him. It is a
+// slot held for nothing else, so that the more often messages leave for a domain the less there is.
+func (t *Teller) spare(space time.Duration) time.Duration {
+	return max(0, min(space/20, 4*t.step(), t.req.Ahead-t.req.Lead-3*t.step()))
+}
+
 // near is how far ahead a place under a domain's rate is taken. Who has it holds a slot until then, which messages to other domains
-// could have: it is only as far as the commit takes.
-func (t *Teller) near() time.Duration {
-	return max(t.req.Lead, min(t.req.Ahead, t.req.Lead+3*t.step()))
+// could have: it is only as far as the commit takes, and what is spared.
+func (t *Teller) near(space time.Duration) time.Duration {
+	return max(t.req.Lead, min(t.req.Ahead, t.req.Lead+3*t.step()+t.spare(space)))
 }
 
 // before is when a message with this place is to be asked for: early enough to leave in time.
-func (t *Teller) before(place time.Time) time.Time {
+func (t *Teller) before(place time.Time, space time.Duration) time.Time {
 	step := t.step()
 	if step <= 0 {
 		return place
 	}
-	return place.Add(-t.req.Lead - 2*step).Truncate(step)
+	return place.Add(-t.req.Lead - 2*step - t.spare(space)).Truncate(step)
 }
 
 // settleClock brings the state of a domain to now, as NewTeller does with the account's.
