@@ -45,9 +45,9 @@ type receipted struct {
 const receiptSecret = "shared-with-the-sandbox"
 
 // newReceipted makes one: the sandbox has these flags, and signs where it is told to.
-func newReceipted(t testing.TB, signed bool, flags ...string) *receipted {
-	t.Helper()
-	p := &receipted{place: newPlace(t, nil)}
+func newReceipted(tb testing.TB, signed bool, flags ...string) *receipted {
+	tb.Helper()
+	p := &receipted{place: newPlace(tb, nil)}
 	p.receiver.stop()
 	if signed {
 		p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_RECEIPTS_SECRET="+receiptSecret)
@@ -65,7 +65,7 @@ func newReceipted(t testing.TB, signed bool, flags ...string) *receipted {
 	p.address = freeAddress(p.place)
 	r, err := startReceiver(p.dir, p.env, append(flags, "--receipts", "http://"+p.address+p.at)...)
 	p.must(err)
-	t.Cleanup(r.stop)
+	tb.Cleanup(r.stop)
 	p.receiver = r
 	p.env = append(p.env, r.settings()...)
 	p.write("award.yaml", only("award-2020", message.SMS))

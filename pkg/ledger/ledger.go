@@ -117,6 +117,8 @@ type Reader interface {
 	// Stamp is another one whenever something changed that was to be read of a campaign's messages, with their receipts. It is there at once,
 	// whatever the campaign's size, so that what was made of all of them can be kept.
 	Stamp(ctx context.Context, campaign string) (string, error)
+	// Spent is what was tried and spent, of all campaigns, in the order in which they were staged first. It is kept, and not counted.
+	Spent(ctx context.Context) ([]Spent, error)
 	// Recent reports which of the pairs left, or may have left, at or after since, in a campaign other than except
 	// (same address, same fingerprint). The pairs are consumed as a stream.
 	Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[Sent]) iter.Seq2[Sent, error]

@@ -54,6 +54,7 @@ type History interface {
 	Runs(ctx context.Context, campaign string) ([]ledger.Run, error)
 	AuditLog(ctx context.Context, campaign string) ([]ledger.AuditEntry, error)
 	Notices(ctx context.Context, after int64, most int) ([]ledger.Notice, error)
+	Spent(ctx context.Context) ([]ledger.Spent, error)
 	Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error]
 }
 
@@ -277,40 +278,55 @@ type served struct {
 	accounts map[string]bool
 }
 
-// serving counts what was tried by month, and by channel, account and vendor.
+// serving counts what was tried by month, and by channel, account and vendor. What is kept of a campaign says it at once; the messages are looked
+// through of one that was under way in two months, or when the time began.
 func serving(ctx context.Context, h History, vendors map[string]string, since time.Time, zone *time.Location) (map[string]map[[2]string]*served, error) {
-	campaigns, err := h.Campaigns(ctx)
+	spent, err := h.Spent(ctx)
 	if err != nil {
 		return nil, err
 	}
+	const month = "2006-01"
 	out := make(map[string]map[[2]string]*served)
-	for _, c := range campaigns {
-		for r, err := range h.Messages(ctx, c.Name, message.Accepted, message.Rejected, message.Unknown) {
+	add := func(at time.Time, ch message.Channel, account string, state message.State, n int64) {
+		name := at.In(zone).Format(month)
+		if out[name] == nil {
+			out[name] = make(map[[2]string]*served)
+		}
+		for _, of := range [][2]string{{"channel", string(ch)}, {"account", account}, {"vendor", vendors[account]}} {
+			s := out[name][of]
+			if s == nil {
+				s = &served{Service: Service{Of: of[0], Name: of[1]}, accounts: make(map[string]bool)}
+				out[name][of] = s
+			}
+			s.accounts[account] = true
+			s.Tried += n
+			switch state {
+			case message.Accepted:
+				s.Accepted += n
+			case message.Unknown:
+				s.Unknown += n
+			case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
+			}
+		}
+	}
+	apart := make(map[string]bool)
+	for _, c := range spent {
+		if !c.Last.Before(since) && (c.First.Before(since) || c.First.In(zone).Format(month) != c.Last.In(zone).Format(month)) {
+			apart[c.Campaign] = true
+		}
+	}
+	for _, c := range spent {
+		if c.State != message.Attempting && !c.Last.Before(since) && !apart[c.Campaign] {
+			add(c.First, c.Channel, c.Account, c.State, c.Messages)
+		}
+	}
+	for name := range apart {
+		for r, err := range h.Messages(ctx, name, message.Accepted, message.Rejected, message.Unknown) {
 			if err != nil {
 				return nil, err
 			}
-			if r.Claimed.Before(since) || r.Account == "" {
-				continue
-			}
-			name := r.Claimed.In(zone).Format("2006-01")
-			if out[name] == nil {
-				out[name] = make(map[[2]string]*served)
-			}
-			for _, of := range [][2]string{{"channel", string(r.Channel)}, {"account", r.Account}, {"vendor", vendors[r.Account]}} {
-				s := out[name][of]
-				if s == nil {
-					s = &served{Service: Service{Of: of[0], Name: of[1]}, accounts: make(map[string]bool)}
-					out[name][of] = s
-				}
-				s.accounts[r.Account] = true
-				s.Tried++
-				switch r.State {
-				case message.Accepted:
-					s.Accepted++
-				case message.Unknown:
-					s.Unknown++
-				case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
-				}
+			if !r.Claimed.Before(since) && r.Account != "" {
+				add(r.Claimed, r.Channel, r.Account, r.State, 1)
 			}
 		}
 	}

@@ -42,6 +42,16 @@ func (h *history) Messages(context.Context, string, ...message.State) iter.Seq2[
 	}
 }
 
+func (h *history) Spent(context.Context) ([]ledger.Spent, error) {
+	var out []ledger.Spent
+	for _, r := range h.records {
+		out = append(out, ledger.Spent{
+			Campaign: "award", Channel: r.Channel, Account: r.Account, State: r.State, Debit: ledger.Debit{Messages: 1}, First: h.records[0].Claimed, Last: at(59),
+		})
+	}
+	return out, nil
+}
+
 func at(minutes int) time.Time { return time.Date(2026, 11, 1, 9, minutes, 0, 0, time.UTC) }
 
 func act(what string, minutes int) ledger.AuditEntry {
@@ -119,6 +129,12 @@ func TestAMonthTellsHowItWentByChannelAccountAndVendor(t *testing.T) {
 	months, err := report.Months(t.Context(), h, all, map[string]string{"sms": "aliyun", "spare": "tencent"}, time.Time{}, now)
 	if err != nil || len(months) != 1 {
 		t.Fatalf("%+v, %v", months, err)
+	}
+	// Where a month began after the first was claimed, the messages are looked through.
+	zone := time.FixedZone("", -9*60*60-60)
+	apart, err := report.Months(t.Context(), h, nil, nil, time.Time{}, now.In(zone))
+	if err != nil || len(apart) != 2 || apart[0].Service[0].Tried != 1 {
+		t.Errorf("%+v, %v", apart, err)
 	}
 	m := months[0]
 	if m.Month != "2026-11" || m.Incidents != 5 || m.BySystem != 3 || m.Open != 0 || m.Stopped != 39*time.Minute {

@@ -404,3 +404,53 @@ func (m *Memory) runsOf(c *campaign) []ledger.Run {
 	}
 	return out
 }
+
+// Spent implements ledger.Reader.
+func (h *Handle) Spent(ctx context.Context) ([]ledger.Spent, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var out []ledger.Spent
+	for _, c := range h.m.campaigns {
+		cells := make(map[[4]string]*ledger.Spent)
+		for _, m := range c.messages {
+			if m.newest == nil || m.state == message.Pending || m.state == message.Cancelled {
+				continue
+			}
+			k := [4]string{string(m.channel), m.newest.account, m.newest.currency, string(m.state)}
+			s := cells[k]
+			if s == nil {
+				s = &ledger.Spent{Campaign: c.Name, Channel: m.channel, Account: m.newest.account, Currency: m.newest.currency, State: m.state}
+				cells[k] = s
+			}
+			s.Messages++
+			if m.state != message.Rejected {
+				s.Segments += int64(m.newest.segments)
+				s.Cost += m.newest.price.Times(m.newest.segments)
+			}
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(cells), func(a, b [4]string) int { return slices.Compare(a[:], b[:]) }) {
+			h.m.claimed(c, cells[k])
+			out = append(out, *cells[k])
+		}
+	}
+	return out, nil
+}
+
+// claimed says when and at what prices claims of a channel and account were made.
+func (m *Memory) claimed(c *campaign, s *ledger.Spent) {
+	for _, a := range m.attempts {
+		if a.campaign != c || a.account != s.Account || a.msg.channel != s.Channel {
+			continue
+		}
+		if s.First.IsZero() {
+			s.First, s.Last, s.Least, s.Most = a.claimed, a.claimed, a.price, a.price
+		}
+		if a.claimed.Before(s.First) {
+			s.First = a.claimed
+		}
+		s.Last, s.Least, s.Most = ledger.Latest(s.Last, a.claimed), min(s.Least, a.price), max(s.Most, a.price)
+	}
+}

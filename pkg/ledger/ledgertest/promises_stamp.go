@@ -1,6 +1,8 @@
 package ledgertest
 
 import (
+	"time"
+
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/words"
@@ -9,6 +11,7 @@ import (
 func stampPromises() []promise {
 	return []promise{
 		{"whatever changes a message, or what is known of it, changes the stamp, and nothing else does", stampChanges},
+		{"what was tried and spent is kept by campaign, account and state, with when and at what prices it was claimed", spentIsKept},
 		{"the stamp of a campaign that nobody knows is refused", func(s *story) {
 			_, err := s.Stamp(s.ctx(), "nobody")
 			s.fails(err, ledger.ErrNoCampaign)
@@ -59,4 +62,35 @@ func stampChanges(s *story) {
 	changed("forgetting", award, true)
 	changed("all of that, another campaign", other, true) // receipts name none
 	changed("nothing", other, false)
+}
+
+func spentIsKept(s *story) {
+	run := s.three() // one accepted, one rejected, one unknown
+	before, err := s.Spent(s.ctx())
+	s.ok(err)
+	first := s.now
+	s.now = s.now.Add(time.Hour)
+	dear := claims(2)
+	dear.Limits.Price *= 2
+	s.turn(run, s.settled(s.claim(run, dear).Claims, message.Outcome{Kind: message.OutcomeAccepted, Code: "OK"}))
+	got, err := s.Spent(s.ctx())
+	s.ok(err)
+	counts, err := s.Counts(s.ctx(), award)
+	s.ok(err)
+	var sum ledger.Debit
+	by := make(map[message.State]int64)
+	for _, c := range got {
+		by[c.State] += c.Messages
+		sum.Segments, sum.Cost = sum.Segments+c.Segments, sum.Cost+c.Cost
+		s.same("campaign", c.Campaign, award)
+		s.same("account", c.Account, smsAcc)
+		s.same("the first claim", c.First.Equal(before[0].First) && !c.First.After(first), true)
+		s.same("the last claim", c.Last.Equal(s.now), true)
+		s.same("prices", [2]message.Money{c.Least, c.Most}, [2]message.Money{claims(1).Limits.Price, dear.Limits.Price})
+	}
+	for _, state := range []message.State{message.Accepted, message.Rejected, message.Unknown} {
+		s.same(string(state), by[state], int64(counts.Of(state)))
+	}
+	s.same("spent", sum.Cost, counts.Cost[smsAcc].Cost)
+	s.same("segments", sum.Segments, counts.Cost[smsAcc].Segments)
 }
