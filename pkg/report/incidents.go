@@ -229,7 +229,7 @@ type Service struct {
 func Months(ctx context.Context, h History, incidents []Incident, vendors map[string]string, since, now time.Time) ([]Month, error) {
 	months := make(map[string]*Month)
 	month := func(t time.Time) *Month {
-		name := t.In(now.Location()).Format("2006-01")
+		name := t.In(now.Location()).Format(monthForm)
 		if months[name] == nil {
 			months[name] = &Month{Month: name}
 		}
@@ -251,7 +251,7 @@ func Months(ctx context.Context, h History, incidents []Incident, vendors map[st
 		return nil, err
 	}
 	for name, all := range served {
-		at, err := time.ParseInLocation("2006-01", name, now.Location())
+		at, err := time.ParseInLocation(monthForm, name, now.Location())
 		if err != nil {
 			return nil, err
 		}
@@ -278,6 +278,41 @@ type served struct {
 	accounts map[string]bool
 }
 
+// services are how channels, accounts and vendors served, by month.
+type services struct {
+	zone    *time.Location
+	vendors map[string]string
+	by      map[string]map[[2]string]*served
+}
+
+const monthForm = "2006-01"
+
+func (v *services) month(at time.Time) string { return at.In(v.zone).Format(monthForm) }
+
+// add counts messages that were tried.
+func (v *services) add(at time.Time, ch message.Channel, account string, state message.State, n int64) {
+	name := v.month(at)
+	if v.by[name] == nil {
+		v.by[name] = make(map[[2]string]*served)
+	}
+	for _, of := range [][2]string{{"channel", string(ch)}, {"account", account}, {"vendor", v.vendors[account]}} {
+		s := v.by[name][of]
+		if s == nil {
+			s = &served{Service: Service{Of: of[0], Name: of[1]}, accounts: make(map[string]bool)}
+			v.by[name][of] = s
+		}
+		s.accounts[account] = true
+		s.Tried += n
+		switch state {
+		case message.Accepted:
+			s.Accepted += n
+		case message.Unknown:
+			s.Unknown += n
+		case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
+		}
+	}
+}
+
 // serving counts what was tried by month, and by channel, account and vendor. What is kept of a campaign says it at once; the messages are looked
 // through of one that was under way in two months, or when the time began.
 func serving(ctx context.Context, h History, vendors map[string]string, since time.Time, zone *time.Location) (map[string]map[[2]string]*served, error) {
@@ -285,39 +320,17 @@ func serving(ctx context.Context, h History, vendors map[string]string, since ti
 	if err != nil {
 		return nil, err
 	}
-	const month = "2006-01"
-	out := make(map[string]map[[2]string]*served)
-	add := func(at time.Time, ch message.Channel, account string, state message.State, n int64) {
-		name := at.In(zone).Format(month)
-		if out[name] == nil {
-			out[name] = make(map[[2]string]*served)
-		}
-		for _, of := range [][2]string{{"channel", string(ch)}, {"account", account}, {"vendor", vendors[account]}} {
-			s := out[name][of]
-			if s == nil {
-				s = &served{Service: Service{Of: of[0], Name: of[1]}, accounts: make(map[string]bool)}
-				out[name][of] = s
-			}
-			s.accounts[account] = true
-			s.Tried += n
-			switch state {
-			case message.Accepted:
-				s.Accepted += n
-			case message.Unknown:
-				s.Unknown += n
-			case message.Pending, message.Attempting, message.Rejected, message.Cancelled:
-			}
-		}
-	}
+	spent = slices.DeleteFunc(spent, func(c ledger.Spent) bool { return c.State == message.Attempting || c.Last.Before(since) })
+	v := services{zone: zone, vendors: vendors, by: make(map[string]map[[2]string]*served)}
 	apart := make(map[string]bool)
 	for _, c := range spent {
-		if !c.Last.Before(since) && (c.First.Before(since) || c.First.In(zone).Format(month) != c.Last.In(zone).Format(month)) {
+		if c.First.Before(since) || v.month(c.First) != v.month(c.Last) {
 			apart[c.Campaign] = true
 		}
 	}
 	for _, c := range spent {
-		if c.State != message.Attempting && !c.Last.Before(since) && !apart[c.Campaign] {
-			add(c.First, c.Channel, c.Account, c.State, c.Messages)
+		if !apart[c.Campaign] {
+			v.add(c.First, c.Channel, c.Account, c.State, c.Messages)
 		}
 	}
 	for name := range apart {
@@ -326,11 +339,11 @@ func serving(ctx context.Context, h History, vendors map[string]string, since ti
 				return nil, err
 			}
 			if !r.Claimed.Before(since) && r.Account != "" {
-				add(r.Claimed, r.Channel, r.Account, r.State, 1)
+				v.add(r.Claimed, r.Channel, r.Account, r.State, 1)
 			}
 		}
 	}
-	return out, nil
+	return v.by, nil
 }
 
 // down is for how long none of the accounts could be used.
