@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"notify/pkg/message"
 )
@@ -27,13 +28,45 @@ func (p Printer) Say(t Text) string {
 	args := make(map[string]string, len(t.Args))
 	for name, v := range t.Args {
 		args[name] = p.Value(v)
+		if p.Lang == Chinese {
+			args[name] = edge + args[name] + edge
+		}
 	}
 	said, ok := catalogueOf(p.Lang).say(t.ID, args, t.Args["n"])
 	if !ok {
-		return strings.TrimSpace(fmt.Sprintf("%s %v", t.ID, args))
+		return spaced(strings.TrimSpace(fmt.Sprintf("%s %v", t.ID, args)))
 	}
-	return said
+	return spaced(said)
 }
+
+// edge stands where an argument begins and ends until the sentence is made. No argument has one: Safe takes them out.
+const edge = "\x01"
+
+// spaced takes the edges out, with a blank in their place where Chinese meets a letter or a digit: a template cannot know what its
+// argument begins with.
+func spaced(said string) string {
+	if !strings.Contains(said, edge) {
+		return said
+	}
+	var b strings.Builder
+	b.Grow(len(said))
+	var last rune
+	meets := false
+	for _, r := range said {
+		if r == rune(edge[0]) {
+			meets = true
+			continue
+		}
+		if meets && (unicode.Is(unicode.Han, last) && latin(r) || latin(last) && unicode.Is(unicode.Han, r)) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+		last, meets = r, false
+	}
+	return b.String()
+}
+
+func latin(r rune) bool { return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // Value is an argument as it stands in a sentence.
 func (p Printer) Value(v any) string {
@@ -101,7 +134,7 @@ func (p Printer) list(l List) string {
 	}
 	all := strings.Join(said, comma)
 	if n := len(said); last != "" && more == 0 && n > 1 {
-		all = strings.Join(said[:n-1], comma) + last + said[n-1]
+		all = spaced(strings.Join(said[:n-1], comma) + edge + last + edge + said[n-1])
 	}
 	if more > 0 {
 		all = p.Say(T("words.and-more", A{"shown": all, "n": more}))

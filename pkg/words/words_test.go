@@ -45,8 +45,9 @@ func TestAValueReadsAsItsLanguageHasIt(t *testing.T) {
 		"a name":                 {"王\x1b[31m\nx", "王\ufffd[31m x", "王\ufffd[31m x"},
 		"names":                  {words.Names([]string{"a", "b", "c"}, 0), "a, b, c", "a、b、c"},
 		"names, some only count": {words.Names([]string{"a", "b", "c"}, 1), "a and 2 more", "a 等，另有 2 个"},
-		"one or the other":       {words.List{Items: []any{1, "x"}, Join: words.Or}, "1 or x", "1或x"},
+		"one or the other":       {words.List{Items: []any{1, "x"}, Join: words.Or}, "1 or x", "1 或 x"},
 		"sentences":              {words.Texts(words.Sentences, words.T("cause.full", nil), words.T("cause.refused", nil)), "the disk is full; nothing answers there", "磁盘已满；那里没有程序应答"},
+		"a name in a sentence":   {words.T("routes.left-out", words.A{"account": "短信", "is": "marketing"}), "短信 is for marketing and carries nothing of this", "短信 用于 marketing，不发送这次活动"},
 		"nothing":                {nil, "–", "–"},
 		"no price":               {words.Price(nil, "CNY"), "not known", "未知"},
 	} {
