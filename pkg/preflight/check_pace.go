@@ -121,6 +121,18 @@ func (n *Need) domainQuota(domain string) int64 {
 
 // domainLine says how much a domain gets, how fast, and when it has all.
 func (s *Subject) domainLine(n Need, domain string, mails int, limit float64) words.Text {
+	line := s.domainPace(n, domain, mails, limit)
+	slots, own := n.Account.DomainSlots[domain]
+	if !own {
+		slots = n.Account.DomainSlots["default"]
+	}
+	if slots > 0 {
+		return words.T("pace.domain-slots", words.A{"line": line, "n": slots})
+	}
+	return line
+}
+
+func (s *Subject) domainPace(n Need, domain string, mails int, limit float64) words.Text {
 	p := pace{rate: limit, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours()}
 	if limit == 0 {
 		if n.Account.Rate == 0 {

@@ -42,6 +42,8 @@ type AccountStatus struct {
 	Ramp []RampStatus `json:"ramp,omitempty"`
 	// Scenarios are its limits by class of campaign.
 	Scenarios []ScenarioStatus `json:"scenarios,omitempty"`
+	// Domains are its limits by recipient domain.
+	Domains []DomainStatus `json:"domains,omitempty"`
 	// Live is what the vendor said; nil where it was not asked, or LiveError says why not.
 	Live      *Live      `json:"live,omitempty"`
 	LiveError words.Text `json:"live_error,omitzero"`
@@ -87,6 +89,24 @@ type ScenarioStatus struct {
 	Used       int64   `json:"used_today"`
 }
 
+// DomainStatus is what an account may send to a recipient domain, "default" for all that are not named; zero fields do not limit.
+type DomainStatus struct {
+	Domain      string  `json:"domain"`
+	Rate        float64 `json:"rate,omitempty"` // messages a second
+	DailyQuota  int64   `json:"daily_quota,omitempty"`
+	Concurrency int     `json:"concurrency,omitempty"` // at a time, from each campaign
+}
+
+func domains(a *config.Account) []DomainStatus {
+	var out []DomainStatus
+	all := slices.Concat(slices.Collect(maps.Keys(a.DomainRate)), slices.Collect(maps.Keys(a.DomainQuota)), slices.Collect(maps.Keys(a.DomainSlots)))
+	slices.Sort(all)
+	for _, d := range slices.Compact(all) {
+		out = append(out, DomainStatus{Domain: d, Rate: a.DomainRate[d], DailyQuota: a.DomainQuota[d], Concurrency: a.DomainSlots[d]})
+	}
+	return out
+}
+
 // Live is what a vendor says of an account; nil where it does not.
 type Live struct {
 	Balance    *message.Money `json:"balance"`
@@ -125,6 +145,7 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 		s := AccountStatus{
 			Account: name, Vendor: a.Vendor, Class: a.Class, Environment: env, Rate: a.Rate, DailyQuota: a.DailyQuota,
 			DayBudget: a.DayBudget, MonthBudget: a.MonthBudget, Price: a.Price, Prices: a.Prices, Credentials: a.Credentials(), Currency: a.Currency, Breaker: "closed",
+			Domains: domains(&a),
 		}
 		s.State = ledger.AccountState{Account: name, Scale: 1}
 		for _, k := range known {

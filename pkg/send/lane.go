@@ -368,7 +368,11 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 		ln.later = now.Add(lookAgain)
 	case ledger.HoldLater:
 		ln.later = g.Until
-		ln.loop.progress.waiting(words.T("send.wait.again", words.A{"at": g.Until}))
+		why := ln.full(ask.Account.Name())
+		if why.IsZero() {
+			why = words.T("send.wait.again", words.A{"at": g.Until})
+		}
+		ln.loop.progress.waiting(why)
 	case ledger.HoldQuota, ledger.HoldBudget:
 		g.Until = ln.renewed(now, g)
 	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff:

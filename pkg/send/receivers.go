@@ -9,6 +9,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/receivers"
+	"notify/pkg/words"
 )
 
 // receivers prepares the lane to tell receivers apart, where its channel paces by domain.
@@ -93,6 +94,24 @@ func (ln *lane) domainRoom(account string) func(string) int {
 		}
 		return max(0, flow.Part(most, ln.runs, ln.rank)-ln.open[receiverOf{account, receiver}])
 	}
+}
+
+// full names a receiver that has no slot free; zero where there is none. Of several it is the first by name.
+func (ln *lane) full(account string) words.Text {
+	room := ln.domainRoom(account)
+	if room == nil {
+		return words.Text{}
+	}
+	first := ""
+	for of := range ln.open {
+		if of.account == account && room(of.receiver) == 0 && (first == "" || of.receiver < first) {
+			first = of.receiver
+		}
+	}
+	if first == "" {
+		return words.Text{}
+	}
+	return words.T("send.wait.receiver", words.A{"account": account, "domain": first, "n": ln.open[receiverOf{account, first}]})
 }
 
 // opened counts a message that is under way to a receiver whose slots count, and says which it is; empty for none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/receivers"
 	"notify/pkg/send"
+	"notify/pkg/words"
 )
 
 // mailServer takes mails, but for those to a domain of which it has too many.
@@ -24,6 +26,9 @@ type mailServer struct {
 	mu     sync.Mutex
 	busy   string
 	sorted bool                   // the list is, by domain
+	alone  bool                   // all of the list is for d1.test
+	said   words.Text             // what the run waited for last
+	loop   *send.Loop
 	at     map[string][]time.Time // when mails were taken, by domain
 	tries  map[string]int
 	in     map[string]int // how many are under way, by domain, and how many were at the most
@@ -49,7 +54,10 @@ func (v *mailServer) Send(ctx context.Context, m message.Message) message.Outcom
 		return message.Outcome{Kind: message.OutcomeThrottled, Code: "421 4.7.0", Detail: "too many mails, closing", RetryAfter: time.Second}
 	}
 	v.at[domain] = append(v.at[domain], time.Now())
-	if domain != "d0.test" && domain != "d1.test" {
+	if said := v.loop.Snapshot().Waiting; said.ID == "send.wait.receiver" {
+		v.said = said
+	}
+	if v.alone || domain != "d0.test" && domain != "d1.test" {
 		if v.left--; v.left == 0 {
 			v.done()
 		}
@@ -68,6 +76,9 @@ func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
 	domainOf := func(i int) int { return i % manyDomains }
 	if v.sorted {
 		domainOf = func(i int) int { return i / toEach }
+	}
+	if v.alone {
+		domainOf = func(int) int { return 1 }
 	}
 	spec := plan.Spec{
 		Schema: plan.SpecSchema, Name: "award", Columns: []string{"name"},
@@ -100,6 +111,7 @@ func mailed(t *testing.T, v *mailServer, a config.Account) time.Duration {
 	v.at, v.tries, v.left, v.done = make(map[string][]time.Time), make(map[string]int), (manyDomains-2)*toEach, cancel
 	v.in, v.most = make(map[string]int), make(map[string]int)
 	loop := loopOn(l, l, v, a)
+	v.loop = loop
 	loop.Config.Routes = map[message.Channel]config.Route{message.Email: {Accounts: []config.Share{{Account: "a", Weight: 1}}}}
 	loop.Receivers = rules
 	begin := time.Now()
@@ -159,6 +171,17 @@ func TestAReceiverGetsNoMoreAtATimeThanItHasSlots(t *testing.T) {
 			t.Errorf("%d of %d went to the one with two slots in %v", n, toEach, beside)
 		}
 		t.Logf("alone %v, beside %v", alone, beside)
+	})
+}
+
+// Where only messages to a receiver are left that has no slot free, the run says what it waits for.
+func TestARunThatAReceiversSlotsHoldUpSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &mailServer{alone: true}
+		mailed(t, v, config.Account{Concurrency: 16, DomainSlots: map[string]int{"d1.test": 3}})
+		if said := v.said.String(); v.most["d1.test"] != 3 || !strings.Contains(said, "a: d1.test has the 3 at a time that it may have") {
+			t.Errorf("%d at a time, and it says %q", v.most["d1.test"], said)
+		}
 	})
 }
 

@@ -91,9 +91,31 @@ func (p *Printer) trouble(a *report.AccountStatus) {
 		}
 		p.sentence(head, words.T("accounts.scenario", words.A{"class": words.Of("class", s.Class), "limits": limits}))
 	}
+	if len(a.Domains) > 0 {
+		p.sentence(head, words.T("accounts.domains", words.A{"domains": domainLimits(a.Domains)}))
+	}
 	if !a.State.Error.IsZero() {
 		p.sentence(head, words.T("accounts.last-error", words.A{"at": a.State.At, "said": a.State.Error}))
 	}
+}
+
+// domainLimits are the limits of an account by recipient domain, in a few words each.
+func domainLimits(all []report.DomainStatus) words.List {
+	out := words.List{Join: words.Sentences}
+	for _, d := range all {
+		limits := words.List{Join: words.Commas}
+		if d.Rate > 0 {
+			limits.Items = append(limits.Items, words.T("accounts.domain-rate", words.A{"rate": words.Rate(d.Rate)}))
+		}
+		if d.DailyQuota > 0 {
+			limits.Items = append(limits.Items, words.T("accounts.domain-quota", words.A{"quota": d.DailyQuota}))
+		}
+		if d.Concurrency > 0 {
+			limits.Items = append(limits.Items, words.T("accounts.domain-slots", words.A{"n": d.Concurrency}))
+		}
+		out.Items = append(out.Items, words.T("accounts.domain", words.A{"domain": d.Domain, "limits": limits}))
+	}
+	return out
 }
 
 // live is what the vendor said, in a few words.
