@@ -25,9 +25,9 @@ import (
 type mailServer struct {
 	mu     sync.Mutex
 	busy   string
-	sorted bool                   // the list is, by domain
-	alone  bool                   // all of the list is for d1.test
-	said   words.Text             // what the run waited for last
+	sorted bool       // the list is, by domain
+	alone  bool       // all of the list is for d1.test
+	said   words.Text // what the run waited for last
 	loop   *send.Loop
 	at     map[string][]time.Time // when mails were taken, by domain
 	tries  map[string]int
