@@ -74,6 +74,7 @@ func whole() map[string]string {
 		"SELECT m.key, coalesce(r.grade, '')":                                 reports,
 		"SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts": reports,
 		"SELECT min(claimed_at), max(claimed_at)":                             reports,
+		"SELECT campaign_id, channel, account, min(claimed_at)":               "a person asks what was spent, on all campaigns",
 		"SELECT r.campaign_id, r.id FROM run r WHERE r.beat":                  "all runs that were alive of late, of all campaigns",
 		"WITH ranked AS MATERIALIZED":                                         reports,
 		"WITH wanted AS MATERIALIZED":                                         "a new list is held against all that a campaign told",
