@@ -67,13 +67,12 @@ func turnAccount(a config.Account, ch message.Channel, at Place, speed float64) 
 	}
 	a.DailyQuota, a.DayBudget, a.MonthBudget, a.LowBalance = 0, 0, 0, 0
 	a.DKIM, a.SendsFrom = config.DKIM{}, nil
-	switch ch {
-	case message.SMS:
-		a.Endpoint = at.SMS
-		if a.Options = vendorOptions(a, at); a.Options == nil {
-			a.Vendor, a.Options = kindHTTP, config.Options{"definition": definition, "token": at.Token}
-		}
-	case message.Email:
+	a.Endpoint, a.Options = at.SMS, vendorOptions(a, at)
+	switch {
+	case a.Options != nil:
+	case ch == message.SMS:
+		a.Vendor, a.Options = kindHTTP, config.Options{"definition": definition, "token": at.Token}
+	case ch == message.Email:
 		a.Vendor, a.Endpoint = kindSMTP, ""
 		a.Options = config.Options{"address": at.Mail, "tls": "none"}
 	}
@@ -90,6 +89,12 @@ func vendorOptions(a config.Account, at Place) config.Options {
 		o, keep = config.Options{"access_key_id": nobody, "access_key_secret": at.Token}, []string{"sign_name"}
 	case "tencent-sms":
 		o, keep = config.Options{"secret_id": nobody, "secret_key": at.Token}, []string{"sdk_app_id", "sign_name"}
+	case "aliyun-dm":
+		o = config.Options{"access_key_id": nobody, "access_key_secret": at.Token}
+	case "tencent-ses":
+		o, keep = config.Options{"secret_id": nobody, "secret_key": at.Token}, []string{"unsubscribe"}
+	case "ses":
+		o, keep = config.Options{"access_key_id": nobody, "access_key_secret": at.Token}, []string{"region", "configuration_set"}
 	case "twilio":
 		o, keep = config.Options{"account_sid": nobody, "auth_token": at.Token, "status_callback": at.SMS + "/receipts"}, []string{"from"}
 	}

@@ -42,10 +42,16 @@ func production() *config.Config {
 				Options: config.Options{"secret_id": "AKID", "secret_key": "secret", "sdk_app_id": "1400006666", "region": "ap-beijing"},
 			},
 			"twilio": {Name: "twilio", Vendor: "twilio", Rate: 10, Options: config.Options{"account_sid": "AC1", "auth_token": "secret", "from": "+12025550100"}},
+			"dm":     {Name: "dm", Vendor: "aliyun-dm", Rate: 10, Options: config.Options{"access_key_id": "LTAI", "access_key_secret": "secret"}},
+			"qcloud": {Name: "qcloud", Vendor: "tencent-ses", Rate: 10, Options: config.Options{"secret_id": "AKID", "secret_key": "secret", "region": "ap-hongkong", "unsubscribe": "2"}},
+			"ses": {
+				Name: "ses", Vendor: "ses", Rate: 10, Endpoint: "https://email.eu-west-1.vendor.test",
+				Options: config.Options{"access_key_id": "AKIA", "access_key_secret": "secret", "region": "eu-west-1", "configuration_set": "events"},
+			},
 		},
 		Routes: map[message.Channel]config.Route{
 			message.SMS:   {Accounts: []config.Share{{Account: "sms", Weight: 1}}, Failover: []string{"sms-own", "aliyun", "tencent", "twilio"}},
-			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
+			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}, Failover: []string{"dm", "qcloud", "ses"}},
 		},
 	}
 }
@@ -75,6 +81,17 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 				"account_sid": "rehearsal", "auth_token": "rehearsal", "from": "+12025550100", "status_callback": place.SMS + "/receipts",
 			},
 		},
+		"dm": {
+			Name: "dm", Vendor: "aliyun-dm", Rate: 30, Endpoint: place.SMS, Options: config.Options{"access_key_id": "rehearsal", "access_key_secret": "rehearsal"},
+		},
+		"qcloud": {
+			Name: "qcloud", Vendor: "tencent-ses", Rate: 30, Endpoint: place.SMS,
+			Options: config.Options{"secret_id": "rehearsal", "secret_key": "rehearsal", "unsubscribe": "2"},
+		},
+		"ses": {
+			Name: "ses", Vendor: "ses", Rate: 30, Endpoint: place.SMS,
+			Options: config.Options{"access_key_id": "rehearsal", "access_key_secret": "rehearsal", "region": "eu-west-1", "configuration_set": "events"},
+		},
 		"edm": {
 			Name: "edm", Vendor: "smtp", Rate: 150, DomainRate: map[string]float64{"qq.test": 6},
 			Options: config.Options{"address": place.Mail, "tls": "none"},
@@ -87,7 +104,7 @@ func TestEveryAccountIsTurnedToTheSandbox(t *testing.T) {
 		t.Errorf("the installation's own configuration was changed\n%s", diff)
 	}
 	vs, err := rehearse.Vendors(registry(), got, place, time.Now)
-	if err != nil || len(vs) != 6 {
+	if err != nil || len(vs) != 9 {
 		t.Errorf("built %d accounts: %v", len(vs), err)
 	}
 	for _, v := range vs {
@@ -108,7 +125,7 @@ func TestAnAccountThatLeadsElsewhereIsNeverBuilt(t *testing.T) {
 		"a proxy":                     func(a *config.Account) { a.Options["proxy"] = "http://proxy.test" },
 		"options that are lists":      func(a *config.Account) { a.Options["token"] = []any{"x"} },
 		"another vendor":              func(a *config.Account) { a.Vendor = "aliyun-sms" },
-		"a vendor that is not served": func(a *config.Account) { a.Vendor = "aliyun-dm" },
+		"a vendor that is not served": func(a *config.Account) { a.Vendor = "pigeon" },
 		"another place for money": func(a *config.Account) {
 			a.Vendor = "aliyun-sms"
 			a.Options = config.Options{"access_key_id": "rehearsal", "access_key_secret": "rehearsal", "billing_endpoint": "business.vendor.test"}

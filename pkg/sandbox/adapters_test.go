@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,8 +25,16 @@ func kinds(s *sandbox.Sandbox) map[string]map[string]any {
 		"aliyun-sms":  {"access_key_id": "id", "access_key_secret": token, "sign_name": "示例公司"},
 		"tencent-sms": {"secret_id": "id", "secret_key": token, "sdk_app_id": "1400006666", "sign_name": "示例公司"},
 		"twilio":      {"account_sid": "AC1", "auth_token": token, "from": "+12025550100", "status_callback": "https://notify.example.test/r"},
+		"aliyun-dm":   {"access_key_id": "id", "access_key_secret": token},
+		"tencent-ses": {"secret_id": "id", "secret_key": token},
+		"ses":         {"access_key_id": "id", "access_key_secret": token, "region": "eu-west-1"},
 		"smtp":        {"address": s.MailAddr(), "tls": "none"},
 	}
+}
+
+// carriesMail are those of them that carry mails.
+func carriesMail(kind string) bool {
+	return slices.Contains([]string{"smtp", "aliyun-dm", "tencent-ses", "ses"}, kind)
 }
 
 // adapter is one of them.
@@ -60,7 +69,7 @@ func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			record := filepath.Join(t.TempDir(), "record.jsonl")
 			s := run(t, sandbox.Config{Record: record, Seed: 20200101, SMS: sandbox.Account{Faults: everyFault}, Mail: sandbox.Account{Faults: everyFault}})
-			mail := kind == "smtp"
+			mail := carriesMail(kind)
 			got := sendAll(adapter(t, s, kind, workers), mail, messages, workers)
 			read, err := sandbox.ReadRecord(record)
 			if err != nil {
@@ -75,7 +84,7 @@ func TestTheAdaptersSayWhatTheSandboxKnows(t *testing.T) {
 				t.Errorf("somebody was reached twice: %+v", c)
 			}
 			for _, k := range message.OutcomeKinds() {
-				if got[k] == 0 && (k != message.OutcomeUnsent || mail) {
+				if got[k] == 0 && (k != message.OutcomeUnsent || kind == "smtp") {
 					t.Errorf("no outcome was %s: the faults were not played", k)
 				}
 			}
@@ -116,7 +125,7 @@ func sendAll(v vendors.Vendor, mail bool, messages, workers int) map[message.Out
 func TestVendorsAreAskedAtTheSandbox(t *testing.T) {
 	left := int64(100)
 	for kind := range kinds(new(sandbox.Sandbox)) {
-		if kind == "smtp" || kind == "http" { // a gateway of our own, tested by itself; a server that cannot be asked
+		if carriesMail(kind) || kind == "http" { // a gateway of our own, tested by itself; those for mail come below
 			continue
 		}
 		t.Run(kind, func(t *testing.T) {
@@ -148,6 +157,57 @@ func TestVendorsAreAskedAtTheSandbox(t *testing.T) {
 			if lister, ok := vendors.As[vendors.TemplateLister](v); ok {
 				ts, err := lister.Templates(t.Context(), vendors.TemplateText, "1001", "1002")
 				if err != nil || len(ts) != 2 || ts[0].State != vendors.TemplateApproved || ts[1].State != vendors.TemplateRejected || ts[1].Reason != "names a prize" {
+					t.Errorf("templates %+v, %v", ts, err)
+				}
+			}
+			other, err := sandbox.Start(t.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "another", Now: time.Now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = other.Close() }()
+			if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
+				t.Errorf("a wrong secret: %+v", o)
+			}
+		})
+	}
+}
+
+// The adapters for mail ask what there is to ask: the quota, the approval of a text, a mail by its address; and a wrong secret is refused.
+func TestMailVendorsAreAskedAtTheSandbox(t *testing.T) {
+	for _, kind := range []string{"aliyun-dm", "tencent-ses", "ses"} {
+		t.Run(kind, func(t *testing.T) {
+			s := run(t, sandbox.Config{
+				Mail:      sandbox.Account{Quota: 100},
+				Templates: []sandbox.Template{{Code: "1001", Text: "您好"}, {Code: "1002", State: "rejected"}},
+			})
+			v, began := adapter(t, s, kind, 1), time.Now()
+			m := letter("winner-1@customer.test", "Winner 1")
+			m.HTML = "<p>You have won.</p>"
+			o := v.Send(t.Context(), m)
+			if o.Kind != message.OutcomeAccepted || o.VendorID == "" {
+				t.Fatalf("outcome %+v", o)
+			}
+			if c := s.Count().Mail; c.Reached != 1 || c.Segments != 1 {
+				t.Errorf("count %+v", c)
+			}
+			if b, ok := vendors.As[vendors.Balancer](v); ok {
+				got, err := b.Balance(t.Context())
+				if err != nil || *got.QuotaLimit != 100 || got.QuotaUsed != nil && *got.QuotaUsed != 1 {
+					t.Errorf("balance %+v, %v", got, err)
+				}
+			}
+			if p, _ := vendors.As[vendors.Prober](v); p.Probe(t.Context()) != nil {
+				t.Errorf("probe: %v", p.Probe(t.Context()))
+			}
+			if f, ok := vendors.As[vendors.Finder](v); ok {
+				found, err := f.Find(t.Context(), vendors.Query{Key: m.Key, To: m.To, VendorID: o.VendorID, Since: began, Until: began.Add(time.Hour)})
+				if err != nil || found.Answer != message.OutcomeAccepted || found.Receipt != message.Delivered {
+					t.Errorf("found %+v, %v", found, err)
+				}
+			}
+			if l, ok := vendors.As[vendors.TemplateLister](v); ok {
+				ts, err := l.Templates(t.Context(), vendors.TemplateText, "1001", "1002", "1003")
+				if err != nil || len(ts) != 2 || ts[0].State != vendors.TemplateApproved || ts[0].Text != "您好" || ts[1].State != vendors.TemplateRejected {
 					t.Errorf("templates %+v, %v", ts, err)
 				}
 			}

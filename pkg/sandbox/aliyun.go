@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,9 @@ func (s *Sandbox) aliyun(w http.ResponseWriter, r *http.Request, body []byte) {
 		d.refused(w, d.codes[outAuth])
 		return
 	}
+	r.PostForm, _ = url.ParseQuery(string(body)) // what is no form is an empty one
 	actions := map[string]func(http.ResponseWriter, *http.Request, *dialect){
+		"SingleSendMail": s.aliyunMail, "DescAccountSummary": s.aliyunSummary,
 		"SendSms": s.aliyunSend, "QuerySendDetails": s.aliyunDetails, "QuerySmsSign": s.aliyunSign, "GetSmsTemplate": s.aliyunTemplate,
 		"QueryAccountBalance": s.aliyunBalance, "QueryResourcePackageInstances": s.aliyunPackages,
 	}

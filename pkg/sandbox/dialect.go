@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -65,20 +66,25 @@ func (s *Sandbox) deliver(w http.ResponseWriter, r *http.Request, d *dialect, q 
 	if q.listed {
 		one.text = q.Text
 	}
-	v, err := s.sms.take(s.record, one, f.fault)
+	s.settle(w, r, d, s.sms, one, f)
+}
+
+// settle plays the fate of a message that was read whole, writes down what became of it, and answers.
+func (s *Sandbox) settle(w http.ResponseWriter, r *http.Request, d *dialect, a *account, one request, f fate) {
+	v, err := a.take(s.record, one, f.fault)
 	if err != nil { // the message was not taken, and nothing can be promised: no answer is the honest one
 		cut(w)
 		return
 	}
-	if taken(v.out) {
-		f.wait += s.pusher.took(q.Ref, q.To, v)
+	if taken(v.out) && a.ends != nil { // no receipts are pushed for mails
+		f.wait += s.pusher.took(one.ref, one.to, v)
 	}
 	if v.out != outCutBefore {
 		s.wait(r.Context(), f.wait)
 	}
 	switch v.out {
 	case outAccepted:
-		d.taken(w, v.id, n)
+		d.taken(w, v.id, one.segments)
 	case outCutBefore, outCutAfter:
 		cut(w)
 	case outGarbage:
@@ -94,7 +100,7 @@ func (s *Sandbox) deliver(w http.ResponseWriter, r *http.Request, d *dialect, q 
 
 // vendor serves the one address at which vendors are called whose action stands in a header.
 func (s *Sandbox) vendor(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMail))
 	switch {
 	case err != nil:
 		answer(w, http.StatusBadRequest, refusal{"TEXT", "the body is too long"})
@@ -114,8 +120,11 @@ func signedHeaders(r *http.Request) (lines, names string, ok bool) {
 	var b strings.Builder
 	for name := range strings.SplitSeq(names, ";") {
 		value := r.Header.Get(name)
-		if name == "host" {
+		switch name {
+		case "host":
 			value = r.Host
+		case "content-length":
+			value = strconv.FormatInt(r.ContentLength, 10)
 		}
 		fmt.Fprintf(&b, "%s:%s\n", name, strings.TrimSpace(value))
 	}

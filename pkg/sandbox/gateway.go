@@ -77,6 +77,7 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("GET /sms/templates", s.authorised(s.listTemplates))
 	mux.HandleFunc("POST /{$}", s.vendor)
 	s.twilioRoutes(mux)
+	s.sesRoutes(mux)
 	mux.HandleFunc("GET /admin/count", s.authorised(s.adminCount))
 	mux.HandleFunc("POST /admin/topup", s.authorised(s.adminTopup))
 	mux.HandleFunc("POST /admin/faults", s.authorised(s.adminFaults))

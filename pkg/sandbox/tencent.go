@@ -78,6 +78,10 @@ type tencentRequest struct {
 }
 
 func (s *Sandbox) tencent(w http.ResponseWriter, r *http.Request, body []byte) {
+	if r.Header.Get("X-Tc-Version") == tencentMailVersion {
+		s.tencentMail(w, r, body)
+		return
+	}
 	var q tencentRequest
 	d := tencentDialect("")
 	switch err := json.Unmarshal(body, &q); {

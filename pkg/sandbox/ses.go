@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Amazon's mails (SES API v2), as docs.aws.amazon.com/ses/latest/APIReference-V2 documents them, signed with AWS4-HMAC-SHA256. Our key comes in a tag.
+
+func sesDialect() *dialect {
+	bad := func(code, said string) coded { return coded{http.StatusBadRequest, code, said} }
+	return &dialect{
+		taken: func(w http.ResponseWriter, id string, _ int) {
+			answer(w, http.StatusOK, map[string]string{"MessageId": id})
+		},
+		refused: func(w http.ResponseWriter, c coded) {
+			w.Header().Set("X-Amzn-Errortype", c.code)
+			answer(w, c.status, map[string]string{"message": c.said})
+		},
+		codes: map[string]coded{
+			outNumber:    bad("BadRequestException", "Illegal address"),
+			outText:      bad("BadRequestException", "The content is missing"),
+			outTemplate:  {http.StatusNotFound, "NotFoundException", "The template does not exist"},
+			outAuth:      {http.StatusForbidden, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided."},
+			outReject:    bad("MessageRejected", "Transaction failed: Address not allowed"),
+			outRefuse:    bad("SendingPausedException", "Email sending is disabled"),
+			outBalance:   bad("LimitExceededException", "There are no more resources"),
+			outQuota:     {http.StatusTooManyRequests, "TooManyRequestsException", "Daily message quota exceeded."},
+			outThrottle:  {http.StatusTooManyRequests, "TooManyRequestsException", "Maximum sending rate exceeded."},
+			outBlacklist: bad("AccountSuspendedException", "Your account was suspended"),
+			outError500:  {http.StatusInternalServerError, "InternalServiceErrorException", "The request processing has failed"},
+		},
+	}
+}
+
+// sesRoutes are the addresses of the service.
+func (s *Sandbox) sesRoutes(mux *http.ServeMux) {
+	d := sesDialect()
+	of := func(next func(w http.ResponseWriter, r *http.Request, body []byte, d *dialect)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMail))
+			switch {
+			case err != nil:
+				d.refused(w, d.codes[outText])
+			case s.config.Token != "" && !s.amazonSigned(r, body):
+				d.refused(w, d.codes[outAuth])
+			default:
+				next(w, r, body, d)
+			}
+		}
+	}
+	mux.HandleFunc("POST /v2/email/outbound-emails", of(s.sesSend))
+	mux.HandleFunc("GET /v2/email/account", of(s.sesAccount))
+}
+
+// amazonSigned verifies AWS4-HMAC-SHA256 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html): the scope
+// (day/region/service/aws4_request) is part of the key.
+func (s *Sandbox) amazonSigned(r *http.Request, body []byte) bool {
+	lines, names, ok := signedHeaders(r)
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	_, scope, named := strings.Cut(scope, "/")
+	scope, _, _ = strings.Cut(scope, ",")
+	key := []byte("AWS4" + s.config.Token)
+	for part := range strings.SplitSeq(scope, "/") {
+		key = mac(key, part)
+	}
+	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), percent(r.URL.Query()), lines, names, sum(body)}, "\n")
+	return ok && named && signedBy(r, mac(key, strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, sum([]byte(canonical))}, "\n")))
+}
+
+func (s *Sandbox) sesSend(w http.ResponseWriter, r *http.Request, body []byte, d *dialect) {
+	type content struct{ Data string }
+	var q struct {
+		Destination struct{ ToAddresses []string }
+		EmailTags   []struct{ Name, Value string }
+		Content     struct {
+			Simple struct {
+				Subject content
+				Body    struct{ Text, Html content } //nolint:revive // the vendor's names
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &q); err != nil || len(q.Destination.ToAddresses) != 1 {
+		d.refused(w, d.codes[outText])
+		return
+	}
+	m := mailRequest{To: mailbox(q.Destination.ToAddresses[0]), Subject: q.Content.Simple.Subject.Data}
+	m.Text = q.Content.Simple.Body.Text.Data + q.Content.Simple.Body.Html.Data
+	for _, t := range q.EmailTags {
+		if t.Name == "notify-key" {
+			m.Ref = t.Value
+		}
+	}
+	s.deliverMail(w, r, d, &m)
+}
+
+// sesAccount tells the quota of 24 hours, -1 where there is none.
+func (s *Sandbox) sesAccount(w http.ResponseWriter, _ *http.Request, _ []byte, _ *dialect) {
+	left := s.mail.left()
+	quota := map[string]float64{"Max24HourSend": -1, "MaxSendRate": 14, "SentLast24Hours": float64(left.Used)}
+	if left.Quota != nil {
+		quota["Max24HourSend"] = float64(*left.Quota)
+	}
+	answer(w, http.StatusOK, map[string]any{"SendingEnabled": true, "ProductionAccessEnabled": true, "EnforcementStatus": "HEALTHY", "SendQuota": quota})
+}
