@@ -29,6 +29,11 @@ func (s shared) Asking(err error, format string, args ...any) error {
 	return s.l.asking(err, format, args...)
 }
 
+// lockNamed lets one at a time change what has no row of its own for a lock, until the transaction ends.
+func (x *tx) lockNamed(name string) {
+	x.ask(func(pgx.Rows) error { return nil }, "SELECT pg_advisory_xact_lock($1, hashtext($2))", lockKind, x.l.at.schema+"/"+name)
+}
+
 // sharedTx is a transaction for the same.
 type sharedTx struct{ x *tx }
 
@@ -80,7 +85,11 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 func queries() stored.Queries {
 	return stored.Queries{
 		// OFFSET keeps the planner from joining them all at once, for which it would read the whole campaign.
-		Keyed:  `CROSS JOIN LATERAL (SELECT x.* FROM message_standing x WHERE x.campaign_id = v.column2 AND x.key > v.column3 AND x.key < v.column4 OFFSET 0) m`,
+		Keyed:      `CROSS JOIN LATERAL (SELECT x.* FROM message_standing x WHERE x.campaign_id = v.column2 AND x.key > v.column3 AND x.key < v.column4 OFFSET 0) m`,
+		Suppressed: `s.folded = lower($1 COLLATE "C")`, SameSuppressed: "n.folded = s.folded",
+		SuppressedAmong: `(SELECT address, nth - 1 AS nth FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS e (address, nth)) j
+			CROSS JOIN LATERAL (SELECT n.id FROM suppression n WHERE n.folded = lower(j.address COLLATE "C") ORDER BY n.id DESC LIMIT 1) newest
+			JOIN suppression s ON s.id = newest.id`,
 		Within: "m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
 		Of: func(table, ids string) string { return table + ".campaign_id = $1 AND " + table + ".message_id " + ids },
@@ -111,12 +120,6 @@ func (s sharedTx) Unlist(campaign, message int64, anyway bool) error {
 		return err
 	}
 	return s.x.exec("INSERT INTO relist (campaign_id, message_id, seal) VALUES ($1, $2, $3)", campaign, message, stored.SealOf(message))
-}
-
-// Suppress implements stored.Tx.
-func (s sharedTx) Suppress(line ledger.Suppression) error {
-	_, err := s.x.suppress([]ledger.Suppression{line})
-	return err
 }
 
 // Row implements stored.Tx.

@@ -79,9 +79,12 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 
 func queries() stored.Queries {
 	return stored.Queries{
-		Keyed:  "CROSS JOIN message_standing m",
-		Within: "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
-		ByID:   byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
+		Keyed:      "CROSS JOIN message_standing m",
+		Within:     "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
+		Suppressed: "s.address = $1", SameSuppressed: "n.address = s.address", // the column knows no case
+		SuppressedAmong: `(SELECT key AS nth, value AS address FROM json_each($1)) j
+			CROSS JOIN suppression s ON s.id = (SELECT max(n.id) FROM suppression n WHERE n.address = j.address)`,
+		ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
 		Of: func(table, ids string) string { return "$1 > 0 AND " + table + ".message_id " + ids },
 	}
 }
@@ -107,12 +110,6 @@ func (s sharedTx) Unlist(_, message int64, anyway bool) error {
 		return err
 	}
 	return s.x.exec("INSERT INTO relist (message_id, seal) VALUES (?, ?)", message, stored.SealOf(message))
-}
-
-// Suppress implements stored.Tx.
-func (s sharedTx) Suppress(line ledger.Suppression) error {
-	_, err := s.x.suppress([]ledger.Suppression{line})
-	return err
 }
 
 // Row implements stored.Tx.

@@ -34,6 +34,11 @@ type Queries struct {
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string
+	// Suppressed is true of the lines s of the suppression list about the address $1, and SameSuppressed of those n about the address of s: in
+	// whatever case it is written.
+	Suppressed, SameSuppressed string
+	// SuppressedAmong joins the addresses of $1, a JSON array, as j with the place of each from 0 on, nth, and the newest line s about each.
+	SuppressedAmong string
 	// Of is true of what hangs on messages of campaign $1, in a table of that name: those with such ids, as "= $2".
 	Of func(table, ids string) string
 }
@@ -86,8 +91,6 @@ type Tx interface {
 	LeaveOut(campaign, message int64) error
 	// Unlist says that the newest list does not have a message of which it said something, or that it does not have it anyway.
 	Unlist(campaign, message int64, anyway bool) error
-	// Suppress puts an address on the suppression list, unless it is there.
-	Suppress(line ledger.Suppression) error
 	// Row adds a row of a list, to which messages can be pointed.
 	Row(campaign int64, row int, key string, fields []byte) (int64, error)
 	// DropRows deletes those of the rows that no message is about any more.

@@ -289,7 +289,7 @@ func (n *noting) record(of *candidate, f ledger.Fact) error {
 		facts[i] = f
 	}
 	if line, follows := ledger.Suppresses(&of.Awaited, f.State, n.by.At); follows && !joined {
-		if err := n.x.Suppress(line); err != nil {
+		if _, err := (list{n.x, n.q}).put(line); err != nil {
 			return err
 		}
 	}
