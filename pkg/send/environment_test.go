@@ -83,6 +83,30 @@ func TestACampaignOfAnotherEnvironmentIsNotSent(t *testing.T) {
 	}
 }
 
+// The one account of a route is for another class than the campaign: that is what is wrong, and not that the route is empty.
+func TestARouteOfAnotherClassIsToldApartFromNone(t *testing.T) {
+	spec := awardSpec()
+	spec.Class = config.Marketing
+	frozen, err := spec.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, v := ledgertest.NewMemory().Open(), &reached{}
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award", Digest: "d", Spec: frozen, Recipients: people("award", 4)}); err != nil {
+		t.Fatal(err)
+	}
+	loop := loopOn(l, l, v, config.Account{Class: config.Notice, Concurrency: 2})
+	for want, route := range map[string]config.Route{
+		"account a is for notice, and campaign award is a marketing": {Accounts: []config.Share{{Account: "a", Weight: 1}}},
+		"no account is on the route of SMS":                          {},
+	} {
+		loop.Config.Routes[message.SMS] = route
+		if _, err := loop.Run(t.Context()); err == nil || err.Error() != want || len(v.to) != 0 {
+			t.Errorf("%d were reached, got %v, want %s", len(v.to), err, want)
+		}
+	}
+}
+
 // TestOutsideProductionOnlyTheAllowListIsReached: the ledger was made elsewhere, and no preflight has looked.
 func TestOutsideProductionOnlyTheAllowListIsReached(t *testing.T) {
 	v, counts, err := resumeElsewhere(t, config.Test, config.Test, config.Test)

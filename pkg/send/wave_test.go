@@ -53,3 +53,26 @@ func TestAChannelDoesNotWaitForTheWaveOfOneThatHasPaused(t *testing.T) {
 		}
 	})
 }
+
+// A wave whose end asks a person goes on with the run that the person begins, and that run ends with the next wave: what was not asked
+// about is not allowed.
+func TestEachRunGoesOnWithTheWaveThatWasAskedAbout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := awardSpec()
+		spec.Waves = campaign.Waves{Sizes: []int{2, 3}, Wait: true}
+		frozen, err := spec.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, v := ledgertest.NewMemory().Open(), &reached{}
+		if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award", Digest: "d", Spec: frozen, Recipients: people("award", 9)}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []int{2, 3, 4} {
+			res, err := loopOn(l, l, v, config.Account{Concurrency: 2}).Run(t.Context())
+			if err != nil || res.Sent != want || (res.Pause == nil) != (want == 4) || res.Pause != nil && res.Pause.Why != send.PauseWave {
+				t.Errorf("%d were sent instead of %d, and it ended with %+v, %v", res.Sent, want, res.Pause, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package send
+
+import (
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+)
+
+// laneAt is a lane that has nothing yet, at a time.
+func laneAt(now *time.Time) *lane {
+	zone := time.FixedZone("CST", 8*3600)
+	loop := &Loop{Config: &config.Config{Timezone: zone, Accounts: map[string]config.Account{"a": {}}}, Now: func() time.Time { return *now }}
+	a := flow.NewAccount(ledger.Limits{Account: "a"}, 1, 1, time.Second, flow.Policy{}, ledger.AccountState{}, *now)
+	return &lane{
+		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond,
+	}
+}
+
+func TestADayAndAMonthBeginInTheInstallationsZone(t *testing.T) {
+	now := time.Date(2026, 12, 31, 17, 30, 0, 0, time.UTC) // 01:30 of the new year there
+	ln := laneAt(&now)
+	midnight := time.Date(2026, 12, 31, 16, 0, 0, 0, time.UTC)
+	if from := ln.dayFrom(now); !from.Equal(midnight) {
+		t.Errorf("the day began at %s", from)
+	}
+	for which, want := range map[string]time.Time{
+		"day": midnight.Add(24 * time.Hour), "month": midnight.Add(31 * 24 * time.Hour), "campaign": {},
+	} {
+		if at := ln.renewed(now, ledger.Grant{Held: ledger.HoldBudget, Which: which}); !at.Equal(want) {
+			t.Errorf("the budget of a %s begins anew at %s, not %s", which, at, want)
+		}
+	}
+	if at := ln.renewed(now, ledger.Grant{Held: ledger.HoldQuota}); !at.Equal(midnight.Add(24 * time.Hour)) {
+		t.Errorf("a quota begins anew at %s", at)
+	}
+}
+
+// What is here waits a moment for what is under way, and never longer: also where the clock was put back meanwhile.
+func TestAnswersWaitForEachOtherAMomentOnly(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	ln := laneAt(&now)
+	ln.inFlight, ln.settle, ln.gathered = 11, make([]ledger.Settlement, 1), now
+	if until, more := ln.gather(); more != 3 || !until.Equal(now.Add(gatherFor)) {
+		t.Errorf("it waits for %d more until %s", more, until)
+	}
+	for name, at := range map[string]time.Time{"the moment has passed": now.Add(gatherFor), "the clock was put back": now.Add(-time.Second)} {
+		ln.gathered = now
+		real := now
+		now = at
+		if until, more := ln.gather(); more != 0 || !until.IsZero() {
+			t.Errorf("%s: it waits for %d more until %s", name, more, until)
+		}
+		now = real
+	}
+	ln.settle = make([]ledger.Settlement, 4)
+	if _, more := ln.gather(); more != 1 {
+		t.Errorf("of 15 it waits for %d beside the 4 that are here", more)
+	}
+	ln.inFlight = 8
+	if _, more := ln.gather(); more != 0 {
+		t.Errorf("of 12 it waits for %d beside the 4 that are here", more)
+	}
+}
+
+// Places are asked for as far ahead as they came late, and a second at most: what is claimed for longer is unknown after a crash.
+func TestPlacesAreAskedForASecondAheadAtMost(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	ln := laneAt(&now)
+	ln.loop.watch = newWatch(campaign.StopWhen{Failed: 1, Window: 9})
+	late := func(by time.Duration) {
+		ln.answered(result{
+			claim: ledger.Claim{Account: "a", Number: 1}, outcome: message.Outcome{Kind: message.OutcomeAccepted}, at: now, late: by,
+		})
+	}
+	late(20 * time.Millisecond)
+	if ln.lead != 25*time.Millisecond {
+		t.Errorf("it asks %s ahead", ln.lead)
+	}
+	late(time.Minute)
+	if ln.lead != time.Second {
+		t.Errorf("it asks %s ahead", ln.lead)
+	}
+}
