@@ -86,3 +86,25 @@ func TestPlacesAreAskedForASecondAheadAtMost(t *testing.T) {
 		t.Errorf("it asks %s ahead", ln.lead)
 	}
 }
+
+// Receivers with nothing under way are forgotten: a list has more domains than slots.
+func TestOnlyReceiversWithSomethingUnderWayAreKept(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	ln := laneAt(&now)
+	ln.entry.PaceKey = message.Address.Domain
+	ln.loop.Config.Accounts["a"] = config.Account{DomainSlots: map[string]int{"slow.test": 2}}
+	var under []result
+	for _, to := range []message.Address{"1@slow.test", "2@slow.test", "3@other.test"} {
+		c := ledger.Claim{Account: "a", Address: to}
+		under = append(under, result{claim: c, receiver: ln.opened(&c)})
+	}
+	if room := ln.domainRoom("a"); room("slow.test") != 0 || room("other.test") >= 0 || len(ln.open) != 2 {
+		t.Errorf("room for %d and %d more; under way %v", room("slow.test"), room("other.test"), ln.open)
+	}
+	for i := range under {
+		ln.closed(&under[i])
+	}
+	if room := ln.domainRoom("a"); room("slow.test") != 2 || len(ln.open) != 0 {
+		t.Errorf("room for %d more; under way %v", room("slow.test"), ln.open)
+	}
+}
