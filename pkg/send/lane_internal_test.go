@@ -17,7 +17,7 @@ func laneAt(now *time.Time) *lane {
 	loop := &Loop{Config: &config.Config{Timezone: zone, Accounts: map[string]config.Account{"a": {}}}, Now: func() time.Time { return *now }}
 	a := flow.NewAccount(ledger.Limits{Account: "a"}, 1, 1, time.Second, flow.Policy{}, ledger.AccountState{}, *now)
 	return &lane{
-		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond,
+		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond, open: make(map[receiverOf]int),
 	}
 }
 
@@ -50,12 +50,12 @@ func TestAnswersWaitForEachOtherAMomentOnly(t *testing.T) {
 	}
 	for name, at := range map[string]time.Time{"the moment has passed": now.Add(gatherFor), "the clock was put back": now.Add(-time.Second)} {
 		ln.gathered = now
-		real := now
+		was := now
 		now = at
 		if until, more := ln.gather(); more != 0 || !until.IsZero() {
 			t.Errorf("%s: it waits for %d more until %s", name, more, until)
 		}
-		now = real
+		now = was
 	}
 	ln.settle = make([]ledger.Settlement, 4)
 	if _, more := ln.gather(); more != 1 {
