@@ -17,7 +17,7 @@ func laneAt(now *time.Time) *lane {
 	loop := &Loop{Config: &config.Config{Timezone: zone, Accounts: map[string]config.Account{"a": {}}}, Now: func() time.Time { return *now }}
 	a := flow.NewAccount(ledger.Limits{Account: "a"}, 1, 1, time.Second, flow.Policy{}, ledger.AccountState{}, *now)
 	return &lane{
-		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond, open: make(map[receiverOf]int),
+		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond, open: make(map[receiverOf]int), runs: 1,
 	}
 }
 
