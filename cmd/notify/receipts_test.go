@@ -47,8 +47,19 @@ const receiptSecret = "shared-with-the-sandbox"
 // newReceipted makes one: the sandbox has these flags, and signs where it is told to.
 func newReceipted(tb testing.TB, signed bool, flags ...string) *receipted {
 	tb.Helper()
+	return receiptedBy(tb, nil, signed, flags...)
+}
+
+// receiptedBy is one whose settings were changed.
+func receiptedBy(tb testing.TB, change func(settings string) string, signed bool, flags ...string) *receipted {
+	tb.Helper()
 	p := &receipted{place: newPlace(tb, nil)}
 	p.receiver.stop()
+	if change != nil {
+		settings, err := os.ReadFile(p.path("notify.yaml"))
+		p.must(err)
+		p.write("notify.yaml", change(string(settings)))
+	}
 	if signed {
 		p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_RECEIPTS_SECRET="+receiptSecret)
 		flags = append(flags, "--receipts-secret", receiptSecret)
@@ -207,6 +218,49 @@ func TestUnknownIsSettledByReceiptsByAskingAndByBothAlike(t *testing.T) {
 				t.Errorf("grades %v", grades)
 			}
 			t.Logf("%d messages, %d of them unknown: %v, %v", n, kept.SMS.Unanswered, s.Receipts[0].ByState, grades)
+		})
+	}
+}
+
+// TestReceiptsInTheFormsOfVendors: the real adapters send, and the sandbox tells what became of it as those vendors do; what is signed is believed as such.
+func TestReceiptsInTheFormsOfVendors(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	for kind, options := range map[string]string{
+		"aliyun-sms":  `{access_key_id: id, access_key_secret: sandbox, sign_name: 示例}`,
+		"tencent-sms": `{secret_id: id, secret_key: sandbox, sdk_app_id: "1400006666", sign_name: 示例}`,
+		"twilio":      `{account_sid: AC1, auth_token: sandbox, from: "+12025550100"}`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			grade, own := message.GradeUnsigned, []string{"--template", "1001", "--signature", "示例"}
+			if kind == "twilio" {
+				grade, own = message.GradeSigned, []string{"--receipts-secret", "sandbox", "--receipt", "forged=0.2"}
+			}
+			flags := append(own, "--receipt", "form="+kind, "--receipt", "undelivered=0.2", "--receipt", "times=2", "--seed", "3")
+			p := receiptedBy(t, func(settings string) string {
+				settings = strings.Replace(settings, "vendor: http", "vendor: "+kind, 1)
+				return strings.Replace(settings, `{definition: "builtin:sandbox-sms", token: sandbox, sign_name: 示例}`, options, 1)
+			}, false, flags...)
+			campaign := only("award-2020", message.SMS)
+			if kind == "twilio" {
+				p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_OPTIONS_STATUS_CALLBACK=http://"+p.address+p.at)
+			} else {
+				campaign = strings.Replace(campaign, "text: award.sms.txt", `text: award.sms.txt, template_code: {sms: "1001"}`, 1)
+			}
+			p.write("award.yaml", campaign)
+			p.must(writeList(p.path("award.csv"), people(1, n)))
+			p.listen()
+			p.wants([]int{exit.OK}, "send", "award.csv", "--yes")
+			p.pushed(func(waiting int) bool { return waiting == 0 })
+			p.settled()
+			kept, err := p.receiver.count()
+			p.must(err)
+			s := p.status().Campaigns[0]
+			want := map[message.ReceiptState]int{message.Delivered: kept.SMS.Delivered, message.Undelivered: kept.SMS.Undelivered}
+			if diff := cmp.Diff(want, s.Receipts[0].ByState); diff != "" || kept.SMS.Undelivered == 0 || s.Receipts[0].ByGrade[grade] != n {
+				t.Errorf("%+v; the figures are not those of the sandbox (-want +got):\n%s", s.Receipts[0], diff)
+			}
 		})
 	}
 }

@@ -1,18 +1,15 @@
 package sandbox
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +27,8 @@ const (
 // Receipts is how the gateway tells what became of messages. Without a URL it tells nobody. Shares are from 0 to 1, by message.
 type Receipts struct {
 	URL    string        // where they are posted
-	Secret string        // signs them; empty: they are not signed
+	Form   string        // one of Forms; empty: FormOwn
+	Secret string        // signs them, where the form is signed; empty: they are not signed
 	Delay  time.Duration // the longest; evenly spread
 	Times  int           // how often each is told; 0: once
 	// Early are told before the message itself is answered, Never not at all.
@@ -58,10 +56,12 @@ func (r *Receipts) Set(text string) error {
 		r.Delay, err = time.ParseDuration(value)
 	case "times":
 		r.Times, err = strconv.Atoi(value)
+	case "form":
+		r.Form = value
 	default:
 		share := map[string]*float64{"early": &r.Early, "never": &r.Never, "undelivered": &r.Undelivered, "forged": &r.Forged}[name]
 		if share == nil {
-			return fmt.Errorf("no setting %q: there are delay, times, early, never, undelivered, forged", name)
+			return fmt.Errorf("no setting %q: there are form, delay, times, early, never, undelivered, forged", name)
 		}
 		*share, err = strconv.ParseFloat(value, 64)
 	}
@@ -76,6 +76,9 @@ func (r *Receipts) check() error {
 		if !(p >= 0 && p <= 1) {
 			return fmt.Errorf("receipts: %v is no share: from 0 to 1", p)
 		}
+	}
+	if r.Form != "" && !slices.Contains(Forms(), r.Form) {
+		return fmt.Errorf("receipts: no form %q: there are %s", r.Form, strings.Join(Forms(), ", "))
 	}
 	if r.Times < 0 || r.Times > 100 || r.Delay < 0 || r.Delay > time.Hour {
 		return errors.New("receipts: each is told at most 100 times, within an hour")
@@ -120,7 +123,7 @@ func newPusher(done context.Context, set Receipts, seed uint64, now func() time.
 	if set.URL == "" {
 		return nil
 	}
-	set.Times = max(set.Times, 1)
+	set.Times, set.Form = max(set.Times, 1), cmp.Or(set.Form, FormOwn)
 	return &pusher{set: set, seed: seed, now: now, client: &http.Client{Timeout: pushTimeout}, done: done, queue: make(chan told, 1<<17)}
 }
 
@@ -209,7 +212,7 @@ func (p *pusher) work() {
 		case r := <-p.queue:
 			batch = append(batch, r)
 		}
-		for more := true; more && len(batch) < pushBatch; {
+		for more := true; more && len(batch) < p.set.together(); {
 			select {
 			case r := <-p.queue:
 				batch = append(batch, r)
@@ -217,7 +220,7 @@ func (p *pusher) work() {
 				more = false
 			}
 		}
-		if p.post(batch, p.set.Secret) {
+		if p.post(batch, p.secret()) {
 			p.count(func(n *Pushed) { n.Taken, n.Waiting = n.Taken+len(batch), n.Waiting-len(batch) })
 			wait = pushAgain
 			continue
@@ -235,6 +238,14 @@ func (p *pusher) work() {
 	}
 }
 
+// secret is what receipts are signed with; empty: they are not.
+func (p *pusher) secret() string {
+	if !p.set.signs() {
+		return ""
+	}
+	return p.set.Secret
+}
+
 // forge tells the opposite once, as somebody who does not know the secret; where there is none, as one who does not know the vendor's id.
 func (p *pusher) forge(r told, delay time.Duration) {
 	if r.Code = "FORGED"; r.Status == ReceiptDelivered {
@@ -243,7 +254,7 @@ func (p *pusher) forge(r told, delay time.Duration) {
 		r.Status = ReceiptDelivered
 	}
 	secret := "guessed"
-	if p.set.Secret == "" {
+	if !p.set.signs() {
 		secret, r.ID = "", "forged-"+r.ID
 	}
 	p.count(func(n *Pushed) { n.Forged++ })
@@ -256,25 +267,15 @@ func (p *pusher) forge(r told, delay time.Duration) {
 
 // post reports whether receipts were taken.
 func (p *pusher) post(batch []told, secret string) bool {
-	body, err := json.Marshal(batch)
+	req, err := p.request(batch, secret)
 	if err != nil {
 		return false
-	}
-	req, err := http.NewRequestWithContext(p.done, http.MethodPost, p.set.URL, bytes.NewReader(body))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if secret != "" {
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write(body)
-		req.Header.Set("X-Sandbox-Signature", hex.EncodeToString(mac.Sum(nil)))
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode == http.StatusOK
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	return err == nil && p.set.heard(resp.StatusCode, body)
 }
