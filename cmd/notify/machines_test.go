@@ -56,6 +56,15 @@ func (m *machines) over() bool {
 	return !slices.ContainsFunc(m.runs, func(p *process) bool { return p.alive() })
 }
 
+// said is what the machines said.
+func (m *machines) said() string {
+	var all strings.Builder
+	for i, run := range m.runs {
+		fmt.Fprintf(&all, "machine %d\n%s\n%s\n", i+1, run.out.String(), run.err.String())
+	}
+	return all.String()
+}
+
 // ends waits for the runs that are left; each ends with one of the codes.
 func (m *machines) ends(codes ...int) {
 	m.Helper()
@@ -90,7 +99,7 @@ func TestThreeMachinesLoseOneTheServerAndTheNetwork(t *testing.T) {
 func loseThem(t *testing.T, n int) {
 	t.Helper()
 	m := newMachines(t, []string{"--latency", "10ms", "--jitter", "30ms"}, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_CONCURRENCY=%d", tortureConcurrency),
-		fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", n/tortureSeconds))
+		fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", n/tortureSeconds), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_DAILY_QUOTA=%d", n), "NOTIFY_ACCOUNTS_SMS_PRICE=0.01")
 	log := &recordLog{m.place, message.SMS}
 	m.must(writeList(m.path("award.csv"), people(1, n)))
 	m.write("award.yaml", only("award-2020", message.SMS))
@@ -98,7 +107,9 @@ func loseThem(t *testing.T, n int) {
 	m.join("send", "award.csv", "--yes")
 	arrive := func(tenths int) {
 		t.Helper()
-		m.must(m.receiver.reached(message.SMS, n*tenths/10, m.over))
+		if err := m.receiver.reached(message.SMS, n*tenths/10, m.over); err != nil {
+			t.Fatalf("%v\n%s", err, m.said())
+		}
 		t.Logf("%d%% have arrived after %.1f s", 10*tenths, time.Since(began).Seconds())
 	}
 	arrive(1)

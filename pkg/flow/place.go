@@ -195,7 +195,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		place = d.Tail.Add(space)
 	}
 	if !place.After(ledger.Latest(leaveAt, t.now.Add(t.near(space)))) {
-		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.req.Lead))
+		leaveAt = ledger.Latest(leaveAt, place, t.now.Add(t.lead(space)))
 		// Where it leaves at once, who comes next has not to wait for a commit that might have taken long: at the worst it meets this one.
 		queue := d.Tail.After(d.EmptyAt)
 		if d.EmptyAt = leaveAt; !early.IsZero() {
@@ -259,6 +259,12 @@ const stepMost = 30 * time.Millisecond
 
 func (t *Teller) step() time.Duration { return min(t.req.Ahead/4, stepMost) }
 
+// lead is how long the commit is taken to last before a message leaves for a domain. Lead is longer than most of them: where messages leave a long
+// time apart, it is less to be a little late now and then than to move all that are behind.
+func (t *Teller) lead(space time.Duration) time.Duration {
+	return t.req.Lead - min(t.req.Lead/2, space/10)
+}
+
 // spare is by how much commits may take longer than they did when a place was given, without missing it: who comes late moves all behind him. It is a
 // slot held for nothing else, so that the more often messages leave for a domain the less there is.
 func (t *Teller) spare(space time.Duration) time.Duration {
@@ -285,7 +291,7 @@ func (t *Teller) settleClock(d *ledger.DomainState, space time.Duration, ahead t
 	if d.EmptyAt.After(t.now.Add(max(ledger.PutBack, t.req.Ahead, t.req.Lead))) {
 		d.EmptyAt = ahead
 	}
-	if oldest := t.now.Add(t.req.Lead - space); d.EmptyAt.Before(oldest) {
+	if oldest := t.now.Add(t.lead(space) - space); d.EmptyAt.Before(oldest) {
 		d.EmptyAt = oldest
 	}
 	if d.Tail.Before(d.EmptyAt) || d.Tail.After(PlaceLimit(t.now)) {
