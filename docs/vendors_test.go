@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -64,6 +65,11 @@ func TestEveryVendorFileHasAPageThatIsTrue(t *testing.T) {
 			if d := cmp.Diff(abilities(t, name, v), claimed); d != "" {
 				t.Errorf("asked (-file +page): %s", d)
 			}
+			for _, option := range options(t, name) {
+				if !strings.Contains(text, option) {
+					t.Errorf("the page does not tell of the option %s", option)
+				}
+			}
 			for _, row := range []string{"our key", "balance", "quota", "looking a message up", "receipts", "approval", "idempotency"} {
 				if !strings.Contains(text, "\n| "+row+" | ") {
 					t.Errorf("the page does not tell of %s", row)
@@ -71,6 +77,20 @@ func TestEveryVendorFileHasAPageThatIsTrue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// options are those that a file declares.
+func options(t *testing.T, name string) []string {
+	t.Helper()
+	b, err := os.ReadFile("../examples/vendors/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Options map[string]any }
+	if err := yaml.Unmarshal(b, &file); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Sorted(maps.Keys(file.Options))
 }
 
 // account builds the account of a page. Required options that it does not show, and unknown ones that it does, are errors.
