@@ -389,14 +389,39 @@ type Facts interface {
 // seen is a message with what was told of it.
 type seen struct {
 	ledger.Record
-	facts []ledger.Fact
+	facts   []ledger.Fact
+	settled message.Grade // the proof on which it was settled after it had been unknown
+}
+
+// proof is how it is known how the message stands: by a receipt, by what settled it, or by the vendor's answer to it. What we refused ourselves
+// needs none.
+func (m *seen) proof() message.Grade {
+	if end := ledger.Ended(m.facts); end != nil {
+		return end.Grade
+	}
+	answered := m.State == message.Accepted || m.State == message.Rejected && !strings.HasPrefix(m.Code, "notify:")
+	if m.settled == "" && answered {
+		return message.GradeVendor
+	}
+	return m.settled
+}
+
+// further are the facts that are told of it beside how it ended.
+func (m *seen) further() string {
+	var said []string
+	for _, f := range m.facts {
+		if !f.State.Final() && f.State != message.Waiting {
+			said = append(said, string(f.State))
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 // all are the messages of a campaign in the order of the list, those in states only; none means all. What is known of them beyond that comes
 // in the same order, so that nothing is held.
 func all(ctx context.Context, s Source, campaign string, states ...message.State) iter.Seq2[*seen, error] {
 	return func(yield func(*seen, error) bool) {
-		if len(states) > 0 && !slices.Contains(states, message.Accepted) { // nothing was told of them, and they are few
+		if len(states) > 0 && !slices.Contains(states, message.Accepted) && !slices.Contains(states, message.Rejected) { // nothing was told of them
 			for rec, err := range s.Messages(ctx, campaign, states...) {
 				if !yield(&seen{Record: rec}, err) || err != nil {
 					return
@@ -413,7 +438,7 @@ func all(ctx context.Context, s Source, campaign string, states ...message.State
 		for rec, err := range s.Messages(ctx, campaign) {
 			one := &seen{Record: rec}
 			if more && proof.Key == rec.Key {
-				one.facts = proof.Facts
+				one.facts, one.settled = proof.Facts, proof.Settled
 				proof, wrong, more = next()
 			}
 			if err := cmp.Or(err, wrong); err != nil {

@@ -114,7 +114,7 @@ func outcomeColumns() []string {
 		"notify_row", "notify_channel", "notify_address", "notify_state", "notify_attempts", "notify_account",
 		"notify_claimed", "notify_settled", "notify_code", "notify_detail", "notify_vendor_id", "notify_key",
 		"notify_segments", "notify_cost", "notify_currency", "notify_shared_rows",
-		"notify_receipt", "notify_receipt_at", "notify_receipt_code", "notify_proof",
+		"notify_receipt", "notify_receipt_at", "notify_receipt_code", "notify_proof", "notify_further",
 	}
 }
 
@@ -144,9 +144,9 @@ func (o *Options) line(m *seen, columns int) ([]any, error) {
 		rec.Claimed, rec.Settled, rec.Code, o.printer().Say(words.Said(rec.Code, rec.Detail)), rec.VendorID, key,
 		rec.Segments, cost, currency, strings.Join(rows, " "))
 	if end := ledger.Ended(m.facts); end != nil {
-		return append(out, string(end.State), end.At, end.Code, string(end.Grade)), nil
+		return append(out, string(end.State), end.At, end.Code, string(m.proof()), m.further()), nil
 	}
-	return append(out, "", time.Time{}, "", ""), nil
+	return append(out, "", time.Time{}, "", string(m.proof()), m.further()), nil
 }
 
 // cost is what a message cost: nil where nothing was to be paid for it, words.Unknown where that is not known.

@@ -186,11 +186,11 @@ func (x *xlsx) notSent(ctx context.Context, s Source) error {
 	if err != nil {
 		return err
 	}
-	for m, err := range all(ctx, s, x.r.Campaign, message.Rejected, message.Cancelled, message.Pending) {
+	for rec, err := range s.Messages(ctx, x.r.Campaign, message.Rejected, message.Cancelled, message.Pending) {
 		if err != nil {
 			return err
 		}
-		if err := sh.Row(x.person(m, words.Of("state", m.State))); err != nil {
+		if err := sh.Row(x.person(&seen{Record: rec}, words.Of("state", rec.State))); err != nil {
 			return err
 		}
 	}

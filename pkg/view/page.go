@@ -49,6 +49,8 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 		"sign": func(l checklist.Line) string {
 			return p.Say(howToSign(&Checklist{Campaign: r.Campaign, List: r.Plan.List, People: o.People}, &l))
 		},
+		// What is wanting of the checklist stands line by line where the page has it.
+		"stands": func(f preflight.Finding) bool { return f.ID == "checklist" && r.Checklist != nil },
 		"row":    func(n int) string { return p.Say(words.T("page.row", words.A{"row": plainInt(n)})) },
 		"text":   func(id string) string { return p.Say(words.Text{ID: id}) },
 		"titled": func() string { return p.Say(words.T("page.title", words.A{"campaign": r.Campaign})) },
