@@ -141,7 +141,9 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 	if err != nil {
 		return err
 	}
-	if err := e.Audit(ctx, "receipts-import", filepath.Base(o.file)); err != nil {
+	by := e.Act("receipts-import", filepath.Base(o.file))
+	by.Figures = &ledger.Figures{Messages: got.Rows - got.Unread}
+	if err := e.ledger.Audit(ctx, "", by); err != nil {
 		return err
 	}
 	settled, err := settler.All(ctx)
@@ -149,15 +151,6 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 		return err
 	}
 	return view.ShowImported(e.printer(), e.flags.json, got, settled)
-}
-
-// Audit records what a person did that is about no campaign.
-func (e *env) Audit(ctx context.Context, what, reason string) error {
-	l, err := e.Ledger(ctx)
-	if err != nil {
-		return err
-	}
-	return l.Audit(ctx, "", e.Act(what, reason))
 }
 
 // importMails keeps delivery reports: one mail on stdin (-), or in a file, or each file of a folder.
