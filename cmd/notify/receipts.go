@@ -191,7 +191,7 @@ func (e *env) openSpool(ctx context.Context) (*receipts.Spool, []ledger.Receipt,
 		e.tell("cmd.line.receipts-left", words.A{"receipts": words.N(len(left), "receipt")})
 	}
 	if damaged > 0 {
-		e.tell("cmd.line.receipts-damaged", words.A{"n": damaged, "file": name})
+		e.tell("cmd.line.receipts-damaged", words.A{"n": damaged, "file": name, "aside": receipts.Damaged})
 	}
 	return spool, left, nil
 }

@@ -29,7 +29,8 @@ type Spool struct {
 	hurt error // it could not be put back to its last good end
 }
 
-// OpenSpool opens the first spool of a name that nobody has, and reads what is left in all of those. damaged is how many lines cannot be read.
+// OpenSpool opens the first spool of a name that nobody has, and reads what is left in all of those. damaged is how many lines cannot be read and
+// were put aside.
 func OpenSpool(name string) (own *Spool, left []ledger.Receipt, damaged int, err error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return nil, nil, 0, err
@@ -78,22 +79,37 @@ func openSpool(path string) (*Spool, []ledger.Receipt, int, error) {
 		return nil, nil, 0, errors.Join(err, lock.Unlock())
 	}
 	var left []ledger.Receipt
-	damaged := 0
+	var damaged [][]byte
 	lines := bytes.Split(text, []byte{'\n'})
 	for _, line := range lines[:len(lines)-1] {
 		var r ledger.Receipt
 		if err := json.Unmarshal(line, &r); err != nil || r.Hash == "" {
-			damaged++
+			damaged = append(damaged, line)
 			continue
 		}
 		left = append(left, r)
 	}
 	// The rest of a line was being written when the machine stopped, and was answered to nobody.
 	s.size = int64(len(text) - len(lines[len(lines)-1]))
-	if err := s.file.Truncate(s.size); err != nil {
+	if err := errors.Join(putAside(path+Damaged, damaged), s.file.Truncate(s.size)); err != nil {
 		return nil, nil, 0, errors.Join(err, s.Close())
 	}
-	return s, left, damaged, nil
+	return s, left, len(damaged), nil
+}
+
+// Damaged is how the files end that lines go to which cannot be read: the spool they stood in is emptied, and they were answered.
+const Damaged = ".damaged"
+
+func putAside(path string, lines [][]byte) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(bytes.Join(lines, []byte{'\n'}), '\n'))
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // Append is done when all of it is on disk, or none of it.

@@ -121,6 +121,9 @@ func TestASpoolTakesOverWhatTheDeadLeft(t *testing.T) {
 	if len(left) != 1 || left[0].Hash != "a" || damaged != 1 {
 		t.Fatalf("%+v, %d damaged", left, damaged)
 	}
+	if text, err := os.ReadFile(name + "2" + receipts.Damaged); err != nil || string(text) != "no line of ours\n" {
+		t.Errorf("put aside: %q, %v", text, err)
+	}
 	if err := own.Clear(); err != nil {
 		t.Fatal(err)
 	}
