@@ -108,14 +108,32 @@ func writeRows(w rowWriter, messages iter.Seq2[*seen, error], columns []string, 
 	return rows, nil
 }
 
-// outcomeColumns are the columns behind those of the list.
-func outcomeColumns() []string {
-	return []string{
-		"notify_row", "notify_channel", "notify_address", "notify_state", "notify_attempts", "notify_account",
-		"notify_claimed", "notify_settled", "notify_code", "notify_detail", "notify_vendor_id", "notify_key",
-		"notify_segments", "notify_cost", "notify_currency", "notify_shared_rows",
-		"notify_receipt", "notify_receipt_at", "notify_receipt_code", "notify_proof", "notify_further",
+// outcomeColumn is a column behind those of the list, with its width in a workbook.
+type outcomeColumn struct {
+	name  string
+	width float64
+}
+
+func outcomes() []outcomeColumn {
+	return []outcomeColumn{
+		{"notify_row", 8}, {"notify_channel", 9}, {"notify_address", 22}, {"notify_state", 11}, {"notify_attempts", 9}, {"notify_account", 14},
+		{"notify_claimed", 20}, {"notify_settled", 20}, {"notify_code", 18}, {"notify_detail", 40}, {"notify_vendor_id", 24}, {"notify_key", 28},
+		{"notify_segments", 10}, {"notify_cost", 12}, {"notify_currency", 9}, {"notify_shared_rows", 12},
+		{"notify_receipt", 13}, {"notify_receipt_at", 20}, {"notify_receipt_code", 16}, {"notify_proof", 12}, {"notify_further", 20},
 	}
+}
+
+// lastPrinted is the column up to which the recipients are printed: all of them on one page's width could not be read.
+const lastPrinted = "notify_detail"
+
+// outcomeColumns are their names.
+func outcomeColumns() []string {
+	all := outcomes()
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].name
+	}
+	return names
 }
 
 // line is a message as a row: text, figures, a cost, times; nil where there is nothing to say.

@@ -28,9 +28,11 @@ type sheet struct {
 type layout struct {
 	name   words.Text
 	widths []float64
-	frozen bool // the first row stays
-	filter bool // the first row filters
-	chart  bool // charts float on it
+	// printed is how many of the columns are printed; 0: all
+	printed int
+	frozen  bool // the first row stays
+	filter  bool // the first row filters
+	chart   bool // charts float on it
 }
 
 // maxSheetRows is how many rows a sheet can have.
@@ -236,9 +238,10 @@ func column(i int) string {
 // Close writes what stands behind the rows.
 func (s *sheet) Close() error {
 	s.write(`</sheetData>`)
-	area := "A1:" + column(max(0, len(s.layout.widths)-1)) + strconv.Itoa(max(1, s.n))
+	area := func(columns int) string { return "A1:" + column(max(0, columns-1)) + strconv.Itoa(max(1, s.n)) }
+	all := len(s.layout.widths)
 	if s.layout.filter {
-		s.write(`<autoFilter ref="` + area + `"/>`)
+		s.write(`<autoFilter ref="` + area(all) + `"/>`)
 	}
 	high := "0" // as many pages as there are
 	if s.layout.chart {
@@ -254,7 +257,11 @@ func (s *sheet) Close() error {
 	if err := errors.Join(s.err, s.w.Flush()); err != nil {
 		return err
 	}
-	return s.book.printed(s, area)
+	printed := s.layout.printed
+	if printed == 0 {
+		printed = all
+	}
+	return s.book.printed(s, area(printed))
 }
 
 // wide is how many columns of a fixed font a text takes: a Chinese character takes two.

@@ -124,8 +124,14 @@ func (x *xlsx) recipients(ctx context.Context, s Source) error {
 	for _, c := range columns {
 		widths = append(widths, float64(min(40, max(14, wide(c)+2))))
 	}
-	widths = append(widths, 8, 9, 22, 11, 9, 14, 20, 20, 18, 40, 24, 28, 10, 12, 9, 12, 13, 20, 16, 12)
-	sh, err := x.sheet(tabRecipients, layout{widths: widths, frozen: true, filter: true})
+	look := layout{frozen: true, filter: true}
+	for _, of := range outcomes() {
+		if widths = append(widths, of.width); of.name == lastPrinted {
+			look.printed = len(widths)
+		}
+	}
+	look.widths = widths
+	sh, err := x.sheet(tabRecipients, look)
 	if err != nil {
 		return err
 	}
