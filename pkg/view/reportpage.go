@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -57,6 +58,7 @@ type chartLine struct {
 type chartLimit struct {
 	Name     string
 	Y, Above float64
+	X        int // of the name
 }
 
 // ReportPage writes a report as one page that can be sent and printed: no scripts, nothing fetched from elsewhere.
@@ -158,9 +160,16 @@ func (p *Printer) rateChart(r *report.Report) *chart {
 		const apart = 150
 		c.Lines = append(c.Lines, chartLine{Name: Safe(a.Account), Points: points.String(), Color: colors[i%len(colors)], X: chartLeft + i*apart})
 		if a.Limit > 0 && a.Limit <= top {
-			c.Limits = append(c.Limits, chartLimit{
-				Name: Safe(a.Account) + " " + p.Say(words.T("report.limit", nil)) + " " + p.Words().Rate(words.Rate(a.Limit)), Y: y(a.Limit), Above: y(a.Limit) - 3,
-			})
+			limit := chartLimit{
+				Name: Safe(a.Account) + " " + p.Say(words.T("report.limit", nil)) + " " + p.Words().Rate(words.Rate(a.Limit)), Y: y(a.Limit), Above: y(a.Limit) - 3, X: chartLeft,
+			}
+			const letters, beside = 14, 220
+			for _, other := range c.Limits {
+				if math.Abs(other.Y-limit.Y) < letters { // its name would lie over this one
+					limit.X += beside
+				}
+			}
+			c.Limits = append(c.Limits, limit)
 		}
 	}
 	return c

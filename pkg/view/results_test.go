@@ -195,6 +195,25 @@ func TestTheReportOfACampaign(t *testing.T) {
 	drawn(t, "report", "notify.report/1", func(p *view.Printer, asJSON bool) error { return view.ShowReport(p, asJSON, r) })
 }
 
+// Two accounts with the same limit have their names beside each other in the chart, and not one over the other.
+func TestNamesOfLimitsDoNotLieOverEachOther(t *testing.T) {
+	r := &report.Report{Campaign: "award-2020", Figures: report.Figures{
+		Rates: []report.Rate{{Account: "edm", Limit: 20, Highest: 20}, {Account: "sms", Limit: 20, Highest: 20}, {Account: "spare", Limit: 40, Highest: 20}},
+		Timeline: report.Timeline{Step: time.Second, Steps: []report.Step{
+			{At: then, Accepted: map[string]int{"edm": 20, "sms": 20}}, {At: then.Add(time.Second), Accepted: map[string]int{"edm": 20, "sms": 20}},
+		}},
+	}}
+	var page bytes.Buffer
+	if err := view.ReportPage(&page, r, words.Printer{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<text x="60" y="112">edm limit 20/s`, `<text x="280" y="112">sms limit 20/s`, `<text x="60" y="27">spare limit 40/s`} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
+
 func TestTheAccounts(t *testing.T) {
 	price, balance, left, limit, used := message.Money(45_000), message.Money(1138_500_000), int64(9_900), int64(10_000), int64(100)
 	none, ours := int64(0), int64(10_910)
