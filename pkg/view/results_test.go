@@ -207,7 +207,7 @@ func TestNamesOfLimitsDoNotLieOverEachOther(t *testing.T) {
 	if err := view.ReportPage(&page, r, words.Printer{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`<text x="60" y="112">edm limit 20/s`, `<text x="280" y="112">sms limit 20/s`, `<text x="60" y="27">spare limit 40/s`} {
+	for _, want := range []string{`<text x="60" y="112">edm limit now 20/s`, `<text x="280" y="112">sms limit now 20/s`, `<text x="60" y="27">spare limit now 40/s`} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks %s", want)
 		}
