@@ -66,6 +66,7 @@ type env struct {
 	metrics *metrics.Set  // nil where nobody asked for them
 	logfile *logfile.File // nil where nobody asked for one
 	command string        // which one runs
+	mute    bool          // what is said about commands is not made
 }
 
 func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {

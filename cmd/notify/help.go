@@ -196,6 +196,7 @@ func newHelp(e *env) *cobra.Command {
 }
 
 func runHelp(e *env, root *cobra.Command, o helpOptions) error {
+	root = e.explained(root)
 	if o.man != "" {
 		return e.manual(root, o.man)
 	}

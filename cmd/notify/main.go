@@ -28,7 +28,7 @@ func run(args []string) int {
 	e.lang = e.early.lang
 	ctx, stop := e.interruptible()
 	defer stop()
-	root := newRoot(e)
+	root := e.tree(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return e.exit(err)

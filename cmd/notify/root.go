@@ -10,7 +10,32 @@ import (
 
 // say is a sentence in the language of the screen.
 func (e *env) say(id string, args words.A) string {
+	if e.mute {
+		return ""
+	}
 	return words.Printer{Lang: e.lang}.Say(words.T(id, args))
+}
+
+// tree is the commands without what is said about them, unless a shell asks for it: to say all of it takes longer than most commands, and few
+// are asked for help (see explained).
+func (e *env) tree(args []string) *cobra.Command {
+	e.mute = !strings.HasPrefix(first(args), cobra.ShellCompRequestCmd)
+	defer func() { e.mute = false }()
+	return newRoot(e)
+}
+
+// explained is a command with what is said about it.
+func (e *env) explained(c *cobra.Command) *cobra.Command {
+	if c.Short != "" {
+		return c
+	}
+	flags := e.flags // the new tree's begin with their defaults
+	defer func() { e.flags = flags }()
+	full, _, err := newRoot(e).Find(strings.Fields(c.CommandPath())[1:])
+	if err != nil { // it is the same tree
+		return c
+	}
+	return full
 }
 
 // newRoot puts the commands together, in the language of the screen.
@@ -64,7 +89,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetHelpCommand(help)
 	e.describe(help)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpFunc(func(c *cobra.Command, _ []string) { e.help(c) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { e.help(e.explained(c)) })
 	root.SetFlagErrorFunc(e.flagError)
 	e.describe(root)
 	e.completions(root)

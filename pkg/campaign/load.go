@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"notify/pkg/channel"
@@ -122,14 +123,14 @@ func required(m *yamldoc.Map, key string, hint words.Text) string {
 }
 
 // namePattern is what may be the identity of a campaign, which is also used in names of files.
-var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]*$`) }) //nolint:gochecknoglobals // letters of all scripts take a while to compile
 
 func (r *reader) name(m *yamldoc.Map) string {
 	s := required(m, "name", words.T("campaign.do.name", nil))
 	if s == "" {
 		return ""
 	}
-	if !namePattern.MatchString(s) || strings.HasSuffix(s, ".") || len([]rune(s)) > 64 {
+	if !namePattern().MatchString(s) || strings.HasSuffix(s, ".") || len([]rune(s)) > 64 {
 		m.Problem("name", words.T("campaign.name-invalid", words.A{"name": s}), words.T("campaign.do.name-letters", nil))
 	}
 	return s

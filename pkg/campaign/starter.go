@@ -115,7 +115,7 @@ func starterName(base string) string {
 	if r := []rune(name); len(r) > 64 {
 		name = strings.TrimRight(string(r[:64]), "._-")
 	}
-	if !namePattern.MatchString(name) {
+	if !namePattern().MatchString(name) {
 		return "campaign"
 	}
 	return name

@@ -138,7 +138,7 @@ func (r *reader) domainLimits(m *yamldoc.Map, a *Account) {
 	for _, k := range keys {
 		domain := strings.TrimSuffix(strings.ToLower(k), ".")
 		v := m.Value(k)
-		if !domainPattern.MatchString(domain) {
+		if !domainPattern().MatchString(domain) {
 			m.Problem(k, words.T("config.pace-domain", words.A{"value": k}), words.T("config.do.pace-domain", nil))
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"notify/pkg/message"
 	"notify/pkg/words"
@@ -43,8 +44,10 @@ func matches(pattern, addr string) bool {
 var (
 	phonePattern  = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 	phonePrefix   = regexp.MustCompile(`^\+[1-9][0-9]{4,13}\*$`)
-	domainPattern = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$`)
-	reservedTLDs  = []string{"test", "example", "invalid", "localhost"} //nolint:gochecknoglobals // RFC 2606
+	domainPattern = sync.OnceValue(func() *regexp.Regexp { //nolint:gochecknoglobals // letters of all scripts take a while to compile
+		return regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$`)
+	})
+	reservedTLDs = []string{"test", "example", "invalid", "localhost"} //nolint:gochecknoglobals // RFC 2606
 )
 
 // allowPattern checks one entry of the allow list. Entries that would let nearly everybody through are refused, because
@@ -65,7 +68,7 @@ func allowPattern(s string) (string, error) {
 	switch {
 	case domain == "*" || wide:
 		return "", words.Err("config.allow-wide", words.A{"value": s})
-	case !domainPattern.MatchString(plain), local == "", local != "*" && strings.Contains(local, "*"), below && local != "*":
+	case !domainPattern().MatchString(plain), local == "", local != "*" && strings.Contains(local, "*"), below && local != "*":
 		return "", words.Err("config.allow-invalid", words.A{"value": s})
 	}
 	return local + "@" + domain, nil

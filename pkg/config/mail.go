@@ -57,7 +57,7 @@ func (r *reader) readDKIM(m *yamldoc.Map) DKIM {
 	}, words.T("config.do.selector-value", nil))
 	d.Domain, _ = yamldoc.Parsed(m.Value("domain"), func(s string) (string, error) {
 		s = strings.TrimSuffix(strings.ToLower(s), ".")
-		if !domainPattern.MatchString(s) {
+		if !domainPattern().MatchString(s) {
 			return "", words.Err("config.domain-invalid", words.A{"value": s})
 		}
 		return s, nil

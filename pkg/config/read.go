@@ -193,7 +193,7 @@ func (r *reader) domains(v yamldoc.Value) []string {
 		if d == "" && item.IsMapOrList() {
 			continue
 		}
-		if !domainPattern.MatchString(d) {
+		if !domainPattern().MatchString(d) {
 			item.Problem(words.T("config.domain-invalid", words.A{"value": item.Text()}), words.T("config.do.domain", nil))
 			continue
 		}

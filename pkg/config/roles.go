@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"notify/pkg/checklist"
 	"notify/pkg/diag"
@@ -12,7 +13,7 @@ import (
 )
 
 // rolePattern is what a role may be called: it is typed on the command line and stands in checklists.
-var rolePattern = regexp.MustCompile(`^[\p{L}\p{N}]+(-[\p{L}\p{N}]+)*$`)
+var rolePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}]+(-[\p{L}\p{N}]+)*$`) }) //nolint:gochecknoglobals // letters of all scripts take a while to compile
 
 // readRoles reads who may sign for what: {operations: [wang, zhang], legal: [liu]}. A role that nobody ships is the team's
 // own; one that looks like a shipped one mistyped is a warning, because its items would wait for ever.
@@ -24,7 +25,7 @@ func readRoles(m *yamldoc.Map) map[string][]string {
 	roles := make(map[string][]string)
 	for _, role := range m.Keys() {
 		v := m.Value(role)
-		if !rolePattern.MatchString(role) {
+		if !rolePattern().MatchString(role) {
 			v.Problem(words.T("config.role-invalid", words.A{"role": role}), words.T("config.do.role", nil))
 			continue
 		}

@@ -22,7 +22,7 @@ func (c *Config) signers(m *yamldoc.Map) {
 		person := m.Map(name)
 		for _, item := range person.Value("roles").List() {
 			role := strings.TrimSpace(item.Text())
-			if !rolePattern.MatchString(role) {
+			if !rolePattern().MatchString(role) {
 				item.Problem(words.T("config.role-invalid", words.A{"role": role}), words.T("config.do.role", nil))
 				continue
 			}

@@ -116,10 +116,27 @@ type outcomeColumn struct {
 
 func outcomes() []outcomeColumn {
 	return []outcomeColumn{
-		{"notify_row", 8}, {"notify_channel", 9}, {"notify_address", 22}, {"notify_state", 11}, {"notify_attempts", 9}, {"notify_account", 14},
-		{"notify_claimed", 20}, {"notify_settled", 20}, {"notify_code", 18}, {"notify_detail", 40}, {"notify_vendor_id", 24}, {"notify_key", 28},
-		{"notify_segments", 10}, {"notify_cost", 12}, {"notify_currency", 9}, {"notify_shared_rows", 12},
-		{"notify_receipt", 13}, {"notify_receipt_at", 20}, {"notify_receipt_code", 16}, {"notify_proof", 12}, {"notify_further", 20},
+		{"notify_row", 8},
+		{"notify_channel", 9},
+		{"notify_address", 22},
+		{"notify_state", 11},
+		{"notify_attempts", 9},
+		{"notify_account", 14},
+		{"notify_claimed", 20},
+		{"notify_settled", 20},
+		{"notify_code", 18},
+		{"notify_detail", 40},
+		{"notify_vendor_id", 24},
+		{"notify_key", 28},
+		{"notify_segments", 10},
+		{"notify_cost", 12},
+		{"notify_currency", 9},
+		{"notify_shared_rows", 12},
+		{"notify_receipt", 13},
+		{"notify_receipt_at", 20},
+		{"notify_receipt_code", 16},
+		{"notify_proof", 12},
+		{"notify_further", 20},
 	}
 }
 

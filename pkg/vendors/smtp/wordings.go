@@ -3,6 +3,7 @@ package smtp
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"notify/pkg/message"
@@ -29,71 +30,74 @@ const (
 )
 
 // wordings are looked through from the top: the first that fits decides. What names a mailbox's own rules comes before what
-// they are about, and the general words come last. An address in an answer is an @ here.
-var wordings = []wording{ //nolint:gochecknoglobals // a table
-	{
-		"Exchange, Microsoft 365", "Microsoft Learn, \"NDRs in Exchange Online\", 5.7.124, 5.7.133 to 5.7.136",
-		regexp.MustCompile(`(?i)RESOLVER\.RST|not authenticated (when sending to|for) |not in (the )?(group|allowed)|allowed[- ]senders|members only`), aboutRecipient, "",
-	}, {
-		"QQ, Gmail, Exim", "smtp.codes/qq \"Mail is rejected by recipients\"; exim_filter(5) \"fail\"",
-		regexp.MustCompile(`(?i)(black ?listed|blocked|rejected|refused|denied) by (the |this |its )?(recipient|user|mailbox|addressee)`), aboutRecipient, "",
-	}, {
-		"QQ", "service.mail.qq.com help 20022: 1000722 to 1000725",
-		regexp.MustCompile(`(?i)(ip|connection|domain|sender) frequency limited`), aboutPace, "",
-	}, {
-		"NetEase (163), Coremail", "mail.163.com help \"退信代码\": HL:ICC, HL:IFC, HL:IFQ, MI:DMC, MI:SFQ, RP:QRC, RP:DRC, RP:CEL",
-		regexp.MustCompile(`\b(HL:(ICC|IFC|IFQ)|MI:(DMC|SFQ|CEL|CCL)|RP:(DRC|QRC|CEL|CCL))\b`), aboutPace, "",
-	}, {
-		"NetEase (163), Coremail", "mail.163.com help \"退信代码\": HL, DT, MI, RP, WM with the other endings",
-		regexp.MustCompile(`\b(HL|DT|MI|RP|WM):[A-Z]{3}\b`), aboutUs, message.ReasonBlocked,
-	}, {
-		"NetEase (163), QQ", "\"553 Mail from must equal authorized user\", \"501 mail from address must be same as authorization user\"",
-		regexp.MustCompile(`(?i)mail ?from[a-z ]* must (equal|be (the )?same as) auth`), aboutUs, message.ReasonAuth,
-	}, {
-		"policyd-spf, Gmail, QQ, Exim", "RFC 7372 3; support.google.com/a/answer/3726730, 5.7.26; smtp.codes/qq \"DMARC check failed\"",
-		regexp.MustCompile(`(?i)\bspf\b|openspf|\bdmarc\b|\bdkim\b|unauthenticated (e-?mail|mail|message)`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix, Exim, Haraka", "postconf(5) default_rbl_reply; Exim spec 43.5 \"dnslists\"; haraka-plugin-dns-list",
-		regexp.MustCompile(`(?i)blocked using|black ?list|block ?list|\blisted (at|by|in|on)\b|spamhaus|barracuda|spamcop|dnsbl|\brbl\b`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix", "smtpd_check.c: SMTPD_NAME_SENDER, \"Sender address rejected\"",
-		regexp.MustCompile(`(?i)sender (address )?(is )?(rejected|refused|denied|blocked|invalid|unvalidated|hangup|in blacklist)`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Exim", "Exim spec 44.46 \"Sender address verification\"; verify.c",
-		regexp.MustCompile(`(?i)sender (address )?verif(y|ication) fail|verification failed for @|(could not|unable to|cannot) verify (the )?sender|(could not|cannot) complete sender verify`), aboutUs, message.ReasonBlocked,
-	}, {
-		"sendmail, OpenSMTPD, Coremail, Haraka", "sendmail cf/m4/proto.m4 \"Domain of sender address\"; haraka-plugin-mail_from.is_resolvable",
-		regexp.MustCompile(`(?i)(domain of )?sender address @? ?(does|must|is) |(invalid|fake|black|bad|forged|unknown|suspected spam|null) sender|denies the sender|mail from (invalid|rejected|denied)|your (from|sender|envelope) (address|domain)`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Exchange, Microsoft 365", "Microsoft Learn, \"NDRs in Exchange Online\", 5.7.60, 5.1.8, 5.7.501 to 5.7.750",
-		regexp.MustCompile(`(?i)send (as|on behalf of) this sender|SendAsDenied|bad outbound sender|banned send|spam abuse|traffic not accepted|unregistered domain`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix", "smtpd_check.c: SMTPD_NAME_HELO, \"Helo command rejected\"",
-		regexp.MustCompile(`(?i)\b(helo|ehlo)\b.{0,80}(reject|refus|invalid|denied|not permitted|mismatch|must|match|resolve|qualified)|(invalid|bad|bogus|forged) (helo|ehlo|greeting)|helohost`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix", "smtpd_check.c: SMTPD_NAME_CLIENT, \"Client host rejected\", \"Unverified Client host rejected\"",
-		regexp.MustCompile(`(?i)client host|client (was )?(not|un)[ -]?auth|cannot find your (reverse )?hostname|fix reverse dns`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Gmail, Exim, Haraka", "support.google.com/a/answer/3726730, 5.7.25; Exim spec 44.45 \"verify = reverse_host_lookup\"; RFC 7372 3.3",
-		regexp.MustCompile(`(?i)reverse (dns|host|look)|\bPTR\b|\brdns\b`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Coremail, Gmail, Exchange", "icoremail.vip \"退信\": \"IP is rejected\", \"Invalid IP\"; Gmail \"your IP address\"",
-		regexp.MustCompile(`(?i)\byour (ip|host|server|mail server|network|domain|message|e-?mail)\b.{0,60}(reject|refus|block|denied|ban|spam|list|not allowed|not permitted)|\b(black|invalid|banned) ip\b|\bip (is|was|has been) [a-z]+|remote ip (check|is)|not (a )?valid smtp server`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix, Exim, Exchange, sendmail", "smtpd_check.c \"Relay access denied\"; Exim \"relay not permitted\"; Exchange 5.7.54; sendmail \"Relaying denied\"",
-		regexp.MustCompile(`(?i)relay(ing)? (access )?(is )?(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay|does not relay|no relay|denies relay|openrelay|authenticat|auth(orization)? required|must issue an auth|does not have permission|has no permission`), aboutUs, message.ReasonAuth,
-	}, {
-		"Gmail, QQ, Haraka, rspamd", "support.google.com/a/answer/3726730, 5.7.1; smtp.codes/qq \"Mail content denied\", \"Suspected spam sender\"",
-		regexp.MustCompile(`(?i)\bspam|unsolicited|reputation|banned|(mail )?content (is )?(denied|rejected)|anti-spam|\bblocked\b`), aboutUs, message.ReasonBlocked,
-	}, {
-		"Postfix", "smtpd_check.c: SMTPD_NAME_RECIPIENT, \"Recipient address rejected\"; also Microsoft 365 5.4.1",
-		regexp.MustCompile(`(?i)recipient (address )?(is )?(rejected|refused|denied|invalid)|user unknown|undeliverable (address|recipient)`), aboutRecipient, "",
-	}, {
-		"Exim, Gmail, QQ, OpenSMTPD, Haraka, Aliyun", "Exim \"Unrouteable address\"; Gmail 5.1.1, 5.2.1; QQ \"Mailbox not found\"; Aliyun DirectMail \"Invalid rcptto\"",
-		regexp.MustCompile(`(?i)(unknown|no such|invalid|bad|un-?route?able|nonexistent|inactive|disabled) (local )?(user|recipient|mailbox|address|account|person|rcptto|destination)|` +
-			`(user|recipient|mailbox|account|address|inbox)\b.{0,60}(not (be )?(found|known|exist|valid|available)|n't (exist|have)|no longer|unavailable|disabled|inactive|locked|deactivated|over ?quota|exceeded|full\b)|does not have an account|mailbox (is )?full`), aboutRecipient, "",
-	},
-}
+// they are about, and the general words come last. An address in an answer is an @ here. They are made for the first refusal: most programs
+// meet none.
+var wordings = sync.OnceValue(func() []wording { //nolint:gochecknoglobals // a table
+	return []wording{
+		{
+			"Exchange, Microsoft 365", "Microsoft Learn, \"NDRs in Exchange Online\", 5.7.124, 5.7.133 to 5.7.136",
+			regexp.MustCompile(`(?i)RESOLVER\.RST|not authenticated (when sending to|for) |not in (the )?(group|allowed)|allowed[- ]senders|members only`), aboutRecipient, "",
+		}, {
+			"QQ, Gmail, Exim", "smtp.codes/qq \"Mail is rejected by recipients\"; exim_filter(5) \"fail\"",
+			regexp.MustCompile(`(?i)(black ?listed|blocked|rejected|refused|denied) by (the |this |its )?(recipient|user|mailbox|addressee)`), aboutRecipient, "",
+		}, {
+			"QQ", "service.mail.qq.com help 20022: 1000722 to 1000725",
+			regexp.MustCompile(`(?i)(ip|connection|domain|sender) frequency limited`), aboutPace, "",
+		}, {
+			"NetEase (163), Coremail", "mail.163.com help \"退信代码\": HL:ICC, HL:IFC, HL:IFQ, MI:DMC, MI:SFQ, RP:QRC, RP:DRC, RP:CEL",
+			regexp.MustCompile(`\b(HL:(ICC|IFC|IFQ)|MI:(DMC|SFQ|CEL|CCL)|RP:(DRC|QRC|CEL|CCL))\b`), aboutPace, "",
+		}, {
+			"NetEase (163), Coremail", "mail.163.com help \"退信代码\": HL, DT, MI, RP, WM with the other endings",
+			regexp.MustCompile(`\b(HL|DT|MI|RP|WM):[A-Z]{3}\b`), aboutUs, message.ReasonBlocked,
+		}, {
+			"NetEase (163), QQ", "\"553 Mail from must equal authorized user\", \"501 mail from address must be same as authorization user\"",
+			regexp.MustCompile(`(?i)mail ?from[a-z ]* must (equal|be (the )?same as) auth`), aboutUs, message.ReasonAuth,
+		}, {
+			"policyd-spf, Gmail, QQ, Exim", "RFC 7372 3; support.google.com/a/answer/3726730, 5.7.26; smtp.codes/qq \"DMARC check failed\"",
+			regexp.MustCompile(`(?i)\bspf\b|openspf|\bdmarc\b|\bdkim\b|unauthenticated (e-?mail|mail|message)`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix, Exim, Haraka", "postconf(5) default_rbl_reply; Exim spec 43.5 \"dnslists\"; haraka-plugin-dns-list",
+			regexp.MustCompile(`(?i)blocked using|black ?list|block ?list|\blisted (at|by|in|on)\b|spamhaus|barracuda|spamcop|dnsbl|\brbl\b`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix", "smtpd_check.c: SMTPD_NAME_SENDER, \"Sender address rejected\"",
+			regexp.MustCompile(`(?i)sender (address )?(is )?(rejected|refused|denied|blocked|invalid|unvalidated|hangup|in blacklist)`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Exim", "Exim spec 44.46 \"Sender address verification\"; verify.c",
+			regexp.MustCompile(`(?i)sender (address )?verif(y|ication) fail|verification failed for @|(could not|unable to|cannot) verify (the )?sender|(could not|cannot) complete sender verify`), aboutUs, message.ReasonBlocked,
+		}, {
+			"sendmail, OpenSMTPD, Coremail, Haraka", "sendmail cf/m4/proto.m4 \"Domain of sender address\"; haraka-plugin-mail_from.is_resolvable",
+			regexp.MustCompile(`(?i)(domain of )?sender address @? ?(does|must|is) |(invalid|fake|black|bad|forged|unknown|suspected spam|null) sender|denies the sender|mail from (invalid|rejected|denied)|your (from|sender|envelope) (address|domain)`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Exchange, Microsoft 365", "Microsoft Learn, \"NDRs in Exchange Online\", 5.7.60, 5.1.8, 5.7.501 to 5.7.750",
+			regexp.MustCompile(`(?i)send (as|on behalf of) this sender|SendAsDenied|bad outbound sender|banned send|spam abuse|traffic not accepted|unregistered domain`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix", "smtpd_check.c: SMTPD_NAME_HELO, \"Helo command rejected\"",
+			regexp.MustCompile(`(?i)\b(helo|ehlo)\b.{0,80}(reject|refus|invalid|denied|not permitted|mismatch|must|match|resolve|qualified)|(invalid|bad|bogus|forged) (helo|ehlo|greeting)|helohost`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix", "smtpd_check.c: SMTPD_NAME_CLIENT, \"Client host rejected\", \"Unverified Client host rejected\"",
+			regexp.MustCompile(`(?i)client host|client (was )?(not|un)[ -]?auth|cannot find your (reverse )?hostname|fix reverse dns`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Gmail, Exim, Haraka", "support.google.com/a/answer/3726730, 5.7.25; Exim spec 44.45 \"verify = reverse_host_lookup\"; RFC 7372 3.3",
+			regexp.MustCompile(`(?i)reverse (dns|host|look)|\bPTR\b|\brdns\b`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Coremail, Gmail, Exchange", "icoremail.vip \"退信\": \"IP is rejected\", \"Invalid IP\"; Gmail \"your IP address\"",
+			regexp.MustCompile(`(?i)\byour (ip|host|server|mail server|network|domain|message|e-?mail)\b.{0,60}(reject|refus|block|denied|ban|spam|list|not allowed|not permitted)|\b(black|invalid|banned) ip\b|\bip (is|was|has been) [a-z]+|remote ip (check|is)|not (a )?valid smtp server`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix, Exim, Exchange, sendmail", "smtpd_check.c \"Relay access denied\"; Exim \"relay not permitted\"; Exchange 5.7.54; sendmail \"Relaying denied\"",
+			regexp.MustCompile(`(?i)relay(ing)? (access )?(is )?(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay|does not relay|no relay|denies relay|openrelay|authenticat|auth(orization)? required|must issue an auth|does not have permission|has no permission`), aboutUs, message.ReasonAuth,
+		}, {
+			"Gmail, QQ, Haraka, rspamd", "support.google.com/a/answer/3726730, 5.7.1; smtp.codes/qq \"Mail content denied\", \"Suspected spam sender\"",
+			regexp.MustCompile(`(?i)\bspam|unsolicited|reputation|banned|(mail )?content (is )?(denied|rejected)|anti-spam|\bblocked\b`), aboutUs, message.ReasonBlocked,
+		}, {
+			"Postfix", "smtpd_check.c: SMTPD_NAME_RECIPIENT, \"Recipient address rejected\"; also Microsoft 365 5.4.1",
+			regexp.MustCompile(`(?i)recipient (address )?(is )?(rejected|refused|denied|invalid)|user unknown|undeliverable (address|recipient)`), aboutRecipient, "",
+		}, {
+			"Exim, Gmail, QQ, OpenSMTPD, Haraka, Aliyun", "Exim \"Unrouteable address\"; Gmail 5.1.1, 5.2.1; QQ \"Mailbox not found\"; Aliyun DirectMail \"Invalid rcptto\"",
+			regexp.MustCompile(`(?i)(unknown|no such|invalid|bad|un-?route?able|nonexistent|inactive|disabled) (local )?(user|recipient|mailbox|address|account|person|rcptto|destination)|` +
+				`(user|recipient|mailbox|account|address|inbox)\b.{0,60}(not (be )?(found|known|exist|valid|available)|n't (exist|have)|no longer|unavailable|disabled|inactive|locked|deactivated|over ?quota|exceeded|full\b)|does not have an account|mailbox (is )?full`), aboutRecipient, "",
+		},
+	}
+})
 
 // passing is what servers say where the same mail may be taken a little later: a name that was not resolved in time, and
 // greylisting (RFC 6647), which some servers tell in the words of a refusal of the client.
@@ -107,8 +111,9 @@ func judged(at step, r reply, status string, text []byte) (rule, bool) {
 	if !r.negative() {
 		return rule{}, false
 	}
-	for i := range wordings {
-		if w := &wordings[i]; w.about.fits(at) && w.says.Match(text) {
+	known := wordings()
+	for i := range known {
+		if w := &known[i]; w.about.fits(at) && w.says.Match(text) {
 			return w.about.rule(r, w.reason, text), true
 		}
 	}
