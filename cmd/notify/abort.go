@@ -26,7 +26,9 @@ func newAbort(e *env, run func(context.Context, abortOptions) error) *cobra.Comm
 		Example: examples(
 			`notify abort award-2020 --reason `+quoted(e.say("cmd.example.wrong-amounts", nil)), "",
 		),
-		Args: oneArg(aCampaign(), `notify abort award-2020 --reason `+quoted(e.say("cmd.example.wrong-amounts", nil))),
+		Args: func(c *cobra.Command, args []string) error {
+			return oneArg(aCampaign(), `notify abort award-2020 --reason `+quoted(e.say("cmd.example.wrong-amounts", nil)))(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.campaign = args[0]
 			if o.reason == "" {
