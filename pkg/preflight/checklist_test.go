@@ -249,6 +249,9 @@ func TestASheetNeedsAPreflightAndAList(t *testing.T) {
 	if state, err := preflight.StagedChecklist(t.Context(), w.ledger, "award", checklist.Signers{}, w.now); state != nil || err != nil {
 		t.Errorf("staged without a list: %v, %v", state, err)
 	}
+	if state, err := preflight.StagedChecklist(t.Context(), w.ledger, "nobody", checklist.Signers{}, w.now); state != nil || err != nil {
+		t.Errorf("not staged: %v, %v", state, err)
+	}
 }
 
 // What is due while a campaign runs is about what was staged; what is due before is about the list as it is now.
