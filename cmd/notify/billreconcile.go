@@ -54,7 +54,7 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 	if err != nil {
 		return err
 	}
-	from, err := time.ParseInLocation("2006-01", o.month, cfg.Timezone)
+	from, err := time.ParseInLocation(bill.MonthForm, o.month, cfg.Timezone)
 	if err != nil {
 		return usage(words.Err("cmd.error.month", words.A{"month": o.month}).Do("cmd.do.month", nil))
 	}

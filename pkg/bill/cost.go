@@ -152,15 +152,17 @@ func debits(c *ledger.Spent, since time.Time) bool {
 
 // holds reports whether all of what is kept counts for the same, and has a price that is known, or has none.
 func (by By) holds(c *ledger.Spent, a Account, zone *time.Location) bool {
-	const month = "2006-01"
 	switch {
 	case by == ByCountry, c.Least == 0 && c.Most > 0 && !a.Free:
 		return false
 	case by == ByMonth:
-		return c.First.In(zone).Format(month) == c.Last.In(zone).Format(month)
+		return c.First.In(zone).Format(MonthForm) == c.Last.In(zone).Format(MonthForm)
 	}
 	return true
 }
+
+// MonthForm is how a month is written: "2026-11", as a layout of package time.
+const MonthForm = "2006-01"
 
 type costCell struct{ name, currency string }
 
@@ -205,7 +207,7 @@ func (cs *costs) sorted() []Cost {
 func (by By) of(spec *plan.Spec, account string, to message.Address, at time.Time) string {
 	switch by {
 	case ByMonth:
-		return at.Format("2006-01")
+		return at.Format(MonthForm)
 	case ByCampaign:
 		return spec.Name
 	case ByTeam:

@@ -160,14 +160,7 @@ func TestVendorsAreAskedAtTheSandbox(t *testing.T) {
 					t.Errorf("templates %+v, %v", ts, err)
 				}
 			}
-			other, err := sandbox.Start(t.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "another", Now: time.Now})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = other.Close() }()
-			if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
-				t.Errorf("a wrong secret: %+v", o)
-			}
+			refusesAnotherSecret(t, kind, m)
 		})
 	}
 }
@@ -211,14 +204,7 @@ func TestMailVendorsAreAskedAtTheSandbox(t *testing.T) {
 					t.Errorf("templates %+v, %v", ts, err)
 				}
 			}
-			other, err := sandbox.Start(t.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "another", Now: time.Now})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = other.Close() }()
-			if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
-				t.Errorf("a wrong secret: %+v", o)
-			}
+			refusesAnotherSecret(t, kind, m)
 		})
 	}
 }
@@ -254,5 +240,18 @@ func TestUnknownIsSettledByAskingTheSandbox(t *testing.T) {
 				t.Errorf("found %+v, %v; want %s", found, err, tt.want)
 			}
 		})
+	}
+}
+
+// refusesAnotherSecret has a message sent to a sandbox that wants another secret.
+func refusesAnotherSecret(t *testing.T, kind string, m message.Message) {
+	t.Helper()
+	other, err := sandbox.Start(t.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "another", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
+		t.Errorf("a wrong secret: %+v", o)
 	}
 }

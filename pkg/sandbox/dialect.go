@@ -149,6 +149,20 @@ func signedBy(r *http.Request, want []byte) bool {
 	return ok && err == nil && hmac.Equal(given, want)
 }
 
+// scopeSigned verifies a signature whose scope (day/…/service/…) is part of its key, one after the other.
+func scopeSigned(r *http.Request, body []byte, secret, algorithm, date, path, query string) bool {
+	lines, names, ok := signedHeaders(r)
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	_, scope, named := strings.Cut(scope, "/")
+	scope, _, _ = strings.Cut(scope, ",")
+	key := []byte(secret)
+	for part := range strings.SplitSeq(scope, "/") {
+		key = mac(key, part)
+	}
+	canonical := strings.Join([]string{r.Method, path, query, lines, names, sum(body)}, "\n")
+	return ok && named && signedBy(r, mac(key, strings.Join([]string{algorithm, r.Header.Get(date), scope, sum([]byte(canonical))}, "\n")))
+}
+
 // percent is a query as vendors canonicalise it: RFC 3986.
 func percent(q url.Values) string {
 	return strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~").Replace(q.Encode())

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 )
 
 // Amazon's mails (SES API v2), as docs.aws.amazon.com/ses/latest/APIReference-V2 documents them, signed with AWS4-HMAC-SHA256. Our key comes in a tag.
@@ -55,19 +54,9 @@ func (s *Sandbox) sesRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v2/email/account", of(s.sesAccount))
 }
 
-// amazonSigned verifies AWS4-HMAC-SHA256 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html): the scope
-// (day/region/service/aws4_request) is part of the key.
+// amazonSigned verifies AWS4-HMAC-SHA256 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 func (s *Sandbox) amazonSigned(r *http.Request, body []byte) bool {
-	lines, names, ok := signedHeaders(r)
-	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	_, scope, named := strings.Cut(scope, "/")
-	scope, _, _ = strings.Cut(scope, ",")
-	key := []byte("AWS4" + s.config.Token)
-	for part := range strings.SplitSeq(scope, "/") {
-		key = mac(key, part)
-	}
-	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), percent(r.URL.Query()), lines, names, sum(body)}, "\n")
-	return ok && named && signedBy(r, mac(key, strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, sum([]byte(canonical))}, "\n")))
+	return scopeSigned(r, body, "AWS4"+s.config.Token, "AWS4-HMAC-SHA256", "X-Amz-Date", r.URL.EscapedPath(), percent(r.URL.Query()))
 }
 
 func (s *Sandbox) sesSend(w http.ResponseWriter, r *http.Request, body []byte, d *dialect) {

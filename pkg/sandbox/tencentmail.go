@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 
@@ -52,12 +51,7 @@ type tencentMailRequest struct {
 func (s *Sandbox) tencentMail(w http.ResponseWriter, r *http.Request, body []byte) {
 	var q tencentMailRequest
 	d := tencentMailDialect()
-	switch err := json.Unmarshal(body, &q); {
-	case s.config.Token != "" && !s.tencentSigned(r, body):
-		d.refused(w, d.codes[outAuth])
-		return
-	case err != nil:
-		tencentError(w, coded{http.StatusOK, "InvalidParameter", "the body is not JSON"})
+	if !s.tencentRead(w, r, body, d, &q) {
 		return
 	}
 	switch r.Header.Get("X-Tc-Action") {
