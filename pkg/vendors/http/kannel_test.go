@@ -66,6 +66,7 @@ func kannel(t *testing.T) (endpoint string, carrier *bufio.Reader) {
 	c := connect(t, ports[2])
 	box(t, "smsbox", conf)
 	_ = connect(t, ports[3]).Close()
+	said(t, conf+".smsbox", "Connected to bearerbox") // it listens before that, and cuts what it then cannot pass on
 	return fmt.Sprintf("http://127.0.0.1:%d", ports[3]), bufio.NewReader(c)
 }
 
@@ -110,6 +111,20 @@ func connect(t *testing.T, port any) net.Conn {
 	}
 	t.Fatalf("nobody listens on port %d", port)
 	return nil
+}
+
+// said waits until a program has said something.
+func said(t *testing.T, log, what string) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 6000 {
+		if text, err := os.ReadFile(log); err == nil && strings.Contains(string(text), what) {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatalf("%s does not say %q", log, what)
 }
 
 // fromCarrier is the text of a line of the carrier's protocol: sender, recipient, coding, and the text, in percent encoding unless it is plain.
