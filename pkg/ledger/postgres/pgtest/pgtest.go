@@ -4,6 +4,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Server is a server that runs.
@@ -55,8 +58,15 @@ func Start(tb testing.TB, settings ...string) *Server {
 // ErrMissing says that there is no PostgreSQL on this machine.
 var ErrMissing = errors.New("there is no PostgreSQL on this machine")
 
+// Programs is the environment variable with the folder of a server's programs (initdb, pg_ctl, postgres), where it is not to be the newest
+// one that is installed: scripts/postgres.sh sets it.
+const Programs = "PGTEST_PROGRAMS"
+
 // Find is the folder with the programs of the newest PostgreSQL here.
 func Find() (string, error) {
+	if chosen := os.Getenv(Programs); chosen != "" {
+		return chosen, nil
+	}
 	var found []string
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/initdb", "/usr/pgsql-*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb", "/usr/local/bin/initdb"} {
 		names, err := filepath.Glob(pattern)
@@ -73,7 +83,7 @@ func Find() (string, error) {
 		if target, err := filepath.EvalSymlinks(name); err == nil {
 			name = target
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(name), "psql")); err == nil && name > newest {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(name), "pg_ctl")); err == nil && name > newest {
 			newest = name
 		}
 	}
@@ -116,7 +126,7 @@ func (s *Server) make(ctx context.Context, dir string) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	if out, err := s.run(ctx, "initdb", "-D", s.dir, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
+	if out, err := s.run(ctx, s.program("initdb"), "-D", s.dir, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	conf := []string{
@@ -148,19 +158,56 @@ func (s *Server) Standby(ctx context.Context, name string) (_ *Server, err error
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
-	from := fmt.Sprintf("host=127.0.0.1 port=%d user=%s application_name=%s", s.port, Superuser, name)
-	if out, err := b.run(ctx, "pg_basebackup", "-D", b.dir, "-d", from, "-R", "-X", "stream", "-c", "fast", "--no-sync"); err != nil {
-		return nil, errors.Join(fmt.Errorf("pg_basebackup: %w\n%s", err, out), b.Remove())
+	if err := s.copyTo(ctx, b); err != nil {
+		return nil, errors.Join(fmt.Errorf("copy PostgreSQL: %w", err), b.Remove())
 	}
-	if err := b.configure("unix_socket_directories = '"+dir+"'", "port = "+strconv.Itoa(b.port)); err != nil {
+	from := fmt.Sprintf("host=127.0.0.1 port=%d user=%s application_name=%s", s.port, Superuser, name)
+	err = b.configure("unix_socket_directories = '"+dir+"'", "port = "+strconv.Itoa(b.port), "primary_conninfo = '"+from+"'")
+	if err != nil {
 		return nil, errors.Join(err, b.Remove())
 	}
 	return b, b.Start(ctx)
 }
 
+// copyTo copies the files of a server that runs, as its manual says under "Making a Base Backup Using the Low Level API": not by
+// pg_basebackup, which does not come with every server and refuses newer ones.
+func (s *Server) copyTo(ctx context.Context, b *Server) error {
+	conn, err := pgx.Connect(ctx, s.URL(Superuser, "postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "SELECT pg_backup_start('standby', true)"); err != nil {
+		return err
+	}
+	if out, err := s.run(ctx, "cp", "-R", s.dir, b.dir); err != nil && !strings.Contains(string(out), "No such file") { // files that went meanwhile
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	var label string
+	if err := conn.QueryRow(ctx, "SELECT labelfile FROM pg_backup_stop(false)").Scan(&label); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"backup_label": label, "standby.signal": ""} {
+		if err := b.write(name, text); err != nil {
+			return err
+		}
+	}
+	return os.Remove(filepath.Join(b.dir, "postmaster.pid"))
+}
+
+// write makes a file of the server's own.
+func (s *Server) write(name, text string) error {
+	file := filepath.Join(s.dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil || s.owner == nil {
+		return err
+	}
+	uid, gid := s.ids()
+	return os.Chown(file, uid, gid)
+}
+
 // Promote makes a standby the server that writes.
 func (s *Server) Promote(ctx context.Context) error {
-	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-t", "60", "promote")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", "60", "promote")
 	if err != nil {
 		return fmt.Errorf("promote PostgreSQL: %w\n%s", err, out)
 	}
@@ -184,7 +231,7 @@ func (s *Server) configure(settings ...string) error {
 
 // Start starts the server again after Stop or Kill.
 func (s *Server) Start(ctx context.Context) error {
-	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-t", "60", "-l", filepath.Join(s.dir, "server.log"), "start")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", "60", "-l", filepath.Join(s.dir, "server.log"), "start")
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
 		return fmt.Errorf("start PostgreSQL: %w\n%s%s", err, out, log)
@@ -194,7 +241,7 @@ func (s *Server) Start(ctx context.Context) error {
 
 // Stop ends the server: in mode "fast" it says goodbye, in mode "immediate" it does not, and recovers when it is started again.
 func (s *Server) Stop(ctx context.Context, mode string) error {
-	out, err := s.run(ctx, "pg_ctl", "-D", s.dir, "-w", "-m", mode, "stop")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-m", mode, "stop")
 	if err != nil {
 		return fmt.Errorf("stop PostgreSQL: %w\n%s", err, out)
 	}
@@ -248,29 +295,40 @@ func (s *Server) SocketURL(role, database string) string {
 // Dir is the folder of its data.
 func (s *Server) Dir() string { return s.dir }
 
-// SQL runs statements as the superuser, and returns what they answered, one row a line.
+// SQL runs statements as the superuser, and returns what they answered, one row a line, as psql -A -t does.
 func (s *Server) SQL(ctx context.Context, database string, statements ...string) (string, error) {
-	args := []string{"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", s.SocketURL(Superuser, database)}
-	for _, statement := range statements {
-		args = append(args, "-c", statement)
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "psql"), args...)
-	out, err := cmd.CombinedOutput()
+	conn, err := pgx.Connect(ctx, s.SocketURL(Superuser, database))
 	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
+		return "", err
 	}
-	return strings.TrimRight(string(out), "\n"), nil
+	defer func() { _ = conn.Close(ctx) }()
+	var lines []string
+	for _, statement := range statements {
+		results, err := conn.PgConn().Exec(ctx, statement).ReadAll()
+		if err != nil {
+			return "", err
+		}
+		for _, r := range results {
+			for _, row := range r.Rows {
+				lines = append(lines, string(bytes.Join(row, []byte("|"))))
+			}
+		}
+	}
+	return strings.Join(lines, "\n"), nil
 }
 
+func (s *Server) program(name string) string { return filepath.Join(s.bin, name) }
+
+// run runs a program as the user under whom the server runs.
 func (s *Server) run(ctx context.Context, program string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = os.TempDir()
 	if s.owner != nil {
 		uid, gid := s.ids()
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 		cmd.Env = append(os.Environ(), "HOME="+os.TempDir())
 	}
-	if program != "pg_ctl" {
+	if program != s.program("pg_ctl") {
 		return cmd.CombinedOutput()
 	}
 	return nil, cmd.Run() // the server would hold a pipe open
