@@ -1,36 +1,44 @@
 // Command mutate plants slips in the rooms where the promise is made, one at a time, and lists those that no test notices: a
 // condition turned round, a call left out, a bound or a number off by one, a return that is not made, an AND of the
-// SQL that is an OR. Each is tried on the tests of its own room only, over the files as they are (go test -overlay).
+// SQL that is an OR. Each is tried on those tests of its own room that come to its lines, the quickest first, until one fails. A
+// room is compiled once for all slips of its functions, over the files as they are (go test -overlay): each function has a copy of its
+// body for each of its slips, and a variable of the environment says which is on.
 //
-//	go run ./scripts/mutate [-n 40] [-seed 1] [-only REGEXP] [ROOM…]
+//	go run ./scripts/mutate [-n 40] [-seed 1] [-only REGEXP] [-run REGEXP] [-slow 2s] [ROOM…]
 //
 // A slip that changes nothing that matters stands in explained.yaml with the reason.
 package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-
-	"go.yaml.in/yaml/v3"
+	"time"
 )
 
 // room is what slips are planted in, and the tests that must notice them.
 type room struct {
-	name  string
-	dirs  []string
-	tests []string
-	args  []string // behind -args: a quick selection
+	name   string
+	dirs   []string
+	tests  []string
+	args   []string // of its tests
+	worlds worlds
+}
+
+// worlds are the seeds of a simulation, each a test of its own.
+type worlds struct {
+	test string
+	n    int
 }
 
 func rooms() []room {
@@ -38,7 +46,7 @@ func rooms() []room {
 	return []room{
 		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow"}, args: []string{"-rapid.nofailfile"}},
 		{name: "evidence", dirs: []string{"./pkg/vendors/evidence"}, tests: []string{"./pkg/vendors/evidence"}},
-		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, args: []string{"-seeds", "60"}},
+		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, worlds: worlds{test: "TestNobodyIsToldTwice", n: 60}},
 		{name: "ledger", dirs: []string{"./pkg/ledger"}, tests: ledger},
 		{name: "sqlite", dirs: []string{"./pkg/ledger/sqlite"}, tests: []string{"./pkg/ledger/sqlite"}},
 		{name: "preflight", dirs: []string{"./pkg/preflight"}, tests: []string{"./pkg/preflight"}},
@@ -47,24 +55,27 @@ func rooms() []room {
 
 // options are the flags.
 type options struct {
-	n, jobs int
-	seed    uint64
-	only    *regexp.Regexp
-	list    bool
+	n, jobs   int
+	seed      uint64
+	only, run *regexp.Regexp
+	slow      time.Duration
+	list      bool
 }
 
 func main() {
 	var o options
-	var only string
+	var only, run string
 	flag.IntVar(&o.n, "n", 40, "how many slips to try in each room; 0: all")
 	flag.IntVar(&o.jobs, "j", runtime.NumCPU(), "how many at a time")
 	flag.Uint64Var(&o.seed, "seed", 1, "which of them")
 	flag.StringVar(&only, "only", "", "slips whose name matches, and no others")
+	flag.StringVar(&run, "run", "", "the tests whose name matches, and no others")
+	flag.DurationVar(&o.slow, "slow", 0, "leave out tests that take as long; 0: none")
 	flag.BoolVar(&o.list, "list", false, "list the slips that could be planted")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := mutate(ctx, o, only, flag.Args()); err != nil {
+	if err := mutate(ctx, o, only, run, flag.Args()); err != nil {
 		fmt.Fprintf(os.Stderr, "mutate: %v\n", err)
 		stop()
 		os.Exit(1)
@@ -73,12 +84,15 @@ func main() {
 
 var errUnnoticed = errors.New("nobody noticed some of them: write the test, or explain them in scripts/mutate/explained.yaml")
 
-func mutate(ctx context.Context, o options, only string, names []string) error {
+func mutate(ctx context.Context, o options, only, run string, names []string) error {
 	var err error
 	if o.only, err = regexp.Compile(only); err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	reasons, err := explained()
+	if o.run, err = regexp.Compile(run); err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
+	why, err := read(explanations)
 	if err != nil {
 		return err
 	}
@@ -98,7 +112,11 @@ func mutate(ctx context.Context, o options, only string, names []string) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	clean := true
 	for _, r := range chosen {
-		ok, err := o.room(ctx, r, reasons, dir)
+		dir := filepath.Join(dir, r.name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		ok, err := o.room(ctx, r, why, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
@@ -108,25 +126,6 @@ func mutate(ctx context.Context, o options, only string, names []string) error {
 		return errUnnoticed
 	}
 	return nil
-}
-
-//go:embed explained.yaml
-var explanations []byte
-
-// explained are the reasons of slips that need not be noticed, by their names.
-func explained() (map[string]string, error) {
-	var all []struct{ Slip, Because string }
-	if err := yaml.Unmarshal(explanations, &all); err != nil {
-		return nil, fmt.Errorf("explained.yaml: %w", err)
-	}
-	reasons := make(map[string]string)
-	for _, e := range all {
-		if e.Slip == "" || e.Because == "" {
-			return nil, fmt.Errorf("explained.yaml: %q has no reason", e.Slip)
-		}
-		reasons[e.Slip] = e.Because
-	}
-	return reasons, nil
 }
 
 // fate is what became of a slip.
@@ -142,18 +141,55 @@ const (
 )
 
 // room tries the slips of a room, and is false where one was not noticed.
-func (o options) room(ctx context.Context, r room, reasons map[string]string, dir string) (bool, error) {
-	named, err := find(ctx, r)
+func (o options) room(ctx context.Context, r room, why reasons, dir string) (bool, error) {
+	packages, err := list(ctx, r.dirs)
+	if err != nil {
+		return false, err
+	}
+	named, err := find(packages)
 	if err != nil {
 		return false, err
 	}
 	clean := true
-	for name := range reasons {
-		if _, ok := named[name]; !ok && belongs(name, r) {
-			fmt.Printf("explained, and not there any more: %s\n", name)
-			clean = false
-		}
+	for _, gone := range why.gone(r, named) {
+		fmt.Printf("explained, and not there any more: %s\n", gone)
+		clean = false
 	}
+	names := o.chosen(named)
+	if o.list {
+		fmt.Println(strings.Join(names, "\n"))
+		return clean, nil
+	}
+	t := &trial{room: r, dir: dir, packages: packages, slips: make(map[int]slip)}
+	for i, name := range names {
+		t.slips[i+1] = named[name]
+	}
+	began := time.Now()
+	if t.exams, err = r.exams(ctx, dir, o.run, o.slow); err != nil {
+		return false, err
+	}
+	var took time.Duration
+	for _, e := range t.exams {
+		took += e.took
+	}
+	if err := t.build(ctx); err != nil {
+		return false, err
+	}
+	fmt.Printf("%s: %d of %d slips, seed %d; %d tests take %.1f s; ready after %.0f s\n",
+		r.name, len(names), len(named), o.seed, len(t.exams), took.Seconds(), time.Since(began).Seconds())
+	began = time.Now()
+	counts := o.try(ctx, t, names, why)
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	fmt.Printf("%s: %d noticed, %d noticed by their time, %d unnoticed, %d explained; %d do not compile; %.2f s for each\n", r.name,
+		counts[noticed], counts[overtime], counts[unnoticed]+counts[uncovered], counts[spoken], counts[unbuilt],
+		time.Since(began).Seconds()/float64(max(1, len(names)-counts[unbuilt])))
+	return clean && counts[unnoticed]+counts[uncovered] == 0, nil
+}
+
+// chosen are the names of the slips to try.
+func (o options) chosen(named map[string]slip) []string {
 	var names []string
 	for name := range named {
 		if o.only.MatchString(name) {
@@ -161,66 +197,42 @@ func (o options) room(ctx context.Context, r room, reasons map[string]string, di
 		}
 	}
 	slices.Sort(names)
-	if o.list {
-		fmt.Println(strings.Join(names, "\n"))
-		return clean, nil
+	if o.list || o.n == 0 {
+		return names
 	}
-	all := len(names)
-	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(all, func(i, j int) { names[i], names[j] = names[j], names[i] })
-	if o.n > 0 {
-		names = names[:min(o.n, all)]
-	}
+	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	names = names[:min(o.n, len(names))]
 	slices.Sort(names)
-	b, err := measure(ctx, r, dir)
-	if err != nil {
-		return false, err
-	}
-	fmt.Printf("%s: %d of %d slips, seed %d; its tests take %.1f s\n", r.name, len(names), all, o.seed, b.took.Seconds())
-	counts := o.try(ctx, b, names, named, reasons)
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	fmt.Printf("%s: %d noticed, %d noticed by their time, %d unnoticed, %d explained; %d do not compile\n", r.name,
-		counts[noticed], counts[overtime], counts[unnoticed]+counts[uncovered], counts[spoken], counts[unbuilt])
-	return clean && counts[unnoticed]+counts[uncovered] == 0, nil
-}
-
-// belongs reports a name of a slip of a room.
-func belongs(name string, r room) bool {
-	file, _, _ := strings.Cut(name, " ")
-	return slices.ContainsFunc(r.dirs, func(d string) bool {
-		rest, ok := strings.CutPrefix(file, strings.TrimPrefix(d, "./")+"/")
-		return ok && (!strings.Contains(rest, "/") || strings.HasSuffix(rest, ".sql"))
-	})
+	return names
 }
 
 // try plants some at a time, and tells of each that is not noticed at once.
-func (o options) try(ctx context.Context, b baseline, names []string, named map[string]slip, reasons map[string]string) map[fate]int {
+func (o options) try(ctx context.Context, t *trial, names []string, why reasons) map[fate]int {
 	counts := make(map[fate]int)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	next := make(chan string)
+	next := make(chan int)
 	for range o.jobs {
 		wg.Go(func() {
-			for name := range next {
-				f := b.fate(ctx, named[name])
-				if _, ok := reasons[name]; ok && (f == unnoticed || f == uncovered) {
+			for n := range next {
+				f, name := t.fate(ctx, n), names[n-1]
+				if (f == unnoticed || f == uncovered) && why.of(name) != "" {
 					f = spoken
 				}
 				mu.Lock()
 				counts[f]++
 				if f == unnoticed || f == uncovered || f == overtime {
-					fmt.Printf("  %s, line %d: %s\n", f, named[name].line, name)
+					fmt.Printf("  %s, line %d: %s\n", f, t.slips[n].line, name)
 				}
 				mu.Unlock()
 			}
 		})
 	}
-	for _, name := range names {
+	for i := range names {
 		if ctx.Err() != nil {
 			break
 		}
-		next <- name
+		next <- i + 1
 	}
 	close(next)
 	wg.Wait()

@@ -22,6 +22,13 @@ type slip struct {
 	what       string // "a < b → a <= b"
 	with       string
 	text       []byte // the file as it was when the slip was found
+	body       body   // of the function; none of constants and SQL
+}
+
+// body is what stands between the braces of a function, and what the function returns.
+type body struct {
+	from, to int
+	results  string
 }
 
 // name finds a slip again when lines have moved: same is which it is of those that look alike in one function.
@@ -44,6 +51,7 @@ type planter struct {
 	text  []byte
 	fset  *token.FileSet
 	in    string
+	body  body
 	whole map[*ast.BlockStmt]bool // the bodies of functions: nothing compiles without their last statement
 	slips []slip
 }
@@ -61,13 +69,24 @@ func plant(name string, text []byte) ([]slip, error) {
 			p.in = funcName(d)
 			if d.Body != nil && !describes(d) {
 				p.whole[d.Body] = d.Type.Results != nil
+				p.body = p.bodyOf(d)
 				ast.Inspect(d.Body, p.visit)
+				p.body = body{}
 			}
 		case *ast.GenDecl:
 			p.values(d)
 		}
 	}
 	return p.slips, nil
+}
+
+func (p *planter) bodyOf(d *ast.FuncDecl) body {
+	offset := func(at token.Pos) int { return p.fset.Position(at).Offset }
+	b := body{from: offset(d.Body.Lbrace) + 1, to: offset(d.Body.Rbrace)}
+	if r := d.Type.Results; r != nil {
+		b.results = string(p.text[offset(r.Pos()):offset(r.End())])
+	}
+	return b
 }
 
 // describes reports a function that only makes words for people.
@@ -332,7 +351,7 @@ func (p *planter) replace(n ast.Node, with string) {
 func (p *planter) put(at token.Pos, length int, with string, of ast.Node, becomes string) {
 	from := p.fset.Position(at)
 	p.slips = append(p.slips, slip{
-		file: p.name, text: p.text, in: p.in, from: from.Offset, to: from.Offset + length, with: with,
+		file: p.name, text: p.text, in: p.in, body: p.body, from: from.Offset, to: from.Offset + length, with: with,
 		line: from.Line, last: p.fset.Position(of.End()).Line, what: short(p.source(of)) + " → " + short(becomes),
 	})
 }
@@ -397,7 +416,7 @@ func (p *planter) sql(text string, offset int) {
 		line := 1 + bytes.Count(p.text[:offset+m[0]], []byte("\n"))
 		around := text[max(0, m[0]-40):m[0]] + "[" + strings.TrimSpace(word) + " → " + strings.TrimSpace(sqlOther(word)) + "]" + text[m[1]:min(len(text), m[1]+25)]
 		p.slips = append(p.slips, slip{
-			file: p.name, text: p.text, in: p.in, from: offset + m[0], to: offset + m[1], with: sqlOther(word), line: line, last: line,
+			file: p.name, text: p.text, in: p.in, body: p.body, from: offset + m[0], to: offset + m[1], with: sqlOther(word), line: line, last: line,
 			what: "SQL " + strings.ToValidUTF8(strings.Join(strings.Fields(around), " "), ""),
 		})
 	}

@@ -74,3 +74,26 @@ func TestWhatIsPlantedInSQL(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestAnExplanationIsForASlipOrForAKind(t *testing.T) {
+	why, err := read([]byte("- slip: 'p/p.go take: 0 → 1'\n  because: first\n- like: 'p/p.go take: .* → left out( #\\d)?'\n  because: second\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"p/p.go take: 0 → 1": "first", "p/p.go take: 0 → 1 #2": "", "p/p.go take: free() → left out #2": "second", "p/p.go note: free() → left out": "",
+	} {
+		if got := why.of(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	named := map[string]slip{"p/p.go take: free() → left out": {}}
+	if d := cmp.Diff([]string{"p/p.go take: 0 → 1"}, why.gone(room{dirs: []string{"./p"}}, named)); d != "" {
+		t.Error(d)
+	}
+	for _, bad := range []string{"- slip: a\n", "- because: b\n", "- {slip: a, like: a, because: b}\n", "- {like: '(', because: b}\n"} {
+		if _, err := read([]byte(bad)); err == nil {
+			t.Errorf("taken: %s", bad)
+		}
+	}
+}

@@ -1,196 +1,163 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 )
 
-// listed is what `go list` says of a package.
-type listed struct {
-	Dir, ImportPath     string
-	GoFiles, EmbedFiles []string
-}
-
-// find names every slip of a room's files: those of this system, and the SQL that they embed.
-func find(ctx context.Context, r room) (map[string]slip, error) {
-	top, err := os.Getwd()
-	if err != nil {
-		return nil, err
-	}
-	out, err := exec.CommandContext(ctx, "go", append([]string{"list", "-json=Dir,ImportPath,GoFiles,EmbedFiles"}, r.dirs...)...).Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
-	}
-	named := make(map[string]slip)
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var l listed
-		if err := d.Decode(&l); errors.Is(err, io.EOF) {
-			return named, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("go list: %w", err)
-		}
-		for _, f := range append(l.GoFiles, l.EmbedFiles...) {
-			slips, err := plantFile(top, filepath.Join(l.Dir, f))
-			if err != nil {
-				return nil, err
-			}
-			for _, s := range slips {
-				same := 0
-				for {
-					if _, taken := named[s.name(same)]; !taken {
-						break
-					}
-					same++
-				}
-				named[s.name(same)] = s
-			}
-		}
-	}
-}
-
-func plantFile(top, path string) ([]slip, error) {
-	name, err := filepath.Rel(top, path)
-	if err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	switch filepath.Ext(path) {
-	case ".go":
-		return plant(filepath.ToSlash(name), text)
-	case ".sql":
-		return plantSQL(filepath.ToSlash(name), text), nil
-	}
-	return nil, nil
-}
-
-// baseline is a room whose tests pass, how long they take, and the lines that they come to.
-type baseline struct {
+// trial is a room whose tests are known one by one, and compiled with the slips that are tried.
+type trial struct {
 	room
-	dir    string
-	took   time.Duration
-	passed map[string]map[int]bool // by file: lines that a test runs
+	dir      string
+	packages []listed
+	exams    []exam // the quickest first
+	slips    map[int]slip
+	refused  map[int]bool // do not compile
 }
 
-// measure runs the tests of a room without a slip.
-func measure(ctx context.Context, r room, dir string) (baseline, error) {
-	b := baseline{room: r, dir: dir, passed: make(map[string]map[int]bool)}
-	profile := filepath.Join(dir, r.name+".cover")
-	args := append([]string{"-coverprofile", profile, "-coverpkg", strings.Join(r.dirs, ",")}, r.tests...)
-	if out, err := b.test(ctx, 30*time.Minute, args...); err != nil { // builds the tests, and what they stand on
-		return b, fmt.Errorf("its tests fail without a slip: %w\n%s", err, out)
+// together is where the binaries lie that have all slips.
+func (t trial) together() string { return filepath.Join(t.dir, "together") }
+
+// build compiles all slips that stand in functions into one binary for each package of tests; what does not compile is found and left out.
+func (t *trial) build(ctx context.Context) error {
+	t.refused = make(map[int]bool)
+	flags := make([]string, 0, len(t.packages))
+	for _, p := range t.packages {
+		flags = append(flags, "-gcflags="+p.ImportPath+"=-e") // every error, not the first ten
 	}
-	began := time.Now()
-	if out, err := b.test(ctx, 30*time.Minute, r.tests...); err != nil {
-		return b, fmt.Errorf("its tests fail without a slip: %w\n%s", err, out)
+	for {
+		overlay, err := t.overlay(t.files())
+		if err != nil {
+			return err
+		}
+		out, err := t.compile(ctx, t.together(), append(flags, "-overlay="+overlay)...)
+		if err == nil {
+			return nil
+		}
+		found := refused(out)
+		if len(found) == 0 {
+			return fmt.Errorf("compile: %w\n%s", err, out)
+		}
+		maps.Copy(t.refused, found)
 	}
-	b.took = time.Since(began)
-	text, err := os.ReadFile(profile)
-	if err != nil {
-		return b, err
-	}
-	module, err := exec.CommandContext(ctx, "go", "list", "-m").Output()
-	if err != nil {
-		return b, fmt.Errorf("go list -m: %w", err)
-	}
-	return b, b.read(text, strings.TrimSpace(string(module))+"/")
 }
 
-// read takes in a coverage profile: notify/pkg/flow/account.go:30.13,32.2 1 5.
-func (b baseline) read(profile []byte, module string) error {
-	for s := bufio.NewScanner(bytes.NewReader(profile)); s.Scan(); {
-		place, counts, _ := strings.Cut(s.Text(), " ")
-		file, span, ok := strings.Cut(strings.TrimPrefix(place, module), ":")
-		if !ok || strings.HasPrefix(place, "mode:") {
+// files are the room's files with all slips in them.
+func (t *trial) files() map[string][]byte {
+	byFile := make(map[string]map[int]slip)
+	for n, s := range t.slips {
+		if s.body.from == 0 || t.refused[n] {
 			continue
 		}
-		var from, fromColumn, to, toColumn, statements, times int
-		if _, err := fmt.Sscanf(span+" "+counts, "%d.%d,%d.%d %d %d", &from, &fromColumn, &to, &toColumn, &statements, &times); err != nil {
-			return fmt.Errorf("coverage of %s: %w", file, err)
+		if byFile[s.file] == nil {
+			byFile[s.file] = make(map[int]slip)
 		}
-		if b.passed[file] == nil {
-			b.passed[file] = make(map[int]bool)
-		}
-		for line := from; line <= to; line++ {
-			b.passed[file][line] = b.passed[file][line] || times > 0
+		byFile[s.file][n] = s
+	}
+	files := make(map[string][]byte)
+	for name, slips := range byFile {
+		for _, s := range slips {
+			files[name] = many(s.text, slips)
+			break
 		}
 	}
-	return nil
-}
-
-// comes reports whether a test runs a line of the slip. Constants and SQL belong to no statement: they may be used.
-func (b baseline) comes(s slip) bool {
-	lines, statement := b.passed[s.file], false
-	for line := s.line; line <= s.last; line++ {
-		run, ok := lines[line]
-		if run {
-			return true
-		}
-		statement = statement || ok
+	for _, p := range t.packages {
+		files[filepath.Join(p.Dir, "slip_that_is_on.go")] = reading(p.Name)
 	}
-	return !statement
+	return files
 }
 
-// fate plants a slip and runs the tests.
-func (b baseline) fate(ctx context.Context, s slip) fate {
-	if !b.comes(s) {
+// overlay writes files that stand in for those of the project.
+func (t *trial) overlay(files map[string][]byte) (string, error) {
+	dir, err := os.MkdirTemp(t.dir, "files-")
+	if err != nil {
+		return "", err
+	}
+	replace := make(map[string]string)
+	for name, text := range files {
+		path, err := filepath.Abs(name)
+		if err != nil {
+			return "", err
+		}
+		replace[path] = filepath.Join(dir, fmt.Sprint(len(replace))+filepath.Ext(name))
+		if err := os.WriteFile(replace[path], text, 0o600); err != nil {
+			return "", err
+		}
+	}
+	j, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, j, 0o600)
+}
+
+// fate is what becomes of a slip where the tests run that come to it.
+func (t *trial) fate(ctx context.Context, n int) fate {
+	s := t.slips[n]
+	var coming []exam
+	for _, e := range t.exams {
+		if e.comes(s) {
+			coming = append(coming, e)
+		}
+	}
+	switch {
+	case t.refused[n]:
+		return unbuilt
+	case len(coming) == 0:
 		return uncovered
+	case s.body.from > 0:
+		return t.examine(ctx, t.together(), coming, fmt.Sprint(n))
 	}
-	overlay, err := b.overlay(s)
+	overlay, err := t.overlay(map[string][]byte{s.file: s.apply()})
 	if err != nil {
 		return fate(err.Error())
 	}
-	defer func() { _ = os.RemoveAll(filepath.Dir(overlay)) }()
-	limit := max(time.Minute, 5*b.took)
-	out, err := b.test(ctx, limit, append([]string{"-overlay", overlay, "-failfast"}, b.tests...)...)
-	switch {
-	case err == nil:
-		return unnoticed
-	case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")):
+	alone := filepath.Dir(overlay)
+	defer func() { _ = os.RemoveAll(alone) }()
+	if _, err := t.compile(ctx, alone, "-overlay="+overlay); err != nil {
 		return unbuilt
-	case bytes.Contains(out, []byte("panic: test timed out")):
-		return overtime
 	}
-	return noticed
+	return t.examine(ctx, alone, coming, "0")
 }
 
-func (b baseline) overlay(s slip) (string, error) {
-	path, err := filepath.Abs(s.file)
-	if err != nil {
-		return "", err
+// examine runs exams until one fails.
+func (t *trial) examine(ctx context.Context, binaries string, exams []exam, on string) fate {
+	for _, some := range sittings(exams) {
+		limit := 10 * time.Second
+		for _, e := range some {
+			limit += 5 * e.took
+		}
+		out, err := sit(ctx, binaries, some, limit, nil, []string{variable + "=" + on})
+		switch {
+		case err == nil:
+		case timedOut(out):
+			return overtime
+		default:
+			return noticed
+		}
 	}
-	dir, err := os.MkdirTemp(b.dir, "slip-")
-	if err != nil {
-		return "", err
-	}
-	changed := filepath.Join(dir, filepath.Base(path))
-	if err := os.WriteFile(changed, s.apply(), 0o600); err != nil {
-		return "", err
-	}
-	j, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "overlay.json"), os.WriteFile(filepath.Join(dir, "overlay.json"), j, 0o600)
+	return unnoticed
 }
 
-// test is `go test` with what all runs have in common.
-func (b baseline) test(ctx context.Context, limit time.Duration, args ...string) ([]byte, error) {
-	all := append([]string{"test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout", limit.String()}, args...)
-	if len(b.args) > 0 {
-		all = append(append(all, "-args"), b.args...)
+// sittings are the exams that one process takes each: the quick ones of a package together and first, then the others one by one.
+func sittings(exams []exam) [][]exam {
+	var all [][]exam
+	for _, e := range exams {
+		i := slices.IndexFunc(all, func(some []exam) bool {
+			return some[0].pkg.Dir == e.pkg.Dir && slices.Equal(some[0].args, e.args) && e.took < time.Second
+		})
+		if i < 0 {
+			all = append(all, []exam{e})
+		} else {
+			all[i] = append(all[i], e)
+		}
 	}
-	return exec.CommandContext(ctx, "go", all...).CombinedOutput()
+	return all
 }
