@@ -134,7 +134,7 @@ func (r room) planned(ctx context.Context, pkg listed, binaries string, only *re
 	}
 	var all []exam
 	for _, name := range strings.Fields(string(out)) {
-		e := exam{pkg: pkg, name: name, args: r.args}
+		e := exam{pkg: pkg, name: name, args: r.args[pkg.Name]}
 		switch {
 		case strings.HasPrefix(name, "Benchmark"), !only.MatchString(name):
 		case name == r.worlds.test:

@@ -31,7 +31,7 @@ type room struct {
 	name   string
 	dirs   []string
 	tests  []string
-	args   []string // of its tests
+	args   map[string][]string // of the tests of a package
 	worlds worlds
 }
 
@@ -44,7 +44,7 @@ type worlds struct {
 func rooms() []room {
 	ledger := []string{"./pkg/ledger", "./pkg/ledger/ledgertest", "./pkg/ledger/sqlite"}
 	return []room{
-		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow"}, args: []string{"-rapid.nofailfile"}},
+		{name: "flow", dirs: []string{"./pkg/flow"}, tests: []string{"./pkg/flow", "./pkg/ledger/ledgertest"}, args: map[string][]string{"flow": {"-rapid.nofailfile"}}},
 		{name: "evidence", dirs: []string{"./pkg/vendors/evidence"}, tests: []string{"./pkg/vendors/evidence"}},
 		{name: "send", dirs: []string{"./pkg/send"}, tests: []string{"./pkg/send"}, worlds: worlds{test: "TestNobodyIsToldTwice", n: 60}},
 		{name: "ledger", dirs: []string{"./pkg/ledger"}, tests: ledger},
