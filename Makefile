@@ -10,6 +10,7 @@ SEEDS   ?= 2000
 FUZZ    ?= 10s
 N       ?= 40
 SEED    ?= 1
+MAJOR   ?= 18
 
 # One way to compile for all targets, so that nothing is compiled twice.
 export CGO_ENABLED ?= 0
@@ -19,7 +20,7 @@ LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help windows build demo test check lint race fuzz bench simulate torture mutate cross vet deps
+.PHONY: help windows postgres build demo test check lint race fuzz bench simulate torture mutate cross vet deps
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -77,6 +78,9 @@ torture: build deps ## 20 kills during 23,000 messages, over HTTP and SMTP, coun
 windows: build ## the tests as programs of Windows, under wine (PKG=./pkg/outfile: some of them)
 	scripts/deps.sh windows
 	scripts/windows.sh $(PKG)
+
+postgres: ## the tests of the driver on another version of PostgreSQL than the system's (MAJOR=18)
+	scripts/postgres.sh $(MAJOR)
 
 deps: ## install what the tests need (smtp-sink, PostgreSQL, promtool, LibreOffice, Chromium, strace)
 	@scripts/deps.sh

@@ -75,7 +75,6 @@ func whole() map[string]string {
 		"SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts": reports,
 		"SELECT min(claimed_at), max(claimed_at)":                             reports,
 		"SELECT campaign_id, channel, account, min(claimed_at)":               "a person asks what was spent, on all campaigns",
-		"SELECT r.campaign_id, r.id FROM run r WHERE r.beat":                  "all runs that were alive of late, of all campaigns",
 		"WITH ranked AS MATERIALIZED":                                         reports,
 		"WITH wanted AS MATERIALIZED":                                         "a new list is held against all that a campaign told",
 	}
@@ -151,7 +150,7 @@ const (
 func (n *node) scans(columns map[string][]string, again bool, into map[string]bool) {
 	full := ""
 	switch {
-	case n.Type == "Seq Scan" && slices.Contains(large(), n.Relation):
+	case n.Type == "Seq Scan" && slices.Contains(large(), n.Relation) && (again || few()[n.Relation] == ""):
 		full = n.Relation
 	case n.Index != "":
 		by := enteredBy(n.Cond, columns[n.Index])
@@ -165,6 +164,9 @@ func (n *node) scans(columns map[string][]string, again bool, into map[string]bo
 		if again {
 			into[ofEach+inFull+full] = true
 		}
+	}
+	if n.Type == "Limit" && n.As == "InitPlan" && full == "" && strings.HasPrefix(n.Plans[0].Type, "Index") {
+		return // the least or the greatest: the first entry of an index
 	}
 	for i := range n.Plans {
 		c := &n.Plans[i]
@@ -202,6 +204,7 @@ func few() map[string]string {
 		"attempt_unsealed":    "of this transaction",
 		"resolution_unsealed": "of this transaction",
 		"receipt_due":         "what waits",
+		"run":                 "runs, which are as many as commands were typed",
 		"run_live":            "runs that are alive",
 		"run_campaign":        "runs, which are as many as commands were typed",
 		"run_pkey":            "runs, which are as many as commands were typed",

@@ -76,8 +76,8 @@ func (s sharedTx) Clean(text string) string { return clean(text) }
 // proofsQuery looks facts up message by message (OFFSET keeps the two conditions together): by stale statistics they were all read for each.
 const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''), coalesce(f.code, ''), coalesce(f.detail, ''), coalesce(f.grade, ''), coalesce(f.at, 0),
 	coalesce(f.segments, 0) FROM campaign c JOIN message m ON m.campaign_id = c.id JOIN recipient p ON p.campaign_id = c.id AND p.id = m.recipient_id
-	LEFT JOIN standing s ON s.campaign_id = c.id AND s.message_id = m.id
-	LEFT JOIN resolution r ON r.campaign_id = c.id AND r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
+	LEFT JOIN standing s ON s.campaign_id = m.campaign_id AND s.message_id = m.id
+	LEFT JOIN resolution r ON r.campaign_id = m.campaign_id AND r.message_id = m.id AND r.number = s.attempts AND r.outcome <> 'unsent'
 	LEFT JOIN LATERAL (SELECT * FROM fact t WHERE t.campaign_id = m.campaign_id AND t.message_id = m.id OFFSET 0) f ON true
 	WHERE c.name = $1 AND (f.message_id IS NOT NULL OR r.message_id IS NOT NULL)%s AND (EXISTS (SELECT 1 FROM fact y WHERE y.campaign_id = c.id)
 		OR EXISTS (SELECT 1 FROM resolution z WHERE z.campaign_id = c.id)) ORDER BY p.row, m.id` // nothing is known of most campaigns

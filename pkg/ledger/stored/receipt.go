@@ -225,13 +225,14 @@ func inOrder(p ledger.Proof) ledger.Proof {
 	return p
 }
 
-// CROSS JOIN, as SQLite joins in the order that is written then.
+// CROSS JOIN, as SQLite joins in the order that is written then; OFFSET, as PostgreSQL asks for each message then, and does not hold all facts
+// against each.
 const awaitedQuery = `SELECT s.message_id, m.key, m.channel, m.address, s.state, coalesce(s.vendor_id, ''), c.claimed_at
 	FROM standing s CROSS JOIN message m CROSS JOIN claim c
 	WHERE s.message_id > $1 AND s.message_id BETWEEN $2 AND $3 AND s.campaign_id = $4 AND (s.state = 'accepted' OR s.state = 'unknown')
 		AND m.campaign_id = s.campaign_id AND m.id = s.message_id AND c.id = s.claim_id AND c.account = $5 AND c.claimed_at >= $6
 		AND NOT EXISTS (SELECT 1 FROM fact f WHERE f.campaign_id = s.campaign_id AND f.message_id = s.message_id
-			AND f.state IN ('delivered', 'undelivered', 'soft-bounce', 'hard-bounce', 'dropped'))
+			AND f.state IN ('delivered', 'undelivered', 'soft-bounce', 'hard-bounce', 'dropped') LIMIT 1 OFFSET 0)
 	ORDER BY s.message_id LIMIT $7`
 
 // Awaited reads messages of which it is not known how they ended: see ledger.Receipts.
