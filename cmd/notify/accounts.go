@@ -97,6 +97,9 @@ func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, err := e.credentials(ctx, cfg, l); err != nil {
+		e.log.Warn(e.printer().Say(words.Cause(err)))
+	}
 	lines, err := report.Accounts(ctx, l, cfg, e.now())
 	if err != nil {
 		return err

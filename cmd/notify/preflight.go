@@ -244,6 +244,7 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 		subject.Ledger = l
 		subject.Alive = alive(ctx, l, p.Spec.Name, e.now)
 	}
+	subject.Elsewhere, subject.ElsewhereErr = e.credentials(ctx, cfg, subject.Ledger)
 	res := preflight.Run(ctx, subject, preflight.All())
 	if err := ctx.Err(); err != nil {
 		return res, err

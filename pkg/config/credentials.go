@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// printRounds makes a guess at a secret by its fingerprint slow: some milliseconds.
-	printRounds = 10_000
+	// printRounds makes a guess at a secret by its fingerprint slow: it stands on ledgers that machines share.
+	printRounds = 50_000
 	printBytes  = 5
 )
 

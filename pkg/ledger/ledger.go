@@ -37,6 +37,7 @@ type Ledger interface {
 	SignOffs
 	Suppressions
 	Alerts
+	Credentials
 	// Info describes the database itself.
 	Info(ctx context.Context) (Info, error)
 	// Close waits for the transaction under way and closes the database. Claims that were not settled stay attempting.

@@ -53,6 +53,9 @@ type Subject struct {
 	Checklist *checklist.Checklist
 	Sending   bool
 	Sender    checklist.Sender
+	// Elsewhere is which secrets other installations use, as far as this machine and the ledger know; ElsewhereErr says why that could not be read.
+	Elsewhere    []ledger.Credential
+	ElsewhereErr error
 
 	memo *memo
 }

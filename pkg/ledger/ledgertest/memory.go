@@ -44,6 +44,8 @@ type Memory struct {
 	noticed int64
 	targets []ledger.Target // by name
 
+	credentials []ledger.Credential
+
 	receipts  []*ledger.Receipt    // receipts[i] has ID i+1
 	heard     map[string]time.Time // by account: when something arrived that was not refused
 	bookmarks map[string]string

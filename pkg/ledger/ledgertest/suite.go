@@ -44,7 +44,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		signOffPromises(),
 		suppressionPromises(),
 		suppressionStreams(),
-		alertPromises(), targetPromises(),
+		alertPromises(), targetPromises(), credentialPromises(),
 		readerPromises(), toldPromises(), stampPromises(), forgetPromises(),
 	} {
 		for _, p := range promises {

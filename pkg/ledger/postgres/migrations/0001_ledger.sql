@@ -356,6 +356,18 @@ CREATE TABLE suppression (
 );
 CREATE INDEX suppression_address ON suppression (folded, id);
 
+-- Which installation uses which secrets, by their fingerprints.
+CREATE TABLE credential (
+  host         text NOT NULL,
+  installation text NOT NULL,
+  account      text NOT NULL,
+  option       text NOT NULL,
+  print        text NOT NULL CHECK (print <> ''),
+  environment  text NOT NULL,
+  seen         bigint NOT NULL,
+  PRIMARY KEY (host, installation, account, option)
+);
+
 -- What holds and somebody was told of, what every target is to be told, and how far each was.
 CREATE TABLE alert (
   kind     text    NOT NULL,

@@ -31,6 +31,7 @@
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 ORDER BY id DESC LIMIT 1
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 ORDER BY id DESC LIMIT 1
 /* read */ SELECT domain, held FROM domain_pace WHERE account = $1 AND domain LIKE $2
+/* read */ SELECT host, installation, account, option, print, environment, seen FROM credential WHERE seen >= $1 ORDER BY host, installation, account, option
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND fingerprint = $4 ORDER BY id
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND lower(address) = $4
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND recipient_id = $4
@@ -113,6 +114,7 @@
 /* read */ WITH wanted AS MATERIALIZED (SELECT DISTINCT unnest($3::bigint[]) AS print) SELECT m.address, m.fingerprint, a.claimed_at FROM message_standing m JOIN wanted w ON w.print = m.fingerprint JOIN claim a ON a.id = m.claim_id WHERE m.campaign_id = $1 AND m.state IN ('accepted', 'unknown', 'attempting') AND a.claimed_at >= $2
 /* write */ DELETE FROM alert
 /* write */ DELETE FROM bookmark WHERE name = $1
+/* write */ DELETE FROM credential WHERE host = $1 AND installation = $2
 /* write */ DELETE FROM fold WHERE campaign_id = $1
 /* write */ DELETE FROM notice WHERE at < $1
 /* write */ DELETE FROM relist WHERE campaign_id = $1 AND message_id = $2
@@ -127,6 +129,7 @@
 /* write */ INSERT INTO bookmark (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE bookmark.value <> excluded.value
 /* write */ INSERT INTO campaign (name, digest, spec, created, staged) VALUES ($1, $2, $3, $4, $5) RETURNING id
 /* write */ INSERT INTO claim (id, run_id, turn, campaign_id, channel, account, currency, day, scenario, price, claimed_at, deadline, first_id, last_id, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+/* write */ INSERT INTO credential (host, installation, account, option, print, environment, seen) VALUES ($1, $2, $3, $4, $5, $6, $7)
 /* write */ INSERT INTO domain_pace (account, domain, empty_at, tail, held) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, domain) DO UPDATE SET empty_at = excluded.empty_at, tail = excluded.tail, held = excluded.held
 /* write */ INSERT INTO fact (campaign_id, message_id, state, code, detail, grade, at, segments) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (campaign_id, message_id, state) DO UPDATE SET code = excluded.code, detail = excluded.detail, grade = excluded.grade, at = excluded.at, segments = excluded.segments
 /* write */ INSERT INTO fact_tally VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING

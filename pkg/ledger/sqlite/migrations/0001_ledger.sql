@@ -332,6 +332,18 @@ CREATE TABLE suppression (
 );
 CREATE INDEX suppression_address ON suppression (address, id);
 
+-- Which installation uses which secrets, by their fingerprints.
+CREATE TABLE credential (
+  host         TEXT    NOT NULL,
+  installation TEXT    NOT NULL,
+  account      TEXT    NOT NULL,
+  option       TEXT    NOT NULL,
+  print        TEXT    NOT NULL CHECK (print <> ''),
+  environment  TEXT    NOT NULL,
+  seen         INTEGER NOT NULL,
+  PRIMARY KEY (host, installation, account, option)
+) WITHOUT ROWID;
+
 -- What holds and somebody was told of, what every target is to be told, and how far each was.
 CREATE TABLE alert (
   kind     TEXT    NOT NULL,
