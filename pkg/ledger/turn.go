@@ -25,6 +25,7 @@ type Run struct {
 	Expires time.Time  `json:"expires"`
 	Turn    int64      `json:"turn"` // the number of its last turn
 	Sent    int64      `json:"sent"` // how many messages were accepted from it
+	Waiting words.Text `json:"waiting,omitzero"` // what it waits for, as it said with its last turn; zero while it sends, and once it ended
 	Ended   time.Time  `json:"ended,omitzero"`
 	Why     words.Text `json:"why,omitzero"` // why it ended
 }
@@ -65,6 +66,8 @@ type Turn struct {
 	// Extend is how long the lease lasts from Now.
 	Extend time.Duration
 	Settle []Settlement
+	// Waiting is what the run waits for; zero while it sends.
+	Waiting words.Text
 	// Accounts are changes to the shared state of accounts, applied after Settle and before Claim.
 	Accounts []AccountChange
 	// Domains are changes to the shared state of domains, applied with Accounts.

@@ -71,6 +71,12 @@ func (p *progress) waiting(why words.Text) {
 	p.snap.Waiting = why
 }
 
+func (p *progress) waits() words.Text {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.snap.Waiting
+}
+
 // Snapshot is how far the run is at now. It may be called at any time, from any goroutine.
 func (l *Loop) Snapshot() Snapshot {
 	p, now := &l.progress, l.Now()

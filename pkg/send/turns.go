@@ -131,7 +131,7 @@ func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	const pause = 200 * time.Millisecond
 	turn.Run, turn.Extend, turn.Number, turn.Watch, turn.Waves = t.loop.run, t.loop.Timing.Lease, t.number+1, t.loop.accounts, t.loop.spec.Waves.Sizes
-	turn.Ordered = t.loop.ordered
+	turn.Ordered, turn.Waiting = t.loop.ordered, t.loop.progress.waits()
 	try, fresh := t.failing, t.failing == nil
 	if fresh {
 		try = t.loop.patience(ctx)

@@ -153,6 +153,9 @@ func (p *Printer) atWork(s *report.Status) {
 	} else {
 		for _, r := range s.Running {
 			p.sentence("  ", running(s, &r))
+			if !r.Waiting.IsZero() {
+				p.sentence("  ", words.T("progress.waiting", words.A{"for": r.Waiting}))
+			}
 		}
 	}
 	if s.Paused != nil {

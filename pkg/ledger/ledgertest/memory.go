@@ -201,7 +201,7 @@ func (m *Memory) bury(c *campaign, own *run, now time.Time) (orphans int, held *
 		switch {
 		case !alive:
 			orphans += m.orphan(r, now, ledger.CodeCrash, "the run ended without recording what came of it")
-			r.Ended, r.Why = now, words.T("run.why.lost", nil)
+			r.Ended, r.Waiting, r.Why = now, words.Text{}, words.T("run.why.lost", nil)
 		case held == nil:
 			held = &ledger.LeasedError{Holder: r.Run, Until: until}
 		case until.IsZero() || !held.Until.IsZero() && until.After(held.Until):

@@ -79,7 +79,7 @@ func (h *Handle) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error)
 		return out, &ledger.OutOfTurnError{Run: r.ID, Asked: t.Number, Last: r.Turn}
 	}
 	r.Turn++
-	r.Beat, r.Expires = t.Now, t.Now.Add(t.Extend)
+	r.Beat, r.Expires, r.Waiting = t.Now, t.Now.Add(t.Extend), t.Waiting
 	_, _ = h.m.bury(r.campaign, r, t.Now) // who is alive goes on beside it
 	for _, s := range t.Settle {
 		if !h.m.settle(r, t.Now, s) {
@@ -321,6 +321,6 @@ func (h *Handle) Release(ctx context.Context, id ledger.RunID, now time.Time, wh
 		return ledger.ErrLeaseLost
 	}
 	h.m.orphan(r, now, ledger.CodeUnsettled, "the run was released without recording what came of it")
-	r.Ended, r.Why = now, why
+	r.Ended, r.Waiting, r.Why = now, words.Text{}, why
 	return nil
 }

@@ -34,6 +34,22 @@ func runPromises() []promise {
 			_, err = s.Acquire(s.ctx(), s.asks(award))
 			s.fails(err, ledger.ErrAborted)
 		}},
+		{"what a run waits for is known to others, until it sends again or ends", func(s *story) {
+			s.stage("d1", people(award, 2)...)
+			run := s.acquire(award)
+			waits := func() words.Text {
+				runs, err := s.another().Runs(s.ctx(), award)
+				s.ok(err)
+				return runs[0].Waiting
+			}
+			for _, w := range []words.Text{words.Raw("slots"), {}, words.T("send.wait.runs", nil)} {
+				_, err := s.Turn(s.ctx(), ledger.Turn{Run: run, Now: s.now, Extend: lease, Waiting: w})
+				s.ok(err)
+				s.same("waiting", waits().Stored(), w.Stored())
+			}
+			s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
+			s.same("once it ended", waits(), words.Text{})
+		}},
 		{"a released campaign is free, and what was open is unknown", func(s *story) {
 			s.stage("d1", people(award, 2)...)
 			run := s.acquire(award)

@@ -207,7 +207,7 @@ func (b *books) run(id ledger.RunID) (*liveRun, error) {
 }
 
 const (
-	runColumns = `id, host, pid, process, login, started, beat, expires, turn, sent, ended, why`
+	runColumns = `id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why`
 	liveQuery  = "SELECT " + runColumns + ` FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id`
 )
 
@@ -216,9 +216,12 @@ func scanRun(row scanner) (ledger.Run, error) {
 	var r ledger.Run
 	var id, process, started, beat, expires int64
 	var ended sql.NullInt64
-	err := row.Scan(&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &r.Sent, &ended, &r.Why)
+	err := row.Scan(&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &r.Sent, &r.Waiting, &ended, &r.Why)
 	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), stored.Moment(started), stored.Moment(beat), stored.Moment(expires)
 	r.Process, r.Ended = stored.Moment(process), stored.Moment(ended.Int64)
+	if ended.Valid {
+		r.Waiting = words.Text{}
+	}
 	return r, err
 }
 

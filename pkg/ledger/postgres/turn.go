@@ -74,7 +74,8 @@ func (x *tx) take(t *turn, single bool) error {
 		return err
 	}
 	r := t.run
-	x.queue("UPDATE run SET beat = $1, expires = $2, turn = $3, sent = sent + $4 WHERE id = $5", r.beat, r.expires, r.turn, t.req.Sent(t.out.Stale), int64(r.id))
+	x.queue("UPDATE run SET beat = $1, expires = $2, turn = $3, sent = sent + $4, waiting = $5 WHERE id = $6", r.beat, r.expires, r.turn, t.req.Sent(t.out.Stale),
+		t.req.Waiting.Stored(), int64(r.id))
 	if err := x.changes(t); err != nil {
 		return err
 	}

@@ -298,15 +298,18 @@ func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail s
 	return n, x.exec("UPDATE run SET ended = ?, why = ? WHERE id = ?", stored.Nanos(now), why, int64(run))
 }
 
-const runColumns = `id, host, pid, process, user, started, beat, expires, turn, sent, ended, why`
+const runColumns = `id, host, pid, process, user, started, beat, expires, turn, sent, waiting, ended, why`
 
 // scanRun scans a row that begins with runColumns.
 func scanRun(row scanner, more ...any) (ledger.Run, error) {
 	var r ledger.Run
 	var id, process, started, beat, expires int64
 	var ended sql.NullInt64
-	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &r.Sent, &ended, &r.Why}, more...)...)
+	err := row.Scan(append([]any{&id, &r.Host, &r.PID, &process, &r.User, &started, &beat, &expires, &r.Turn, &r.Sent, &r.Waiting, &ended, &r.Why}, more...)...)
 	r.ID, r.Started, r.Beat, r.Expires = ledger.RunID(id), stored.Moment(started), stored.Moment(beat), stored.Moment(expires)
 	r.Process, r.Ended = stored.Moment(process), stored.Moment(ended.Int64)
+	if ended.Valid {
+		r.Waiting = words.Text{}
+	}
 	return r, err
 }

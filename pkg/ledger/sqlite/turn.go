@@ -84,7 +84,7 @@ func (x *tx) takeTurn(t *turn, single bool) error {
 		if err := newClaiming(x, t).grantAll(t); err != nil {
 			return err
 		}
-		if err := x.beat(t.run, t.req.Sent(t.out.Stale)); err != nil {
+		if err := x.beat(t.run, &t.req, t.req.Sent(t.out.Stale)); err != nil {
 			return err
 		}
 	}
@@ -172,8 +172,9 @@ func (x *tx) pauseFor(t *turn) error {
 	return x.pause(r.campaign, *by)
 }
 
-func (x *tx) beat(r *liveRun, sent int64) error {
-	if err := x.exec("UPDATE run SET beat = ?, expires = ?, turn = ?, sent = sent + ? WHERE id = ?", r.beat, r.expires, r.turn, sent, int64(r.id)); err != nil {
+func (x *tx) beat(r *liveRun, t *ledger.Turn, sent int64) error {
+	if err := x.exec("UPDATE run SET beat = ?, expires = ?, turn = ?, sent = sent + ?, waiting = ? WHERE id = ?", r.beat, r.expires, r.turn, sent,
+		t.Waiting.Stored(), int64(r.id)); err != nil {
 		return err
 	}
 	if r.freed {

@@ -102,6 +102,7 @@ CREATE TABLE run (
   expires     bigint NOT NULL,
   turn        bigint NOT NULL DEFAULT 0, -- the number of its last turn
   sent        bigint NOT NULL DEFAULT 0, -- messages that were accepted from it
+  waiting     text   NOT NULL DEFAULT '', -- what it waits for, with its last turn
   ended       bigint,
   why         text
 ) WITH (fillfactor = 50); -- written anew by every turn

@@ -41,9 +41,9 @@
 /* read */ SELECT id, campaign, who, as_name, what, reason, said, figures, at, hash FROM audit WHERE campaign = $1 ORDER BY id
 /* read */ SELECT id, hash, account, format, source, head, raw, grade, at, fate, why, tries, due, repeats, ours, foreigns, late, contrary, held FROM receipt WHERE (account = $1 OR $1 = '') AND (NOT $2 OR fate <> 'settled' OR foreigns + late + contrary > 0) ORDER BY id DESC LIMIT $3
 /* read */ SELECT id, hash, account, format, source, head, raw, grade, at, fate, why, tries, due, repeats, ours, foreigns, late, contrary, held FROM receipt WHERE (fate = 'new' OR fate = 'held') AND due <= $1 ORDER BY due, id LIMIT $2
-/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, ended, why FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id
-/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC
-/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT 1
+/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id
+/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC
+/* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT 1
 /* read */ SELECT id, item, role, name, who, at, digest, parts, checked, evidence, signature, revoked_at, revoked_who, revoked_what, revoked_reason FROM signoff WHERE campaign = $1 ORDER BY id
 /* read */ SELECT id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason, aborted_at, aborted_who, aborted_what, aborted_reason, seal FROM campaign
 /* read */ SELECT id, name, first_id, last_id FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC
@@ -196,7 +196,7 @@
 /* write */ SELECT id, channel, coalesce(reason, ''), who, at FROM suppression WHERE lower(address) = $1 ORDER BY id
 /* write */ SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1
 /* write */ SELECT id, hash, account, format, source, head, raw, grade, at, fate, why, tries, due, repeats, ours, foreigns, late, contrary, held FROM receipt WHERE id = $1
-/* write */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, ended, why FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id
+/* write */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id
 /* write */ SELECT id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason, aborted_at, aborted_who, aborted_what, aborted_reason, ctid::text FROM campaign WHERE seal IS NULL
 /* write */ SELECT id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason, aborted_at, aborted_who, aborted_what, aborted_reason, seal FROM campaign WHERE name = $1
 /* write */ SELECT id, segments, attempts, recorded, why, state FROM message_standing WHERE campaign_id = $1 AND key = $2 AND channel = $3
@@ -266,7 +266,7 @@
 /* write */ UPDATE receipt SET repeats = repeats + 1 WHERE hash = $1
 /* write */ UPDATE relist SET recipient_id = NULL, segments = NULL, fingerprint = NULL, seal = $1 WHERE campaign_id = $2 AND message_id = $3
 /* write */ UPDATE resolution t SET seal = v.sum FROM unnest($1::bigint[], $2::text[]::tid[]) AS v (sum, at) WHERE t.ctid = v.at
-/* write */ UPDATE run SET beat = $1, expires = $2, turn = $3, sent = sent + $4 WHERE id = $5
+/* write */ UPDATE run SET beat = $1, expires = $2, turn = $3, sent = sent + $4, waiting = $5 WHERE id = $6
 /* write */ UPDATE run SET beat = beat WHERE id = $1
 /* write */ UPDATE run SET ended = $1, why = $2 WHERE id = $3
 /* write */ UPDATE signoff SET revoked_at = $1, revoked_who = $2, revoked_what = $3, revoked_reason = $4 WHERE id = $5 AND revoked_at IS NULL RETURNING campaign

@@ -96,6 +96,7 @@ CREATE TABLE run (
   expires     INTEGER NOT NULL,
   turn        INTEGER NOT NULL DEFAULT 0, -- the number of its last turn
   sent        INTEGER NOT NULL DEFAULT 0, -- messages that were accepted from it
+  waiting     TEXT    NOT NULL DEFAULT '', -- what it waits for, with its last turn
   ended       INTEGER,
   why         TEXT
 );
