@@ -23,8 +23,8 @@ type Run struct {
 	// Beat is the last sign of life; Expires is when the lease runs out without another.
 	Beat    time.Time  `json:"beat"`
 	Expires time.Time  `json:"expires"`
-	Turn    int64      `json:"turn"` // the number of its last turn
-	Sent    int64      `json:"sent"` // how many messages were accepted from it
+	Turn    int64      `json:"turn"`             // the number of its last turn
+	Sent    int64      `json:"sent"`             // how many messages were accepted from it
 	Waiting words.Text `json:"waiting,omitzero"` // what it waits for, as it said with its last turn; zero while it sends, and once it ended
 	Ended   time.Time  `json:"ended,omitzero"`
 	Why     words.Text `json:"why,omitzero"` // why it ended
