@@ -168,7 +168,7 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		return t.pass(before, func() Verdict {
 			t.took(domain, within)
 			ahead := roomAgain * time.Duration(1+within.passed/max(1, within.most+within.granted))
-			return Verdict{Wait: t.now.Add(min(ahead, PlacesAhead)), Place: PlaceQueued}
+			return Verdict{Wait: t.now.Add(ahead), Place: PlaceQueued}
 		})
 	}
 	rate, until := t.pace(domain, o.Domain)

@@ -310,3 +310,40 @@ func TestARouteNeverStalls(t *testing.T) {
 		}
 	})
 }
+
+// A person gives an account another weight while it runs: it counts at once, what was due before is over, and its own comes back.
+func TestAnotherWeightCountsAtOnce(t *testing.T) {
+	a, b := account("a", 100), account("b", 100)
+	r := &flow.Route{}
+	r.Add(a, 1)
+	r.Add(b, 0)
+	names := func() (all []string) {
+		for _, a := range r.InUse() {
+			all = append(all, a.Name())
+		}
+		return all
+	}
+	weigh := func(name string, w int) { r.Weigh(name, &w) }
+	for _, step := range []struct {
+		do    func()
+		inUse []string
+		want  map[string]int // of what is asked for, the first four
+	}{
+		{func() {}, []string{"a"}, map[string]int{"a": 100}},
+		{func() { weigh("b", 3) }, []string{"a", "b"}, map[string]int{"a": 34, "b": 100}},
+		{func() { weigh("a", 0) }, []string{"b"}, map[string]int{"b": 100}},
+		{func() { weigh("nobody", 5) }, []string{"b"}, map[string]int{"b": 100}},
+		{func() { weigh("b", 0) }, nil, map[string]int{}},
+		{func() { r.Weigh("a", nil); r.Weigh("b", nil) }, []string{"a"}, map[string]int{"a": 100}},
+		{func() { r.AddFailover(b) }, []string{"a", "b"}, map[string]int{"a": 100}},
+	} {
+		step.do()
+		asks, _ := r.Asks(start)
+		if diff := cmp.Diff(step.want, shown(asks)); diff != "" {
+			t.Errorf("asks: %s", diff)
+		}
+		if diff := cmp.Diff(step.inUse, names()); diff != "" {
+			t.Errorf("in use: %s", diff)
+		}
+	}
+}

@@ -308,3 +308,101 @@ func TestWhatTheLedgerKnowsOfAnAccountIsTakenOver(t *testing.T) {
 	}
 	wantTold(t, known(ledger.AccountState{OpenUntil: start.Add(time.Hour)}), start, ledger.AccountChange{Anew: true, At: start})
 }
+
+// A vendor that has room for fewer at a time is taken at its word, once, until the slots are shared anew.
+func TestAVendorThatHasRoomForFewer(t *testing.T) {
+	said := words.Raw("too many connections")
+	narrow := func(n int) *flow.Account {
+		a := flow.NewAccount(ledger.Limits{Account: "a"}, 5, 3, 0, flow.Policy{}, ledger.AccountState{}, start)
+		a.Narrow(n, said, start)
+		return a
+	}
+	for n, want := range map[int][2]int{0: {1, 0}, 1: {1, 0}, 2: {2, 0}, 4: {4, 0}, 5: {5, 3}, 6: {5, 3}} {
+		if a := narrow(n); a.Concurrency != want[0] || a.Ahead != want[1] {
+			t.Errorf("room for %d: %d at a time and %d ahead", n, a.Concurrency, a.Ahead)
+		}
+	}
+	a := narrow(2)
+	wantTold(t, a, start.Add(time.Second), ledger.AccountChange{Error: said, At: start})
+	a.Narrow(2, said, start)
+	if again, ok := a.Change(start); ok {
+		t.Errorf("it is told twice: %+v", again)
+	}
+	if a.Share(1, 0); a.Concurrency != 5 || a.Ahead != 3 {
+		t.Errorf("shared anew: %d at a time and %d ahead", a.Concurrency, a.Ahead)
+	}
+}
+
+// What the ledger says of the breaker counts, unless this run has learned something that it has not told yet.
+func TestWhatTheLedgerSaysOfTheBreaker(t *testing.T) {
+	now, early, late := start.Add(time.Second), start.Add(30*time.Second), start.Add(time.Minute)
+	open := func(a *flow.Account) { a.Held(ledger.Grant{Held: ledger.HoldBreaker, Until: early}, start) }
+	told := func(do func(*flow.Account)) func(*flow.Account) {
+		return func(a *flow.Account) { do(a); a.Change(start) }
+	}
+	failed := func(n int) func(*flow.Account) { return func(a *flow.Account) { observe(a, unsent, start, n) } }
+	type state struct {
+		OpenUntil, DownSince time.Time
+		Refused              bool
+	}
+	for _, tc := range []struct {
+		name   string
+		before func(*flow.Account)
+		says   ledger.AccountState
+		want   state
+	}{
+		{"closed, as here", func(*flow.Account) {}, ledger.AccountState{}, state{}},
+		{"closed, and open here", open, ledger.AccountState{}, state{}},
+		{"closed, after a refusal", told(func(a *flow.Account) { observe(a, refused, start, 1) }), ledger.AccountState{}, state{}},
+		{"closed, and failures here", told(failed(2)), ledger.AccountState{Failures: 2}, state{DownSince: start}},
+		{"closed, and opened here, not told yet", failed(5), ledger.AccountState{}, state{OpenUntil: start.Add(time.Second), DownSince: start}},
+		{"closed, refused here, not told yet", func(a *flow.Account) { observe(a, refused, start, 1) }, ledger.AccountState{}, state{OpenUntil: start.Add(5 * time.Minute), DownSince: start, Refused: true}},
+		{"open", func(*flow.Account) {}, ledger.AccountState{OpenUntil: late}, state{OpenUntil: late, DownSince: now}},
+		{"open for longer", open, ledger.AccountState{OpenUntil: late}, state{OpenUntil: late, DownSince: start}},
+		{"open as long", open, ledger.AccountState{OpenUntil: early}, state{OpenUntil: early, DownSince: start}},
+		{"open not as long", open, ledger.AccountState{OpenUntil: now}, state{OpenUntil: early, DownSince: start}},
+		{"open, and a failure here, not told yet", failed(1), ledger.AccountState{OpenUntil: late}, state{DownSince: start}},
+		{"open, and well here, not told yet", func(a *flow.Account) { told(failed(1))(a); observe(a, accepted, start, 1) }, ledger.AccountState{OpenUntil: late}, state{}},
+		{"open, and to be tested here, not told yet", func(a *flow.Account) { told(open)(a); a.SteppedBack(start) }, ledger.AccountState{OpenUntil: late}, state{OpenUntil: start, DownSince: start}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := account("a", 10)
+			tc.before(a)
+			a.Shared(tc.says, now)
+			if diff := cmp.Diff(tc.want, state{a.OpenUntil(), a.DownSince(), a.Refusal().Kind != ""}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The failures of all runs count together: four that others had, and one here.
+func TestFailuresOfOtherRunsCount(t *testing.T) {
+	a := account("a", 10)
+	a.Shared(ledger.AccountState{Failures: 4}, start)
+	if observe(a, unsent, start, 1); !a.Open() {
+		t.Error("five failed in a row, and the breaker is not open")
+	}
+}
+
+func TestAPersonSwitchesAnAccountOff(t *testing.T) {
+	a := account("a", 10)
+	a.Shared(ledger.AccountState{Off: &ledger.Act{Who: "ann"}}, start)
+	wantReady(t, a, start, ready{})
+	a.Shared(ledger.AccountState{}, start)
+	wantReady(t, a, start, ready{N: 10})
+}
+
+// A place under the rate of a domain alone, on an account without one, is missed like any other.
+func TestAPlaceOfADomainIsMissed(t *testing.T) {
+	v := flow.NewValve(0, 1, 50*time.Millisecond)
+	now := func() time.Time { return start }
+	v.Scale(0.5)
+	for late, want := range map[time.Duration]bool{0: true, 50 * time.Millisecond: true, 51 * time.Millisecond: false} {
+		for range 3 {
+			if ok, err := v.Wait(t.Context(), now, time.Time{}, start.Add(-late)); ok != want || err != nil {
+				t.Errorf("%v late: %v %v", late, ok, err)
+			}
+		}
+	}
+}

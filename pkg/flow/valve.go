@@ -22,20 +22,14 @@ type Valve struct {
 
 // NewValve makes a valve; rate 0 does not limit.
 func NewValve(perSecond float64, burst int, slack time.Duration) *Valve {
-	v := &Valve{slack: slack, full: perSecond, scale: 1}
-	limit := rate.Inf
-	if perSecond > 0 {
-		limit = rate.Limit(perSecond)
-	}
-	v.limiter = rate.NewLimiter(limit, max(1, burst))
-	return v
+	return &Valve{limiter: rate.NewLimiter(rate.Limit(perSecond), max(1, burst)), slack: slack, full: perSecond, scale: 1}
 }
 
 // Scale sets the part of the rate that is in force.
 func (v *Valve) Scale(s float64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.full > 0 && s != v.scale {
+	if s != v.scale {
 		v.scale = s
 		v.limiter.SetLimit(rate.Limit(v.full * s))
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// exam is a test by itself, or a world of a simulation: how long it takes, and the lines that it comes to.
+// exam is a test by itself, or a world of a simulation: the time of a processor that it takes, however busy the machine, and the lines that it comes to.
 type exam struct {
 	pkg    listed
 	name   string
@@ -69,7 +69,7 @@ func (r room) compile(ctx context.Context, into string, args ...string) ([]byte,
 func timedOut(out []byte) bool { return bytes.Contains(out, []byte("panic: test timed out")) }
 
 // sit runs exams of one package and with the same arguments, in one process of the binaries of a folder.
-func sit(ctx context.Context, binaries string, exams []exam, limit time.Duration, args, env []string) ([]byte, error) {
+func sit(ctx context.Context, binaries string, exams []exam, limit time.Duration, args, env []string) (out []byte, took time.Duration, err error) {
 	var names []string
 	for _, e := range exams {
 		names = append(names, e.name)
@@ -79,7 +79,11 @@ func sit(ctx context.Context, binaries string, exams []exam, limit time.Duration
 	cmd := exec.CommandContext(ctx, filepath.Join(binaries, filepath.Base(first.pkg.ImportPath)+".test"), args...)
 	// What tests leave behind that end in a panic goes with the binaries.
 	cmd.Dir, cmd.Env, cmd.WaitDelay = first.pkg.Dir, append(append(os.Environ(), "TMPDIR="+binaries), env...), time.Second
-	return cmd.CombinedOutput()
+	out, err = cmd.CombinedOutput()
+	if s := cmd.ProcessState; s != nil {
+		took = s.UserTime() + s.SystemTime()
+	}
+	return out, took, err
 }
 
 // exams are all tests of a room, each run by itself and without a slip, the quickest first. Those that take longer than slow, if it is not 0, are left out.
@@ -104,14 +108,13 @@ func (r room) exams(ctx context.Context, dir string, only *regexp.Regexp, slow t
 		}
 		for _, e := range planned {
 			profile := filepath.Join(into, "profile")
-			began := time.Now()
-			out, err := sit(ctx, into, []exam{e}, cmp.Or(slow, 30*time.Minute), []string{"-test.coverprofile=" + profile}, nil)
-			if slow > 0 && timedOut(out) {
+			out, took, err := sit(ctx, into, []exam{e}, cmp.Or(10*slow, 30*time.Minute), []string{"-test.coverprofile=" + profile}, nil)
+			if slow > 0 && (took > slow || timedOut(out)) {
 				continue
 			} else if err != nil {
 				return nil, fmt.Errorf("%s fails without a slip: %w\n%s", e.name, err, out)
 			}
-			e.took = time.Since(began)
+			e.took = took
 			text, err := os.ReadFile(profile)
 			if err != nil {
 				return nil, err
@@ -128,7 +131,7 @@ func (r room) exams(ctx context.Context, dir string, only *regexp.Regexp, slow t
 
 // planned are the tests of a package, and the worlds of its simulation.
 func (r room) planned(ctx context.Context, pkg listed, binaries string, only *regexp.Regexp) ([]exam, error) {
-	out, err := sit(ctx, binaries, []exam{{pkg: pkg}}, time.Minute, []string{"-test.list=."}, nil)
+	out, _, err := sit(ctx, binaries, []exam{{pkg: pkg}}, time.Minute, []string{"-test.list=."}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", pkg.ImportPath, err, out)
 	}

@@ -70,7 +70,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "which of them")
 	flag.StringVar(&only, "only", "", "slips whose name matches, and no others")
 	flag.StringVar(&run, "run", "", "the tests whose name matches, and no others")
-	flag.DurationVar(&o.slow, "slow", 0, "leave out tests that take as long; 0: none")
+	flag.DurationVar(&o.slow, "slow", 0, "leave out tests that take a processor for longer; 0: none")
 	flag.BoolVar(&o.list, "list", false, "list the slips that could be planted")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -175,7 +175,7 @@ func (o options) room(ctx context.Context, r room, why reasons, dir string) (boo
 	if err := t.build(ctx); err != nil {
 		return false, err
 	}
-	fmt.Printf("%s: %d of %d slips, seed %d; %d tests take %.1f s; ready after %.0f s\n",
+	fmt.Printf("%s: %d of %d slips, seed %d; %d tests take a processor %.1f s; ready after %.0f s\n",
 		r.name, len(names), len(named), o.seed, len(t.exams), took.Seconds(), time.Since(began).Seconds())
 	began = time.Now()
 	counts := o.try(ctx, t, names, why)

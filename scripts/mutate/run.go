@@ -132,9 +132,9 @@ func (t *trial) examine(ctx context.Context, binaries string, exams []exam, on s
 	for _, some := range sittings(exams) {
 		limit := 10 * time.Second
 		for _, e := range some {
-			limit += 5 * e.took
+			limit += 10 * e.took
 		}
-		out, err := sit(ctx, binaries, some, limit, nil, []string{variable + "=" + on})
+		out, _, err := sit(ctx, binaries, some, limit, nil, []string{variable + "=" + on})
 		switch {
 		case err == nil:
 		case timedOut(out):
