@@ -103,14 +103,16 @@ func TestWhatIsGrantedIsDebited(t *testing.T) {
 
 // All messages of a grant have one price: another one begins the next grant, at once.
 func TestAGrantHasOnePrice(t *testing.T) {
-	teller := flow.NewTeller(ledger.ClaimRequest{Max: 9}, noon, flow.Books{})
-	for _, price := range []message.Money{6, 6} {
-		if _, held, _, _ := teller.Next(1, price); held != ledger.HoldNone {
-			t.Fatalf("held %q", held)
+	for n := range 3 {
+		teller := flow.NewTeller(ledger.ClaimRequest{Max: 9}, noon, flow.Books{})
+		for range n + 1 {
+			if _, held, _, _ := teller.Next(1, 6); held != ledger.HoldNone {
+				t.Fatalf("held %q", held)
+			}
 		}
-	}
-	if _, held, until, _ := teller.Next(1, 5); held != ledger.HoldRate || !until.Equal(noon) || teller.Books().Usage.Day.Messages != 2 {
-		t.Errorf("held %q until %v, %+v", held, until, teller.Books().Usage)
+		if _, held, until, _ := teller.Next(1, 5); held != ledger.HoldRate || !until.Equal(noon) || teller.Books().Usage.Day.Messages != int64(n+1) {
+			t.Errorf("held %q until %v, %+v", held, until, teller.Books().Usage)
+		}
 	}
 }
 
@@ -137,7 +139,7 @@ func TestPlacesUnderARate(t *testing.T) {
 		{"two at once", with(ledger.Limits{Rate: 10, AtOnce: 2}), flow.Books{}, []time.Duration{20, 20, 120, 220}, 70},
 		{"slowed to a half", with(ledger.Limits{Rate: 10}), scaled(0.5), []time.Duration{20, 220}, 170},
 		{"at its whole rate", with(ledger.Limits{Rate: 10}), scaled(1), []time.Duration{20, 120, 220}, 70},
-		{"no faster than that", with(ledger.Limits{Rate: 10}), scaled(2), []time.Duration{20, 120, 220}, 70},
+		{"no faster than that", with(ledger.Limits{Rate: 10}), scaled(1.5), []time.Duration{20, 120, 220}, 70},
 		{"as far as others have taken places", with(ledger.Limits{Rate: 10}), used(100 * time.Millisecond), []time.Duration{200}, 50},
 		{"as far as others may have", with(ledger.Limits{Rate: 10}), used(ledger.PutBack), nil, 9850},
 		{"a clock that was put back", with(ledger.Limits{Rate: 10}), used(ledger.PutBack + 1), nil, 100},

@@ -69,37 +69,28 @@ func (t *Teller) Domain(to message.Address) string {
 		key = t.req.PaceKey
 	}
 	domain := strings.ToLower(key(to))
-	if t.domainRate(domain) <= 0 && t.domainQuota(domain) <= 0 && !l.DomainHeld && t.room(domain).most < 0 {
+	if ofDomain(l.DomainRate, domain) <= 0 && ofDomain(l.DomainQuota, domain) <= 0 && !l.DomainHeld && t.room(domain).most < 0 {
 		return ""
 	}
 	return domain
 }
 
-func (t *Teller) domainRate(domain string) float64 {
-	if domain == "" {
-		return 0
+// ofDomain is what is configured for a domain.
+func ofDomain[V any](of map[string]V, domain string) V {
+	if v, ok := of[domain]; ok {
+		return v
 	}
-	if r, ok := t.req.Limits.DomainRate[domain]; ok {
-		return r
-	}
-	return t.req.Limits.DomainRate[ledger.DefaultDomain]
-}
-
-func (t *Teller) domainQuota(domain string) int64 {
-	if q, ok := t.req.Limits.DomainQuota[domain]; ok || domain == "" {
-		return q
-	}
-	return t.req.Limits.DomainQuota[ledger.DefaultDomain]
+	return of[ledger.DefaultDomain]
 }
 
 // pace is the rate of the domain in force, 0 for none, and until when nothing leaves for it.
 func (t *Teller) pace(domain string, d *ledger.DomainState) (rate float64, until time.Time) {
-	rate = t.domainRate(domain)
+	rate = ofDomain(t.req.Limits.DomainRate, domain)
 	slow, until := d.Slowed(t.now)
 	if slow > 0 && (rate <= 0 || slow < rate) {
 		rate = slow
 	}
-	if q := t.domainQuota(domain); q > 0 {
+	if q := ofDomain(t.req.Limits.DomainQuota, domain); q > 0 {
 		if d.Day != t.req.Day {
 			d.Day, d.Sent = t.req.Day, 0
 		}
@@ -112,7 +103,7 @@ func (t *Teller) pace(domain string, d *ledger.DomainState) (rate float64, until
 
 // sent counts a message that was granted, where there is a quota to count for.
 func (t *Teller) sent(domain string, d *ledger.DomainState) {
-	if t.domainQuota(domain) > 0 {
+	if ofDomain(t.req.Limits.DomainQuota, domain) > 0 {
 		d.Sent++
 	}
 }

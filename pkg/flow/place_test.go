@@ -102,6 +102,24 @@ func TestPlacesUnderTheRateOfADomain(t *testing.T) {
 	}
 }
 
+// Who leaves at once is not held to be late where others wait for later places, and is where the last of them has just left.
+func TestWhoLeavesAtOnceWhileOthersQueue(t *testing.T) {
+	for _, tc := range []struct {
+		place flow.Place
+		queue time.Duration
+		want  flow.Verdict
+	}{
+		{flow.PlaceGiven, 3500 * time.Millisecond, flow.Verdict{LeaveAt: after(10 * time.Millisecond), Early: noon}},
+		{flow.PlaceNone, -950 * time.Millisecond, flow.Verdict{LeaveAt: after(50 * time.Millisecond)}},
+	} {
+		d := &ledger.DomainState{EmptyAt: after(-3 * time.Second), Tail: after(tc.queue)}
+		got := flow.NewTeller(perDomain(rateOf(1)), noon, flow.Books{}).Offer("d.test", flow.Offer{Segments: 1, Place: tc.place, Domain: d})
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // Several whose places have gone move back together, one behind the other.
 func TestThoseWhoArePassedBecauseTheyAreLateQueueAgain(t *testing.T) {
 	teller := flow.NewTeller(perDomain(rateOf(1)), noon, flow.Books{})
@@ -209,26 +227,31 @@ func TestADomainThatIsHeldBack(t *testing.T) {
 			if diff := cmp.Diff([]flow.Verdict{tc.want, tc.next}, got); diff != "" {
 				t.Error(diff)
 			}
+			if d.Sent != 0 {
+				t.Errorf("%d are counted for a quota that there is not", d.Sent)
+			}
 		})
 	}
 }
 
 // A domain's quota of a day is counted with a rate and without one; who is beyond it is looked at again, and nothing is debited for it.
 func TestTheQuotaOfADomain(t *testing.T) {
-	for _, rate := range []float64{0, 1000} {
+	for rate, quota := range map[float64]int64{0: 1, 1000: 2} {
 		limits := rateOf(rate)
-		limits.DomainQuota = map[string]int64{"d.test": 2}
+		limits.DomainQuota = map[string]int64{"d.test": quota}
 		teller := flow.NewTeller(perDomain(limits), noon, flow.Books{})
 		d := &ledger.DomainState{DomainHeld: ledger.DomainHeld{Day: "2026-11-19", Sent: 9}}
 		for n := range 4 {
 			v := teller.Offer("d.test", flow.Offer{Segments: 1, Domain: d})
-			if want := n < 2; v.Wait.IsZero() != want {
+			if want := int64(n) < quota; v.Wait.IsZero() != want {
 				t.Errorf("rate %v, number %d: %+v", rate, n, v)
+			} else if rate == 0 && !v.LeaveAt.IsZero() {
+				t.Errorf("without a rate number %d is to wait until %v", n, v.LeaveAt)
 			} else if !want && (!v.Wait.Equal(after(flow.PlacesAhead)) || v.Place != flow.PlaceQueued) {
 				t.Errorf("rate %v, number %d waits until %v as %v", rate, n, v.Wait.Sub(noon), v.Place)
 			}
 		}
-		if d.Day != today || d.Sent != 2 || teller.Books().Usage.Day.Messages != 2 {
+		if d.Day != today || d.Sent != quota || teller.Books().Usage.Day.Messages != quota {
 			t.Errorf("rate %v: %d on %s, %d debited", rate, d.Sent, d.Day, teller.Books().Usage.Day.Messages)
 		}
 	}

@@ -102,7 +102,7 @@ func (r *Route) Asks(now time.Time) (asks []Ask, until time.Time) {
 		n, probe, at := a.Ready(now)
 		until = earliest(until, at)
 		up := a.up(now)
-		s.running, s.free = up && !a.notBefore.After(now.Add(turnOfRate)), 0
+		s.running = up && !a.notBefore.After(now.Add(turnOfRate))
 		switch {
 		case probe && n > 0:
 			asks = append(asks, Ask{Account: a, N: n, Probe: true})

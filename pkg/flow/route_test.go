@@ -83,8 +83,8 @@ func TestTheSharesHoldOverTheCampaignWhateverTheSlots(t *testing.T) {
 			} {
 				a, b := account("a", slots[0]), account("b", slots[1])
 				r := &flow.Route{}
-				r.Add(a, 80)
-				r.Add(b, 20)
+				r.Add(a, 4)
+				r.Add(b, 1)
 				rng, sum := rand.New(rand.NewPCG(1, 2)), make(map[string]int)
 				for sum["a"]+sum["b"] < 10_000 {
 					asks, _ := r.Asks(start)
@@ -315,8 +315,8 @@ func TestARouteNeverStalls(t *testing.T) {
 func TestAnotherWeightCountsAtOnce(t *testing.T) {
 	a, b := account("a", 100), account("b", 100)
 	r := &flow.Route{}
-	r.Add(a, 1)
 	r.Add(b, 0)
+	r.Add(a, 1)
 	names := func() (all []string) {
 		for _, a := range r.InUse() {
 			all = append(all, a.Name())
@@ -330,12 +330,12 @@ func TestAnotherWeightCountsAtOnce(t *testing.T) {
 		want  map[string]int // of what is asked for, the first four
 	}{
 		{func() {}, []string{"a"}, map[string]int{"a": 100}},
-		{func() { weigh("b", 3) }, []string{"a", "b"}, map[string]int{"a": 34, "b": 100}},
+		{func() { weigh("b", 3) }, []string{"b", "a"}, map[string]int{"a": 34, "b": 100}},
 		{func() { weigh("a", 0) }, []string{"b"}, map[string]int{"b": 100}},
 		{func() { weigh("nobody", 5) }, []string{"b"}, map[string]int{"b": 100}},
 		{func() { weigh("b", 0) }, nil, map[string]int{}},
 		{func() { r.Weigh("a", nil); r.Weigh("b", nil) }, []string{"a"}, map[string]int{"a": 100}},
-		{func() { r.AddFailover(b) }, []string{"a", "b"}, map[string]int{"a": 100}},
+		{func() { r.AddFailover(b) }, []string{"b", "a"}, map[string]int{"a": 100}},
 	} {
 		step.do()
 		asks, _ := r.Asks(start)
@@ -345,5 +345,22 @@ func TestAnotherWeightCountsAtOnce(t *testing.T) {
 		if diff := cmp.Diff(step.inUse, names()); diff != "" {
 			t.Errorf("in use: %s", diff)
 		}
+	}
+}
+
+// What one took beyond its share under the former weights is not held against it.
+func TestWhatWasDueUnderFormerWeightsIsOver(t *testing.T) {
+	a, b, c := account("a", 4), account("b", 4), account("c", 4)
+	r := &flow.Route{}
+	for _, one := range []*flow.Account{a, b, c} {
+		r.Add(one, 1)
+	}
+	r.Asks(start)
+	observe(a, accepted, start, 40)
+	two := 2
+	r.Weigh("b", &two)
+	asks, _ := r.Asks(start)
+	if diff := cmp.Diff(map[string]int{"a": 3, "b": 4, "c": 3}, shown(asks)); diff != "" {
+		t.Error(diff)
 	}
 }

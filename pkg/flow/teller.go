@@ -176,12 +176,8 @@ func (t *Teller) place() (leaveAt, until time.Time) {
 	if leaveAt.After(t.now.Add(ahead)) {
 		return time.Time{}, leaveAt.Add(-ahead)
 	}
-	if t.space > 0 {
-		t.books.Account.EmptyAt = t.books.Account.EmptyAt.Add(t.space)
-	}
-	if t.within > 0 {
-		t.books.Scenario = t.books.Scenario.Add(t.within)
-	}
+	t.books.Account.EmptyAt = t.books.Account.EmptyAt.Add(t.space)
+	t.books.Scenario = t.books.Scenario.Add(t.within)
 	return leaveAt, time.Time{}
 }
 

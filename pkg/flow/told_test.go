@@ -48,6 +48,7 @@ func TestWhatOtherRunsMustKnowOfAnAnswerIsTold(t *testing.T) {
 		want ledger.AccountChange
 	}{
 		{"a failure", unsent, 1, ledger.AccountChange{Failed: 1, Error: words.T("flow.said", words.A{"what": outcome(unsent), "said": words.Raw(unsent.Code)}), At: at}},
+		{"a failure without a word", message.Outcome{Kind: message.OutcomeUnsent}, 1, ledger.AccountChange{Failed: 1, Error: outcome(unsent), At: at}},
 		{"a failure with a detail", withDetail(unknown), 1, ledger.AccountChange{Failed: 1, Error: said(outcome(unknown), unknown), At: at}},
 		{"so many that the breaker opens", withDetail(unsent), 5, ledger.AccountChange{
 			Failed: 5, Error: said(outcome(unsent), unsent), At: at, OpenUntil: at.Add(time.Second), Reason: words.T("flow.in-a-row", words.A{"n": 5, "said": said(outcome(unsent), unsent)}),
@@ -373,6 +374,19 @@ func TestWhatTheLedgerSaysOfTheBreaker(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A breaker that another run closed begins anew: it opens for a second at first.
+func TestABreakerThatAnotherRunClosedBeginsAnew(t *testing.T) {
+	a := account("a", 10)
+	for range 3 {
+		observe(a, unsent, start, 5)
+		if want := start.Add(time.Second); !a.OpenUntil().Equal(want) {
+			t.Errorf("open until %v", a.OpenUntil())
+		}
+		a.Change(start)
+		a.Shared(ledger.AccountState{}, start)
 	}
 }
 
