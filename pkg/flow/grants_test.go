@@ -132,35 +132,35 @@ func TestPlacesUnderARate(t *testing.T) {
 		name  string
 		req   ledger.ClaimRequest
 		books flow.Books
-		at    []time.Duration // ms
-		until time.Duration
+		at    []int64 // ms
+		until int64
 	}{
-		{"one after the other", with(ledger.Limits{Rate: 10}), flow.Books{}, []time.Duration{20, 120, 220}, 70},
-		{"two at once", with(ledger.Limits{Rate: 10, AtOnce: 2}), flow.Books{}, []time.Duration{20, 20, 120, 220}, 70},
-		{"slowed to a half", with(ledger.Limits{Rate: 10}), scaled(0.5), []time.Duration{20, 220}, 170},
-		{"at its whole rate", with(ledger.Limits{Rate: 10}), scaled(1), []time.Duration{20, 120, 220}, 70},
-		{"no faster than that", with(ledger.Limits{Rate: 10}), scaled(1.5), []time.Duration{20, 120, 220}, 70},
-		{"as far as others have taken places", with(ledger.Limits{Rate: 10}), used(100 * time.Millisecond), []time.Duration{200}, 50},
+		{"one after the other", with(ledger.Limits{Rate: 10}), flow.Books{}, []int64{20, 120, 220}, 70},
+		{"two at once", with(ledger.Limits{Rate: 10, AtOnce: 2}), flow.Books{}, []int64{20, 20, 120, 220}, 70},
+		{"slowed to a half", with(ledger.Limits{Rate: 10}), scaled(0.5), []int64{20, 220}, 170},
+		{"at its whole rate", with(ledger.Limits{Rate: 10}), scaled(1), []int64{20, 120, 220}, 70},
+		{"no faster than that", with(ledger.Limits{Rate: 10}), scaled(1.5), []int64{20, 120, 220}, 70},
+		{"as far as others have taken places", with(ledger.Limits{Rate: 10}), used(100 * time.Millisecond), []int64{200}, 50},
 		{"as far as others may have", with(ledger.Limits{Rate: 10}), used(ledger.PutBack), nil, 9850},
 		{"a clock that was put back", with(ledger.Limits{Rate: 10}), used(ledger.PutBack + 1), nil, 100},
 		{"that, where a commit takes long", long, used(ledger.PutBack + 1), nil, 100},
-		{"a scenario's", with(ledger.Limits{Scenario: &ledger.Scenario{Rate: 5, AtOnce: 1}}), flow.Books{}, []time.Duration{20, 220}, 170},
-		{"the slower one's", with(ledger.Limits{Rate: 10, Scenario: &ledger.Scenario{Rate: 5, AtOnce: 1}}), flow.Books{}, []time.Duration{20, 220}, 170},
-		{"the slower one's, turned round", with(ledger.Limits{Rate: 5, Scenario: &ledger.Scenario{Rate: 10, AtOnce: 1}}), flow.Books{}, []time.Duration{20, 220}, 170},
-		{"one a second", with(ledger.Limits{Rate: 1}), flow.Books{}, []time.Duration{20}, 770},
+		{"a scenario's", with(ledger.Limits{Scenario: &ledger.Scenario{Rate: 5, AtOnce: 1}}), flow.Books{}, []int64{20, 220}, 170},
+		{"the slower one's", with(ledger.Limits{Rate: 10, Scenario: &ledger.Scenario{Rate: 5, AtOnce: 1}}), flow.Books{}, []int64{20, 220}, 170},
+		{"the slower one's, turned round", with(ledger.Limits{Rate: 5, Scenario: &ledger.Scenario{Rate: 10, AtOnce: 1}}), flow.Books{}, []int64{20, 220}, 170},
+		{"one a second", with(ledger.Limits{Rate: 1}), flow.Books{}, []int64{20}, 770},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			teller := flow.NewTeller(tc.req, noon, tc.books)
-			var got []time.Duration
+			var got []int64
 			for range 9 {
 				leaveAt, held, until, _ := teller.Next(1, 0)
 				if held != ledger.HoldNone {
-					if held != ledger.HoldRate || !until.Equal(after(tc.until*time.Millisecond)) {
+					if held != ledger.HoldRate || !until.Equal(after(time.Duration(tc.until)*time.Millisecond)) {
 						t.Errorf("held %q until %v", held, until.Sub(noon))
 					}
 					break
 				}
-				got = append(got, leaveAt.Sub(noon)/time.Millisecond)
+				got = append(got, leaveAt.Sub(noon).Milliseconds())
 			}
 			if diff := cmp.Diff(tc.at, got); diff != "" {
 				t.Error(diff)
