@@ -70,6 +70,9 @@ func runInit(ctx context.Context, e *env, o initOptions) error {
 	if dir == "" {
 		dir = "."
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return usage(words.Err("init.no-folder", words.A{"file": dir}).Do("init.its-columns", words.A{"list": words.Typed(dir)}))
+	}
 	files, err := campaign.Starter(so)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func TestATemplateThatCannotBeTaken(t *testing.T) {
 		"a text beside it":            {"template: award\n    text: a.txt", "notice", approved, "a.yaml, line 7, channels.sms.text", "a template is named, and text beside it", "keep one"},
 		"codes beside it":             {"template: award\n    template_code: {sms: S}", "notice", approved, "a.yaml, line 7, channels.sms.template_code", "and template_code beside it", "keep one"},
 		"names beside it":             {"template_vars: {a: b}\n    template: award", "notice", approved, "a.yaml, line 6, channels.sms.template_vars", "and template_vars beside it", "keep one"},
-		"a broken template":           {"template: award", "notice", strings.Replace(approved, "owner: Li\n", "", 1), "templates/award.yaml, line 1, owner", "owner is missing", "says its owner"},
+		"a broken template":           {"template: award", "notice", strings.Replace(approved, "owner: Li\n", "", 1), filepath.Join("templates", "award.yaml") + ", line 1, owner", "owner is missing", "says its owner"},
 		"a key that is none":          {"template: award\n    test: a.txt", "notice", approved, "a.yaml, line 7, channels.sms.test", "not known", "did you mean text?"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,9 @@ func TestTheWholeFile(t *testing.T) {
 			},
 			message.Email: {Accounts: []config.Share{{Account: "edm", Weight: 1}}},
 		},
+	}
+	if runtime.GOOS == "windows" {
+		got.Warnings = nil // the file has the rights of its folder there, which may be open: rights_windows_test.go
 	}
 	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(want, got, sameZone, undeclared()); diff != "" {

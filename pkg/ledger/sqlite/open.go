@@ -110,7 +110,12 @@ func (l *Ledger) dsn(mode string, pragmas ...string) string {
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
-	p := filepath.ToSlash(l.path)
+	return fileURL(l.path, q)
+}
+
+// fileURL names a file, by its absolute path, as SQLite takes it on every system.
+func fileURL(path string, q url.Values) string {
+	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p // a Windows drive
 	}

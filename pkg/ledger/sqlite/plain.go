@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 )
 
@@ -23,7 +22,7 @@ func CreatePlain(ctx context.Context, path string, tables ...string) (*Plain, er
 	if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String())
+	db, err := sql.Open("sqlite", fileURL(abs, nil))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

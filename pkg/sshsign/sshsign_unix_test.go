@@ -1,3 +1,7 @@
+//go:build unix
+
+// ssh-keygen is not on every Windows.
+
 package sshsign_test
 
 import (
