@@ -149,7 +149,7 @@ const gatherFor = 2 * time.Millisecond
 // to wait for them; 0 for none.
 func (ln *lane) gather() (until time.Time, more int) {
 	n := len(ln.settle)
-	if more = (n+ln.inFlight)/3 - n; n == 0 || ln.inFlight == 0 || more <= 0 {
+	if more = (n+ln.inFlight)/3 - n; n == 0 || more <= 0 {
 		return time.Time{}, 0
 	}
 	until = ln.gathered.Add(gatherFor)

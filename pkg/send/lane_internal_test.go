@@ -62,8 +62,12 @@ func TestAnswersWaitForEachOtherAMomentOnly(t *testing.T) {
 		t.Errorf("of 15 it waits for %d beside the 4 that are here", more)
 	}
 	ln.inFlight = 8
-	if _, more := ln.gather(); more != 0 {
+	if until, more := ln.gather(); more != 0 || !until.IsZero() {
 		t.Errorf("of 12 it waits for %d beside the 4 that are here", more)
+	}
+	ln.settle = nil
+	if _, more := ln.gather(); more != 0 {
+		t.Errorf("it waits for %d, and nothing is here", more)
 	}
 }
 

@@ -115,21 +115,27 @@ func TestNothingLeavesAfterTheLeaseWasLost(t *testing.T) {
 		l := m.Open()
 		connecting := make(chan struct{}, 12)
 		v := &held{began: func() { connecting <- struct{}{} }}
+		claimed := 0
 		lost := &turnsOf{Runs: l, turn: func(n int, do func() (ledger.Turned, error)) (ledger.Turned, error) {
 			if n == 1 {
-				return do()
+				out, err := do()
+				claimed = len(out.Grants[0].Claims)
+				return out, err
 			}
 			return ledger.Turned{}, ledger.ErrLeaseLost
 		}}
 		loop := loopOn(lost, l, v, config.Account{Concurrency: 8, Rate: 4, Burst: 2})
 		loop.Timing = send.DefaultTiming()
 		loop.Timing.Lease, loop.Timing.Ahead = 900*time.Millisecond, 2*time.Second
-		_, err := loop.Run(t.Context())
+		res, err := loop.Run(t.Context())
 		if !errors.Is(err, ledger.ErrLeaseLost) {
 			t.Fatalf("it ended with %v", err)
 		}
 		if len(connecting) == 0 || len(v.to) > 0 {
 			t.Errorf("%d were about to leave, %d left", len(connecting), len(v.to))
+		}
+		if claimed == 0 || res.Unrecorded != claimed {
+			t.Errorf("%d were claimed, and what came of %d could not be recorded", claimed, res.Unrecorded)
 		}
 	})
 }
