@@ -30,6 +30,7 @@ type sandboxOptions struct {
 	subjects                 int
 	subjectsWithin           time.Duration
 	templates, signatures    []string
+	suppressed               []string
 	receipts                 sandbox.Receipts
 	receipt                  []string
 }
@@ -74,6 +75,7 @@ func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.
 	f.DurationVar(&o.subjectsWithin, "same-subjects-within", time.Minute, e.say("cmd.sandbox.flag-same-subjects-within", nil))
 	f.StringArrayVar(&o.templates, "template", nil, e.say("cmd.sandbox.flag-template", nil))
 	f.StringArrayVar(&o.signatures, "signature", nil, e.say("cmd.sandbox.flag-signature", nil))
+	f.StringArrayVar(&o.suppressed, "suppressed", nil, e.say("cmd.sandbox.flag-suppressed", nil))
 	f.StringVar(&o.receipts.URL, "receipts", "", e.say("cmd.sandbox.flag-receipts", nil))
 	f.StringVar(&o.receipts.Secret, "receipts-secret", "", e.say("cmd.sandbox.flag-receipts-secret", nil))
 	f.StringArrayVar(&o.receipt, "receipt", nil, e.say("cmd.sandbox.flag-receipt", nil))
@@ -126,6 +128,10 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 		c.SMS.Messages = &o.messages
 	}
 	c.Templates = append(templates(sandbox.KindText, o.templates), templates(sandbox.KindSignature, o.signatures)...)
+	for _, text := range o.suppressed {
+		to, reason, _ := strings.Cut(text, "=")
+		c.Suppressed = append(c.Suppressed, sandbox.Suppressed{Address: message.Address(to), Reason: reason})
+	}
 	c.Receipts = o.receipts
 	for _, r := range o.receipt {
 		if err := c.Receipts.Set(r); err != nil {

@@ -36,7 +36,7 @@ func newSuppress(e *env) *cobra.Command {
 		Short: e.say("cmd.suppress.short", nil),
 		Long:  e.say("cmd.suppress.long", nil),
 	}
-	return e.group(c, newSuppressAdd(e, nil), newSuppressRemove(e, nil), newSuppressImport(e, nil), newSuppressList(e, nil))
+	return e.group(c, newSuppressAdd(e, nil), newSuppressRemove(e, nil), newSuppressImport(e, nil), newSuppressPull(e, nil), newSuppressList(e, nil))
 }
 
 func newSuppressAdd(e *env, run func(context.Context, suppressOptions) error) *cobra.Command {

@@ -27,6 +27,7 @@ type suppressListOptions struct {
 	output    string
 	limit     int
 	log       bool
+	live      bool
 }
 
 func newSuppressList(e *env, run func(context.Context, suppressListOptions) error) *cobra.Command {
@@ -49,6 +50,8 @@ func newSuppressList(e *env, run func(context.Context, suppressListOptions) erro
 			switch {
 			case o.limit < 0:
 				return usage(words.Err("cmd.error.limit", words.A{"limit": fmt.Sprint(o.limit)}).Do("cmd.do.limit-all", nil))
+			case o.live && len(args) == 0:
+				return usage(words.Err("cmd.error.address", words.A{"command": c.CommandPath() + " --live"}).Do("cmd.do.for-example", words.A{"command": c.CommandPath() + " --live wang@example.test"}))
 			case o.in != "" && (len(args) > 0 || o.log):
 				return usage(words.Err("cmd.error.in-alone", nil).Do("cmd.do.for-example", words.A{"command": "notify suppress list --in " + words.Typed(o.in)}))
 			}
@@ -59,6 +62,7 @@ func newSuppressList(e *env, run func(context.Context, suppressListOptions) erro
 	f.StringVar(&o.in, "in", "", e.say("cmd.suppress-list.flag-in", nil))
 	f.StringVarP(&o.output, "output", "o", "", e.say("cmd.suppress-list.flag-output", nil))
 	f.IntVar(&o.limit, "limit", 20, e.say("cmd.suppress-list.flag-limit", nil))
+	f.BoolVar(&o.live, "live", false, e.say("cmd.suppress-list.flag-live", nil))
 	f.BoolVar(&o.log, "log", false, e.say("cmd.suppress-list.flag-log", nil))
 	return c
 }
@@ -98,6 +102,11 @@ func runSuppressList(ctx context.Context, e *env, o suppressListOptions) error {
 	for _, a := range as {
 		if !sum.Holds(a) {
 			v.Free = append(v.Free, a)
+		}
+	}
+	if o.live {
+		if v.Asked, err = e.askedLists(ctx, cfg, as); err != nil {
+			return err
 		}
 	}
 	return view.ShowSuppressionList(e.printer(), e.flags.json, v)

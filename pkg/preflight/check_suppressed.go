@@ -16,7 +16,8 @@ import (
 //
 // *Is anybody on the list who must not be written to?* FAIL for every message that is still to be sent to an address on the
 // [suppression list](suppression.md): the count by reason, the first rows, who put the address there and when. It cannot be overridden,
-// for no class of campaign and no reason: the sender looks again right before each message leaves.
+// for no class of campaign and no reason: the sender looks again right before each message leaves. WARN for addresses on the own list of a vendor
+// that keeps one (SES): it takes messages to them, and delivers none; `notify suppress pull` puts them on ours.
 func suppressedCheck() Check {
 	return Check{ID: "suppressed", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {
@@ -28,16 +29,20 @@ func suppressedCheck() Check {
 		}
 		var rowsErr error
 		var v withheld
+		var ours suppression.Set
 		for found, err := range s.Ledger.Suppressed(ctx, s.addresses(ctx, r, &rowsErr)) {
 			if err != nil {
 				return broken(errors.Join(err, rowsErr))
 			}
 			v.add(s, found)
+			ours.Put(found.Address, true)
 		}
 		if rowsErr != nil {
 			return broken(rowsErr)
 		}
-		return v.finding(s, r.Messages())
+		f := v.finding(s, r.Messages())
+		s.vendorLists(ctx, &f, r, &ours)
+		return f
 	}}
 }
 

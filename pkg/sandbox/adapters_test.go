@@ -170,8 +170,9 @@ func TestMailVendorsAreAskedAtTheSandbox(t *testing.T) {
 	for _, kind := range []string{"aliyun-dm", "tencent-ses", "ses"} {
 		t.Run(kind, func(t *testing.T) {
 			s := run(t, sandbox.Config{
-				Mail:      sandbox.Account{Quota: 100},
-				Templates: []sandbox.Template{{Code: "1001", Text: "您好"}, {Code: "1002", State: "rejected"}},
+				Mail:       sandbox.Account{Quota: 100},
+				Suppressed: suppressed(),
+				Templates:  []sandbox.Template{{Code: "1001", Text: "您好"}, {Code: "1002", State: "rejected"}},
 			})
 			v, began := adapter(t, s, kind, 1), time.Now()
 			m := letter("winner-1@customer.test", "Winner 1")
@@ -191,6 +192,9 @@ func TestMailVendorsAreAskedAtTheSandbox(t *testing.T) {
 			}
 			if p, _ := vendors.As[vendors.Prober](v); p.Probe(t.Context()) != nil {
 				t.Errorf("probe: %v", p.Probe(t.Context()))
+			}
+			if l, ok := vendors.As[vendors.SuppressionLister](v); ok {
+				checkSuppressed(t, l)
 			}
 			if f, ok := vendors.As[vendors.Finder](v); ok {
 				found, err := f.Find(t.Context(), vendors.Query{Key: m.Key, To: m.To, VendorID: o.VendorID, Since: began, Until: began.Add(time.Hour)})
@@ -253,5 +257,37 @@ func refusesAnotherSecret(t *testing.T, kind string, m message.Message) {
 	defer func() { _ = other.Close() }()
 	if o := adapter(t, other, kind, 1).Send(t.Context(), m); o.Kind != message.OutcomeRefused || o.Reason != message.ReasonAuth {
 		t.Errorf("a wrong secret: %+v", o)
+	}
+}
+
+// suppressed are more addresses than stand on one page.
+func suppressed() []sandbox.Suppressed {
+	var all []sandbox.Suppressed
+	for n := range 2500 {
+		all = append(all, sandbox.Suppressed{Address: message.Address(fmt.Sprintf("bounced+%d@customer.test", n))})
+	}
+	all[7].Reason = "COMPLAINT"
+	return all
+}
+
+// checkSuppressed reads the whole list of a vendor, and asks about one address on it and one that is not.
+func checkSuppressed(t *testing.T, l vendors.SuppressionLister) {
+	t.Helper()
+	n := 0
+	for one, err := range l.Suppressed(t.Context(), time.Time{}) {
+		if want := suppressed()[n]; err != nil || one.Address != want.Address || (one.Reason == vendors.SuppressedComplaint) != (want.Reason == "COMPLAINT") || one.Since.IsZero() {
+			t.Fatalf("%d: %+v, %v", n, one, err)
+		}
+		n++
+	}
+	if n != len(suppressed()) {
+		t.Errorf("%d of %d", n, len(suppressed()))
+	}
+	one, err := l.SuppressedAt(t.Context(), "bounced+7@customer.test")
+	if err != nil || one == nil || one.Reason != vendors.SuppressedComplaint {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if none, err := l.SuppressedAt(t.Context(), "winner-1@customer.test"); none != nil || err != nil {
+		t.Errorf("%+v, %v", none, err)
 	}
 }

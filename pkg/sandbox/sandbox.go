@@ -35,6 +35,8 @@ type Config struct {
 	// Templates are the texts and signatures that are on file; without any of a kind the gateway takes all of that kind.
 	Templates []Template
 	Blacklist Blacklist
+	// Suppressed are addresses on the list of the vendor of mails that keeps one (SES).
+	Suppressed []Suppressed
 	// Receipts are those that the gateway pushes.
 	Receipts Receipts
 	Seed     uint64 // of all faults and jitter
@@ -79,6 +81,7 @@ type Sandbox struct {
 	stop       context.CancelFunc
 	wg         sync.WaitGroup
 	holds      sync.RWMutex // see Hold
+	began      time.Time
 	closing    sync.Once
 	closed     error
 }
@@ -99,7 +102,7 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 			return nil, err
 		}
 	}
-	s := &Sandbox{config: c, sms: newAccount(message.SMS, c.SMS, &c), mail: newAccount(message.Email, c.Mail, &c)}
+	s := &Sandbox{began: c.Now(), config: c, sms: newAccount(message.SMS, c.SMS, &c), mail: newAccount(message.Email, c.Mail, &c)}
 	s.blacklist = blacklist{rule: c.Blacklist}
 	for _, t := range c.Templates {
 		if err := s.templates.decide(t); err != nil {

@@ -4,6 +4,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"notify/pkg/message"
 )
 
 // Amazon's mails (SES API v2), as docs.aws.amazon.com/ses/latest/APIReference-V2 documents them, signed with AWS4-HMAC-SHA256. Our key comes in a tag.
@@ -52,11 +57,14 @@ func (s *Sandbox) sesRoutes(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("POST /v2/email/outbound-emails", of(s.sesSend))
 	mux.HandleFunc("GET /v2/email/account", of(s.sesAccount))
+	mux.HandleFunc("GET /v2/email/suppression/addresses", of(s.sesSuppressed))
+	mux.HandleFunc("GET /v2/email/suppression/addresses/{address}", of(s.sesSuppressedAt))
 }
 
 // amazonSigned verifies AWS4-HMAC-SHA256 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 func (s *Sandbox) amazonSigned(r *http.Request, body []byte) bool {
-	return scopeSigned(r, body, "AWS4"+s.config.Token, "AWS4-HMAC-SHA256", "X-Amz-Date", r.URL.EscapedPath(), percent(r.URL.Query()))
+	path := strings.ReplaceAll(r.URL.EscapedPath(), "%", "%25") // each part is encoded twice
+	return scopeSigned(r, body, "AWS4"+s.config.Token, "AWS4-HMAC-SHA256", "X-Amz-Date", path, percent(r.URL.Query()))
 }
 
 func (s *Sandbox) sesSend(w http.ResponseWriter, r *http.Request, body []byte, d *dialect) {
@@ -93,4 +101,52 @@ func (s *Sandbox) sesAccount(w http.ResponseWriter, _ *http.Request, _ []byte, _
 		quota["Max24HourSend"] = float64(*left.Quota)
 	}
 	answer(w, http.StatusOK, map[string]any{"SendingEnabled": true, "ProductionAccessEnabled": true, "EnforcementStatus": "HEALTHY", "SendQuota": quota})
+}
+
+// Suppressed is an address to which the vendor of mails delivers nothing: it takes what is sent, and it bounces.
+type Suppressed struct {
+	Address message.Address
+	Reason  string // BOUNCE or COMPLAINT, empty for BOUNCE
+}
+
+// sesSuppressedOne is an entry as the vendor writes it down.
+func (s *Sandbox) sesSuppressedOne(one Suppressed) map[string]any {
+	reason := one.Reason
+	if reason == "" {
+		reason = "BOUNCE"
+	}
+	return map[string]any{"EmailAddress": one.Address, "Reason": reason, "LastUpdateTime": float64(s.began.Unix())}
+}
+
+// sesSuppressed lists who is on the list, page by page: a token is how many stand on the pages before.
+func (s *Sandbox) sesSuppressed(w http.ResponseWriter, r *http.Request, _ []byte, d *dialect) {
+	q, all := r.URL.Query(), s.config.Suppressed
+	size, err := strconv.Atoi(q.Get("PageSize"))
+	from := 0
+	if token := q.Get("NextToken"); err == nil && token != "" {
+		from, err = strconv.Atoi(token)
+	}
+	if err != nil || size < 1 || size > 1000 || from < 0 || from > len(all) {
+		d.refused(w, d.codes[outText])
+		return
+	}
+	page := []map[string]any{}
+	for _, one := range all[from:min(from+size, len(all))] {
+		page = append(page, s.sesSuppressedOne(one))
+	}
+	said := map[string]any{"SuppressedDestinationSummaries": page}
+	if next := from + size; next < len(all) {
+		said["NextToken"] = strconv.Itoa(next)
+	}
+	answer(w, http.StatusOK, said)
+}
+
+// sesSuppressedAt looks an address up.
+func (s *Sandbox) sesSuppressedAt(w http.ResponseWriter, r *http.Request, _ []byte, d *dialect) {
+	at := slices.IndexFunc(s.config.Suppressed, func(one Suppressed) bool { return strings.EqualFold(string(one.Address), r.PathValue("address")) })
+	if at < 0 {
+		d.refused(w, coded{http.StatusNotFound, "NotFoundException", "The email address does not exist on your suppression list."})
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"SuppressedDestination": s.sesSuppressedOne(s.config.Suppressed[at])})
 }

@@ -185,11 +185,12 @@ type Ability string
 
 // The abilities, each with its interface.
 const (
-	CanBalance Ability = "balance"   // Balancer
-	CanFind    Ability = "find"      // Finder
-	CanProbe   Ability = "probe"     // Prober
-	CanList    Ability = "templates" // TemplateLister
-	CanSign    Ability = "sign"      // with Settings.DKIM
+	CanBalance  Ability = "balance"    // Balancer
+	CanFind     Ability = "find"       // Finder
+	CanProbe    Ability = "probe"      // Prober
+	CanList     Ability = "templates"  // TemplateLister
+	CanSign     Ability = "sign"       // with Settings.DKIM
+	CanSuppress Ability = "suppressed" // SuppressionLister
 )
 
 // Registry are the kinds of vendor by name. It is filled explicitly, in package all.

@@ -80,6 +80,8 @@ func abilityWords(a vendors.Ability) words.Text {
 		return words.T("ability.probe", nil)
 	case vendors.CanList:
 		return words.T("ability.templates", nil)
+	case vendors.CanSuppress:
+		return words.T("ability.suppressed", nil)
 	case vendors.CanSign:
 		return words.T("ability.sign", nil)
 	}

@@ -133,6 +133,8 @@ type SuppressionList struct {
 	In string `json:"in,omitempty"`
 	// Free are addresses that were asked for and are not on it.
 	Free []message.Address `json:"-"`
+	// Asked is what vendors say about the addresses; nil where nobody was asked.
+	Asked []AskedList `json:"vendors,omitempty"`
 }
 
 // ShowSuppressionList draws it, addresses masked.
@@ -161,6 +163,7 @@ func ShowSuppressionList(p *Printer, asJSON bool, v SuppressionList) error {
 	for _, a := range free {
 		p.sentence("", words.T("suppress.free", words.A{"address": a}))
 	}
+	p.askedLists(v.Asked)
 	return p.Flush()
 }
 

@@ -21,11 +21,12 @@ type account struct {
 	SendQuota         struct{ Max24HourSend, SentLast24Hours *float64 }
 }
 
-func (a *account) refused(status int) string {
+// refused is how the vendor says no; empty where it does not.
+func (f *failure) refused(status int) string {
 	if status == http.StatusOK {
 		return ""
 	}
-	return strings.TrimSpace("HTTP " + strconv.Itoa(status) + " " + a.name(nil) + " " + a.Message)
+	return strings.TrimSpace("HTTP " + strconv.Itoa(status) + " " + f.name(nil) + " " + f.Message)
 }
 
 // off is how the vendor says that sending is switched off.

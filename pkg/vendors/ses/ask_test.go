@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/ses"
 	"notify/pkg/vendors/vendorstest"
@@ -104,5 +106,62 @@ func TestTheAccountIsTried(t *testing.T) {
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// The list is read page by page, and an address is looked up; what is not told is an error, and never an empty list.
+func TestTheSuppressionListIsRead(t *testing.T) {
+	pages := map[string]string{
+		"": `{"NextToken":"p 2","SuppressedDestinationSummaries":[{"EmailAddress":"a@customer.test","Reason":"BOUNCE","LastUpdateTime":1.6050000001E9}]}`,
+		"p 2": `{"SuppressedDestinationSummaries":[{"EmailAddress":"b@customer.test","Reason":"COMPLAINT","LastUpdateTime":1605000002},
+			{"EmailAddress":"c@customer.test","Reason":"NOVEL"}]}`,
+	}
+	s := server(t, nil, func(r *http.Request) vendorstest.Answer {
+		q := r.URL.Query()
+		if r.Method != http.MethodGet || r.URL.Path != "/v2/email/suppression/addresses" || q.Get("PageSize") != "1000" || q.Get("StartDate") == "" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		return vendorstest.Answer{Status: 200, Body: pages[q.Get("NextToken")]}
+	})
+	var got []vendors.Suppressed
+	for one, err := range s.vendor.(vendors.SuppressionLister).Suppressed(t.Context(), time.Unix(1605000000, 0)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, one)
+	}
+	want := []vendors.Suppressed{
+		{Address: "a@customer.test", Reason: vendors.SuppressedBounce, Said: "BOUNCE", Since: time.Unix(1605000000, 0).UTC()},
+		{Address: "b@customer.test", Reason: vendors.SuppressedComplaint, Said: "COMPLAINT", Since: time.Unix(1605000002, 0).UTC()},
+		{Address: "c@customer.test", Reason: vendors.SuppressedOther, Said: "NOVEL"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	vendorstest.NoList(t, secret, func(t *testing.T, a vendorstest.Answer) (vendors.Vendor, func() int) {
+		t.Helper()
+		s := server(t, nil, func(*http.Request) vendorstest.Answer { return a })
+		return s.vendor, func() int { return len(s.asked) }
+	}, fail(429, "TooManyRequestsException", "slow "+secret), fail(403, "AccessDeniedException", "winner-001@customer.test "+secret))
+}
+
+func TestAnAddressIsLookedUp(t *testing.T) {
+	s := server(t, nil, func(r *http.Request) vendorstest.Answer {
+		switch r.URL.Path {
+		case "/v2/email/suppression/addresses/a+1@customer.test":
+			return vendorstest.Answer{Status: 200, Body: `{"SuppressedDestination":{"EmailAddress":"a+1@customer.test","Reason":"COMPLAINT","LastUpdateTime":1605000002}}`}
+		case "/v2/email/suppression/addresses/b@customer.test":
+			return fail(404, "NotFoundException", "Email address b@customer.test does not exist on your suppression list.")
+		}
+		t.Errorf("%s", r.URL)
+		return vendorstest.Answer{Status: 500}
+	})
+	lister := s.vendor.(vendors.SuppressionLister)
+	one, err := lister.SuppressedAt(t.Context(), "a+1@customer.test")
+	if err != nil || one == nil || one.Reason != vendors.SuppressedComplaint {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if one, err = lister.SuppressedAt(t.Context(), "b@customer.test"); one != nil || err != nil {
+		t.Errorf("%+v, %v", one, err)
 	}
 }

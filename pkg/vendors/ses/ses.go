@@ -55,7 +55,7 @@ func Kind() vendors.Kind {
 	return vendors.Kind{
 		Name: "ses", Channels: []message.Channel{message.Email}, About: words.T("vendor.ses", nil),
 		Options:   sdk.Declared(options()),
-		Abilities: []vendors.Ability{vendors.CanBalance, vendors.CanProbe},
+		Abilities: []vendors.Ability{vendors.CanBalance, vendors.CanProbe, vendors.CanSuppress},
 		New:       build,
 	}
 }

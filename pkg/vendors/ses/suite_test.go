@@ -215,7 +215,8 @@ func checkSignature(t *testing.T, r *http.Request, body []byte) {
 	}
 	date := r.Header.Get("X-Amz-Date")
 	scope := date[:min(8, len(date))] + "/" + region + "/ses/aws4_request"
-	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), r.URL.Query().Encode(), headers.String(), fields["SignedHeaders"], digest(body)}, "\n")
+	path, query := strings.ReplaceAll(r.URL.EscapedPath(), "%", "%25"), strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20")
+	canonical := strings.Join([]string{r.Method, path, query, headers.String(), fields["SignedHeaders"], digest(body)}, "\n")
 	key := []byte("AWS4" + secret)
 	for part := range strings.SplitSeq(scope, "/") {
 		key = mac(key, part)
