@@ -71,6 +71,9 @@ type Runs interface {
 	// Release ends the run, gives up its lease and records why it ended. Open attempts of the run become unknown.
 	// ErrLeaseLost where it had ended.
 	Release(ctx context.Context, run RunID, now time.Time, why words.Text) error
+	// Gather puts in order what vendors call the messages that were settled since it was last done, by all runs, in small transactions with pauses
+	// between them. A message is found by that without it, too: what is not in order is read from end to end.
+	Gather(ctx context.Context) error
 }
 
 // Operators is what a person does. Each call is one transaction and writes an audit entry.

@@ -8,13 +8,13 @@ import (
 	"notify/pkg/message"
 )
 
-// Tracer finds messages whatever their campaign. No index serves it, so that sending costs nothing for it: the key of a message is made of its
-// campaign, channel and address, and is looked up in every campaign.
+// Tracer finds messages whatever their campaign. The key of a message is made of its campaign, channel and address, and is looked up in every
+// campaign; what a vendor calls it in an index that is put in order after the messages have left.
 type Tracer interface {
 	// Frozen reads all campaigns as they are frozen, the newest first.
 	Frozen(ctx context.Context) ([]Frozen, error)
 	// Trails reads all that is known of the messages that are sought, those of the newest campaign first; of a text that many got, the first
-	// Most. An address and a key are found at once; a vendor's id by reading what was recorded, the newest campaigns first, until it is met.
+	// Most. An address, a key and a vendor's id are found at once.
 	Trails(ctx context.Context, s Sought) ([]Trail, error)
 	// Past reads the attempts of a campaign's messages that are over, or that were unknown and were settled, in the order of the list.
 	Past(ctx context.Context, campaign string) iter.Seq2[Past, error]

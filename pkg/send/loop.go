@@ -162,7 +162,17 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 			err = words.Wrap(rel, "send.error.release", nil)
 		}
 	}
+	if err == nil {
+		l.gather(ctx)
+	}
 	return res, err
+}
+
+// gather puts in order by which what was sent is found. Nothing hangs on it: whoever is next goes on with it.
+func (l *Loop) gather(ctx context.Context) {
+	if err := l.Ledger.Gather(ctx); err != nil && ctx.Err() == nil {
+		l.Log.Warn("ids of vendors were not put in order", "error", err)
+	}
 }
 
 // release ends the run. A ledger that was waited for is not waited for once more: the lock and the lease tell that the run is over, too.

@@ -15,6 +15,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/trace"
+	"notify/pkg/words"
 )
 
 var (
@@ -22,7 +23,7 @@ var (
 	messages  = flag.Int("messages", 100, "how many messages each of them has")
 )
 
-// BenchmarkFind traces by number, by key and by a pasted text in a ledger of many campaigns, whose texts are near to each other. For 10 million
+// BenchmarkFind traces by number, by key, by a vendor's id and by a pasted text in a ledger of many campaigns, whose texts are near to each other. For 10 million
 // messages: -campaigns 1000 -messages 10000.
 func BenchmarkFind(b *testing.B) {
 	l, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "notify.db"), sqlite.Options{Now: time.Now})
@@ -32,14 +33,23 @@ func BenchmarkFind(b *testing.B) {
 	defer func() { _ = l.Close() }()
 	for i := range *campaigns {
 		stage(b, l, i)
+		send(b, l, i)
+		if i == *campaigns-2 { // the last is not in order yet
+			began := time.Now()
+			if err := l.Gather(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.Logf("%d ids of vendors were put in order in %s", (i+1)**messages, time.Since(began).Round(time.Millisecond))
+		}
 	}
 	middle := *campaigns / 2
 	someone := person(middle, *messages/2)
 	to, name := address(someone), nameOf(middle)
 	queries := map[string]string{
 		"number": string(to), "key": string(message.MakeKey(name, message.SMS, to, "")), "text": "【示例】" + textOf(middle, someone),
+		"vendor-id": vendorID(middle, to), "new-vendor-id": vendorID(*campaigns-1, address(person(*campaigns-1, *messages/2))),
 	}
-	for _, by := range []string{"number", "key", "text"} {
+	for _, by := range []string{"number", "key", "vendor-id", "new-vendor-id", "text"} {
 		q, err := trace.Read(queries[by], channel.Builtin(), "CN")
 		if err != nil {
 			b.Fatal(err)
@@ -66,6 +76,37 @@ func address(n int) message.Address { return message.Address(fmt.Sprintf("+86134
 
 func textOf(i, n int) string {
 	return fmt.Sprintf("P%d，您在第%d期活动中获得奖品，请于1月2日前领取。", n, i)
+}
+
+func vendorID(i int, to message.Address) string { return fmt.Sprintf("7f3c%06d%s", i, to[1:]) }
+
+// send has all messages of a campaign accepted.
+func send(b *testing.B, l ledger.Ledger, i int) {
+	b.Helper()
+	now := time.Unix(1_800_000_000+int64(i), 0)
+	run, err := l.Acquire(b.Context(), ledger.Acquire{Campaign: nameOf(i), Host: "ops-1", PID: 1, User: "wang", Now: now, Extend: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for turn := (ledger.Turn{Run: run.Run.ID, Now: now, Extend: time.Minute}); ; {
+		turn.Claim = []ledger.ClaimRequest{{
+			Channel: message.SMS, Day: "2026-11-20", Max: 500, Ahead: time.Second, Grace: time.Minute, Limits: ledger.Limits{Account: "sms", Price: 45000, Currency: "CNY"},
+		}}
+		got, err := l.Turn(b.Context(), turn)
+		if err != nil {
+			b.Fatal(err)
+		}
+		turn.Settle = nil
+		for _, c := range got.Grants[0].Claims {
+			turn.Settle = append(turn.Settle, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.Outcome{Kind: message.OutcomeAccepted, VendorID: vendorID(i, c.Address)}})
+		}
+		if len(turn.Settle) == 0 {
+			break
+		}
+	}
+	if err := l.Release(b.Context(), run.Run.ID, now, words.Raw("done")); err != nil {
+		b.Fatal(err)
+	}
 }
 
 func stage(b *testing.B, l ledger.Ledger, i int) {

@@ -269,6 +269,20 @@ func matchPromises() []promise {
 			s.same("bonus", bonus[0].Ended(), 1)
 			s.same("award", s.deliveries()[0].Ended(), 1)
 		}},
+		{"the vendor's id of an attempt that is over stands for nothing, in order or not", func(s *story) {
+			s.stage("d", people(award, 2)...)
+			run := s.acquire(award)
+			s.turn(run, s.settled(s.claim(run, claims(1)).Claims, message.Outcome{Kind: message.OutcomeThrottled, VendorID: "v0"}))
+			s.now = s.now.Add(time.Minute)
+			cs := s.claim(run, claims(2)).Claims
+			s.turn(run, append(s.settled(cs[:1], message.Outcome{Kind: message.OutcomeAccepted}), s.settled(cs[1:], message.Outcome{Kind: message.OutcomeAccepted, VendorID: "v1"})...))
+			bare := func(id string) message.Event {
+				return message.Event{VendorID: id, At: s.now, State: message.Delivered, Grade: message.GradeSigned}
+			}
+			s.same("noted", s.hear("a", bare("v0"), bare("v1")), ledger.Noted{Ours: 1, Foreign: 1})
+			s.ok(s.Gather(s.ctx()))
+			s.same("noted", s.hear("b", bare("v0"), bare("v1")), ledger.Noted{Ours: 1, Foreign: 1})
+		}},
 	}
 }
 

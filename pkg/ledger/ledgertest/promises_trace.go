@@ -59,7 +59,7 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 			t.Errorf("by its %s: %+v", name, got)
 		}
 	}
-	s.same("an id that three have", len(find(ledger.Sought{VendorID: "V1"})), 3)
+	s.calledSo(tracer, first.ID)
 	s.same("at most", len(find(ledger.Sought{Address: to, Most: 2})), 2)
 	s.same("of nobody", len(find(ledger.Sought{Address: "+12025550999"})), 0)
 	s.same("no key", len(find(ledger.Sought{Key: "') OR ('"})), 0)
@@ -68,6 +68,24 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 	frozen, err := tracer.Frozen(s.ctx())
 	s.ok(err)
 	s.same("campaigns", len(frozen), 3)
+}
+
+// calledSo finds messages by what their vendor called them, before and after that is in order.
+func (s *story) calledSo(tracer ledger.Tracer, first int64) {
+	s.Helper()
+	for range 3 {
+		for id, n := range map[string]int{"V0": 1, "V1": 3, "V2": 0, "V": 0} {
+			got, err := tracer.Trails(s.ctx(), ledger.Sought{VendorID: id})
+			s.ok(err)
+			if len(got) != n || n > 0 && got[0].ID != first {
+				s.Errorf("%d have %s, want %d: %+v", len(got), id, n, got)
+			}
+		}
+		got, err := tracer.Trails(s.ctx(), ledger.Sought{VendorID: "V0", Campaign: "other"})
+		s.ok(err)
+		s.same("of another campaign", len(got), 0)
+		s.ok(s.Gather(s.ctx()))
+	}
 }
 
 // pastIs wants the attempts of the award to be those of a trail.

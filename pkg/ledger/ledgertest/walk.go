@@ -234,6 +234,9 @@ func (w *walk) release(p *proc) {
 	}
 	w.agree("release", nil, nil, p.real.Release(w.story.ctx(), p.run.real, w.now, words.Raw("done")), p.model.Release(w.story.ctx(), p.run.model, w.now, words.Raw("done")))
 	p.run, p.open = pair[ledger.RunID]{}, nil
+	if w.rnd.IntN(2) == 0 {
+		w.agree("gather", nil, nil, p.real.Gather(w.story.ctx()), p.model.Gather(w.story.ctx()))
+	}
 }
 
 func (w *walk) crash(p *proc) {

@@ -119,6 +119,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 		return err
 	}
 	words := []any{said(r.Code), said(r.Detail), said(r.VendorID), stored.Nanos(by.At), f.of.Campaign, f.message}
+	x.prints.Add(f.of.Campaign, f.message, clean(r.VendorID))
 	debit := f.of.Debit(1, int64(f.segments))
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++

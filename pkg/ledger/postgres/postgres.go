@@ -184,6 +184,12 @@ func (l *Ledger) once(ctx context.Context, job func(*tx) error) (err error) {
 	if err := x.sealRest(); err != nil {
 		return err
 	}
+	if err := x.prints.Write(func(query string, args ...any) error {
+		x.queue(query, args...)
+		return nil
+	}); err != nil {
+		return err
+	}
 	return x.commit()
 }
 
@@ -232,10 +238,11 @@ type tx struct {
 	c   *pgx.Conn
 	*books
 	batch    pgx.Batch
-	unwaited bool    // the server has ceased to wait for a standby
-	asked    bool    // an answer is waited for
-	early    bool    // it lets go of its locks before it is durable
-	unsealed bool    // rows may be without a seal
+	unwaited bool // the server has ceased to wait for a standby
+	asked    bool // an answer is waited for
+	early    bool // it lets go of its locks before it is durable
+	unsealed bool // rows may be without a seal
+	prints   stored.VendorPrints
 	claims   []int64 // ids for claims, taken in advance
 }
 

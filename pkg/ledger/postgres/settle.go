@@ -65,6 +65,7 @@ func (x *tx) wantSettled(t *turn, campaign int64) {
 		s := &w.all[i]
 		if f, ok := x.inMemory(t.req.Run, s.Attempt); ok && !w.single && s.Outcome.Kind == message.OutcomeAccepted {
 			w.done = append(w.done, f)
+			x.prints.Add(campaign, f.message, clean(s.Outcome.VendorID))
 			if f.recorded {
 				again.add(f, s)
 			} else {
@@ -193,6 +194,7 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 			WHERE campaign_id = $7 AND message_id = $8 AND state = 'attempting'`, string(to), said(o.Code), said(o.Detail), said(o.VendorID),
 			stored.OrNull(o.Segments), stored.Nanos(s.At), f.of.Campaign, f.message)
 	}
+	x.prints.Add(f.of.Campaign, f.message, clean(o.VendorID))
 	return x.settled(f.of, message.Attempting, to, f.of.Debit(1, int64(f.segments)))
 }
 

@@ -98,6 +98,7 @@ var (
 	begins = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 	blanks = regexp.MustCompile(`\s+`)
 	values = regexp.MustCompile(`\(VALUES (\([^()]*\), )*(\([^()]*\))\)`)
+	rows   = regexp.MustCompile(`VALUES (\(\$1(?:, \$\d+)*\))(?:, \(\$\d+(?:, \$\d+)*\))+`)
 	counts = regexp.MustCompile(`\(VALUES \([\d, ]+`)
 	digits = regexp.MustCompile(`\d+`)
 	quoted = regexp.MustCompile(`'[0-9a-z]{16,26}(~?)'`)
@@ -106,6 +107,7 @@ var (
 func (c *collector) saw(conn *pgx.Conn, text string) {
 	text = strings.TrimSpace(blanks.ReplaceAllString(text, " "))
 	text = quoted.ReplaceAllString(values.ReplaceAllString(text, "(VALUES $2)"), "'0000000000000000$1'") // one stands for all of its kind
+	text = rows.ReplaceAllString(text, "VALUES $1")
 	text = counts.ReplaceAllStringFunc(text, func(ids string) string { return digits.ReplaceAllString(ids, "1") })
 	if !begins.MatchString(text) {
 		return

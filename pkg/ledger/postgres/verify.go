@@ -99,6 +99,9 @@ func (l *Ledger) look(ctx context.Context, limit int, first bool) (problems []wo
 	for _, q := range questions() {
 		steps = append(steps, func(ctx context.Context, db reader) ([]words.Text, error) { return asked(ctx, db, &q) })
 	}
+	if !first {
+		steps = append(steps, unprinted)
+	}
 	err = l.atOnce(ctx, func(db reader) error {
 		for _, step := range steps {
 			found, err := step(ctx, db)
@@ -117,6 +120,13 @@ func chain(ctx context.Context, db reader) ([]words.Text, error) {
 	var c stored.Chain
 	err := each(ctx, db, func(rows pgx.Rows) error { return c.Take(rows) }, stored.ChainQuery)
 	return c.Problems(), err
+}
+
+// unprinted says of how many attempts the vendor's id is not found.
+func unprinted(ctx context.Context, db reader) ([]words.Text, error) {
+	return stored.Unprinted(func(row func(stored.Row) error, query string, args ...any) error {
+		return each(ctx, db, func(rows pgx.Rows) error { return row(rows) }, query, args...)
+	})
 }
 
 // asked are the problems that a question finds.

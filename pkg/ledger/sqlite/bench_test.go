@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -122,6 +123,51 @@ func BenchmarkTurn(b *testing.B) {
 				settle = accept(got.Grants)
 			}
 			report(b, sent, used)
+		})
+	}
+}
+
+// BenchmarkTurnBeside takes turns while another process puts what vendors call 200,000 messages in order, and alone: what the slowest took.
+func BenchmarkTurnBeside(b *testing.B) {
+	for _, beside := range []string{"nothing", "gathering"} {
+		b.Run(beside, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "notify.db")
+			l := open(b, path, sqlite.Options{})
+			stage(b, l, "award-2020", 600_000)
+			run := acquire(b, l, "award-2020")
+			var settle []ledger.Settlement
+			turn := func(n int) time.Duration {
+				began := time.Now()
+				got, err := l.Turn(context.Background(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle, Claim: claimOf(n)})
+				if err != nil {
+					b.Fatal(err)
+				}
+				settle = accept(got.Grants)
+				return time.Since(began)
+			}
+			for range 400 {
+				turn(500)
+			}
+			other, done := open(b, path, sqlite.Options{}), make(chan time.Duration, 1)
+			go func() {
+				began := time.Now()
+				if beside == "gathering" {
+					if err := other.Gather(context.Background()); err != nil {
+						b.Error(err)
+					}
+				}
+				done <- time.Since(began)
+			}()
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, turn(64))
+			}
+			b.ReportMetric((<-done).Seconds(), "s-gathering")
+			slices.Sort(took)
+			for _, q := range []int{50, 99} {
+				b.ReportMetric(float64(took[len(took)*q/100].Microseconds())/1000, fmt.Sprintf("ms-p%d", q))
+			}
+			b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "ms-most")
 		})
 	}
 }

@@ -119,6 +119,7 @@ func (x *tx) resolve(c *campaignRow, r ledger.Resolution, by ledger.Act, out *le
 		return err
 	}
 	said := []any{stored.OrNull(r.Code), stored.OrNull(r.Detail), stored.OrNull(r.VendorID), stored.Nanos(by.At), f.message}
+	x.prints.Add(f.of.Campaign, f.message, r.VendorID)
 	debit := f.of.Debit(1, int64(f.segments))
 	if r.As == message.OutcomeAccepted {
 		out.Accepted++

@@ -134,6 +134,7 @@ func (s *settling) values(of []accepted) []driver.NamedValue {
 			add(a.message, a.of.Campaign, string(a.of.Channel), a.of.ID)
 		}
 		o := a.Outcome
+		s.x.prints.Add(a.of.Campaign, a.message, o.VendorID)
 		add(stored.OrNull(o.Code), stored.OrNull(o.Detail), stored.OrNull(o.VendorID), stored.OrNull(int64(o.Segments)), stored.Nanos(a.At))
 		seals.Add(a.message, a.of.Campaign, string(a.of.Channel), string(message.Accepted), int64(a.number), int64(a.number-1), a.of.ID)
 		for _, v := range all[len(all)-5:] {
@@ -190,6 +191,7 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 	if err != nil {
 		return err
 	}
+	x.prints.Add(f.of.Campaign, f.message, o.VendorID)
 	return x.settled(f.of, message.Attempting, to, f.of.Debit(1, int64(f.segments)))
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,7 +111,13 @@ func (l *Ledger) Verify(ctx context.Context) ([]words.Text, error) {
 		return nil, l.asking(err, "verify")
 	}
 	chain, err := l.chain(ctx)
-	return append(append(problems, broken...), chain...), l.asking(err, "verify")
+	if err != nil {
+		return nil, l.asking(err, "verify")
+	}
+	unprinted, err := stored.Unprinted(func(row func(stored.Row) error, query string, args ...any) error {
+		return shared{l}.Read(ctx, row, query, args...)
+	})
+	return slices.Concat(problems, broken, chain, unprinted), l.asking(err, "verify")
 }
 
 // chain is the first entry of the audit that does not fit those before it.

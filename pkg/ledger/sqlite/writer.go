@@ -256,7 +256,8 @@ type tx struct {
 	w   *writer
 	ctx context.Context // of the transaction, which ends with it
 	*books
-	unsealed bool  // rows may be without a seal
+	unsealed bool // rows may be without a seal
+	prints   stored.VendorPrints
 	known    *pace // of the transaction before
 }
 
@@ -283,6 +284,9 @@ func (w *writer) within(ctx context.Context, job func(*tx) error) error {
 	}
 	if err == nil {
 		err = t.sealRest()
+	}
+	if err == nil {
+		err = t.prints.Write(t.exec)
 	}
 	if err == nil {
 		err = t.exec("COMMIT")

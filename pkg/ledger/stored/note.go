@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"notify/pkg/ledger"
@@ -12,16 +13,26 @@ import (
 
 // Note records what receipts say: see ledger.Receipts.
 func (l Common) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([]ledger.Noted, error) {
-	var out []ledger.Noted
-	err := l.DB.Write(ctx, "note receipts", func(x Tx) error {
-		x.Lock("receipt") // facts are read, joined and written
-		n := noting{
-			x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]*ledger.Figures),
-			wanted: make(map[string]bool), byID: make(map[int64]map[string]int64),
+	var alone []string // the vendors' ids that stand for messages by themselves
+	for _, note := range notes {
+		for _, e := range note.Events {
+			if e.VendorID != "" && e.Key == "" && !slices.Contains(alone, e.VendorID) {
+				alone = append(alone, e.VendorID)
+			}
 		}
-		for _, note := range notes {
-			for _, e := range note.Events {
-				n.wanted[e.VendorID] = e.VendorID != "" && (e.Key == "" || n.wanted[e.VendorID])
+	}
+	if len(alone) > 0 {
+		if err := l.gather(ctx, gatherFrom); err != nil {
+			return nil, err
+		}
+	}
+	var out []ledger.Noted
+	err := l.DB.Write(ctx, "note receipts", func(x Tx) (err error) {
+		x.Lock("receipt") // facts are read, joined and written
+		n := noting{x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]*ledger.Figures)}
+		if len(alone) > 0 {
+			if n.printed, err = printed(x.Each, alone...); err != nil {
+				return err
 			}
 		}
 		out = make([]ledger.Noted, len(notes))
@@ -50,10 +61,7 @@ type noting struct {
 	used     map[string][]usedBy        // the campaigns that an account was used for, the newest first
 	buried   map[int64]bool             // campaigns whose dead runs were looked after
 	resolved map[string]*ledger.Figures // campaigns with a message that was settled
-	// wanted are the vendors' ids that stand for messages by themselves; byID are the messages that have them, by campaign. There is no index of
-	// them: it would be written for each message that leaves, and few vendors give back nothing of ours.
-	wanted map[string]bool
-	byID   map[int64]map[string]int64
+	printed  map[int64][]vendorPrint    // the messages that may have the vendors' ids that stand for messages by themselves
 }
 
 func (n *noting) note(note *ledger.Note) (ledger.Noted, error) {
@@ -146,23 +154,19 @@ func (n *noting) find(account string, e message.Event, arrived time.Time) (*cand
 	if err != nil {
 		return nil, err
 	}
-	for _, look := range []func(*usedBy) ([]any, string, error){
-		func(in *usedBy) ([]any, string, error) { return keysOf(in, e), "m.key = $2", nil },
-		func(in *usedBy) ([]any, string, error) {
-			ids, err := n.idsOf(in, e)
-			return ids, "m.id = $2", err
-		},
-	} {
-		for i := range used {
-			values, where, err := look(&used[i])
-			if err != nil {
-				return nil, err
+	for i := range used {
+		for _, key := range keysOf(&used[i], e) {
+			c, err := n.look(&used[i], "m.key = $2", key)
+			if err != nil || c != nil && c.Fits(account, e, arrived) {
+				return c, err
 			}
-			for _, v := range values {
-				c, err := n.look(&used[i], where, v)
-				if err != nil || c != nil && c.Fits(account, e, arrived) {
-					return c, err
-				}
+		}
+	}
+	for i := range used {
+		for _, id := range n.idsOf(&used[i], e) {
+			c, err := n.look(&used[i], "m.id = $2", id)
+			if err != nil || c != nil && c.VendorID == e.VendorID && c.Fits(account, e, arrived) {
+				return c, err
 			}
 		}
 	}
@@ -170,44 +174,29 @@ func (n *noting) find(account string, e message.Event, arrived time.Time) (*cand
 }
 
 // keysOf are the keys that the event's message may have in a campaign: its own, or what its address makes there.
-func keysOf(in *usedBy, e message.Event) []any {
+func keysOf(in *usedBy, e message.Event) []string {
 	if e.Key != "" {
-		return []any{string(e.Key)}
+		return []string{string(e.Key)}
 	}
-	var keys []any
+	var keys []string
 	for _, ch := range in.channels {
 		keys = append(keys, string(message.MakeKey(in.name, ch, e.To, "")))
 	}
 	return keys
 }
 
-// idsOf is the message of a campaign that has the event's id, where that stands for it by itself.
-func (n *noting) idsOf(in *usedBy, e message.Event) ([]any, error) {
-	if !n.wanted[e.VendorID] || e.Key != "" {
-		return nil, nil
+// idsOf are the messages of a campaign that may have the event's id, where that stands for one by itself.
+func (n *noting) idsOf(in *usedBy, e message.Event) []int64 {
+	if e.VendorID == "" || e.Key != "" {
+		return nil
 	}
-	ids := n.byID[in.id]
-	if ids == nil {
-		ids = make(map[string]int64)
-		err := n.x.Each(func(rows Row) error {
-			var id int64
-			var vendorID string
-			err := rows.Scan(&id, &vendorID)
-			if n.wanted[vendorID] {
-				ids[vendorID] = id
-			}
-			return err
-		}, "SELECT message_id, vendor_id FROM standing "+n.q.ByID+" WHERE campaign_id = $1 AND message_id BETWEEN $2 AND $3 AND vendor_id IS NOT NULL",
-			in.id, in.first, in.last)
-		if err != nil {
-			return nil, err
+	var ids []int64
+	for _, p := range n.printed[VendorPrint(e.VendorID)] {
+		if p.campaign == in.id {
+			ids = append(ids, p.message)
 		}
-		n.byID[in.id] = ids
 	}
-	if id, ok := ids[e.VendorID]; ok {
-		return []any{id}, nil
-	}
-	return nil, nil
+	return ids
 }
 
 // campaigns are those that an account was used for. What dead runs left there is made unknown first, or it would be held for ever.

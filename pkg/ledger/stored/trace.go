@@ -10,8 +10,6 @@ import (
 	"notify/pkg/message"
 )
 
-var _ ledger.Tracer = Common{}
-
 // Frozen reads all campaigns as they are frozen: see ledger.Tracer.
 func (l Common) Frozen(ctx context.Context) ([]ledger.Frozen, error) {
 	var out []ledger.Frozen
@@ -25,6 +23,8 @@ func (l Common) Frozen(ctx context.Context) ([]ledger.Frozen, error) {
 	}, "SELECT name, digest, created, spec FROM campaign ORDER BY created DESC, id DESC")
 	return out, l.DB.Asking(err, "read campaigns")
 }
+
+var _ ledger.Tracer = Common{}
 
 // searched is a campaign in which messages are looked for.
 type searched struct {
@@ -100,16 +100,13 @@ func (l Common) sought(ctx context.Context, s ledger.Sought, in []*searched) (ma
 		}
 		err = l.byKeys(ctx, keys, found)
 	case s.VendorID != "":
-		none := func(*searched) bool { return len(found) == 0 }
-		if err = l.along(ctx, in, found, none, "standing", "message_id", "vendor_id = $4", s.VendorID); err == nil {
-			err = l.tried(ctx, s.VendorID, found)
-		}
+		err = l.named(ctx, s.VendorID, in, found)
 	case s.Fingerprint != nil:
 		limit := ""
 		if s.Most > 0 {
 			limit = fmt.Sprintf(" LIMIT %d", s.Most)
 		}
-		err = l.along(ctx, in, found, func(*searched) bool { return true }, "message", "id", "fingerprint = $4 ORDER BY id"+limit, *s.Fingerprint)
+		err = l.along(ctx, in, found, "message", "id", "fingerprint = $4 ORDER BY id"+limit, *s.Fingerprint)
 	}
 	return found, err
 }
@@ -160,11 +157,8 @@ func (l Common) byKeys(ctx context.Context, keys []keyIn, found map[int64][]int6
 }
 
 // along reads messages of campaigns as they lie.
-func (l Common) along(ctx context.Context, in []*searched, found map[int64][]int64, wanted func(*searched) bool, table, id, where string, value any) error {
+func (l Common) along(ctx context.Context, in []*searched, found map[int64][]int64, table, id, where string, value any) error {
 	for _, c := range in {
-		if !wanted(c) {
-			continue
-		}
 		if err := l.DB.Read(ctx, func(row Row) error {
 			var id int64
 			err := row.Scan(&id)
@@ -178,18 +172,6 @@ func (l Common) along(ctx context.Context, in []*searched, found map[int64][]int
 	return nil
 }
 
-// tried looks among the attempts that are over, which are few.
-func (l Common) tried(ctx context.Context, vendorID string, found map[int64][]int64) error {
-	return l.DB.Read(ctx, func(row Row) error {
-		var campaign, id int64
-		err := row.Scan(&campaign, &id)
-		if !slices.Contains(found[campaign], id) {
-			found[campaign] = append(found[campaign], id)
-		}
-		return err
-	}, "SELECT (SELECT c.campaign_id FROM claim c WHERE c.id = a.claim_id), a.message_id FROM attempt a WHERE a.vendor_id = $1", vendorID)
-}
-
 // beside adds the other messages of the rows that the found ones are of.
 func (l Common) beside(ctx context.Context, in []*searched, found map[int64][]int64) error {
 	for _, c := range in {
@@ -199,7 +181,7 @@ func (l Common) beside(ctx context.Context, in []*searched, found map[int64][]in
 				return err
 			}
 			one := []*searched{c}
-			if err := l.along(ctx, one, found, func(*searched) bool { return true }, "message", "id", "recipient_id = $4", row); err != nil {
+			if err := l.along(ctx, one, found, "message", "id", "recipient_id = $4", row); err != nil {
 				return err
 			}
 		}

@@ -202,8 +202,24 @@ CREATE TABLE attempt (
   PRIMARY KEY (campaign_id, message_id, number)
 );
 CREATE INDEX attempt_unsealed ON attempt (campaign_id, message_id) WHERE seal IS NULL;
--- A vendor's id is looked for in all campaigns. What was accepted is found by its claim: of those there are far more.
-CREATE INDEX attempt_vendor ON attempt (vendor_id) WHERE vendor_id IS NOT NULL;
+
+-- What vendors call messages: 64 bits of each id, the messages by them, those of about one time together, so that what is added is written to few
+-- pages. What a transaction settled is a row of the second table, until it is put in order in the first: as many pairs of 8 bytes, the least first,
+-- and how far the message's id is from the one before, as a varint.
+CREATE TABLE vendor_print (
+  part        bigint NOT NULL, -- of the message's id, what stands before the last 18 bits
+  print       bigint NOT NULL,
+  message_id  bigint NOT NULL,
+  campaign_id bigint NOT NULL,
+  PRIMARY KEY (part, print, message_id)
+);
+CREATE TABLE vendor_print_new (
+  id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  campaign_id bigint NOT NULL,
+  messages    integer NOT NULL,
+  prints      bytea  NOT NULL
+);
+ALTER TABLE vendor_print_new ALTER COLUMN prints SET STORAGE EXTERNAL; -- there is nothing in them to press out
 
 -- An attempt that was unknown, and what evidence or a person made of it.
 CREATE TABLE resolution (

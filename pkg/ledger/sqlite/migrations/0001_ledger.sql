@@ -186,6 +186,23 @@ CREATE TABLE attempt (
 ) WITHOUT ROWID;
 CREATE INDEX attempt_unsealed ON attempt (message_id) WHERE seal IS NULL;
 
+-- What vendors call messages: 64 bits of each id, the messages by them, those of about one time together, so that what is added is written to few
+-- pages. What a transaction settled is a row of the second table, until it is put in order in the first: as many pairs of 8 bytes, the least first,
+-- and how far the message's id is from the one before, as a varint.
+CREATE TABLE vendor_print (
+  part        INTEGER NOT NULL, -- of the message's id, what stands before the last 18 bits
+  print       INTEGER NOT NULL,
+  message_id  INTEGER NOT NULL,
+  campaign_id INTEGER NOT NULL,
+  PRIMARY KEY (part, print, message_id)
+) WITHOUT ROWID;
+CREATE TABLE vendor_print_new (
+  id          INTEGER PRIMARY KEY,
+  campaign_id INTEGER NOT NULL,
+  messages    INTEGER NOT NULL,
+  prints      BLOB    NOT NULL
+);
+
 -- An attempt that was unknown, and what evidence or a person made of it.
 CREATE TABLE resolution (
   message_id INTEGER NOT NULL,
