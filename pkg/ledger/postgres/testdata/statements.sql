@@ -282,6 +282,7 @@
 /* write */ UPDATE run SET ended = $1, why = $2 WHERE id = $3
 /* write */ UPDATE signoff SET revoked_at = $1, revoked_who = $2, revoked_what = $3, revoked_reason = $4 WHERE id = $5 AND revoked_at IS NULL RETURNING campaign
 /* write */ UPDATE standing SET not_before = 0, paced = 0 WHERE campaign_id = $1 AND state = 'pending' AND paced > 0
+/* write */ UPDATE standing SET state = $1, not_before = 0, code = $2, detail = $3, vendor_id = $4, vendor_segments = $5, settled_at = $6, seal = NULL WHERE campaign_id = $7 AND message_id = $8 AND state = 'attempting'
 /* write */ UPDATE standing SET state = 'accepted', code = coalesce($1, code), detail = coalesce($2, detail), vendor_id = coalesce($3, vendor_id), settled_at = $4, seal = NULL WHERE campaign_id = $5 AND message_id = $6
 /* write */ UPDATE standing SET state = 'cancelled', why = 'abort', seal = NULL WHERE campaign_id = $1 AND state = 'pending'
 /* write */ UPDATE standing SET state = 'cancelled', why = 'abort', seal = NULL WHERE campaign_id = $1 AND state = 'pending' AND paced = 0
