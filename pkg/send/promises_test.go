@@ -251,6 +251,19 @@ func TestAMessageThatIsLateBeyondTheSlackIsGivenBack(t *testing.T) {
 	})
 }
 
+// An account is asked for its next message as soon as that has a place, and not only with a sign of life.
+func TestAnAccountIsAskedAgainWhenItHasAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, began := staged(t, 4).Open(), time.Now()
+		if _, err := loopOn(l, l, &reached{}, config.Account{Concurrency: 4, Rate: 1}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began).Round(100 * time.Millisecond); took != 3*time.Second {
+			t.Errorf("four messages at one a second take %v", took)
+		}
+	})
+}
+
 // Two runs share the slots of an account and the share of failures that the campaign allows; whoever finds too many stops both.
 func TestTwoRunsShareSlotsAndStopTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
