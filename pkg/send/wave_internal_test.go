@@ -11,6 +11,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // on is how a channel stands: pending, attempting, accepted, rejected, unknown.
@@ -53,6 +54,7 @@ func TestAtTheEndOfAWave(t *testing.T) {
 		Wake           time.Time
 		Held, Ask, By  bool // what is told; By: a person's name stands under it
 		Next, Told     bool
+		Wave           any // which it is about, in what is said
 		Why            PauseReason
 		Said, WaitsFor string
 	}
@@ -90,12 +92,25 @@ func TestAtTheEndOfAWave(t *testing.T) {
 			got := state{}
 			got.Stands, got.Wake = ln.atWave(t.Context(), now)
 			got.Why, got.Said, got.WaitsFor = pausedAs(ln).Why, pausedAs(ln).Said, ln.loop.progress.waits().ID
+			if p := ln.end.pause; p != nil {
+				got.Wave = p.Detail.Args["wave"]
+			} else if got.WaitsFor != "" {
+				got.Wave = ln.loop.progress.waits().Args["wave"]
+			}
 			if c := ln.change; c != nil {
+				for _, by := range []*ledger.Act{c.Next, c.Ask} {
+					if by != nil {
+						got.Wave = by.Said.Args["wave"]
+					}
+				}
 				got.Told, got.Held, got.Ask, got.Next = true, c.Held, c.Ask != nil, c.Next != nil
 				got.By = c.Next != nil && c.Next.Who == "ann@ops"
 				if c.Number != 0 || !c.At.Equal(noon) {
 					t.Errorf("%+v", c)
 				}
+			}
+			if got.Why == PauseWave || got.WaitsFor != "" || got.Ask || got.Next {
+				tc.want.Wave = 1 // as people count them
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
@@ -145,6 +160,10 @@ func TestHowAWaveIsJudged(t *testing.T) {
 		said, good := ln.loop.judge(t.Context(), tally, 0)
 		if said.ID != tc.said || good != (tc.said == "send.wave.over") {
 			t.Errorf("%s: %s, good: %v", tc.name, said.ID, good)
+		}
+		share := map[string]float64{"send.wave.failed": tc.stop.Failed * 100, "send.wave.unknown": tc.stop.Unknown * 100}[said.ID]
+		if got, ok := said.Args["share"]; ok != !good || ok && got != words.Percent(share) {
+			t.Errorf("%s: the campaign allows %v", tc.name, got)
 		}
 		for name, want := range map[string]int{"wave": 1, "n": 10, "failed": tc.failed, "unknown": 1, "accepted": 9 - tc.failed} {
 			if said.Args[name] != want {
