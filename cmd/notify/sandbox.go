@@ -31,7 +31,7 @@ type sandboxOptions struct {
 	subjectsWithin           time.Duration
 	templates, signatures    []string
 	suppressed               []string
-	receipts                 sandbox.Receipts
+	receipts, secrets        []string
 	receipt                  []string
 }
 
@@ -76,8 +76,8 @@ func newSandbox(e *env, run func(context.Context, sandboxOptions) error) *cobra.
 	f.StringArrayVar(&o.templates, "template", nil, e.say("cmd.sandbox.flag-template", nil))
 	f.StringArrayVar(&o.signatures, "signature", nil, e.say("cmd.sandbox.flag-signature", nil))
 	f.StringArrayVar(&o.suppressed, "suppressed", nil, e.say("cmd.sandbox.flag-suppressed", nil))
-	f.StringVar(&o.receipts.URL, "receipts", "", e.say("cmd.sandbox.flag-receipts", nil))
-	f.StringVar(&o.receipts.Secret, "receipts-secret", "", e.say("cmd.sandbox.flag-receipts-secret", nil))
+	f.StringArrayVar(&o.receipts, "receipts", nil, e.say("cmd.sandbox.flag-receipts", nil))
+	f.StringArrayVar(&o.secrets, "receipts-secret", nil, e.say("cmd.sandbox.flag-receipts-secret", nil))
 	f.StringArrayVar(&o.receipt, "receipt", nil, e.say("cmd.sandbox.flag-receipt", nil))
 	c.AddCommand(newSandboxTopup(e, nil), newSandboxTemplate(e, nil), newSandboxCount(e, nil))
 	return c
@@ -132,7 +132,7 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 		to, reason, _ := strings.Cut(text, "=")
 		c.Suppressed = append(c.Suppressed, sandbox.Suppressed{Address: message.Address(to), Reason: reason})
 	}
-	c.Receipts = o.receipts
+	c.Receipts.To = targets(o.receipts, o.secrets)
 	for _, r := range o.receipt {
 		if err := c.Receipts.Set(r); err != nil {
 			return c, usage(words.Wrap(err, "cmd.error.sandbox-receipt", words.A{"setting": words.Typed(r)}).Do("cmd.do.sandbox-receipt", nil))
@@ -144,6 +144,28 @@ func sandboxConfig(o sandboxOptions) (sandbox.Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// targets reads "http://…" and "ses=http://…", and the secrets that go with them: "s3cret" is for all that have none of their own.
+func targets(urls, secrets []string) []sandbox.Target {
+	var out []sandbox.Target
+	for _, text := range urls {
+		t := sandbox.Target{URL: text}
+		if form, rest, ok := strings.Cut(text, "="); ok && slices.Contains(sandbox.Forms(), form) {
+			t.Form, t.URL = form, rest
+		}
+		for _, secret := range secrets {
+			form, rest, of := strings.Cut(secret, "=")
+			switch of = of && slices.Contains(sandbox.Forms(), form); {
+			case of && form == t.Form:
+				t.Secret = rest
+			case !of && t.Secret == "":
+				t.Secret = secret
+			}
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // templates reads "SMS_1" and "SMS_1=pending".

@@ -18,7 +18,7 @@ func Accounts(cfg *config.Config, file func(definition, dir string) ([]byte, err
 	out := make(map[string]*Account)
 	for name, a := range cfg.Accounts {
 		one := &Account{
-			Name: name, Kind: a.Vendor, Secret: a.Receipts.Secret, Topic: a.Receipts.Topic, URL: a.Receipts.URL, Sources: a.Receipts.Sources, Fetch: fetch,
+			Name: name, Kind: a.Vendor, Secret: a.Receipts.Secret, Topic: a.Receipts.Topic, URL: a.Receipts.URL, Sources: a.Receipts.Sources, Local: a.Local(), Fetch: fetch,
 		}
 		format := a.Receipts.Format
 		if format == "" {

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"math/big"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -135,8 +134,7 @@ func eventBridgeTime(s string) time.Time {
 
 // eventBridgeKey fetches the vendor's public key, from where the vendor keeps them and from nowhere else.
 func eventBridgeKey(a *Account, address string) (*rsa.PublicKey, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || !eventBridgeHost.MatchString(u.Host) {
+	if !a.published(address, eventBridgeHost) {
 		return nil, errSignature
 	}
 	b, err := a.Fetch(address)

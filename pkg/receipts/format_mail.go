@@ -155,8 +155,8 @@ func readMailgun(_ *Account, p *Posted) (Told, error) {
 	}
 	id := strings.Trim(d.Message.Headers.ID, "<>")
 	key := keyIn(string(d.Variables[keyName] + d.Variables[keyTag]))
-	if key == "" {
-		key = idKey(id)
+	if ours := idKey(id); ours != "" { // by its relay the mail keeps the Message-ID that we made, which is no id of the vendor's
+		key, id = ours, ""
 	}
 	detail := d.Status.Message
 	if detail == "" {

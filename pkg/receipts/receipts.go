@@ -73,6 +73,8 @@ type Account struct {
 	URL string
 	// Sources are the addresses that receipts may come from; none: any.
 	Sources []netip.Prefix
+	// Local is where the sandbox is that stands for the account's vendor, as host:port; empty where the vendor is no part of this machine.
+	Local string
 	// Fetch gets a certificate of the vendor's, or confirms a subscription.
 	Fetch func(address string) ([]byte, error)
 }

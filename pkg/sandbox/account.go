@@ -29,8 +29,8 @@ type account struct {
 	nextID   uint64
 	tries    map[uint64]int // attempts, by address, that a fault turned away
 	counts   counter
-	listed   map[uint64][]sent               // by address, of those that vendors are asked for by number
-	ends     func(to message.Address) string // how a message ends; nil where no receipts are pushed
+	listed   map[uint64][]sent                           // by address, of those that vendors are asked for by number
+	ends     func(way string, to message.Address) string // how a message ends; empty where no receipts are pushed
 }
 
 func newAccount(ch message.Channel, set Account, c *Config) *account {
@@ -60,7 +60,8 @@ type request struct {
 	hash     string
 	segments int
 	text     string
-	listed   bool // it is to be found by its address
+	listed   bool   // it is to be found by its address
+	way      string // how it came: the form in which its vendor tells receipts
 }
 
 // verdict is what became of a request.
@@ -90,9 +91,7 @@ func (a *account) take(rec *record, q request, out string) (verdict, error) {
 	if taken(out) {
 		l.ID = id(a.nextID + 1)
 		l.Segments = q.segments
-		if a.ends != nil {
-			l.Receipt = a.ends(q.to)
-		}
+		l.Receipt = a.ends(q.way, q.to)
 	}
 	if err := rec.write(&l); err != nil {
 		return verdict{}, err

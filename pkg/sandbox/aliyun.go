@@ -15,6 +15,7 @@ import (
 func aliyunDialect() *dialect {
 	no := func(status int, code, said string) coded { return coded{status, code, said} }
 	return &dialect{
+		way: FormAliyun,
 		taken: func(w http.ResponseWriter, id string, _ int) {
 			answer(w, http.StatusOK, map[string]string{"Code": "OK", "Message": "OK", "BizId": id, "RequestId": "sandbox"})
 		},

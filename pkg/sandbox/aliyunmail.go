@@ -13,6 +13,7 @@ import (
 
 func aliyunMailDialect() *dialect {
 	d := aliyunDialect()
+	d.way = FormDirectMail
 	no := func(code, said string) coded { return coded{http.StatusBadRequest, code, said} }
 	d.taken = func(w http.ResponseWriter, id string, _ int) {
 		answer(w, http.StatusOK, map[string]string{"EnvId": id, "RequestId": "sandbox"})

@@ -21,6 +21,7 @@ import (
 
 // dialect is how a vendor says what became of a message.
 type dialect struct {
+	way string // the form in which this vendor tells receipts
 	// taken is the answer about a message that was taken.
 	taken func(w http.ResponseWriter, id string, n int)
 	// refused is the answer with a code of the vendor.
@@ -71,13 +72,14 @@ func (s *Sandbox) deliver(w http.ResponseWriter, r *http.Request, d *dialect, q 
 
 // settle plays the fate of a message that was read whole, writes down what became of it, and answers.
 func (s *Sandbox) settle(w http.ResponseWriter, r *http.Request, d *dialect, a *account, one request, f fate) {
+	one.way = d.way
 	v, err := a.take(s.record, one, f.fault)
 	if err != nil { // the message was not taken, and nothing can be promised: no answer is the honest one
 		cut(w)
 		return
 	}
-	if taken(v.out) && a.ends != nil { // no receipts are pushed for mails
-		f.wait += s.pusher.took(one.ref, one.to, v)
+	if taken(v.out) {
+		f.wait += s.pushers.of(d.way).took(one.ref, one.to, v)
 	}
 	if v.out != outCutBefore {
 		s.wait(r.Context(), f.wait)

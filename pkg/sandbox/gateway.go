@@ -78,6 +78,7 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("POST /{$}", s.vendor)
 	s.twilioRoutes(mux)
 	s.sesRoutes(mux)
+	s.notary.routes(mux)
 	mux.HandleFunc("GET /admin/count", s.authorised(s.adminCount))
 	mux.HandleFunc("POST /admin/topup", s.authorised(s.adminTopup))
 	mux.HandleFunc("POST /admin/faults", s.authorised(s.adminFaults))
@@ -124,6 +125,7 @@ func (s *Sandbox) send(d *dialect) http.HandlerFunc {
 // ownDialect is that of the sandbox's own gateway.
 func ownDialect() *dialect {
 	return &dialect{
+		way:     FormOwn,
 		taken:   func(w http.ResponseWriter, id string, n int) { answer(w, http.StatusOK, sendAnswer{"OK", id, n}) },
 		refused: func(w http.ResponseWriter, c coded) { answer(w, c.status, refusal{c.code, c.said}) },
 		codes: map[string]coded{

@@ -108,7 +108,7 @@ func (m *session) Data(r io.Reader) error {
 		return err
 	}
 	subject, ref := mailHeaders(head)
-	q := request{to: m.to, ref: ref, hash: hash, segments: 1}
+	q := request{to: m.to, ref: ref, hash: hash, segments: 1, way: waySMTP}
 	out := m.fate.fault
 	if s.mail.blacklists(&s.blacklist, subject) {
 		out = outBlacklist
@@ -119,6 +119,9 @@ func (m *session) Data(r io.Reader) error {
 	v, err := s.mail.take(s.record, q, out)
 	if err != nil {
 		return smtpError(451, gosmtp.EnhancedCode{4, 3, 0}, "the record cannot be written")
+	}
+	if taken(v.out) {
+		m.fate.wait += s.pushers.of(waySMTP).took(ref, m.to, v)
 	}
 	s.wait(s.done, m.fate.wait)
 	return m.reply(v)

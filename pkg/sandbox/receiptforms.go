@@ -26,47 +26,78 @@ const (
 )
 
 // Forms are all of them.
-func Forms() []string { return []string{FormOwn, FormAliyun, FormTencent, FormTwilio} }
+func Forms() []string {
+	return append([]string{FormOwn, FormAliyun, FormTencent, FormTwilio, FormSES, FormDirectMail, FormTencentMail}, relayForms()...)
+}
 
-// signs reports whether receipts are signed: those of some vendors never are.
-func (r *Receipts) signs() bool {
-	return r.Secret != "" && (r.Form == FormOwn || r.Form == FormTwilio)
+// signs reports whether receipts are signed: those of some vendors never are, and those of SES always.
+func (t *Target) signs() bool {
+	switch t.Form {
+	case FormSES:
+		return true
+	case FormOwn, FormTwilio, FormDirectMail, FormSendgrid, FormMailgun, FormResend:
+		return t.Secret != ""
+	}
+	return false
+}
+
+// forgeable reports whether a forgery can be told from a receipt: one of a mail that nobody signs has all that there is to know.
+func (t *Target) forgeable() bool {
+	return t.signs() || t.Form != FormTencentMail && t.Form != FormDirectMail && !slices.Contains(relayForms(), t.Form)
 }
 
 // together is how many are told in one request.
-func (r *Receipts) together() int {
-	if r.Form == FormTwilio {
-		return 1
+func (t *Target) together() int {
+	switch t.Form {
+	case FormOwn, FormAliyun, FormTencent, FormDirectMail, FormSendgrid:
+		return pushBatch
 	}
-	return pushBatch
+	return 1
 }
 
 // request tells receipts in the form of the vendor; without a secret it is not signed.
 func (p *pusher) request(batch []told, secret string) (*http.Request, error) {
 	var in any = batch
-	switch p.set.Form {
+	switch p.to.Form {
 	case FormTwilio:
 		return p.twilioRequest(&batch[0], secret)
+	case FormSES:
+		return p.snsRequest(&batch[0], secret)
+	case FormDirectMail:
+		return p.eventBridgeRequest(batch, secret)
+	case FormSendgrid, FormMailgun, FormPostmark, FormResend:
+		return p.relayRequest(batch, secret)
 	case FormAliyun:
 		in = aliyunReports(batch)
 	case FormTencent:
 		in = tencentReports(batch)
+	case FormTencentMail:
+		in = tencentMailEvent(&batch[0])
 	}
-	body, err := json.Marshal(in)
+	req, body, err := p.posted(in)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(p.done, http.MethodPost, p.set.URL, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
 	if secret != "" {
 		m := hmac.New(sha256.New, []byte(secret))
 		_, _ = m.Write(body)
 		req.Header.Set("X-Sandbox-Signature", hex.EncodeToString(m.Sum(nil)))
 	}
 	return req, nil
+}
+
+// posted is a request with JSON.
+func (p *pusher) posted(what any) (*http.Request, []byte, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return nil, nil, err
+	}
+	req, err := http.NewRequestWithContext(p.done, http.MethodPost, p.to.URL, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return req, body, nil
 }
 
 // inChina is a time as vendors of the mainland write it.
@@ -105,7 +136,7 @@ func tencentReports(batch []told) []map[string]any {
 
 // twilioRequest calls the address with the message's key in it, and signs that address and the form.
 func (p *pusher) twilioRequest(r *told, secret string) (*http.Request, error) {
-	at, err := url.Parse(p.set.URL)
+	at, err := url.Parse(p.to.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -134,9 +165,9 @@ func (p *pusher) twilioRequest(r *told, secret string) (*http.Request, error) {
 }
 
 // heard reports whether the answer is the one that the vendor wants.
-func (r *Receipts) heard(status int, body []byte) bool {
+func (t *Target) heard(status int, body []byte) bool {
 	var said struct{ Code, Result *int }
-	switch r.Form {
+	switch t.Form {
 	case FormAliyun:
 		return status == http.StatusOK && json.Unmarshal(body, &said) == nil && said.Code != nil && *said.Code == 0
 	case FormTencent:

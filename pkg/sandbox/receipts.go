@@ -24,13 +24,20 @@ const (
 	ReceiptUndelivered = "undelivered"
 )
 
-// Receipts is how the gateway tells what became of messages. Without a URL it tells nobody. Shares are from 0 to 1, by message.
+// Target is where receipts are posted.
+type Target struct {
+	URL    string
+	Form   string // one of Forms; empty: that of Receipts
+	Secret string // signs them, where the form is signed; empty: they are not signed
+}
+
+// Receipts is how the vendors tell what became of messages: those of a vendor to the target with its form. Without targets they tell nobody. Shares
+// are from 0 to 1, by message.
 type Receipts struct {
-	URL    string        // where they are posted
-	Form   string        // one of Forms; empty: FormOwn
-	Secret string        // signs them, where the form is signed; empty: they are not signed
-	Delay  time.Duration // the longest; evenly spread
-	Times  int           // how often each is told; 0: once
+	To    []Target
+	Form  string        // of targets without one; empty: FormOwn
+	Delay time.Duration // the longest; evenly spread
+	Times int           // how often each is told; 0: once
 	// Early are told before the message itself is answered, Never not at all.
 	Early, Never float64
 	Undelivered  float64
@@ -77,8 +84,17 @@ func (r *Receipts) check() error {
 			return fmt.Errorf("receipts: %v is no share: from 0 to 1", p)
 		}
 	}
-	if r.Form != "" && !slices.Contains(Forms(), r.Form) {
-		return fmt.Errorf("receipts: no form %q: there are %s", r.Form, strings.Join(Forms(), ", "))
+	seen := map[string]bool{}
+	for _, t := range append([]Target{{Form: r.Form, URL: "-"}}, r.To...) {
+		if t.Form != "" && !slices.Contains(Forms(), t.Form) {
+			return fmt.Errorf("receipts: no form %q: there are %s", t.Form, strings.Join(Forms(), ", "))
+		}
+		if form := cmp.Or(t.Form, r.Form, FormOwn); t.URL != "-" {
+			if seen[form] {
+				return fmt.Errorf("receipts: two targets in the form %s", form)
+			}
+			seen[form] = true
+		}
 	}
 	if r.Times < 0 || r.Times > 100 || r.Delay < 0 || r.Delay > time.Hour {
 		return errors.New("receipts: each is told at most 100 times, within an hour")
@@ -87,7 +103,7 @@ func (r *Receipts) check() error {
 }
 
 const (
-	pushers     = 4
+	pushing     = 4
 	pushBatch   = 20
 	pushTimeout = 700 * time.Millisecond // as a large vendor has it
 	pushAgain   = 100 * time.Millisecond
@@ -106,41 +122,66 @@ type told struct {
 	Code   string    `json:"code,omitempty"`
 }
 
-// pusher tells what became of messages. nil tells nobody.
+// pusher tells one target what became of messages. nil tells nobody.
 type pusher struct {
 	set    Receipts
+	to     Target
 	seed   uint64
 	now    func() time.Time
 	client *http.Client
 	done   context.Context // it ends when the sandbox closes
 	queue  chan told
+	notary *notary // signs as vendors do that have a certificate
 
 	mu     sync.Mutex
 	pushed Pushed
 }
 
-func newPusher(done context.Context, set Receipts, seed uint64, now func() time.Time) *pusher {
-	if set.URL == "" {
+// pushers are those of all targets, by form.
+type pushers map[string]*pusher
+
+// newPushers makes them; none where there are no targets.
+func newPushers(done context.Context, set Receipts, seed uint64, now func() time.Time, n *notary) pushers {
+	all := make(pushers)
+	set.Times = max(set.Times, 1)
+	for _, to := range set.To {
+		to.Form = cmp.Or(to.Form, set.Form, FormOwn)
+		all[to.Form] = &pusher{set: set, to: to, seed: seed, now: now, client: &http.Client{Timeout: pushTimeout}, done: done, queue: make(chan told, 1<<17), notary: n}
+	}
+	return all
+}
+
+// of is who tells of a message that came that way; nil where nobody does.
+func (all pushers) of(way string) *pusher {
+	if p := all[way]; p != nil || way != waySMTP {
+		return p
+	}
+	for _, form := range relayForms() {
+		if all[form] != nil {
+			return all[form]
+		}
+	}
+	return nil
+}
+
+// tally is what they told together; nil where there is none.
+func (all pushers) tally() *Pushed {
+	if len(all) == 0 {
 		return nil
 	}
-	set.Times, set.Form = max(set.Times, 1), cmp.Or(set.Form, FormOwn)
-	return &pusher{set: set, seed: seed, now: now, client: &http.Client{Timeout: pushTimeout}, done: done, queue: make(chan told, 1<<17)}
+	sum := new(Pushed)
+	for _, p := range all {
+		p.count(func(n *Pushed) {
+			sum.Taken, sum.Again, sum.Forged, sum.Refused, sum.Waiting = sum.Taken+n.Taken, sum.Again+n.Again, sum.Forged+n.Forged, sum.Refused+n.Refused, sum.Waiting+n.Waiting
+		})
+	}
+	return sum
 }
 
 func (p *pusher) start(wg *sync.WaitGroup) {
-	for range pushers {
+	for range pushing {
 		wg.Go(p.work)
 	}
-}
-
-func (p *pusher) tally() *Pushed {
-	if p == nil {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := p.pushed
-	return &out
 }
 
 func (p *pusher) count(add func(*Pushed)) {
@@ -156,8 +197,12 @@ func (p *pusher) chance(to message.Address, what string) *rand.Rand {
 	return rand.New(rand.NewPCG(p.seed, h.Sum64()))
 }
 
-// ends is how a message to an address ends.
-func (p *pusher) ends(to message.Address) string {
+// ends is how a message ends that came that way; empty where nobody tells.
+func (all pushers) ends(way string, to message.Address) string {
+	p := all.of(way)
+	if p == nil {
+		return ""
+	}
 	if p.chance(to, "end").Float64() < p.set.Undelivered {
 		return ReceiptUndelivered
 	}
@@ -185,7 +230,7 @@ func (p *pusher) took(ref string, to message.Address, v verdict) (wait time.Dura
 		}
 		p.later(r, delay)
 	}
-	if c.Float64() < p.set.Forged {
+	if c.Float64() < p.set.Forged && p.to.forgeable() {
 		p.forge(r, time.Duration(c.Float64()*float64(p.set.Delay)))
 	}
 	return wait
@@ -212,7 +257,7 @@ func (p *pusher) work() {
 		case r := <-p.queue:
 			batch = append(batch, r)
 		}
-		for more := true; more && len(batch) < p.set.together(); {
+		for more := true; more && len(batch) < p.to.together(); {
 			select {
 			case r := <-p.queue:
 				batch = append(batch, r)
@@ -240,11 +285,14 @@ func (p *pusher) work() {
 
 // secret is what receipts are signed with; empty: they are not.
 func (p *pusher) secret() string {
-	if !p.set.signs() {
+	if !p.to.signs() {
 		return ""
 	}
-	return p.set.Secret
+	return p.to.Secret
 }
+
+// guessed is the secret of somebody who does not know it.
+const guessed = "guessed"
 
 // forge tells the opposite once, as somebody who does not know the secret; where there is none, as one who does not know the vendor's id.
 func (p *pusher) forge(r told, delay time.Duration) {
@@ -253,8 +301,8 @@ func (p *pusher) forge(r told, delay time.Duration) {
 	} else {
 		r.Status = ReceiptDelivered
 	}
-	secret := "guessed"
-	if !p.set.signs() {
+	secret := guessed
+	if !p.to.signs() {
 		secret, r.ID = "", "forged-"+r.ID
 	}
 	p.count(func(n *Pushed) { n.Forged++ })
@@ -265,8 +313,9 @@ func (p *pusher) forge(r told, delay time.Duration) {
 	})
 }
 
-// post reports whether receipts were taken.
+// post reports whether receipts were taken. Who has not said yet whether it wants any is asked instead.
 func (p *pusher) post(batch []told, secret string) bool {
+	asks := p.to.Form == FormSES && !p.notary.confirmed()
 	req, err := p.request(batch, secret)
 	if err != nil {
 		return false
@@ -277,5 +326,5 @@ func (p *pusher) post(batch []told, secret string) bool {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	return err == nil && p.set.heard(resp.StatusCode, body)
+	return err == nil && p.to.heard(resp.StatusCode, body) && !asks
 }

@@ -71,7 +71,8 @@ type Sandbox struct {
 	record     *record
 	templates  approvals
 	config     Config
-	pusher     *pusher
+	pushers    pushers
+	notary     *notary
 	smsAddr    string
 	mailAddr   string
 	gateway    *http.Server
@@ -110,17 +111,21 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 		}
 	}
 	s.done, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.pusher = newPusher(s.done, c.Receipts, c.Seed, c.Now)
-	if s.pusher != nil {
-		s.sms.ends = s.pusher.ends
-		s.pusher.start(&s.wg)
-	}
 	var err error
+	if s.notary, err = newNotary(c.Receipts.To, c.Now); err != nil {
+		return nil, err
+	}
+	s.pushers = newPushers(s.done, c.Receipts, c.Seed, c.Now, s.notary)
+	s.sms.ends, s.mail.ends = s.pushers.ends, s.pushers.ends
 	if s.record, err = openRecord(c.Record, s.replay); err != nil {
 		return nil, err
 	}
 	if err := s.listen(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	s.notary.serves(s.URL())
+	for _, p := range s.pushers {
+		p.start(&s.wg)
 	}
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return s, nil
@@ -169,7 +174,7 @@ func (s *Sandbox) MailAddr() string { return s.mailAddr }
 
 // Count is what has reached the sandbox since its record began.
 func (s *Sandbox) Count() Tally {
-	return Tally{SMS: s.sms.tally(), Mail: s.mail.tally(), Pushed: s.pusher.tally()}
+	return Tally{SMS: s.sms.tally(), Mail: s.mail.tally(), Pushed: s.pushers.tally()}
 }
 
 // Close stops serving, cuts what is open, and closes the record. It may be called again.

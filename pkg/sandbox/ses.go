@@ -16,6 +16,7 @@ import (
 func sesDialect() *dialect {
 	bad := func(code, said string) coded { return coded{http.StatusBadRequest, code, said} }
 	return &dialect{
+		way: FormSES,
 		taken: func(w http.ResponseWriter, id string, _ int) {
 			answer(w, http.StatusOK, map[string]string{"MessageId": id})
 		},

@@ -23,6 +23,7 @@ func tencentDialect(to string) *dialect {
 		answer(w, http.StatusOK, map[string]any{"Response": map[string]any{"SendStatusSet": []status{one}, "RequestId": "sandbox"}})
 	}
 	return &dialect{
+		way: FormTencent,
 		taken: func(w http.ResponseWriter, id string, n int) {
 			beside(w, status{SerialNo: id, Fee: n, Code: "Ok", Message: "send success"})
 		},

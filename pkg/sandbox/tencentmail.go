@@ -15,6 +15,7 @@ const tencentMailVersion = "2020-10-02"
 func tencentMailDialect() *dialect {
 	no := func(code, said string) coded { return coded{http.StatusOK, code, said} }
 	return &dialect{
+		way: FormTencentMail,
 		taken: func(w http.ResponseWriter, id string, _ int) {
 			tencentSay(w, map[string]any{"MessageId": id, "RequestId": "sandbox"})
 		},

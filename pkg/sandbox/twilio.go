@@ -16,6 +16,7 @@ import (
 
 func twilioDialect() *dialect {
 	return &dialect{
+		way: FormTwilio,
 		taken: func(w http.ResponseWriter, id string, n int) {
 			answer(w, http.StatusCreated, map[string]any{"sid": id, "status": "queued", "num_segments": strconv.Itoa(n), "error_code": nil})
 		},
