@@ -95,13 +95,13 @@ func attempting(t *testing.T) (*lane, *sending, *claim) {
 	ln, v := readyLane(&now), &sending{}
 	ln.loop.Now, ln.loop.lost = time.Now, make(chan struct{})
 	ln.loop.Config.Environment, ln.loop.Vendors = config.Production, map[string]vendors.Vendor{"a": v}
-	ln.loop.spec = plan.Spec{Columns: []string{"name"}, NameColumn: "name", Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "Dear {{name}}", TemplateCode: map[string]string{"a": "T7"}}}}}
+	ln.loop.spec = plan.Spec{Columns: []string{"name", "phone"}, NameColumn: "name", Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{Text: "Dear {{name}}", TemplateCode: map[string]string{"a": "T7"}}}}}
 	ln.entry = channel.Builtin().Of(message.SMS)
 	var err error
 	if ln.loop.texts, err = newTexts(&ln.loop.spec); err != nil {
 		t.Fatal(err)
 	}
-	c := &claim{Claim: ledger.Claim{Account: "a", Channel: message.SMS, Address: "+8613490000001", Fields: []byte(`["Li"]`), Deadline: now.Add(time.Minute)}, got: now, good: time.Minute}
+	c := &claim{Claim: ledger.Claim{Account: "a", Channel: message.SMS, Address: "+8613490000001", Fields: []byte(`["Li", "1"]`), Deadline: now.Add(time.Minute)}, got: now, good: time.Minute}
 	return ln, v, c
 }
 

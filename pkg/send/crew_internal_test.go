@@ -1,6 +1,7 @@
 package send
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,4 +67,42 @@ func TestCrewStaysSmallAfterASlowStart(t *testing.T) {
 		t.Errorf("the crew is %d, not %d", c.size, core())
 	}
 	c.Wait()
+}
+
+// One that lies there and is not taken up is enough to see that workers are missing, and it is looked at no later than that can be said.
+func TestWhenMissingWorkersAreSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots, home := 4*core(), make(chan struct{})
+		c := &crew{work: func() { <-home }}
+		for _, step := range []struct {
+			passes time.Duration
+			lying  int
+			again  time.Duration
+			all    bool
+		}{
+			{0, 1, slowTaken, false},
+			{20 * time.Millisecond, 1, slowTaken - 20*time.Millisecond, false},
+			{10 * time.Millisecond, 2, slowTaken, false}, // it moves
+			{30 * time.Millisecond, 1, slowTaken, false},
+			{30 * time.Millisecond, 0, 0, false},
+			{slowTaken, 1, slowTaken, false},
+			{slowTaken, 1, 0, true},
+		} {
+			time.Sleep(step.passes)
+			if again := c.hire(step.lying, slots, slots); again != step.again || c.all != step.all {
+				t.Errorf("%+v: again in %v, all: %v", step, again, c.all)
+			}
+		}
+		close(home)
+		c.Wait()
+	})
+}
+
+func TestTheCoreOfACrewGrowsWithTheProcessors(t *testing.T) {
+	was := runtime.GOMAXPROCS(2)
+	defer runtime.GOMAXPROCS(was)
+	two := core()
+	if runtime.GOMAXPROCS(4); core() != 2*two || runtime.GOMAXPROCS(0) != 4 {
+		t.Errorf("%d on two, %d on four of %d", two, core(), runtime.GOMAXPROCS(0))
+	}
 }

@@ -228,6 +228,34 @@ func TestAllWaitForALedgerTogether(t *testing.T) {
 	})
 }
 
+// A first try that takes its time, though not that long, is a part of the patience.
+func TestASlowTryIsAPartOfThePatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{turn: func(int, ledger.Turn) (ledger.Turned, error) {
+			<-time.After(5 * time.Second)
+			return ledger.Turned{}, ledger.ErrBusy
+		}}
+		ts, began := turnsOn(s), time.Now()
+		if _, err := ts.take(t.Context(), wanting(1, 0)); !errors.Is(err, ledger.ErrBusy) || len(s.asked) != 4 {
+			t.Errorf("%d turns in %v, %v", len(s.asked), time.Since(began), err)
+		}
+		ts.end()
+	})
+}
+
+// One claim that was made without an answer is given back as well.
+func TestOneClaimIsGivenBack(t *testing.T) {
+	s := &scripted{turn: func(n int, _ ledger.Turn) (ledger.Turned, error) {
+		if n == 1 {
+			return ledger.Turned{Recovered: []ledger.Claim{{Attempt: 5}}}, nil
+		}
+		return ledger.Turned{}, nil
+	}}
+	if _, err := turnsOn(s).take(t.Context(), wanting(0, 1)); err != nil || len(s.asked) != 2 || len(s.asked[1].Settle) != 1 {
+		t.Errorf("%+v, %v", s.asked, err)
+	}
+}
+
 // A try that took longer than all patience is a machine that slept: what is known is recorded all the same, as long as nobody asked the run to stop.
 func TestAMachineThatSleptHasPatienceAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
