@@ -134,6 +134,9 @@ func TestNothingLeavesAfterTheLeaseWasLost(t *testing.T) {
 		if len(connecting) == 0 || len(v.to) > 0 {
 			t.Errorf("%d were about to leave, %d left", len(connecting), len(v.to))
 		}
+		if lost.n != 2 {
+			t.Errorf("the ledger was asked for %d turns", lost.n)
+		}
 		if claimed == 0 || res.Unrecorded != claimed {
 			t.Errorf("%d were claimed, and what came of %d could not be recorded", claimed, res.Unrecorded)
 		}

@@ -91,6 +91,9 @@ func TestAnExplanationIsForASlipOrForAKind(t *testing.T) {
 	if d := cmp.Diff([]string{"p/p.go take: 0 → 1"}, why.gone(room{dirs: []string{"./p"}}, named)); d != "" {
 		t.Error(d)
 	}
+	if _, err := read(explanations); err != nil {
+		t.Error(err)
+	}
 	for _, bad := range []string{"- slip: a\n", "- because: b\n", "- {slip: a, like: a, because: b}\n", "- {like: '(', because: b}\n"} {
 		if _, err := read([]byte(bad)); err == nil {
 			t.Errorf("taken: %s", bad)
