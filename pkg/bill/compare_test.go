@@ -263,3 +263,44 @@ func TestEveryShippedMappingReadsBothLevels(t *testing.T) {
 		}
 	}
 }
+
+// Tables with the headers that vendors document, or write: see the mappings.
+func TestTheHeadersOfVendorsAreRead(t *testing.T) {
+	read := func(mapping string, rows ...[]string) *bill.Told {
+		t.Helper()
+		m, err := bill.LoadMapping(mapping, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := (&bill.Reading{Mapping: m, Channels: channel.Builtin(), Country: "CN"}).Read(csv(t, rows))
+		if err != nil {
+			t.Fatalf("%s: %v", mapping, err)
+		}
+		return told
+	}
+	item := func(mapping, day string, segments int64, amount message.Money, rows ...[]string) {
+		t.Helper()
+		told := read(mapping, rows...)
+		if len(told.Items) != 1 || told.Items[0].Day != day || told.Items[0].Segments != segments || *told.Items[0].Amount != amount {
+			t.Errorf("%s: %+v", mapping, told.Items)
+		}
+	}
+	item("aliyun", "2020-11-20", 300, 13_500_000,
+		strings.Split("标识信息/账单明细ID,账单信息/账单月份,账单信息/账单日期,账单信息/消费时间,产品信息/产品名称,产品信息/计费项名称,定价信息/官网目录价,用量信息/抵扣前用量,用量信息/用量,费用信息/目录总价,应付信息/应付金额（含税）,定价信息/定价币种", ","),
+		strings.Split("1,202011,20201120,2020-11-20 10:00:00,短信服务,国内短信,0.045,300,300,13.5,13.5,CNY", ","))
+	item("tencent", "2020-11-20", 300, 13_500_000,
+		strings.Split("产品名称,子产品名称,扣费时间,开始使用时间,结束使用时间,组件类型,组件名称,组件刊例价,组件单价,组件用量,组件用量单位,优惠后总价", ","),
+		strings.Split("短信,短信,2020-11-21 03:00:00,2020-11-20 00:00:00,2020-11-20 23:59:59,短信,国内短信,0.05,0.045,300,条,13.5", ","))
+	// Usage is told three times over, by categories that hold each other: it is counted once.
+	item("twilio", "2020-11-20", 300, 2_370_000,
+		strings.Split("category,description,start_date,end_date,count,count_unit,usage,usage_unit,price,price_unit", ","),
+		strings.Split("sms,SMS,2020-11-20,2020-11-20,280,messages,310,segments,2.44,usd", ","),
+		strings.Split("sms-outbound,Outbound SMS,2020-11-20,2020-11-20,270,messages,300,segments,2.37,usd", ","),
+		strings.Split("sms-outbound-longcode,Outbound Longcode SMS,2020-11-20,2020-11-20,270,messages,300,segments,2.37,usd", ","))
+	told := read("twilio",
+		strings.Split("From,To,Body,Status,SentDate,ApiVersion,NumSegments,ErrorCode,AccountSid,Sid,Direction,Price,PriceUnit", ","),
+		strings.Split("+12025550100,+8613490000001,Hello,delivered,2020-11-20T09:00:00Z,2010-04-01,2,,AC1,SM1,outbound-api,-0.0158,USD", ","))
+	if len(told.Lines) != 1 || told.Lines[0].ID != "SM1" || told.Lines[0].Segments != 2 || *told.Lines[0].Price != 15_800 || told.Lines[0].At.IsZero() {
+		t.Errorf("%+v", told.Lines)
+	}
+}

@@ -303,3 +303,32 @@ signature: {header: X-Sign, hash: hmac-sha256, encoding: base64}
 		t.Error("a mapping that is not there was read")
 	}
 }
+
+// What vendors keep and export, as they document it: a number stands for another state in the log than in the interface.
+func TestTheExportsOfVendorsAreRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		want []message.ReceiptState
+	}{
+		"aliyun-sms":     {`[{"PhoneNum":"13490000001","SendStatus":3,"OutId":"` + string(key) + `"},{"phone_number":"13490000001","success":false,"biz_id":"1"}]`, []message.ReceiptState{message.Delivered, message.Undelivered}},
+		"aliyun-sms-log": {`[{"receiver":"13490000001","status":3},{"receiver":"13490000001","status":4},{"receiver":"13490000001","status":5}]`, []message.ReceiptState{message.Waiting, message.Delivered, message.Undelivered}},
+		"tencent-sms":    {`[{"PhoneNumber":"+8613490000001","ReportStatus":"SUCCESS","SerialNo":"1"},{"mobile":"13490000001","report_status":"FAIL"}]`, []message.ReceiptState{message.Delivered, message.Undelivered}},
+		"twilio":         {`[{"sid":"SM1","to":"+447700900001","status":"undelivered","error_code":30003},{"Sid":"SM2","To":"+447700900001","Status":"sent"}]`, []message.ReceiptState{message.Undelivered, message.Waiting}},
+	} {
+		m, err := receipts.LoadMapping(name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := m.Format().Read(nil, &receipts.Posted{Body: []byte(c.body)})
+		var got []message.ReceiptState
+		for _, e := range told.Events {
+			got = append(got, e.State)
+			if e.To == "" {
+				t.Errorf("%s: %+v has no address", name, e)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
