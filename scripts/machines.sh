@@ -5,4 +5,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 CI=1 go test ./cmd/notify -count=1 -v -timeout 10h -run "${3:-TestThreeMachines|TestFourMachines}" \
-  -machines.messages "${1:-200000}" -machines.repeat "${2:-20}" -machines.seconds 60 -machines.exact
+  -machines.messages "${1:-200000}" -machines.concurrency 64 -machines.repeat "${2:-20}" -machines.seconds 60 -machines.exact

@@ -176,5 +176,5 @@ func (p *mortal) finished() bool {
 func (p *mortal) done() {
 	p.Helper()
 	p.wants([]int{exit.OK}, "ledger", "check")
-	p.judge(p.log, 1, aliveMessages, 0)
+	p.judge(p.log, tortureConcurrency, aliveMessages, 0)
 }

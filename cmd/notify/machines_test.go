@@ -20,6 +20,7 @@ import (
 // scripts/machines.sh sets these to the figures that the program is promised for: 200,000 messages, 20 times; 30 seconds.
 var (
 	machinesMessages = flag.Int("machines.messages", 500, "how many messages TestThreeMachinesLoseOneTheServerAndTheNetwork sends")
+	machinesInFlight = flag.Int("machines.concurrency", tortureConcurrency, "how many of them are in flight at a time")
 	machinesRepeat   = flag.Int("machines.repeat", 1, "how often it does")
 	machinesSeconds  = flag.Int("machines.seconds", 5, "how long TestFourMachinesKeepOneRateOneQuotaAndOnePause sends")
 	machinesExact    = flag.Bool("machines.exact", false, "the machine is idle: the rate is to be had within 1%")
@@ -98,7 +99,7 @@ func TestThreeMachinesLoseOneTheServerAndTheNetwork(t *testing.T) {
 
 func loseThem(t *testing.T, n int) {
 	t.Helper()
-	m := newMachines(t, []string{"--latency", "10ms", "--jitter", "30ms"}, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_CONCURRENCY=%d", tortureConcurrency),
+	m := newMachines(t, []string{"--latency", "10ms", "--jitter", "30ms"}, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_CONCURRENCY=%d", *machinesInFlight),
 		fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_RATE=%d/s", n/tortureSeconds), fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_DAILY_QUOTA=%d", n), "NOTIFY_ACCOUNTS_SMS_PRICE=0.01")
 	log := &recordLog{m.place, message.SMS}
 	m.must(writeList(m.path("award.csv"), people(1, n)))
@@ -124,7 +125,7 @@ func loseThem(t *testing.T, n int) {
 	m.network.Arm()
 	m.ends(exit.OK, exit.Some)
 	m.wants([]int{exit.OK}, "ledger", "check")
-	m.judge(log, 1, n, time.Since(began))
+	m.judge(log, *machinesInFlight, n, time.Since(began))
 	if got := m.debited("sms"); got != n || m.network.Cuts() != 1 {
 		t.Errorf("%d messages were debited, want %d; the network was cut %d times", got, n, m.network.Cuts())
 	}
