@@ -24,8 +24,12 @@ printf '{"Replace": {"%s": "%s", "%s": "%s"}}\n' "$of" "$work/at_windows.go" "$n
 
 cat >"$work/run" <<'RUN'
 #!/usr/bin/env bash
-# The program is a file of this system: wine calls its root Z:.
-exec wine64 "$@"
+# The program is a file of this system: wine calls its root Z:. What wine starts for a console outlives it, and would hold a pipe open.
+out=$(mktemp)
+wine64 "$@" >"$out" 2>&1 || rc=$?
+cat "$out"
+rm -f "$out"
+exit "${rc:-0}"
 RUN
 chmod +x "$work/run"
 [ $# -gt 0 ] || set -- ./...

@@ -189,16 +189,6 @@ func TestAnAnswerInTheMiddleOfTheBodyIsHeard(t *testing.T) {
 	}
 }
 
-func TestARealServerThatRefusesInTheMiddleOfTheBodyIsDefinite(t *testing.T) {
-	addr := startSink(t, "-A", "0") // 550 right after 354, and an end of the conversation
-	m := plainMail(1)
-	m.Attachments = []message.Attachment{{Name: "prize.bin", Data: make([]byte, 8<<20)}}
-	o := newVendor(t, addr, nil).Send(context.Background(), m)
-	if !o.Kind.Definite() {
-		t.Errorf("outcome %+v, want one that is definite", o)
-	}
-}
-
 func TestAContextThatEndsBeforeTheDotLeavesTheMessageUnsent(t *testing.T) {
 	for _, verb := range []string{"connect", "EHLO", "MAIL", "RCPT", "DATA"} {
 		t.Run("during "+verb, func(t *testing.T) {
@@ -416,40 +406,6 @@ func TestAServerWithoutEHLOIsGreetedWithHELO(t *testing.T) {
 	}
 	if got := srv.got(); got[1] != "HELO client.example.test" {
 		t.Errorf("commands %q", got)
-	}
-}
-
-// TestPostfixSinkFaults plays the faults of postfix's own test server.
-func TestPostfixSinkFaults(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		args []string
-		want string
-	}{
-		{"no fault", nil, "accepted 250 2.0.0"},
-		{"cut after the final dot", []string{"-q", "."}, "unknown notify:no-reply"},
-		{"cut at DATA", []string{"-q", "DATA"}, "unsent notify:hung-up"},
-		{"cut at RCPT", []string{"-q", "RCPT"}, "unsent notify:hung-up"},
-		{"cut at QUIT, after 250", []string{"-q", "QUIT"}, "accepted 250 2.0.0"},
-		{"cut at the connection", []string{"-q", "CONNECT"}, "unsent notify:hung-up"},
-		{"421 after the dot", []string{"-Q", "."}, "throttled 421"},
-		{"421 at the connection", []string{"-Q", "CONNECT"}, "throttled 421"},
-		{"450 after the dot", []string{"-r", "."}, "throttled 450 4.3.0"},
-		{"450 at RCPT", []string{"-r", "RCPT"}, "throttled 450 4.3.0"},
-		{"500 after the dot", []string{"-f", "."}, "rejected 500 5.3.0"},
-		{"500 at RCPT", []string{"-f", "RCPT"}, "rejected 500 5.3.0"},
-		{"554 after the dot", []string{"-f", ".", "-B", "554 5.7.1 blocked by policy"}, "refused 554 5.7.1"},
-		{"no ESMTP", []string{"-e"}, "accepted 250"},
-		{"no pipelining", []string{"-p"}, "accepted 250 2.0.0"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			addr := startSink(t, tt.args...)
-			v := newVendor(t, addr, map[string]any{"max_per_connection": 1})
-			o := v.Send(context.Background(), plainMail(1))
-			if !strings.HasPrefix(o.String(), tt.want) {
-				t.Errorf("outcome %+v, want %s", o, tt.want)
-			}
-		})
 	}
 }
 

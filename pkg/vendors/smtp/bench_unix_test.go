@@ -1,3 +1,5 @@
+//go:build unix
+
 package smtp_test
 
 import (
@@ -13,8 +15,6 @@ import (
 
 	"notify/pkg/message"
 )
-
-var bodyText = strings.Repeat("You have won a prize in the award of the year, see below.\n", 12)
 
 const benchConnections = 16
 

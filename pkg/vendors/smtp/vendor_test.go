@@ -1,11 +1,9 @@
 package smtp_test
 
 import (
-	"context"
 	"net"
-	"os"
-	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,41 +11,6 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/smtp"
 )
-
-// findSink is postfix's test server; it stands outside the PATH of most users.
-func findSink() (string, bool) {
-	for _, name := range []string{"smtp-sink", "/usr/sbin/smtp-sink", "/usr/local/sbin/smtp-sink"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, true
-		}
-	}
-	return "", false
-}
-
-// startSink runs postfix's smtp-sink with faults and returns its address.
-func startSink(tb testing.TB, args ...string) string {
-	tb.Helper()
-	path, ok := findSink()
-	if !ok {
-		tb.Fatal("smtp-sink is missing; it is part of the package postfix")
-	}
-	addr := freeAddr(tb)
-	if os.Getuid() == 0 {
-		args = append([]string{"-u", "nobody"}, args...)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, path, append(args, addr, "128")...)
-	if err := cmd.Start(); err != nil {
-		cancel()
-		tb.Fatalf("start smtp-sink: %v", err)
-	}
-	tb.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-	})
-	awaitListener(tb, addr)
-	return addr
-}
 
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
@@ -59,20 +22,7 @@ func freeAddr(tb testing.TB) string {
 	return l.Addr().String()
 }
 
-func awaitListener(tb testing.TB, addr string) {
-	tb.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for range 100_000 {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = c.Close()
-			return
-		}
-		<-tick.C
-	}
-	tb.Fatalf("nobody listens on %s", addr)
-}
+var bodyText = strings.Repeat("You have won a prize in the award of the year, see below.\n", 12)
 
 // newVendor builds the adapter on an address without TLS; options are added to that.
 func newVendor(tb testing.TB, addr string, options map[string]any) vendors.Vendor {
