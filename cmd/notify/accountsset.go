@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,39 @@ func (o *accountsSetOptions) valid(command string) error {
 	return nil
 }
 
-// said is what is changed, in the language of the audit.
+// why is what is changed, from what to what, and why.
+func (o *accountsSetOptions) why(now ledger.AccountState) words.Text {
+	var changes []words.Text
+	if o.weighed {
+		weight := func(w *int) words.Text {
+			if w == nil {
+				return words.T("act.set-configured", nil)
+			}
+			return words.Raw(strconv.Itoa(*w))
+		}
+		to := weight(&o.weight)
+		if o.weight < 0 {
+			to = weight(nil)
+		}
+		changes = append(changes, words.T("act.set-weight", words.A{"from": weight(now.Weight), "to": to}))
+	}
+	was := words.T("act.set-is-on", nil)
+	if now.Off != nil {
+		was = words.T("act.set-is-off", nil)
+	}
+	switch {
+	case o.off:
+		changes = append(changes, words.T("act.set-off", words.A{"was": was}))
+	case o.on:
+		changes = append(changes, words.T("act.set-on", words.A{"was": was}))
+	}
+	if o.closeBreaker {
+		changes = append(changes, words.T("act.set-breaker", words.A{"failures": now.Failures}))
+	}
+	return because(words.Joined(words.Commas, changes...), o.reason)
+}
+
+// said is what is changed, as the audit calls it.
 func (o *accountsSetOptions) said() string {
 	var parts []string
 	switch {
@@ -100,6 +133,15 @@ func runAccountsSet(ctx context.Context, e *env, o accountsSetOptions) error {
 		set.Weight = &o.weight
 	}
 	by := e.Act(ledger.ActSet+" "+o.account+": "+o.said(), o.reason)
+	states, err := l.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	now := ledger.AccountState{Account: o.account}
+	if i := slices.IndexFunc(states, func(a ledger.AccountState) bool { return a.Account == o.account }); i >= 0 {
+		now = states[i]
+	}
+	by.Said = o.why(now)
 	if err := l.SetAccount(ctx, o.account, set, by); err != nil {
 		return err
 	}

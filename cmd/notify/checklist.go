@@ -236,6 +236,7 @@ func runChecklistSign(ctx context.Context, e *env, o checklistOptions) error {
 	}
 	act := e.Act("sign "+item.ID+" as "+name, o.note)
 	off := s.SignOff(item, name, act)
+	act.Said = because(words.T("act.why-signed", words.A{"digest": off.Digest[:min(12, len(off.Digest))]}), o.note)
 	if proof != nil {
 		if off.Evidence, err = json.Marshal(proof); err != nil {
 			return words.Wrap(err, "cmd.error.keep", nil)

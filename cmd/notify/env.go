@@ -314,6 +314,14 @@ func (e *env) said(what string, why words.Text) ledger.Act {
 	return a
 }
 
+// because is what is done, and the reason that a person gave for it; empty for none.
+func because(done words.Text, reason string) words.Text {
+	if reason == "" {
+		return done
+	}
+	return words.T("act.why-because", words.A{"done": done, "reason": reason})
+}
+
 // sends is the act of sending, with its figures.
 func (e *env) sends(people, messages, left int, costs []preflight.Cost) ledger.Act {
 	by := e.said("send", words.T("act.why-sent", words.A{

@@ -88,6 +88,7 @@ func runPerson(ctx context.Context, e *env, o personOptions) error {
 		return err
 	}
 	by := e.said("person "+o.what, words.T("act.why-person", words.A{"address": cfg.Channels.Masked("", as[0]), "messages": words.N(p.Messages, "message")}))
+	by.Figures = &ledger.Figures{Messages: p.Messages}
 	if by.As = o.as; o.what == "forget" {
 		by.Said = words.T("act.why-forgot", words.A{
 			"address": cfg.Channels.Masked("", as[0]), "messages": words.N(p.Messages, "message"), "names": e.forgetters(o), "reason": o.reason,

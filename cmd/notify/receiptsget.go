@@ -141,7 +141,7 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 	if err != nil {
 		return err
 	}
-	by := e.Act("receipts-import", filepath.Base(o.file))
+	by := e.said("receipts-import", words.T("act.why-from", words.A{"file": filepath.Base(o.file)}))
 	by.Figures = &ledger.Figures{Messages: got.Rows - got.Unread}
 	if err := e.ledger.Audit(ctx, "", by); err != nil {
 		return err

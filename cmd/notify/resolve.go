@@ -144,7 +144,10 @@ func (e *env) settleFirst(ctx context.Context, cfg *config.Config, l ledger.Ledg
 	}
 	act := e.Act("resolve", "")
 	if counts.Of(message.Attempting) > 0 {
-		if _, err := l.Resolve(ctx, name, nil, act); err != nil { // what a dead run left open becomes unknown
+		left := act // what a dead run left open becomes unknown
+		left.Said = words.T("act.why-orphans", words.A{"messages": words.N(counts.Of(message.Attempting), "message")})
+		left.Figures = &ledger.Figures{Messages: counts.Of(message.Attempting)}
+		if _, err := l.Resolve(ctx, name, nil, left); err != nil {
 			return err
 		}
 		e.tell("run.orphans", words.A{"n": counts.Of(message.Attempting)})

@@ -46,7 +46,12 @@ func runRetry(ctx context.Context, e *env, o retryOptions) error {
 	if _, err := e.campaign(ctx, l, o.campaign); err != nil {
 		return err
 	}
-	n, err := l.Retry(ctx, o.campaign, o.codes, e.Act("retry", o.reason))
+	by := e.Act("retry", o.reason)
+	by.Said = because(words.T("act.why-retried-all", nil), o.reason)
+	if len(o.codes) > 0 {
+		by.Said = because(words.T("act.why-retried", words.A{"codes": words.Names(o.codes, 0)}), o.reason)
+	}
+	n, err := l.Retry(ctx, o.campaign, o.codes, by)
 	if err != nil {
 		return err
 	}

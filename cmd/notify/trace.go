@@ -103,13 +103,18 @@ func runTrace(ctx context.Context, e *env, o traceOptions) error {
 		return err
 	}
 	if o.full {
-		if err := l.Audit(ctx, "", e.said("trace --full", words.T("act.why-traced", words.A{
-			"by": words.Of("query", q.Kind), "messages": words.N(r.Messages, "message"),
-		}))); err != nil {
+		if err := l.Audit(ctx, "", e.traced("trace --full", q, r)); err != nil {
 			return err
 		}
 	}
 	return view.ShowTrace(e.printer(), e.flags.json, r)
+}
+
+// traced is the act of looking somebody's messages up.
+func (e *env) traced(what string, q trace.Query, r *trace.Result) ledger.Act {
+	by := e.said(what, words.T("act.why-traced", words.A{"by": words.Of("query", q.Kind), "messages": words.N(r.Messages, "message")}))
+	by.Figures = &ledger.Figures{Messages: r.Messages}
+	return by
 }
 
 // writeEvidence writes what a vendor's support needs. The whole addresses are read for their hashes; none is written.
@@ -127,9 +132,7 @@ func writeEvidence(ctx context.Context, e *env, l tracing, q trace.Query, opts t
 	if err := outfile.Write(ctx, file, func(f *os.File) error { return evidence.Write(f) }, inputs...); err != nil {
 		return err
 	}
-	if err := l.Audit(ctx, "", e.said("trace --evidence", words.T("act.why-traced", words.A{
-		"by": words.Of("query", q.Kind), "messages": words.N(r.Messages, "message"),
-	}))); err != nil {
+	if err := l.Audit(ctx, "", e.traced("trace --evidence", q, r)); err != nil {
 		return err
 	}
 	return e.did("trace-evidence", words.T("cmd.did.evidence", words.A{"file": file, "messages": words.N(r.Messages, "message")}),

@@ -55,6 +55,7 @@ func (s AccountSetting) Apply(a *AccountState, by Act) {
 		a.Off = nil
 	}
 	if s.Off && a.Off == nil { // the first word on it stays
+		by.Said, by.Figures = words.Text{}, nil // the audit has them
 		a.Off = &by
 	}
 	if s.CloseBreaker {

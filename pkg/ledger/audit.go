@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // Figures are how much an act was about.
@@ -44,15 +45,27 @@ func HashKeys(keys []message.Key) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ResolveFigures are those of a Resolve.
-func ResolveFigures(rs []Resolution, done Resolved, cost map[string]message.Money) *Figures {
-	f := &Figures{Messages: done.Accepted + done.NotSent + done.Rejected, Cost: cost}
+// Of is the act of a Resolve as the audit keeps it: with what came of how many messages, and why.
+func (done Resolved) Of(by Act, rs []Resolution, cost map[string]message.Money) Act {
+	if len(rs) == 0 {
+		return by // what dead runs left was made unknown, and nothing settled
+	}
+	by.Figures = &Figures{Messages: done.Accepted + done.NotSent + done.Rejected, Cost: cost}
 	keys := make([]message.Key, 0, len(rs))
 	for _, r := range rs {
 		keys = append(keys, r.Key)
 	}
-	f.Keys = HashKeys(keys)
-	return f
+	by.Figures.Keys = HashKeys(keys)
+	counts := words.A{"accepted": done.Accepted, "not_sent": done.NotSent, "rejected": done.Rejected}
+	switch {
+	case !by.Said.IsZero():
+	case by.Reason == "":
+		by.Said = words.T("act.why-asked", counts)
+	default:
+		counts["reason"] = by.Reason
+		by.Said = words.T("act.why-decided", counts)
+	}
+	return by
 }
 
 // AuditEntry is an Act on a campaign. Entries are a chain: the hash of each covers that of the one before it.

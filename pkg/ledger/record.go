@@ -56,6 +56,14 @@ type Act struct {
 // Itself is who did what the program did on its own.
 const Itself = "notify"
 
+// Doer is the system's user, behind the name that the person gave.
+func (a Act) Doer() string {
+	if a.As == "" {
+		return a.Who
+	}
+	return a.As + " (" + a.Who + ")"
+}
+
 // Why is the reason as a sentence; zero where none was given.
 func (a Act) Why() words.Text {
 	if a.Said.IsZero() && a.Reason != "" {

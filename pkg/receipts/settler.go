@@ -135,7 +135,7 @@ func (s *Settler) some(ctx context.Context, notes []ledger.Note, sum *Settled) e
 }
 
 func (s *Settler) by() ledger.Act {
-	return ledger.Act{Who: ledger.Itself, What: "receipts", At: s.Now()}
+	return ledger.Act{Who: ledger.Itself, What: "receipts", Said: words.T("act.why-receipts", nil), At: s.Now()}
 }
 
 // read is what a receipt says, as it is to be noted.

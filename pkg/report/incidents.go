@@ -104,18 +104,19 @@ func byPeople(log []ledger.AuditEntry) []Incident {
 		}
 		account, set := strings.CutPrefix(a.What, ledger.ActSet+" ")
 		account, said, _ := strings.Cut(account, ": ")
+		changed := strings.Split(said, ", ")
 		switch {
-		case a.What == "pause" || set && strings.Contains(said, "off"):
+		case a.What == "pause" || set && slices.Contains(changed, "off"):
 			i := Incident{Kind: "paused", By: ByPerson, Campaign: a.Campaign, Began: a.At, Said: a.Why()}
 			if set {
-				i.Kind, i.Account = "off", account
+				i.Kind, i.Account, i.Said = "off", account, words.Raw(a.Reason)
 			}
 			key := i.Campaign + "/" + i.Account
 			if _, is := open[key]; !is {
 				open[key], all = len(all), append(all, i)
 			}
 			continue
-		case set && !strings.Contains(said, "on"), !set && a.What != "unpause" && a.What != "abort":
+		case set && !slices.Contains(changed, "on"), !set && a.What != "unpause" && a.What != "abort":
 			continue
 		case !set:
 			account = ""

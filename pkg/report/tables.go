@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,24 +114,35 @@ func (r *Report) AccountsTable() Table {
 	t := Table{Title: words.T("report.table.accounts", nil), Columns: []Column{
 		col(Words, words.T("column.account", nil)), col(Figure, words.T("column.messages", nil)), col(Figure, words.T("column.segments", nil)),
 		col(Money, words.T("column.cost", nil)), col(Words, words.T("column.currency", nil)), col(Figure, words.T("column.accepted", nil)),
-		col(Figure, words.T("column.delivered", nil)), col(Figure, words.T("column.not-delivered", nil)), col(Figure, words.T("column.bounced", nil)),
-		col(Share, words.T("column.receipts-missing", nil)),
+		col(Figure, words.T("column.delivered", nil)), col(Figure, words.T("column.not-delivered", nil)),
 	}}
-	var sum struct{ messages, segments, accepted, delivered, not, bounced int }
+	told := []message.ReceiptState{message.HardBounce, message.SoftBounce, message.Clicked, message.OptedOut, message.Complained, message.Replied}
+	for _, state := range told {
+		t.Columns = append(t.Columns, col(Figure, words.Of("receipt", state)))
+	}
+	t.Columns = append(t.Columns, col(Share, words.T("column.receipts-missing", nil)))
+	var sum struct {
+		messages, segments, accepted, delivered, not int
+		told                                         [6]int
+	}
 	for _, a := range r.Accounts {
 		var rec Receipts
 		if i := slices.IndexFunc(r.Delivered, func(x Receipts) bool { return x.Account == a.Account }); i >= 0 {
 			rec = r.Delivered[i]
 		}
-		not, bounced := rec.ByState[message.Undelivered]+rec.ByState[message.Dropped], rec.ByState[message.SoftBounce]+rec.ByState[message.HardBounce]
-		t.Rows = append(t.Rows, []any{
-			a.Account, a.Messages, a.Segments, a.Cost, a.Currency, rec.Accepted, rec.ByState[message.Delivered], not, bounced, words.Percent(rec.Missing),
-		})
+		not := rec.ByState[message.Undelivered] + rec.ByState[message.Dropped]
+		row := []any{a.Account, a.Messages, a.Segments, a.Cost, a.Currency, rec.Accepted, rec.ByState[message.Delivered], not}
+		for i, state := range told {
+			row = append(row, rec.ByState[state])
+			sum.told[i] += rec.ByState[state]
+		}
+		t.Rows = append(t.Rows, append(row, words.Percent(rec.Missing)))
 		sum.messages, sum.segments, sum.accepted = sum.messages+int(a.Messages), sum.segments+int(a.Segments), sum.accepted+rec.Accepted
-		sum.delivered, sum.not, sum.bounced = sum.delivered+rec.ByState[message.Delivered], sum.not+not, sum.bounced+bounced
+		sum.delivered, sum.not = sum.delivered+rec.ByState[message.Delivered], sum.not+not
 	}
 	cost, currency := r.Cost()
-	t.Sums = []any{words.T("column.together", nil), sum.messages, sum.segments, cost, currency, sum.accepted, sum.delivered, sum.not, sum.bounced, nil}
+	t.Sums = append([]any{words.T("column.together", nil), sum.messages, sum.segments, cost, currency, sum.accepted, sum.delivered, sum.not}, cells(sum.told[:]...)...)
+	t.Sums = append(t.Sums, nil)
 	return t
 }
 
@@ -252,10 +264,20 @@ func (r *Report) RunsTable() Table {
 func (r *Report) AuditTable() Table {
 	t := Table{Title: words.T("report.table.audit", nil), Columns: []Column{
 		col(Moment, words.T("column.when", nil)), col(Words, words.T("column.who", nil)), col(Words, words.T("column.did", nil)),
+		col(Figure, words.T("column.number", nil)), col(Money, words.T("column.cost", nil)), col(Words, words.T("column.currency", nil)),
 		col(Words, words.T("column.why", nil)),
 	}}
 	for _, a := range r.Audit {
-		t.Rows = append(t.Rows, []any{a.At, a.Who, Did(a), a.Why()})
+		row := []any{a.At, a.Doer(), Did(a), nil, nil, nil, a.Why()}
+		if f := a.Figures; f != nil {
+			row[3] = f.Messages + f.Addresses
+			if len(f.Cost) == 1 {
+				for currency, cost := range f.Cost {
+					row[4], row[5] = &cost, currency
+				}
+			}
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -311,8 +333,16 @@ func roleOf(role string) any {
 func Did(a ledger.AuditEntry) words.Text {
 	verb, what, _ := strings.Cut(a.What, " ")
 	switch verb {
-	case "send", "resume", "preflight", "pause", "unpause", "join", "abort", "retry", "resolve", "rehearse", "emergency":
+	case "send", "resume", "preflight", "pause", "unpause", "join", "abort", "retry", "resolve", "rehearse", "emergency", "receipts", "receipts-import",
+		"unsubscribe", "wave", ledger.ActBackup, ledger.ActRestored, ledger.ActMoved, ledger.ActForgotten, ledger.ActStop, ledger.ActExported, ledger.ActPurged:
 		return words.Of("act", verb)
+	case "person", "trace":
+		return words.Of("act", verb+"-"+strings.TrimLeft(what, "-"))
+	case "accounts":
+		account, _, _ := strings.Cut(strings.TrimPrefix(what, "set "), ": ")
+		return words.T("act.set", words.A{"account": account})
+	case "suppress", "unsuppress":
+		return suppressed(verb, what)
 	case "override":
 		return words.T("act.override", words.A{"what": what})
 	case "sign":
@@ -324,6 +354,26 @@ func Did(a ledger.AuditEntry) words.Text {
 		return words.T("act.revoke", words.A{"item": item, "name": name, "signer": signer})
 	}
 	return words.T("act.other", words.A{"what": a.What})
+}
+
+// suppressed says that addresses were put on the suppression list, or taken off it: one, which is masked, so many, or those of a file or an account.
+func suppressed(verb, what string) words.Text {
+	many, is := strings.CutSuffix(what, " addresses")
+	n, err := strconv.Atoi(many)
+	account, pulled := strings.CutPrefix(what, "pull ")
+	switch {
+	case is && err == nil && verb == "suppress":
+		return words.T("act.suppress-many", words.A{"addresses": words.N(n, "address")})
+	case is && err == nil:
+		return words.T("act.unsuppress-many", words.A{"addresses": words.N(n, "address")})
+	case what == "import":
+		return words.T("act.suppress-import", nil)
+	case pulled:
+		return words.T("act.suppress-pull", words.A{"account": account})
+	case verb == "suppress":
+		return words.T("act.suppress", words.A{"what": what})
+	}
+	return words.T("act.unsuppress", words.A{"what": what})
 }
 
 // Took is how long it took from the first attempt to the last.

@@ -30,21 +30,13 @@ func ShowAudit(p *Printer, asJSON bool, v Audit) error {
 	t := NewTable("when", "campaign", "who", "did", ">number", ">cost", "why")
 	for _, a := range v.Entries {
 		number, cost := p.figures(a.Figures)
-		t.Row(p.Time(a.At), a.Campaign, p.whoDid(a.Act), p.act(a), number, cost, p.heading(a.Why()))
+		t.Row(p.Time(a.At), a.Campaign, a.Doer(), p.act(a), number, cost, p.heading(a.Why()))
 	}
 	p.Table(t, 0)
 	last := v.Entries[len(v.Entries)-1]
 	p.Blank()
 	p.sentence("", words.T("audit.head", words.A{"entry": last.ID, "hash": last.Hash}))
 	return p.Flush()
-}
-
-// whoDid is the system's user, and the name that the person gave.
-func (p *Printer) whoDid(a ledger.Act) string {
-	if a.As == "" {
-		return a.Who
-	}
-	return a.As + " (" + a.Who + ")"
 }
 
 // figures are how many it was, and what they cost; empty where there was nothing to count.

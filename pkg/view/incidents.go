@@ -31,7 +31,7 @@ func ShowIncidents(p *Printer, asJSON bool, v Incidents) error {
 				lasted = p.Words().Value(i.Ended.Sub(i.Began))
 			}
 			if i.Done != nil {
-				then = p.act(*i.Done) + ", " + p.whoDid(i.Done.Act)
+				then = p.act(*i.Done) + ", " + i.Done.Doer()
 			}
 			t.Row(p.Time(i.Began), p.Say(words.Of("incident", i.Kind)), p.Say(words.Of("found", i.By)), i.Campaign, i.Account, lasted, p.Say(i.Said), then)
 		}

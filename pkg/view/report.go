@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -191,9 +192,17 @@ func (p *Printer) audit(r *report.Report) {
 		return
 	}
 	p.Blank()
-	t := NewTable("when", "who", "did", "why")
+	columns, figures := []string{"when", "who", "did"}, !p.Terminal || slices.ContainsFunc(r.Audit, func(a ledger.AuditEntry) bool { return a.Figures != nil })
+	if figures {
+		columns = append(columns, ">number", ">cost")
+	}
+	t := NewTable(append(columns, "why")...)
 	for _, a := range r.Audit {
-		t.Row(p.Time(a.At), p.whoDid(a.Act), p.act(a), p.heading(a.Why()))
+		row := []string{p.Time(a.At), a.Doer(), p.act(a)}
+		if number, cost := p.figures(a.Figures); figures {
+			row = append(row, number, cost)
+		}
+		t.Row(append(row, p.heading(a.Why()))...)
 	}
 	p.Table(t, 0)
 }

@@ -188,14 +188,15 @@ func sets() map[string][]string {
 		"breaker":        {"closed", "open", "testing"},
 		"lifted":         {"window", "deadline", "budget", "daily-quotas", "account-budgets"},
 		"fault":          {"throttled", "refused", "rejected", "cut-before", "rate", "quota", "balance", "blacklisted", "unanswered"},
-		"act":            {"send", "resume", "join", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency"},
-		"rule":           {"gsm", "mainland"},
-		"group":          {"list", "texts", "accounts", "sender", "money", "time", "ledger", "checklist"},
-		"phase":          {"before", "during", "after"},
-		"role":           {"operations", "product", "it", "customer-service", "legal", "pr", "finance"},
-		"item":           {"proven", "warned", "not-looked-at", "does-not-apply", "failed", "overridden", "taken-on", "signed", "missing", "lapsed"},
-		"sheet":          {"done-word", "open-word"},
-		"page":           {"all", "checklist", "clear", "for-plan", "nothing", "texts", "plan", "since", "stops"}, // in the template of the page
+		"act": {"send", "resume", "join", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency", "receipts", "receipts-import", "unsubscribe",
+			"wave", "backup", "restore", "copy", "reconcile", "stop-when", "export", "purge", "person-show", "person-export", "person-forget", "trace-full", "trace-evidence"},
+		"rule":  {"gsm", "mainland"},
+		"group": {"list", "texts", "accounts", "sender", "money", "time", "ledger", "checklist"},
+		"phase": {"before", "during", "after"},
+		"role":  {"operations", "product", "it", "customer-service", "legal", "pr", "finance"},
+		"item":  {"proven", "warned", "not-looked-at", "does-not-apply", "failed", "overridden", "taken-on", "signed", "missing", "lapsed"},
+		"sheet": {"done-word", "open-word"},
+		"page":  {"all", "checklist", "clear", "for-plan", "nothing", "texts", "plan", "since", "stops"}, // in the template of the page
 		"term": { // see plan.Terms
 			"recipients", "messages", "columns",
 			"text", "template", "template-codes", "template-owner", "template-values", "template-variables", "subject", "sender", "reply-to", "html", "headers", "attachments",

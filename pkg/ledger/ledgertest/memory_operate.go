@@ -96,7 +96,7 @@ func (h *Handle) Resolve(ctx context.Context, name string, rs []ledger.Resolutio
 		for _, r := range rs {
 			h.m.resolve(c, r, by.At, &out, &sum)
 		}
-		by.Figures = ledger.ResolveFigures(rs, out, sum.Cost)
+		by = out.Of(by, rs, sum.Cost)
 		if c.Aborted != nil {
 			c.cancelPending()
 		}

@@ -92,7 +92,7 @@ func (l *Ledger) Resolve(ctx context.Context, campaign string, rs []ledger.Resol
 				return err
 			}
 		}
-		by.Figures = ledger.ResolveFigures(rs, out, f.Cost)
+		by = out.Of(by, rs, f.Cost)
 		if c.Aborted == nil {
 			return nil
 		}
