@@ -265,3 +265,14 @@ func TestTheFirstReasonToPauseCounts(t *testing.T) {
 		t.Errorf("%+v", ln.end.pause)
 	}
 }
+
+// Where no account has a share all of them are named.
+func TestAccountsWithoutAShareAreNamed(t *testing.T) {
+	l := loopOfTwo()
+	ln := laneOfTwo(t, l)
+	ln.route = &flow.Route{}
+	p := ln.obstacle(time.Time{})
+	if diff := cmp.Diff(words.Names([]string{"a", "b"}, 0), p.Detail.Args["accounts"]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -30,6 +30,14 @@ func TestWhatAnAccountMayDo(t *testing.T) {
 	if a, err := l.account("a", message.SMS, nil); err != nil || a.Limits.Concurrency != 3 || a.Scale() != 1 {
 		t.Errorf("one slot and two ahead: %d, %v", a.Limits.Concurrency, err)
 	}
+	l.Config.Accounts["a"] = config.Account{Scenarios: map[string]config.Scenario{config.Notice: {Rate: 400, DailyQuota: 7}}}
+	a, err := l.account("a", message.SMS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&ledger.Scenario{Name: config.Notice, Rate: 400, AtOnce: 2, DailyQuota: 7}, a.Limits.Scenario); diff != "" {
+		t.Error(diff)
+	}
 	l.Config.Accounts["a"] = config.Account{Environment: "test"}
 	if _, err := l.account("a", message.SMS, nil); !errors.Is(err, ErrEnvironment) {
 		t.Errorf("an account of another environment: %v", err)

@@ -28,6 +28,12 @@ type failing struct {
 	counted                          int
 	releasing                        time.Duration // how long a release may take; 0: as long as it likes
 	turn                             error
+	gathered                         int
+}
+
+func (l *failing) Gather(ctx context.Context) error {
+	l.gathered++
+	return l.Ledger.Gather(ctx)
 }
 
 func (l *failing) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquired, error) {
@@ -130,6 +136,10 @@ func TestARunThatCannotBegin(t *testing.T) {
 				runs, err := l.Runs(t.Context(), "award")
 				if err != nil || len(runs) > 0 && tc.why != "" && runs[0].Why.ID != tc.why || len(runs) == 0 && tc.why != "" {
 					t.Errorf("%+v, %v", runs, err)
+				}
+				// What was sent is put in order by a run that ended well.
+				if want := map[string]int{"nothing fails": 1}[tc.name]; l.gathered != want {
+					t.Errorf("put in order %d times", l.gathered)
 				}
 				if l.releasing != 0 {
 					t.Errorf("the end of the run had %v", l.releasing)
