@@ -323,3 +323,15 @@ func TestThePaceOfTheLastSeconds(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A pace of less than one a second says as well how long it takes.
+func TestHowLongASlowRunTakes(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	l := &Loop{Now: func() time.Time { return now }}
+	l.progress.start(ledger.Counts{}, now)
+	now = now.Add(10 * time.Second)
+	l.progress.stands(ledger.Tally{message.SMS: on(10, 0, 5, 0, 0)})
+	if s := l.Snapshot(); s.Rate != 0.5 || s.Remaining != 20*time.Second {
+		t.Errorf("%v a second, %v to go", s.Rate, s.Remaining)
+	}
+}

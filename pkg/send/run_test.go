@@ -270,3 +270,17 @@ func TestTheScreenCountsFromTheBeginOfTheRun(t *testing.T) {
 		}
 	})
 }
+
+// A campaign that was frozen by another program is not guessed at.
+func TestACampaignThatCannotBeReadIsNotSent(t *testing.T) {
+	l, v := ledgertest.NewMemory().Open(), &reached{}
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award", Digest: "d", Spec: []byte(`{"schema": "notify.spec/99"}`), Recipients: people("award", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loopOn(l, l, v, config.Account{Concurrency: 1}).Run(t.Context()); err == nil || len(v.to) > 0 {
+		t.Errorf("%d were reached, and it ended with %v", len(v.to), err)
+	}
+	if runs, err := l.Runs(t.Context(), "award"); err != nil || runs[0].Why.ID != "run.why.error" {
+		t.Errorf("%+v, %v", runs, err)
+	}
+}
