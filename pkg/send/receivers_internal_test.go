@@ -3,6 +3,8 @@ package send
 import (
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -17,11 +19,15 @@ import (
 	"notify/pkg/receivers"
 )
 
-// mailLane is a lane of mails over a and b, with what is shipped of receivers.
+// mailLane is a lane of mails over a and b, with what is shipped of receivers, and a rule of its own.
 func mailLane(t *testing.T, l *Loop) *lane {
 	t.Helper()
-	var err error
-	if l.Receivers, err = receivers.Read(""); err != nil {
+	file := filepath.Join(t.TempDir(), "receivers.yaml")
+	err := os.WriteFile(file, []byte("rules:\n  - {match: 'come back', suspend: 1m}\n"), 0o600)
+	if err == nil {
+		l.Receivers, err = receivers.Read(file)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	l.watch = newWatch(campaign.StopWhen{})
@@ -53,6 +59,7 @@ func TestWhichDomainsNameReceivers(t *testing.T) {
 		asked []string
 	}{
 		{"none", config.Account{}, nil},
+		{"one", config.Account{DomainRate: map[string]float64{"rate.test": 1}}, []string{"rate.test"}},
 		{"by rate, quota and slots, but for what goes for all", config.Account{
 			DomainRate: map[string]float64{"rate.test": 1, ledger.DefaultDomain: 2}, DomainQuota: map[string]int64{"quota.test": 1}, DomainSlots: map[string]int{"slots.test": 1, ledger.DefaultDomain: 2},
 		}, []string{"quota.test", "rate.test", "slots.test"}},
@@ -85,6 +92,7 @@ func TestWhatFollowsFromWhatAReceiverSays(t *testing.T) {
 	for said, want := range map[string]ledger.DomainChange{
 		"450 frequency limited": {Account: "a", Domain: "qq.com", At: now, SlowTo: 0.5, SlowUntil: now.Add(30 * time.Minute)},
 		"421 later":             {Account: "a", Domain: "qq.com", At: now, SlowTo: 0.5, SlowUntil: now.Add(30 * time.Minute), Until: now.Add(5 * time.Minute)},
+		"450 come back":         {Account: "a", Domain: "qq.com", At: now, Until: now.Add(time.Minute)},
 		"450 no reason":         {Account: "a", Domain: "qq.com", At: now, Until: now.Add(5 * time.Second)},
 	} {
 		ln := mailLane(t, loopOfTwo())
