@@ -40,6 +40,10 @@ type Receipts interface {
 	Secret(ctx context.Context) (string, error)
 }
 
+// FormatOneClick is the format of what is no receipt of a vendor: somebody clicked the link in a mail by which he gets no more. It is no sign of life
+// of the account.
+const FormatOneClick = "one-click"
+
 // FiguresOf is the bookmark under which the figures that were made of a campaign are kept. They name domains: who forgets people drops it.
 func FiguresOf(campaign string) string { return "figures/" + campaign }
 
@@ -78,7 +82,8 @@ type Receipt struct {
 	Noted
 }
 
-// ReceiptLate is how long after a message was handed to a vendor a receipt still counts: vendors stop within days, the last of them within 30.
+// ReceiptLate is how long after a message was handed to a vendor a receipt still counts: vendors stop within days, the last of them within 30. What a
+// person did may come later, where it names the message.
 const ReceiptLate = 30 * 24 * time.Hour
 
 // Note is what is known of one receipt.
@@ -265,7 +270,7 @@ func (c *Candidate) Judge(e message.Event, arrived time.Time) Judgement {
 		return JudgeForeign
 	case c.other(e):
 		return JudgeContrary
-	case arrived.Sub(c.Claimed) > ReceiptLate:
+	case arrived.Sub(c.Claimed) > ReceiptLate && (e.Key == "" || e.State.Final() || e.State == message.Waiting):
 		return JudgeLate
 	}
 	switch c.State {

@@ -156,7 +156,7 @@ func posted(r *ledger.Receipt) *Posted {
 func Formats() map[string]*Format {
 	all := make(map[string]*Format)
 	for _, f := range []*Format{
-		eventsFormat(), aliyunFormat(), directMailFormat(), tencentFormat(), tencentMailFormat(), twilioFormat(), sesFormat(), sendgridFormat(),
+		eventsFormat(formatEvents), eventsFormat(ledger.FormatOneClick), aliyunFormat(), directMailFormat(), tencentFormat(), tencentMailFormat(), twilioFormat(), sesFormat(), sendgridFormat(),
 		mailgunFormat(), postmarkFormat(), resendFormat(), dsnFormat(),
 	} {
 		all[f.Name] = f
@@ -167,8 +167,8 @@ func Formats() map[string]*Format {
 // formatEvents is what notify writes itself: what a vendor answered when it was asked, and what stood in a file.
 const formatEvents = "events"
 
-func eventsFormat() *Format {
-	return &Format{Name: formatEvents, Read: func(_ *Account, p *Posted) (Told, error) {
+func eventsFormat(name string) *Format {
+	return &Format{Name: name, Read: func(_ *Account, p *Posted) (Told, error) {
 		var t Told
 		err := json.Unmarshal(p.Body, &t.Events)
 		return t, err

@@ -2,6 +2,7 @@ package receipts
 
 import (
 	"context"
+	"encoding/json"
 	"html/template"
 	"iter"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 // Leaving is the ledger, as far as somebody can leave who got a mail.
 type Leaving interface {
 	ledger.Tracer
+	Keep(ctx context.Context, rs []ledger.Receipt) ([]bool, error)
 	Suppressed(ctx context.Context, asked iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error]
 	Suppress(ctx context.Context, entries iter.Seq2[ledger.Suppression, error], by ledger.Act) (ledger.Suppress, error)
 }
@@ -71,7 +73,7 @@ func (u *Unsubscribe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// leave puts the address of a message on the suppression list, unless it is there.
+// leave puts the address of a message on the suppression list, unless it is there, and keeps that it was this message by which somebody left.
 func (u *Unsubscribe) leave(ctx context.Context, key message.Key) error {
 	ctx = context.WithoutCancel(ctx)
 	found, err := u.Ledger.Trails(ctx, ledger.Sought{Key: key, Most: 1})
@@ -79,6 +81,9 @@ func (u *Unsubscribe) leave(ctx context.Context, key message.Key) error {
 		return err // of another ledger: there is nobody to write to
 	}
 	m := &found[0]
+	if err := u.keep(ctx, m); err != nil {
+		return err
+	}
 	for _, err := range u.Ledger.Suppressed(ctx, slices.Values([]ledger.Asked{{Address: m.Address}})) {
 		return err // he is on it
 	}
@@ -89,6 +94,21 @@ func (u *Unsubscribe) leave(ctx context.Context, key message.Key) error {
 		}, nil)
 	}, by)
 	u.left.Add(int64(sum.Added))
+	return err
+}
+
+// keep keeps the click as what was told of the message, once however often it comes; it is settled with the receipts.
+func (u *Unsubscribe) keep(ctx context.Context, m *ledger.Trail) error {
+	if m.Account == "" {
+		return nil // it has not left: somebody knows its link all the same
+	}
+	raw, err := json.Marshal([]message.Event{{Key: m.Key, State: message.OptedOut}})
+	if err != nil {
+		return err
+	}
+	r := ledger.Receipt{Account: m.Account, Format: ledger.FormatOneClick, Source: "List-Unsubscribe", Raw: raw, Grade: message.GradeSigned, At: u.Now()}
+	r.Hash = hashOf(r, m.Campaign)
+	_, err = u.Ledger.Keep(ctx, []ledger.Receipt{r})
 	return err
 }
 

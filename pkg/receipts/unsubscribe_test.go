@@ -125,3 +125,61 @@ func TestOneClickTakesSomebodyOff(t *testing.T) {
 		t.Errorf("%d left, %d forged", u.Left(), u.Forged())
 	}
 }
+
+// A click is told of the message that it was made in, once, with the proof that the link is ours; what nobody sent has none.
+func TestOneClickIsAFactOfItsMessage(t *testing.T) {
+	l, k := told(t)
+	run, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: at(8), Extend: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := ledger.Turn{Run: run.Run.ID, Now: at(8), Extend: time.Minute, Claim: []ledger.ClaimRequest{{
+		Channel: message.Email, Day: "2026-11-20", Max: 1, Ahead: time.Second, Grace: time.Minute, Limits: ledger.Limits{Account: "edm"},
+	}}}
+	got, err := l.Turn(t.Context(), turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn.Claim = nil
+	turn.Settle = []ledger.Settlement{{Attempt: got.Grants[0].Claims[0].Attempt, At: at(8), Outcome: message.Outcome{Kind: message.OutcomeAccepted}}}
+	if _, err := l.Turn(t.Context(), turn); err != nil {
+		t.Fatal(err)
+	}
+	links := message.OneClick{URL: "https://edm.example.test/leave", Secret: "a secret of 16 or more"}
+	now := func() time.Time { return at(9).AddDate(0, 2, 0) } // people keep mails
+	log := slog.New(slog.DiscardHandler)
+	u := &receipts.Unsubscribe{Links: links, Ledger: l, Now: now, Log: log}
+	path, err := url.Parse(strings.Trim(links.Headers(k)["List-Unsubscribe"], "<>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path.Path, strings.NewReader("List-Unsubscribe=One-Click"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		if u.ServeHTTP(w, req); w.Code != http.StatusOK {
+			t.Fatalf("%d: %s", w.Code, w.Body)
+		}
+	}
+	settler := receipts.Settler{Ledger: l, Formats: receipts.Formats(), Accounts: map[string]*receipts.Account{}, Now: now, Log: log}
+	if sum, err := settler.All(t.Context()); err != nil || sum.Receipts != 1 || sum.Ours != 1 {
+		t.Errorf("settled %+v, %v", sum, err)
+	}
+	var facts []ledger.Fact
+	for p, err := range l.Proofs(t.Context(), "award-2020", k) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts = p.Facts
+	}
+	if len(facts) != 1 || facts[0].State != message.OptedOut || facts[0].Grade != message.GradeSigned || !facts[0].At.Equal(now()) {
+		t.Errorf("of the message was told %+v", facts)
+	}
+	all, err := l.Deliveries(t.Context(), "award-2020")
+	if err != nil || len(all) != 1 || all[0].ByState[message.OptedOut] != 1 {
+		t.Errorf("of the campaign was told %+v, %v", all, err)
+	}
+	if u.Left() != 1 {
+		t.Errorf("%d left", u.Left())
+	}
+}

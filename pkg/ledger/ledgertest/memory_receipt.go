@@ -26,7 +26,7 @@ func (h *Handle) Keep(ctx context.Context, rs []ledger.Receipt) ([]bool, error) 
 		if r.Fate == "" {
 			r.Fate = ledger.ReceiptNew
 		}
-		if r.Fate != ledger.ReceiptRefused && r.At.After(h.m.heard[r.Account]) {
+		if r.Fate != ledger.ReceiptRefused && r.Format != ledger.FormatOneClick && r.At.After(h.m.heard[r.Account]) {
 			h.m.heard[r.Account] = r.At
 		}
 		if at := slices.IndexFunc(h.m.receipts, func(o *ledger.Receipt) bool { return o.Hash == r.Hash }); at >= 0 {

@@ -247,6 +247,13 @@ func matchPromises() []promise {
 			s.now = s.now.Add(ledger.ReceiptLate + time.Hour)
 			s.same("late", s.hear("b", s.event(1, message.Delivered)), ledger.Noted{Late: 1})
 			s.same("nothing", len(s.deliveries()), 0)
+			s.same("what a person did later", s.hear("c", s.event(1, message.OptedOut)), ledger.Noted{Ours: 1})
+			s.same("of this campaign", s.deliveries()[0].ByState, map[message.ReceiptState]int{message.OptedOut: 1})
+		}},
+		{"a click by which somebody leaves is no sign of life of the account", func(s *story) {
+			s.three()
+			s.keep(s.raw("a", func(r *ledger.Receipt) { r.Format = ledger.FormatOneClick }))
+			s.same("last", s.inbox().Last.IsZero(), true)
 		}},
 		{"without our key a message is found by address and time, or by the vendor's id, in the newest campaign that fits", func(s *story) {
 			s.three()

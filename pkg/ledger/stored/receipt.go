@@ -53,7 +53,7 @@ func keep(x Tx, r *ledger.Receipt) (bool, error) {
 		return false, err
 	}
 	in := ledger.Inbox{Account: r.Account}
-	if fate != ledger.ReceiptRefused {
+	if fate != ledger.ReceiptRefused && r.Format != ledger.FormatOneClick {
 		in.Last = r.At
 	}
 	if n == 0 {
