@@ -110,15 +110,9 @@ func Costs(ctx context.Context, s Source, by By, accounts map[string]Account, si
 	if err != nil {
 		return nil, err
 	}
-	campaigns, err := s.Campaigns(ctx)
+	specs, err := specsOf(ctx, s)
 	if err != nil {
 		return nil, err
-	}
-	specs := make(map[string]plan.Spec)
-	for i := range campaigns {
-		if specs[campaigns[i].Name], err = plan.DecodeSpec(campaigns[i].Spec); err != nil {
-			return nil, err
-		}
 	}
 	sums := costs{sums: make(map[costCell]*Cost), accounts: accounts}
 	apart := campaignsOf(spent, func(c *ledger.Spent) bool {
@@ -131,18 +125,38 @@ func Costs(ctx context.Context, s Source, by By, accounts map[string]Account, si
 		}
 	}
 	for _, name := range apart {
-		spec := specs[name]
-		err := debited(ctx, s, name, func(r *ledger.Record) {
-			if !r.Claimed.Before(since) {
-				one := ledger.Debit{Messages: 1, Segments: int64(r.Segments), Cost: r.Price.Times(r.Segments)}
-				sums.add(by.of(&spec, r.Account, r.Address, r.Claimed.In(zone)), r.Account, one, r.Price > 0)
-			}
-		})
+		whole := !slices.ContainsFunc(spent, func(c ledger.Spent) bool { return c.Campaign == name && c.First.Before(since) })
+		if by == ByCountry && whole {
+			err = sums.byCountry(ctx, s, name, spent)
+		} else {
+			spec := specs[name]
+			err = debited(ctx, s, name, func(r *ledger.Record) {
+				if !r.Claimed.Before(since) {
+					one := ledger.Debit{Messages: 1, Segments: int64(r.Segments), Cost: r.Price.Times(r.Segments)}
+					sums.add(by.of(&spec, r.Account, r.Address, r.Claimed.In(zone)), r.Account, one, r.Price > 0)
+				}
+			})
+		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return sums.sorted(), nil
+}
+
+// specsOf are the campaigns as they are frozen.
+func specsOf(ctx context.Context, s Source) (map[string]plan.Spec, error) {
+	campaigns, err := s.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	specs := make(map[string]plan.Spec)
+	for i := range campaigns {
+		if specs[campaigns[i].Name], err = plan.DecodeSpec(campaigns[i].Spec); err != nil {
+			return nil, err
+		}
+	}
+	return specs, nil
 }
 
 // debits reports whether something of it is debited since a time.

@@ -88,3 +88,60 @@ func TestCostsAreReadFromWhatIsKeptWhereItBelongsTogether(t *testing.T) {
 		t.Errorf("%+v, %v, read %v", ours, err, b.read)
 	}
 }
+
+// keeping is a ledger that remembers.
+type keeping struct {
+	books
+	kept  map[string]string
+	spent []ledger.Spent
+}
+
+func (k *keeping) Bookmark(_ context.Context, name string) (string, error) { return k.kept[name], nil }
+
+func (k *keeping) SetBookmark(_ context.Context, name, value string) error {
+	k.kept[name] = value
+	return nil
+}
+
+func (k *keeping) Spent(ctx context.Context) ([]ledger.Spent, error) {
+	if k.spent != nil {
+		return k.spent, nil
+	}
+	return k.books.Spent(ctx)
+}
+
+// A campaign is looked through once for the countries, and again when something more was debited.
+func TestCountriesAreKeptUntilMoreIsSpent(t *testing.T) {
+	accounts := map[string]bill.Account{"sms": {Currency: "CNY"}, "dear": {Currency: "CNY"}}
+	k := &keeping{books: books{TB: t}, kept: map[string]string{}}
+	look := func(since time.Time, read ...string) []bill.Cost {
+		t.Helper()
+		k.read = map[string]bool{}
+		got, err := bill.Costs(t.Context(), k, bill.ByCountry, accounts, since, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]bool{}
+		for _, name := range read {
+			want[name] = true
+		}
+		if diff := cmp.Diff(want, k.read); diff != "" {
+			t.Errorf("what was looked through (-want +got):\n%s", diff)
+		}
+		return got
+	}
+	first := look(time.Time{}, "november", "both")
+	want := []bill.Cost{
+		{Name: "CN", Currency: "CNY", Messages: 2, Segments: 4, Cost: new(message.Money(180))}, {Name: "US", Currency: "CNY", Messages: 2, Segments: 4, Cost: new(message.Money(180))},
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(first, look(time.Time{})); diff != "" {
+		t.Errorf("another time (-first +got):\n%s", diff)
+	}
+	look(day(1), "both") // a part of it is not what was kept
+	k.spent, _ = k.books.Spent(t.Context())
+	k.spent[0].Messages++
+	look(time.Time{}, "november")
+}
