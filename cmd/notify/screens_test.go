@@ -17,8 +17,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 
+	"notify/pkg/bill"
 	"notify/pkg/drill"
 	"notify/pkg/preflight"
+	"notify/pkg/receipts"
 	"notify/pkg/suppression"
 	"notify/pkg/vendors/all"
 )
@@ -190,6 +192,7 @@ func steady(ts *testscript.TestScript, screen string) string {
 		{`(ahead of|behind) sms`, "ahead of sms"},
 		{`比 sms (快|慢)`, "比 sms 快"},
 		{`\d+ messages; [1-9]\d* left before`, "58 messages; 22 left before"}, // a run that was paused in the middle
+		{`((?:paused|lifted the pause|resumed)[\s·]+number\s+|(?:暂停|继续发送)[\s·]+数量\s+)\d+`, "${1}58"}, // and how many waited then
 		{`\d+ 条消息；此前已发 [1-9]\d* 条`, "58 条消息；此前已发 22 条"},
 		{`[\w.-]+@` + host + `\b`, "wang@ops-1"},
 		{`\b` + who + `\b`, "wang"},
@@ -282,12 +285,15 @@ func known() map[string]bool {
 	for _, d := range drill.All() {
 		names[d.Name] = true
 	}
+	for _, mapping := range slices.Concat(receipts.ShippedMappings(), bill.Shipped()) {
+		names[mapping] = true
+	}
 	for _, reason := range suppression.Reasons() {
 		names[string(reason)] = true
 	}
 	for _, list := range []string{
 		"texts-read lawful", "award-notice drill incident marketing system-notice", // items and checklists
-		"sms edm email http smtp sandbox", "aliyun tencent twilio generic", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
+		"sms edm email http smtp sandbox", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
 		"accepted not-sent phone email generic slow bang Amazon Message Twilio auto starttls false ap-guangzhou", // answers, columns, faults and options
 		"expect budget environment window timer key token id sheet sqlite en zh debug info warn error Prometheus prom",
 	} {
