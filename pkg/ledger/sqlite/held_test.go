@@ -21,6 +21,7 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = other.Close() }() // Windows removes no file that is open
 	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
