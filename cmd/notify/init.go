@@ -52,7 +52,6 @@ func newInit(e *env, run func(context.Context, initOptions) error) *cobra.Comman
 
 func runInit(ctx context.Context, e *env, o initOptions) error {
 	so := campaign.StarterOptions{List: o.list, Checklist: true}
-	dir := o.dir
 	notes := []words.Text{}
 	if o.list == "" && (o.sheet != "" || len(o.columns) > 0) {
 		return usage(words.Err("init.needs-list", nil).Do("init.add-list", nil))
@@ -63,13 +62,8 @@ func runInit(ctx context.Context, e *env, o initOptions) error {
 			return err
 		}
 		notes = append(notes, more...)
-		if dir == "" {
-			dir = filepath.Dir(o.list)
-		}
 	}
-	if dir == "" {
-		dir = "."
-	}
+	dir := o.folder()
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return usage(words.Err("init.no-folder", words.A{"file": dir}).Do("init.its-columns", words.A{"list": words.Typed(dir)}))
 	}
@@ -95,6 +89,14 @@ func runInit(ctx context.Context, e *env, o initOptions) error {
 		p.Wrapped("", p.Say(line))
 	}
 	return p.Flush()
+}
+
+// folder is where the files go: that of the list, where none is named.
+func (o initOptions) folder() string {
+	if o.dir == "" {
+		return filepath.Dir(o.list)
+	}
+	return o.dir
 }
 
 // writeAllNew writes those files that are not there yet, and leaves the others alone.

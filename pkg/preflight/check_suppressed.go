@@ -17,7 +17,7 @@ import (
 // *Is anybody on the list who must not be written to?* FAIL for every message that is still to be sent to an address on the
 // [suppression list](suppression.md): the count by reason, the first rows, who put the address there and when. It cannot be overridden,
 // for no class of campaign and no reason: the sender looks again right before each message leaves. WARN for addresses on the own list of a vendor
-// that keeps one (SES): it takes messages to them, and delivers none; `notify suppress pull` puts them on ours.
+// that keeps one (SES, Postmark): it delivers nothing to them; `notify suppress pull` puts them on ours.
 func suppressedCheck() Check {
 	return Check{ID: "suppressed", Group: GroupList, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Ledger == nil {

@@ -33,5 +33,6 @@ type SuppressedReason string
 const (
 	SuppressedBounce    SuppressedReason = "hard-bounce"
 	SuppressedComplaint SuppressedReason = "complaint"
+	SuppressedOptOut    SuppressedReason = "opt-out"
 	SuppressedOther     SuppressedReason = "other"
 )

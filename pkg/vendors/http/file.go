@@ -43,6 +43,7 @@ type spec struct {
 	find           *findPlan
 	probe          *queryPlan
 	listings       map[vendors.TemplateKind]*listingPlan
+	suppressed     *suppressedPlan
 }
 
 // fileOption is a key that an account may set under its options.
@@ -101,6 +102,7 @@ func (l *loader) read(m *yamldoc.Map) {
 	l.sending(m)
 	l.queries(m)
 	l.listings(m)
+	l.suppressed(m)
 	m.Value("receipts") // what is pushed is read by package receipts
 	if s.token == nil {
 		l.noToken(m)

@@ -201,23 +201,14 @@ func (l *loader) listings(m *yamldoc.Map) {
 
 func (l *loader) listing(m *yamldoc.Map) *listingPlan {
 	p := &listingPlan{
-		queryPlan: l.query(m, requestScope("code", "page")),
-		code:      l.ofItem(m, "code", "item.code"),
-		state:     l.ofItem(m, "state", "item.state"),
-		states:    dictionary(m.Map("states"), vendors.TemplateApproved, vendors.TemplatePending, vendors.TemplateRejected),
+		pagePlan: l.paged(m, requestScope("code", "page")),
+		code:     l.ofItem(m, "code", "item.code"),
+		state:    l.ofItem(m, "state", "item.state"),
+		states:   dictionary(m.Map("states"), vendors.TemplateApproved, vendors.TemplatePending, vendors.TemplateRejected),
 	}
 	p.byCode = p.request.uses("code")
 	if !has(m.Map("states"), string(vendors.TemplateApproved)) {
 		m.Map("states").Problem("approved", words.T("vendor.approved-missing", nil), words.T("vendor.do.approved", nil))
-	}
-	if required(m, "list", words.T("vendor.do.list", nil)) != "" {
-		p.list = l.optional(m, "list")
-	}
-	if m.Value("more").Set() {
-		p.more = l.truthful(m, "more", "body.page < body.pages")
-	}
-	if pages := p.request.uses("page"); pages != m.Value("more").Set() {
-		m.Problem("more", words.T("vendor.pages", nil), words.T("vendor.do.pages", words.A{"variable": "{{ page }}"}))
 	}
 	inItem := answerScope("item")
 	if v := m.Value("text"); v.Text() != "" {
@@ -228,6 +219,43 @@ func (l *loader) listing(m *yamldoc.Map) *listingPlan {
 	}
 	m.Done()
 	return p
+}
+
+// paged compiles a question for a list.
+func (l *loader) paged(m *yamldoc.Map, sc scope) pagePlan {
+	p := pagePlan{queryPlan: l.query(m, sc)}
+	if required(m, "list", words.T("vendor.do.list", nil)) != "" {
+		p.list = l.optional(m, "list")
+	}
+	if m.Value("more").Set() {
+		p.more = l.truthful(m, "more", "body.page < body.pages")
+	}
+	if pages := p.request.uses("page"); pages != m.Value("more").Set() {
+		m.Problem("more", words.T("vendor.pages", nil), words.T("vendor.do.pages", words.A{"variable": "{{ page }}"}))
+	}
+	return p
+}
+
+// suppressed compiles how a vendor is asked to whom it delivers nothing.
+func (l *loader) suppressed(m *yamldoc.Map) {
+	in := m.Map("suppressed")
+	if !has(m, "suppressed") {
+		return
+	}
+	p := &suppressedPlan{
+		pagePlan: l.paged(in, requestScope("page")),
+		address:  l.ofItem(in, "address", "item.email"),
+		reasons:  dictionary(in.Map("reasons"), vendors.SuppressedBounce, vendors.SuppressedComplaint, vendors.SuppressedOptOut, vendors.SuppressedOther),
+	}
+	inItem := answerScope("item")
+	if v := in.Value("reason"); v.Text() != "" {
+		p.reason = l.compile(v, v.Text(), inItem)
+	}
+	if v := in.Value("since"); v.Text() != "" {
+		p.since = l.compile(v, v.Text(), inItem)
+	}
+	in.Done()
+	l.spec.suppressed = p
 }
 
 // ofItem compiles an expression that must be written and look at an item of the list.

@@ -39,7 +39,7 @@ func Kind(builtin fs.FS) vendors.Kind {
 	return vendors.Kind{
 		Name: "http", About: words.T("vendor.http", nil),
 		Options:   func(given map[string]any, dir string) option.Set { return declared(builtin, given, dir) },
-		Abilities: []vendors.Ability{vendors.CanBalance, vendors.CanFind, vendors.CanProbe, vendors.CanList},
+		Abilities: []vendors.Ability{vendors.CanBalance, vendors.CanFind, vendors.CanProbe, vendors.CanList, vendors.CanSuppress},
 		New: func(s vendors.Settings) (vendors.Vendor, error) {
 			v, err := build(builtin, s)
 			if err != nil {
@@ -80,6 +80,9 @@ func (v *vendor) abilities() vendors.Vendor {
 	}
 	if len(v.spec.listings) > 0 {
 		out = lister{vendor: v, next: out}
+	}
+	if v.spec.suppressed != nil {
+		out = withholder{vendor: v, next: out}
 	}
 	return out
 }
@@ -470,6 +473,9 @@ func (s *spec) requests() []*requestPlan {
 	}
 	for _, kind := range names(s.listings) {
 		out = append(out, s.listings[kind].request)
+	}
+	if s.suppressed != nil {
+		out = append(out, s.suppressed.request)
 	}
 	return out
 }

@@ -57,6 +57,16 @@ func Keys() []Key {
 	for _, list := range []string{"templates", "signatures"} {
 		keys = append(keys, questionKeys(list, listingKeys()...)...)
 	}
+	keys = append(keys, questionKeys("suppressed",
+		Key{"list", words.T("vendor.key.list", nil)},
+		Key{"more", words.T("vendor.key.more", nil)},
+		Key{"address", words.T("vendor.key.suppressed-address", nil)},
+		Key{"reason", words.T("vendor.key.suppressed-reason", nil)},
+		Key{"reasons.hard-bounce", words.T("vendor.key.suppressed-reasons", nil)},
+		Key{"reasons.complaint", words.T("vendor.key.suppressed-reasons", nil)},
+		Key{"reasons.opt-out", words.T("vendor.key.suppressed-reasons", nil)},
+		Key{"reasons.other", words.T("vendor.key.suppressed-reasons", nil)},
+		Key{"since", words.T("vendor.key.suppressed-since", nil)})...)
 	return append(keys, Key{"receipts", words.T("vendor.key.receipts", nil)})
 }
 

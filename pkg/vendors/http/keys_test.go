@@ -32,6 +32,7 @@ find: {zzz: 1, receipts: {zzz: 1}, not_found: {zzz: 1}}
 probe: {zzz: 1}
 templates: {zzz: 1, states: {zzz: 1}}
 signatures: {zzz: 1, states: {zzz: 1}}
+suppressed: {zzz: 1, reasons: {zzz: 1}}
 `
 
 // The table that is explained and documented has the keys that are read, and no other.

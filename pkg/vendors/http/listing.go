@@ -12,11 +12,16 @@ import (
 // maxPages bounds a list that comes in pages; a vendor that still has more then is not read to its end.
 const maxPages = 200
 
-// listingPlan is a compiled question for texts or signatures.
-type listingPlan struct {
+// pagePlan is a compiled question for a list, in pages where more says so.
+type pagePlan struct {
 	queryPlan
+	list, more *expression
+}
+
+// listingPlan is one for texts or signatures.
+type listingPlan struct {
+	pagePlan
 	byCode                    bool // the request names a code, so that it is made for each
-	list, more                *expression
 	code, state, text, reason *expression
 	states                    map[string]vendors.TemplateState
 }
@@ -41,14 +46,17 @@ func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes 
 	}
 	var out []vendors.Template
 	for _, code := range codes {
-		some, err := l.pages(ctx, p, code)
+		err := l.pages(ctx, &p.pagePlan, code, maxPages, func(answer *answerEnv) error {
+			some, err := l.templates(p, answer)
+			out = append(out, some...)
+			return err
+		})
 		if errors.Is(err, vendors.ErrTakesAny) {
 			return nil, err
 		}
 		if err != nil {
 			return nil, words.Wrap(err, "vendor.ask-templates", words.A{"account": l.account, "kind": kind})
 		}
-		out = append(out, some...)
 	}
 	for i := range out {
 		out[i].Kind = kind
@@ -59,38 +67,32 @@ func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes 
 	return out, nil
 }
 
-// pages asks for one list to its end.
-func (v *vendor) pages(ctx context.Context, p *listingPlan, code string) ([]vendors.Template, error) {
-	var out []vendors.Template
-	for page := 1; page <= maxPages; page++ {
+// pages asks for one list to its end, at most so many pages, and calls read for each answer.
+func (v *vendor) pages(ctx context.Context, p *pagePlan, code string, most int, read func(*answerEnv) error) error {
+	for page := 1; page <= most; page++ {
 		env := v.caller.env(p.request)
 		env.Code, env.Page = code, page
 		answer, _, err := v.ask(ctx, &p.queryPlan, &env, "")
 		if err != nil {
-			return nil, err
+			return err
 		}
-		some, err := v.templates(p, answer)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, some...)
-		if p.more == nil {
-			return out, nil
+		if err := read(answer); err != nil || p.more == nil {
+			return err
 		}
 		more, err := v.reader.truth(p.more, answer)
 		if err != nil {
-			return nil, v.fault(words.T("vendor.at-key", words.A{"key": "more", "cause": words.Cause(err)}), "")
+			return v.fault(words.T("vendor.at-key", words.A{"key": "more", "cause": words.Cause(err)}), "")
 		}
 		if !more {
-			return out, nil
+			return nil
 		}
 	}
-	return nil, words.Err("vendor.pages-many", words.A{"most": maxPages})
+	return words.Err("vendor.pages-many", words.A{"most": most})
 }
 
-// templates reads one answer. A list that is missing is an error, unless the file itself says "none" for it: what the answer
+// items are those of one answer. A list that is missing is an error, unless the file itself says "none" for it: what the answer
 // lacks must not be taken for a template that is not there, nor for a vendor that takes any.
-func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Template, error) {
+func (v *vendor) items(p *pagePlan, answer *answerEnv) ([]any, error) {
 	list, err := v.reader.engine.run(p.list, answer)
 	if err != nil {
 		return nil, v.fault(words.T("vendor.at-key", words.A{"key": "list", "cause": words.Cause(err)}), "")
@@ -101,6 +103,15 @@ func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Templat
 	items, ok := list.([]any)
 	if !ok {
 		return nil, words.Err("vendor.list-none", nil)
+	}
+	return items, nil
+}
+
+// templates reads one answer.
+func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Template, error) {
+	items, err := v.items(&p.pagePlan, answer)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]vendors.Template, 0, len(items))
 	for _, answer.Item = range items {

@@ -18,9 +18,15 @@ func NoList(t *testing.T, secret string, serve func(t *testing.T, a Answer) (v v
 	t.Helper()
 	const to = message.Address("winner-001@customer.test")
 	answers := []Answer{
-		{Status: http.StatusOK}, {Status: http.StatusOK, Body: `{}`}, {Status: http.StatusOK, Body: `null`}, {Status: http.StatusOK, Body: `<html>`},
-		{Status: http.StatusNotFound, Body: `{}`}, {Status: http.StatusNotFound, Body: `<html>`}, {Status: http.StatusTooManyRequests, Body: `{}`},
-		{Status: http.StatusInternalServerError, Body: `{}`}, {Status: http.StatusServiceUnavailable, Body: `<html>`},
+		{Status: http.StatusOK},
+		{Status: http.StatusOK, Body: `{}`},
+		{Status: http.StatusOK, Body: `null`},
+		{Status: http.StatusOK, Body: `<html>`},
+		{Status: http.StatusNotFound, Body: `{}`},
+		{Status: http.StatusNotFound, Body: `<html>`},
+		{Status: http.StatusTooManyRequests, Body: `{}`},
+		{Status: http.StatusInternalServerError, Body: `{}`},
+		{Status: http.StatusServiceUnavailable, Body: `<html>`},
 		{Status: http.StatusTemporaryRedirect, Header: "Location: /elsewhere\r\n", Body: `{}`},
 	}
 	for _, a := range append(answers, others...) {
