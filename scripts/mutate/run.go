@@ -132,7 +132,7 @@ func (t *trial) examine(ctx context.Context, binaries string, exams []exam, on s
 	for _, some := range sittings(exams) {
 		limit := 10 * time.Second
 		for _, e := range some {
-			limit += 10 * e.took
+			limit += 20 * e.took
 		}
 		out, _, err := sit(ctx, binaries, some, limit, nil, []string{variable + "=" + on})
 		switch {
