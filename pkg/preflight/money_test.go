@@ -72,7 +72,8 @@ func TestBalance(t *testing.T) {
 			name: "empty", want: preflight.Fail, change: balance("0"),
 			summary: []string{"0.00 CNY left pays for 0"}, remedies: []string{"4.95 CNY (110 segments)", "no part of the campaign fits"},
 		},
-		{name: "in debt", want: preflight.Fail, change: balance("-3.20"), summary: []string{"-3.20 CNY left pays for 0"}},
+		{name: "in debt", want: preflight.Fail, change: balance("-3.20"), summary: []string{"-3.20 CNY left pays for 0"}, remedies: []string{"8.15 CNY (110 segments)"}},
+		{name: "a price of nothing", want: preflight.Pass, change: both(balance("0"), smsA(func(a *config.Account) { a.Price = ptr(message.Money(0)) })), summary: []string{"0.00 CNY left"}},
 		{
 			name: "packages", want: preflight.Pass,
 			change:  balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(110)) }),
@@ -137,6 +138,7 @@ func TestBudget(t *testing.T) {
 	}
 	askAll(t, "budget", []question{
 		{name: "none", want: preflight.Skip, summary: []string{"no budget"}},
+		{name: "none, and no price", want: preflight.Skip, change: noPrice, summary: []string{"no budget"}},
 		{
 			name: "within", want: preflight.Pass, change: smsA(func(a *config.Account) { a.DayBudget, a.MonthBudget = 4_500_000, 5_000_000 }),
 			summary: []string{"sms-a, day 2026-11-20: budget 4.50 CNY, used 0.00 CNY, to come 4.50 CNY", "month"},
