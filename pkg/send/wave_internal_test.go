@@ -34,6 +34,7 @@ func TestWhenAWaveIsOut(t *testing.T) {
 		{"one is under way", ledger.Tally{message.SMS: on(9, 1, 2, 0, 0)}, 2, false},
 		{"nothing is left", ledger.Tally{message.SMS: on(0, 0, 3, 0, 0)}, 2, false},
 		{"one is left", ledger.Tally{message.SMS: on(1, 0, 3, 0, 0)}, 2, true},
+		{"the last one is missing", ledger.Tally{message.SMS: on(1, 0, 1, 0, 0)}, 2, false},
 		{"on one channel of two", ledger.Tally{message.SMS: on(9, 0, 3, 0, 0), message.Email: on(9, 0, 2, 0, 0)}, 3, false},
 		{"on one channel, and nothing is left on the other", ledger.Tally{message.SMS: on(9, 0, 3, 0, 0), message.Email: on(0, 0, 2, 0, 0)}, 3, true},
 	} {

@@ -54,4 +54,8 @@ func TestEachMailHasALinkOfItsOwn(t *testing.T) {
 			t.Errorf("headers: %v, %v", m.Headers, err)
 		}
 	}
+	l.spec.Texts[0].Mail.OneClick = false
+	if m, err := l.message(&ledger.Claim{Key: "7cth18x6w03tvnns065rmb7e34", Channel: message.Email, Address: "wang@example.test", Fields: []byte("[]")}); err != nil || len(m.Headers) != 1 {
+		t.Errorf("without links: %v, %v", m.Headers, err)
+	}
 }
