@@ -126,6 +126,7 @@ func TestWhatIsTurnedAwayBeforeItLeaves(t *testing.T) {
 		{"who opted out", func(ln *lane, _ *claim) { suppressed(ln) }, codeSuppressed},
 		{"who opted out, on a channel where nobody can", func(ln *lane, _ *claim) { suppressed(ln); ln.entry.Suppressible = false }, ""},
 		{"a row that is broken", func(_ *lane, c *claim) { c.Fields = []byte("{") }, codeRender},
+		{"a row that is too short", func(_ *lane, c *claim) { c.Fields = []byte("[]") }, codeRender},
 		{"past its deadline", func(_ *lane, c *claim) { c.Deadline = time.Now().Add(-1) }, message.GiveBack(message.BackDeadline).Code},
 		{"by a run that was lost", func(ln *lane, _ *claim) { ln.loop.lose(); ln.loop.lose() }, message.GiveBack(message.BackDeadline).Code},
 	} {
