@@ -127,6 +127,7 @@ func TestWhatIsTurnedAwayBeforeItLeaves(t *testing.T) {
 		{"who opted out, on a channel where nobody can", func(ln *lane, _ *claim) { suppressed(ln); ln.entry.Suppressible = false }, ""},
 		{"a row that is broken", func(_ *lane, c *claim) { c.Fields = []byte("{") }, codeRender},
 		{"a row that is too short", func(_ *lane, c *claim) { c.Fields = []byte("[]") }, codeRender},
+		{"a row without a name", func(ln *lane, c *claim) { ln.loop.spec.NameColumn = "phone"; c.Fields = []byte(`["Li"]`) }, ""},
 		{"past its deadline", func(_ *lane, c *claim) { c.Deadline = time.Now().Add(-1) }, message.GiveBack(message.BackDeadline).Code},
 		{"by a run that was lost", func(ln *lane, _ *claim) { ln.loop.lose(); ln.loop.lose() }, message.GiveBack(message.BackDeadline).Code},
 	} {
@@ -138,7 +139,8 @@ func TestWhatIsTurnedAwayBeforeItLeaves(t *testing.T) {
 				if sent := tc.want == ""; o.Code != tc.want || (len(v.got) == 1) != sent || (asked > 0) != sent {
 					t.Errorf("%+v, sent: %v, the vendor took %v", o, v.got, asked)
 				}
-				if len(v.got) == 1 && (v.got[0].Text != "Dear Li" || v.got[0].Template != "T7" || v.got[0].Name != "Li") {
+				name := map[string]string{"name": "Li"}[ln.loop.spec.NameColumn]
+				if len(v.got) == 1 && (v.got[0].Text != "Dear Li" || v.got[0].Template != "T7" || v.got[0].Name != name) {
 					t.Errorf("%+v", v.got[0])
 				}
 			})

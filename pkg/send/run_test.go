@@ -28,7 +28,7 @@ type failing struct {
 	counted                          int
 	releasing                        time.Duration // how long a release may take; 0: as long as it likes
 	turn                             error
-	gathered                         int
+	gathered, looked                 int
 }
 
 func (l *failing) Gather(ctx context.Context) error {
@@ -51,6 +51,7 @@ func (l *failing) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error
 }
 
 func (l *failing) Accounts(ctx context.Context) ([]ledger.AccountState, error) {
+	l.looked++
 	if l.accounts != nil {
 		return nil, l.accounts
 	}
@@ -283,4 +284,14 @@ func TestACampaignThatCannotBeReadIsNotSent(t *testing.T) {
 	if runs, err := l.Runs(t.Context(), "award"); err != nil || runs[0].Why.ID != "run.why.error" {
 		t.Errorf("%+v, %v", runs, err)
 	}
+}
+
+// Where a run waits for its next message the accounts are looked at, several times between two turns.
+func TestARunThatWaitsLooksAtItsAccounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := failing{Ledger: staged(t, 2).Open()}
+		if _, err := loopOn(&l, &l, &reached{}, config.Account{Concurrency: 1, Rate: 0.25}).Run(t.Context()); err != nil || l.looked < 5 {
+			t.Errorf("in four seconds it looked %d times, %v", l.looked, err)
+		}
+	})
 }
