@@ -188,8 +188,10 @@ func sets() map[string][]string {
 		"breaker":        {"closed", "open", "testing"},
 		"lifted":         {"window", "deadline", "budget", "daily-quotas", "account-budgets"},
 		"fault":          {"throttled", "refused", "rejected", "cut-before", "rate", "quota", "balance", "blacklisted", "unanswered"},
-		"act": {"send", "resume", "join", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency", "receipts", "receipts-import", "unsubscribe",
-			"wave", "backup", "restore", "copy", "reconcile", "stop-when", "export", "purge", "person-show", "person-export", "person-forget", "trace-full", "trace-evidence"},
+		"act": {
+			"send", "resume", "join", "preflight", "pause", "unpause", "abort", "retry", "resolve", "rehearse", "emergency", "receipts", "receipts-import", "unsubscribe",
+			"wave", "backup", "restore", "copy", "reconcile", "stop-when", "export", "purge", "person-show", "person-export", "person-forget", "trace-full", "trace-evidence",
+		},
 		"rule":  {"gsm", "mainland"},
 		"group": {"list", "texts", "accounts", "sender", "money", "time", "ledger", "checklist"},
 		"phase": {"before", "during", "after"},
