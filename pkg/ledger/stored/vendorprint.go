@@ -201,16 +201,16 @@ func insertPrints(x Tx, all []vendorPrint) error {
 	return nil
 }
 
-// printQuery looks into each part that there is. CROSS JOIN, as SQLite joins in the order that is written then.
+// printQuery looks into each part that there is.
 const printQuery = `WITH RECURSIVE parts (part) AS (SELECT min(v.part) FROM vendor_print v
 		UNION ALL SELECT (SELECT min(v.part) FROM vendor_print v WHERE v.part > p.part) FROM parts p WHERE p.part IS NOT NULL)
-	SELECT v.campaign_id, v.message_id FROM parts p CROSS JOIN vendor_print v WHERE v.part = p.part AND v.print = $1`
+	SELECT v.campaign_id, v.message_id FROM parts p `
 
 // reading calls row for every row that a query reads, in a transaction or outside.
 type reading func(row func(Row) error, query string, args ...any) error
 
 // printed are the messages that may have the ids, by their prints.
-func printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
+func (q *Queries) printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
 	found := make(map[int64][]vendorPrint)
 	for _, id := range ids {
 		found[VendorPrint(id)] = nil
@@ -240,7 +240,7 @@ func printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
 			err := row.Scan(&p.campaign, &p.message)
 			add(p)
 			return err
-		}, printQuery, mark); err != nil {
+		}, printQuery+q.Printed, mark); err != nil {
 			return nil, err
 		}
 	}
@@ -249,7 +249,7 @@ func printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
 
 // named finds the messages of the campaigns that a vendor calls so, or called so in an attempt that is over.
 func (l Common) named(ctx context.Context, id string, in []*searched, found map[int64][]int64) error {
-	prints, err := printed(func(row func(Row) error, query string, args ...any) error { return l.DB.Read(ctx, row, query, args...) }, id)
+	prints, err := l.Queries.printed(func(row func(Row) error, query string, args ...any) error { return l.DB.Read(ctx, row, query, args...) }, id)
 	if err != nil {
 		return err
 	}
