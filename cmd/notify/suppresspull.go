@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -70,20 +71,11 @@ func runSuppressPull(ctx context.Context, e *env, o suppressPullOptions) error {
 			one, err = e.pullList(ctx, cfg, l, lister, name, off)
 			lists = append(lists, one)
 		}
-		if err := firstOf(err, v.Close()); err != nil {
+		if err := cmp.Or(err, v.Close()); err != nil {
 			return err
 		}
 	}
 	return view.ShowPulledLists(e.printer(), e.flags.json, lists)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // takenOff are the addresses whose newest line took them off our list, with when.
