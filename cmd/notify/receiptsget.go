@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/receipts"
 	"notify/pkg/view"
@@ -54,11 +55,9 @@ func runReceiptsPull(ctx context.Context, e *env, o receiptsGetOptions) error {
 	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(cfg.Accounts))
-	if o.account != "" {
-		if names, err = e.accountNamed(o.account, names); err != nil {
-			return err
-		}
+	names, err := accountsOr(cfg, o.account)
+	if err != nil {
+		return err
 	}
 	p := receipts.Puller{Ledger: box, Vendor: settler.Vendor, Now: e.now, Log: e.log, Kind: func(account string) string { return cfg.Accounts[account].Vendor }}
 	var pulled receipts.Pulled
@@ -74,11 +73,16 @@ func runReceiptsPull(ctx context.Context, e *env, o receiptsGetOptions) error {
 	return view.ShowPulled(e.printer(), e.flags.json, pulled, settled)
 }
 
-func (e *env) accountNamed(name string, all []string) ([]string, error) {
-	if !slices.Contains(all, name) {
-		return nil, noAccount(name, all)
+// accountsOr are the names of all accounts, or the one that is asked for.
+func accountsOr(cfg *config.Config, one string) ([]string, error) {
+	all := slices.Sorted(maps.Keys(cfg.Accounts))
+	if one == "" {
+		return all, nil
 	}
-	return []string{name}, nil
+	if !slices.Contains(all, one) {
+		return nil, noAccount(one, all)
+	}
+	return []string{one}, nil
 }
 
 func newReceiptsImport(e *env, run func(context.Context, receiptsGetOptions) error) *cobra.Command {
@@ -113,8 +117,8 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 	if err != nil {
 		return err
 	}
-	if _, err := e.accountNamed(o.account, slices.Sorted(maps.Keys(cfg.Accounts))); err != nil {
-		return err
+	if _, known := cfg.Accounts[o.account]; !known {
+		return noAccount(o.account, slices.Sorted(maps.Keys(cfg.Accounts)))
 	}
 	settler, err := e.settler(cfg, box)
 	if err != nil {

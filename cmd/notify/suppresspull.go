@@ -46,11 +46,9 @@ func runSuppressPull(ctx context.Context, e *env, o suppressPullOptions) error {
 	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(cfg.Accounts))
-	if o.account != "" {
-		if names, err = e.accountNamed(o.account, names); err != nil {
-			return err
-		}
+	names, err := accountsOr(cfg, o.account)
+	if err != nil {
+		return err
 	}
 	off, err := takenOff(ctx, l)
 	if err != nil {

@@ -121,10 +121,8 @@ func (r *Report) AccountsTable() Table {
 		t.Columns = append(t.Columns, col(Figure, words.Of("receipt", state)))
 	}
 	t.Columns = append(t.Columns, col(Share, words.T("column.receipts-missing", nil)))
-	var sum struct {
-		messages, segments, accepted, delivered, not int
-		told                                         [6]int
-	}
+	var sum struct{ messages, segments, accepted, delivered, not int }
+	sums := make([]int, len(told))
 	for _, a := range r.Accounts {
 		var rec Receipts
 		if i := slices.IndexFunc(r.Delivered, func(x Receipts) bool { return x.Account == a.Account }); i >= 0 {
@@ -134,14 +132,14 @@ func (r *Report) AccountsTable() Table {
 		row := []any{a.Account, a.Messages, a.Segments, a.Cost, a.Currency, rec.Accepted, rec.ByState[message.Delivered], not}
 		for i, state := range told {
 			row = append(row, rec.ByState[state])
-			sum.told[i] += rec.ByState[state]
+			sums[i] += rec.ByState[state]
 		}
 		t.Rows = append(t.Rows, append(row, words.Percent(rec.Missing)))
 		sum.messages, sum.segments, sum.accepted = sum.messages+int(a.Messages), sum.segments+int(a.Segments), sum.accepted+rec.Accepted
 		sum.delivered, sum.not = sum.delivered+rec.ByState[message.Delivered], sum.not+not
 	}
 	cost, currency := r.Cost()
-	t.Sums = append([]any{words.T("column.together", nil), sum.messages, sum.segments, cost, currency, sum.accepted, sum.delivered, sum.not}, cells(sum.told[:]...)...)
+	t.Sums = append([]any{words.T("column.together", nil), sum.messages, sum.segments, cost, currency, sum.accepted, sum.delivered, sum.not}, cells(sums...)...)
 	t.Sums = append(t.Sums, nil)
 	return t
 }

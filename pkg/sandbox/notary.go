@@ -1,22 +1,17 @@
 package sandbox
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"math/big"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 )
-
-var errNoKey = errors.New("receipts: the secret is no private key of ECDSA")
 
 // notary signs as vendors do that publish a certificate, and keeps whether somebody wants to be told. One is made where such a form is asked for: nil signs
 // nothing.
@@ -94,8 +89,4 @@ func (n *notary) routes(mux *http.ServeMux) {
 		n.wanted = true
 		_, _ = w.Write([]byte("<ConfirmSubscriptionResponse/>"))
 	})
-}
-
-func anotherECDSA() (*ecdsa.PrivateKey, error) {
-	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 }
