@@ -80,20 +80,29 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	unknown, all, err := report.StillUnknown(ctx, l, o.campaign, report.TermsOf(cfg))
+	alive, err := runsAtWork(ctx, l, o.campaign, e.now())
 	if err != nil {
 		return err
 	}
-	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got, unknown, all); err != nil {
+	open, err := report.StillUnknown(ctx, l, o.campaign, alive, report.TermsOf(cfg))
+	if err != nil {
 		return err
 	}
-	if len(got.NotUnknown) > 0 {
-		return quietly(exit.Usage)
+	if err := view.ShowResolved(e.printer(), e.flags.json, o.campaign, got, open); err != nil {
+		return err
 	}
-	if got.Left > 0 {
-		return quietly(exit.Some)
+	return quietly(resolvedCode(got, open))
+}
+
+// resolvedCode is of what was asked for: of the messages that were named, or else of the whole campaign.
+func resolvedCode(got send.Resolved, open report.Unsettled) int {
+	switch {
+	case len(got.NotUnknown) > 0:
+		return exit.Usage
+	case got.Left > 0, got.Named == 0 && open.All+open.Lost > 0:
+		return exit.Some
 	}
-	return nil
+	return exit.OK
 }
 
 // decision is what --as says.
@@ -126,10 +135,8 @@ func (e *env) settleFirst(ctx context.Context, cfg *config.Config, l ledger.Ledg
 	if err != nil || counts.Of(message.Attempting, message.Unknown) == 0 {
 		return err
 	}
-	if w, ok := l.(ledger.Watcher); ok {
-		if runs, err := w.AtWork(ctx, name, e.now()); err != nil || len(runs) > 0 {
-			return err
-		}
+	if alive, err := runsAtWork(ctx, l, name, e.now()); err != nil || alive {
+		return err
 	}
 	spec, err := e.stagedSpec(ctx, l, name)
 	if err != nil {
@@ -156,11 +163,25 @@ func (e *env) settleFirst(ctx context.Context, cfg *config.Config, l ledger.Ledg
 	defer cancel()
 	r := send.Resolver{Ledger: l, Vendors: all, Campaign: name, By: act, Now: e.now, Spec: spec}
 	got, err := r.Ask(asking)
-	if got.Accepted+got.NotSent+got.Rejected > 0 {
-		e.tell("cmd.line.resume-settled", words.A{"accepted": got.Accepted, "not_sent": got.NotSent, "left": got.Left})
-	}
 	if asking.Err() != nil && ctx.Err() == nil {
-		return nil
+		err = nil
 	}
+	if err != nil || got.Accepted+got.NotSent+got.Rejected == 0 {
+		return err
+	}
+	after, err := l.Counts(ctx, name) // where time was up, also those that nobody was asked about
+	e.tell("cmd.line.resume-settled", words.A{
+		"accepted": got.Accepted, "not_sent": got.NotSent, "rejected": got.Rejected, "left": after.Of(message.Unknown),
+	})
 	return err
+}
+
+// runsAtWork reports whether a run of the campaign is alive, as far as the ledger can tell.
+func runsAtWork(ctx context.Context, l ledger.Ledger, name string, now time.Time) (bool, error) {
+	w, ok := l.(ledger.Watcher)
+	if !ok {
+		return false, nil
+	}
+	runs, err := w.AtWork(ctx, name, now)
+	return len(runs) > 0, err
 }

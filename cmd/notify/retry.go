@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"notify/pkg/message"
 	"notify/pkg/words"
 )
 
@@ -55,9 +56,27 @@ func runRetry(ctx context.Context, e *env, o retryOptions) error {
 	if err != nil {
 		return err
 	}
-	said := words.T("cmd.did.retry", words.A{"n": n, "resume": "notify resume " + words.Typed(o.campaign)})
-	if n == 0 {
-		said = words.T("cmd.did.retry-none", words.A{"report": "notify report " + words.Typed(o.campaign)})
+	after, err := l.Counts(ctx, o.campaign)
+	if err != nil {
+		return err
 	}
-	return e.did("retry", said, map[string]any{"campaign": o.campaign, "pending": n})
+	left := after.Of(message.Rejected)
+	return e.did("retry", retried(o, n, left), map[string]any{"campaign": o.campaign, "pending": n, "rejected": left})
+}
+
+// retried says how many are pending again, and how many are rejected as before: of other codes, or not on the newest list any more.
+func retried(o retryOptions, n, left int) words.Text {
+	name := words.Typed(o.campaign)
+	a := words.A{"n": n, "left": left, "campaign": o.campaign, "resume": "notify resume " + name, "report": "notify report " + name}
+	switch {
+	case n > 0 && left > 0:
+		return words.T("cmd.did.retry-some", a)
+	case n > 0:
+		return words.T("cmd.did.retry", a)
+	case left > 0 && len(o.codes) > 0:
+		return words.T("cmd.did.retry-none", a)
+	case left > 0:
+		return words.T("cmd.did.retry-off-list", a)
+	}
+	return words.T("cmd.did.retry-nothing", a)
 }

@@ -274,14 +274,27 @@ func (r *Report) people(a *ledger.Attention, o Terms) {
 	}
 }
 
-// StillUnknown are the first MaxPeople of a campaign of whom it is not known whether they were told, and how many there are.
-func StillUnknown(ctx context.Context, s Source, campaign string, o Terms) (ps []Person, all int, err error) {
+// Unsettled are the messages of a campaign of which it is not known whether they arrived.
+type Unsettled struct {
+	// Unknown are the first MaxPeople of them.
+	Unknown []Person `json:"unknown"`
+	// All is how many are unknown.
+	All int `json:"all_unknown"`
+	// Lost is how many were under way when the last run ended without a word; while a run is alive they are on their way.
+	Lost int `json:"lost,omitempty"`
+}
+
+// StillUnknown reads what of a campaign is not settled, while a run of it is alive or none is.
+func StillUnknown(ctx context.Context, s Source, campaign string, alive bool, o Terms) (Unsettled, error) {
 	at, err := s.Review(ctx, campaign, MaxPeople)
-	ps = []Person{}
-	for i := range at.Attention.Unknown {
-		ps = append(ps, person(&at.Attention.Unknown[i], o))
+	u := Unsettled{Unknown: []Person{}, All: at.Counts.Of(message.Unknown)}
+	if !alive {
+		u.Lost = at.Counts.Of(message.Attempting)
 	}
-	return ps, at.Counts.Of(message.Unknown), err
+	for i := range at.Attention.Unknown {
+		u.Unknown = append(u.Unknown, person(&at.Attention.Unknown[i], o))
+	}
+	return u, err
 }
 
 func person(rec *ledger.Record, o Terms) Person {

@@ -12,6 +12,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // Resolver settles messages that are unknown. It sends nothing.
@@ -30,12 +31,16 @@ type Resolver struct {
 	mu    sync.Mutex
 	early int
 	again time.Time
+	dumb  int
+	cause words.Text
 	seen  map[string]bool
 }
 
 // Resolved counts what a Resolver did.
 type Resolved struct {
 	ledger.Resolved
+	// Named is how many messages were named, each once; 0: none was, and all that are unknown were meant.
+	Named int `json:"named,omitempty"`
 	// Left is how many messages are unknown still: among Keys, if there are any.
 	Left int `json:"left"`
 	// NotAsked is how many of them went through an account that cannot be asked.
@@ -46,6 +51,9 @@ type Resolved struct {
 	// once more.
 	Early int       `json:"early,omitempty"`
 	Again time.Time `json:"again,omitzero"`
+	// Mute is how many of them their vendor could not be asked for now, and Cause why: of the first.
+	Mute  int        `json:"mute,omitempty"`
+	Cause words.Text `json:"cause,omitzero"`
 	// NotUnknown are those of Keys that no unknown message has.
 	NotUnknown []string `json:"not_unknown,omitempty"`
 }
@@ -101,7 +109,8 @@ func (r *Resolver) ask(ctx context.Context, rec *ledger.Record) *ledger.Resoluti
 		Key: rec.Key, To: rec.Address, VendorID: rec.VendorID, Text: m.Text, Since: rec.Claimed.Add(-time.Minute), Until: r.Now(),
 	})
 	if err != nil {
-		return nil // it could not be asked: the message stays unknown
+		r.noAnswer(err) // the message stays unknown
+		return nil
 	}
 	switch found.Answer {
 	case message.OutcomeAccepted:
@@ -115,6 +124,14 @@ func (r *Resolver) ask(ctx context.Context, rec *ledger.Record) *ledger.Resoluti
 	case message.OutcomeRejected, message.OutcomeThrottled, message.OutcomeRefused, message.OutcomeUnknown:
 	}
 	return nil
+}
+
+func (r *Resolver) noAnswer(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dumb++; r.dumb == 1 {
+		r.cause = words.Cause(err)
+	}
 }
 
 func (r *Resolver) tooEarly(again time.Time) {
@@ -134,6 +151,8 @@ func (r *Resolver) wanted(rec *ledger.Record) bool {
 func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledger.Record) *ledger.Resolution) (Resolved, error) {
 	var total Resolved
 	r.seen = make(map[string]bool)
+	keys := slices.Compact(slices.Sorted(slices.Values(r.Keys)))
+	total.Named = len(keys)
 	var batch []ledger.Record
 	flush := func() error {
 		got, err := r.batch(ctx, batch, decide)
@@ -160,8 +179,8 @@ func (r *Resolver) each(ctx context.Context, decide func(context.Context, *ledge
 		}
 	}
 	err := flush()
-	total.Early, total.Again = r.early, r.again
-	for _, k := range r.Keys {
+	total.Early, total.Again, total.Mute, total.Cause = r.early, r.again, r.dumb, r.cause
+	for _, k := range keys {
 		if !r.seen[k] {
 			total.NotUnknown = append(total.NotUnknown, k)
 		}

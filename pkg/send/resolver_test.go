@@ -15,6 +15,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/send"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 // losing is a vendor whose answers are lost, and which can be asked.
@@ -53,7 +54,7 @@ func TestWhatAVendorSaysOfWhatIsUnknown(t *testing.T) {
 		l, v := unclear(t, 5), &knowing{has: has, mute: map[message.Address]bool{person(3): true}}
 		<-time.After(30*time.Second - 1)
 		got, err := resolver(l, v).Ask(t.Context())
-		want := send.Resolved{Resolved: ledger.Resolved{Accepted: 1}, Left: 4, Early: 1, Again: began.Add(30 * time.Second)}
+		want := send.Resolved{Resolved: ledger.Resolved{Accepted: 1}, Left: 4, Early: 1, Again: began.Add(30 * time.Second), Mute: 1, Cause: words.Raw("no answer")}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v: %s", err, diff)
 		}
@@ -64,7 +65,7 @@ func TestWhatAVendorSaysOfWhatIsUnknown(t *testing.T) {
 		}
 		<-time.After(1)
 		got, err = resolver(l, v).Ask(t.Context())
-		if diff := cmp.Diff(send.Resolved{Resolved: ledger.Resolved{NotSent: 1}, Left: 3}, got); diff != "" || err != nil {
+		if diff := cmp.Diff(send.Resolved{Resolved: ledger.Resolved{NotSent: 1}, Left: 3, Mute: 1, Cause: words.Raw("no answer")}, got); diff != "" || err != nil {
 			t.Errorf("%v: %s", err, diff)
 		}
 	})
@@ -89,13 +90,13 @@ func TestWhenToAskAgain(t *testing.T) {
 func TestMessagesThatAPersonNames(t *testing.T) {
 	l := unclear(t, 3)
 	all := recordsOf(t, l)
-	keys := []message.Key{all[1].Key, "nobody"}
+	keys := []message.Key{all[1].Key, "nobody", all[1].Key, "nobody"}
 	got, err := resolver(l, &reached{}, keys...).Ask(t.Context())
-	if diff := cmp.Diff(send.Resolved{Left: 1, NotAsked: 1, CannotAsk: []string{"a"}, NotUnknown: []string{"nobody"}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff(send.Resolved{Named: 2, Left: 1, NotAsked: 1, CannotAsk: []string{"a"}, NotUnknown: []string{"nobody"}}, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
 	got, err = resolver(l, &reached{}, keys...).Decide(t.Context(), message.OutcomeAccepted)
-	if diff := cmp.Diff(send.Resolved{Resolved: ledger.Resolved{Accepted: 1}, NotUnknown: []string{"nobody"}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff(send.Resolved{Resolved: ledger.Resolved{Accepted: 1}, Named: 2, NotUnknown: []string{"nobody"}}, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
 	if r := recordsOf(t, l)[1]; r.State != message.Accepted || r.Code != "notify:person" || r.Detail != "seen in their console" {
@@ -150,7 +151,7 @@ func TestAllThatIsUnknownIsAskedForAFewAtATime(t *testing.T) {
 		v.mute = map[message.Address]bool{person(n - 1): true}
 		l.n = n
 		got, err := resolver(l, v).Ask(t.Context())
-		want := send.Resolved{Resolved: ledger.Resolved{Accepted: 394, NotSent: 2, Rejected: 2, Skipped: 2}, Left: 1}
+		want := send.Resolved{Resolved: ledger.Resolved{Accepted: 394, NotSent: 2, Rejected: 2, Skipped: 2}, Left: 1, Mute: 1, Cause: words.Raw("no answer")}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v: %s", err, diff)
 		}

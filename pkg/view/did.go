@@ -85,33 +85,41 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 	return p.Flush()
 }
 
-// ShowResolved says what came of unknown messages, and names the first of all those of the campaign that are unknown still.
-func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved, unknown []report.Person, all int) error {
+// ShowResolved says what came of unknown messages, those that were named or all, and names the first of all those of the campaign that are unknown still.
+func ShowResolved(p *Printer, asJSON bool, campaign string, r send.Resolved, u report.Unsettled) error {
 	if asJSON {
 		return JSON(p.Out, p.Words(), "notify.resolve/1", struct {
 			Campaign string `json:"campaign"`
 			send.Resolved
-			Unknown []report.Person `json:"unknown"`
-		}{campaign, r, unknown})
+			report.Unsettled
+		}{campaign, r, u})
 	}
 	name := words.Typed(campaign)
-	p.Wrapped("", p.Say(words.T("cmd.resolved.sum", words.A{
-		"campaign": campaign, "accepted": r.Accepted, "unsent": r.NotSent, "rejected": r.Rejected, "left": r.Left,
+	sum := "cmd.resolved.sum"
+	if r.Named > 0 {
+		sum = "cmd.resolved.sum-named"
+	}
+	p.Wrapped("", p.Say(words.T(sum, words.A{
+		"campaign": campaign, "n": r.Named, "accepted": r.Accepted, "unsent": r.NotSent, "rejected": r.Rejected, "left": r.Left,
 	})))
 	for _, line := range []struct {
 		is   bool
 		said words.Text
 	}{
+		{r.Skipped > 0, words.T("cmd.resolved.skipped", words.A{"n": r.Skipped})},
 		{r.NotAsked > 0, words.T("cmd.resolved.not-asked", words.A{"n": r.NotAsked, "accounts": words.Names(r.CannotAsk, 0), "campaign": name})},
 		{r.Early > 0, words.T("cmd.resolved.early", words.A{"n": r.Early, "at": p.Words().Second(r.Again)})},
+		{r.Mute > 0, words.T("cmd.resolved.mute", words.A{"n": r.Mute, "cause": r.Cause})},
 		{len(r.NotUnknown) > 0, words.T("cmd.resolved.not-unknown", words.A{"keys": words.Names(r.NotUnknown, 0), "campaign": name})},
 		{r.NotSent > 0, words.T("cmd.resolved.resume", words.A{"campaign": name})},
+		{r.Named > 0 && u.All > r.Left, words.T("cmd.resolved.others", words.A{"n": u.All - r.Left, "campaign": name})},
+		{u.Lost > 0, words.T("cmd.resolved.lost", words.A{"n": u.Lost, "campaign": name})},
 	} {
 		if line.is {
 			p.Wrapped("  ", p.Say(line.said))
 		}
 	}
-	p.people(campaign, words.T("report.unknown", nil), message.Unknown, unknown, all)
+	p.people(campaign, words.T("report.unknown", nil), message.Unknown, u.Unknown, u.All)
 	return p.Flush()
 }
 

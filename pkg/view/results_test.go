@@ -261,7 +261,13 @@ func TestWhatCameOfUnknownMessages(t *testing.T) {
 	r := send.Resolved{Resolved: ledger.Resolved{Accepted: 1_200, NotSent: 3, Rejected: 1}, Left: 5, NotAsked: 4, CannotAsk: []string{"edm", "spare"}}
 	unknown := []report.Person{{Row: 12, Key: "A00011", Channel: message.Email, Address: "p***1@a.test", Message: "k7", Account: "edm", Attempts: 1, At: then, Code: "E42"}}
 	drawn(t, "resolved", "notify.resolve/1", func(p *view.Printer, asJSON bool) error {
-		return view.ShowResolved(p, asJSON, "award-2020", r, unknown, 5)
+		return view.ShowResolved(p, asJSON, "award-2020", r, report.Unsettled{Unknown: unknown, All: 5})
+	})
+	r = send.Resolved{
+		Resolved: ledger.Resolved{Accepted: 1, Skipped: 1}, Named: 5, Left: 2, Mute: 1, Cause: words.T("cause.refused", nil), NotUnknown: []string{"k0"},
+	}
+	drawn(t, "resolved-named", "notify.resolve/1", func(p *view.Printer, asJSON bool) error {
+		return view.ShowResolved(p, asJSON, "award-2020", r, report.Unsettled{Unknown: unknown, All: 14, Lost: 48})
 	})
 }
 
