@@ -2,9 +2,14 @@ package preflight_test
 
 import (
 	"context"
+	"encoding/json"
+	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/campaign"
 	"notify/pkg/config"
@@ -213,10 +218,71 @@ func table() map[string]cases {
 	return all
 }
 
+// theirOwn are figures that are others in each world.
+var theirOwn = []string{"ledger bytes", "ledger id", "ledger place", "run holder", "staged staged_digest"}
+
+// figures are what machines read of a finding, by check and case: in testdata.
+type figures struct {
+	known map[string]map[string]string
+	mu    sync.Mutex
+	found map[string]map[string]string
+}
+
+func readFigures(t *testing.T) *figures {
+	t.Helper()
+	const name = "testdata/facts.json"
+	f := &figures{known: make(map[string]map[string]string), found: make(map[string]map[string]string)}
+	if *update {
+		t.Cleanup(func() {
+			b, err := json.MarshalIndent(f.found, "", "\t")
+			if err != nil {
+				t.Error(err)
+			}
+			if err := os.WriteFile(name, append(b, '\n'), 0o600); err != nil {
+				t.Error(err)
+			}
+		})
+		return f
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &f.known); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// compare looks whether a finding has the figures that it is known for.
+func (f *figures) compare(t *testing.T, of string, finding preflight.Finding) {
+	t.Helper()
+	got := make(map[string]string)
+	for _, one := range finding.Facts {
+		b, err := json.Marshal(one.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[one.Name] = string(b)
+		if slices.Contains(theirOwn, finding.ID+" "+one.Name) {
+			got[one.Name] = "…"
+		}
+	}
+	if *update {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.found[of] = got
+		return
+	}
+	if d := cmp.Diff(f.known[of], got); d != "" {
+		t.Errorf("the figures are others: %s", d)
+	}
+}
+
 // A check that was never seen to pass, to stop, and to break is not known to do any of these.
 func TestEveryCheckPassesFailsAndBreaks(t *testing.T) {
 	t.Parallel()
-	all := table()
+	all, known := table(), readFigures(t)
 	for _, c := range preflight.All() {
 		trials, ok := all[c.ID]
 		if !ok {
@@ -238,7 +304,9 @@ func TestEveryCheckPassesFailsAndBreaks(t *testing.T) {
 				if one.in == nil {
 					t.Fatal("the table has no such case")
 				}
-				answers(t, one.in(t).ask(c.ID), one.want, one.evidence, one.remedies)
+				f := one.in(t).ask(c.ID)
+				answers(t, f, one.want, one.evidence, one.remedies)
+				known.compare(t, c.ID+" "+one.name, f)
 				if one.want == bad && len(one.remedies) == 0 {
 					t.Error("the table does not say what is to be done")
 				}

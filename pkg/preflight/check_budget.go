@@ -41,11 +41,11 @@ func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) 
 		a.unpriced(Fail, &n)
 		return nil
 	}
-	spends, err := s.spends(ctx, n)
+	u, err := s.Usage(ctx, n.Name)
 	if err != nil {
 		return err
 	}
-	u, err := s.Usage(ctx, n.Name)
+	spends, err := s.spends(ctx, n, u)
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,8 @@ func (s *Subject) accountBudget(ctx context.Context, a *answers, n accountNeed) 
 	return nil
 }
 
-// spends are the account's own budgets, each with what goes into it.
-func (s *Subject) spends(ctx context.Context, n accountNeed) ([]spend, error) {
-	u, err := s.Usage(ctx, n.Name)
-	if err != nil {
-		return nil, err
-	}
+// spends are the account's own budgets, each with what goes into it and what was used.
+func (s *Subject) spends(ctx context.Context, n accountNeed, u ledger.Usage) ([]spend, error) {
 	var all []spend
 	p := spend{who: n.Name, currency: n.Account.Currency, accounts: []accountNeed{n}}
 	if n.Account.DayBudget > 0 {
@@ -201,7 +197,7 @@ func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 		return cost <= p.room
 	})
 	if err == nil {
-		s.smaller(&w, Option{Enough: true, Days: s.affordable(ctx, p)}, fits, words.T("part.budget", nil))
+		s.smaller(&w, Option{Enough: true}, fits, words.T("part.budget", nil))
 	}
 	w.orSay(words.T("budget.less", nil))
 	if !p.campaign {
@@ -210,35 +206,6 @@ func (s *Subject) waysWithinBudget(ctx context.Context, p spend) ways {
 		}
 	}
 	return w
-}
-
-// affordable is how the messages of an account would spread over days if each day cost no more than its budget; nil where the
-// budget is not one of days, or the account has several channels.
-func (s *Subject) affordable(ctx context.Context, p spend) []Day {
-	if p.campaign || p.key != "accounts."+p.who+".budget.day" || len(p.accounts[0].Channels) != 1 {
-		return nil
-	}
-	n := p.accounts[0].Channels[0]
-	if n.Messages == 0 || *n.Cost <= 0 {
-		return nil
-	}
-	by, err := s.paceNow(ctx, n)
-	if err != nil {
-		return nil
-	}
-	messages := func(m message.Money) int64 { return int64(float64(max(0, m)) / float64(*n.Cost) * float64(n.Messages)) }
-	least := func(quota, n int64) int64 {
-		if quota >= 0 {
-			return min(quota, n)
-		}
-		return n
-	}
-	by.first, by.daily = least(by.first, messages(p.room)), least(by.daily, messages(p.budget))
-	days, done := by.schedule(n.Messages, s.now())
-	if done.IsZero() {
-		return nil
-	}
-	return days
 }
 
 // withinBudget reports whether an account's own budgets pay for what falls to it.
@@ -250,7 +217,11 @@ func (s *Subject) withinBudget(ctx context.Context, needs []Need, account string
 		if n.Cost == nil {
 			return false
 		}
-		spends, err := s.spends(ctx, n)
+		u, err := s.Usage(ctx, n.Name)
+		if err != nil {
+			return false
+		}
+		spends, err := s.spends(ctx, n, u)
 		if err != nil || slices.ContainsFunc(spends, func(p spend) bool { return p.over() > 0 }) {
 			return false
 		}

@@ -193,12 +193,14 @@ func TestOptionsMakeItPass(t *testing.T) {
 		{"a debt", "balance", balance("-3.20"), preflight.Fail, []preflight.OptionKind{topUp, account}},
 		{"packages for 990", "balance", both(noPrice, balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(990)) })), preflight.Fail, []preflight.OptionKind{topUp, part, account}},
 		{"another campaign holds it", "balance", both(otherPending, balance("113.85")), preflight.Fail, []preflight.OptionKind{topUp, release, part, account}},
+		{"two others hold it, and the end of one is not enough", "balance", both(otherPending, pending("third", 30), balance("113.85")), preflight.Fail, []preflight.OptionKind{topUp, part, account}},
 		{"1,000 a day", "quota", quota(1000), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"1,000 a day at the vendor", "quota", live(1000, 0), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"today's is used up", "quota", live(2300, 2300), preflight.Fail, []preflight.OptionKind{quotas, later, account}},
 		{"some of today's is used", "quota", both(live(2400, 0), usedToday(2000)), preflight.Fail, []preflight.OptionKind{quotas, spreads, later, part, account}},
 		{"1,000 a day, and days are too many", "quota", both(quota(1000), in(24*time.Hour)), preflight.Fail, []preflight.OptionKind{quotas, part, account}},
 		{"a budget of the day", "budget", smsA(func(a *config.Account) { a.DayBudget = 45_000_000 }), preflight.Fail, []preflight.OptionKind{budgets, part, account}},
+		{"a budget of the day, of which some is used", "budget", both(used, smsA(func(a *config.Account) { a.DayBudget = 103_000_000 })), preflight.Fail, []preflight.OptionKind{budgets, later, part, account}},
 		{"a budget of the month", "budget", smsA(func(a *config.Account) { a.MonthBudget = 45_000_000 }), preflight.Fail, []preflight.OptionKind{budgets, part, account}},
 		{"the campaign's budget", "budget", func(w *world) { w.campaign.Budget = yuan(w.t, "45") }, preflight.Fail, []preflight.OptionKind{budgets, part}},
 		{"too slow for the deadline", "deadline", both(perSecond(0.2), in(2*time.Hour)), preflight.Fail, []preflight.OptionKind{rates, due, part, account}},
@@ -267,8 +269,8 @@ func (w *world) everyPart(check string, o preflight.Option) {
 				continue // it does not begin at the top
 			}
 			w.part = part
-			if got := w.plan().Recipients; got != p.Recipients {
-				w.t.Errorf("%v has %d recipients, want %d", part, got, p.Recipients)
+			if got := preflight.Run(w.t.Context(), w.make(), nil).Plan.People; got != p.Recipients {
+				w.t.Errorf("%v is for %d recipients, want %d", part, got, p.Recipients)
 			}
 			if f := w.ask(check); f.Status != preflight.Pass {
 				w.t.Errorf("%v is %s: %s", part, f.Status, summary(f))

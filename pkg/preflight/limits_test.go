@@ -11,6 +11,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
+	"notify/pkg/vendors"
 )
 
 // rehearsed is a ledger that keeps rehearsals.
@@ -229,6 +230,14 @@ func TestClock(t *testing.T) {
 		{name: "right", want: preflight.Pass, change: at(-time.Second), summary: []string{"1s ahead of sms-a"}},
 		{name: "half a minute is still right", want: preflight.Pass, change: at(30 * time.Second)},
 		{name: "behind", want: preflight.Warn, change: at(31 * time.Second), summary: []string{"31s behind sms-a"}, remedies: []string{"set its clock"}},
+		{name: "the same", want: preflight.Pass, change: at(0), summary: []string{"0s ahead of sms-a"}},
+		{name: "five minutes are still borne", want: preflight.Warn, change: at(5 * time.Minute), summary: []string{"5m behind sms-a"}},
+		{
+			name: "one that only stands in says it", want: preflight.Fail, summary: []string{"6m behind sms-b"},
+			change: both(func(w *world) { w.vendors["sms-a"] = mute{} }, route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), func(w *world) {
+				w.vendors["sms-b"] = &vendor{balance: vendors.Balance{Date: w.now.Add(6 * time.Minute)}}
+			}),
+		},
 		{name: "far ahead", want: preflight.Fail, change: at(-time.Hour), summary: []string{"1h ahead of"}},
 		{
 			name: "one that only stands in breaks", want: preflight.Warn,

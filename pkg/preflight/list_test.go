@@ -112,6 +112,22 @@ func TestCapacity(t *testing.T) {
 	})
 }
 
+func TestAListThatIsTooLargeHasNoMorePartsThanItNeeds(t *testing.T) {
+	for capacity, want := range map[int]int{99: 2, 50: 2, 49: 3, 34: 3, 33: 4, 1: 100} {
+		w := newWorld(t)
+		w.config.Capacity.Recipients = capacity
+		f := w.ask("capacity")
+		if got := facts(f)["parts"]; got != want || len(f.Options[0].Parts) != want {
+			t.Errorf("%v parts of at most %d, and %d are offered; want %d", got, capacity, len(f.Options[0].Parts), want)
+		}
+		for _, p := range f.Options[0].Parts {
+			if p.Recipients > capacity {
+				t.Errorf("a part of %d, above %d", p.Recipients, capacity)
+			}
+		}
+	}
+}
+
 func TestAllowList(t *testing.T) {
 	in := func(env string, entries ...string) func(*world) {
 		return func(w *world) { w.config.Environment, w.config.AllowList = env, entries }

@@ -1,11 +1,17 @@
 package preflight_test
 
 import (
+	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/campaign"
 	"notify/pkg/config"
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
@@ -38,15 +44,19 @@ func smsA(change func(*config.Account)) func(*world) {
 
 func noPrice(w *world) { w.account("sms-a", func(a *config.Account) { a.Price = nil }) }
 
-// otherPending stages another campaign of 50 messages, of which nothing has left.
-func otherPending(w *world) {
-	mine, all := w.campaign, w.people
-	other := *mine
-	other.Name = "other"
-	w.campaign, w.people = &other, all[:50]
-	w.stage()
-	w.campaign, w.people = mine, all
+// pending stages another campaign of n messages, of which nothing has left.
+func pending(name string, n int) func(*world) {
+	return func(w *world) {
+		mine, all := w.campaign, w.people
+		other := *mine
+		other.Name = name
+		w.campaign, w.people = &other, all[:n]
+		w.stage()
+		w.campaign, w.people = mine, all
+	}
 }
+
+func otherPending(w *world) { pending("other", 50)(w) }
 
 func TestPrice(t *testing.T) {
 	askAll(t, "price", []question{
@@ -73,6 +83,8 @@ func TestBalance(t *testing.T) {
 			summary: []string{"0.00 CNY left pays for 0"}, remedies: []string{"4.95 CNY (110 segments)", "no part of the campaign fits"},
 		},
 		{name: "in debt", want: preflight.Fail, change: balance("-3.20"), summary: []string{"-3.20 CNY left pays for 0"}, remedies: []string{"8.15 CNY (110 segments)"}},
+		{name: "a debt in packages", want: preflight.Fail, change: both(noPrice, balance("", func(b *vendors.Balance) { b.Messages = ptr(int64(-5)) })), remedies: []string{"buy at least 110 segments more"}},
+		{name: "the lowest price that there is", want: preflight.Fail, change: both(balance("0"), smsA(func(a *config.Account) { a.Price = ptr(message.Money(1)) }))},
 		{name: "a price of nothing", want: preflight.Pass, change: both(balance("0"), smsA(func(a *config.Account) { a.Price = ptr(message.Money(0)) })), summary: []string{"0.00 CNY left"}},
 		{
 			name: "packages", want: preflight.Pass,
@@ -105,6 +117,21 @@ func TestBalance(t *testing.T) {
 			remedies: []string{"top up sms-a by at least 2.43 CNY (54 segments)", "notify abort other", "the first 50 recipients"},
 		},
 		{
+			name: "one segment that is promised counts", want: preflight.Fail, change: both(pending("other", 1), balance("4.99")),
+			remedies: []string{"notify abort other"},
+		},
+		{
+			name: "what is promised cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} },
+		},
+		{
+			name: "an account with nothing to carry is not asked, the next one is", want: preflight.Pass,
+			change: both(route([]config.Share{{Account: "sms-a"}, {Account: "sms-b", Weight: 1}}), down, func(w *world) {
+				w.vendors["sms-b"] = &vendor{balance: vendors.Balance{Messages: ptr(int64(110))}}
+			}),
+			summary: []string{"sms-a: nothing left to send", "sms-b: 110 messages in packages"},
+		},
+		{
 			name: "what has left is not paid twice", want: preflight.Pass,
 			change: both(balance("0.5"), func(w *world) {
 				w.stage()
@@ -131,11 +158,20 @@ func TestBalance(t *testing.T) {
 	})
 }
 
+// countless is a ledger that cannot be asked what has become of a campaign.
+type countless struct{ ledger.Ledger }
+
+func (countless) Counts(context.Context, string) (ledger.Counts, error) {
+	return ledger.Counts{}, errDisk
+}
+
+// used lets 20 of the campaign's messages leave today, which costs 0.90.
+func used(w *world) {
+	w.stage()
+	w.send(20, "sms-a", message.OutcomeAccepted)
+}
+
 func TestBudget(t *testing.T) {
-	used := func(w *world) {
-		w.stage()
-		w.send(20, "sms-a", message.OutcomeAccepted) // 0.90
-	}
 	askAll(t, "budget", []question{
 		{name: "none", want: preflight.Skip, summary: []string{"no budget"}},
 		{name: "none, and no price", want: preflight.Skip, change: noPrice, summary: []string{"no budget"}},
@@ -155,6 +191,7 @@ func TestBudget(t *testing.T) {
 			// 36 messages leave until 11:00 today, the other 64 tomorrow.
 			summary: []string{"sms-a, day 2026-11-21: budget 2.00 CNY, used 0.00 CNY, to come 2.88 CNY: 0.88 CNY over"},
 		},
+		{name: "over by the least that there is", want: preflight.Fail, change: smsA(func(a *config.Account) { a.DayBudget = 4_499_999 })},
 		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 })},
 		{
 			name: "what was used today counts once", want: preflight.Pass,
@@ -178,8 +215,128 @@ func TestBudget(t *testing.T) {
 			summary: []string{"USD and CNY"},
 		},
 		{
+			name: "the campaign's own budget without a price", want: preflight.Fail, change: both(noPrice, func(w *world) { w.campaign.Budget = 1 }),
+			summary: []string{"has no price"}, remedies: []string{"accounts.sms-a.price"},
+		},
+		{
+			name: "what the campaign has cost cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: func(w *world) { w.campaign.Budget = 1; w.ledger = countless{w.ledger} },
+		},
+		{
+			name: "there is no ledger that says what the campaign has cost", want: preflight.Error, summary: []string{"ledger"},
+			change: both(unopened(errDisk), func(w *world) { w.campaign.Budget = 1 }),
+		},
+		{
+			name: "what is promised of the day cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: both(quota(100), smsA(func(a *config.Account) { a.DayBudget = 1 }), func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} }),
+		},
+		{
+			name: "the rest of the day's budget pays for a part", want: preflight.Fail,
+			change: both(used, smsA(func(a *config.Account) { a.DayBudget = 2_700_000 })), remedies: []string{"the first 40 recipients, up to row 61"},
+		},
+		{
+			name: "the rest of the month's budget pays for a part", want: preflight.Fail,
+			change: both(used, smsA(func(a *config.Account) { a.MonthBudget = 2_700_000 })), remedies: []string{"the first 40 recipients, up to row 61"},
+		},
+		{
+			name: "the rest of the campaign's budget pays for a part", want: preflight.Fail,
+			change: both(used, func(w *world) { w.campaign.Budget = 2_700_000 }), remedies: []string{"the first 40 recipients, up to row 61"},
+		},
+		{
 			name: "a budget without a price", want: preflight.Fail,
 			change: both(noPrice, smsA(func(a *config.Account) { a.DayBudget = 1 })), summary: []string{"has no price"},
 		},
 	})
+}
+
+// The least that there is is a budget, too.
+func TestTheFiguresOfABudget(t *testing.T) {
+	w := newWorld(t)
+	both(used, smsA(func(a *config.Account) { a.DayBudget, a.MonthBudget = 1, 1 }), func(w *world) { w.campaign.Budget = 1 })(w)
+	f := w.ask("budget")
+	want := map[string]any{
+		"account.sms-a.day_budget": message.Money(1), "account.sms-a.day_used": yuan(t, "0.9"),
+		"account.sms-a.month_budget": message.Money(1), "account.sms-a.month_used": yuan(t, "0.9"),
+		"campaign.budget": message.Money(1), "campaign.used": yuan(t, "0.9"), "campaign.cost": yuan(t, "3.6"),
+	}
+	if d := cmp.Diff(want, facts(f)); d != "" || f.Status != preflight.Fail || len(f.Summary) != 3 {
+		t.Errorf("%s with %q: %s", f.Status, f.Summary, d)
+	}
+}
+
+// What is too much for today's or this month's rest may be sent when the next begins, where it is not too much for the whole.
+func TestABudgetThatIsThereAnewIsWaitedFor(t *testing.T) {
+	midnight := func(month time.Month, day int) func(*world) time.Time {
+		return func(w *world) time.Time { return time.Date(2026, month, day, 0, 0, 0, 0, w.now.Location()) }
+	}
+	deadline := func(at func(*world) time.Time) func(*world) {
+		return func(w *world) { w.campaign.Deadline = at(w) }
+	}
+	day := func(m message.Money) func(*world) { return smsA(func(a *config.Account) { a.DayBudget = m }) }
+	month := func(m message.Money) func(*world) { return smsA(func(a *config.Account) { a.MonthBudget = m }) }
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		at     func(*world) time.Time // nil: it is not offered
+	}{
+		{"tomorrow's is just enough", day(3_600_000), midnight(11, 21)},
+		{"tomorrow's is not enough", day(3_599_999), nil},
+		{"the next month's is just enough", month(3_600_000), midnight(12, 1)},
+		{"the next month's is not enough", month(3_599_999), nil},
+		{"the next month is after the deadline", both(month(3_600_000), deadline(midnight(11, 30))), nil},
+		{"the next month begins at the deadline", both(month(3_600_000), deadline(midnight(12, 1))), midnight(12, 1)},
+		{"the campaign's own is never there anew", func(w *world) { w.campaign.Budget = 3_600_000 }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			both(used, c.change)(w)
+			f := w.ask("budget")
+			i := slices.Index(kinds(f.Options), preflight.OptionLater)
+			if f.Status != preflight.Fail || i >= 0 != (c.at != nil) {
+				t.Fatalf("%s with %v: %s", f.Status, kinds(f.Options), summary(f))
+			}
+			if i < 0 {
+				return
+			}
+			if o := f.Options[i]; !o.At.Equal(c.at(w)) || o.Channel != "" || !strings.Contains(o.Command, "notify send") {
+				t.Errorf("%+v, want it at %s", o, c.at(w))
+			}
+		})
+	}
+}
+
+// 12 of 100 messages are too many for sms-a, and cost 0.54.
+func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
+	price := message.Money(45_000)
+	for _, c := range []struct {
+		name    string
+		other   config.Account
+		offered bool
+	}{
+		{"no budget", config.Account{Price: &price}, true},
+		{"no budget, and no price", config.Account{}, true},
+		{"just enough for the day", config.Account{Price: &price, DayBudget: 540_000}, true},
+		{"too little for the day", config.Account{Price: &price, DayBudget: 539_999}, false},
+		{"next to nothing for the day", config.Account{Price: &price, DayBudget: 1}, false},
+		{"just enough for the month", config.Account{Price: &price, MonthBudget: 540_000}, true},
+		{"too little for the month", config.Account{Price: &price, MonthBudget: 539_999}, false},
+		{"next to nothing for the month", config.Account{Price: &price, MonthBudget: 1}, false},
+		{"a budget, and no price", config.Account{DayBudget: 540_000}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			both(route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), smsA(func(a *config.Account) { a.DayBudget = 4_000_000 }))(w)
+			w.account("sms-b", func(a *config.Account) {
+				a.Price, a.Currency, a.DayBudget, a.MonthBudget = c.other.Price, "CNY", c.other.DayBudget, c.other.MonthBudget
+			})
+			f := w.ask("budget")
+			i := slices.Index(kinds(f.Options), preflight.OptionAccount)
+			if i >= 0 != c.offered {
+				t.Fatalf("offered: %v, want %v: %q", i >= 0, c.offered, remedies(f))
+			}
+			if i >= 0 && !slices.Equal(f.Options[i].Shares, []preflight.ShareOf{{"sms-a", 88, 88, 88}, {"sms-b", 12, 12, 12}}) {
+				t.Errorf("%+v", f.Options[i].Shares)
+			}
+		})
+	}
 }

@@ -1,7 +1,9 @@
 package preflight_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
 )
@@ -103,7 +106,7 @@ func TestDeadline(t *testing.T) {
 		{name: "none", want: preflight.Pass, summary: []string{"done 2026-11-20 10:00 +08:00 at 10/s; no deadline"}},
 		{
 			name: "passed", want: preflight.Fail, change: in(-time.Minute),
-			summary: []string{"has passed, with 100 messages"}, remedies: []string{"new deadline"},
+			summary: []string{"has passed, with 100 messages"}, remedies: []string{"new deadline", "do not send"},
 		},
 		{
 			name: "the quota is in the way", want: preflight.Fail, change: both(quota(40), in(10*time.Hour)),
@@ -129,6 +132,77 @@ func TestDeadline(t *testing.T) {
 		},
 	})
 }
+
+// When it is done is told where that can be known.
+func TestTheFiguresOfADeadline(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world)
+		want   []string
+	}{
+		"a rate":  {perSecond(10), []string{"account.sms-a.sms.done"}},
+		"no rate": {perSecond(0), nil},
+		"never":   {both(perSecond(1e-6), many(4000)), nil},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		f := w.ask("deadline")
+		if got := slices.Sorted(maps.Keys(facts(f))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestThePartThatIsInTimeIsTheLargest(t *testing.T) {
+	in := func(d time.Duration) func(*world) { return func(w *world) { w.campaign.Deadline = w.now.Add(d) } }
+	mail := func(rate float64, domains map[string]float64) func(*world) {
+		return both(mails(nil), domainsOf, func(w *world) {
+			w.account("edm", func(a *config.Account) { a.Rate, a.DomainRate = rate, domains })
+			w.config.Accounts["edm-b"] = w.config.Accounts["edm"]
+		})
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   int // recipients; 0: there is no such part
+	}{
+		{"by the rate", both(perSecond(0.02), in(time.Hour)), 72},
+		{"the last one would begin in time, and end late", both(perSecond(0.02), in(time.Hour+20*time.Second)), 72},
+		{"not even one", both(perSecond(0.0002), in(time.Hour)), 0},
+		{"to domains that have no pace", both(mail(0.02, nil), in(time.Hour)), 72},
+		{"by the pace of a domain", both(mail(100, map[string]float64{"customer.test": 0.01}), in(time.Hour)), 36},
+		{"by the pace of a domain, to which each of two accounts sends half", both(mail(100, map[string]float64{"customer.test": 0.01}), in(time.Hour), func(w *world) {
+			w.config.Routes[message.Email] = config.Route{Accounts: []config.Share{{Account: "edm", Weight: 1}, {Account: "edm-b", Weight: 1}}}
+		}), 72},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			c.change(w)
+			f := w.ask("deadline")
+			i := slices.Index(kinds(f.Options), preflight.OptionPart)
+			if f.Status != preflight.Fail || i >= 0 != (c.want > 0) {
+				t.Fatalf("%s with %v: %s", f.Status, kinds(f.Options), summary(f))
+			}
+			if i < 0 {
+				return
+			}
+			p := f.Options[i].Parts[0]
+			if p.Recipients != c.want || !f.Options[i].Enough {
+				t.Errorf("%+v, want the first %d", f.Options[i], c.want)
+			}
+			w.part = plan.Part{From: p.From, To: p.To}
+			if got := w.ask("deadline"); got.Status != preflight.Pass {
+				t.Errorf("%s is not in time: %s", p.Command, summary(got))
+			}
+			w.part.To++
+			if got := w.ask("deadline"); got.Status != preflight.Fail {
+				t.Errorf("%s is not the largest: %s", p.Command, summary(got))
+			}
+		})
+	}
+}
+
+// domainsOf has all mails go to one domain.
+func domainsOf(w *world) { domains(len(w.people), "customer.test")(w) }
 
 func TestPlanByDay(t *testing.T) {
 	w := newWorld(t)

@@ -341,6 +341,15 @@ func summary(f preflight.Finding) string { return words.Printer{}.Value(f.Says()
 
 func details(f preflight.Finding) []string { return english(f.Details) }
 
+// facts are the figures of a finding by their names.
+func facts(f preflight.Finding) map[string]any {
+	all := make(map[string]any)
+	for _, one := range f.Facts {
+		all[one.Name] = one.Value
+	}
+	return all
+}
+
 func remedies(f preflight.Finding) []string {
 	var all []words.Text
 	for _, r := range f.Remedies {

@@ -19,6 +19,7 @@ type slip struct {
 	in         string // the function, or the first words of the statement of a .sql file
 	from, to   int    // bytes of the file that are replaced
 	line, last int
+	decides    int    // the line of the switch whose case it is; 0 for none: a case itself runs only where it is true
 	what       string // "a < b → a <= b"
 	with       string
 	text       []byte // the file as it was when the slip was found
@@ -53,12 +54,20 @@ type planter struct {
 	in    string
 	body  body
 	whole map[*ast.BlockStmt]bool // the bodies of functions: nothing compiles without their last statement
+	idle  map[ast.Expr]bool       // what is returned beside an error, which nobody looks at
+	cases []deciding
 	slips []slip
+}
+
+// deciding is a condition of a case.
+type deciding struct {
+	ast.Expr
+	line int // of the switch
 }
 
 // plant finds every slip of a Go file.
 func plant(name string, text []byte) ([]slip, error) {
-	p := &planter{name: name, text: text, fset: token.NewFileSet(), whole: make(map[*ast.BlockStmt]bool)}
+	p := &planter{name: name, text: text, fset: token.NewFileSet(), whole: make(map[*ast.BlockStmt]bool), idle: make(map[ast.Expr]bool)}
 	file, err := parser.ParseFile(p.fset, name, text, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
@@ -156,6 +165,8 @@ func (p *planter) statement(n ast.Stmt) {
 	case *ast.IfStmt:
 		p.condition(n.Cond)
 		p.failing(n)
+	case *ast.SwitchStmt:
+		p.decisions(n)
 	case *ast.ForStmt:
 		if n.Cond != nil {
 			p.condition(n.Cond)
@@ -173,6 +184,16 @@ func (p *planter) statement(n ast.Stmt) {
 	case *ast.BranchStmt:
 		if n.Label == nil {
 			p.swap(n.TokPos, n.Tok, n)
+		}
+	}
+}
+
+func (p *planter) decisions(s *ast.SwitchStmt) {
+	for _, c := range s.Body.List {
+		if c, ok := c.(*ast.CaseClause); ok {
+			for _, x := range c.List {
+				p.cases = append(p.cases, deciding{x, p.fset.Position(s.Pos()).Line})
+			}
 		}
 	}
 }
@@ -302,6 +323,23 @@ func (p *planter) answer(r *ast.ReturnStmt) {
 	if i, ok := last.(*ast.Ident); ok && i.Name == "err" {
 		p.replace(last, "nil")
 	}
+	if fails(last) {
+		for _, x := range r.Results[:len(r.Results)-1] {
+			p.idle[x] = true
+		}
+	}
+}
+
+// fails reports what is an error by its name, or by that of the function that makes it.
+func fails(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return strings.HasPrefix(x.Name, "err")
+	case *ast.CallExpr:
+		s, ok := x.Fun.(*ast.SelectorExpr)
+		return ok && slices.Contains([]string{"Err", "Errorf", "Wrap", "noLedger"}, s.Sel.Name)
+	}
+	return false
 }
 
 func (p *planter) swap(at token.Pos, op token.Token, n ast.Node) {
@@ -322,6 +360,9 @@ func (p *planter) extreme(c *ast.CallExpr) {
 
 // literal is one more; and what looks like SQL is changed as SQL.
 func (p *planter) literal(l *ast.BasicLit) {
+	if p.idle[l] {
+		return
+	}
 	switch { // of token.Token there are a hundred
 	case l.Kind == token.INT:
 		if n, err := strconv.ParseInt(l.Value, 0, 64); err == nil {
@@ -335,6 +376,9 @@ func (p *planter) literal(l *ast.BasicLit) {
 }
 
 func (p *planter) boolean(i *ast.Ident) {
+	if p.idle[i] {
+		return
+	}
 	switch i.Name {
 	case "true":
 		p.replace(i, "false")
@@ -347,12 +391,22 @@ func (p *planter) replace(n ast.Node, with string) {
 	p.put(n.Pos(), int(n.End()-n.Pos()), with, n, with)
 }
 
+// decides is the line of the switch in the condition of whose case a place is; 0 for none.
+func (p *planter) decides(at token.Pos) int {
+	for _, c := range p.cases {
+		if c.Pos() <= at && at < c.End() {
+			return c.line
+		}
+	}
+	return 0
+}
+
 // put notes a slip: the bytes at a place are replaced; of is what it is shown in, and becomes what is shown of it.
 func (p *planter) put(at token.Pos, length int, with string, of ast.Node, becomes string) {
 	from := p.fset.Position(at)
 	p.slips = append(p.slips, slip{
 		file: p.name, text: p.text, in: p.in, body: p.body, from: from.Offset, to: from.Offset + length, with: with,
-		line: from.Line, last: p.fset.Position(of.End()).Line, what: short(p.source(of)) + " → " + short(becomes),
+		line: from.Line, last: p.fset.Position(of.End()).Line, decides: p.decides(at), what: short(p.source(of)) + " → " + short(becomes),
 	})
 }
 

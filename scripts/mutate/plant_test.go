@@ -11,6 +11,8 @@ const sample = `package p
 
 const limit = 3
 
+func count() (int, error) { return 5, errBusy }
+
 func take(n int, free func() error) error {
 	if n < limit && n != 0 {
 		note(n)
@@ -35,7 +37,7 @@ func TestWhatIsPlantedInGo(t *testing.T) {
 		got = append(got, strings.TrimPrefix(s.name(0), "p/p.go "))
 	}
 	want := []string{
-		"limit: 3 → 4",
+		"limit: 3 → 4", // the 5 beside an error is nobody's
 		"take: n < limit && n != 0 → !(n < limit && n != 0)",
 		"take: n < limit && n != 0 → n < limit || n != 0",
 		"take: n < limit → n <= limit",
@@ -56,6 +58,38 @@ func TestWhatIsPlantedInGo(t *testing.T) {
 		if _, err := plant("p/p.go", changed); err != nil {
 			t.Errorf("%s: %v\n%s", s.what, err, changed)
 		}
+	}
+}
+
+// A case that is never true is looked at by whoever comes to its switch.
+func TestAConditionOfACaseIsLookedAtWhereItsSwitchIs(t *testing.T) {
+	const text = `package p
+
+func kind(n int) (string, error) {
+	switch {
+	case n < 0:
+		return "", errNegative
+	case n == 7:
+		note(n)
+	}
+	return "", nil
+}
+`
+	slips, err := plant("p/p.go", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := exam{passed: map[string]map[int]bool{"p/p.go": {3: true, 4: true, 5: false, 6: false, 7: false, 8: false, 10: true}}}
+	got := make(map[string]bool)
+	for _, s := range slips {
+		got[strings.TrimPrefix(s.name(0), "p/p.go kind: ")] = e.comes(s)
+	}
+	want := map[string]bool{
+		"n < 0 → !(n < 0)": true, "n < 0 → n <= 0": true, "0 → 1": true, "n == 7 → n != 7": true, "7 → 8": true,
+		"note(n) → left out": false,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 

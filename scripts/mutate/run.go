@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,10 +22,56 @@ type trial struct {
 	exams    []exam // the quickest first
 	slips    map[int]slip
 	refused  map[int]bool // do not compile
+	keen     keen
+}
+
+// keen counts which tests noticed slips of a file: they are the first to be asked about the next.
+type keen struct {
+	mu sync.Mutex
+	by map[string]map[string]int // by file and test
+}
+
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+func (k *keen) noticed(file string, some []exam, out []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.by == nil {
+		k.by = make(map[string]map[string]int)
+	}
+	if k.by[file] == nil {
+		k.by[file] = make(map[string]int)
+	}
+	for _, m := range failedTest.FindAllSubmatch(out, -1) {
+		for _, e := range some {
+			if e.name == string(m[1]) {
+				k.by[file][e.key()]++
+			}
+		}
+	}
+}
+
+// first are those of the exams that noticed most in a file, each for a process of its own, and the others.
+func (k *keen) first(file string, exams []exam) (few, others []exam) {
+	const most = 3
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	counts := k.by[file]
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
+	names = names[:min(most, len(names))]
+	for _, e := range exams {
+		if slices.Contains(names, e.key()) {
+			few = append(few, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	slices.SortFunc(few, func(a, b exam) int { return counts[b.key()] - counts[a.key()] })
+	return few, others
 }
 
 // together is where the binaries lie that have all slips.
-func (t trial) together() string { return filepath.Join(t.dir, "together") }
+func (t *trial) together() string { return filepath.Join(t.dir, "together") }
 
 // build compiles all slips that stand in functions into one binary for each package of tests; what does not compile is found and left out.
 func (t *trial) build(ctx context.Context) error {
@@ -113,7 +162,7 @@ func (t *trial) fate(ctx context.Context, n int) fate {
 	case len(coming) == 0:
 		return uncovered
 	case s.body.from > 0:
-		return t.examine(ctx, t.together(), coming, fmt.Sprint(n))
+		return t.examine(ctx, t.together(), s.file, coming, fmt.Sprint(n))
 	}
 	overlay, err := t.overlay(map[string][]byte{s.file: s.apply()})
 	if err != nil {
@@ -124,12 +173,13 @@ func (t *trial) fate(ctx context.Context, n int) fate {
 	if _, err := t.compile(ctx, alone, "-overlay="+overlay); err != nil {
 		return unbuilt
 	}
-	return t.examine(ctx, alone, coming, "0")
+	return t.examine(ctx, alone, s.file, coming, "0")
 }
 
 // examine runs exams until one fails.
-func (t *trial) examine(ctx context.Context, binaries string, exams []exam, on string) fate {
-	for _, some := range sittings(exams) {
+func (t *trial) examine(ctx context.Context, binaries, file string, exams []exam, on string) fate {
+	few, others := t.keen.first(file, exams)
+	for _, some := range append(slices.Collect(slices.Chunk(few, 1)), sittings(others)...) {
 		limit := 10 * time.Second
 		for _, e := range some {
 			limit += 20 * e.took
@@ -140,6 +190,7 @@ func (t *trial) examine(ctx context.Context, binaries string, exams []exam, on s
 		case timedOut(out):
 			return overtime
 		default:
+			t.keen.noticed(file, some, out)
 			return noticed
 		}
 	}
