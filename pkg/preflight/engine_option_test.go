@@ -210,6 +210,7 @@ func TestOptionsMakeItPass(t *testing.T) {
 		{"a deadline that has passed", "deadline", in(-time.Hour), preflight.Fail, []preflight.OptionKind{due}},
 		{"a quota too small for the deadline", "deadline", both(quota(1000), in(24*time.Hour)), preflight.Fail, []preflight.OptionKind{due, part, account}},
 		{"a slow domain", "deadline", both(mail, in(2*time.Hour)), preflight.Fail, []preflight.OptionKind{rates, due, part}},
+		{"never done, and due", "deadline", both(many(4000), perSecond(0.00001), in(8*time.Hour)), preflight.Fail, []preflight.OptionKind{rates, account}},
 		{"never done", "deadline", both(many(4000), perSecond(0.00001)), preflight.Fail, []preflight.OptionKind{rates}},
 		{"more than a day", "duration", perSecond(0.055), preflight.Warn, []preflight.OptionKind{rates, later}},
 		{"more than any day", "duration", perSecond(0.03), preflight.Warn, []preflight.OptionKind{rates, later}},
@@ -255,7 +256,7 @@ func TestOptionsMakeItPass(t *testing.T) {
 // better reports that an option helped. Days that are accepted stay a warning; so does an account whose balance nobody tells.
 func better(f preflight.Finding, o preflight.Option) bool {
 	warned := o.Kind == preflight.OptionSpread || o.Kind == preflight.OptionAccount && f.ID == "balance"
-	return f.Status == preflight.Pass || f.Status == preflight.Skip || warned && f.Status == preflight.Warn
+	return f.Status == preflight.Pass || warned && f.Status == preflight.Warn
 }
 
 // everyPart asks about each part of the list by itself, and about the first by its number of recipients.

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,11 +184,13 @@ func TestPace(t *testing.T) {
 		return func(w *world) { w.account("edm", func(a *config.Account) { a.DomainRate = rates }) }
 	}
 	askAll(t, "pace", []question{
-		{name: "SMS only", want: preflight.Skip},
+		{name: "SMS only", want: preflight.Skip, summary: []string{"no mail"}},
 		{
 			name: "a thousand to one company", want: preflight.Warn, change: both(many(1001), mails(nil)),
 			summary: []string{"edm: 1 domain would get more than 1,000 mails without a pace, example.test 1,001"}, remedies: []string{"accounts.edm.domain_rate", "example.test: 1/s", "all in 16m 41s at 1/s, in 3m 20s at 5/s; 0.01159/s is the slowest"},
 		},
+		{name: "just a thousand to one company", want: preflight.Pass, change: both(many(1000), mails(nil))},
+		{name: "just five thousand to one company", want: preflight.Warn, change: both(many(5000), mails(nil)), summary: []string{"5,000"}},
 		{name: "five thousand to one company", want: preflight.Fail, change: both(many(5001), mails(nil)), summary: []string{"5,001"}},
 		{name: "with a pace", want: preflight.Pass, change: both(many(5001), mails(nil), paced(map[string]float64{"default": 5}))},
 		{name: "with a pace for another", want: preflight.Warn, change: both(many(1001), mails(nil), paced(map[string]float64{"qq.test": 5}))},
@@ -202,6 +205,62 @@ func TestPace(t *testing.T) {
 	if len(details(f)) != 3 || details(f)[0] != want[0] || details(f)[1] != want[1] || details(f)[2] != want[2] {
 		t.Errorf("details: %q, want %q", details(f), want)
 	}
+}
+
+// What a domain gets, how fast, and when it has all, as one account sends it.
+func TestThePaceOfADomain(t *testing.T) {
+	edm := func(change func(*config.Account)) func(*world) { return func(w *world) { w.account("edm", change) } }
+	slots := func(by map[string]int) func(*world) { return edm(func(a *config.Account) { a.DomainSlots = by }) }
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   string
+	}{
+		{"as fast as the account", mails(nil), "example.test: 100 mails at 50/s, done 2026-11-20 10:00 +08:00"},
+		{"an account of one a second", both(mails(nil), edm(func(a *config.Account) { a.Rate = 1 })), "example.test: 100 mails at 1/s, done 2026-11-20 10:01 +08:00"},
+		{"an account without a rate", both(mails(nil), edm(func(a *config.Account) { a.Rate = 0 })), "example.test: 100 mails as fast as the server takes them"},
+		{"one at a time", both(mails(nil), slots(map[string]int{"default": 1})), "example.test: 100 mails at 50/s, done 2026-11-20 10:00 +08:00; no more than 1 at a time, which takes longer where it answers slowly"},
+		{"its own number at a time", both(mails(nil), slots(map[string]int{"default": 9, "example.test": 3})), "example.test: 100 mails at 50/s, done 2026-11-20 10:00 +08:00; no more than 3 at a time, which takes longer where it answers slowly"},
+		{"any number at a time", both(mails(nil), slots(map[string]int{"default": 9, "example.test": 0})), "example.test: 100 mails at 50/s, done 2026-11-20 10:00 +08:00"},
+		{"half of it", both(mails(nil), halves), "example.test: 50 mails at 50/s, done 2026-11-20 10:00 +08:00"},
+		{
+			"beside as many SMS",
+			func(w *world) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
+				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
+			},
+			"example.test: 100 mails at 25/s, done 2026-11-20 10:00 +08:00",
+		},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		if got := details(w.ask("pace")); len(got) == 0 || got[0] != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	one := newWorld(t)
+	both(many(1), mails(nil), func(w *world) {
+		w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, you won."}})
+		w.config.Accounts["edm-b"] = w.config.Accounts["edm"]
+		w.config.Routes[message.Email] = config.Route{Accounts: []config.Share{{Account: "edm", Weight: 1}, {Account: "edm-b"}}}
+	})(one)
+	if f := one.ask("pace"); len(f.Summary) != 1 || len(details(f)) != 1 {
+		t.Errorf("of one mail beside an SMS: %q, %q", summary(f), details(f))
+	}
+	six := newWorld(t)
+	both(mails(nil), domains(60, "a.test"), domains(50, "b.test"), domains(40, "c.test"), domains(30, "d.test"), domains(20, "e.test"))(six)
+	if f := six.ask("pace"); len(details(f)) != 5 || len(facts(f)) != 5 || !strings.HasPrefix(details(f)[0], "example.test: 40 mails") {
+		t.Errorf("of six domains five are shown: %q, %v", details(f), facts(f))
+	}
+	w := newWorld(t)
+	both(many(2400), mails(nil), halves)(w)
+	answers(t, w.ask("pace"), preflight.Warn, []string{"edm: 1 domain", "example.test 1,200", "edm-b: 1 domain"}, nil)
+}
+
+// halves has two accounts send half of the mails each.
+func halves(w *world) {
+	w.config.Accounts["edm-b"] = w.config.Accounts["edm"]
+	w.config.Routes[message.Email] = config.Route{Accounts: []config.Share{{Account: "edm", Weight: 1}, {Account: "edm-b", Weight: 1}}}
 }
 
 // The company's official mail server, one subject for 23,000, and no pace: what customers' filters blacklisted.

@@ -118,7 +118,16 @@ func TestBalance(t *testing.T) {
 		},
 		{
 			name: "one segment that is promised counts", want: preflight.Fail, change: both(pending("other", 1), balance("4.99")),
-			remedies: []string{"notify abort other"},
+			summary: []string{"1 of them for other"}, remedies: []string{"notify abort other --reason … (it holds 1 segment)"},
+		},
+		{
+			name: "three of those that it is promised to are named", want: preflight.Fail,
+			change:  both(pending("a", 9), pending("b", 9), pending("c", 9), pending("d", 9), balance("5")),
+			summary: []string{"36 of them for d, c, b and 1 more"}, remedies: []string{"notify abort d --reason … (with 3 more it holds 36 segments)"},
+		},
+		{
+			name: "half as much again", want: preflight.Fail, summary: []string{"150 segments", "(margin 50%)"},
+			change: both(balance("6.7"), func(w *world) { w.subject = func(s *preflight.Subject) { s.Margin = 0.5 } }),
 		},
 		{
 			name: "what is promised cannot be read", want: preflight.Error, summary: []string{diskError},
@@ -156,6 +165,53 @@ func TestBalance(t *testing.T) {
 			summary: []string{"110 segments"},
 		},
 	})
+}
+
+func TestTheFiguresOfABalance(t *testing.T) {
+	at := "account.sms-a."
+	money := message.Money(2_250_000)
+	for name, c := range map[string]struct {
+		change func(*world)
+		want   map[string]any
+	}{
+		"money and packages": {
+			both(otherPending, balance("2.25", func(b *vendors.Balance) { b.Messages = ptr(int64(60)) })),
+			map[string]any{
+				at + "balance": money, at + "currency": "CNY", at + "packages": int64(60), at + "segments": 100, at + "promised_segments": 50,
+				at + "wanted_segments": int64(165), at + "covered_segments": int64(110), at + "wanted": yuan(t, "7.425"),
+			},
+		},
+		"a price of nothing": {
+			both(balance("2.25"), smsA(func(a *config.Account) { a.Price = ptr(message.Money(0)) })),
+			map[string]any{
+				at + "balance": money, at + "currency": "CNY", at + "segments": 100, at + "promised_segments": 0,
+				at + "wanted_segments": int64(110), at + "wanted": message.Money(0),
+			},
+		},
+		"no price": {
+			both(noPrice, balance("2.25")),
+			map[string]any{at + "balance": money, at + "currency": "CNY", at + "segments": 100, at + "promised_segments": 0, at + "wanted_segments": int64(110)},
+		},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		if d := cmp.Diff(c.want, facts(w.ask("balance"))); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// forgotten is a ledger that cannot say what one account has spent.
+type forgotten struct {
+	ledger.Ledger
+	account string
+}
+
+func (f forgotten) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+	if account == f.account {
+		return ledger.Usage{}, errDisk
+	}
+	return f.Ledger.Usage(ctx, account, day)
 }
 
 // countless is a ledger that cannot be asked what has become of a campaign.
@@ -219,6 +275,10 @@ func TestBudget(t *testing.T) {
 			summary: []string{"has no price"}, remedies: []string{"accounts.sms-a.price"},
 		},
 		{
+			name: "what was used this month cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: both(forgets, smsA(func(a *config.Account) { a.MonthBudget = 100_000_000 })),
+		},
+		{
 			name: "what the campaign has cost cannot be read", want: preflight.Error, summary: []string{diskError},
 			change: func(w *world) { w.campaign.Budget = 1; w.ledger = countless{w.ledger} },
 		},
@@ -251,16 +311,24 @@ func TestBudget(t *testing.T) {
 
 // The least that there is is a budget, too.
 func TestTheFiguresOfABudget(t *testing.T) {
-	w := newWorld(t)
-	both(used, smsA(func(a *config.Account) { a.DayBudget, a.MonthBudget = 1, 1 }), func(w *world) { w.campaign.Budget = 1 })(w)
-	f := w.ask("budget")
-	want := map[string]any{
-		"account.sms-a.day_budget": message.Money(1), "account.sms-a.day_used": yuan(t, "0.9"),
-		"account.sms-a.month_budget": message.Money(1), "account.sms-a.month_used": yuan(t, "0.9"),
-		"campaign.budget": message.Money(1), "campaign.used": yuan(t, "0.9"), "campaign.cost": yuan(t, "3.6"),
-	}
-	if d := cmp.Diff(want, facts(f)); d != "" || f.Status != preflight.Fail || len(f.Summary) != 3 {
-		t.Errorf("%s with %q: %s", f.Status, f.Summary, d)
+	at, least, spent := "account.sms-a.", message.Money(1), yuan(t, "0.9")
+	for name, c := range map[string]struct {
+		change func(*world)
+		want   map[string]any
+	}{
+		"of the day":   {smsA(func(a *config.Account) { a.DayBudget = 1 }), map[string]any{at + "day_budget": least, at + "day_used": spent}},
+		"of the month": {smsA(func(a *config.Account) { a.MonthBudget = 1 }), map[string]any{at + "month_budget": least, at + "month_used": spent}},
+		"of the campaign": {
+			func(w *world) { w.campaign.Budget = 1 },
+			map[string]any{"campaign.budget": least, "campaign.used": spent, "campaign.cost": yuan(t, "3.6")},
+		},
+	} {
+		w := newWorld(t)
+		both(used, c.change)(w)
+		f := w.ask("budget")
+		if d := cmp.Diff(c.want, facts(f)); d != "" || f.Status != preflight.Fail || len(f.Summary) != 1 {
+			t.Errorf("%s: %s with %q: %s", name, f.Status, summary(f), d)
+		}
 	}
 }
 
@@ -322,6 +390,7 @@ func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
 		{"too little for the month", config.Account{Price: &price, MonthBudget: 539_999}, false},
 		{"next to nothing for the month", config.Account{Price: &price, MonthBudget: 1}, false},
 		{"a budget, and no price", config.Account{DayBudget: 540_000}, false},
+		{"nobody knows what it has spent", config.Account{Price: &price, DayBudget: 540_000, Vendor: "forgotten"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -329,9 +398,12 @@ func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
 			w.account("sms-b", func(a *config.Account) {
 				a.Price, a.Currency, a.DayBudget, a.MonthBudget = c.other.Price, "CNY", c.other.DayBudget, c.other.MonthBudget
 			})
+			if c.other.Vendor == "forgotten" {
+				w.ledger = forgotten{w.ledger, "sms-b"}
+			}
 			f := w.ask("budget")
 			i := slices.Index(kinds(f.Options), preflight.OptionAccount)
-			if i >= 0 != c.offered {
+			if f.Status != preflight.Fail || i >= 0 != c.offered {
 				t.Fatalf("offered: %v, want %v: %q", i >= 0, c.offered, remedies(f))
 			}
 			if i >= 0 && !slices.Equal(f.Options[i].Shares, []preflight.ShareOf{{"sms-a", 88, 88, 88}, {"sms-b", 12, 12, 12}}) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,6 +118,14 @@ func TestDeadline(t *testing.T) {
 			summary: []string{"100 of 100"}, remedies: []string{"does not open before", "widen the window to 10:30–20:00 (now 18:00–20:00)"},
 		},
 		{name: "no rate", want: preflight.Warn, change: both(rate(0), in(time.Hour)), summary: []string{"cannot be known"}, remedies: []string{"accounts.sms-a.rate"}},
+		{
+			name: "never, and not in time", want: preflight.Fail, change: both(many(4000), rate(1e-6), in(time.Hour)),
+			summary: []string{"3,999 of 4,000", "never"}, remedies: []string{"accounts.sms-a.rate"},
+		},
+		{
+			name: "never", want: preflight.Fail, change: both(many(20000), rate(1e-6)),
+			summary: []string{"years"}, remedies: []string{"accounts.sms-a.rate to at least 0.3/s"},
+		},
 		{name: "no rate, no deadline", want: preflight.Pass, change: rate(0), summary: []string{"cannot be known"}},
 		{
 			name: "a slow domain", want: preflight.Fail, change: both(mail, in(10*time.Minute)),
@@ -196,6 +205,65 @@ func TestThePartThatIsInTimeIsTheLargest(t *testing.T) {
 			w.part.To++
 			if got := w.ask("deadline"); got.Status != preflight.Fail {
 				t.Errorf("%s is not the largest: %s", p.Command, summary(got))
+			}
+		})
+	}
+}
+
+// It is the quota's fault where the rate alone would be in time, as far as there is one.
+func TestTheQuotaIsBlamedWhereItAloneIsLate(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		rate   float64
+		blamed bool
+	}{{"fast enough", 0.5, true}, {"too slow as well", 0.002, false}, {"no rate", 0, false}} {
+		w := newWorld(t)
+		both(perSecond(c.rate), quota(40), func(w *world) { w.campaign.Deadline = w.now.Add(10 * time.Hour) })(w)
+		f := w.ask("deadline")
+		said := strings.Contains(strings.Join(remedies(f), "\n"), "the quota of the day holds it back")
+		if f.Status != preflight.Fail || said != c.blamed {
+			t.Errorf("%s: %s, blamed: %v, want %v: %q", c.name, f.Status, said, c.blamed, remedies(f))
+		}
+	}
+}
+
+func TestAnotherAccountIsOfferedThatIsInTime(t *testing.T) {
+	slow := func(account string, rate float64) func(*world) {
+		return func(w *world) { w.account(account, func(a *config.Account) { a.Rate = rate }) }
+	}
+	hour := func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }
+	standsIn := route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")
+	late := func(w *world) {
+		w.config.Accounts["sms-c"] = w.config.Accounts["sms-b"]
+		slow("sms-c", 0.0001)(w)
+		route([]config.Share{{Account: "sms-c", Weight: 1}, {Account: "sms-a", Weight: 1}}, "sms-b")(w)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   []preflight.ShareOf // of sms-a's option; nil: it has none
+	}{
+		{"72 of 100 are in time", both(standsIn, slow("sms-a", 0.02)), []preflight.ShareOf{{"sms-a", 72, 72, 72}, {"sms-b", 28, 28, 28}}},
+		{"the other would not be in time", both(standsIn, slow("sms-a", 0.02), slow("sms-b", 0.007)), nil},
+		{"the other would just be in time", both(standsIn, slow("sms-a", 0.02), slow("sms-b", 28.0/3600)), []preflight.ShareOf{{"sms-a", 72, 72, 72}, {"sms-b", 28, 28, 28}}},
+		{"a part too small for one message", both(standsIn, slow("sms-a", 0.0001), many(40)), []preflight.ShareOf{{"sms-a", 1, 0, 0}, {"sms-b", 99, 40, 40}}},
+		{
+			"a third is late anyway", both(late, slow("sms-a", 0.01)),
+			[]preflight.ShareOf{{"sms-c", 50, 50, 50}, {"sms-a", 36, 36, 36}, {"sms-b", 14, 14, 14}},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			both(hour, c.change)(w)
+			f := w.ask("deadline")
+			var got []preflight.ShareOf
+			for _, o := range f.Options {
+				if o.Kind == preflight.OptionAccount && strings.Contains(o.Text.String(), "off sms-a") {
+					got = o.Shares
+				}
+			}
+			if f.Status != preflight.Fail || !slices.Equal(got, c.want) {
+				t.Errorf("%s with %v, want %v: %s %q", f.Status, got, c.want, summary(f), remedies(f))
 			}
 		})
 	}

@@ -1,0 +1,163 @@
+package preflight
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"notify/pkg/campaign"
+	"notify/pkg/config"
+	"notify/pkg/ledger"
+)
+
+// byMinute is a forecast made the plain way: it goes from minute to minute, and sends what may be sent. It is for rates that make whole
+// messages of a minute, and for times that are whole minutes.
+type byMinute struct {
+	pace
+	days []Day
+	done time.Time // the last message has left
+	sent int
+}
+
+func (b *byMinute) open(t time.Time) bool {
+	since := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	w, in := b.window, true
+	switch {
+	case w.From < w.To:
+		in = w.From <= since && since < w.To
+	case w.From > w.To:
+		in = w.From <= since || since < w.To
+	}
+	open, _ := b.hours.Open(t)
+	return in && open
+}
+
+func (b *byMinute) run(n int, now, until time.Time) {
+	t := now.Add(b.held)
+	quota, day := b.first, Day{Date: t.Format(time.DateOnly)}
+	tomorrow := b.plainly()
+	for ; b.sent < n && t.Before(until); t = t.Add(time.Minute) {
+		if date := t.Format(time.DateOnly); date != day.Date {
+			b.note(day)
+			quota, day = tomorrow(day.Messages), Day{Date: date}
+		}
+		if !b.open(t) {
+			continue
+		}
+		m := n - b.sent
+		if b.rate > 0 {
+			m = min(m, int(b.rate*60))
+		}
+		if quota >= 0 {
+			m = min(m, int(quota)-day.Messages)
+		}
+		if m == 0 {
+			continue
+		}
+		day.Messages, b.sent, b.done = day.Messages+m, b.sent+m, t
+		if b.rate > 0 {
+			b.done = t.Add(time.Duration(float64(m) / b.rate * float64(time.Second)))
+		}
+	}
+	b.note(day)
+}
+
+func (b *byMinute) note(d Day) {
+	if d.Messages > 0 {
+		b.days = append(b.days, d)
+	}
+}
+
+// plainly makes what says the quota of the next day.
+func (b *byMinute) plainly() func(sent int) int64 {
+	if b.grow == nil {
+		return func(int) int64 { return b.daily }
+	}
+	used := b.grow.days
+	first := b.grow.begun
+	return func(sent int) int64 {
+		if first || sent > 0 {
+			used++
+		}
+		first = false
+		most := int64(float64(b.grow.ramp.Most(used)) * b.grow.share)
+		if b.daily >= 0 {
+			most = min(most, b.daily)
+		}
+		return most
+	}
+}
+
+// aPace is any, of those that byMinute can do; its quotas let something through.
+func aPace(chance *rand.Rand, zone *time.Location) pace {
+	minutes := func(n int) time.Duration { return time.Duration(chance.IntN(n)) * time.Minute }
+	p := pace{rate: []float64{0, 0.25, 0.5, 1}[chance.IntN(4)], first: -1, daily: -1}
+	if chance.IntN(3) > 0 {
+		p.window = campaign.Window{From: minutes(24 * 60), To: minutes(24 * 60)}
+	}
+	if chance.IntN(2) > 0 {
+		p.held = minutes(30 * 60)
+	}
+	if chance.IntN(2) > 0 {
+		p.hours = config.Hours{Zone: zone, From: minutes(24 * 60), To: minutes(24 * 60), Weekdays: map[time.Weekday]bool{time.Weekday(chance.IntN(7)): true}}
+		if chance.IntN(2) > 0 {
+			p.hours.Zone = time.UTC
+		}
+	}
+	if chance.IntN(3) > 0 {
+		p.daily = 1 + chance.Int64N(400)
+		p.first = chance.Int64N(p.daily + 1)
+	}
+	if chance.IntN(3) == 0 {
+		p.first = chance.Int64N(50)
+		p.grow = &ramping{ramp: ledger.Ramp{Start: 4, Factor: 1.5}, days: chance.IntN(3), begun: chance.IntN(2) > 0, share: 0.25 + 0.75*chance.Float64()}
+	}
+	return p
+}
+
+// What is forecast is what comes of it where one goes from minute to minute: on which days, until when, how much by a deadline, and
+// how long it is open until then.
+func TestTheForecastIsWhatComesOfIt(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for range 150 {
+		p := aPace(chance, zone)
+		now := time.Date(2026, 11, 20, chance.IntN(24), chance.IntN(60), 0, 0, zone)
+		n := 1 + chance.IntN(900)
+		deadline := now.Add(time.Duration(chance.IntN(4*24*60)) * time.Minute)
+
+		all := byMinute{pace: p}
+		all.run(n, now, now.AddDate(0, 0, 12))
+		if all.sent == n {
+			compared++
+			if days, done := p.schedule(n, now); !slices.Equal(days, all.days) || !done.Equal(all.done) {
+				t.Fatalf("%d at %s: %v until %s, want %v until %s\n%+v", n, now, days, done, all.days, all.done, p)
+			}
+		}
+		inTime := byMinute{pace: p}
+		inTime.run(n, now, deadline)
+		if got := p.before(n, now, deadline); got != inTime.sent {
+			t.Fatalf("%d of %d from %s until %s, want %d\n%+v", got, n, now, deadline, inTime.sent, p)
+		}
+		var open time.Duration
+		for at := now; at.Before(deadline); at = at.Add(time.Minute) {
+			if inTime.open(at) {
+				open += time.Minute
+			}
+		}
+		if got := p.openUntil(now, deadline); got != open {
+			t.Fatalf("open for %s from %s until %s, want %s\n%+v", got, now, deadline, open, p)
+		}
+	}
+	if compared < 60 {
+		t.Errorf("only %d end", compared)
+	}
+}
