@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -280,6 +281,45 @@ func (w *world) everyPart(check string, o preflight.Option) {
 	}
 	if len(o.Parts) > 1 && sum != len(w.people) {
 		w.t.Errorf("the parts have %d of %d recipients", sum, len(w.people))
+	}
+}
+
+// closing is a ledger that takes the plan's rows away when it is asked what accounts have spent, or for all campaigns.
+type closing struct {
+	ledger.Ledger
+	plan *plan.Plan
+}
+
+func (c *closing) Usage(context.Context, string, string) (ledger.Usage, error) {
+	_ = c.plan.Close()
+	return ledger.Usage{}, nil
+}
+
+func (c *closing) Campaigns(context.Context) ([]ledger.Campaign, error) {
+	_ = c.plan.Close()
+	return nil, nil
+}
+
+// Where the rows cannot be read a second time no part is offered, and nothing else is left out. The quota's answer is to be trusted in all
+// of its ways or in none.
+func TestWithoutRowsNoPartIsOffered(t *testing.T) {
+	for _, c := range []struct {
+		check  string
+		change func(*world)
+		want   preflight.Status
+		kinds  []preflight.OptionKind
+	}{
+		{"balance", balance("1"), preflight.Fail, []preflight.OptionKind{preflight.OptionTopUp}},
+		{"budget", smsA(func(a *config.Account) { a.DayBudget = 1_000_000 }), preflight.Fail, []preflight.OptionKind{preflight.OptionRaiseBudget}},
+		{"deadline", both(perSecond(0.01), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }), preflight.Fail, []preflight.OptionKind{preflight.OptionRate, preflight.OptionDeadline}},
+		{"quota", quota(40), preflight.Error, nil},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		w.subject = func(s *preflight.Subject) { s.Ledger = &closing{s.Ledger, s.Plan} }
+		if f := w.ask(c.check); f.Status != c.want || !slices.Equal(kinds(f.Options), c.kinds) {
+			t.Errorf("%s: %s with %v, want %s with %v: %s %q", c.check, f.Status, kinds(f.Options), c.want, c.kinds, summary(f), remedies(f))
+		}
 	}
 }
 

@@ -38,6 +38,11 @@ func TestQuota(t *testing.T) {
 			summary: []string{"20 today, more on each day", "it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
 		},
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
+		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor)"}, remedies: []string{"by 100, to 100"}},
+		{
+			name: "what is promised cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} },
+		},
 		{name: "not enough, and days are accepted", want: preflight.Warn, change: both(quota(40), spread), summary: []string{"it takes 3 days"}},
 		{
 			name: "days are accepted, and the deadline is before", want: preflight.Fail,
@@ -84,6 +89,14 @@ func TestQuota(t *testing.T) {
 			summary: []string{"90 used today, 10 left, 10 to send"},
 		},
 	})
+}
+
+func TestWithoutAQuotaThereIsNothingElseToSay(t *testing.T) {
+	w := newWorld(t)
+	quota(0)(w)
+	if f := w.ask("quota"); summary(f) != "sms-a: no quota is known" || len(f.Facts) > 0 {
+		t.Errorf("%s %v", summary(f), f.Facts)
+	}
 }
 
 func TestWindow(t *testing.T) {
