@@ -40,6 +40,7 @@ type Offer struct {
 type Verdict struct {
 	LeaveAt time.Time
 	Early   time.Time // as ledger.Claim.Early
+	Counted []string  // as ledger.Claim.Counted
 	Held    ledger.HoldReason
 	Until   time.Time
 	Which   string
@@ -101,11 +102,16 @@ func (t *Teller) pace(domain string, d *ledger.DomainState) (rate float64, until
 	return rate, until
 }
 
-// sent counts a message that was granted, where there is a quota to count for.
-func (t *Teller) sent(domain string, d *ledger.DomainState) {
-	if ofDomain(t.req.Limits.DomainQuota, domain) > 0 {
+// sent counts a message that was granted, where there is a quota to count for, and says under which names: the sender's is counted by Next.
+func (t *Teller) sent(domain string, d *ledger.DomainState) (counted []string) {
+	if d != nil && ofDomain(t.req.Limits.DomainQuota, domain) > 0 {
 		d.Sent++
+		counted = append(counted, domain)
 	}
+	if r := t.req.Limits.Ramp; r != nil {
+		counted = append(counted, ledger.RampOf(r.Sender))
+	}
+	return counted
 }
 
 // room is how many messages of a request may go to a domain, and how many of it were granted and passed over.
@@ -145,7 +151,11 @@ const roomAgain = 20 * time.Millisecond
 func (t *Teller) Offer(domain string, o Offer) Verdict {
 	if o.Domain == nil {
 		leaveAt, held, until, which := t.Next(o.Segments, t.req.Limits.PriceFor(o.To))
-		return Verdict{LeaveAt: leaveAt, Held: held, Until: until, Which: which}
+		v := Verdict{LeaveAt: leaveAt, Held: held, Until: until, Which: which}
+		if held == ledger.HoldNone {
+			v.Counted = t.sent(domain, nil)
+		}
+		return v
 	}
 	// A message that the account cannot take now loses no place under its domain.
 	before := *t
@@ -170,9 +180,8 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 	}
 	within.granted++
 	if rate <= 0 {
-		t.sent(domain, o.Domain)
 		t.took(domain, within)
-		return Verdict{LeaveAt: leaveAt}
+		return Verdict{LeaveAt: leaveAt, Counted: t.sent(domain, o.Domain)}
 	}
 	space := time.Duration(min(math.Max(1, float64(time.Second)/rate), math.MaxInt64/4))
 	ahead := t.now.Add(max(t.req.Ahead, t.req.Lead))
@@ -195,9 +204,8 @@ func (t *Teller) Offer(domain string, o Offer) Verdict {
 		if d.Tail = ledger.Latest(d.Tail, d.EmptyAt); !queue {
 			d.Tail = d.EmptyAt
 		}
-		t.sent(domain, d)
 		t.took(domain, within)
-		return Verdict{LeaveAt: leaveAt, Early: early}
+		return Verdict{LeaveAt: leaveAt, Early: early, Counted: t.sent(domain, d)}
 	}
 	return t.pass(before, func() Verdict { return t.wait(domain, o.Place, d, space) })
 }

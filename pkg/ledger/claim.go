@@ -114,6 +114,9 @@ type Claim struct {
 	Early time.Time
 	// Deadline is when it must no longer begin to leave.
 	Deadline time.Time
+	// Counted are the names, of its receiver and of its sender (RampOf), under which it counts as attempted on the request's day; nil where
+	// neither has a quota of the day. Turned.Recovered has none.
+	Counted []string
 }
 
 // HoldReason says why a ClaimRequest got fewer messages than it asked for.

@@ -32,6 +32,13 @@ func SenderOf(name string) (string, bool) { return strings.CutPrefix(name, RampO
 // WhichRamp is Grant.Which where the quota of Limits.Ramp is used up.
 const WhichRamp = "ramp"
 
+// Uncount takes back a message that was counted on the day, and with which nothing was tried. Of a day before nothing is known any more.
+func (d *DomainHeld) Uncount(day string) {
+	if d.Day == day && d.Sent > 0 {
+		d.Sent--
+	}
+}
+
 // On brings the figures of a sender to a day. One with messages in between counts; a clock that was put back begins no day anew.
 func (d DomainHeld) On(day string) DomainHeld {
 	if d.Day < day {

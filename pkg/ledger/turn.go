@@ -103,6 +103,9 @@ type Settlement struct {
 	At      time.Time
 	// NotBefore is when a message that goes back to pending may be claimed again; zero means at once.
 	NotBefore time.Time
+	// Uncount are those of Claim.Counted under which it does not count after all, since nothing was tried: of a
+	// definite outcome alone. Where the attempt is stale it does.
+	Uncount []string
 }
 
 // Turned answers a Turn.

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -105,6 +106,22 @@ const (
 func (o Outcome) GivenBack() bool {
 	return o.Kind == OutcomeUnsent && strings.HasPrefix(o.Code, heldPrefix)
 }
+
+// The codes of messages that this program itself turns away.
+const (
+	AwayText       = "notify:render"     // the frozen text cannot be made of the frozen row
+	AwayAllowList  = "notify:allow-list" // outside production, and not on the allow list
+	AwayFrequency  = "notify:frequency"  // its recipient was told often enough
+	AwaySuppressed = "notify:suppressed" // its recipient must not be written to
+)
+
+// TurnedAway reports whether this program itself turned the message away before anything was tried.
+func (o Outcome) TurnedAway() bool {
+	return o.Kind == OutcomeRejected && slices.Contains([]string{AwayText, AwayAllowList, AwayFrequency, AwaySuppressed}, o.Code)
+}
+
+// Tried reports whether anything was tried: the vendor may have heard of the message.
+func (o Outcome) Tried() bool { return !o.GivenBack() && !o.TurnedAway() }
 
 // GiveBack is the outcome of a message that is given back before anything was tried, with one of the Back codes, which says why.
 func GiveBack(code string) Outcome {

@@ -83,6 +83,25 @@ func TestWhatWasHeldWasNotTried(t *testing.T) {
 	}
 }
 
+func TestWhatWasTriedMayHaveReachedTheVendor(t *testing.T) {
+	for _, code := range []string{message.AwayText, message.AwayAllowList, message.AwayFrequency, message.AwaySuppressed} {
+		if o := (message.Outcome{Kind: message.OutcomeRejected, Code: code}); !o.TurnedAway() || o.Tried() {
+			t.Errorf("%+v counts as tried", o)
+		}
+		if o := (message.Outcome{Kind: message.OutcomeAccepted, Code: code}); o.TurnedAway() || !o.Tried() { // a vendor's own word
+			t.Errorf("%+v counts as turned away", o)
+		}
+	}
+	if message.GiveBack(message.BackLate).Tried() {
+		t.Error("what was given back counts as tried")
+	}
+	for _, o := range []message.Outcome{{Kind: message.OutcomeRejected, Code: "notify:http-400"}, {Kind: message.OutcomeUnsent, Code: "notify:connect"}} {
+		if !o.Tried() {
+			t.Errorf("%+v counts as not tried", o)
+		}
+	}
+}
+
 func TestAnOutcomeOnOneLine(t *testing.T) {
 	for want, o := range map[string]message.Outcome{
 		"accepted":           {Kind: message.OutcomeAccepted},

@@ -75,33 +75,34 @@ func TestWhatIsRecordedOfAnAnswer(t *testing.T) {
 		Kind message.OutcomeKind
 		Wait time.Duration // -1: it does not go again
 		Sent int
+		Back int // under how many names it does not count as attempted after all
 	}
 	for i, tc := range []struct {
 		o      message.Outcome
 		number int
 		want   recorded
 	}{
-		{kind(message.OutcomeAccepted), 1, recorded{message.OutcomeAccepted, -1, 1}},
-		{kind(message.OutcomeRejected), 1, recorded{message.OutcomeRejected, -1, 1}},
-		{kind(message.OutcomeUnknown), MaxAttempts, recorded{message.OutcomeUnknown, -1, 1}},
-		{own(codeRender), 1, recorded{message.OutcomeRejected, -1, 1}},
-		{own(codeFrequency), 1, recorded{message.OutcomeRejected, -1, 0}},
-		{own(codeSuppressed), 1, recorded{message.OutcomeRejected, -1, 0}},
-		{message.Outcome{Kind: message.OutcomeAccepted, Code: codeSuppressed}, 1, recorded{message.OutcomeAccepted, -1, 1}},
-		{back, 1, recorded{back.Kind, 0, 0}},
-		{back, MaxAttempts, recorded{back.Kind, 0, 0}},
-		{kind(message.OutcomeUnsent), 1, recorded{message.OutcomeUnsent, time.Second, 1}},
-		{kind(message.OutcomeUnsent), MaxAttempts - 1, recorded{message.OutcomeUnsent, 5 * time.Minute, 1}},
-		{kind(message.OutcomeUnsent), MaxAttempts, recorded{message.OutcomeRejected, -1, 1}},
-		{kind(message.OutcomeThrottled), MaxAttempts, recorded{message.OutcomeRejected, -1, 1}},
-		{kind(message.OutcomeRefused), MaxAttempts, recorded{message.OutcomeRefused, 0, 1}},
+		{kind(message.OutcomeAccepted), 1, recorded{message.OutcomeAccepted, -1, 1, 0}},
+		{kind(message.OutcomeRejected), 1, recorded{message.OutcomeRejected, -1, 1, 0}},
+		{kind(message.OutcomeUnknown), MaxAttempts, recorded{message.OutcomeUnknown, -1, 1, 0}},
+		{own(message.AwayText), 1, recorded{message.OutcomeRejected, -1, 1, 2}},
+		{own(message.AwayFrequency), 1, recorded{message.OutcomeRejected, -1, 0, 2}},
+		{own(message.AwaySuppressed), 1, recorded{message.OutcomeRejected, -1, 0, 2}},
+		{message.Outcome{Kind: message.OutcomeAccepted, Code: message.AwaySuppressed}, 1, recorded{message.OutcomeAccepted, -1, 1, 0}},
+		{back, 1, recorded{back.Kind, 0, 0, 2}},
+		{back, MaxAttempts, recorded{back.Kind, 0, 0, 2}},
+		{kind(message.OutcomeUnsent), 1, recorded{message.OutcomeUnsent, time.Second, 1, 0}},
+		{kind(message.OutcomeUnsent), MaxAttempts - 1, recorded{message.OutcomeUnsent, 5 * time.Minute, 1, 0}},
+		{kind(message.OutcomeUnsent), MaxAttempts, recorded{message.OutcomeRejected, -1, 1, 0}},
+		{kind(message.OutcomeThrottled), MaxAttempts, recorded{message.OutcomeRejected, -1, 1, 0}},
+		{kind(message.OutcomeRefused), MaxAttempts, recorded{message.OutcomeRefused, 0, 1, 0}},
 	} {
 		ln := laneAt(&now)
 		ln.loop.watch, ln.loop.Log = newWatch(campaign.StopWhen{}), slog.New(slog.DiscardHandler)
 		ln.later, ln.inFlight = now.Add(time.Hour), 1
-		ln.answered(result{claim: ledger.Claim{Account: "a", Number: tc.number}, outcome: tc.o, at: now, took: time.Millisecond})
+		ln.answered(result{claim: ledger.Claim{Account: "a", Number: tc.number, Counted: []string{"d.test", ledger.RampOf("edm.test")}}, outcome: tc.o, at: now, took: time.Millisecond})
 		s := ln.settle[0]
-		got := recorded{s.Outcome.Kind, -1, ln.end.sent}
+		got := recorded{s.Outcome.Kind, -1, ln.end.sent, len(s.Uncount)}
 		if !s.NotBefore.IsZero() {
 			got.Wait = s.NotBefore.Sub(now)
 		}

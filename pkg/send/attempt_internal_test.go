@@ -117,16 +117,18 @@ func TestWhatIsTurnedAwayBeforeItLeaves(t *testing.T) {
 		want string // empty: it is sent
 	}{
 		{"nothing", func(*lane, *claim) {}, ""},
-		{"who was told before", func(_ *lane, c *claim) { c.away = &message.Outcome{Kind: message.OutcomeRejected, Code: codeFrequency} }, codeFrequency},
+		{"who was told before", func(_ *lane, c *claim) {
+			c.away = &message.Outcome{Kind: message.OutcomeRejected, Code: message.AwayFrequency}
+		}, message.AwayFrequency},
 		{"late under its place", func(ln *lane, c *claim) { c.LeaveAt = time.Now().Add(-time.Second) }, message.GiveBack(message.BackLate).Code},
-		{"not on the list of a test installation", func(ln *lane, _ *claim) { ln.loop.Config.Environment = "test" }, codeAllow},
+		{"not on the list of a test installation", func(ln *lane, _ *claim) { ln.loop.Config.Environment = "test" }, message.AwayAllowList},
 		{"on the list of a test installation", func(ln *lane, _ *claim) {
 			ln.loop.Config.Environment, ln.loop.Config.AllowList = "test", []string{"+8613490000001"}
 		}, ""},
-		{"who opted out", func(ln *lane, _ *claim) { suppressed(ln) }, codeSuppressed},
+		{"who opted out", func(ln *lane, _ *claim) { suppressed(ln) }, message.AwaySuppressed},
 		{"who opted out, on a channel where nobody can", func(ln *lane, _ *claim) { suppressed(ln); ln.entry.Suppressible = false }, ""},
-		{"a row that is broken", func(_ *lane, c *claim) { c.Fields = []byte("{") }, codeRender},
-		{"a row that is too short", func(_ *lane, c *claim) { c.Fields = []byte("[]") }, codeRender},
+		{"a row that is broken", func(_ *lane, c *claim) { c.Fields = []byte("{") }, message.AwayText},
+		{"a row that is too short", func(_ *lane, c *claim) { c.Fields = []byte("[]") }, message.AwayText},
 		{"a row without a name", func(ln *lane, c *claim) { ln.loop.spec.NameColumn = "phone"; c.Fields = []byte(`["Li"]`) }, ""},
 		{"past its deadline", func(_ *lane, c *claim) { c.Deadline = time.Now().Add(-1) }, message.GiveBack(message.BackDeadline).Code},
 		{"by a run that was lost", func(ln *lane, _ *claim) { ln.loop.lose(); ln.loop.lose() }, message.GiveBack(message.BackDeadline).Code},

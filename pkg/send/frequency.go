@@ -10,12 +10,9 @@ import (
 	"notify/pkg/words"
 )
 
-// codeFrequency is that of messages to somebody who got as many as he may. Preflight has looked at it; but another campaign may have told him
-// since, or tell him right now.
-const codeFrequency = "notify:frequency"
-
 // frequency is how often an address may be written to on a lane's channel, by all campaigns of the class. It is looked at when a claim is
-// committed: what was claimed for the address before, by whomever, is seen then, and of two that are claimed at the same time the later one yields.
+// committed: what was claimed for the address before, by whomever, is seen then, and of two that are claimed at the same time the later one yields. Preflight has looked at it;
+// but another campaign may have told him since, or tell him right now.
 type frequency struct {
 	limit config.Frequency
 	zone  *time.Location
@@ -53,7 +50,7 @@ func (ln *lane) turnAway(ctx context.Context, cs []ledger.Claim, now time.Time) 
 	}
 	for i, n := range before {
 		if n >= f.limit.Most {
-			out[i] = &message.Outcome{Kind: message.OutcomeRejected, Code: codeFrequency, Detail: words.T("send.frequency", words.A{
+			out[i] = &message.Outcome{Kind: message.OutcomeRejected, Code: message.AwayFrequency, Detail: words.T("send.frequency", words.A{
 				"n": words.N(n, "message"), "since": f.count.Since, "limit": f.limit.String(), "campaign": ln.loop.Campaign,
 			}).Stored()}
 		}
@@ -63,5 +60,5 @@ func (ln *lane) turnAway(ctx context.Context, cs []ledger.Claim, now time.Time) 
 
 // own reports that this program turned a message away as it was told to: that says nothing about the campaign or its accounts.
 func own(o message.Outcome) bool {
-	return o.Kind == message.OutcomeRejected && (o.Code == codeFrequency || o.Code == codeSuppressed)
+	return o.Kind == message.OutcomeRejected && (o.Code == message.AwayFrequency || o.Code == message.AwaySuppressed)
 }

@@ -457,6 +457,9 @@ func (ln *lane) answered(r result) {
 	ln.breaker(a, open)
 	ln.valves[a.Name()].Scale(a.Scale())
 	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
+	if !r.outcome.Tried() {
+		s.Uncount = r.claim.Counted
+	}
 	if r.outcome.Kind.State() == message.Pending {
 		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
 		ln.later = time.Time{}

@@ -11,14 +11,11 @@ import (
 	"notify/pkg/words"
 )
 
-// codeSuppressed is that of messages to somebody who is on the suppression list. Preflight has looked at it; but somebody may
-// opt out while a campaign runs, or lies between a pause and a resume.
-const codeSuppressed = "notify:suppressed"
-
 // suppressEvery is how old what a run knows of the suppression list may be when a message leaves.
 const suppressEvery = 2 * time.Second
 
-// suppressed is the suppression list in memory: read when the run begins, and from then on only what came to it.
+// suppressed is the suppression list in memory: read when the run begins, and from then on only what came to it. Preflight has looked at it;
+// but somebody may opt out while a campaign runs, or lies between a pause and a resume.
 type suppressed struct {
 	set    suppression.Set
 	from   ledger.SuppressionReader

@@ -121,7 +121,7 @@ func (t *turns) settled(ctx context.Context, turn ledger.Turn) (ledger.Turned, e
 func givenBack(cs []ledger.Claim, now time.Time) []ledger.Settlement {
 	var out []ledger.Settlement
 	for _, c := range cs {
-		out = append(out, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.GiveBack(message.BackLost)})
+		out = append(out, ledger.Settlement{Attempt: c.Attempt, At: now, Outcome: message.GiveBack(message.BackLost), Uncount: c.Counted})
 	}
 	return out
 }

@@ -13,12 +13,6 @@ import (
 	"notify/pkg/words"
 )
 
-// Codes of messages that this program itself turns away.
-const (
-	codeRender = "notify:render"     // the frozen text cannot be made of the frozen row
-	codeAllow  = "notify:allow-list" // outside production, and not on the allow list
-)
-
 // claim is a claim in this process.
 type claim struct {
 	ledger.Claim
@@ -63,14 +57,14 @@ func (ln *lane) attempt(ctx context.Context, c *claim) (o message.Outcome, asked
 	}
 	// Preflight has looked at this; but a ledger can be copied to a test installation, and be resumed there.
 	if !ln.loop.Config.Allows(c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeAllow}, 0
+		return message.Outcome{Kind: message.OutcomeRejected, Code: message.AwayAllowList}, 0
 	}
 	if ln.entry.Suppressible && ln.loop.withheld(ctx, c.Address) {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeSuppressed}, 0
+		return message.Outcome{Kind: message.OutcomeRejected, Code: message.AwaySuppressed}, 0
 	}
 	m, err := ln.loop.message(&c.Claim)
 	if err != nil {
-		return message.Outcome{Kind: message.OutcomeRejected, Code: codeRender, Detail: words.Cause(err).Stored()}, 0
+		return message.Outcome{Kind: message.OutcomeRejected, Code: message.AwayText, Detail: words.Cause(err).Stored()}, 0
 	}
 	// A machine that was asleep wakes here: by now the run may have been declared dead, and know it or not. The adapter asks again right
 	// before it writes.

@@ -181,6 +181,9 @@ func (m *Memory) settle(r *run, now time.Time, s ledger.Settlement) bool {
 		s.Outcome.Kind = message.OutcomeUnknown
 	}
 	a.settle(s.Outcome, s.At, ledger.Later(now, s.NotBefore))
+	for _, name := range s.Uncount {
+		m.domain(a.account, name).Uncount(a.day)
+	}
 	if s.Outcome.Kind.Definite() {
 		m.post(a, -1)
 		if r.campaign.Aborted != nil {
@@ -305,7 +308,7 @@ func (m *Memory) claim(r *run, now time.Time, req ledger.ClaimRequest, to *msg, 
 	to.attempts++
 	return ledger.Claim{
 		Attempt: a.id, Number: to.attempts, Grant: a.claim, Account: a.account, Key: to.key, Channel: to.channel,
-		Address: to.address, Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: v.LeaveAt, Early: v.Early, Deadline: deadline,
+		Address: to.address, Segments: to.segments, Row: to.row, Fields: to.fields, LeaveAt: v.LeaveAt, Early: v.Early, Deadline: deadline, Counted: v.Counted,
 	}
 }
 

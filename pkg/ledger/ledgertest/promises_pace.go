@@ -23,6 +23,7 @@ func pacePromises() []promise {
 		{"a domain that is to be slowed down is, for as long as that was said", domainSlowed},
 		{"a domain has a quota of the day", domainQuota},
 		{"a sender's quota grows with every day on which something was sent, for all runs", rampGrows},
+		{"what was given back before anything was tried does not count as attempted", untriedDoesNotCount},
 		{"another rate counts from the next run on, for those as well who wait under the old one", paceThatChanges},
 	}
 }
@@ -158,6 +159,47 @@ func domainQuota(s *story) {
 	s.same("claimed on the same day", rows(s.claim(run, ask(today)).Claims), []int(nil))
 	s.now = s.now.Add(13 * time.Hour)
 	s.same("claimed on the next", rows(s.claim(run, ask("2026-11-21")).Claims), []int{5, 7})
+	s.sound(award)
+}
+
+// untried are settlements of claims that were given back, under which they do not count as attempted.
+func (s *story) untried(cs []ledger.Claim) []ledger.Settlement {
+	out := s.settled(cs, message.GiveBack(message.BackLate))
+	for i := range out {
+		out[i].Uncount = cs[i].Counted
+	}
+	return out
+}
+
+func untriedDoesNotCount(s *story) {
+	s.stage("d1", mails(10, 2)...)
+	run := s.acquire(award)
+	ask := claims(10, func(c *ledger.ClaimRequest) {
+		c.Limits.DomainQuota, c.Day = map[string]int64{"d0.test": 2}, today
+		c.Limits.Ramp = &ledger.Ramp{Sender: "edm.test", Start: 6, Factor: 2}
+	})
+	sent := func() int64 {
+		senders, err := s.Senders(s.ctx(), smsAcc)
+		s.ok(err)
+		return senders["edm.test"].Sent
+	}
+	first := s.claim(run, ask).Claims
+	s.same("claimed", rows(first), []int{1, 2, 3, 4, 6, 8})
+	s.same("counted under", [][]string{first[0].Counted, first[1].Counted}, [][]string{{"d0.test", ledger.RampOf("edm.test")}, {ledger.RampOf("edm.test")}})
+	back := append(s.untried(first[:2]), s.settled(first[2:3], message.Outcome{Kind: message.OutcomeThrottled})...)
+	s.turn(run, back)
+	s.same("attempted", sent(), int64(4)) // the one that was throttled as well
+	s.same("settled once more", len(s.turn(run, back).Stale), 3)
+	s.same("attempted", sent(), int64(4))
+	s.now = s.now.Add(time.Second)
+	again := s.claim(run, ask).Claims
+	s.same("claimed again", rows(again), []int{9, 10}) // of those to d0.test two may be: row 3 was, and so row 9 may be
+	s.same("attempted", sent(), int64(6))
+	s.turn(run, s.untried(again))
+	s.now = s.now.Add(24 * time.Hour)
+	next := s.claim(run, claims(2, func(c *ledger.ClaimRequest) { c.Limits.Ramp, c.Day = ask.Limits.Ramp, "2026-11-21" })).Claims
+	s.turn(run, s.untried(first[3:])) // of a day that is over
+	s.same("attempted on the next day", sent(), int64(len(next)))
 	s.sound(award)
 }
 

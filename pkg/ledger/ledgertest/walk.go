@@ -68,9 +68,15 @@ type proc struct {
 	real  ledger.Ledger
 	model *Handle
 	run   pair[ledger.RunID]
-	turns int64         // of the run
-	last  ledger.Turn   // the newest, as the ledger under test was asked for it
-	open  []pair[int64] // attempts to settle
+	turns int64       // of the run
+	last  ledger.Turn // the newest, as the ledger under test was asked for it
+	open  []opened    // attempts to settle
+}
+
+// opened is an attempt that is open.
+type opened struct {
+	pair[int64]
+	counted []string // as ledger.Claim.Counted
 }
 
 // pair is an id on the ledger under test and its counterpart on the model.

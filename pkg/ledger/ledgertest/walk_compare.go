@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -28,6 +29,12 @@ func (w *walk) compare() {
 	ba, bErr := model.Accounts(w.story.ctx())
 	w.agree("accounts", aa, ba, aErr, bErr)
 	for _, account := range []string{smsAcc, "sms-backup", ledger.ScenarioOf(smsAcc, "notice"), ledger.ScenarioOf("sms-backup", "marketing")} {
+		as, aErr := got.Senders(w.story.ctx(), account)
+		bs, bErr := model.Senders(w.story.ctx(), account)
+		for _, of := range []map[string]ledger.DomainHeld{as, bs} { // who was asked about, and never sent from, may be known
+			maps.DeleteFunc(of, func(_ string, d ledger.DomainHeld) bool { return d == ledger.DomainHeld{} })
+		}
+		w.agree("senders of "+account, as, bs, aErr, bErr)
 		for back := range 3 {
 			day := w.now.AddDate(0, 0, -back).Format(time.DateOnly)
 			a, aErr := got.Usage(w.story.ctx(), account, day)

@@ -33,7 +33,7 @@ func (w *walk) turn(p *proc) {
 	for i := range gotModel.Grants {
 		a, b := gotReal.Grants[i], gotModel.Grants[i]
 		for j := range min(len(a.Claims), len(b.Claims)) {
-			p.open = append(p.open, pair[int64]{a.Claims[j].Attempt, b.Claims[j].Attempt})
+			p.open = append(p.open, opened{pair[int64]{a.Claims[j].Attempt, b.Claims[j].Attempt}, a.Claims[j].Counted})
 			a.Claims[j].Attempt, b.Claims[j].Attempt, a.Claims[j].Grant, b.Claims[j].Grant = 0, 0, 0, 0
 		}
 	}
@@ -115,6 +115,9 @@ func (w *walk) request(p *proc) (got, model ledger.Turn) {
 		}
 		s := ledger.Settlement{
 			Attempt: a.real, At: w.now, Outcome: message.Outcome{Kind: kind, Code: fmt.Sprintf("c%d", w.rnd.IntN(3)), VendorID: "v"},
+		}
+		if kind.Definite() && w.rnd.IntN(2) == 0 {
+			s.Uncount = a.counted
 		}
 		if w.rnd.IntN(2) == 0 {
 			s.NotBefore = w.now.Add(time.Duration(w.rnd.IntN(60)) * time.Second)

@@ -299,7 +299,7 @@ func (r pendingRow) claimed(req ledger.ClaimRequest, v flow.Verdict, deadline ti
 	cl := r.claim
 	cl.Number, cl.Account, cl.Channel = r.attempts+1, req.Limits.Account, req.Channel
 	cl.Attempt = stored.AttemptID(r.id, cl.Number)
-	cl.LeaveAt, cl.Early, cl.Deadline = v.LeaveAt, v.Early, deadline
+	cl.LeaveAt, cl.Early, cl.Deadline, cl.Counted = v.LeaveAt, v.Early, deadline, v.Counted
 	return cl
 }
 

@@ -189,6 +189,11 @@ func (x *tx) wantDebits(t *turn) {
 	for _, d := range t.req.Domains {
 		domains[d.Account] = append(domains[d.Account], d.Domain)
 	}
+	for _, s := range t.req.Settle {
+		if f, ok := x.inMemory(t.req.Run, s.Attempt); ok {
+			domains[f.of.Account] = append(domains[f.of.Account], s.Uncount...)
+		}
+	}
 	for _, c := range t.req.Claim {
 		for _, name := range x.l.toDebit(c) {
 			x.wantDay(stored.DayOf{Account: name, Day: c.Day})
