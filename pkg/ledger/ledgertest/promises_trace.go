@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -68,6 +69,54 @@ func RunTraces(t *testing.T, fresh func(t *testing.T) Target) {
 	frozen, err := tracer.Frozen(s.ctx())
 	s.ok(err)
 	s.same("campaigns", len(frozen), 3)
+	s.calledAlike(tracer)
+}
+
+// calledAlike finds messages that a vendor calls by one name together, and those whose names only look the same to an index: before what they are
+// called is put in order, while some of it is, and afterwards.
+func (s *story) calledAlike(tracer ledger.Tracer) {
+	s.Helper()
+	const people, batch = 60, 40
+	var messages []ledger.Recipient
+	for row := 1; row <= people; row++ {
+		messages = append(messages, person("alike", row, row))
+	}
+	s.stageAs("alike", "d4", messages...)
+	run := s.acquire("alike")
+	of := make(map[string]int)
+	found := func() {
+		s.Helper()
+		for id, n := range of {
+			got, err := tracer.Trails(s.ctx(), ledger.Sought{VendorID: id, Campaign: "alike"})
+			s.ok(err)
+			if len(got) != n {
+				s.Errorf("%d have %s, want %d", len(got), id, n)
+			}
+		}
+	}
+	for nth := 1; nth <= people; nth++ {
+		id := "batch"
+		switch {
+		case nth == 5:
+			id = "SM004550" // these two have one print
+		case nth == 55:
+			id = "SM030138"
+		case nth > batch:
+			id = fmt.Sprint("one-", nth)
+		}
+		s.turn(run, s.settled(s.claim(run, claims(1)).Claims, message.Outcome{Kind: message.OutcomeAccepted, VendorID: id}))
+		of[id]++
+		if nth%5 == 0 {
+			found()
+			s.ok(s.Gather(s.ctx()))
+			found()
+		}
+	}
+	s.same("the batch", of["batch"], batch-1)
+	s.ok(s.Release(s.ctx(), run, s.now, words.Raw("done")))
+	problems, err := s.Ledger.(ledger.Verifier).Verify(s.ctx())
+	s.ok(err)
+	s.same("problems", len(problems), 0)
 }
 
 // calledSo finds messages by what their vendor called them, before and after that is in order.

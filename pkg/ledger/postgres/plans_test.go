@@ -47,7 +47,7 @@ func whole() map[string]string {
 		"SELECT s.message_id FROM standing s WHERE NOT EXISTS":                          checks,
 		"SELECT campaign_id, message_id, vendor_id FROM standing":                       checks,
 		"SELECT (SELECT c.campaign_id FROM claim c":                                     checks,
-		"SELECT print, campaign_id, message_id FROM vendor_print":                       checks,
+		"SELECT generation, print, prints FROM vendor_print":                            checks,
 		"SELECT id, address, channel, reason, note, who, at, seal FROM suppression":     copies,
 		"SELECT id, run_id, turn, campaign_id":                                          copies,
 		"SELECT m.id, m.campaign_id, ":                                                  copies,
@@ -117,7 +117,7 @@ func fill(t *testing.T, c *pgx.Conn, schema string) {
 			SELECT ` + of + `, i, CASE WHEN i % 2 = 0 THEN 'sms' ELSE 'email' END, s, 1, CASE WHEN s IN ('accepted', 'unknown') THEN 0 ELSE 1 END, i / 10, 1, 0, 1
 			FROM (SELECT i, CASE WHEN i % 50 = 0 THEN 'unknown' WHEN i % 50 = 1 THEN 'rejected' WHEN i % 50 = 2 THEN 'pending' ELSE 'accepted' END s FROM ` + rows + `) v WHERE i <= ` + fmt.Sprint(n/2),
 		`INSERT INTO attempt (campaign_id, message_id, number, claim_id, segments, outcome, settled_at, seal) SELECT ` + of + `, i, 1, i / 10, 1, 'rejected', 1, 1 FROM ` + rows + ` WHERE i % 5 = 0`,
-		`INSERT INTO vendor_print (part, print, message_id, campaign_id) SELECT i / 10000, 7919 * i, i, ` + of + ` FROM ` + rows + ` WHERE i % 2 = 0`,
+		`INSERT INTO vendor_print (generation, print, message_id, prints) SELECT i / 10000, 7919 * i, i, '' FROM ` + rows + ` WHERE i % 2 = 0`,
 		`INSERT INTO resolution (campaign_id, message_id, number, outcome, unknown_at, at, who, why, grade, seal) SELECT ` + of + `, i, 1, 'accepted', 1, 1, 'w', '', 'person', 1 FROM ` + rows + ` WHERE i % 10 = 0`,
 		`INSERT INTO relist (campaign_id, message_id, seal) SELECT ` + of + `, i, 1 FROM ` + rows + ` WHERE i % 10 = 3`,
 		`INSERT INTO fold (campaign_id, key, row, recipient, seal, staging) SELECT ` + of + `, 'm' || i, i, 'r', 1, 1 FROM ` + rows + ` WHERE i % 5 = 3`,

@@ -16,8 +16,9 @@ import (
 	"notify/pkg/words"
 )
 
-// The role of the documentation does all that a campaign needs, and cannot write over what was told.
-func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
+// sending opens a ledger as the role of the documentation, whose tables are another's.
+func sending(t *testing.T) (*pgtest.Server, *postgres.Ledger) {
+	t.Helper()
 	s := pgtest.Start(t)
 	open(t, s.URL(pgtest.Superuser, "postgres")) // the owner makes the schema
 	page, err := os.ReadFile("../../../docs/postgresql.md")
@@ -31,7 +32,12 @@ func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
 	if _, err := s.SQL(t.Context(), "postgres", "CREATE ROLE sender LOGIN", grants[1]); err != nil {
 		t.Fatal(err)
 	}
-	l := open(t, s.URL("sender", "postgres"))
+	return s, open(t, s.URL("sender", "postgres"))
+}
+
+// The role of the documentation does all that a campaign needs, and cannot write over what was told.
+func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
+	s, l := sending(t)
 	stage(t, l, 4)
 	run := acquire(t, l)
 	claims := turn(t, l, asks(run, 1, 3)).Grants[0].Claims
@@ -49,7 +55,7 @@ func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
 	}
 	ok(l.Release(t.Context(), run, noon, words.Raw("done")))
 	stage(t, l, 3)
-	_, err = l.Resolve(t.Context(), award, []ledger.Resolution{{Key: claims[2].Key, As: message.OutcomeUnsent}}, by)
+	_, err := l.Resolve(t.Context(), award, []ledger.Resolution{{Key: claims[2].Key, As: message.OutcomeUnsent}}, by)
 	ok(err)
 	ok(l.Pause(t.Context(), award, by))
 	ok(l.Unpause(t.Context(), award, by))
@@ -74,6 +80,24 @@ func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
 		if _, err := s.SQL(t.Context(), "postgres", "SET ROLE sender", statement); err == nil || !strings.Contains(err.Error(), "permission denied") && !strings.Contains(err.Error(), "must be owner") {
 			t.Errorf("%s: %v", statement, err)
 		}
+	}
+}
+
+// It puts in order what vendors call messages, and joins what was put in order before.
+func TestTheRoleOfTheDocumentationPutsIDsOfVendorsInOrder(t *testing.T) {
+	s, l := sending(t)
+	stage(t, l, 9)
+	run := acquire(t, l)
+	var settle []ledger.Settlement
+	for number := int64(1); number <= 9; number++ {
+		got := turn(t, l, asks(run, number, 1, settle...))
+		settle = accepted(claimsOf(got))
+		if err := l.Gather(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := answer(t, s, "SELECT count(*) FROM notify.vendor_print"); n != "1" {
+		t.Errorf("what was put in order 8 times is in %s blocks", n)
 	}
 }
 

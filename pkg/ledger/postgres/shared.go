@@ -93,8 +93,6 @@ func queries() stored.Queries {
 		Within: "m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		Proofs: fmt.Sprintf(proofsQuery, ""), ProofsByKey: fmt.Sprintf(proofsQuery, " AND m.key = $2"),
 		Of: func(table, ids string) string { return table + ".campaign_id = $1 AND " + table + ".message_id " + ids },
-		// OFFSET keeps newer planners from looking for the print in all of the index, part by part.
-		Printed: "CROSS JOIN LATERAL (SELECT * FROM vendor_print x WHERE x.part = p.part AND x.print = $1 OFFSET 0) v",
 	}
 }
 

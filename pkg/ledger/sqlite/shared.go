@@ -85,8 +85,7 @@ func queries() stored.Queries {
 		SuppressedAmong: `(SELECT key AS nth, value AS address FROM json_each($1)) j
 			CROSS JOIN suppression s ON s.id = (SELECT max(n.id) FROM suppression n WHERE n.address = j.address)`,
 		ByID: byID, Proofs: fmt.Sprintf(proofsQuery, byID, ""), ProofsByKey: fmt.Sprintf(proofsQuery, "", "AND m.key = $2"),
-		Of:      func(table, ids string) string { return "$1 > 0 AND " + table + ".message_id " + ids },
-		Printed: "CROSS JOIN vendor_print v WHERE v.part = p.part AND v.print = $1", // in the order that is written
+		Of: func(table, ids string) string { return "$1 > 0 AND " + table + ".message_id " + ids },
 	}
 }
 

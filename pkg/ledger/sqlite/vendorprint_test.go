@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -49,19 +51,33 @@ func TestAVendorsIDIsFoundWhereItStandsAndNowhereElse(t *testing.T) {
 		}
 	}
 	db := raw(t, path)
-	for _, q := range []string{
-		"UPDATE vendor_print SET message_id = 5 WHERE message_id = 1", // another message, which nobody called so
-		"DELETE FROM vendor_print WHERE message_id = 2",
-		"UPDATE vendor_print_new SET prints = substr(prints, 1, 12)",
-	} {
-		if _, err := db.ExecContext(context.Background(), q); err != nil {
+	change := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for message, want := range map[int64]int{1: 0, 2: 0, 3: 1, 4: 0} {
-		if got := find(ids(message)); len(got) != want {
-			t.Errorf("%s: %v, want %d", ids(message), got, want)
+	finds := func(want map[int64]int) {
+		t.Helper()
+		for message, n := range want {
+			if got := find(ids(message)); len(got) != n {
+				t.Errorf("%s: %v, want %d", ids(message), got, n)
+			}
 		}
 	}
+	var first, campaign int64
+	if err := db.QueryRowContext(t.Context(), "SELECT print, (SELECT id FROM campaign) FROM vendor_print").Scan(&first, &campaign); err != nil {
+		t.Fatal(err)
+	}
+	change("UPDATE vendor_print SET print = $1", math.MaxUint32) // it is all there, where nobody looks
+	finds(map[int64]int{1: 0, 2: 0, 3: 1, 4: 1})
+	says(t, l, "2 attempts are not found by what their vendor calls them")
+	change("UPDATE vendor_print SET print = $1", first)
+	wantSound(t, l)
+	other := binary.AppendUvarint(nil, uint64(stored.VendorPrint(ids(1))))
+	other = binary.AppendVarint(binary.AppendVarint(other, 5), campaign)
+	change("UPDATE vendor_print SET prints = $1", other) // another message, which nobody called so
+	change("UPDATE vendor_print_new SET prints = substr(prints, 1, 8)")
+	finds(map[int64]int{1: 0, 2: 0, 3: 1, 4: 0})
 	says(t, l, "3 attempts are not found by what their vendor calls them")
 }

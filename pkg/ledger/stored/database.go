@@ -41,8 +41,6 @@ type Queries struct {
 	SuppressedAmong string
 	// Of is true of what hangs on messages of campaign $1, in a table of that name: those with such ids, as "= $2".
 	Of func(table, ids string) string
-	// Printed joins the prints v that are $1 and of the parts p, each part by a look at the index.
-	Printed string
 }
 
 // Common is what of a ledger is written once: a driver's ledger embeds it.

@@ -31,7 +31,7 @@ func (l Common) Note(ctx context.Context, notes []ledger.Note, by ledger.Act) ([
 		x.Lock("receipt") // facts are read, joined and written
 		n := noting{x: x, q: &l.Queries, by: by, used: make(map[string][]usedBy), buried: make(map[int64]bool), resolved: make(map[string]*ledger.Figures)}
 		if len(alone) > 0 {
-			if n.printed, err = n.q.printed(x.Each, alone...); err != nil {
+			if n.printed, err = printed(x.Each, alone...); err != nil {
 				return err
 			}
 		}

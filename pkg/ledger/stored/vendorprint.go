@@ -4,34 +4,37 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"math/bits"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"notify/pkg/words"
 )
 
-// A message is found by what its vendor calls it through prints of that, 64 bits each. An index would be written at a random place for every
+// A message is found by what its vendor calls it through prints of that, 32 bits each. An index would be written at a random place for every
 // message that leaves: so a transaction adds those of all that it settles as one row behind the others, and they are put in order later, many at
-// once. What is not in order yet is read from end to end, which is quick. A print says where to look; the id itself stands with the message.
+// once: see vendorblocks.go. What is not in order yet is read from end to end, which is quick. A print says where to look; the id itself stands with
+// the message, and of ten million messages few have the print of another.
 
-// VendorPrint is the print of a vendor's id: the same for ever (FNV-1a).
+// VendorPrint is the print of a vendor's id: the same for ever (FNV-1a of 64 bits, folded into 32).
 func VendorPrint(id string) int64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := range len(id) {
 		h = (h ^ uint64(id[i])) * 0x100000001b3
 	}
-	return int64(h)
+	return int64(uint32(h) ^ uint32(h>>32))
 }
 
 // VendorPrints are those of what a transaction settles.
 type VendorPrints struct{ all []vendorPrint }
 
 type vendorPrint struct{ mark, campaign, message int64 }
+
+func (p vendorPrint) compare(o vendorPrint) int {
+	if p.mark != o.mark {
+		return cmp.Compare(p.mark, o.mark)
+	}
+	return cmp.Or(cmp.Compare(p.message, o.message), cmp.Compare(p.campaign, o.campaign))
+}
 
 // Add takes in what a vendor calls a message; nothing where it said nothing.
 func (v *VendorPrints) Add(campaign, message int64, id string) {
@@ -49,7 +52,7 @@ func (v *VendorPrints) Write(exec func(query string, args ...any) error) error {
 		n, last, row := 0, int64(0), []byte(nil)
 		of := v.all[0].campaign
 		for ; n < len(v.all) && v.all[n].campaign == of; n++ {
-			row = binary.LittleEndian.AppendUint64(row, uint64(v.all[n].mark))
+			row = binary.LittleEndian.AppendUint32(row, uint32(v.all[n].mark))
 			row = binary.AppendVarint(row, v.all[n].message-last)
 			last = v.all[n].message
 		}
@@ -63,160 +66,30 @@ func (v *VendorPrints) Write(exec func(query string, args ...any) error) error {
 
 // add takes in a row that Write wrote. What cannot be read of it is left out: Verify says what is missing.
 func (v *VendorPrints) add(campaign int64, row []byte) {
-	for last := int64(0); len(row) > 8; {
-		mark := int64(binary.LittleEndian.Uint64(row))
-		by, n := binary.Varint(row[8:])
+	const wide = 4
+	for last := int64(0); len(row) > wide; {
+		mark := int64(binary.LittleEndian.Uint32(row))
+		by, n := binary.Varint(row[wide:])
 		if n <= 0 {
 			return
 		}
 		last += by
-		row = row[8+n:]
+		row = row[wide+n:]
 		v.all = append(v.all, vendorPrint{mark, campaign, last})
 	}
 }
-
-const (
-	// gatherAtOnce is how many prints one transaction puts in order, and gatheredRows of how many rows one takes away what is in order: a run that waits
-	// for the writer waits some hundredths of a second. gatherPause is the pause between two of them.
-	gatherAtOnce = 2000
-	gatheredRows = 200
-	gatherPause  = 10 * time.Millisecond
-	// gatherMost is how many are sorted together: the more, the fewer pages each transaction writes to.
-	gatherMost = 500_000
-	// gatherFrom is how many new ones are worth to be put in order in the midst of a run: to read them all takes a fraction of a millisecond.
-	gatherFrom = 20_000
-)
-
-// Gather puts in order what vendors call messages: see ledger.Runs.
-func (l Common) Gather(ctx context.Context) error { return l.gather(ctx, 1) }
-
-// gather does so where at least so many wait for it.
-func (l Common) gather(ctx context.Context, least int) error {
-	waiting := 0
-	err := l.readOne(ctx, []any{&waiting}, "SELECT coalesce(sum(messages), 0) FROM vendor_print_new")
-	if err != nil || waiting < least {
-		return l.DB.Asking(err, "read how many ids of vendors are new")
-	}
-	for {
-		var v VendorPrints
-		var rows []int64
-		err := l.DB.Read(ctx, func(row Row) error {
-			var id, campaign int64
-			var prints []byte
-			if len(v.all) >= gatherMost {
-				return errStop
-			}
-			err := row.Scan(&id, &campaign, &prints)
-			rows = append(rows, id)
-			v.add(campaign, prints)
-			return err
-		}, "SELECT id, campaign_id, prints FROM vendor_print_new ORDER BY id")
-		whole := !errors.Is(err, errStop)
-		if err != nil && whole {
-			return l.DB.Asking(err, "read what ids of vendors are new")
-		}
-		if err := l.putInOrder(ctx, rows, v.all); err != nil || whole {
-			return err
-		}
-	}
-}
-
-// putInOrder does so with the prints of rows, which are gone when all of them are: whoever looks something up reads what is not in order first, and
-// misses nothing.
-func (l Common) putInOrder(ctx context.Context, rows []int64, all []vendorPrint) error {
-	slices.SortFunc(all, vendorPrint.compare)
-	for some := range slices.Chunk(all, gatherAtOnce) {
-		if err := l.yielding(ctx, "put ids of vendors in order", func(x Tx) error { return insertPrints(x, some) }); err != nil {
-			return err
-		}
-	}
-	for some := range slices.Chunk(rows, gatheredRows) {
-		if err := l.yielding(ctx, "take away what is in order", func(x Tx) error {
-			var late VendorPrints // a transaction that began before others that ended before it
-			if err := x.Each(func(row Row) error {
-				var id, campaign int64
-				var prints []byte
-				err := row.Scan(&id, &campaign, &prints)
-				if _, known := slices.BinarySearch(some, id); !known {
-					late.add(campaign, prints)
-				}
-				return err
-			}, "DELETE FROM vendor_print_new WHERE id BETWEEN $1 AND $2 RETURNING id, campaign_id, prints", some[0], some[len(some)-1]); err != nil {
-				return err
-			}
-			return insertPrints(x, late.all)
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// yielding leaves the ledger to those who send, and makes a transaction.
-func (l Common) yielding(ctx context.Context, doing string, job func(Tx) error) error {
-	pause := time.NewTimer(gatherPause)
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-pause.C:
-	}
-	return l.DB.Write(ctx, doing, func(x Tx) error {
-		x.Lock("vendor_print")
-		return job(x)
-	})
-}
-
-// partBits are the last bits of a message's id, which its part has not.
-const partBits = 18
-
-func (p vendorPrint) part() int64 { return p.message >> partBits }
-
-func (p vendorPrint) compare(o vendorPrint) int {
-	return cmp.Or(cmp.Compare(p.part(), o.part()), cmp.Compare(p.mark, o.mark), cmp.Compare(p.message, o.message))
-}
-
-// printsInRow is how many rows a statement writes; of those that are left over, the powers of two below: there are few statements to prepare.
-const printsInRow = 128
-
-func insertPrints(x Tx, all []vendorPrint) error {
-	for len(all) > 0 {
-		n := min(printsInRow, 1<<(bits.Len(uint(len(all)))-1))
-		var query strings.Builder
-		query.WriteString("INSERT INTO vendor_print (part, print, message_id, campaign_id) VALUES ")
-		args := make([]any, 0, 4*n)
-		for i, p := range all[:n] {
-			if i > 0 {
-				query.WriteString(", ")
-			}
-			fmt.Fprintf(&query, "($%d, $%d, $%d, $%d)", 4*i+1, 4*i+2, 4*i+3, 4*i+4)
-			args = append(args, p.part(), p.mark, p.message, p.campaign)
-		}
-		query.WriteString(" ON CONFLICT DO NOTHING")
-		if err := x.Exec(query.String(), args...); err != nil {
-			return err
-		}
-		all = all[n:]
-	}
-	return nil
-}
-
-// printQuery looks into each part that there is.
-const printQuery = `WITH RECURSIVE parts (part) AS (SELECT min(v.part) FROM vendor_print v
-		UNION ALL SELECT (SELECT min(v.part) FROM vendor_print v WHERE v.part > p.part) FROM parts p WHERE p.part IS NOT NULL)
-	SELECT v.campaign_id, v.message_id FROM parts p `
 
 // reading calls row for every row that a query reads, in a transaction or outside.
 type reading func(row func(Row) error, query string, args ...any) error
 
 // printed are the messages that may have the ids, by their prints.
-func (q *Queries) printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
+func printed(read reading, ids ...string) (map[int64][]vendorPrint, error) {
 	found := make(map[int64][]vendorPrint)
 	for _, id := range ids {
 		found[VendorPrint(id)] = nil
 	}
 	add := func(p vendorPrint) {
-		if of, wanted := found[p.mark]; wanted && !slices.Contains(of, p) {
+		if of, wanted := found[p.mark]; wanted {
 			found[p.mark] = append(of, p)
 		}
 	}
@@ -235,21 +108,18 @@ func (q *Queries) printed(read reading, ids ...string) (map[int64][]vendorPrint,
 		return nil, err
 	}
 	for mark := range found {
-		if err := read(func(row Row) error {
-			p := vendorPrint{mark: mark}
-			err := row.Scan(&p.campaign, &p.message)
-			add(p)
-			return err
-		}, printQuery+q.Printed, mark); err != nil {
+		if err := inOrderOf(read, mark, add); err != nil {
 			return nil, err
 		}
+		slices.SortFunc(found[mark], vendorPrint.compare)
+		found[mark] = slices.Compact(found[mark])
 	}
 	return found, nil
 }
 
 // named finds the messages of the campaigns that a vendor calls so, or called so in an attempt that is over.
 func (l Common) named(ctx context.Context, id string, in []*searched, found map[int64][]int64) error {
-	prints, err := l.Queries.printed(func(row func(Row) error, query string, args ...any) error { return l.DB.Read(ctx, row, query, args...) }, id)
+	prints, err := printed(func(row func(Row) error, query string, args ...any) error { return l.DB.Read(ctx, row, query, args...) }, id)
 	if err != nil {
 		return err
 	}
@@ -319,12 +189,7 @@ func Unprinted(read reading) ([]words.Text, error) {
 	}, "SELECT campaign_id, prints FROM vendor_print_new"); err != nil {
 		return nil, err
 	}
-	if err := read(func(row Row) error {
-		var p vendorPrint
-		err := row.Scan(&p.mark, &p.campaign, &p.message)
-		found(p)
-		return err
-	}, "SELECT print, campaign_id, message_id FROM vendor_print"); err != nil || missing == 0 {
+	if err := reachable(read, found); err != nil || missing == 0 {
 		return nil, err
 	}
 	return []words.Text{words.T("verify.vendor-id", words.A{"missing": strconv.Itoa(missing)})}, nil

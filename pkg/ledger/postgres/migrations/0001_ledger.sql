@@ -203,15 +203,16 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_unsealed ON attempt (campaign_id, message_id) WHERE seal IS NULL;
 
--- What vendors call messages: 64 bits of each id, the messages by them, those of about one time together, so that what is added is written to few
--- pages. What a transaction settled is a row of the second table, until it is put in order in the first: as many pairs of 8 bytes, the least first,
--- and how far the message's id is from the one before, as a varint.
+-- What vendors call messages: 32 bits of each id, the messages by them. What was put in order together is a generation, sorted by prints: each row
+-- some 190 of them, behind the first one and its message. In a row each stands as how far its print is from the one before (uvarint), and its
+-- message and its campaign (varints). What a transaction settled is a row of the second table, until it is put in order in the first: as many pairs
+-- of 4 bytes, the least first, and how far the message's id is from the one before, as a varint.
 CREATE TABLE vendor_print (
-  part        bigint NOT NULL, -- of the message's id, what stands before the last 18 bits
-  print       bigint NOT NULL,
-  message_id  bigint NOT NULL,
-  campaign_id bigint NOT NULL,
-  PRIMARY KEY (part, print, message_id)
+  generation bigint NOT NULL,
+  print      bigint NOT NULL,
+  message_id bigint NOT NULL,
+  prints     bytea  NOT NULL,
+  PRIMARY KEY (generation, print, message_id)
 );
 CREATE TABLE vendor_print_new (
   id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

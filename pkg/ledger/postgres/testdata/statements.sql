@@ -35,6 +35,7 @@
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 ORDER BY id DESC LIMIT 1
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 ORDER BY id DESC LIMIT 1
 /* read */ SELECT domain, held FROM domain_pace WHERE account = $1 AND domain LIKE $2
+/* read */ SELECT generation, print, prints FROM vendor_print ORDER BY generation, print, message_id
 /* read */ SELECT host, installation, account, option, print, environment, seen FROM credential WHERE seen >= $1 ORDER BY host, installation, account, option
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND fingerprint = $4 ORDER BY id
 /* read */ SELECT id FROM message WHERE campaign_id = $1 AND id BETWEEN $2 AND $3 AND lower(address) = $4
@@ -43,13 +44,13 @@
 /* read */ SELECT id, campaign, who, as_name, what, reason, said, figures, at, hash FROM audit ORDER BY id
 /* read */ SELECT id, campaign, who, as_name, what, reason, said, figures, at, hash FROM audit WHERE $1 = '' OR campaign = $1 ORDER BY id
 /* read */ SELECT id, campaign, who, as_name, what, reason, said, figures, at, hash FROM audit WHERE campaign = $1 ORDER BY id
-/* read */ SELECT id, campaign_id, prints FROM vendor_print_new ORDER BY id
 /* read */ SELECT id, hash, account, format, source, head, raw, grade, at, fate, why, tries, due, repeats, ours, foreigns, late, contrary, held FROM receipt WHERE (account = $1 OR $1 = '') AND (NOT $2 OR fate <> 'settled' OR foreigns + late + contrary > 0) ORDER BY id DESC LIMIT $3
 /* read */ SELECT id, hash, account, format, source, head, raw, grade, at, fate, why, tries, due, repeats, ours, foreigns, late, contrary, held FROM receipt WHERE (fate = 'new' OR fate = 'held') AND due <= $1 ORDER BY due, id LIMIT $2
 /* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 AND ended IS NULL ORDER BY id
 /* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC
 /* read */ SELECT id, host, pid, process, login, started, beat, expires, turn, sent, waiting, ended, why FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT 1
 /* read */ SELECT id, item, role, name, who, at, digest, parts, checked, evidence, signature, revoked_at, revoked_who, revoked_what, revoked_reason FROM signoff WHERE campaign = $1 ORDER BY id
+/* read */ SELECT id, messages FROM vendor_print_new WHERE id > $1 ORDER BY id LIMIT $2
 /* read */ SELECT id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason, aborted_at, aborted_who, aborted_what, aborted_reason, seal FROM campaign
 /* read */ SELECT id, name, first_id, last_id FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC
 /* read */ SELECT id, name, first_id, last_id, position('"shared_address":"each"'::bytea IN spec) > 0 FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC
@@ -89,7 +90,7 @@
 /* read */ SELECT name, empty_at, scale, not_before, failures, open_until, since, reason, error, error_at, weight, off_at, off_who, off_what, off_reason FROM account WHERE name = $1
 /* read */ SELECT name, reached, not_before, told, tries, error FROM target ORDER BY name
 /* read */ SELECT name, spec FROM campaign WHERE id = $1
-/* read */ SELECT print, campaign_id, message_id FROM vendor_print
+/* read */ SELECT prints FROM vendor_print WHERE generation = $1
 /* read */ SELECT prints, piece, seal FROM prints WHERE campaign_id = $1 ORDER BY piece
 /* read */ SELECT r.campaign_id, r.id FROM run r WHERE r.beat >= $1 OR r.ended IS NULL
 /* read */ SELECT r.campaign_id, r.id FROM run r WHERE r.id > $1
@@ -108,7 +109,9 @@
 /* read */ SELECT value FROM meta WHERE name = $1
 /* read */ SELECT value FROM meta WHERE name = 'shape'
 /* read */ SELECT w.number, w.held, w.asked FROM wave w JOIN campaign c ON c.id = w.campaign_id WHERE c.name = $1
-/* read */ WITH RECURSIVE parts (part) AS (SELECT min(v.part) FROM vendor_print v UNION ALL SELECT (SELECT min(v.part) FROM vendor_print v WHERE v.part > p.part) FROM parts p WHERE p.part IS NOT NULL) SELECT v.campaign_id, v.message_id FROM parts p CROSS JOIN LATERAL (SELECT * FROM vendor_print x WHERE x.part = p.part AND x.print = $1 OFFSET 0) v
+/* read */ WITH RECURSIVE g (id) AS (SELECT min(v.generation) FROM vendor_print v UNION ALL SELECT (SELECT min(v.generation) FROM vendor_print v WHERE v.generation > g.id) FROM g WHERE g.id IS NOT NULL) SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = g.id AND v.print <= $1 ORDER BY v.print DESC, v.message_id DESC LIMIT 1) FROM g WHERE g.id IS NOT NULL
+/* read */ WITH RECURSIVE g (id) AS (SELECT min(v.generation) FROM vendor_print v UNION ALL SELECT (SELECT min(v.generation) FROM vendor_print v WHERE v.generation > g.id) FROM g WHERE g.id IS NOT NULL) SELECT g.id, (SELECT count(*) FROM (SELECT 1 FROM vendor_print v WHERE v.generation = g.id LIMIT $1) s) FROM g WHERE g.id IS NOT NULL
+/* read */ WITH RECURSIVE g (id) AS (SELECT min(v.generation) FROM vendor_print v UNION ALL SELECT (SELECT min(v.generation) FROM vendor_print v WHERE v.generation > g.id) FROM g WHERE g.id IS NOT NULL), s (id, message) AS ( SELECT g.id, (SELECT min(v.message_id) FROM vendor_print v WHERE v.generation = g.id AND v.print = $1) FROM g WHERE g.id IS NOT NULL UNION ALL SELECT s.id, (SELECT min(v.message_id) FROM vendor_print v WHERE v.generation = s.id AND v.print = $1 AND v.message_id > s.message) FROM s WHERE s.message IS NOT NULL) SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = g.id AND v.print < $1 ORDER BY v.print DESC, v.message_id DESC LIMIT 1) FROM g WHERE g.id IS NOT NULL UNION ALL SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = s.id AND v.print = $1 AND v.message_id = s.message) FROM s WHERE s.message IS NOT NULL
 /* read */ WITH n AS (SELECT a.message_id, a.number FROM attempt a WHERE a.campaign_id = $1 AND a.message_id BETWEEN $2 AND $3 UNION SELECT r.message_id, r.number FROM resolution r WHERE r.campaign_id = $1 AND r.message_id BETWEEN $2 AND $3) SELECT m.key, n.number, coalesce(a.outcome, ''), coalesce(a.reason, ''), coalesce(a.code, ''), coalesce(a.detail, ''), coalesce(a.vendor_id, ''), coalesce(a.vendor_segments, 0), coalesce(a.settled_at, 0), coalesce(c.account, ''), coalesce(c.claimed_at, 0), coalesce(c.price, 0), coalesce(c.currency, ''), coalesce(u.host, ''), coalesce(r.outcome, ''), coalesce(r.unknown_at, 0), coalesce(r.at, 0), coalesce(r.who, ''), coalesce(r.why, ''), coalesce(r.grade, '') FROM n JOIN message m ON m.campaign_id = $1 AND m.id = n.message_id JOIN recipient p ON p.campaign_id = $1 AND p.id = m.recipient_id LEFT JOIN attempt a ON a.campaign_id = $1 AND a.message_id = n.message_id AND a.number = n.number LEFT JOIN claim c ON c.id = a.claim_id LEFT JOIN run u ON u.id = c.run_id LEFT JOIN resolution r ON r.campaign_id = $1 AND r.message_id = n.message_id AND r.number = n.number ORDER BY p.row, m.id, n.number
 /* read */ WITH ranked AS MATERIALIZED (SELECT q.id, row_number() OVER () AS nth FROM (SELECT i.message_id AS id FROM (SELECT message_id FROM standing WHERE campaign_id = $1 AND state = 'pending' AND paced = 0 AND attempts > 0 UNION ALL SELECT message_id FROM standing WHERE campaign_id = $1 AND state = 'pending' AND paced > 0 AND attempts > 0) i ORDER BY i.message_id LIMIT $2) q) SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts, m.not_before, m.id, r.row, r.key, r.fields, c.account, c.claimed_at, m.settled_at, m.code, m.detail, m.vendor_id, c.price, (SELECT array_agg(f.row ORDER BY f.row) FROM fold f WHERE f.campaign_id = $1 AND f.key = m.key) FROM ranked JOIN message_standing m ON m.campaign_id = $1 AND m.id = ranked.id JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id ORDER BY ranked.nth
 /* read */ WITH ranked AS MATERIALIZED (SELECT q.id, row_number() OVER () AS nth FROM (SELECT i.message_id AS id FROM (SELECT message_id FROM standing WHERE campaign_id = $1 AND state = 'rejected') i ORDER BY i.message_id LIMIT $2) q) SELECT m.key, m.channel, m.address, m.segments, m.state, m.attempts, m.not_before, m.id, r.row, r.key, r.fields, c.account, c.claimed_at, m.settled_at, m.code, m.detail, m.vendor_id, c.price, (SELECT array_agg(f.row ORDER BY f.row) FROM fold f WHERE f.campaign_id = $1 AND f.key = m.key) FROM ranked JOIN message_standing m ON m.campaign_id = $1 AND m.id = ranked.id JOIN recipient r ON r.campaign_id = $1 AND r.id = m.recipient_id LEFT JOIN claim c ON c.id = m.claim_id ORDER BY ranked.nth
@@ -127,7 +130,8 @@
 /* write */ DELETE FROM relist WHERE campaign_id = $1 AND message_id = $2
 /* write */ DELETE FROM relist WHERE campaign_id = $1 AND message_id = $2 RETURNING recipient_id, segments, fingerprint, seal
 /* write */ DELETE FROM tally WHERE campaign_id = $1 AND channel = $2 AND state = $3 AND account = $4 AND currency = $5 AND run_id = $6
-/* write */ DELETE FROM vendor_print_new WHERE id BETWEEN $1 AND $2 RETURNING id, campaign_id, prints
+/* write */ DELETE FROM vendor_print WHERE generation = $1
+/* write */ DELETE FROM vendor_print_new WHERE id BETWEEN $1 AND $2 RETURNING campaign_id, prints
 /* write */ INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING
 /* write */ INSERT INTO alert (kind, about, severity, said, next, again, passing, since, told) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 /* write */ INSERT INTO attempt (campaign_id, message_id, number, claim_id, segments, outcome, code, detail, vendor_id, vendor_segments, settled_at) SELECT campaign_id, message_id, attempts, claim_id, $1::bigint, $2::text, coalesce($3, code), coalesce($4, detail), coalesce($5, vendor_id), vendor_segments, $6::bigint FROM standing WHERE campaign_id = $7 AND message_id = $8
@@ -171,7 +175,7 @@
 /* write */ INSERT INTO tally (campaign_id, channel, state, account, currency, run_id, messages, segments, cost, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (campaign_id, channel, state, account, currency, run_id) DO UPDATE SET messages = excluded.messages, segments = excluded.segments, cost = excluded.cost, seal = excluded.seal
 /* write */ INSERT INTO target (name, reached, not_before, told, tries, error) SELECT CAST($1 AS text), (SELECT coalesce(max(id), 0) FROM notice WHERE at < $2), 0, 0, 0, '' WHERE true ON CONFLICT (name) DO NOTHING
 /* write */ INSERT INTO usage (account, day, messages, segments, cost, last) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, day) DO UPDATE SET messages = excluded.messages, segments = excluded.segments, cost = excluded.cost, last = excluded.last
-/* write */ INSERT INTO vendor_print (part, print, message_id, campaign_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+/* write */ INSERT INTO vendor_print (generation, print, message_id, prints) VALUES ($1, $2, $3, $4)
 /* write */ INSERT INTO vendor_print_new (campaign_id, messages, prints) VALUES ($1, $2, $3)
 /* write */ INSERT INTO wave (campaign_id, number, held, asked) VALUES ($1, $2, $3, $4) ON CONFLICT (campaign_id) DO UPDATE SET number = excluded.number, held = excluded.held, asked = excluded.asked
 /* write */ SELECT (SELECT count(*) FROM campaign) + (SELECT count(*) FROM suppression) + (SELECT count(*) FROM receipt)
@@ -193,11 +197,13 @@
 /* write */ SELECT clock_timestamp()
 /* write */ SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> ''
 /* write */ SELECT coalesce((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'), 0)::bigint
+/* write */ SELECT coalesce(max(generation), 0) + 1 FROM vendor_print
 /* write */ SELECT coalesce(max(id), 0) + 1 FROM suppression
 /* write */ SELECT coalesce(max(piece), 0) + 1 FROM prints WHERE campaign_id = $1
 /* write */ SELECT coalesce(max(staging), 0) + 1 FROM fold WHERE campaign_id = $1
 /* write */ SELECT coalesce(sum(messages), 0)::bigint, coalesce(sum(segments), 0)::bigint, coalesce(sum(cost), 0)::bigint FROM usage WHERE account = $1 AND day >= $2 AND day < $3
 /* write */ SELECT count(*) FILTER (WHERE r.recipient_id IS NULL), count(*) FILTER (WHERE r.recipient_id IS NOT NULL AND r.fingerprint <> m.fingerprint) FROM relist r JOIN message m ON m.campaign_id = $1 AND m.id = r.message_id WHERE r.campaign_id = $1
+/* write */ SELECT count(*) FROM vendor_print WHERE generation = $1
 /* write */ SELECT count(*), coalesce(sum(m.segments), 0)::bigint FROM message m WHERE m.campaign_id = $1 AND m.id BETWEEN $2 AND $3 AND m.channel = $4 AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.campaign_id = $1 AND s.message_id = m.id)
 /* write */ SELECT domain, empty_at, tail, held FROM domain_pace WHERE account = $1 AND domain = ANY($2)
 /* write */ SELECT f.recipient FROM fold f JOIN message_standing m ON m.campaign_id = $1 AND m.key = f.key WHERE f.campaign_id = $1 AND m.state <> 'cancelled'
@@ -297,7 +303,8 @@
 /* write */ UPDATE suppression SET address = $1, note = $2, seal = $3 WHERE id = $4
 /* write */ UPDATE target SET not_before = $1 WHERE name = $2
 /* write */ UPDATE target SET reached = $1, not_before = $2, told = $3, tries = $4, error = $5 WHERE name = $6
-/* write */ WITH RECURSIVE parts (part) AS (SELECT min(v.part) FROM vendor_print v UNION ALL SELECT (SELECT min(v.part) FROM vendor_print v WHERE v.part > p.part) FROM parts p WHERE p.part IS NOT NULL) SELECT v.campaign_id, v.message_id FROM parts p CROSS JOIN LATERAL (SELECT * FROM vendor_print x WHERE x.part = p.part AND x.print = $1 OFFSET 0) v
+/* write */ WITH RECURSIVE g (id) AS (SELECT min(v.generation) FROM vendor_print v UNION ALL SELECT (SELECT min(v.generation) FROM vendor_print v WHERE v.generation > g.id) FROM g WHERE g.id IS NOT NULL) SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = g.id AND v.print <= $1 ORDER BY v.print DESC, v.message_id DESC LIMIT 1) FROM g WHERE g.id IS NOT NULL
+/* write */ WITH RECURSIVE g (id) AS (SELECT min(v.generation) FROM vendor_print v UNION ALL SELECT (SELECT min(v.generation) FROM vendor_print v WHERE v.generation > g.id) FROM g WHERE g.id IS NOT NULL), s (id, message) AS ( SELECT g.id, (SELECT min(v.message_id) FROM vendor_print v WHERE v.generation = g.id AND v.print = $1) FROM g WHERE g.id IS NOT NULL UNION ALL SELECT s.id, (SELECT min(v.message_id) FROM vendor_print v WHERE v.generation = s.id AND v.print = $1 AND v.message_id > s.message) FROM s WHERE s.message IS NOT NULL) SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = g.id AND v.print < $1 ORDER BY v.print DESC, v.message_id DESC LIMIT 1) FROM g WHERE g.id IS NOT NULL UNION ALL SELECT (SELECT v.prints FROM vendor_print v WHERE v.generation = s.id AND v.print = $1 AND v.message_id = s.message) FROM s WHERE s.message IS NOT NULL
 /* write */ WITH gone AS MATERIALIZED (SELECT id FROM recipient WHERE campaign_id = $1 EXCEPT (SELECT recipient_id FROM message WHERE campaign_id = $1 UNION ALL SELECT recipient_id FROM relist WHERE campaign_id = $1)) DELETE FROM recipient r USING gone WHERE r.campaign_id = $1 AND r.id = gone.id
 /* write */ WITH gone AS MATERIALIZED (SELECT unnest($2::bigint[]) AS id EXCEPT (SELECT recipient_id FROM message WHERE campaign_id = $1 UNION ALL SELECT recipient_id FROM relist WHERE campaign_id = $1)) DELETE FROM recipient r USING gone WHERE r.campaign_id = $1 AND r.id = gone.id
 /* write */ WITH s AS (SELECT oid FROM pg_namespace WHERE nspname = $1) SELECT $2::text, (current_setting('server_version_num')::int / 10000)::text UNION ALL SELECT CASE c.relkind WHEN 'r' THEN 'table ' WHEN 'v' THEN 'view ' WHEN 'S' THEN 'sequence ' WHEN 'i' THEN 'index ' ELSE c.relkind::text END || c.relname, CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) WHEN 'i' THEN pg_get_indexdef(c.oid) || (SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = c.oid) ELSE coalesce((SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull, ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '') END FROM pg_class c JOIN s ON s.oid = c.relnamespace UNION ALL SELECT 'trigger ' || c.relname || '.' || t.tgname, pg_get_triggerdef(t.oid) || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN s ON s.oid = c.relnamespace WHERE NOT t.tgisinternal UNION ALL SELECT 'constraint ' || c.relname || '.' || k.conname, pg_get_constraintdef(k.oid) || k.convalidated FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN s ON s.oid = c.relnamespace WHERE k.contype <> 'n' UNION ALL SELECT 'function ' || p.proname, md5(p.prosrc) || coalesce(p.proconfig::text, '') FROM pg_proc p JOIN s ON s.oid = p.pronamespace
