@@ -8,7 +8,7 @@ func timeCases() map[string]cases {
 	return map[string]cases{
 		"quota": {
 			pass:   is("sms-a: 10,000 a day (configuration), 0 used today, 10,000 left, 100 to send"),
-			bad:    is("40 left, 100 to send; it takes 3 days: 40 on 2026-11-20, 40 on 2026-11-21, 20 on 2026-11-22", quota(40)).do("by 60, to 100", "--spread", "the first 40 recipients"),
+			bad:    is("40 left, 100 to send; it takes 3 days: 40 on 2026-11-20, 40 on 2026-11-21, 20 on 2026-11-22", quota(40)).do("by 60, to 100", "accept that it takes 3 days, until 2026-11-22: notify send award.xlsx --spread", "the first 40 recipients"),
 			broken: is(diskError, forgets),
 		},
 		"window": {

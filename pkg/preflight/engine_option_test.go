@@ -198,6 +198,8 @@ func TestOptionsMakeItPass(t *testing.T) {
 		{"1,000 a day", "quota", quota(1000), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"1,000 a day at the vendor", "quota", live(1000, 0), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"today's is used up", "quota", live(2300, 2300), preflight.Fail, []preflight.OptionKind{quotas, later, account}},
+		{"today's is used up, and tomorrow is too late", "quota", both(live(2300, 2300), in(10*time.Hour)), preflight.Fail, []preflight.OptionKind{quotas, account}},
+		{"today's is used up, and tomorrow's is too little", "quota", live(2000, 2000), preflight.Fail, []preflight.OptionKind{quotas, spreads, account}},
 		{"some of today's is used", "quota", both(live(2400, 0), usedToday(2000)), preflight.Fail, []preflight.OptionKind{quotas, spreads, later, part, account}},
 		{"1,000 a day, and days are too many", "quota", both(quota(1000), in(24*time.Hour)), preflight.Fail, []preflight.OptionKind{quotas, part, account}},
 		{"a budget of the day", "budget", smsA(func(a *config.Account) { a.DayBudget = 45_000_000 }), preflight.Fail, []preflight.OptionKind{budgets, part, account}},

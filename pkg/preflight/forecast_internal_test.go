@@ -9,6 +9,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
+	"notify/pkg/vendors"
 )
 
 // byMinute is a forecast made the plain way: it goes from minute to minute, and sends what may be sent. It is for rates that make whole
@@ -159,5 +160,33 @@ func TestTheForecastIsWhatComesOfIt(t *testing.T) {
 	}
 	if compared < 60 {
 		t.Errorf("only %d end", compared)
+	}
+}
+
+// Of two quotas the lower counts, and of two figures of what is used the higher.
+func TestWhatTheVendorSaysOfAQuota(t *testing.T) {
+	t.Parallel()
+	figure := func(n int64) *int64 { return &n }
+	for _, c := range []struct {
+		name  string
+		own   Quota
+		limit int64
+		used  *int64
+		want  Quota
+	}{
+		{"a lower one", Quota{Limit: 100, Used: 5, daily: 100}, 50, nil, Quota{Limit: 50, Used: 5, daily: 50}},
+		{"a higher one", Quota{Limit: 100, Used: 5, daily: 90}, 120, nil, Quota{Limit: 100, Used: 5, daily: 90}},
+		{"the only one", Quota{Limit: -1, daily: -1}, 50, nil, Quota{Limit: 50, daily: 50}},
+		{"nothing where nothing is left of ours", Quota{}, 50, nil, Quota{}},
+		{"used by others, too", Quota{Limit: 100, Used: 5, daily: 100}, 100, figure(6), Quota{Limit: 100, Used: 6, daily: 100}},
+		{"not counted yet", Quota{Limit: 100, Used: 5, daily: 100}, 100, figure(4), Quota{Limit: 100, Used: 5, daily: 100}},
+		{"lower than what grows", Quota{Limit: 100, Ramp: true, daily: -1}, 99, nil, Quota{Limit: 99, daily: 99}},
+		{"the same as what grows", Quota{Limit: 100, Ramp: true, daily: -1}, 100, nil, Quota{Limit: 100, Ramp: true, daily: 100}},
+	} {
+		q := c.own
+		q.told(vendors.Balance{QuotaLimit: &c.limit, QuotaUsed: c.used})
+		if c.want.Vendor = true; q != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, q, c.want)
+		}
 	}
 }

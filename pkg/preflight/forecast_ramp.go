@@ -36,15 +36,12 @@ func (p pace) later() func(sent int) int64 {
 	}
 }
 
-// grown takes in that an account has a quota that grows.
+// grown takes in that an account has a quota that grows. The ledger was asked before, so that there is one.
 func (s *Subject) grown(ctx context.Context, account string, q *Quota) error {
 	q.daily = q.Limit
 	c := s.Config.Accounts[account].Ramp
 	if c == nil {
 		return nil
-	}
-	if s.Ledger == nil {
-		return s.noLedger()
 	}
 	senders, err := s.Ledger.Senders(ctx, account)
 	if err != nil {

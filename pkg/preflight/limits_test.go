@@ -77,6 +77,11 @@ func TestCurrency(t *testing.T) {
 
 func perSecond(r float64) func(*world) { return smsA(func(a *config.Account) { a.Rate = r }) }
 
+// ofClass is a rate of the campaign's class on its account.
+func ofClass(r float64) func(*world) {
+	return smsA(func(a *config.Account) { a.Scenarios = map[string]config.Scenario{config.Notice: {Rate: r}} })
+}
+
 func TestDuration(t *testing.T) {
 	askAll(t, "duration", []question{
 		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
@@ -88,6 +93,9 @@ func TestDuration(t *testing.T) {
 			name: "over midnight", want: preflight.Warn, change: perSecond(0.001),
 			summary: []string{"over 2 days"}, remedies: []string{"accounts.sms-a.rate to at least 0.1/s", "or raise", "begin later, 2026-11-21 00:00 +08:00"},
 		},
+		{name: "the rate of the class on the account is lower", want: preflight.Pass, change: both(perSecond(10), ofClass(5)), summary: []string{"100 in 20s at 5/s"}},
+		{name: "the rate of the class on the account is higher", want: preflight.Pass, change: both(perSecond(10), ofClass(20)), summary: []string{"100 in 10s at 10/s"}},
+		{name: "only the class has a rate", want: preflight.Pass, change: both(perSecond(0), ofClass(0.5)), summary: []string{"100 in 3m 20s at 0.5/s"}},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
 	})
 }

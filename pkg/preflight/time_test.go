@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"notify/pkg/campaign"
 	"notify/pkg/config"
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
@@ -30,6 +32,13 @@ func window(from, to time.Duration) func(*world) {
 	return func(w *world) { w.campaign.Window = campaign.Window{From: from, To: to} }
 }
 
+// senderless is a ledger that does not know what was sent in whose name.
+type senderless struct{ ledger.Ledger }
+
+func (senderless) Senders(context.Context, string) (map[string]ledger.DomainHeld, error) {
+	return nil, errDisk
+}
+
 func TestQuota(t *testing.T) {
 	askAll(t, "quota", []question{
 		{name: "just enough", want: preflight.Pass, change: quota(100)},
@@ -38,7 +47,24 @@ func TestQuota(t *testing.T) {
 			summary: []string{"20 today, more on each day", "it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
 		},
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
-		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor)"}, remedies: []string{"by 100, to 100"}},
+		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor), 0 used today, 0 left", "it would never be done"}, remedies: []string{"by 100, to 100"}},
+		{
+			name: "the vendor gives none, whatever grows", want: preflight.Fail, summary: []string{"it would never be done"},
+			change: both(live(0, 0), smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} })),
+		},
+		{
+			name: "one that grows up to the account's, for two channels", want: preflight.Fail,
+			change: both(many(200), func(w *world) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
+				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
+				w.account("edm", func(a *config.Account) { a.DailyQuota, a.Ramp = 150, &config.Ramp{Start: 100, Factor: 2} })
+			}),
+			summary: []string{"50 on 2026-11-20, 75 on 2026-11-21, 75 on 2026-11-22"},
+		},
+		{
+			name: "nobody knows what a sender has sent", want: preflight.Error, summary: []string{diskError},
+			change: both(smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} }), func(w *world) { w.ledger = senderless{w.ledger} }),
+		},
 		{
 			name: "what is promised cannot be read", want: preflight.Error, summary: []string{diskError},
 			change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} },
@@ -68,6 +94,31 @@ func TestQuota(t *testing.T) {
 			summary: []string{"9,950 used today, 50 left"}, remedies: []string{"by 50, to 10,050"},
 		},
 		{
+			name: "what was used today is no matter tomorrow", want: preflight.Fail, change: both(live(60, 50), window(8*time.Hour, 9*time.Hour)),
+			remedies: []string{"by 40, to 100"},
+		},
+		{
+			name: "what another campaign is sending now counts", want: preflight.Fail,
+			change: both(quota(120), otherPending, func(w *world) {
+				mine := w.campaign
+				other := *mine
+				other.Name, w.campaign = "other", &other
+				w.acquire()
+				w.campaign = mine
+			}),
+			summary: []string{"70 on 2026-11-20, 30 on 2026-11-21"}, remedies: []string{"by 30, to 150"},
+		},
+		{
+			name: "both channels of an account count", want: preflight.Fail,
+			change: func(w *world) {
+				many(200)(w)
+				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
+				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
+				w.account("edm", func(a *config.Account) { a.DailyQuota = 150 })
+			},
+			summary: []string{"edm: 150 a day", "75 on 2026-11-20, 75 on 2026-11-21, 50 on 2026-11-22"}, remedies: []string{"by 250, to 400"},
+		},
+		{
 			name: "what stands in is offered", want: preflight.Fail,
 			change: both(quota(40), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")), remedies: []string{"take some of the traffic off sms-a: 60 messages to sms-b", "[sms-a: 40, sms-b: 60]"},
 		},
@@ -89,6 +140,57 @@ func TestQuota(t *testing.T) {
 			summary: []string{"90 used today, 10 left, 10 to send"},
 		},
 	})
+}
+
+// counting is a ledger that counted so many messages of today, by account and scenario.
+type counting struct {
+	ledger.Ledger
+	today map[string]int64
+}
+
+func (c counting) Usage(_ context.Context, account, _ string) (ledger.Usage, error) {
+	n, ok := c.today[account]
+	if !ok {
+		return ledger.Usage{}, errDisk
+	}
+	return ledger.Usage{Day: ledger.Debit{Messages: n}}, nil
+}
+
+// Of the account's quota and that of the campaign's class on it, the one counts of which less is left.
+func TestTheQuotaOfAClassOnAnAccount(t *testing.T) {
+	of := ledger.ScenarioOf("sms-a", config.Notice)
+	for _, c := range []struct {
+		name       string
+		own, class int64
+		today      map[string]int64
+		want       string
+	}{
+		{"only the class has one", 0, 40, map[string]int64{"sms-a": 0, of: 3}, "sms-a: 40 a day (configuration), 3 used today, 37 left, 100 to send"},
+		{"one message a day", 0, 1, map[string]int64{"sms-a": 0, of: 0}, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send"},
+		{"the account's is used up before", 1000, 40, map[string]int64{"sms-a": 990, of: 0}, "sms-a: 1,000 a day (configuration), 990 used today, 10 left, 100 to send"},
+		{"the class's is used up before", 100, 90, map[string]int64{"sms-a": 60, of: 60}, "sms-a: 90 a day (configuration), 60 used today, 30 left, 100 to send"},
+		{"as much is left of both", 100, 60, map[string]int64{"sms-a": 50, of: 10}, "sms-a: 100 a day (configuration), 50 used today, 50 left, 100 to send"},
+		{"more is used than there is", 40, 0, map[string]int64{"sms-a": 50}, "sms-a: 40 a day (configuration), 50 used today, 0 left, 100 to send"},
+		{"nobody knows what the class used", 0, 40, map[string]int64{"sms-a": 0}, diskError},
+	} {
+		w := newWorld(t)
+		smsA(func(a *config.Account) {
+			a.DailyQuota, a.Scenarios = c.own, map[string]config.Scenario{config.Notice: {DailyQuota: c.class}, config.Marketing: {DailyQuota: 1}}
+		})(w)
+		w.ledger = counting{w.ledger, c.today}
+		if f := w.ask("quota"); !strings.HasPrefix(summary(f), c.want) {
+			t.Errorf("%s: %s, want %s", c.name, summary(f), c.want)
+		}
+	}
+}
+
+// A quota that grows with each day on which something is sent is no larger tomorrow where nothing is sent today.
+func TestNobodyWaitsForAQuotaThatGrowsBySending(t *testing.T) {
+	w := newWorld(t)
+	both(many(30), smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} }))(w)
+	if f := w.ask("quota"); f.Status != preflight.Fail || !slices.Equal(kinds(f.Options), []preflight.OptionKind{preflight.OptionSpread, preflight.OptionPart}) {
+		t.Errorf("%s with %v: %q", f.Status, kinds(f.Options), remedies(f))
+	}
 }
 
 func TestWithoutAQuotaThereIsNothingElseToSay(t *testing.T) {
