@@ -9,6 +9,7 @@ import (
 	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
+	"notify/pkg/plan"
 	"notify/pkg/vendors"
 )
 
@@ -187,6 +188,56 @@ func TestWhatTheVendorSaysOfAQuota(t *testing.T) {
 		q.told(vendors.Balance{QuotaLimit: &c.limit, QuotaUsed: c.used})
 		if c.want.Vendor = true; q != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, q, c.want)
+		}
+	}
+}
+
+// All of an account's mails take as many days as those to the domain that takes most.
+func TestQuotasOfDomainsHoldTheAccountBack(t *testing.T) {
+	t.Parallel()
+	none := pace{first: -1, daily: -1}
+	two := map[string]int{"a.test": 50, "b.test": 50}
+	for _, c := range []struct {
+		name     string
+		p        pace
+		domains  map[string]int
+		share    float64
+		messages int
+		quotas   map[string]int64
+		want     pace
+	}{
+		{"no quotas", none, two, 1, 100, nil, none},
+		{"one of them", none, two, 1, 100, map[string]int64{"a.test": 10}, pace{first: 20, daily: 20}},
+		{"both, and one takes longer", none, two, 1, 100, map[string]int64{"a.test": 10, "b.test": 9}, pace{first: 18, daily: 18}},
+		{"by default", none, two, 1, 100, map[string]int64{"default": 10}, pace{first: 20, daily: 20}},
+		{"any number, and by default less", none, map[string]int{"a.test": 100}, 1, 100, map[string]int64{"default": 10, "a.test": 0}, none},
+		{"one a day", none, map[string]int{"a.test": 100}, 1, 100, map[string]int64{"default": 1}, pace{first: 1, daily: 1}},
+		{"nothing goes there", none, map[string]int{"a.test": 0}, 1, 100, map[string]int64{"default": 10}, none},
+		{"one goes there", none, map[string]int{"a.test": 1}, 1, 100, map[string]int64{"default": 1}, pace{first: 100, daily: 100}},
+		{"half of it by this account", none, two, 0.5, 50, map[string]int64{"a.test": 10}, pace{first: 20, daily: 20}},
+		{"at least one a day", none, map[string]int{"a.test": 3}, 1, 2, map[string]int64{"a.test": 1}, pace{first: 1, daily: 1}},
+		{"the account's own is lower", pace{first: 5, daily: 15}, two, 1, 100, map[string]int64{"a.test": 10}, pace{first: 5, daily: 15}},
+		{"the account's own is lower today", pace{first: 5, daily: 40}, two, 1, 100, map[string]int64{"a.test": 10}, pace{first: 5, daily: 20}},
+		{"the account's own is used up", pace{}, two, 1, 100, map[string]int64{"a.test": 10}, pace{}},
+	} {
+		n := Need{Account: config.Account{DomainQuota: c.quotas}, Domains: c.domains, Share: c.share, Messages: c.messages}
+		if got := c.p.capped(n); got.first != c.want.first || got.daily != c.want.daily {
+			t.Errorf("%s: %d today, %d a day, want %d and %d", c.name, got.first, got.daily, c.want.first, c.want.daily)
+		}
+	}
+}
+
+// It is held between the waves of the whole channel, whichever part of it falls to the account.
+func TestTheWavesOfAChannelHoldItsAccounts(t *testing.T) {
+	t.Parallel()
+	s := &Subject{Plan: &plan.Plan{Spec: plan.Spec{Waves: campaign.Waves{Sizes: []int{10, 100}, Hold: time.Hour}}}}
+	for _, c := range []struct {
+		messages int
+		share    float64
+		want     time.Duration
+	}{{10, 1, 0}, {11, 1, time.Hour}, {110, 1, time.Hour}, {111, 1, 2 * time.Hour}, {5, 0.5, 0}, {6, 0.5, time.Hour}, {56, 0.5, 2 * time.Hour}, {0, 0, 0}, {4, 0.39, time.Hour}} {
+		if got := s.waveHold(Need{Messages: c.messages, Share: c.share}); got != c.want {
+			t.Errorf("%d, which is %v of all, are held for %s, want %s", c.messages, c.share, got, c.want)
 		}
 	}
 }

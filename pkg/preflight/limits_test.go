@@ -82,6 +82,13 @@ func ofClass(r float64) func(*world) {
 	return smsA(func(a *config.Account) { a.Scenarios = map[string]config.Scenario{config.Notice: {Rate: r}} })
 }
 
+// domainPace gives the account of mails a rate, and the domain of everybody one.
+func domainPace(account, domain float64) func(*world) {
+	return func(w *world) {
+		w.account("edm", func(a *config.Account) { a.Rate, a.DomainRate = account, map[string]float64{"example.test": domain} })
+	}
+}
+
 func TestDuration(t *testing.T) {
 	askAll(t, "duration", []question{
 		{name: "no rate", want: preflight.Skip, change: perSecond(0)},
@@ -96,6 +103,11 @@ func TestDuration(t *testing.T) {
 		{name: "the rate of the class on the account is lower", want: preflight.Pass, change: both(perSecond(10), ofClass(5)), summary: []string{"100 in 20s at 5/s"}},
 		{name: "the rate of the class on the account is higher", want: preflight.Pass, change: both(perSecond(10), ofClass(20)), summary: []string{"100 in 10s at 10/s"}},
 		{name: "only the class has a rate", want: preflight.Pass, change: both(perSecond(0), ofClass(0.5)), summary: []string{"100 in 3m 20s at 0.5/s"}},
+		{name: "only a domain has a pace", want: preflight.Pass, change: both(mails(nil), domainPace(0, 0.5)), summary: []string{"100 in 3m 20s at 0.5/s", "example.test"}},
+		{name: "one mail to a domain that has a pace", want: preflight.Pass, change: both(many(1), mails(nil), domainPace(50, 0.01)), summary: []string{"1 in 1m 40s at 0.01/s", "example.test"}},
+		{name: "one domain of two has a pace", want: preflight.Pass, change: both(mails(nil), domains(50, "a.test"), domainPace(50, 0.5)), summary: []string{"100 in 1m 40s at 1/s", "example.test"}},
+		{name: "two channels share the account's rate", want: preflight.Pass, change: besideSMS, summary: []string{"edm: 100 in 4s at 25/s", "edm: 100 in 4s at 25/s"}},
+		{name: "a domain that is as quick as the account", want: preflight.Pass, change: both(mails(nil), domainPace(0.5, 0.5)), summary: []string{"edm: 100 in 3m 20s at 0.5/s"}},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
 	})
 }
@@ -233,10 +245,7 @@ func TestThePaceOfADomain(t *testing.T) {
 		{"half of it", both(mails(nil), halves), "example.test: 50 mails at 50/s, done 2026-11-20 10:00 +08:00"},
 		{
 			"beside as many SMS",
-			func(w *world) {
-				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
-				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
-			},
+			besideSMS,
 			"example.test: 100 mails at 25/s, done 2026-11-20 10:00 +08:00",
 		},
 	} {
@@ -263,6 +272,12 @@ func TestThePaceOfADomain(t *testing.T) {
 	w := newWorld(t)
 	both(many(2400), mails(nil), halves)(w)
 	answers(t, w.ask("pace"), preflight.Warn, []string{"edm: 1 domain", "example.test 1,200", "edm-b: 1 domain"}, nil)
+}
+
+// besideSMS has the account of mails carry SMS and as many mails.
+func besideSMS(w *world) {
+	w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
+	w.config.Routes[message.SMS] = w.config.Routes[message.Email]
 }
 
 // halves has two accounts send half of the mails each.

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -54,9 +55,7 @@ func TestQuota(t *testing.T) {
 		},
 		{
 			name: "one that grows up to the account's, for two channels", want: preflight.Fail,
-			change: both(many(200), func(w *world) {
-				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
-				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
+			change: both(many(200), besideSMS, func(w *world) {
 				w.account("edm", func(a *config.Account) { a.DailyQuota, a.Ramp = 150, &config.Ramp{Start: 100, Factor: 2} })
 			}),
 			summary: []string{"50 on 2026-11-20, 75 on 2026-11-21, 75 on 2026-11-22"},
@@ -110,12 +109,9 @@ func TestQuota(t *testing.T) {
 		},
 		{
 			name: "both channels of an account count", want: preflight.Fail,
-			change: func(w *world) {
-				many(200)(w)
-				w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
-				w.config.Routes[message.SMS] = w.config.Routes[message.Email]
+			change: both(many(200), besideSMS, func(w *world) {
 				w.account("edm", func(a *config.Account) { a.DailyQuota = 150 })
-			},
+			}),
 			summary: []string{"edm: 150 a day", "75 on 2026-11-20, 75 on 2026-11-21, 50 on 2026-11-22"}, remedies: []string{"by 250, to 400"},
 		},
 		{
@@ -404,6 +400,36 @@ func TestPlanByDay(t *testing.T) {
 	}
 	if diff := cmp.Diff([]preflight.Cost{{Currency: "CNY", Amount: yuan(t, "4.50")}}, r.Plan.Costs); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An account with a weight of nothing has no part in the forecast.
+func TestAnAccountThatCarriesNothingHasNoRateOfADomain(t *testing.T) {
+	w := newWorld(t)
+	both(mails(nil), domainPace(0, 0.5), halves)(w)
+	w.config.Routes[message.Email].Accounts[0].Weight = 0
+	p := preflight.Run(t.Context(), w.make(), nil).Plan
+	if _, err := json.Marshal(p); err != nil || p.Accounts[0].Messages != 0 || p.Accounts[0].Rate != 0 || p.Accounts[1].Rate != 0.5 {
+		t.Errorf("%v: %+v", err, p.Accounts)
+	}
+}
+
+func TestADomainThatIsAsQuickAsTheAccountDoesNotHoldIt(t *testing.T) {
+	for domain, want := range map[float64]string{0.5: "preflight.limit.rate", 0.4: "preflight.limit.domain"} {
+		w := newWorld(t)
+		both(mails(nil), domainPace(0.5, domain))(w)
+		if a := preflight.Run(t.Context(), w.make(), nil).Plan.Accounts[0]; a.Limit.ID != want {
+			t.Errorf("held by %q, want %q", a.Limit.ID, want)
+		}
+	}
+}
+
+func TestWhereNoRateIsKnownNothingLimits(t *testing.T) {
+	w := newWorld(t)
+	both(perSecond(0), quota(0))(w)
+	p := preflight.Run(t.Context(), w.make(), nil).Plan
+	if a := p.Accounts[0]; !a.Limit.IsZero() || !a.Done.IsZero() || !p.Done.IsZero() || len(a.Days) != 1 {
+		t.Errorf("%+v, done %s", a, p.Done)
 	}
 }
 
