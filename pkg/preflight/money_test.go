@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,74 @@ func TestPrice(t *testing.T) {
 			summary: []string{"sms-a: 100 segments", "edm has no price"},
 		},
 	})
+}
+
+// prices are those of sms-a by country.
+func prices(by map[string]message.Money) func(*world) {
+	return smsA(func(a *config.Account) { a.Price, a.Prices = nil, by })
+}
+
+// someAbroad gives the first n people numbers of the range of Britain that is reserved for drama.
+func someAbroad(n int) func(*world) {
+	return func(w *world) {
+		for i := range n {
+			w.people[i].To[0].Address = message.Address(fmt.Sprintf("+447700900%03d", i))
+		}
+	}
+}
+
+func TestPriceByCountry(t *testing.T) {
+	const home, britain = message.Money(45_000), message.Money(300_000)
+	thirds := func(w *world) {
+		w.config.Accounts["sms-b"] = w.config.Accounts["sms-a"]
+		route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 2}})(w)
+	}
+	askAll(t, "price", []question{
+		{
+			name: "all in one", want: preflight.Pass, change: prices(map[string]message.Money{"CN": home, "GB": britain}),
+			summary: []string{"sms-a: 100 segments = 4.50 CNY; the whole list by country: CN 100 × 0.045"},
+		},
+		{
+			name: "in two", want: preflight.Pass, change: both(prices(map[string]message.Money{"CN": home, "GB": britain}), someAbroad(10)),
+			summary: []string{"sms-a: 100 segments = 7.05 CNY; the whole list by country: CN 90 × 0.045, GB 10 × 0.30"},
+		},
+		{
+			name: "in one that is not named", want: preflight.Pass, change: both(prices(map[string]message.Money{"CN": home, config.OtherCountries: britain}), someAbroad(10)),
+			summary: []string{"7.05 CNY", "GB 10 × 0.30"},
+		},
+		{
+			name: "of one it is not known", want: preflight.Warn, change: both(prices(map[string]message.Money{"CN": home}), someAbroad(10)),
+			summary: []string{"sms-a: what a message to GB costs is not known"}, remedies: []string{"accounts.sms-a.prices", "for GB"},
+		},
+		{
+			name: "of one it is not known, and there is a budget", want: preflight.Fail,
+			change:  both(prices(map[string]message.Money{"CN": home}), someAbroad(10), func(w *world) { w.campaign.Budget = 1 }),
+			summary: []string{"what a message to GB costs is not known"},
+		},
+		{
+			name: "each account has its part of every country, rounded up", want: preflight.Pass,
+			change:  both(prices(map[string]message.Money{"CN": home, "GB": britain}), someAbroad(10), thirds),
+			summary: []string{"sms-a: 33 segments = 2.3265 CNY", "sms-b: 67 segments = 4.7235 CNY"},
+		},
+		{
+			name: "each country is named once", want: preflight.Warn, change: both(prices(map[string]message.Money{"CN": home}), someAbroad(10), thirds),
+			summary: []string{"sms-a: what a message to GB costs", "sms-b: what a message to GB costs"},
+		},
+	})
+	w := newWorld(t)
+	both(prices(map[string]message.Money{"CN": home, "GB": britain}), someAbroad(10))(w)
+	want := map[string]any{"country.CN.segments": 90, "country.GB.segments": 10, "account.sms-a.cost": yuan(t, "7.05"), "account.sms-a.currency": "CNY"}
+	if d := cmp.Diff(want, facts(w.ask("price"))); d != "" {
+		t.Error(d)
+	}
+	plan := preflight.Run(t.Context(), w.make(), nil).Plan
+	if a := plan.Accounts[0]; a.Price != nil || *a.Cost != yuan(t, "7.05") || len(plan.Channels[0].Countries) != 2 {
+		t.Errorf("%+v, %+v", a, plan.Channels[0])
+	}
+	// What an account has is divided by what a segment costs on the average: 0.0705.
+	answers(t, w.ask("balance"), preflight.Pass, []string{"needs 110 segments = 7.755 CNY"}, nil)
+	balance("7")(w)
+	answers(t, w.ask("balance"), preflight.Fail, []string{"7.00 CNY left pays for 99"}, []string{"top up sms-a by at least 0.7755 CNY (11 segments)"})
 }
 
 func TestBalance(t *testing.T) {

@@ -395,6 +395,9 @@ func TestPlanByDay(t *testing.T) {
 	if done := time.Date(2026, 11, 22, 9, 0, 2, 0, w.now.Location()); !got.Done.Equal(done) || !r.Plan.Done.Equal(done) {
 		t.Errorf("done %s and %s, want %s", got.Done, r.Plan.Done, done)
 	}
+	if got.Price == nil || *got.Price != 45_000 || *got.Cost != 4_500_000 || got.Currency != "CNY" {
+		t.Errorf("price: %+v", got)
+	}
 	if got.Limit.ID != "preflight.limit.quota" || r.Plan.ToSend != 100 || r.Plan.Left != 0 {
 		t.Errorf("plan: %+v", r.Plan)
 	}
@@ -424,12 +427,43 @@ func TestADomainThatIsAsQuickAsTheAccountDoesNotHoldIt(t *testing.T) {
 	}
 }
 
-func TestWhereNoRateIsKnownNothingLimits(t *testing.T) {
-	w := newWorld(t)
-	both(perSecond(0), quota(0))(w)
-	p := preflight.Run(t.Context(), w.make(), nil).Plan
-	if a := p.Accounts[0]; !a.Limit.IsZero() || !a.Done.IsZero() || !p.Done.IsZero() || len(a.Days) != 1 {
-		t.Errorf("%+v, done %s", a, p.Done)
+// When the first can leave and when the last has, as far as that is known.
+func TestWhenThePlanBeginsAndEnds(t *testing.T) {
+	sent := func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }
+	second := both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), quota(0))
+	slow := func(r float64) func(*world) {
+		return func(w *world) { w.account("sms-b", func(a *config.Account) { a.Rate = r }) }
+	}
+	for _, c := range []struct {
+		name        string
+		change      func(*world)
+		start, done time.Duration // from now; negative: not known
+		limit       string        // of the first account
+	}{
+		{"one message", many(1), 0, 100 * time.Millisecond, "preflight.limit.rate"},
+		{"one message at no rate that is known", both(many(1), perSecond(0)), 0, -1, ""},
+		{"one a second", perSecond(1), 0, 100 * time.Second, "preflight.limit.rate"},
+		{"no rate", both(perSecond(0), quota(0)), 0, -1, ""},
+		{"no rate, and a quota", both(perSecond(0), quota(40)), 0, -1, "preflight.limit.quota"},
+		{"never", both(perSecond(1e-6), many(4000), quota(0)), 0, -1, "preflight.limit.rate"},
+		{"nothing is left", both(sent, quota(0)), -1, -1, "preflight.limit.rate"},
+		{"a window", both(window(12*time.Hour, 20*time.Hour), quota(0)), 2 * time.Hour, 2*time.Hour + 10*time.Second, "preflight.limit.rate"},
+		{"the slower of two accounts", both(second, slow(1)), 0, 50 * time.Second, "preflight.limit.rate"},
+		{"an account that carries nothing", both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b"}}), quota(0)), 0, 10 * time.Second, "preflight.limit.rate"},
+		{"one of two accounts without a rate", both(second, slow(0)), 0, -1, "preflight.limit.rate"},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		p := preflight.Run(t.Context(), w.make(), nil).Plan
+		at := func(d time.Duration) time.Time {
+			if d < 0 {
+				return time.Time{}
+			}
+			return w.now.Add(d)
+		}
+		if !p.Start.Equal(at(c.start)) || !p.Done.Equal(at(c.done)) || p.Accounts[0].Limit.ID != c.limit {
+			t.Errorf("%s: from %s until %s, held by %q; want from %s until %s, held by %q", c.name, p.Start, p.Done, p.Accounts[0].Limit.ID, at(c.start), at(c.done), c.limit)
+		}
 	}
 }
 
