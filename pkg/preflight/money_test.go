@@ -481,3 +481,63 @@ func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
 		})
 	}
 }
+
+// What is left on sms-a pays for 81 of 100 messages with the margin; the other 19 need 21 segments on the account that stands in.
+func TestAnotherAccountIsOfferedThatPays(t *testing.T) {
+	priced := func(w *world) { w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.045")), "CNY" }) }
+	has := func(v vendors.Vendor) func(*world) { return func(w *world) { w.vendors["sms-b"] = v } }
+	money := func(amount message.Money, currency string) func(*world) {
+		return has(&vendor{balance: vendors.Balance{Amount: &amount, Currency: currency}})
+	}
+	daily := func(n int64) func(*world) {
+		return func(w *world) { w.account("sms-b", func(a *config.Account) { a.DailyQuota = n }) }
+	}
+	for _, c := range []struct {
+		name    string
+		change  func(*world)
+		offered bool
+	}{
+		{"just enough", both(priced, money(945_000, "CNY")), true},
+		{"too little", both(priced, money(944_999, "CNY")), false},
+		{"enough in packages", has(&vendor{balance: vendors.Balance{Messages: ptr(int64(21))}}), true},
+		{"too little in packages", has(&vendor{balance: vendors.Balance{Messages: ptr(int64(20))}}), false},
+		{"money, and no price", money(1, "CNY"), true},
+		{"another currency", both(priced, money(945_000, "USD")), false},
+		{"it does not tell", both(priced, has(mute{})), true},
+		{"it does not answer", both(priced, has(&vendor{err: errDown})), false},
+		{"its quota is just enough", both(priced, money(945_000, "CNY"), daily(19)), true},
+		{"its quota is too small", both(priced, money(945_000, "CNY"), daily(18)), false},
+		{"nobody knows its quota", both(priced, money(945_000, "CNY"), func(w *world) { w.ledger = forgotten{w.ledger, "sms-b"} }), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			both(route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), balance("4.05"), c.change)(w)
+			f := w.ask("balance")
+			i := slices.Index(kinds(f.Options), preflight.OptionAccount)
+			if f.Status != preflight.Fail || i >= 0 != c.offered {
+				t.Fatalf("%s, offered: %v, want %v: %q", f.Status, i >= 0, c.offered, remedies(f))
+			}
+			if i >= 0 && !slices.Equal(f.Options[i].Shares, []preflight.ShareOf{{"sms-a", 81, 81, 81}, {"sms-b", 19, 19, 19}}) {
+				t.Errorf("%+v", f.Options[i].Shares)
+			}
+		})
+	}
+}
+
+// Only what has to go is moved, and a third account keeps what it has.
+func TestATakingOverLeavesOthersAlone(t *testing.T) {
+	w := newWorld(t)
+	w.config.Accounts["sms-c"] = w.config.Accounts["sms-b"]
+	both(route([]config.Share{{Account: "sms-c", Weight: 3}, {Account: "sms-a", Weight: 1}}, "sms-b"), quota(20))(w)
+	f := w.ask("quota")
+	i := slices.Index(kinds(f.Options), preflight.OptionAccount)
+	if i < 0 {
+		t.Fatalf("%s: %q", f.Status, remedies(f))
+	}
+	want := []preflight.ShareOf{{"sms-c", 75, 75, 75}, {"sms-a", 20, 20, 20}, {"sms-b", 5, 5, 5}}
+	setting := preflight.Setting{Key: "routes.sms.accounts", Value: "[sms-c: 75, sms-a: 20, sms-b: 5]", Now: "[sms-c: 3, sms-a: 1]"}
+	if o := f.Options[i]; !slices.Equal(o.Shares, want) || len(o.Settings) != 1 || o.Settings[0] != setting {
+		t.Errorf("%+v", o)
+	}
+	says(t, "remedies", strings.Join(remedies(f), "\n"), []string{"off sms-a: 5 messages to sms-b"})
+}

@@ -467,6 +467,27 @@ func TestWhenThePlanBeginsAndEnds(t *testing.T) {
 	}
 }
 
+func TestThePlanNamesAccountsOfTheOtherClass(t *testing.T) {
+	emergency := func(w *world) { w.subject = func(s *preflight.Subject) { s.Emergency = true } }
+	standsIn := route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b", "promo")
+	for name, c := range map[string]struct {
+		change func(*world)
+		want   []string
+	}{
+		"none is asked to stand in":   {standsIn, nil},
+		"one stands in":               {both(standsIn, emergency), []string{"promo"}},
+		"an account without a class":  {both(standsIn, emergency, func(w *world) { w.account("promo", func(a *config.Account) { a.Class = "" }) }), nil},
+		"a campaign without a class":  {both(standsIn, emergency, func(w *world) { w.campaign.Class = "" }), nil},
+		"a campaign of another class": {both(standsIn, emergency, marketing), []string{"sms-a", "sms-b"}},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		if got := preflight.Run(t.Context(), w.make(), nil).Plan.Emergency; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestPlanAddsUp(t *testing.T) {
 	w := newWorld(t)
 	w.people = people(101)
