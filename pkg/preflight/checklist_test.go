@@ -130,6 +130,53 @@ func TestChecklist(t *testing.T) {
 	})
 }
 
+// What nobody could look at stops a send where somebody may take it on, and is counted by itself.
+func TestWhatNobodyLookedAtWaitsForWhoMaySign(t *testing.T) {
+	all := []string{"li texts-read", "wang released", "zhang released"}
+	for _, c := range []struct {
+		name           string
+		offline, sends bool
+		finance        []string
+		signed         []string
+		want           preflight.Status
+		items, unsigned, unseen,
+		details int
+	}{
+		{"all is there", false, true, nil, all, preflight.Pass, 2, 0, 0, 0},
+		{"nobody may take it on", true, true, nil, all, preflight.Warn, 2, 0, 1, 1},
+		{"somebody may take it on", true, true, []string{"chen"}, all, preflight.Fail, 2, 0, 1, 1},
+		{"nothing is sent yet", true, false, []string{"chen"}, all, preflight.Warn, 2, 0, 1, 1},
+		{"signatures are missing, too", true, true, nil, all[:2], preflight.Fail, 2, 1, 1, 1},
+	} {
+		w := newWorld(t)
+		listed(w)
+		w.signedBy(c.signed...)
+		w.config.Roles["finance"] = c.finance
+		w.subject = func(s *preflight.Subject) {
+			s.Checklist, s.Offline, s.Sending, s.Sender = awardList(), c.offline, c.sends, checklist.Sender{Name: "wang", Who: "wang@ops-1"}
+		}
+		f := w.ask("checklist")
+		want := map[string]any{"items": c.items, "unsigned": c.unsigned, "not_looked_at": c.unseen}
+		if d := cmp.Diff(want, facts(f)); f.Status != c.want || d != "" || len(details(f)) != c.details {
+			t.Errorf("%s: %s, want %s: %s %q %s", c.name, f.Status, c.want, summary(f), details(f), d)
+		}
+	}
+}
+
+// A list of which every item is proven by a check has nobody sign.
+func TestAChecklistThatNobodySigns(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	w.subject = func(s *preflight.Subject) {
+		s.Checklist = awardList()
+		s.Checklist.Items = s.Checklist.Items[:1]
+	}
+	answers(t, w.ask("checklist"), preflight.Pass, []string{"award-notice", "nobody"}, nil)
+	// What failed stops the campaign by itself.
+	balance("0")(w)
+	answers(t, w.ask("checklist"), preflight.Pass, nil, nil)
+}
+
 func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
 	w := newWorld(t)
 	listed(w)

@@ -488,6 +488,39 @@ func TestThePlanNamesAccountsOfTheOtherClass(t *testing.T) {
 	}
 }
 
+// Who waits by an earlier list, and is not on this one, is named: the first of them by the rows of that list.
+func TestThePlanNamesWhoIsMissing(t *testing.T) {
+	staged := func(w *world) { w.stage() }
+	masked := message.Address("+8610000000098").Masked()
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		people int
+		first  []preflight.MissingPerson
+	}{
+		{"a new name", func(*world) {}, 0, nil},
+		{"nobody", staged, 0, nil},
+		{"the last two", both(staged, many(98)), 2, []preflight.MissingPerson{{Row: 100, Key: "K98", Address: masked}, {Row: 101, Key: "K99"}}},
+		{"who has another number now is not missing", both(staged, func(w *world) { w.people[98].To[0].Address = "+8610000001234" }), 0, nil},
+		{"a part of the list takes nobody off it", both(staged, func(w *world) { w.part = plan.Part{Limit: 98} }), 0, nil},
+		{"who was told is not missing", both(func(w *world) { w.stage(); w.send(40, "sms-a", message.OutcomeAccepted) }, func(w *world) { w.people = w.people[40:] }), 0, nil},
+		{"more than are named", both(staged, many(70)), 30, nil},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		p := preflight.Run(t.Context(), w.make(), nil).Plan
+		if p.Missing.People != c.people || len(p.Missing.First) != min(c.people, 20) || !p.Unknown.IsZero() {
+			t.Errorf("%s: %+v, %s", c.name, p.Missing, p.Unknown)
+			continue
+		}
+		for i, want := range c.first {
+			if got := p.Missing.First[i]; got.Row != want.Row || got.Key != want.Key || want.Address != "" && got.Address != want.Address {
+				t.Errorf("%s: %+v, want %+v", c.name, got, want)
+			}
+		}
+	}
+}
+
 func TestPlanAddsUp(t *testing.T) {
 	w := newWorld(t)
 	w.people = people(101)
@@ -495,6 +528,9 @@ func TestPlanAddsUp(t *testing.T) {
 	w.stage()
 	w.send(17, "sms-a", message.OutcomeAccepted)
 	p := preflight.Run(t.Context(), w.make(), nil).Plan
+	if p.Segments != 101 || p.Channels[0].Segments != 101 || p.People != 84 {
+		t.Errorf("%d segments for %d people: %+v", p.Segments, p.People, p.Channels[0])
+	}
 	if p.Messages != 101 || p.Left != 17 || p.ToSend != 84 {
 		t.Errorf("%d messages = %d left + %d to send", p.Messages, p.Left, p.ToSend)
 	}
