@@ -1,8 +1,8 @@
 // Command mutate plants slips in the rooms where the promise is made, one at a time, and lists those that no test notices: a
 // condition turned round, a call left out, a bound or a number off by one, a return that is not made, an AND of the
-// SQL that is an OR. Each is tried on those tests of its own room that come to its lines, the quickest first, until one fails. A
-// room is compiled once for all slips of its functions, over the files as they are (go test -overlay): each function has a copy of its
-// body for each of its slips, and a variable of the environment says which is on.
+// SQL that is an OR. Each is tried on those tests of its own room that come to its lines, first those that noticed most in its
+// file and then the quickest, until one fails. A room is compiled once for all slips of its functions, over the files as they are
+// (go test -overlay): each function has a copy of its body for each of its slips, and a variable of the environment says which is on.
 //
 //	go run ./scripts/mutate [-n 40] [-seed 1] [-only REGEXP] [-run REGEXP] [-slow 2s] [ROOM…]
 //

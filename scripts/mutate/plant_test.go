@@ -93,6 +93,32 @@ func kind(n int) (string, error) {
 	}
 }
 
+// Who noticed most in a file is asked first, and others no later than before.
+func TestWhoNoticedIsAskedFirst(t *testing.T) {
+	var exams []exam
+	for _, name := range []string{"TestA", "TestB", "TestC", "TestD", "TestE"} {
+		exams = append(exams, exam{name: name})
+	}
+	exams[1].args = []string{"-seed", "7"}
+	var k keen
+	k.noticed("p.go", exams, []byte("--- FAIL: TestB (0.1s)\n    --- FAIL: TestB/part (0.1s)\n"))
+	k.noticed("p.go", exams, []byte("--- FAIL: TestD (0.1s)\n--- FAIL: TestB (0.1s)\n"))
+	k.noticed("other.go", exams, []byte("--- FAIL: TestA (0.1s)\n"))
+	names := func(all []exam) string {
+		var s []string
+		for _, e := range all {
+			s = append(s, e.name)
+		}
+		return strings.Join(s, " ")
+	}
+	for file, want := range map[string]string{"p.go": "TestB TestD|TestA TestC TestE", "other.go": "TestA|TestB TestC TestD TestE", "third.go": "|TestA TestB TestC TestD TestE"} {
+		few, others := k.first(file, exams)
+		if got := names(few) + "|" + names(others); got != want {
+			t.Errorf("%s: %s, want %s", file, got, want)
+		}
+	}
+}
+
 func TestWhatIsPlantedInSQL(t *testing.T) {
 	const schema = "-- a = b\nCREATE TABLE m (\n  n INTEGER CHECK (n >= 0 AND n < 9) -- 1 < 2\n);\n"
 	var got []string
