@@ -484,7 +484,9 @@ func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
 
 // What is left on sms-a pays for 81 of 100 messages with the margin; the other 19 need 21 segments on the account that stands in.
 func TestAnotherAccountIsOfferedThatPays(t *testing.T) {
-	priced := func(w *world) { w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.045")), "CNY" }) }
+	priced := func(w *world) {
+		w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.045")), "CNY" })
+	}
 	has := func(v vendors.Vendor) func(*world) { return func(w *world) { w.vendors["sms-b"] = v } }
 	money := func(amount message.Money, currency string) func(*world) {
 		return has(&vendor{balance: vendors.Balance{Amount: &amount, Currency: currency}})
