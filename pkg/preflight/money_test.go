@@ -190,6 +190,10 @@ func TestBalance(t *testing.T) {
 			summary: []string{"1 of them for other"}, remedies: []string{"notify abort other --reason … (it holds 1 segment)"},
 		},
 		{
+			name: "two hold it", want: preflight.Fail, change: both(pending("a", 9), pending("b", 9), balance("5")),
+			summary: []string{"18 of them for b, a"}, remedies: []string{"notify abort b --reason … (with 1 more it holds 18 segments)"},
+		},
+		{
 			name: "three of those that it is promised to are named", want: preflight.Fail,
 			change:  both(pending("a", 9), pending("b", 9), pending("c", 9), pending("d", 9), balance("5")),
 			summary: []string{"36 of them for d, c, b and 1 more"}, remedies: []string{"notify abort d --reason … (with 3 more it holds 36 segments)"},
@@ -317,7 +321,7 @@ func TestBudget(t *testing.T) {
 			summary: []string{"sms-a, day 2026-11-21: budget 2.00 CNY, used 0.00 CNY, to come 2.88 CNY: 0.88 CNY over"},
 		},
 		{name: "over by the least that there is", want: preflight.Fail, change: smsA(func(a *config.Account) { a.DayBudget = 4_499_999 })},
-		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 })},
+		{name: "over for the month", want: preflight.Fail, change: smsA(func(a *config.Account) { a.MonthBudget = 4_000_000 }), remedies: []string{"or send less: shorten the text"}},
 		{
 			name: "what was used today counts once", want: preflight.Pass,
 			change:  both(used, smsA(func(a *config.Account) { a.DayBudget = 4_500_000 })),
