@@ -323,8 +323,13 @@ func (v *view) finished() []ledger.Condition {
 	if v.left > 0 || last == nil || last.Ended.IsZero() || v.now.Sub(last.Ended) > finishedFor || v.at.Campaign.Aborted != nil {
 		return nil
 	}
-	c := v.condition(KindFinished, ledger.SeverityInfo, v.command("report"), words.T("alert.finished", words.A{
+	said, never := "alert.finished", report.NeverStaged(v.spec, v.counts)
+	if never > 0 {
+		said = "alert.finished-part"
+	}
+	c := v.condition(KindFinished, ledger.SeverityInfo, v.command("report"), words.T(said, words.A{
 		"campaign": v.name, "accepted": v.counts.Of(message.Accepted), "rejected": v.counts.Of(message.Rejected), "unknown": v.counts.Of(message.Unknown),
+		"never": never,
 	}))
 	c.Passing = true
 	return []ledger.Condition{c}

@@ -16,6 +16,7 @@ import (
 type Status struct {
 	Campaign string `json:"campaign"`
 	Owner    string `json:"owner"`
+	List     string `json:"list"`
 	State    string `json:"state"` // running, paused, aborted, finished, unfinished
 	Messages int    `json:"messages"`
 	// NeverStaged is how many recipients of the list were never staged: only a part of it was sent.
@@ -154,7 +155,7 @@ func state(ctx context.Context, s StatusSource, name string, prices Prices, now 
 	}
 	return Status{
 		Receipts: receipts,
-		Campaign: c.Name, Owner: spec.Owner, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
+		Campaign: c.Name, Owner: spec.Owner, List: spec.List, NeverStaged: NeverStaged(&spec, at.Counts), Messages: r.Messages, ByState: r.Total, Channels: r.Channels, Accounts: r.Accounts,
 		Costs: r.Costs, Unpriced: r.Unpriced, Staged: c.Staged, At: now, Remaining: -1, Running: Working(c.Holders), Paused: c.Paused,
 		Aborted: c.Aborted, Last: at.Last, Wave: newWave(spec.Waves, wave),
 	}, nil

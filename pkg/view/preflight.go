@@ -400,8 +400,27 @@ func (v preflightHuman) verdict(r preflight.Result) {
 	v.p.Line("verdict\t%s\t%s\t%s", word, v.p.Say(reason), v.p.Say(next))
 }
 
-// verdict says what stops it or what is to be read, and what to type next.
+// verdict says what stops it or what is to be read, what nobody looked at, and what to type next.
 func verdict(r preflight.Result) (reason, next words.Text) {
+	reason, next = weighed(r)
+	var unseen []words.Text
+	for i := range r.Findings {
+		if r.Findings[i].Status == preflight.NotLooked {
+			unseen = append(unseen, words.Raw(r.Findings[i].ID))
+		}
+	}
+	if len(unseen) == 0 {
+		return reason, next
+	}
+	ids := words.Texts(words.Commas, unseen...)
+	ids.Most = unseenNamed
+	return words.Joined(words.Sentences, reason, words.T("pre.unseen", words.A{"n": len(unseen), "checks": ids})), next
+}
+
+// unseenNamed is how many checks that nobody looked at are named in the verdict: each stands above it.
+const unseenNamed = 4
+
+func weighed(r preflight.Result) (reason, next words.Text) {
 	stops, warns := weigh(r)
 	list := words.Typed(r.Plan.List)
 	send, again := "notify send "+list, "notify preflight "+list

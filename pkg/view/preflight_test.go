@@ -219,6 +219,16 @@ func TestVerdicts(t *testing.T) {
 			},
 			[]string{"WARN", "1 of 3 checks warns: shared", "read the warnings"},
 		},
+		{
+			"what nobody looked at is counted", func(r *preflight.Result) {
+				r.Verdict = preflight.Warn
+				r.Findings = append(r.Findings, stopped().Findings[1])
+				for _, id := range []string{"spf", "dkim", "dmarc", "mx", "ptr"} {
+					r.Findings = append(r.Findings, preflight.Finding{ID: id, Status: preflight.NotLooked, Summary: said("not asked")})
+				}
+			},
+			[]string{"WARN", "1 of 8 checks warns: shared; 5 were not looked at: spf, dkim, dmarc, mx and 1 more", "read the warnings"},
+		},
 		{"offline is not all", func(r *preflight.Result) { r.Verdict = preflight.Warn }, []string{"WARN", "left out", "--offline"}},
 		{
 			"figures that do not add up are not shown", func(r *preflight.Result) {

@@ -68,6 +68,36 @@ func TestARunThatFinished(t *testing.T) {
 	drawn(t, "run-finished", "notify.run/1", func(p *view.Printer, asJSON bool) error { return view.ShowRunEnd(p, asJSON, end) })
 }
 
+// A run says how far it came, and not more than that.
+func TestHowFarARunCame(t *testing.T) {
+	left := plan.Spec{Part: plan.Part{Limit: 10}, Listed: 40}
+	for _, c := range []struct {
+		name   string
+		never  int
+		result send.Result
+		states map[message.State]int
+		want   string
+	}{
+		{"all of it", 0, send.Result{Sent: 3}, map[message.State]int{message.Accepted: 3}, "FINISHED  a: everything was attempted\n"},
+		{"some are cancelled", 0, send.Result{Sent: 3}, map[message.State]int{message.Accepted: 3, message.Cancelled: 2}, "FINISHED  a: everything was attempted but for 2 that are cancelled\n"},
+		{"nothing was left", 0, send.Result{}, map[message.State]int{message.Accepted: 3}, "FINISHED  a: there was nothing left to send\n"},
+		{"a part", 30, send.Result{Sent: 10}, map[message.State]int{message.Accepted: 10}, "PART SENT  a: everything of this part was attempted\n"},
+		{"a part, once more", 30, send.Result{}, map[message.State]int{message.Accepted: 10}, "PART SENT  a: there was nothing left of this part to send\n"},
+		{
+			"ended for good", 0, send.Result{Sent: 3, Aborted: &ledger.Act{Who: "li@ops-1", Reason: "wrong list", At: then}},
+			map[message.State]int{message.Accepted: 3, message.Cancelled: 7}, "ABORTED  a: ended for good by li@ops-1, 2026-11-20 10:00 +08:00: wrong list\n",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			counts := ledger.Counts{ByState: map[message.Channel]map[message.State]int{message.SMS: c.states}}
+			var out bytes.Buffer
+			if err := view.ShowRunEnd(&view.Printer{Out: &out, Zone: zone}, false, view.NewRunEnd("a", left, c.never, c.result, counts, nil)); err != nil || !strings.HasPrefix(out.String(), c.want) {
+				t.Errorf("%q, %v", out.String(), err)
+			}
+		})
+	}
+}
+
 func TestARunThatPaused(t *testing.T) {
 	end := view.NewRunEnd("award-2020", plan.Spec{}, 0, send.Result{Sent: 9_090, Pause: &send.Pause{
 		Why: "refused", Channel: message.SMS, Account: "sms", Detail: words.T("send.refused", words.A{
@@ -109,7 +139,7 @@ func TestWhatIsSaidBeforeASend(t *testing.T) {
 	var out bytes.Buffer
 	c := console.New(strings.NewReader(""), &bytes.Buffer{}, &out, console.Options{Getenv: func(string) string { return "" }})
 	r := preflight.Result{
-		Campaign: "award-2020", Counts: map[preflight.Status]int{preflight.Pass: 40, preflight.Warn: 1, preflight.Skip: 2},
+		Campaign: "award-2020", Counts: map[preflight.Status]int{preflight.Pass: 40, preflight.Warn: 1, preflight.Skip: 2, preflight.NotLooked: 3},
 		Findings: []preflight.Finding{{ID: "hidden-rows", Status: preflight.Warn, Summary: said("3 rows are hidden\x1b[2J")}, {ID: "fine", Status: preflight.Pass, Summary: said("fine")}},
 	}
 	view.Checked(c, words.Printer{}, r)
@@ -154,6 +184,10 @@ func TestTheStatusOfCampaigns(t *testing.T) {
 			Channels: []report.Channel{{Channel: message.SMS, Messages: 10, ByState: map[message.State]int{message.Pending: 10}}},
 			Paused:   &ledger.Act{Who: "li@ops-2", What: "pause", Reason: "wrong text", At: then}, Remaining: -1,
 			Last: &ledger.Run{ID: 6, Host: "ops-2", Started: then},
+		},
+		{
+			Campaign: "notice-2", Owner: "Li", List: "my notice.xlsx", Messages: 10, NeverStaged: 30, ByState: map[message.State]int{message.Accepted: 10}, Staged: then, At: then,
+			Channels: []report.Channel{{Channel: message.SMS, Messages: 10, ByState: map[message.State]int{message.Accepted: 10}}}, Remaining: -1,
 		},
 	})
 	ss[0].Rate, ss[0].Remaining = 98.7, 141*time.Second

@@ -38,9 +38,16 @@ func Checked(c *console.Console, say words.Printer, r preflight.Result) {
 			line("", words.T("run.since-nothing", nil))
 		}
 	}
-	line("", words.T("run.checked", words.A{
+	checked := []words.Text{words.T("run.checked", words.A{
 		"campaign": r.Campaign, "passed": r.Counts[preflight.Pass], "warned": r.Counts[preflight.Warn], "skipped": r.Counts[preflight.Skip],
-	}))
+	})}
+	if n := r.Counts[preflight.NotLooked]; n > 0 {
+		checked = append(checked, words.T("run.checked-unseen", words.A{"n": n}))
+	}
+	if n := len(r.Overrides()); n > 0 {
+		checked = append(checked, words.T("run.checked-overridden", words.A{"n": n}))
+	}
+	line("", words.Joined(words.Sentences, checked...))
 	_ = p.Flush() // a console takes everything
 }
 
@@ -170,6 +177,8 @@ type RunEnd struct {
 	Next     words.Text   `json:"next,omitzero"` // what to do next
 	// Overrides are the checks in spite of which it was sent; NewRunEnd leaves them to its caller.
 	Overrides []ledger.AuditEntry `json:"overrides,omitempty"`
+
+	aborted *ledger.Act // who ended it for good, and why
 }
 
 // NewRunEnd puts together what a run says of itself and what the ledger counts.
@@ -184,7 +193,7 @@ func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledg
 	e.Costs, e.Unpriced = report.Sums(prices.Accounts(c))
 	switch {
 	case r.Aborted != nil:
-		e.Ended = "aborted"
+		e.Ended, e.aborted = "aborted", r.Aborted
 	case r.Pause != nil:
 		e.Ended = "paused"
 		e.Next = nextAfter(campaign, r.Pause)
@@ -227,6 +236,23 @@ func nextAfter(campaign string, p *send.Pause) words.Text {
 	return words.T("run.next.resume", name)
 }
 
+// reached says how far a run came that ended by itself.
+func (e *RunEnd) reached() words.Text {
+	switch {
+	case e.aborted != nil:
+		return words.T("status.aborted", words.A{"who": e.aborted.Who, "at": e.aborted.At, "why": e.aborted.Reason})
+	case e.Ended == "part" && e.Sent == 0:
+		return words.T("run.nothing-left-of-part", nil)
+	case e.Ended == "part":
+		return words.T("run.everything-of-part", nil)
+	case e.Ended == "finished" && e.Sent == 0:
+		return words.T("run.nothing-left", nil)
+	case e.ByState[message.Cancelled] > 0:
+		return words.T("run.everything-but", words.A{"n": e.ByState[message.Cancelled]})
+	}
+	return words.T("run.everything", nil)
+}
+
 // ShowRunEnd draws how a run ended, its sum adding up.
 func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	if asJSON {
@@ -239,10 +265,7 @@ func ShowRunEnd(p *Printer, asJSON bool, e RunEnd) error {
 	case e.Ended == "aborted":
 		tone = Bad
 	}
-	said := words.T("run.everything", nil)
-	if e.Sent == 0 && (e.Ended == "finished" || e.Ended == "part") {
-		said = words.T("run.nothing-left", nil)
-	}
+	said := e.reached()
 	if e.Pause != nil {
 		said = e.Pause.Detail
 		if !e.Pause.Until.IsZero() {

@@ -31,10 +31,14 @@ func ShowStatus(p *Printer, asJSON bool, ss []report.Status) error {
 }
 
 func (p *Printer) status(s *report.Status) {
+	state := s.State
+	if state == "finished" && s.NeverStaged > 0 {
+		state = "part"
+	}
 	if p.Terminal {
-		p.Wrapped("", p.Paint(Strong, Safe(s.Campaign))+"  "+p.Paint(campaignTone(s.State), p.word("campaign", s.State))+"  "+Safe(s.Owner))
+		p.Wrapped("", p.Paint(Strong, Safe(s.Campaign))+"  "+p.Paint(campaignTone(state), p.word("campaign", state))+"  "+Safe(s.Owner))
 	} else {
-		p.Line("campaign\t%s\t%s\t%s", Safe(s.Campaign), s.State, Safe(s.Owner))
+		p.Line("campaign\t%s\t%s\t%s", Safe(s.Campaign), state, Safe(s.Owner))
 	}
 	p.byChannel(s)
 	if len(s.Accounts) > 0 {
@@ -54,13 +58,16 @@ func (p *Printer) status(s *report.Status) {
 	}
 	p.wave(s)
 	p.neverStaged(s.NeverStaged)
+	if state == "part" {
+		p.next("notify send " + words.Typed(s.List))
+	}
 	p.atWork(s)
 	p.later(s.Checklist)
 }
 
 func campaignTone(state string) Tone {
 	switch state {
-	case "paused", "unfinished":
+	case "paused", "unfinished", "part":
 		return Unwell
 	case "aborted":
 		return Bad
