@@ -322,12 +322,12 @@ func because(done words.Text, reason string) words.Text {
 	return words.T("act.why-because", words.A{"done": done, "reason": reason})
 }
 
-// sends is the act of sending, with its figures.
-func (e *env) sends(people, messages, left int, costs []preflight.Cost) ledger.Act {
+// sends is the act of sending, with its figures: costs, and the accounts that they leave out.
+func (e *env) sends(people, messages, left int, costs []preflight.Cost, unpriced []string) ledger.Act {
 	by := e.said("send", words.T("act.why-sent", words.A{
 		"name": e.sender().Name, "people": words.N(people, "recipient"), "messages": words.N(messages, "message"), "left": left,
 	}))
-	by.Figures = &ledger.Figures{Messages: messages}
+	by.Figures = &ledger.Figures{Messages: messages, Unpriced: unpriced}
 	for _, c := range costs {
 		by.Figures.Spend(c.Currency, c.Amount)
 	}

@@ -239,7 +239,7 @@ func (e *env) confirmMissing(ctx context.Context, res preflight.Result, o sendOp
 
 // begin stages the plan, and lifts the pause that may be lifted.
 func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, sum preflight.Summary, o sendOptions) error {
-	by := e.sends(sum.People, sum.ToSend, sum.Left, sum.Costs)
+	by := e.sends(sum.People, sum.ToSend, sum.Left, sum.Costs, sum.Unpriced)
 	before, err := l.AuditLog(ctx, p.Spec.Name)
 	if err != nil {
 		return err

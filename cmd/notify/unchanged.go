@@ -73,7 +73,7 @@ func (e *env) asStaged(ctx context.Context, l ledger.Ledger, name, source string
 	if err != nil || spec.Source != source || report.NeverStaged(&spec, counts) > 0 {
 		return false, err
 	}
-	if err := l.Audit(ctx, name, e.sends(0, 0, counts.Total(), nil)); err != nil {
+	if err := l.Audit(ctx, name, e.sends(0, 0, counts.Total(), nil, nil)); err != nil {
 		return false, err
 	}
 	e.tell("cmd.line.as-staged", nil)

@@ -18,6 +18,8 @@ type Figures struct {
 	Keys string `json:"keys,omitempty"`
 	// Cost is what the messages cost, by currency.
 	Cost map[string]message.Money `json:"cost,omitempty"`
+	// Unpriced are the accounts that Cost leaves out, since nobody has said what those ask.
+	Unpriced []string `json:"unpriced,omitempty"`
 }
 
 // Spend adds to the cost. What costs nothing, or is in no currency, is left out.

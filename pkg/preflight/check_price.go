@@ -80,6 +80,10 @@ func (s *Subject) byCountry(a *answers, n *accountNeed) {
 			a.fact("country."+name+".segments", u.Segments)
 		}
 	}
+	if len(all) == 0 {
+		a.say(Pass, "money.nothing-left", words.A{"account": n.Name})
+		return
+	}
 	a.say(Pass, "price.by-country", words.A{
 		"account": n.Name, "units": s.billed(n), "cost": words.Money(*n.Cost, n.Account.Currency), "countries": most(6, all),
 	})

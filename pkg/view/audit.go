@@ -30,7 +30,7 @@ func ShowAudit(p *Printer, asJSON bool, v Audit) error {
 	t := NewTable("when", "campaign", "who", "did", ">number", ">cost", "why")
 	for _, a := range v.Entries {
 		number, cost := p.figures(a.Figures)
-		t.Row(p.Time(a.At), a.Campaign, a.Doer(), p.act(a), number, cost, p.heading(a.Why()))
+		t.Row(p.Time(a.At), a.Campaign, a.Doer(), p.act(a), number, cost, p.Say(a.Why()))
 	}
 	p.Table(t, 0)
 	last := v.Entries[len(v.Entries)-1]
@@ -48,8 +48,8 @@ func (p *Printer) figures(f *ledger.Figures) (number, cost string) {
 	for _, c := range slices.Sorted(maps.Keys(f.Cost)) {
 		costs = append(costs, report.Sum{Currency: c, Cost: f.Cost[c]})
 	}
-	if len(costs) > 0 {
-		cost = p.total(costs, nil)
+	if len(costs)+len(f.Unpriced) > 0 {
+		cost = p.total(costs, f.Unpriced)
 	}
 	return strconv.Itoa(f.Messages + f.Addresses), cost
 }

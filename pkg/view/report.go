@@ -202,7 +202,7 @@ func (p *Printer) audit(r *report.Report) {
 		if number, cost := p.figures(a.Figures); figures {
 			row = append(row, number, cost)
 		}
-		t.Row(append(row, p.heading(a.Why()))...)
+		t.Row(append(row, p.Say(a.Why()))...)
 	}
 	p.Table(t, 0)
 }
