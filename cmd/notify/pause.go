@@ -63,7 +63,11 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 	}
 	said := words.T("cmd.did.pause-none", nil)
 	if len(names) > 0 {
-		said = words.T("cmd.did.pause", words.A{"campaigns": words.Names(names, 0)})
+		lift := "notify resume CAMPAIGN --lift-pause"
+		if len(names) == 1 {
+			lift = "notify resume " + words.Typed(names[0]) + " --lift-pause"
+		}
+		said = words.T("cmd.did.pause", words.A{"campaigns": words.Names(names, 0), "lift": lift})
 	}
 	return e.did("pause", said, map[string]any{"paused": append([]string{}, names...)})
 }
