@@ -42,7 +42,7 @@ func TestList(t *testing.T) {
 					w.people[i].To[0].Address = ""
 				}
 			},
-			summary: []string{"100 recipients", "none of them has an address"}, remedies: []string{"correct"},
+			summary: []string{"100 recipients", "no message can be made for any of them"}, remedies: []string{"correct"},
 		},
 		{
 			name: "hidden rows are named", want: preflight.Pass, change: func(w *world) { w.people[3].Hidden = true },
