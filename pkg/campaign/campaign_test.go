@@ -250,6 +250,7 @@ func TestBrokenCampaigns(t *testing.T) {
 		{"an unknown way to share an address", with("shared_address: merge"), "a.yaml, line 5, shared_address", "not known", "refuse, fold or each"},
 		{"an unknown order", with("order: spraed"), "a.yaml, line 5, order", "not known", "did you mean spread?"},
 		{"a time to remember without a unit", with("dedupe_window: 72"), "a.yaml, line 5, dedupe_window", "not a time span", "72h"},
+		{"a time to remember of nothing", with("dedupe_window: 0s"), "a.yaml, line 5, dedupe_window", "out of range", "from `1m` to `366d`"},
 		{"a budget of zero", with("budget: 0"), "a.yaml, line 5, budget", "nothing would ever be sent", "2000"},
 		{"a mail without a sender", strings.Replace(mail(""), "from: a@example.test", "reply_to: a@example.test", 1), "a.yaml, line 6, channels.email.from", "from is not set", "Awards <"},
 		{"a sender that is no address", strings.Replace(mail(""), "a@example.test", "Awards", 1), "a.yaml, line 6, channels.email.from", "not a mail address", "Awards <"},

@@ -81,7 +81,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		{"a day's budget above the month's", account("budget: {day: 5, month: 4}", "currency: CNY"), "notify.yaml, line 6, accounts.sms.budget.day", "above", "larger"},
 		{"an absurd budget", account("budget: {day: 90000000000}", "currency: CNY"), "notify.yaml, line 6, accounts.sms.budget.day", "absurdly", "decimal"},
 		{"too many at a time", account("concurrency: 100000"), "notify.yaml, line 6, accounts.sms.concurrency", "out of range", "10,000"},
-		{"a time-out of a day", account("timeout: 1d"), "notify.yaml, line 6, accounts.sms.timeout", "out of range", "10m"},
+		{"a time-out of a day", account("timeout: 1d"), "notify.yaml, line 6, accounts.sms.timeout", "out of range", "to `10m`"},
 		{"a rule of segments that is none", account("segments: ucs2"), "notify.yaml, line 6, accounts.sms.segments", "not known", "gsm or mainland"},
 		{"a login in the endpoint", account("endpoint: https://u:p@x.test/"), "notify.yaml, line 6, accounts.sms.endpoint", "holds a login", "options"},
 		{"a ramp that does not grow", account("ramp: {start: 500, factor: 1}"), "notify.yaml, line 6, accounts.sms.ramp.factor", "no factor", "factor: 1.5"},

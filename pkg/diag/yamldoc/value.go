@@ -1,6 +1,7 @@
 package yamldoc
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -219,10 +220,19 @@ func (v Value) Duration(lo, hi time.Duration) time.Duration {
 		return 0
 	}
 	if d < lo || d > hi {
-		v.Problem(words.T("yaml.duration-range", words.A{"value": s}), words.T("yaml.do.duration-range", words.A{"from": lo, "to": hi}))
+		v.Problem(words.T("yaml.duration-range", words.A{"value": s}), words.T("yaml.do.duration-range", words.A{"from": typed(lo), "to": typed(hi)}))
 		return 0
 	}
 	return d
+}
+
+// typed is a time span as ParseDuration reads it.
+func typed(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d != 0 && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	return cmp.Or(words.Span(d), "0s")
 }
 
 // ParseDuration is time.ParseDuration with days of 24 hours in front: "30d", "1d12h".
