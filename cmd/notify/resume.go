@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -79,6 +80,9 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 			return err
 		}
 		if name == "" {
+			if err := e.allTold(ctx, l); err != nil {
+				return err
+			}
 			return e.nothingToResume(ctx, l)
 		}
 	}
@@ -89,7 +93,7 @@ func runResume(ctx context.Context, e *env, o resumeOptions) error {
 func (e *env) goOn(ctx context.Context, cfg *config.Config, l ledger.Ledger, name string, o resumeOptions) error {
 	c, err := e.campaign(ctx, l, name)
 	if err != nil {
-		return err
+		return cmp.Or(e.forgot(ctx, l, name), err)
 	}
 	if err := e.sound(ctx, l, name); err != nil {
 		return err

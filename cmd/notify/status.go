@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -50,8 +51,10 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	}
 	if o.campaign != "" {
 		if _, err := e.campaign(ctx, l, o.campaign); err != nil {
-			return err
+			return cmp.Or(e.forgot(ctx, l, o.campaign), err)
 		}
+	} else if err := e.noneForgotten(ctx, l); err != nil {
+		return err
 	}
 	screen := e.printer()
 	screen.Over = o.watch

@@ -60,13 +60,16 @@ func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here 
 	}
 	reconcile := words.A{"command": "notify ledger reconcile " + words.Typed(campaign)}
 	if v.Behind() {
-		id := "cmd.error.behind-by"
+		id, hint := "cmd.error.behind-by", "cmd.do.reconcile"
 		if v.Other {
 			id = "cmd.error.behind-other"
 		}
+		if _, err := l.Campaign(ctx, campaign); errors.Is(err, ledger.ErrNoCampaign) {
+			hint = "cmd.do.reconcile-unstaged"
+		}
 		said := words.Err(id, words.A{
 			"ledger": p.Ledger, "campaign": campaign, "messages": words.N(v.Messages, "message"), "witness": words.Names(v.Files, 0),
-		}).Do("cmd.do.reconcile", reconcile)
+		}).Do(hint, reconcile)
 		return &behindError{ending: &ending{code: exit.Person, err: said}, verdict: v}
 	}
 	c, err := e.blindCopy(ctx, l, campaign)
@@ -85,6 +88,52 @@ func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here 
 		}).Do("cmd.do.here", reconcile)}
 	}
 	return e.sameServer(ctx, l, campaign)
+}
+
+// allTold refuses a ledger on which nothing waits because it has forgotten what left: of a campaign that it has, or, where it has none at all, of one
+// that this machine remembers.
+func (e *env) allTold(ctx context.Context, l ledger.Ledger) error {
+	all, err := l.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if err := e.forgot(ctx, l, c.Name); err != nil {
+			return err
+		}
+	}
+	return e.noneForgotten(ctx, l)
+}
+
+// noneForgotten refuses a ledger without any campaign where this machine remembers one.
+func (e *env) noneForgotten(ctx context.Context, l ledger.Ledger) error {
+	all, err := l.Campaigns(ctx)
+	if err != nil || len(all) > 0 {
+		return err
+	}
+	p, err := e.witnessPlace(ctx, l, "")
+	if err != nil {
+		return err
+	}
+	names, err := witness.Campaigns(p)
+	if err != nil {
+		return e.damagedWitness(err)
+	}
+	for _, name := range names {
+		if err := e.forgot(ctx, l, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgot is trust as far as it is about what the ledger has forgotten.
+func (e *env) forgot(ctx context.Context, l ledger.Ledger, campaign string) error {
+	var behind *behindError
+	if err := e.trust(ctx, l, campaign, false); errors.As(err, &behind) {
+		return err
+	}
+	return nil
 }
 
 // blindCopy is a copy that the ledger comes from, after which messages of the campaign may have left that nothing here remembers; nil where

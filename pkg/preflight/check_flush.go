@@ -85,7 +85,13 @@ func measureFlush(ctx context.Context, dir string, now func() time.Time) (_ time
 	if err != nil {
 		return 0, words.Wrap(err, "preflight.measure-disk", nil)
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	unlinked := os.Remove(f.Name()) == nil // where the system takes that, a kill leaves nothing behind
+	defer func() {
+		err = errors.Join(err, f.Close())
+		if !unlinked {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
 	page := make([]byte, flushSize)
 	start := now()
 	for n := 1; n <= flushes; n++ {

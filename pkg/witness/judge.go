@@ -222,6 +222,34 @@ func (p Place) memories(known func(*memory, *line) bool) ([]*memory, error) {
 	return all, nil
 }
 
+// Campaigns are those that this machine remembers sending from the ledger of a place, or from one that lay there before, sorted.
+func Campaigns(p Place) ([]string, error) {
+	var names []string
+	wanted := func(m *memory) bool {
+		p.Campaign = m.Campaign
+		if p.concerns(m) {
+			names = append(names, m.Campaign)
+		}
+		return false
+	}
+	if err := p.there(); err != nil {
+		return nil, err
+	}
+	for _, dir := range p.folders() {
+		paths, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
+		if err != nil {
+			return nil, words.Wrap(err, "witness.ask", nil)
+		}
+		for _, path := range paths {
+			if _, err := read(path, wanted, nothing); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
 // concerns reports that a file is about the campaign, in this ledger or in one that lay in its place.
 func (p Place) concerns(m *memory) bool {
 	return m.Campaign == p.Campaign && (m.ID == p.ID || strings.EqualFold(m.Path, p.Ledger))
