@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -90,7 +91,7 @@ func runLedgerPurge(ctx context.Context, e *env, o purgeOptions) error {
 	}
 	figures := map[string]any{"campaigns": old, "unfinished": open, "dry_run": o.dryRun}
 	if len(old) == 0 {
-		return e.did("ledger-purge", words.T("cmd.did.purge-nothing", words.A{"unfinished": len(open)}), figures)
+		return e.did("ledger-purge", nothingOld(keep, len(open)), figures)
 	}
 	if o.dryRun {
 		return e.did("ledger-purge", words.T("cmd.did.purge-would", words.A{
@@ -108,6 +109,16 @@ func runLedgerPurge(ctx context.Context, e *env, o purgeOptions) error {
 	return e.did("ledger-purge", words.T("cmd.did.purge", words.A{
 		"n": len(old), "messages": words.N(gone.Messages, "message"), "receipts": gone.Receipts, "freed": words.Size(max(0, freed)), "unfinished": len(open),
 	}), figures)
+}
+
+// nothingOld says so, and of which class, where that of the other one was not asked for.
+func nothingOld(keep map[string]time.Duration, open int) words.Text {
+	if len(keep) > 1 {
+		return words.T("cmd.did.purge-nothing", words.A{"unfinished": open})
+	}
+	return words.T("cmd.did.purge-nothing-of", words.A{
+		"class": words.Of("class", slices.Collect(maps.Keys(keep))[0]), "unfinished": open,
+	})
 }
 
 // tooOld are the campaigns of which nothing happened for as long as their class is kept; open are those that are old and not finished: what is
