@@ -84,8 +84,10 @@ func TestHowFarARunCame(t *testing.T) {
 		{"a part", 30, send.Result{Sent: 10}, map[message.State]int{message.Accepted: 10}, "PART SENT  a: everything of this part was attempted\n"},
 		{"a part, once more", 30, send.Result{}, map[message.State]int{message.Accepted: 10}, "PART SENT  a: there was nothing left of this part to send\n"},
 		{
-			"ended for good", 0, send.Result{Sent: 3, Aborted: &ledger.Act{Who: "li@ops-1", Reason: "wrong list", At: then}},
-			map[message.State]int{message.Accepted: 3, message.Cancelled: 7}, "ABORTED  a: ended for good by li@ops-1, 2026-11-20 10:00 +08:00: wrong list\n",
+			"ended for good", 0,
+			send.Result{Sent: 3, Aborted: &ledger.Act{Who: "li@ops-1", Reason: "wrong list", At: then}},
+			map[message.State]int{message.Accepted: 3, message.Cancelled: 7},
+			"ABORTED  a: ended for good by li@ops-1, 2026-11-20 10:00 +08:00: wrong list\n",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
