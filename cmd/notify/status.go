@@ -49,11 +49,7 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.campaign != "" {
-		if _, err := e.campaign(ctx, l, o.campaign); err != nil {
-			return cmp.Or(e.forgot(ctx, l, o.campaign), err)
-		}
-	} else if err := e.noneForgotten(ctx, l); err != nil {
+	if err := e.isThere(ctx, l, o.campaign); err != nil {
 		return err
 	}
 	screen := e.printer()
@@ -88,6 +84,17 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		case <-time.After(max(o.every, 200*time.Millisecond)):
 		}
 	}
+}
+
+// isThere refuses a campaign that is not on the ledger; without a name, a ledger that has lost all that were.
+func (e *env) isThere(ctx context.Context, l ledger.Ledger, campaign string) error {
+	if campaign == "" {
+		return e.noneForgotten(ctx, l)
+	}
+	if _, err := e.campaign(ctx, l, campaign); err != nil {
+		return cmp.Or(e.forgot(ctx, l, campaign), err)
+	}
+	return nil
 }
 
 // atWork keeps only runs that are alive.
