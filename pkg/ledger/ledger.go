@@ -141,6 +141,9 @@ type Reader interface {
 	Wave(ctx context.Context, campaign string) (WaveState, error)
 	// Senders is what an account attempted by day in the names of senders, where it has a Ramp.
 	Senders(ctx context.Context, account string) (map[string]DomainHeld, error)
+	// Tried is how many attempts of a message that were definitely not accepted say something of it: those that were given back before anything was tried, and
+	// those in which the account was refused, do not.
+	Tried(ctx context.Context, campaign string, key message.Key) (int, error)
 	// Runs are the runs of a campaign, the newest first.
 	Runs(ctx context.Context, campaign string) ([]Run, error)
 }

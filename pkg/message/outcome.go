@@ -123,6 +123,9 @@ func (o Outcome) TurnedAway() bool {
 // Tried reports whether anything was tried: the vendor may have heard of the message.
 func (o Outcome) Tried() bool { return !o.GivenBack() && !o.TurnedAway() }
 
+// OfMessage reports whether it says something of the message: that nothing was tried does not, nor that the account was refused.
+func (o Outcome) OfMessage() bool { return o.Tried() && o.Kind != OutcomeRefused }
+
 // GiveBack is the outcome of a message that is given back before anything was tried, with one of the Back codes, which says why.
 func GiveBack(code string) Outcome {
 	return Outcome{Kind: OutcomeUnsent, Code: code}

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/receivers"
+	"notify/pkg/words"
 )
 
 // The lane is woken when as many answers are here as it waits for, and not for each.
@@ -64,6 +66,39 @@ func TestTheLaneIsWokenWhenEnoughAnswersAreHere(t *testing.T) {
 // lineLog is a log that a test reads.
 func lineLog(lines *strings.Builder) *slog.Logger { return slog.New(slog.NewTextHandler(lines, nil)) }
 
+// triedBefore is what the ledger says of attempts before.
+type triedBefore struct {
+	ledger.Reader
+	n   int
+	err error
+}
+
+func (b triedBefore) Tried(context.Context, string, message.Key) (int, error) { return b.n, b.err }
+
+// What says nothing of a message does not count where it is given up, whatever its attempt is numbered.
+func TestAMessageIsGivenUpForWhatWasSaidOfIt(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		before triedBefore
+		number int
+		want   string // of whom; empty: it is tried again
+	}{
+		{triedBefore{n: MaxAttempts - 1}, MaxAttempts, "given up after 25 attempts"},
+		{triedBefore{n: MaxAttempts - 1}, MaxAttempts + 9, "given up after 25 attempts"},
+		{triedBefore{n: MaxAttempts - 2}, MaxAttempts + 9, ""},
+		{triedBefore{}, 3 * MaxAttempts, ""},
+		{triedBefore{n: MaxAttempts, err: ledger.ErrClosed}, MaxAttempts, ""},
+	} {
+		ln := laneAt(&now)
+		ln.loop.watch, ln.loop.Log, ln.loop.Reader = newWatch(campaign.StopWhen{}), slog.New(slog.DiscardHandler), tc.before
+		ln.answered(t.Context(), result{claim: ledger.Claim{Account: "a", Number: tc.number}, outcome: message.Outcome{Kind: message.OutcomeThrottled, Code: "452"}, at: now})
+		o := ln.settle[0].Outcome
+		if gone := o.Kind == message.OutcomeRejected; gone != (tc.want != "") || !strings.Contains(words.Stored(o.Detail).String(), tc.want) {
+			t.Errorf("attempt %d after %+v: %s %q", tc.number, tc.before, o, o.Detail)
+		}
+	}
+}
+
 // What is recorded of an answer, when the message may go again, and whether this run handed it over.
 func TestWhatIsRecordedOfAnAnswer(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -98,9 +133,9 @@ func TestWhatIsRecordedOfAnAnswer(t *testing.T) {
 		{kind(message.OutcomeRefused), MaxAttempts, recorded{message.OutcomeRefused, 0, 1, 0}},
 	} {
 		ln := laneAt(&now)
-		ln.loop.watch, ln.loop.Log = newWatch(campaign.StopWhen{}), slog.New(slog.DiscardHandler)
+		ln.loop.watch, ln.loop.Log, ln.loop.Reader = newWatch(campaign.StopWhen{}), slog.New(slog.DiscardHandler), triedBefore{n: MaxAttempts - 1}
 		ln.later, ln.inFlight = now.Add(time.Hour), 1
-		ln.answered(result{claim: ledger.Claim{Account: "a", Number: tc.number, Counted: []string{"d.test", ledger.RampOf("edm.test")}}, outcome: tc.o, at: now, took: time.Millisecond})
+		ln.answered(t.Context(), result{claim: ledger.Claim{Account: "a", Number: tc.number, Counted: []string{"d.test", ledger.RampOf("edm.test")}}, outcome: tc.o, at: now, took: time.Millisecond})
 		s := ln.settle[0]
 		got := recorded{s.Outcome.Kind, -1, ln.end.sent, len(s.Uncount)}
 		if !s.NotBefore.IsZero() {
@@ -128,7 +163,7 @@ func TestAnswersAreGatheredFromTheFirst(t *testing.T) {
 	for range 3 {
 		ln.answers = newAnswers(1)
 		ln.answers.put(result{claim: ledger.Claim{Account: "a", Number: 1}, outcome: message.Outcome{Kind: message.OutcomeAccepted}, at: now})
-		ln.drain()
+		ln.drain(t.Context())
 		if now = now.Add(time.Millisecond); !ln.gathered.Equal(first) {
 			t.Errorf("gathered since %v", ln.gathered.Sub(first))
 		}
@@ -146,7 +181,7 @@ func TestAnAnswerMovesBreakerAndPace(t *testing.T) {
 		ln.loop.watch, ln.loop.Log = newWatch(campaign.StopWhen{}), lineLog(lines)
 		ln.valves["a"] = flow.NewValve(10, 1, time.Minute)
 		answer := func(k message.OutcomeKind) {
-			ln.answered(result{claim: ledger.Claim{Account: "a", Number: 1}, outcome: message.Outcome{Kind: k, Code: "1"}, at: now})
+			ln.answered(t.Context(), result{claim: ledger.Claim{Account: "a", Number: 1}, outcome: message.Outcome{Kind: k, Code: "1"}, at: now})
 		}
 		answer(message.OutcomeThrottled)
 		began := time.Now()
@@ -181,7 +216,7 @@ func TestAnAnswerAboutAReceiverIsNotAboutTheAccount(t *testing.T) {
 	ln.domains = map[string]*flow.Domains{"a": flow.NewDomains("a")}
 	ln.domains["a"].Claimed("other.test")
 	c := ledger.Claim{Account: "a", Number: 1, Address: "1@slow.test"}
-	ln.answered(result{claim: c, receiver: ln.opened(&c), outcome: message.Outcome{Kind: message.OutcomeThrottled, Code: "421"}, at: now})
+	ln.answered(t.Context(), result{claim: c, receiver: ln.opened(&c), outcome: message.Outcome{Kind: message.OutcomeThrottled, Code: "421"}, at: now})
 	if scale := ln.accounts["a"].Scale(); scale != 1 || len(ln.changes) != 1 || !ln.settle[0].Outcome.Recipient {
 		t.Errorf("the account is slowed to %v, the ledger is told %+v", scale, ln.changes)
 	}

@@ -112,7 +112,7 @@ func (l *Loop) newLane(ctx context.Context, ch message.Channel, known []ledger.A
 func (ln *lane) drive(ctx, work context.Context) laneEnd {
 	ln.crew.work = func() { ln.worker(work) }
 	for {
-		ln.drain()
+		ln.drain(work)
 		if ln.end.err != nil {
 			if ln.inFlight == 0 {
 				break
@@ -436,16 +436,16 @@ func (ln *lane) wait(ctx context.Context, wake time.Time, answers int) {
 	}
 }
 
-func (ln *lane) drain() {
+func (ln *lane) drain(work context.Context) {
 	ln.taken = ln.answers.take(ln.taken)
 	for _, r := range ln.taken {
-		ln.answered(r)
+		ln.answered(work, r)
 	}
 	clear(ln.taken)
 }
 
 // answered turns a worker's result into a settlement.
-func (ln *lane) answered(r result) {
+func (ln *lane) answered(work context.Context, r result) {
 	ln.inFlight--
 	ln.closed(&r)
 	ln.crew.answered(r.took)
@@ -463,7 +463,7 @@ func (ln *lane) answered(r result) {
 	if r.outcome.Kind.State() == message.Pending {
 		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
 		ln.later = time.Time{}
-		ln.giveUp(&s, r)
+		ln.giveUp(work, &s, r)
 	}
 	if r.late > 0 {
 		ln.lead = min(ln.lead+r.late, time.Second)
@@ -480,14 +480,18 @@ func (ln *lane) answered(r result) {
 }
 
 // giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
-// from its end. A person can put it back with a retry. A refusal of the account says nothing about the message.
-func (ln *lane) giveUp(s *ledger.Settlement, r result) {
-	kind := r.outcome.Kind
-	if r.claim.Number < MaxAttempts || r.outcome.GivenBack() || kind == message.OutcomeRefused {
+// from its end. A person can put it back with a retry. Only what says something of the message counts; where nobody can tell how often that was, it
+// is tried again.
+func (ln *lane) giveUp(work context.Context, s *ledger.Settlement, r result) {
+	if r.claim.Number < MaxAttempts || !r.outcome.OfMessage() {
+		return
+	}
+	before, err := ln.loop.Reader.Tried(work, ln.loop.Campaign, r.claim.Key)
+	if err != nil || before+1 < MaxAttempts {
 		return
 	}
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
-	s.Outcome.Detail = words.T("send.given-up", words.A{"n": r.claim.Number, "said": words.Stored(r.outcome.Detail)}).Stored()
+	s.Outcome.Detail = words.T("send.given-up", words.A{"n": before + 1, "said": words.Stored(r.outcome.Detail)}).Stored()
 }
 
 // fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.

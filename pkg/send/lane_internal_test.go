@@ -77,7 +77,7 @@ func TestPlacesAreAskedForASecondAheadAtMost(t *testing.T) {
 	ln := laneAt(&now)
 	ln.loop.watch = newWatch(campaign.StopWhen{Failed: 1, Window: 9})
 	late := func(by time.Duration) {
-		ln.answered(result{
+		ln.answered(t.Context(), result{
 			claim: ledger.Claim{Account: "a", Number: 1}, outcome: message.Outcome{Kind: message.OutcomeAccepted}, at: now, late: by,
 		})
 	}

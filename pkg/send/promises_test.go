@@ -143,7 +143,7 @@ func TestNothingLeavesAfterTheLeaseWasLost(t *testing.T) {
 	})
 }
 
-// A vendor that refuses the account again and again uses up no message: none of them is given up.
+// A vendor that refuses the account again and again uses up no message: none of them is given up, not even by what is said of it afterwards.
 func TestARefusedAccountUsesUpNoMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := staged(t, 1)
@@ -172,6 +172,10 @@ type refusing struct {
 }
 
 func (v *refusing) Send(ctx context.Context, m message.Message) message.Outcome {
+	if v.said == v.times {
+		v.said++
+		return message.Outcome{Kind: message.OutcomeThrottled, Code: "SLOW"}
+	}
 	if v.said < v.times {
 		v.said++
 		return message.Outcome{Kind: message.OutcomeRefused, Reason: message.ReasonBalance, Code: "BALANCE"}

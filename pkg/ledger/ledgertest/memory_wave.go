@@ -42,6 +42,21 @@ func (h *Handle) Wave(ctx context.Context, name string) (ledger.WaveState, error
 	return c.wave, nil
 }
 
+// Tried implements ledger.Reader.
+func (h *Handle) Tried(ctx context.Context, campaign string, key message.Key) (n int, err error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	for _, a := range h.m.attempts {
+		if a.campaign.Name == campaign && a.msg.key == key && !a.open && a.outcome.Kind.Definite() && a.outcome.OfMessage() {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Senders implements ledger.Reader.
 func (h *Handle) Senders(ctx context.Context, account string) (map[string]ledger.DomainHeld, error) {
 	leave, err := h.enter(ctx)

@@ -189,6 +189,12 @@ func untriedDoesNotCount(s *story) {
 	back := append(s.untried(first[:2]), s.settled(first[2:3], message.Outcome{Kind: message.OutcomeThrottled})...)
 	s.turn(run, back)
 	s.same("attempted", sent(), int64(4)) // the one that was throttled as well
+	tried := func(c ledger.Claim) int {
+		n, err := s.Tried(s.ctx(), award, c.Key)
+		s.ok(err)
+		return n
+	}
+	s.same("tried", []int{tried(first[0]), tried(first[2]), tried(first[3])}, []int{0, 1, 0})
 	s.same("settled once more", len(s.turn(run, back).Stale), 3)
 	s.same("attempted", sent(), int64(4))
 	s.now = s.now.Add(time.Second)

@@ -98,6 +98,13 @@ func outcomes(s *story) {
 	c, err := s.Counts(s.ctx(), award)
 	s.ok(err)
 	s.same("cost", c.Cost[smsAcc].Messages, int64(2))
+	for i, k := range kinds {
+		n, err := s.Tried(s.ctx(), award, got[i].Key)
+		s.ok(err)
+		s.same("attempts that say something of a message that was "+string(k), n, map[message.OutcomeKind]int{
+			message.OutcomeRejected: 1, message.OutcomeThrottled: 1, message.OutcomeUnsent: 1,
+		}[k])
+	}
 	s.sound(award)
 }
 

@@ -242,6 +242,30 @@ func (l Common) over(ctx context.Context, campaign, id int64) (out []ledger.Try,
 		FROM attempt a JOIN claim c ON c.id = a.claim_id LEFT JOIN run n ON n.id = c.run_id WHERE `+l.Queries.Of("a", "= $2")+` ORDER BY a.number`, campaign, id)
 }
 
+// Tried implements ledger.Reader.
+func (l Common) Tried(ctx context.Context, campaign string, key message.Key) (n int, err error) {
+	in, err := l.searched(ctx, ledger.Sought{Campaign: campaign})
+	if err != nil || len(in) == 0 {
+		return 0, l.DB.Asking(err, "read campaign %s", campaign)
+	}
+	found := make(map[int64][]int64)
+	if err := l.byKeys(ctx, []keyIn{{in[0].id, key}}, found); err != nil {
+		return 0, l.DB.Asking(err, "look for message %s", key)
+	}
+	for _, id := range found[in[0].id] {
+		tries, err := l.over(ctx, in[0].id, id)
+		if err != nil {
+			return 0, l.DB.Asking(err, "read attempts of message %s", key)
+		}
+		for _, t := range tries {
+			if (message.Outcome{Kind: message.OutcomeKind(t.Outcome), Code: t.Code}).OfMessage() {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
 // resolutions reads how attempts that were unknown were settled.
 func (l Common) resolutions(ctx context.Context, campaign, id int64, tries []ledger.Try) error {
 	return l.DB.Read(ctx, func(row Row) error {
