@@ -50,7 +50,7 @@ func (s *Subject) withinDay(n Need, p pace) ways {
 			return len(days) == 1 && !done.IsZero()
 		}
 	}
-	midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
+	midnight := dayAfter(now, 1)
 	s.hasten(&w, n, p, p.openUntil(now, midnight), on(now))
 	if days, _ := p.schedule(n.Messages, tomorrow); on(tomorrow)(p) {
 		w.or(s.beginAt(n, tomorrow, days))

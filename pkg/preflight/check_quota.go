@@ -130,8 +130,7 @@ func (s *Subject) tomorrow(w *ways, n Need, p pace) {
 
 // nextDay is when the first message of tomorrow can leave.
 func (s *Subject) nextDay() time.Time {
-	now := s.now()
-	_, opens := s.opens(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location()))
+	_, opens := s.opens(dayAfter(s.now(), 1))
 	return opens
 }
 

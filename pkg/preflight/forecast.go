@@ -56,6 +56,11 @@ func (p pace) unlimited() pace {
 	return p
 }
 
+// dayAfter is when the calendar day begins that lies so many after t's.
+func dayAfter(t time.Time, days int) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, t.Location())
+}
+
 // schedule says how n messages spread over calendar days from now on, when the last leaves, and whether a rate was known;
 // without one, the last leaves when the last day's window opens. An end that is beyond the horizon is zero.
 func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
@@ -65,7 +70,7 @@ func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 		if n == 0 {
 			return days, done
 		}
-		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		midnight := dayAfter(now, d)
 		today := 0
 		for _, open := range p.openings(midnight) {
 			from := open[0]
@@ -157,7 +162,7 @@ func (p pace) before(n int, now, deadline time.Time) int {
 	}
 	sent, quota, later := 0, p.first, p.later()
 	for d := range horizon {
-		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		midnight := dayAfter(now, d)
 		if !midnight.Before(deadline) {
 			break
 		}
@@ -182,7 +187,7 @@ func (p pace) before(n int, now, deadline time.Time) int {
 func (p pace) openUntil(now, deadline time.Time) time.Duration {
 	var sum time.Duration
 	for d := range horizon {
-		midnight := time.Date(now.Year(), now.Month(), now.Day()+d, 0, 0, 0, 0, now.Location())
+		midnight := dayAfter(now, d)
 		if !midnight.Before(deadline) {
 			break
 		}

@@ -136,6 +136,10 @@ func TestTheForecastIsWhatComesOfIt(t *testing.T) {
 		n := 1 + chance.IntN(900)
 		deadline := now.Add(time.Duration(chance.IntN(4*24*60)) * time.Minute)
 
+		if chance.IntN(4) == 0 {
+			deadline = dayAfter(deadline, 0).Add(time.Minute)
+		}
+
 		all := byMinute{pace: p}
 		all.run(n, now, now.AddDate(0, 0, 12))
 		if all.sent == n {
@@ -161,6 +165,17 @@ func TestTheForecastIsWhatComesOfIt(t *testing.T) {
 	}
 	if compared < 60 {
 		t.Errorf("only %d end", compared)
+	}
+}
+
+func TestADayBeginsAtMidnight(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("", 8*3600)
+	now := time.Date(2026, 12, 31, 23, 59, 58, 7, zone)
+	for days, want := range map[int]time.Time{0: time.Date(2026, 12, 31, 0, 0, 0, 0, zone), 1: time.Date(2027, 1, 1, 0, 0, 0, 0, zone), 32: time.Date(2027, 2, 1, 0, 0, 0, 0, zone)} {
+		if got := dayAfter(now, days); got != want {
+			t.Errorf("%d after %s it begins at %s, want %s", days, now, got, want)
+		}
 	}
 }
 

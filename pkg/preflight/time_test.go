@@ -521,6 +521,39 @@ func TestThePlanNamesWhoIsMissing(t *testing.T) {
 	}
 }
 
+// What is to be paid is one amount for each currency; whose price is not known is named once, where it has something to carry.
+func TestThePlanSaysWhatItCosts(t *testing.T) {
+	b := func(price, currency string) func(*world) {
+		return func(w *world) {
+			w.account("sms-b", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, price)), currency })
+		}
+	}
+	shared := route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}})
+	cost := func(currency, amount string) preflight.Cost {
+		return preflight.Cost{Currency: currency, Amount: yuan(t, amount)}
+	}
+	for _, c := range []struct {
+		name     string
+		change   func(*world)
+		costs    []preflight.Cost
+		unpriced []string
+	}{
+		{"one currency", both(shared, b("0.01", "CNY")), []preflight.Cost{cost("CNY", "2.75")}, nil},
+		{"two currencies", both(shared, b("0.01", "USD")), []preflight.Cost{cost("CNY", "2.25"), cost("USD", "0.5")}, nil},
+		{"one without a price", shared, []preflight.Cost{cost("CNY", "2.25")}, []string{"sms-b"}},
+		{"one message without a price", both(many(2), shared), []preflight.Cost{cost("CNY", "0.045")}, []string{"sms-b"}},
+		{"one without a price and with nothing to carry", route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b"}}), []preflight.Cost{cost("CNY", "4.5")}, nil},
+		{"two channels without a price", besideSMS, nil, []string{"edm"}},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		p := preflight.Run(t.Context(), w.make(), nil).Plan
+		if !slices.Equal(p.Costs, c.costs) || !slices.Equal(p.Unpriced, c.unpriced) {
+			t.Errorf("%s: %v without %q, want %v without %q", c.name, p.Costs, p.Unpriced, c.costs, c.unpriced)
+		}
+	}
+}
+
 func TestPlanAddsUp(t *testing.T) {
 	w := newWorld(t)
 	w.people = people(101)
