@@ -160,9 +160,13 @@ func (a *Account) Held(g ledger.Grant, now time.Time) {
 }
 
 // Observe takes in what came of an attempt. A message that was given back before anything was tried says nothing about the
-// vendor, nor does an answer about one recipient alone say anything about the account.
+// vendor, nor does an answer about one recipient alone say anything about the account. What was definitely not accepted is credited: a limit that was
+// used up may let another go.
 func (a *Account) Observe(o message.Outcome, now time.Time) {
 	a.inFlight--
+	if o.Kind.Definite() {
+		a.spent = spent{}
+	}
 	if o.GivenBack() || o.Recipient && o.Kind == message.OutcomeThrottled || o.Kind == message.OutcomeRejected && strings.HasPrefix(o.Code, "notify:") {
 		return
 	}

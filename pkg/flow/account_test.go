@@ -224,6 +224,21 @@ func TestABreakerThatTheLedgerKnowsIsTestedAtOnce(t *testing.T) {
 	}
 }
 
+// What is credited lets another go, whatever was used up; what is not, or may not be, does not.
+func TestWhatIsCreditedLetsAnotherGo(t *testing.T) {
+	for _, kind := range message.OutcomeKinds() {
+		for _, held := range []ledger.HoldReason{ledger.HoldQuota, ledger.HoldBudget} {
+			a := account("a", 10)
+			a.Claimed(1)
+			a.Held(ledger.Grant{Held: held, Until: start.Add(time.Hour)}, start)
+			a.Observe(message.Outcome{Kind: kind, Recipient: true}, start)
+			if why, _, _ := a.Spent(start); (why == "") != kind.Definite() {
+				t.Errorf("%s, then %s: %q is used up", held, kind, why)
+			}
+		}
+	}
+}
+
 func TestAClockThatWasPutBackHoldsNothingUp(t *testing.T) {
 	for name, hold := range map[string]func(*flow.Account){
 		"a place under the rate": func(a *flow.Account) {

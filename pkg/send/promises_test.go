@@ -166,6 +166,38 @@ func TestARefusedAccountUsesUpNoMessage(t *testing.T) {
 	})
 }
 
+// A quota is used up by what was accepted, or may have been, and by nothing else: a run does not end for it before.
+func TestAQuotaIsUsedUpByWhatWasAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := staged(t, 9)
+		l := m.Open()
+		v := &unlucky{first: []message.OutcomeKind{message.OutcomeThrottled, message.OutcomeRejected, message.OutcomeUnsent}}
+		res, err := loopOn(l, l, v, config.Account{Concurrency: 8, DailyQuota: 5}).Run(t.Context())
+		if err != nil || res.Pause == nil || res.Pause.Why != send.PauseQuota || len(v.to) != 5 {
+			t.Errorf("%d reached, %+v, %v", len(v.to), res.Pause, err)
+		}
+	})
+}
+
+// unlucky says this of the first messages, and takes all others.
+type unlucky struct {
+	reached
+	mu    sync.Mutex
+	first []message.OutcomeKind
+}
+
+func (v *unlucky) Send(ctx context.Context, m message.Message) message.Outcome {
+	v.mu.Lock()
+	if len(v.first) > 0 {
+		o := message.Outcome{Kind: v.first[0], Recipient: true, Code: "1"}
+		v.first = v.first[1:]
+		v.mu.Unlock()
+		return o
+	}
+	v.mu.Unlock()
+	return v.reached.Send(ctx, m)
+}
+
 type refusing struct {
 	reached
 	times, said int
