@@ -175,3 +175,39 @@ func TestEveryFormHasAnAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Keys are in snake case, in every answer.
+func TestKeysAreInSnakeCase(t *testing.T) {
+	snake := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	var walk func(at string, v any, names bool)
+	walk = func(at string, v any, names bool) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, of := range v {
+				if names && !snake.MatchString(key) {
+					t.Errorf("%s: %q", at, key)
+				}
+				walk(at+"/"+key, of, !names && key == "properties")
+			}
+		case []any:
+			for _, of := range v {
+				walk(at, of, false)
+			}
+		}
+	}
+	paths, err := filepath.Glob("*.schema.json")
+	if err != nil || len(paths) != len(described(t)) {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		form, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		walk(path, v, false)
+	}
+}

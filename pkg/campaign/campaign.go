@@ -75,9 +75,9 @@ type Window struct {
 
 // StopWhen pauses a run in which too much goes wrong. Zero values do not.
 type StopWhen struct {
-	Failed  float64 // share of the last Window messages: 0.05
-	Unknown float64
-	Window  int // how many of the newest outcomes are looked at
+	Failed  float64 `json:"failed,omitzero"` // share of the last Window messages: 0.05
+	Unknown float64 `json:"unknown,omitzero"`
+	Window  int     `json:"window,omitzero"` // how many of the newest outcomes are looked at
 }
 
 // Waves let a campaign go out in parts, each larger than the one before, with a look at what came of it in between. The zero value has none.

@@ -42,13 +42,13 @@ type Remaining struct {
 
 // Changes are how the plan's messages differ from the staged ones. Added + Changed + Same + Left are the plan's messages.
 type Changes struct {
-	Added   int // not staged, or cancelled by an earlier list
-	Changed int // staged and not sent yet, with another row now
-	Same    int // staged and not sent yet
-	Removed int // staged and not sent yet, or rejected, and not on the list any more
-	Left    int // left already, or may have; or rejected
-	Differs int // of Left: the row is another now
-	Gone    int // left already, and not on the list any more
+	Added   int `json:"added"`   // not staged, or cancelled by an earlier list
+	Changed int `json:"changed"` // staged and not sent yet, with another row now
+	Same    int `json:"same"`    // staged and not sent yet
+	Removed int `json:"removed"` // staged and not sent yet, or rejected, and not on the list any more
+	Left    int `json:"left"`    // left already, or may have; or rejected
+	Differs int `json:"differs"` // of Left: the row is another now
+	Gone    int `json:"gone"`    // left already, and not on the list any more
 }
 
 // What is kept of a staged message beside the hash of its row.
