@@ -193,7 +193,7 @@ func (l *lookout) money(ctx context.Context, look *ledger.Look) {
 
 // campaign looks at one campaign.
 func (l *lookout) campaign(ctx context.Context, name string, now time.Time) ([]ledger.Condition, error) {
-	at, err := l.source.Snapshot(ctx, name, now.In(l.cfg.Timezone).Format(time.DateOnly))
+	at, err := l.source.Snapshot(ctx, name, ledger.DayOf(now.In(l.cfg.Timezone)))
 	if err != nil {
 		return nil, err
 	}

@@ -107,6 +107,11 @@ type Debit struct {
 	Cost     message.Money `json:"cost"`
 }
 
+// Plus is the sum of both.
+func (d Debit) Plus(e Debit) Debit {
+	return Debit{Messages: d.Messages + e.Messages, Segments: d.Segments + e.Segments, Cost: d.Cost + e.Cost}
+}
+
 // Apply makes the change.
 func (c AccountChange) Apply(a *AccountState) {
 	open := !a.OpenUntil.IsZero()

@@ -36,7 +36,25 @@ type ClaimRequest struct {
 // Overlaps reports that a debit under the name of another day lies within the request's, as it is reckoned now. One that lies ahead was made
 // before the clock was put back, and says nothing about this day.
 func (c ClaimRequest) Overlaps(debited, now time.Time) bool {
-	return !c.DayFrom.IsZero() && !debited.Before(c.DayFrom) && !debited.After(now.Add(PutBack))
+	return Day{Name: c.Day, From: c.DayFrom, Now: now}.Overlaps(debited)
+}
+
+// Day is a calendar day of accounts: what is debited on it has its name.
+type Day struct {
+	Name string    // "2026-11-20"
+	From time.Time // when it began; zero: not known
+	Now  time.Time // a moment of it
+}
+
+// DayOf is the day of a moment in its zone.
+func DayOf(now time.Time) Day {
+	y, m, d := now.Date()
+	return Day{Name: now.Format(time.DateOnly), From: time.Date(y, m, d, 0, 0, 0, 0, now.Location()), Now: now}
+}
+
+// Overlaps reports that a debit under the name of another day lies within this one, as it is reckoned now.
+func (d Day) Overlaps(debited time.Time) bool {
+	return !d.From.IsZero() && !debited.Before(d.From) && !debited.After(d.Now.Add(PutBack))
 }
 
 // DefaultDomain is the key of Limits.DomainRate for all domains that it does not name.

@@ -108,9 +108,10 @@ type Reader interface {
 	// counted: they are there at once, whatever the campaign's size.
 	Counts(ctx context.Context, campaign string) (Counts, error)
 	// Snapshot is all that a screen shows of a campaign, as it is at one moment; usage on the day and in its month.
-	Snapshot(ctx context.Context, campaign, day string) (Snapshot, error)
-	// Usage is what was debited on each account: on the day, and in its month ("2026-11-20" is in "2026-11").
-	Usage(ctx context.Context, account, day string) (Usage, error)
+	Snapshot(ctx context.Context, campaign string, day Day) (Snapshot, error)
+	// Usage is what was debited on an account: on the day, with what overlaps with it as claims see it, and in its month ("2026-11-20" is in
+	// "2026-11").
+	Usage(ctx context.Context, account string, day Day) (Usage, error)
 	// Accounts is the shared state of every account that the ledger has seen.
 	Accounts(ctx context.Context) ([]AccountState, error)
 	// Messages reads the messages of a campaign in the order of the list, those in states only (none means all).

@@ -184,7 +184,7 @@ func (m *model) AtWork(ctx context.Context, campaign string, _ time.Time) ([]led
 	return c.Holders, err
 }
 
-func (m *model) Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error) {
+func (m *model) Snapshot(ctx context.Context, campaign string, day ledger.Day) (ledger.Snapshot, error) {
 	if m.hold != nil {
 		select {
 		case <-m.hold:

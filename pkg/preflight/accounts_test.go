@@ -24,7 +24,7 @@ func (brokenLedger) Campaign(context.Context, string) (ledger.Campaign, error) {
 // forgetful is a ledger that cannot read what was used.
 type forgetful struct{ ledger.Ledger }
 
-func (forgetful) Usage(context.Context, string, string) (ledger.Usage, error) {
+func (forgetful) Usage(context.Context, string, ledger.Day) (ledger.Usage, error) {
 	return ledger.Usage{}, errDisk
 }
 

@@ -292,7 +292,7 @@ type closing struct {
 	plan *plan.Plan
 }
 
-func (c *closing) Usage(context.Context, string, string) (ledger.Usage, error) {
+func (c *closing) Usage(context.Context, string, ledger.Day) (ledger.Usage, error) {
 	_ = c.plan.Close()
 	return ledger.Usage{}, nil
 }

@@ -207,6 +207,6 @@ func (s *Subject) Usage(ctx context.Context, account string) (ledger.Usage, erro
 		if s.Ledger == nil {
 			return ledger.Usage{}, s.noLedger()
 		}
-		return s.Ledger.Usage(ctx, account, s.now().Format(time.DateOnly))
+		return s.Ledger.Usage(ctx, account, ledger.DayOf(s.now()))
 	})
 }

@@ -280,7 +280,7 @@ type forgotten struct {
 	account string
 }
 
-func (f forgotten) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+func (f forgotten) Usage(ctx context.Context, account string, day ledger.Day) (ledger.Usage, error) {
 	if account == f.account {
 		return ledger.Usage{}, errDisk
 	}

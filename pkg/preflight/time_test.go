@@ -144,7 +144,7 @@ type counting struct {
 	today map[string]int64
 }
 
-func (c counting) Usage(_ context.Context, account, _ string) (ledger.Usage, error) {
+func (c counting) Usage(_ context.Context, account string, _ ledger.Day) (ledger.Usage, error) {
 	n, ok := c.today[account]
 	if !ok {
 		return ledger.Usage{}, errDisk

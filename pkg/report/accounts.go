@@ -134,7 +134,7 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 	if err != nil {
 		return nil, err
 	}
-	prices, day := PricesOf(cfg), now.In(cfg.Timezone).Format(time.DateOnly)
+	prices, day := PricesOf(cfg), ledger.DayOf(now.In(cfg.Timezone))
 	out := []AccountStatus{}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 		a := cfg.Accounts[name]
@@ -168,7 +168,7 @@ func Accounts(ctx context.Context, l ledger.Reader, cfg *config.Config, now time
 			left := max(0, a.DailyQuota-used.Day.Messages)
 			s.LeftToday = &left
 		}
-		if s.Ramp, err = ramps(ctx, l, name, a.Ramp, day); err != nil {
+		if s.Ramp, err = ramps(ctx, l, name, a.Ramp, day.Name); err != nil {
 			return nil, err
 		}
 		for _, class := range slices.Sorted(maps.Keys(a.Scenarios)) {

@@ -111,7 +111,7 @@ func ToldAccounts(ctx context.Context, s ReceiptSource, states StatusSource, as 
 		if now.Sub(c.Staged) > ledger.ReceiptLate {
 			continue
 		}
-		at, err := states.Snapshot(ctx, c.Name, now.Format(time.DateOnly))
+		at, err := states.Snapshot(ctx, c.Name, ledger.DayOf(now))
 		if err != nil {
 			return err
 		}

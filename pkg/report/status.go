@@ -70,7 +70,7 @@ func Working(runs []ledger.Run) []AtWork {
 // StatusSource is what States reads.
 type StatusSource interface {
 	Campaigns(ctx context.Context) ([]ledger.Campaign, error)
-	Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error)
+	Snapshot(ctx context.Context, campaign string, day ledger.Day) (ledger.Snapshot, error)
 	Accounts(ctx context.Context) ([]ledger.AccountState, error)
 	Wave(ctx context.Context, campaign string) (ledger.WaveState, error)
 }
@@ -130,7 +130,7 @@ func States(ctx context.Context, s StatusSource, name string, prices Prices, now
 
 // state is one read: figures of one screen are of one moment.
 func state(ctx context.Context, s StatusSource, name string, prices Prices, now time.Time) (Status, error) {
-	at, err := s.Snapshot(ctx, name, now.Format(time.DateOnly))
+	at, err := s.Snapshot(ctx, name, ledger.DayOf(now))
 	if err != nil {
 		return Status{}, err
 	}

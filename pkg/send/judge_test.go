@@ -115,12 +115,12 @@ func (w *world) judgeUsage(l ledger.Ledger, debits map[string]int64) {
 		// Steps of the clock may have put messages on the days before and after.
 		for d := -3; d <= 40; d++ {
 			day := w.start.AddDate(0, 0, d).In(w.cfg.Timezone).Format(time.DateOnly)
-			u, err := l.Usage(context.Background(), name, day)
+			u, err := l.Usage(context.Background(), name, ledger.Day{Name: day})
 			if err != nil {
 				w.t.Fatal(err)
 			}
 			sum += u.Day.Messages
-			of, err := l.Usage(context.Background(), ledger.ScenarioOf(name, config.Notice), day)
+			of, err := l.Usage(context.Background(), ledger.ScenarioOf(name, config.Notice), ledger.Day{Name: day})
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -121,7 +121,7 @@ func TestWhoOptsOutWhileACampaignRunsIsNotReached(t *testing.T) {
 						t.Errorf("got %+v, %v", r, err)
 					}
 				}
-				u, err := mine.Usage(context.Background(), "a", time.Now().UTC().Format(time.DateOnly))
+				u, err := mine.Usage(context.Background(), "a", ledger.DayOf(time.Now().UTC()))
 				if err != nil || u.Day.Messages != 18 {
 					t.Errorf("debited %+v, %v", u, err)
 				}

@@ -299,14 +299,21 @@ func (a *attempt) days() [][2]string {
 }
 
 // overlap is what was debited within the request's day under the names of others.
-func (m *Memory) overlap(of string, req ledger.ClaimRequest, now time.Time) ledger.Debit {
+func (m *Memory) overlap(of string, day ledger.Day) ledger.Debit {
 	var d ledger.Debit
 	for k, on := range m.usage {
-		if k[0] == of && k[1] != req.Day && req.Overlaps(m.debited[k], now) {
-			d = add(d, on, +1)
+		if k[0] == of && k[1] != day.Name && day.Overlaps(m.debited[k]) {
+			d = d.Plus(on)
 		}
 	}
 	return d
+}
+
+// usedOn is usageOn, with what overlaps.
+func (m *Memory) usedOn(account string, day ledger.Day) ledger.Usage {
+	u := m.usageOn(account, day.Name)
+	u.Day = u.Day.Plus(m.overlap(account, day))
+	return u
 }
 
 func (m *Memory) account(name string) *ledger.AccountState {

@@ -93,7 +93,7 @@ func (c *campaign) counts() ledger.Counts {
 }
 
 // Snapshot implements ledger.Reader.
-func (h *Handle) Snapshot(ctx context.Context, name, day string) (ledger.Snapshot, error) {
+func (h *Handle) Snapshot(ctx context.Context, name string, day ledger.Day) (ledger.Snapshot, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return ledger.Snapshot{}, err
@@ -113,7 +113,7 @@ func (h *Handle) Snapshot(ctx context.Context, name, day string) (ledger.Snapsho
 		if u == nil {
 			u = &ledger.AccountUse{
 				State: *h.m.account(m.newest.account), ByState: make(map[message.State]int), Debit: s.Counts.Cost[m.newest.account],
-				Usage: h.m.usageOn(m.newest.account, day),
+				Usage: h.m.usedOn(m.newest.account, day),
 			}
 			uses[m.newest.account] = u
 		}
@@ -162,13 +162,13 @@ func (h *Handle) Stamp(ctx context.Context, name string) (string, error) {
 }
 
 // Usage implements ledger.Reader.
-func (h *Handle) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+func (h *Handle) Usage(ctx context.Context, account string, day ledger.Day) (ledger.Usage, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return ledger.Usage{}, err
 	}
 	defer leave()
-	return h.m.usageOn(account, day), nil
+	return h.m.usedOn(account, day), nil
 }
 
 // Accounts implements ledger.Reader.

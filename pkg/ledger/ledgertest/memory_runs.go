@@ -251,12 +251,13 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 // opened are the books of a request, with what it has beside its account: the scenario, and what a growing quota is kept on; nil for none.
 func (m *Memory) opened(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest, now time.Time) (flow.Books, *ledger.AccountState, *ledger.DomainState) {
 	books := m.books(c, acct, req)
-	books.Overlap = m.overlap(acct.Account, req, now)
+	day := ledger.Day{Name: req.Day, From: req.DayFrom, Now: now}
+	books.Overlap = m.overlap(acct.Account, day)
 	var within *ledger.AccountState
 	if s := req.Limits.Scenario; s != nil {
 		of := ledger.ScenarioOf(acct.Account, s.Name)
 		within = m.account(of)
-		books.Scenario, books.ScenarioDay = within.EmptyAt, add(m.usageOn(of, req.Day).Day, m.overlap(of, req, now), +1)
+		books.Scenario, books.ScenarioDay = within.EmptyAt, m.usedOn(of, day).Day
 	}
 	var sender *ledger.DomainState
 	if r := req.Limits.Ramp; r != nil {

@@ -76,12 +76,22 @@ func zones(s *story) {
 	// 17:00 UTC is the 21st in the east, and the 20th in the west.
 	s.now = noon.Truncate(24 * time.Hour).Add(17 * time.Hour)
 	s.same("east", len(s.claim(run, in(east)).Claims), quota)
+	used := func(zone *time.Location) int64 {
+		u, err := s.Usage(s.ctx(), smsAcc, ledger.DayOf(s.now.In(zone)))
+		s.ok(err)
+		at, err := s.Snapshot(s.ctx(), award, ledger.DayOf(s.now.In(zone)))
+		s.ok(err)
+		s.same("of a campaign", at.Accounts[0].Usage, u)
+		return u.Day.Messages
+	}
+	s.same("used in the east and in the west", []int64{used(east), used(west)}, []int64{quota, quota})
 	s.same("west, the same moment", []any{len(s.claim(run, in(west)).Claims), s.claim(run, in(west)).Held}, []any{0, ledger.HoldQuota})
 	s.now = s.now.Add(time.Hour)
 	s.same("east again", len(s.claim(run, in(east)).Claims), 0)
 	s.now = s.now.Add(12 * time.Hour) // the 21st in both
 	s.same("west, the next day", len(s.claim(run, in(west)).Claims), 0)
 	s.now = s.now.Add(24 * time.Hour)
+	s.same("used by then", used(west), int64(0))
 	s.same("west, the day after", len(s.claim(run, in(west)).Claims), quota)
 	s.sound(award)
 }
@@ -97,7 +107,7 @@ func noTime(s *story) {
 		{Attempt: got[1].Attempt, Outcome: message.Outcome{Kind: message.OutcomeThrottled}, At: s.now, NotBefore: zero.Add(time.Second)},
 	})
 	s.changed(run, ledger.AccountChange{Account: smsAcc, NotBefore: zero.Add(time.Minute), OpenUntil: zero.Add(time.Minute)})
-	snapshot, err := s.Snapshot(s.ctx(), award, today)
+	snapshot, err := s.Snapshot(s.ctx(), award, ledger.Day{Name: today})
 	s.ok(err)
 	runs, err := s.Runs(s.ctx(), award)
 	s.ok(err)

@@ -3,7 +3,6 @@ package ledgertest
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -119,7 +118,7 @@ func (s *story) attention(most int) ledger.Attention {
 	s.Helper()
 	review, err := s.Review(s.ctx(), award, most)
 	s.ok(err)
-	at, err := s.Snapshot(s.ctx(), award, s.now.Format(time.DateOnly))
+	at, err := s.Snapshot(s.ctx(), award, ledger.DayOf(s.now))
 	s.ok(err)
 	runs, err := s.Runs(s.ctx(), award)
 	s.ok(err)

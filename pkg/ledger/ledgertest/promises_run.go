@@ -224,7 +224,7 @@ func claimPromises() []promise {
 			s.same("held", []any{len(g.Claims), g.Held}, []any{3, ledger.HoldQuota})
 			g = s.claim(run, claims(5, quota, func(c *ledger.ClaimRequest) { c.Day = "2026-11-21" }))
 			s.same("next day", []any{len(g.Claims), g.Held}, []any{3, ledger.HoldQuota})
-			u, err := s.Usage(s.ctx(), smsAcc, "2026-11-21")
+			u, err := s.Usage(s.ctx(), smsAcc, ledger.Day{Name: "2026-11-21"})
 			s.ok(err)
 			s.same("usage", []int64{u.Day.Messages, u.Month.Messages}, []int64{3, 6})
 		}},

@@ -25,7 +25,7 @@ func settlePromises() []promise {
 			run := s.acquire(award)
 			got := s.claim(run, claims(1, func(c *ledger.ClaimRequest) { c.Day = "2026-10-31" })).Claims
 			s.turn(run, s.settled(got, message.Outcome{Kind: message.OutcomeThrottled}), claims(1))
-			october, err := s.Usage(s.ctx(), smsAcc, "2026-10-31")
+			october, err := s.Usage(s.ctx(), smsAcc, ledger.Day{Name: "2026-10-31"})
 			s.ok(err)
 			s.same("october", october, ledger.Usage{})
 			s.same("november", s.day(smsAcc).Messages, int64(1))

@@ -77,7 +77,7 @@ func severalPromises() []promise {
 			if a.Reach[message.SMS] <= 0 || b.Reach[message.SMS] != a.Reach[message.SMS] || c.Reach[message.SMS] <= b.Reach[message.SMS] {
 				s.Errorf("%v, %v, %v", a.Reach, b.Reach, c.Reach)
 			}
-			at, err := s.Snapshot(s.ctx(), award, today)
+			at, err := s.Snapshot(s.ctx(), award, ledger.Day{Name: today})
 			s.ok(err)
 			s.same("read", at.Reach, c.Reach)
 		}},

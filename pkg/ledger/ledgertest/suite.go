@@ -255,7 +255,7 @@ func (s *story) records(campaign string, states ...message.State) []ledger.Recor
 
 func (s *story) day(account string) ledger.Debit {
 	s.Helper()
-	u, err := s.Usage(s.ctx(), account, today)
+	u, err := s.Usage(s.ctx(), account, ledger.Day{Name: today})
 	s.ok(err)
 	return u.Day
 }

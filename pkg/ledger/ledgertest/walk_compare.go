@@ -36,7 +36,10 @@ func (w *walk) compare() {
 		}
 		w.agree("senders of "+account, as, bs, aErr, bErr)
 		for back := range 3 {
-			day := w.now.AddDate(0, 0, -back).Format(time.DateOnly)
+			day := ledger.Day{Name: w.now.AddDate(0, 0, -back).Format(time.DateOnly)}
+			if back == 1 { // that of another zone
+				day.From, day.Now = w.now.Add(-12*time.Hour), w.now
+			}
 			a, aErr := got.Usage(w.story.ctx(), account, day)
 			b, bErr := model.Usage(w.story.ctx(), account, day)
 			w.agree("usage of "+account, a, b, aErr, bErr)
@@ -47,7 +50,7 @@ func (w *walk) compare() {
 // snapshot is what a screen shows, without what only one of the two can know.
 func (w *walk) snapshot(l ledger.Ledger, name string) ledger.Snapshot {
 	w.story.Helper()
-	s, err := l.Snapshot(w.story.ctx(), name, w.now.Format(time.DateOnly))
+	s, err := l.Snapshot(w.story.ctx(), name, ledger.DayOf(w.now))
 	w.story.ok(err)
 	for i := range s.Campaign.Holders {
 		s.Campaign.Holders[i].ID = 0

@@ -187,7 +187,7 @@ func (b *books) wantOverlap(name string, req ledger.ClaimRequest, now time.Time)
 		var last int64
 		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
 		if req.Overlaps(stored.Moment(last), now) {
-			d.Messages, d.Segments, d.Cost = d.Messages+on.Messages, d.Segments+on.Segments, d.Cost+on.Cost
+			*d = d.Plus(on)
 		}
 		return err
 	}, overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))

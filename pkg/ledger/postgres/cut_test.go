@@ -38,7 +38,7 @@ func TestANetworkThatIsCutInMidCommitLosesNoTurnAndMakesNoneTwice(t *testing.T) 
 		}
 	}
 	turn(t, l, asks(run, 15, 0, settle...))
-	u, err := l.Usage(t.Context(), "a", "2026-11-20")
+	u, err := l.Usage(t.Context(), "a", ledger.Day{Name: "2026-11-20"})
 	if err != nil || len(told) != 60 || u.Day.Messages != 60 || c.Cuts() != 7 {
 		t.Errorf("%d told, %d debited, cut %d times, %v", len(told), u.Day.Messages, c.Cuts(), err)
 	}

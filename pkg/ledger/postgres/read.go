@@ -126,20 +126,30 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 }
 
 // Usage is what was debited on the day and in its month.
-func (l *Ledger) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+func (l *Ledger) Usage(ctx context.Context, account string, day ledger.Day) (ledger.Usage, error) {
 	u, err := readUsage(ctx, l.read, account, day)
 	return u, l.asking(err, "read the usage of account %s", account)
 }
 
-func readUsage(ctx context.Context, db reader, account, day string) (u ledger.Usage, err error) {
-	month := stored.MonthOf(day)
+func readUsage(ctx context.Context, db reader, account string, day ledger.Day) (u ledger.Usage, err error) {
+	month := stored.MonthOf(day.Name)
 	if err := each(ctx, db, func(rows pgx.Rows) error { return rows.Scan(&u.Month.Messages, &u.Month.Segments, &u.Month.Cost) },
 		monthQuery, account, month, month+"."); err != nil {
 		return u, err
 	}
 	var last int64
-	err = each(ctx, db, func(rows pgx.Rows) error { return rows.Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &last) }, dayQuery, account, day)
-	return u, err
+	err = each(ctx, db, func(rows pgx.Rows) error { return rows.Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &last) }, dayQuery, account, day.Name)
+	if err != nil || day.From.IsZero() {
+		return u, err
+	}
+	return u, each(ctx, db, func(rows pgx.Rows) error {
+		var on ledger.Debit
+		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
+		if day.Overlaps(stored.Moment(last)) {
+			u.Day = u.Day.Plus(on)
+		}
+		return err
+	}, overlapQuery, account, day.Name, stored.Nanos(day.From))
 }
 
 // Accounts is the shared state of every account, by name.
@@ -199,7 +209,7 @@ func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, er
 }
 
 // Snapshot is all that a screen shows of a campaign: see ledger.Reader.
-func (l *Ledger) Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error) {
+func (l *Ledger) Snapshot(ctx context.Context, campaign string, day ledger.Day) (ledger.Snapshot, error) {
 	var s ledger.Snapshot
 	err := l.atOnce(ctx, func(db reader) error {
 		c, err := readCampaign(ctx, db, campaign)

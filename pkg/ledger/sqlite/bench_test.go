@@ -342,7 +342,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	longest := time.Duration(0)
 	for b.Loop() {
 		began := time.Now()
-		s, err := l.Snapshot(context.Background(), "award-2020", "2026-11-20")
+		s, err := l.Snapshot(context.Background(), "award-2020", ledger.Day{Name: "2026-11-20"})
 		if err != nil || s.Counts.Of(message.States()...) != n {
 			b.Fatalf("%+v, %v", s.Counts, err)
 		}

@@ -106,6 +106,8 @@ func (b *books) day(name, on string) (*stored.Count, *ledger.Debit, error) {
 	return d, m, nil
 }
 
+const overlapQuery = "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?"
+
 // overlap is what was debited within the request's day under the names of others, on the account or a scenario of it.
 func (b *books) overlap(name string, req ledger.ClaimRequest, now time.Time) (d ledger.Debit, err error) {
 	if req.DayFrom.IsZero() {
@@ -120,10 +122,10 @@ func (b *books) overlap(name string, req ledger.ClaimRequest, now time.Time) (d 
 		var last int64
 		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
 		if req.Overlaps(stored.Moment(last), now) {
-			d.Messages, d.Segments, d.Cost = d.Messages+on.Messages, d.Segments+on.Segments, d.Cost+on.Cost
+			d = d.Plus(on)
 		}
 		return err
-	}, "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?", of.Account, of.Day, stored.Nanos(req.DayFrom))
+	}, overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))
 	b.overlaps[of] = d
 	return d, err
 }

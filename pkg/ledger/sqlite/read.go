@@ -176,21 +176,32 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
 }
 
 // Usage is what was debited on the day and in its month.
-func (l *Ledger) Usage(ctx context.Context, account, day string) (ledger.Usage, error) {
+func (l *Ledger) Usage(ctx context.Context, account string, day ledger.Day) (ledger.Usage, error) {
 	u, err := readUsage(ctx, l.read, account, day)
 	return u, l.asking(err, "read the usage of account %s", account)
 }
 
-func readUsage(ctx context.Context, db reader, account, day string) (u ledger.Usage, err error) {
-	month := stored.MonthOf(day)
+func readUsage(ctx context.Context, db reader, account string, day ledger.Day) (u ledger.Usage, err error) {
+	month := stored.MonthOf(day.Name)
 	err = each(ctx, db, func(rows *sql.Rows) error {
 		return rows.Scan(&u.Day.Messages, &u.Day.Segments, &u.Day.Cost, &u.Month.Messages, &u.Month.Segments, &u.Month.Cost)
 	}, `
 		SELECT ifnull(sum(messages) FILTER (WHERE day = ?1), 0), ifnull(sum(segments) FILTER (WHERE day = ?1), 0),
 			ifnull(sum(cost) FILTER (WHERE day = ?1), 0),
 			ifnull(sum(messages), 0), ifnull(sum(segments), 0), ifnull(sum(cost), 0)
-		FROM usage WHERE account = ?2 AND day >= ?3 AND day < ?4`, day, account, month, month+".")
-	return u, err
+		FROM usage WHERE account = ?2 AND day >= ?3 AND day < ?4`, day.Name, account, month, month+".")
+	if err != nil || day.From.IsZero() {
+		return u, err
+	}
+	return u, each(ctx, db, func(rows *sql.Rows) error {
+		var on ledger.Debit
+		var last int64
+		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
+		if day.Overlaps(stored.Moment(last)) {
+			u.Day = u.Day.Plus(on)
+		}
+		return err
+	}, overlapQuery, account, day.Name, stored.Nanos(day.From))
 }
 
 // Accounts is the shared state of every account, by name.

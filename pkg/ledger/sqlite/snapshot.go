@@ -23,7 +23,7 @@ func (l *Ledger) Counts(ctx context.Context, campaign string) (ledger.Counts, er
 }
 
 // Snapshot is all that a screen shows of a campaign: see ledger.Reader.
-func (l *Ledger) Snapshot(ctx context.Context, campaign, day string) (ledger.Snapshot, error) {
+func (l *Ledger) Snapshot(ctx context.Context, campaign string, day ledger.Day) (ledger.Snapshot, error) {
 	var s ledger.Snapshot
 	err := l.atOnce(ctx, func(db reader) error {
 		c, err := readCampaign(ctx, db, campaign)

@@ -49,7 +49,7 @@ func TestAScreenIsOneMoment(t *testing.T) {
 	looker := open(t, path, sqlite.Options{ReadOnly: true})
 	alive := 0
 	for range 50 {
-		s, err := looker.Snapshot(t.Context(), "award-2020", "2026-11-20")
+		s, err := looker.Snapshot(t.Context(), "award-2020", ledger.Day{Name: "2026-11-20"})
 		if err != nil {
 			t.Fatal(err)
 		}

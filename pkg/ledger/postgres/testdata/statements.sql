@@ -83,6 +83,7 @@
 /* read */ SELECT message_id, number, claim_id, segments, outcome, reason, code, detail, vendor_id, vendor_segments, settled_at, seal FROM attempt
 /* read */ SELECT message_id, number, outcome, unknown_at, at, who, why, grade, seal FROM resolution
 /* read */ SELECT message_id, seal FROM relist WHERE recipient_id IS NULL
+/* read */ SELECT messages, segments, cost, last FROM usage WHERE account = $1 AND day <> $2 AND last >= $3
 /* read */ SELECT messages, segments, cost, last FROM usage WHERE account = $1 AND day = $2
 /* read */ SELECT min(claimed_at), max(claimed_at), (SELECT max(settled_at) FROM standing s WHERE s.campaign_id = $1) FROM claim WHERE campaign_id = $1
 /* read */ SELECT name, digest, created, spec FROM campaign ORDER BY created DESC, id DESC
