@@ -89,7 +89,11 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 // isThere refuses a campaign that is not on the ledger; without a name, a ledger that has lost all that were.
 func (e *env) isThere(ctx context.Context, l ledger.Ledger, campaign string) error {
 	if campaign == "" {
-		return e.noneForgotten(ctx, l)
+		all, err := l.Campaigns(ctx)
+		if err != nil {
+			return err
+		}
+		return e.noneForgotten(ctx, l, all)
 	}
 	if _, err := e.campaign(ctx, l, campaign); err != nil {
 		return cmp.Or(e.forgot(ctx, l, campaign), err)

@@ -33,11 +33,8 @@ type ClaimRequest struct {
 	Probe bool
 }
 
-// Overlaps reports that a debit under the name of another day lies within the request's, as it is reckoned now. One that lies ahead was made
-// before the clock was put back, and says nothing about this day.
-func (c ClaimRequest) Overlaps(debited, now time.Time) bool {
-	return Day{Name: c.Day, From: c.DayFrom, Now: now}.Overlaps(debited)
-}
+// On is the request's day, as it is reckoned now.
+func (c ClaimRequest) On(now time.Time) Day { return Day{Name: c.Day, From: c.DayFrom, Now: now} }
 
 // Day is a calendar day of accounts: what is debited on it has its name.
 type Day struct {
@@ -52,7 +49,8 @@ func DayOf(now time.Time) Day {
 	return Day{Name: now.Format(time.DateOnly), From: time.Date(y, m, d, 0, 0, 0, 0, now.Location()), Now: now}
 }
 
-// Overlaps reports that a debit under the name of another day lies within this one, as it is reckoned now.
+// Overlaps reports that a debit under the name of another day lies within this one, as it is reckoned now. One that lies ahead was made before the
+// clock was put back, and says nothing about this day.
 func (d Day) Overlaps(debited time.Time) bool {
 	return !d.From.IsZero() && !debited.Before(d.From) && !debited.After(d.Now.Add(PutBack))
 }

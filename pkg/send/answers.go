@@ -1,6 +1,15 @@
 package send
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/message"
+	"notify/pkg/words"
+)
 
 // answers are the results that workers have for their lane. The lane is woken when there are as many as it waits for, not for
 // each: to wake it costs as much as to take in ten of them.
@@ -51,4 +60,62 @@ func (a *answers) take(room []result) []result {
 	list := a.list
 	a.list, a.enough = room[:0], 0
 	return list
+}
+
+func (ln *lane) drain(work context.Context) {
+	ln.taken = ln.answers.take(ln.taken)
+	for _, r := range ln.taken {
+		ln.answered(work, r)
+	}
+	clear(ln.taken)
+}
+
+// answered turns a worker's result into a settlement.
+func (ln *lane) answered(work context.Context, r result) {
+	ln.inFlight--
+	ln.closed(&r)
+	ln.crew.answered(r.took)
+	a := ln.accounts[r.claim.Account]
+	r.outcome = a.Weigh(r.outcome, r.claim.Number)
+	ln.receiverSaid(&r)
+	open := a.Open()
+	a.Observe(r.outcome, r.at)
+	ln.breaker(a, open)
+	ln.valves[a.Name()].Scale(a.Scale())
+	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
+	if !r.outcome.Tried() {
+		s.Uncount = r.claim.Counted
+	}
+	if r.outcome.Kind.State() == message.Pending {
+		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
+		ln.later = time.Time{}
+		ln.giveUp(work, &s, r)
+	}
+	if r.late > 0 {
+		ln.lead = min(ln.lead+r.late, time.Second)
+	}
+	if !r.outcome.GivenBack() && !own(r.outcome) {
+		ln.end.sent++
+		ln.loop.watch.observe(s.Outcome.Kind)
+	}
+	if len(ln.settle) == 0 {
+		ln.gathered = ln.loop.Now()
+	}
+	ln.settle = append(ln.settle, s)
+	ln.heard = append(ln.heard, heard{r.claim, s.Outcome, r.asked})
+}
+
+// giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
+// from its end. A person can put it back with a retry. Only what says something of the message counts; where nobody can tell how often that was, it
+// is tried again.
+func (ln *lane) giveUp(work context.Context, s *ledger.Settlement, r result) {
+	if r.claim.Number < MaxAttempts || !r.outcome.OfMessage() {
+		return
+	}
+	before, err := ln.loop.Reader.Tried(work, ln.loop.Campaign, r.claim.Key)
+	if err != nil || before+1 < MaxAttempts {
+		return
+	}
+	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
+	s.Outcome.Detail = words.T("send.given-up", words.A{"n": before + 1, "said": words.Stored(r.outcome.Detail)}).Stored()
 }

@@ -311,9 +311,10 @@ func (ln *lane) hire() time.Duration { return ln.crew.hire(len(ln.work), ln.inFl
 
 func (ln *lane) requests(now time.Time, asks []flow.Ask) []ledger.ClaimRequest {
 	var rs []ledger.ClaimRequest
+	day := ln.day(now)
 	for _, ask := range asks {
 		rs = append(rs, ledger.ClaimRequest{
-			Channel: ln.channel, PaceKey: ln.paceKey, DomainRoom: ln.domainRoom(ask.Account.Name()), Limits: ask.Account.Limits, Day: ln.day(now), DayFrom: ln.dayFrom(now), Max: ask.N, Probe: ask.Probe,
+			Channel: ln.channel, PaceKey: ln.paceKey, DomainRoom: ln.domainRoom(ask.Account.Name()), Limits: ask.Account.Limits, Day: day.Name, DayFrom: day.From, Max: ask.N, Probe: ask.Probe,
 			Lead: ln.lead, Ahead: ln.ahead(), Grace: ln.loop.Timing.Hold,
 		})
 	}
@@ -330,15 +331,8 @@ func (ln *lane) ahead() time.Duration {
 	return d
 }
 
-func (ln *lane) day(now time.Time) string {
-	return now.In(ln.loop.Config.Timezone).Format(time.DateOnly)
-}
-
-// dayFrom is when the day of now began.
-func (ln *lane) dayFrom(now time.Time) time.Time {
-	y, m, d := now.In(ln.loop.Config.Timezone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, ln.loop.Config.Timezone)
-}
+// day is the installation's.
+func (ln *lane) day(now time.Time) ledger.Day { return ledger.DayOf(now.In(ln.loop.Config.Timezone)) }
 
 // lookAgain is when to ask again where nothing is pending: what another run has open may come back, or that run may have died.
 const lookAgain = time.Second
@@ -434,64 +428,6 @@ func (ln *lane) wait(ctx context.Context, wake time.Time, answers int) {
 	case <-t.C:
 	case <-done:
 	}
-}
-
-func (ln *lane) drain(work context.Context) {
-	ln.taken = ln.answers.take(ln.taken)
-	for _, r := range ln.taken {
-		ln.answered(work, r)
-	}
-	clear(ln.taken)
-}
-
-// answered turns a worker's result into a settlement.
-func (ln *lane) answered(work context.Context, r result) {
-	ln.inFlight--
-	ln.closed(&r)
-	ln.crew.answered(r.took)
-	a := ln.accounts[r.claim.Account]
-	r.outcome = a.Weigh(r.outcome, r.claim.Number)
-	ln.receiverSaid(&r)
-	open := a.Open()
-	a.Observe(r.outcome, r.at)
-	ln.breaker(a, open)
-	ln.valves[a.Name()].Scale(a.Scale())
-	s := ledger.Settlement{Attempt: r.claim.Attempt, Outcome: r.outcome, At: r.at}
-	if !r.outcome.Tried() {
-		s.Uncount = r.claim.Counted
-	}
-	if r.outcome.Kind.State() == message.Pending {
-		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
-		ln.later = time.Time{}
-		ln.giveUp(work, &s, r)
-	}
-	if r.late > 0 {
-		ln.lead = min(ln.lead+r.late, time.Second)
-	}
-	if !r.outcome.GivenBack() && !own(r.outcome) {
-		ln.end.sent++
-		ln.loop.watch.observe(s.Outcome.Kind)
-	}
-	if len(ln.settle) == 0 {
-		ln.gathered = ln.loop.Now()
-	}
-	ln.settle = append(ln.settle, s)
-	ln.heard = append(ln.heard, heard{r.claim, s.Outcome, r.asked})
-}
-
-// giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
-// from its end. A person can put it back with a retry. Only what says something of the message counts; where nobody can tell how often that was, it
-// is tried again.
-func (ln *lane) giveUp(work context.Context, s *ledger.Settlement, r result) {
-	if r.claim.Number < MaxAttempts || !r.outcome.OfMessage() {
-		return
-	}
-	before, err := ln.loop.Reader.Tried(work, ln.loop.Campaign, r.claim.Key)
-	if err != nil || before+1 < MaxAttempts {
-		return
-	}
-	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
-	s.Outcome.Detail = words.T("send.given-up", words.A{"n": before + 1, "said": words.Stored(r.outcome.Detail)}).Stored()
 }
 
 // fail ends the lane: nothing more is claimed, what has not begun to leave does not leave.

@@ -25,7 +25,7 @@ func TestADayAndAMonthBeginInTheInstallationsZone(t *testing.T) {
 	now := time.Date(2026, 12, 31, 17, 30, 0, 0, time.UTC) // 01:30 of the new year there
 	ln := laneAt(&now)
 	midnight := time.Date(2026, 12, 31, 16, 0, 0, 0, time.UTC)
-	if from := ln.dayFrom(now); !from.Equal(midnight) {
+	if from := ln.day(now).From; !from.Equal(midnight) {
 		t.Errorf("the day began at %s", from)
 	}
 	for which, want := range map[string]time.Time{

@@ -251,7 +251,7 @@ func (m *Memory) grant(r *run, now time.Time, req ledger.ClaimRequest, most int)
 // opened are the books of a request, with what it has beside its account: the scenario, and what a growing quota is kept on; nil for none.
 func (m *Memory) opened(c *campaign, acct *ledger.AccountState, req ledger.ClaimRequest, now time.Time) (flow.Books, *ledger.AccountState, *ledger.DomainState) {
 	books := m.books(c, acct, req)
-	day := ledger.Day{Name: req.Day, From: req.DayFrom, Now: now}
+	day := req.On(now)
 	books.Overlap = m.overlap(acct.Account, day)
 	var within *ledger.AccountState
 	if s := req.Limits.Scenario; s != nil {

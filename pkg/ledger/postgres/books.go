@@ -170,6 +170,19 @@ func (b *books) day(of stored.DayOf) (*stored.Count, *ledger.Debit, error) {
 	return b.usage[of], b.months[stored.DayOf{Account: of.Account, Day: stored.MonthOf(of.Day)}], b.t.need()
 }
 
+// overlapping adds to a debit what of overlapQuery lies within the day.
+func overlapping(day ledger.Day, d *ledger.Debit) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		var on ledger.Debit
+		var last int64
+		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
+		if day.Overlaps(stored.Moment(last)) {
+			*d = d.Plus(on)
+		}
+		return err
+	}
+}
+
 // wantOverlap queues what was debited within the request's day under the names of others, on the account or a scenario of it.
 func (b *books) wantOverlap(name string, req ledger.ClaimRequest, now time.Time) {
 	of := stored.DayOf{Account: name, Day: req.Day}
@@ -182,15 +195,7 @@ func (b *books) wantOverlap(name string, req ledger.ClaimRequest, now time.Time)
 		return
 	}
 	b.wantAccount(of.Account)
-	b.t.ask(func(rows pgx.Rows) error {
-		var on ledger.Debit
-		var last int64
-		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
-		if req.Overlaps(stored.Moment(last), now) {
-			*d = d.Plus(on)
-		}
-		return err
-	}, overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))
+	b.t.ask(overlapping(req.On(now), d), overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))
 }
 
 // wantDomains queues the state of domains that an account sends to, under the account's lock.
@@ -271,18 +276,6 @@ func (b *books) resize(campaign int64, ch message.Channel, before, after int64) 
 		return err
 	}
 	return cells.Resize(ch, before, after)
-}
-
-// uncount takes a message of a claim back that counted as attempted under those names.
-func (b *books) uncount(c *stored.Claimed, names []string) error {
-	for _, name := range names {
-		d, err := b.domain(c.Account, name)
-		if err != nil {
-			return err
-		}
-		d.Uncount(c.Day)
-	}
-	return nil
 }
 
 // settled counts messages of a claim as what came of them, and credits what was definitely not accepted.

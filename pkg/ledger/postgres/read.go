@@ -142,14 +142,8 @@ func readUsage(ctx context.Context, db reader, account string, day ledger.Day) (
 	if err != nil || day.From.IsZero() {
 		return u, err
 	}
-	return u, each(ctx, db, func(rows pgx.Rows) error {
-		var on ledger.Debit
-		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
-		if day.Overlaps(stored.Moment(last)) {
-			u.Day = u.Day.Plus(on)
-		}
-		return err
-	}, overlapQuery, account, day.Name, stored.Nanos(day.From))
+	err = each(ctx, db, overlapping(day, &u.Day), overlapQuery, account, day.Name, stored.Nanos(day.From))
+	return u, err
 }
 
 // Accounts is the shared state of every account, by name.

@@ -195,7 +195,7 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 			stored.OrNull(o.Segments), stored.Nanos(s.At), f.of.Campaign, f.message)
 	}
 	x.prints.Add(f.of.Campaign, f.message, clean(o.VendorID))
-	if err := x.uncount(f.of, s.Uncount); err != nil {
+	if err := stored.Uncount(f.of, s.Uncount, x.domain); err != nil {
 		return err
 	}
 	return x.settled(f.of, message.Attempting, to, f.of.Debit(1, int64(f.segments)))

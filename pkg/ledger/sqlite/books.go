@@ -108,6 +108,19 @@ func (b *books) day(name, on string) (*stored.Count, *ledger.Debit, error) {
 
 const overlapQuery = "SELECT messages, segments, cost, last FROM usage WHERE account = ? AND day <> ? AND last >= ?"
 
+// overlapping adds to a debit what of overlapQuery lies within the day.
+func overlapping(day ledger.Day, d *ledger.Debit) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		var on ledger.Debit
+		var last int64
+		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
+		if day.Overlaps(stored.Moment(last)) {
+			*d = d.Plus(on)
+		}
+		return err
+	}
+}
+
 // overlap is what was debited within the request's day under the names of others, on the account or a scenario of it.
 func (b *books) overlap(name string, req ledger.ClaimRequest, now time.Time) (d ledger.Debit, err error) {
 	if req.DayFrom.IsZero() {
@@ -117,15 +130,7 @@ func (b *books) overlap(name string, req ledger.ClaimRequest, now time.Time) (d 
 	if d, ok := b.overlaps[of]; ok {
 		return d, nil
 	}
-	err = b.t.each(func(rows *sql.Rows) error {
-		var on ledger.Debit
-		var last int64
-		err := rows.Scan(&on.Messages, &on.Segments, &on.Cost, &last)
-		if req.Overlaps(stored.Moment(last), now) {
-			d = d.Plus(on)
-		}
-		return err
-	}, overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))
+	err = b.t.each(overlapping(req.On(now), &d), overlapQuery, of.Account, of.Day, stored.Nanos(req.DayFrom))
 	b.overlaps[of] = d
 	return d, err
 }

@@ -192,7 +192,7 @@ func (x *tx) settle(t *turn, s ledger.Settlement) error {
 		return err
 	}
 	x.prints.Add(f.of.Campaign, f.message, o.VendorID)
-	if err := x.uncount(f.of, s.Uncount); err != nil {
+	if err := stored.Uncount(f.of, s.Uncount, x.domain); err != nil {
 		return err
 	}
 	return x.settled(f.of, message.Attempting, to, f.of.Debit(1, int64(f.segments)))

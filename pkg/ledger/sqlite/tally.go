@@ -66,18 +66,6 @@ func (b *books) cancelAll(campaign int64) (int, error) {
 	return cells.CancelAll(), nil
 }
 
-// uncount takes a message of a claim back that counted as attempted under those names.
-func (b *books) uncount(c *stored.Claimed, names []string) error {
-	for _, name := range names {
-		d, err := b.domain(c.Account, name)
-		if err != nil {
-			return err
-		}
-		d.Uncount(c.Day)
-	}
-	return nil
-}
-
 // settled counts messages of a claim as what came of them, and credits what was definitely not accepted.
 func (b *books) settled(c *stored.Claimed, from, to message.State, d ledger.Debit) error {
 	if err := b.shift(c.Campaign, c.Cell(from), c.Cell(to), d); err != nil {

@@ -67,6 +67,18 @@ func (r *paceReader) number() int64 {
 	return n
 }
 
+// Uncount takes a message of a claim back that counted as attempted under those names: see ledger.Settlement.
+func Uncount(c *Claimed, names []string, domain func(account, name string) (*ledger.DomainState, error)) error {
+	for _, name := range names {
+		d, err := domain(c.Account, name)
+		if err != nil {
+			return err
+		}
+		d.Uncount(c.Day)
+	}
+	return nil
+}
+
 // paceKept is for how long what is known of a domain is kept that nothing was sent to: no rate is slower than that.
 const paceKept = 72 * time.Hour
 
