@@ -133,5 +133,8 @@ func abilities(t *testing.T, name string, v vendors.Vendor) []string {
 	if _, ok := vendors.As[vendors.TemplateLister](v); ok {
 		out = append(out, "templates")
 	}
+	if _, ok := vendors.As[vendors.SuppressionLister](v); ok {
+		out = append(out, "suppressed")
+	}
 	return out
 }

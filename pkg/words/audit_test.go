@@ -150,6 +150,7 @@ func sets() map[string][]string {
 			"message", "tls-unknown-ca", "starttls-not-offered", "auth-unencrypted", "auth-not-offered", "kept-connection-closed", "smtputf8-not-offered", "too-large",
 			"no-reply", "crash", "unsettled", "render", "allow-list", "suppressed", "frequency", "person",
 			"found", "not-found", "held-late", "held-lost", "receipt",
+			"asked-context", "asked-request", "asked-timeout", "asked-cancel", "asked-cut",
 		},
 		"meaning": { // of vendors' codes
 			"isv.MOBILE_NUMBER_ILLEGAL", "isv.CUSTOMER_REFUSED", "isv.TEMPLATE_MISSING_PARAMETERS", "isv.TEMPLATE_PARAMS_ILLEGAL", "isv.INVALID_JSON_PARAM",

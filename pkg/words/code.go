@@ -28,6 +28,14 @@ func Said(code, detail string) Text {
 	return T("code.said", A{"what": ours, "said": said})
 }
 
+// Asked is why a question got no answer, in words: as Said, but of a question, with which no message leaves.
+func Asked(stage, detail string) Text {
+	if code := "asked-" + stage; english().has("code." + code) {
+		stage = code
+	}
+	return Said("notify:"+stage, detail)
+}
+
 // status is the status of a mail server, beside its code or alone: RFC 3463. Of the class nothing is said: it is the outcome.
 var status = regexp.MustCompile(`\b[45]\.(\d{1,3}\.\d{1,3})\b`)
 

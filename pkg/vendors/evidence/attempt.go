@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 )
 
-// MaxBody is how much of an answer is read; vendors answer with less than a kilobyte.
+// MaxBody is how much of an answer is read, unless UpTo says otherwise; vendors answer with less than a kilobyte.
 const MaxBody = 1 << 20
 
 // Stages of an attempt that brought no answer, as they stand in a code "notify:<stage>".
@@ -28,13 +28,19 @@ const (
 	StageTimeout = "timeout"       // written at least in part, and the deadline passed
 	StageCancel  = "cancel"        // written at least in part, and the caller gave up
 	StageCut     = "cut"           // written at least in part, and the connection ended or spoke no HTTP
-	StageSize    = "size"          // the answer is larger than MaxBody
+	StageSize    = "size"          // the answer is larger than what is read of one
 )
 
 type (
 	attemptKey struct{}
 	lateKey    struct{}
+	mostKey    struct{}
 )
+
+// UpTo makes attempts under ctx read that much of an answer: for a list, which may be long.
+func UpTo(ctx context.Context, most int64) context.Context {
+	return context.WithValue(ctx, mostKey{}, most)
+}
 
 // UnlessLate makes attempts under ctx look at late once more when they have their connection, right before they write: where
 // it is true, nothing is written. Making a connection can take long, and the machine may have slept.
@@ -160,7 +166,11 @@ func (t *Transport) try(ctx context.Context, a *Attempt, r *http.Request) Answer
 		}
 		return after(ctx)
 	}
-	body, err := readWhole(resp)
+	most, given := ctx.Value(mostKey{}).(int64)
+	if !given {
+		most = MaxBody
+	}
+	body, err := readWhole(resp, most)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return Answer{Stage: StageSize}
@@ -176,9 +186,9 @@ func (t *Transport) try(ctx context.Context, a *Attempt, r *http.Request) Answer
 var errTooLarge = errors.New("evidence: answer too large")
 
 // readWhole reads to the end, so that the connection can be used again, and closes the body.
-func readWhole(resp *http.Response) ([]byte, error) {
+func readWhole(resp *http.Response, most int64) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
-	if resp.ContentLength > MaxBody {
+	if resp.ContentLength > most {
 		return nil, errTooLarge
 	}
 	size := resp.ContentLength
@@ -195,7 +205,7 @@ func readWhole(resp *http.Response) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(body) > MaxBody {
+		if int64(len(body)) > most {
 			return nil, errTooLarge
 		}
 		if len(body) == cap(body) {

@@ -192,7 +192,7 @@ func explained(v yamldoc.Value, made map[string]string, into []vendors.Explanati
 	switch {
 	case v.IsMap() && !strings.HasPrefix(place.Column, "codes["):
 		return keysBelow(v.Map(), made, into)
-	case v.IsList() && (place.Column == "codes" || strings.Contains(place.Column, ".json")):
+	case v.IsList() && (place.Column == "codes" || place.Column == "suppressed" || strings.Contains(place.Column, ".json")):
 		for _, item := range v.List() {
 			into = explained(item, made, into)
 		}

@@ -3,6 +3,7 @@ package httpvendor
 import (
 	"errors"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,8 +65,11 @@ type requestEnv struct {
 	Since    time.Time `expr:"since"`
 	Until    time.Time `expr:"until"`
 
-	Code string `expr:"code"` // of a template that is looked up
-	Page int    `expr:"page"` // of a list, from 1
+	Code   string   `expr:"code"`   // of a template that is looked up
+	Page   int      `expr:"page"`   // of a list, from 1
+	Offset int      `expr:"offset"` // how many items the pages before had
+	Next   string   `expr:"next"`   // what the answer before named as the next page; empty for the first
+	link   *url.URL // where the next page is, if the answer before said so
 }
 
 // requestParts is the request itself, for steps that sign it: see phase for which parts are there when.

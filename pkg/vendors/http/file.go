@@ -43,7 +43,7 @@ type spec struct {
 	find           *findPlan
 	probe          *queryPlan
 	listings       map[vendors.TemplateKind]*listingPlan
-	suppressed     *suppressedPlan
+	suppressed     []*suppressedPlan
 }
 
 // fileOption is a key that an account may set under its options.

@@ -201,7 +201,7 @@ func (l *loader) listings(m *yamldoc.Map) {
 
 func (l *loader) listing(m *yamldoc.Map) *listingPlan {
 	p := &listingPlan{
-		pagePlan: l.paged(m, requestScope("code", "page")),
+		pagePlan: l.paged(m, "code"),
 		code:     l.ofItem(m, "code", "item.code"),
 		state:    l.ofItem(m, "state", "item.state"),
 		states:   dictionary(m.Map("states"), vendors.TemplateApproved, vendors.TemplatePending, vendors.TemplateRejected),
@@ -222,28 +222,45 @@ func (l *loader) listing(m *yamldoc.Map) *listingPlan {
 }
 
 // paged compiles a question for a list.
-func (l *loader) paged(m *yamldoc.Map, sc scope) pagePlan {
-	p := pagePlan{queryPlan: l.query(m, sc)}
+func (l *loader) paged(m *yamldoc.Map, more ...string) pagePlan {
+	p := pagePlan{queryPlan: l.query(m, requestScope(append(more, "page", "offset", "next")...))}
 	if required(m, "list", words.T("vendor.do.list", nil)) != "" {
 		p.list = l.optional(m, "list")
 	}
 	if m.Value("more").Set() {
 		p.more = l.truthful(m, "more", "body.page < body.pages")
 	}
-	if pages := p.request.uses("page"); pages != m.Value("more").Set() {
+	p.next, p.link = l.optional(m, "next"), l.optional(m, "link")
+	counted, next, link := p.request.uses("page") || p.request.uses("offset"), m.Value("next").Set(), m.Value("link").Set()
+	switch {
+	case next && link:
+		m.Problem("link", words.T("vendor.pages-two", nil), words.T("vendor.do.pages-one", nil))
+	case p.request.uses("next") != next:
+		m.Problem("next", words.T("vendor.pages-next", nil), words.T("vendor.do.pages-next", words.A{"variable": "{{ next }}"}))
+	case counted && !m.Value("more").Set(), !counted && !next && !link && m.Value("more").Set():
 		m.Problem("more", words.T("vendor.pages", nil), words.T("vendor.do.pages", words.A{"variable": "{{ page }}"}))
 	}
 	return p
 }
 
-// suppressed compiles how a vendor is asked to whom it delivers nothing.
+// suppressed compiles how a vendor is asked to whom it delivers nothing: one list of it, or several.
 func (l *loader) suppressed(m *yamldoc.Map) {
-	in := m.Map("suppressed")
-	if !has(m, "suppressed") {
+	v := m.Value("suppressed")
+	if !v.IsList() {
+		if has(m, "suppressed") {
+			l.withheld(m.Map("suppressed"))
+		}
 		return
 	}
+	for _, item := range v.List() {
+		l.withheld(item.Map())
+	}
+}
+
+// withheld compiles the question for one list of those.
+func (l *loader) withheld(in *yamldoc.Map) {
 	p := &suppressedPlan{
-		pagePlan: l.paged(in, requestScope("page")),
+		pagePlan: l.paged(in),
 		address:  l.ofItem(in, "address", "item.email"),
 		reasons:  dictionary(in.Map("reasons"), vendors.SuppressedBounce, vendors.SuppressedComplaint, vendors.SuppressedOptOut, vendors.SuppressedOther),
 	}
@@ -255,7 +272,7 @@ func (l *loader) suppressed(m *yamldoc.Map) {
 		p.since = l.compile(v, v.Text(), inItem)
 	}
 	in.Done()
-	l.spec.suppressed = p
+	l.spec.suppressed = append(l.spec.suppressed, p)
 }
 
 // ofItem compiles an expression that must be written and look at an item of the list.

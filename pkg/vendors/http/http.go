@@ -81,7 +81,7 @@ func (v *vendor) abilities() vendors.Vendor {
 	if len(v.spec.listings) > 0 {
 		out = lister{vendor: v, next: out}
 	}
-	if v.spec.suppressed != nil {
+	if len(v.spec.suppressed) > 0 {
 		out = withholder{vendor: v, next: out}
 	}
 	return out
@@ -474,8 +474,8 @@ func (s *spec) requests() []*requestPlan {
 	for _, kind := range names(s.listings) {
 		out = append(out, s.listings[kind].request)
 	}
-	if s.suppressed != nil {
-		out = append(out, s.suppressed.request)
+	for _, p := range s.suppressed {
+		out = append(out, p.request)
 	}
 	return out
 }

@@ -57,16 +57,14 @@ func Keys() []Key {
 	for _, list := range []string{"templates", "signatures"} {
 		keys = append(keys, questionKeys(list, listingKeys()...)...)
 	}
-	keys = append(keys, questionKeys("suppressed",
-		Key{"list", words.T("vendor.key.list", nil)},
-		Key{"more", words.T("vendor.key.more", nil)},
+	keys = append(keys, questionKeys("suppressed", append(pageKeys(),
 		Key{"address", words.T("vendor.key.suppressed-address", nil)},
 		Key{"reason", words.T("vendor.key.suppressed-reason", nil)},
 		Key{"reasons.hard-bounce", words.T("vendor.key.suppressed-reasons", nil)},
 		Key{"reasons.complaint", words.T("vendor.key.suppressed-reasons", nil)},
 		Key{"reasons.opt-out", words.T("vendor.key.suppressed-reasons", nil)},
 		Key{"reasons.other", words.T("vendor.key.suppressed-reasons", nil)},
-		Key{"since", words.T("vendor.key.suppressed-since", nil)})...)
+		Key{"since", words.T("vendor.key.suppressed-since", nil)})...)...)
 	return append(keys, Key{"receipts", words.T("vendor.key.receipts", nil)})
 }
 
@@ -125,18 +123,25 @@ func answerKeys() []Key {
 	})...)
 }
 
-func listingKeys() []Key {
+// pageKeys are those of a list that may come in pages.
+func pageKeys() []Key {
 	return []Key{
 		{"list", words.T("vendor.key.list", nil)},
 		{"more", words.T("vendor.key.more", nil)},
-		{"code", words.T("vendor.key.item-code", nil)},
-		{"state", words.T("vendor.key.state", nil)},
-		{"states.approved", words.T("vendor.key.approved", nil)},
-		{"states.pending", words.T("vendor.key.pending", nil)},
-		{"states.rejected", words.T("vendor.key.rejected", nil)},
-		{"text", words.T("vendor.key.item-text", nil)},
-		{"reason", words.T("vendor.key.item-reason", nil)},
+		{"next", words.T("vendor.key.next", nil)},
+		{"link", words.T("vendor.key.link", nil)},
 	}
+}
+
+func listingKeys() []Key {
+	return append(pageKeys(),
+		Key{"code", words.T("vendor.key.item-code", nil)},
+		Key{"state", words.T("vendor.key.state", nil)},
+		Key{"states.approved", words.T("vendor.key.approved", nil)},
+		Key{"states.pending", words.T("vendor.key.pending", nil)},
+		Key{"states.rejected", words.T("vendor.key.rejected", nil)},
+		Key{"text", words.T("vendor.key.item-text", nil)},
+		Key{"reason", words.T("vendor.key.item-reason", nil)})
 }
 
 // aboutKey finds what a key of a file means.

@@ -12,12 +12,6 @@ import (
 // maxPages bounds a list that comes in pages; a vendor that still has more then is not read to its end.
 const maxPages = 200
 
-// pagePlan is a compiled question for a list, in pages where more says so.
-type pagePlan struct {
-	queryPlan
-	list, more *expression
-}
-
 // listingPlan is one for texts or signatures.
 type listingPlan struct {
 	pagePlan
@@ -46,8 +40,8 @@ func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes 
 	}
 	var out []vendors.Template
 	for _, code := range codes {
-		err := l.pages(ctx, &p.pagePlan, code, maxPages, func(answer *answerEnv) error {
-			some, err := l.templates(p, answer)
+		err := l.pages(ctx, &p.pagePlan, code, maxPages, func(items []any, answer *answerEnv) error {
+			some, err := l.templates(p, items, answer)
 			out = append(out, some...)
 			return err
 		})
@@ -67,52 +61,8 @@ func (l lister) Templates(ctx context.Context, kind vendors.TemplateKind, codes 
 	return out, nil
 }
 
-// pages asks for one list to its end, at most so many pages, and calls read for each answer.
-func (v *vendor) pages(ctx context.Context, p *pagePlan, code string, most int, read func(*answerEnv) error) error {
-	for page := 1; page <= most; page++ {
-		env := v.caller.env(p.request)
-		env.Code, env.Page = code, page
-		answer, _, err := v.ask(ctx, &p.queryPlan, &env, "")
-		if err != nil {
-			return err
-		}
-		if err := read(answer); err != nil || p.more == nil {
-			return err
-		}
-		more, err := v.reader.truth(p.more, answer)
-		if err != nil {
-			return v.fault(words.T("vendor.at-key", words.A{"key": "more", "cause": words.Cause(err)}), "")
-		}
-		if !more {
-			return nil
-		}
-	}
-	return words.Err("vendor.pages-many", words.A{"most": most})
-}
-
-// items are those of one answer. A list that is missing is an error, unless the file itself says "none" for it: what the answer
-// lacks must not be taken for a template that is not there, nor for a vendor that takes any.
-func (v *vendor) items(p *pagePlan, answer *answerEnv) ([]any, error) {
-	list, err := v.reader.engine.run(p.list, answer)
-	if err != nil {
-		return nil, v.fault(words.T("vendor.at-key", words.A{"key": "list", "cause": words.Cause(err)}), "")
-	}
-	if list == untold {
-		return nil, vendors.ErrTakesAny
-	}
-	items, ok := list.([]any)
-	if !ok {
-		return nil, words.Err("vendor.list-none", nil)
-	}
-	return items, nil
-}
-
 // templates reads one answer.
-func (v *vendor) templates(p *listingPlan, answer *answerEnv) ([]vendors.Template, error) {
-	items, err := v.items(&p.pagePlan, answer)
-	if err != nil {
-		return nil, err
-	}
+func (v *vendor) templates(p *listingPlan, items []any, answer *answerEnv) ([]vendors.Template, error) {
 	out := make([]vendors.Template, 0, len(items))
 	for _, answer.Item = range items {
 		t, err := v.template(p, answer)

@@ -54,7 +54,7 @@ func (v *vendor) ask(ctx context.Context, p *queryPlan, env *requestEnv, to mess
 		}
 	}
 	if !a.Whole {
-		said := &words.Error{Text: v.scrub.Clean(words.Said("notify:"+a.Stage, words.Cause(a.Err).Stored()), to)}
+		said := &words.Error{Text: v.scrub.Clean(words.Asked(a.Stage, words.Cause(a.Err).Stored()), to)}
 		var system syscall.Errno
 		if errors.As(a.Err, &system) { // it holds no secret, and who asked looks at it: does nothing answer here?
 			said.Err = system

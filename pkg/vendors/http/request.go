@@ -28,6 +28,14 @@ type caller struct {
 	now     func() time.Time
 }
 
+// address is where a request goes: to the account's endpoint, or its own.
+func (c *caller) address(p *requestPlan) *url.URL {
+	if p.base != nil && !c.moved {
+		return p.base
+	}
+	return c.base
+}
+
 // env is the part of a requestEnv that every request has.
 func (c *caller) env(p *requestPlan) requestEnv {
 	now := c.now().UTC()
@@ -62,10 +70,7 @@ type making struct {
 // build makes the request: form and body first, then the query, then the headers, and the steps in between.
 func (c *caller) build(p *requestPlan, env *requestEnv) (*http.Request, error) {
 	m := &making{caller: c, plan: p, env: env}
-	base := c.base
-	if p.base != nil && !c.moved {
-		base = p.base
-	}
+	base := c.address(p)
 	env.Request.Method, env.Request.Host = p.method, base.Host
 	if err := m.advance(beforehand); err != nil {
 		return nil, err
@@ -75,6 +80,9 @@ func (c *caller) build(p *requestPlan, env *requestEnv) (*http.Request, error) {
 		return nil, err
 	}
 	env.Request.Path = base.EscapedPath() + path
+	if env.link != nil {
+		env.Request.Path = env.link.EscapedPath()
+	}
 	body, kind, err := m.body()
 	if err != nil {
 		return nil, err
@@ -332,6 +340,14 @@ func (m *making) formBody() ([]byte, string, error) {
 }
 
 func (m *making) query() (string, error) {
+	if link := m.env.link; link != nil { // it has one of its own
+		parsed, err := parseForm(link.RawQuery)
+		if err != nil {
+			return "", words.Err("vendor.address-none", nil)
+		}
+		m.env.Request.Query, _ = parsed.(map[string]any)
+		return link.RawQuery, m.advance(ofQuery)
+	}
 	entries, err := m.entries(m.plan.query, ofQuery, func(seen map[string]any) { m.env.Request.Query = seen })
 	if err != nil {
 		return "", err

@@ -63,7 +63,7 @@ func (s *spec) stepNames() []string {
 // steps compiles the named values, in the order of the file.
 func (l *loader) steps(m *yamldoc.Map) {
 	everything := requestScope("request", "key", "campaign", "to", "name", "text", "template", "vars", "segments", "from", "reply_to", "subject",
-		"html", "headers", "vendor_id", "since", "until", "code", "page")
+		"html", "headers", "vendor_id", "since", "until", "code", "page", "offset", "next")
 	for _, name := range m.Keys() {
 		v := m.Value(name)
 		if !optionName.MatchString(name) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/mail"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"notify/pkg/words"
 )
 
-// maxSuppressedPages is more than any list of addresses has.
+// maxSuppressedPages is more than any list of addresses has, at a hundred a page.
 const maxSuppressedPages = 10_000
 
 // suppressedPlan is a compiled question for the addresses to which the vendor delivers nothing.
@@ -38,30 +39,36 @@ var errEnough = errors.New("enough")
 // Suppressed implements vendors.SuppressionLister.
 func (w withholder) Suppressed(ctx context.Context, since time.Time) iter.Seq2[vendors.Suppressed, error] {
 	return func(yield func(vendors.Suppressed, error) bool) {
-		p := w.spec.suppressed
-		err := w.pages(ctx, &p.pagePlan, "", maxSuppressedPages, func(answer *answerEnv) error {
-			items, err := w.items(&p.pagePlan, answer)
+		for _, p := range w.spec.suppressed {
+			err := w.pages(ctx, &p.pagePlan, "", maxSuppressedPages, func(items []any, answer *answerEnv) error {
+				return w.tell(p, items, answer, since, yield)
+			})
+			if errors.Is(err, errEnough) {
+				return
+			}
 			if err != nil {
-				return err
+				yield(vendors.Suppressed{}, words.Wrap(err, "vendor.ask-suppressed", words.A{"account": w.account}))
+				return
 			}
-			for _, answer.Item = range items {
-				one, err := w.suppressed(p, answer)
-				if err != nil {
-					return w.fault(words.Cause(err), "")
-				}
-				if !one.Since.IsZero() && one.Since.Before(since) {
-					continue
-				}
-				if !yield(one, nil) {
-					return errEnough
-				}
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(vendors.Suppressed{}, words.Wrap(err, "vendor.ask-suppressed", words.A{"account": w.account}))
 		}
 	}
+}
+
+// tell hands on what stands on one page.
+func (v *vendor) tell(p *suppressedPlan, items []any, answer *answerEnv, since time.Time, yield func(vendors.Suppressed, error) bool) error {
+	for _, answer.Item = range items {
+		one, err := v.suppressed(p, answer)
+		if err != nil {
+			return v.fault(words.Cause(err), "")
+		}
+		if !one.Since.IsZero() && one.Since.Before(since) {
+			continue
+		}
+		if !yield(one, nil) {
+			return errEnough
+		}
+	}
+	return nil
 }
 
 // suppressed reads one item.
@@ -83,9 +90,12 @@ func (v *vendor) suppressed(p *suppressedPlan, item *answerEnv) (vendors.Suppres
 	return out, nil
 }
 
-// moment is a time in RFC 3339, or in seconds since 1970; zero for any other.
+// moment is a time in RFC 3339, in seconds since 1970, or as in the head of a mail (RFC 5322); zero for any other.
 func moment(s string) time.Time {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC()
+	}
+	if t, err := mail.ParseDate(s); err == nil {
 		return t.UTC()
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {

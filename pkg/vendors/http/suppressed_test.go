@@ -55,20 +55,32 @@ func TestTheSuppressionListOfAVendorFileIsRead(t *testing.T) {
 }
 
 func TestWhatIsNoSuppressionListIsAnError(t *testing.T) {
-	vendorstest.NoList(t, "s3cr3t", func(t *testing.T, a vendorstest.Answer) (vendors.Vendor, func() int) {
-		t.Helper()
-		n := 0
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			n++
-			for line := range strings.SplitSeq(strings.TrimSpace(a.Header), "\r\n") {
-				if name, value, ok := strings.Cut(line, ": "); ok {
-					w.Header().Set(name, value)
-				}
-			}
-			w.WriteHeader(a.Status)
-			_, _ = w.Write([]byte(a.Body))
-		}))
-		t.Cleanup(srv.Close)
-		return shipped(t, "postmark", srv.URL, map[string]any{"server_token": "s3cr3t"}), func() int { return n }
-	}, vendorstest.Answer{Status: http.StatusOK, Body: `{"Suppressions":[{"SuppressionReason":"HardBounce"}]}`})
+	for name, it := range map[string]struct {
+		options map[string]any
+		nobody  string // an item without an address
+	}{
+		"postmark": {map[string]any{"server_token": "s3cr3t"}, `{"Suppressions":[{"SuppressionReason":"HardBounce"}]}`},
+		"sendgrid": {map[string]any{"api_key": "s3cr3t"}, `[{"created":1}]`},
+		"mailgun":  {map[string]any{"api_key": "s3cr3t", "domain": "mg.example.test"}, `{"items":[{"code":"550"}],"paging":{"next":"/n"}}`},
+		"resend":   {map[string]any{"api_key": "s3cr3t"}, `{"has_more":false,"data":[{"id":"1"}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vendorstest.NoList(t, "s3cr3t", func(t *testing.T, a vendorstest.Answer) (vendors.Vendor, func() int) {
+				t.Helper()
+				n := 0
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					n++
+					for line := range strings.SplitSeq(strings.TrimSpace(a.Header), "\r\n") {
+						if name, value, ok := strings.Cut(line, ": "); ok {
+							w.Header().Set(name, value)
+						}
+					}
+					w.WriteHeader(a.Status)
+					_, _ = w.Write([]byte(a.Body))
+				}))
+				t.Cleanup(srv.Close)
+				return shipped(t, name, srv.URL, it.options), func() int { return n }
+			}, vendorstest.Answer{Status: http.StatusOK, Body: it.nobody})
+		})
+	}
 }

@@ -167,7 +167,7 @@ func (a *Account) Ask(ctx context.Context, to message.Address, call Call, out an
 		if answer.Stage == evidence.StageRequest {
 			said = unmade(err).Stored()
 		}
-		return time.Time{}, &words.Error{Text: a.scrub.Clean(words.Said("notify:"+answer.Stage, said), to)}
+		return time.Time{}, &words.Error{Text: a.scrub.Clean(words.Asked(answer.Stage, said), to)}
 	}
 	if err := Read(answer, out); err != nil {
 		return time.Time{}, err
