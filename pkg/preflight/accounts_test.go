@@ -10,6 +10,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
+	"notify/pkg/words"
 )
 
 var errDisk = errors.New("disk I/O error")
@@ -89,6 +90,16 @@ func TestEnvironment(t *testing.T) {
 	})
 }
 
+// advising is a server that greets strangers badly, and lacks something.
+type advising struct{ *vendor }
+
+func (advising) Advise(vendors.Load) []vendors.Advice {
+	return []vendors.Advice{
+		{Found: words.T("smtp.helo-short", words.A{"helo": "laptop"}), Do: words.T("smtp.do.helo", words.A{"account": "sms-a"}), Strangers: true},
+		{Found: words.T("smtp.dsn-not-offered", nil), Do: words.T("smtp.do.dsn", words.A{"account": "sms-a"})},
+	}
+}
+
 func TestVendor(t *testing.T) {
 	askAll(t, "vendor", []question{
 		{
@@ -106,6 +117,18 @@ func TestVendor(t *testing.T) {
 				silentVendor(w)
 			},
 			summary: []string{"sms-b answers", "sms-a: "},
+		},
+		{
+			name: "what a server on this machine does not offer is said, and how it is greeted is not", want: preflight.Warn,
+			change: func(w *world) {
+				w.vendors["sms-a"] = advising{&vendor{}}
+				smsA(func(a *config.Account) { a.Endpoint = "http://127.0.0.1:8025" })(w)
+			},
+			summary: []string{"sms-a: the server promises no delivery notices (DSN)"},
+		},
+		{
+			name: "elsewhere both are said", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = advising{&vendor{}} },
+			summary: []string{`is greeted as "laptop", a name without a dot`, "sms-a: the server promises no delivery notices (DSN)"},
 		},
 		{
 			name: "a vendor that cannot be tried", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = mute{} },

@@ -30,11 +30,12 @@ type measured struct {
 	at       time.Time
 }
 
-// measuredRateCheck asks whether the configured rates have ever been reached.
+// measuredRateCheck asks whether the configured rates have ever been reached, and are allowed.
 //
-// *Have the configured rates ever been reached?* Looks at when the first 20,000 messages of each of the three newest campaigns left, account
-// by account, where there were at least 100 in at least 2 s; pauses of 30 s or more are left out. WARN where the configured rate is more than
-// 1.5 times the best of them, with how long it takes at the rate that was reached; FAIL where the deadline would then be missed.
+// *Have the configured rates ever been reached, and does the vendor take as much?* Looks at when the first 20,000 messages of each of the three
+// newest campaigns left, account by account, where there were at least 100 in at least 2 s; pauses of 30 s or more are left out. WARN where the
+// configured rate is more than 1.5 times the best of them, with how long it takes at the rate that was reached; FAIL where the deadline would
+// then be missed. The same where the vendor says how many a second it takes (Amazon SES), and the account is faster or has no rate.
 func measuredRateCheck() Check {
 	return Check{ID: "measured-rate", Group: GroupTime, Overrule: "a run that is slower than was hoped sends nothing twice", Run: ofNeeds(func(ctx context.Context, s *Subject, needs []Need) Finding {
 		best, err := s.measure(ctx)
@@ -43,7 +44,14 @@ func measuredRateCheck() Check {
 		}
 		var a answers
 		for _, n := range byAccount(needs) {
+			told, err := s.allowedRate(ctx, &a, n)
+			if err != nil {
+				return broken(err)
+			}
 			m, known := best[n.Name]
+			if told {
+				continue
+			}
 			if !known || n.Account.Rate <= 0 || n.Messages == 0 {
 				continue
 			}
@@ -70,6 +78,43 @@ func measuredRateCheck() Check {
 		}
 		return a.done(words.T("measured.none", nil))
 	})}
+}
+
+// allowedRate says of an account that its vendor takes less a second than is configured; false where that is no reason to warn. Where the
+// vendor cannot be asked other checks say so.
+func (s *Subject) allowedRate(ctx context.Context, a *answers, n accountNeed) (bool, error) {
+	b, err := s.vendorQuota(ctx, n.Name)
+	if err != nil || b.Rate == nil || *b.Rate <= 0 || n.Messages == 0 {
+		return false, nil //nolint:nilerr // see above
+	}
+	allowed := *b.Rate
+	a.fact("account."+n.Name+".allowed", allowed)
+	a.fact("account."+n.Name+".rate", n.Account.Rate)
+	line := words.Text{ID: "measured.allowed", Args: words.A{"account": n.Name, "allowed": words.Rate(allowed), "rate": words.Rate(n.Account.Rate)}}
+	if n.Account.Rate > 0 && n.Account.Rate <= allowed {
+		line.ID = "measured.allowed-good"
+		a.add(Pass, line)
+		return false, nil
+	}
+	st, err := s.hoped(ctx, n, allowed)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case n.Account.Rate <= 0:
+		line.ID = "measured.allowed-unpaced"
+	case st == Fail:
+		line.ID, line.Args["deadline"] = "measured.allowed-late", s.Plan.Spec.Deadline.In(s.Config.Timezone)
+	}
+	a.add(st, line)
+	var w ways
+	w.or(Option{
+		Kind: OptionRate, Enough: true, Account: n.Name,
+		Settings: []Setting{{Key: "accounts." + n.Name + "." + keyRate, Value: allowed, Now: n.Account.Rate, Unit: "/s"}},
+		Text:     words.T("measured.allow", words.A{"account": n.Name, "to": words.Rate(allowed), "slow": span(n.Messages, allowed)}),
+	})
+	a.offer(w)
+	return true, nil
 }
 
 // hoped is how bad it is that a rate was never reached: the campaign takes longer; where a deadline holds at the configured rate

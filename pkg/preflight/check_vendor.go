@@ -86,7 +86,7 @@ func (s *Subject) advised(a *answers, r routedAccount) bool {
 		status := Warn
 		if advice.Stops && r.Carries {
 			status = Fail
-		} else if r.Account.Local() != "" {
+		} else if advice.Strangers && r.Account.Local() != "" {
 			continue
 		}
 		a.say(status, "sender.account", words.A{"account": r.Name, "said": advice.Found}, advice.Do)

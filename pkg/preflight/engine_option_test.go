@@ -224,6 +224,9 @@ func TestOptionsMakeItPass(t *testing.T) {
 		{"a rate that was never reached", "measured-rate", both(perSecond(100), func(w *world) {
 			w.ledger = earlier{Ledger: w.ledger, sent: 500, took: 10 * time.Second, now: w.now}
 		}), preflight.Warn, []preflight.OptionKind{rates}},
+		{"a rate that the vendor does not take", "measured-rate", both(perSecond(100), func(w *world) {
+			w.vendors["sms-a"].(*vendor).balance.Rate = ptr(14.0)
+		}), preflight.Warn, []preflight.OptionKind{rates}},
 		{"little left afterwards", "low-balance", both(balance("110"), smsA(func(a *config.Account) { a.LowBalance = 50_000_000 })), preflight.Warn, []preflight.OptionKind{topUp}},
 		{"a full disk", "disk", tells(told{change: func(i *ledger.Info) { i.Free = 1 << 20 }}), preflight.Fail, []preflight.OptionKind{disk}},
 	} {

@@ -171,7 +171,28 @@ func TestMeasuredRate(t *testing.T) {
 	was := func(sent int64, took time.Duration) func(*world) {
 		return func(w *world) { w.ledger = earlier{Ledger: w.ledger, sent: sent, took: took, now: w.now} }
 	}
+	takes := func(rate float64) func(*world) {
+		return func(w *world) { w.vendors["sms-a"].(*vendor).balance.Rate = &rate }
+	}
 	askAll(t, "measured-rate", []question{
+		{
+			name: "more than the vendor takes", want: preflight.Warn, change: both(takes(14), perSecond(100), many(2800)),
+			summary:  []string{"sms-a: its vendor takes 14/s, configured 100/s; what is faster is throttled"},
+			remedies: []string{"set accounts.sms-a.rate to 14/s, which its vendor takes: the campaign then takes 3m 20s"},
+		},
+		{
+			name: "more than the vendor takes, and due", want: preflight.Fail,
+			change:  both(takes(14), perSecond(100), many(2800), func(w *world) { w.campaign.Deadline = w.now.Add(time.Minute) }),
+			summary: []string{"at the rate that it takes it would not be done by"},
+		},
+		{
+			name: "no rate, and a vendor that has one", want: preflight.Warn, change: both(takes(14), perSecond(0)),
+			summary: []string{"takes 14/s, and the account has no rate"}, remedies: []string{"rate to 14/s"},
+		},
+		{name: "as much as the vendor takes", want: preflight.Pass, summary: []string{"sms-a: its vendor takes 100/s, configured 100/s"}, change: both(takes(100), perSecond(100))},
+		{name: "offline nobody is asked", want: preflight.Skip, change: both(takes(14), perSecond(100), func(w *world) {
+			w.subject = func(s *preflight.Subject) { s.Offline = true }
+		})},
 		{name: "nothing before", want: preflight.Skip},
 		{
 			name: "never nearly reached", want: preflight.Warn, change: both(was(5000, 100*time.Second), perSecond(100), many(23000)),

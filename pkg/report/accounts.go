@@ -114,11 +114,12 @@ type Live struct {
 	Messages   *int64         `json:"messages"` // left in prepaid packages
 	QuotaLimit *int64         `json:"quota_limit"`
 	QuotaUsed  *int64         `json:"quota_used"`
+	Rate       *float64       `json:"rate"` // messages a second that it takes
 }
 
 // Told puts into the line what the vendor says. Its quota and ours are one figure: the smaller one counts.
 func (s *AccountStatus) Told(b vendors.Balance) {
-	s.Live = &Live{Balance: b.Amount, Currency: b.Currency, Messages: b.Messages, QuotaLimit: b.QuotaLimit, QuotaUsed: b.QuotaUsed}
+	s.Live = &Live{Balance: b.Amount, Currency: b.Currency, Messages: b.Messages, QuotaLimit: b.QuotaLimit, QuotaUsed: b.QuotaUsed, Rate: b.Rate}
 	if b.QuotaLimit == nil || b.QuotaUsed == nil {
 		return
 	}

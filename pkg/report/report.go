@@ -215,6 +215,7 @@ func begin(ctx context.Context, s Source, name string, o Terms) (*Report, error)
 	}
 	r.figures(at.Counts, spec.Channels(), o.Prices)
 	r.people(&at.Attention, o)
+	r.Alike = alike(at.Attention.Reasons, at.Counts.ByState)
 	return r, nil
 }
 
@@ -268,7 +269,6 @@ func (r *Report) people(a *ledger.Attention, o Terms) {
 			*of.into = append(*of.into, person(&of.from[i], o))
 		}
 	}
-	r.Alike = alike(a.Reasons, r.Total[message.Accepted]+r.Total[message.Rejected]+r.Total[message.Unknown])
 	for _, c := range a.Reasons {
 		r.Codes = append(r.Codes, Code{State: c.State, Code: c.Code, Said: words.Said(c.Code, c.Detail), Messages: c.Messages})
 	}

@@ -94,10 +94,13 @@ func (s *Sandbox) sesSend(w http.ResponseWriter, r *http.Request, body []byte, d
 	s.deliverMail(w, r, d, &m)
 }
 
-// sesAccount tells the quota of 24 hours, -1 where there is none.
+// sesRate is what the sandbox says that it takes a second: more than anybody sends.
+const sesRate = 10_000
+
+// sesAccount tells the rate and the quota of 24 hours, -1 where there is none.
 func (s *Sandbox) sesAccount(w http.ResponseWriter, _ *http.Request, _ []byte, _ *dialect) {
 	left := s.mail.left()
-	quota := map[string]float64{"Max24HourSend": -1, "MaxSendRate": 14, "SentLast24Hours": float64(left.Used)}
+	quota := map[string]float64{"Max24HourSend": -1, "MaxSendRate": sesRate, "SentLast24Hours": float64(left.Used)}
 	if left.Quota != nil {
 		quota["Max24HourSend"] = float64(*left.Quota)
 	}

@@ -76,6 +76,7 @@ type Load struct {
 type Advice struct {
 	Found, Do words.Text
 	Stops     bool
+	Strangers bool // it is about what servers beyond this machine hold against us
 }
 
 // Wrapper is a decorator around a Vendor.
@@ -106,6 +107,8 @@ type Balance struct {
 	Messages *int64         // messages, or segments, left in prepaid packages
 	// QuotaLimit is the vendor's limit by calendar day, QuotaUsed what counts towards it today.
 	QuotaLimit, QuotaUsed *int64
+	// Rate is how many messages a second the vendor takes; nil where it does not say.
+	Rate *float64
 	// Date is the vendor's clock where its answer told it; zero otherwise.
 	Date time.Time
 }

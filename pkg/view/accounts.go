@@ -137,6 +137,9 @@ func (p *Printer) live(a *report.AccountStatus) string {
 	if b.QuotaLimit != nil && b.QuotaUsed != nil {
 		said = append(said, words.T("accounts.quota", words.A{"used": *b.QuotaUsed, "limit": *b.QuotaLimit}))
 	}
+	if b.Rate != nil {
+		said = append(said, words.T("accounts.allowed", words.A{"rate": words.Rate(*b.Rate)}))
+	}
 	if len(said) == 0 {
 		return p.Say(words.T("accounts.no-figures", nil))
 	}

@@ -18,7 +18,7 @@ type account struct {
 	failure
 	SendingEnabled    bool
 	EnforcementStatus string // HEALTHY, PROBATION or SHUTDOWN
-	SendQuota         struct{ Max24HourSend, SentLast24Hours *float64 }
+	SendQuota         struct{ Max24HourSend, SentLast24Hours, MaxSendRate *float64 }
 }
 
 // refused is how the vendor says no; empty where it does not.
@@ -58,7 +58,7 @@ func (v *vendor) Probe(ctx context.Context) error {
 // unlimited is what the vendor writes in place of a quota.
 const unlimited = -1
 
-// Balance implements vendors.Balancer: the quota of 24 hours. It is one that slides; taken for that of a day it is never more than there is.
+// Balance implements vendors.Balancer: the rate, and the quota of 24 hours. It is one that slides; taken for that of a day it is never more than there is.
 func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
 	a, date, err := v.account(ctx)
 	most, used := a.SendQuota.Max24HourSend, a.SendQuota.SentLast24Hours
@@ -68,7 +68,7 @@ func (v *vendor) Balance(ctx context.Context) (vendors.Balance, error) {
 	if err != nil {
 		return v.Balanced(vendors.Balance{}, err)
 	}
-	out := vendors.Balance{Date: date}
+	out := vendors.Balance{Date: date, Rate: a.SendQuota.MaxSendRate}
 	if *most != unlimited {
 		limit, sent := int64(*most), int64(*used)
 		out.QuotaLimit, out.QuotaUsed = &limit, &sent

@@ -70,6 +70,9 @@ func TestTheBalanceIsTheQuota(t *testing.T) {
 		if b.QuotaLimit != nil && (*b.QuotaLimit != want[0] || *b.QuotaUsed != want[1]) {
 			t.Errorf("%s: %d of %d", body, *b.QuotaUsed, *b.QuotaLimit)
 		}
+		if told := strings.Contains(body, "MaxSendRate"); told != (b.Rate != nil) || told && *b.Rate != 14 {
+			t.Errorf("%s: rate %v", body, b.Rate)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type offers struct {
 func (v *relay) Advise(load vendors.Load) []vendors.Advice {
 	var out []vendors.Advice
 	if !strings.Contains(v.opts.helo, ".") {
-		out = append(out, vendors.Advice{Found: words.T("smtp.helo-short", words.A{"helo": v.opts.helo}), Do: words.T("smtp.do.helo", words.A{"account": v.account})})
+		out = append(out, vendors.Advice{Found: words.T("smtp.helo-short", words.A{"helo": v.opts.helo}), Do: words.T("smtp.do.helo", words.A{"account": v.account}), Strangers: true})
 	}
 	o := v.offers.Load()
 	if o == nil {
