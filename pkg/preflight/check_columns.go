@@ -60,13 +60,19 @@ func (c *columnLook) look(row int, v string) {
 	if like == "" || like == c.Role || c.Role != "name" && like == lookDigits {
 		return
 	}
-	if c.Odd.Count == 0 {
+	switch c.Like {
+	case "", like:
 		c.Like = like
+	default:
+		c.Like = lookMixed
 	}
 	c.Odd.Add(row)
 }
 
-const lookDigits = "digits"
+const (
+	lookDigits = "digits"
+	lookMixed  = "mixed" // some look like this, and some like that
+)
 
 // looksLike says what a cell looks like by itself: phone, email, digits, or nothing that can be told.
 func looksLike(v string) string {

@@ -26,7 +26,7 @@ func dedupeCheck() Check {
 			return broken(err)
 		}
 		since := s.now().Add(-window)
-		told, campaigns := 0, make(map[string]int)
+		told, campaigns := 0, make(map[string]struct{})
 		var details []words.Text
 		var pairsErr error
 		for sent, err := range s.Ledger.Recent(ctx, s.name(), since, s.pairs(ctx, r, &pairsErr)) {
@@ -34,7 +34,7 @@ func dedupeCheck() Check {
 				return broken(errors.Join(err, pairsErr))
 			}
 			told++
-			campaigns[sent.Campaign]++
+			campaigns[sent.Campaign] = struct{}{}
 			if len(details) < firstStrangers {
 				details = append(details, words.T("dedupe.when", words.A{
 					"address": s.Config.Channels.Masked("", sent.Address), "campaign": sent.Campaign, "at": sent.At.In(since.Location()),

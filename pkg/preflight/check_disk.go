@@ -41,9 +41,10 @@ func diskCheck() Check {
 			f.Remedies = do(words.T("disk.look", nil))
 		case info.Free < need:
 			f.Status, f.Summary = Fail, room
+			short := need - info.Free
 			var w ways
 			w.or(Option{
-				Kind: OptionFreeDisk, Enough: true, Bytes: need - info.Free, Text: words.T("disk.free", words.A{"bytes": words.Size(need - info.Free), "place": info.Place}),
+				Kind: OptionFreeDisk, Enough: true, Bytes: short, Text: words.T("disk.free", words.A{"bytes": words.Size(short), "place": info.Place}),
 			})
 			f.offer(w)
 		default:

@@ -3,6 +3,8 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -24,8 +26,8 @@ func domainShareCheck() Check {
 	return Check{ID: "domain-share", Group: GroupList, Run: ofTexts(message.Email, func(_ context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.Email)
 		top, most := "", 0
-		for domain, n := range c.Domains {
-			if n > most || n == most && domain < top {
+		for _, domain := range slices.Sorted(maps.Keys(c.Domains)) {
+			if n := c.Domains[domain]; n > most {
 				top, most = domain, n
 			}
 		}

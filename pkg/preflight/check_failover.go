@@ -23,10 +23,9 @@ func failoverCheck() Check {
 		for _, ch := range s.Plan.Spec.Channels() {
 			names := plan.RouteAccounts(s.route(ch))
 			a.fact("route."+string(ch), len(names))
-			switch {
-			case len(names) == 0:
-				continue // routes says so
-			case len(names) == 1:
+			switch len(names) {
+			case 0: // routes says so
+			case 1:
 				a.say(Warn, "failover.alone", words.A{"channel": string(ch), "account": names[0]})
 				keys = append(keys, fmt.Sprintf("routes.%s.failover", ch))
 			default:

@@ -7,7 +7,6 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
-	"notify/pkg/plan"
 	"notify/pkg/words"
 )
 
@@ -49,7 +48,7 @@ type oftens struct {
 	named  []words.Text
 	got    map[rowOn]int
 	at     rowSet // who is at a limit
-	rows   plan.Sample
+	full   int    // at how many limits they are, all together
 	lines  []words.Text
 }
 
@@ -86,10 +85,8 @@ func (o *oftens) add(t *ledger.Told) {
 	if o.got[of] != f.Most {
 		return
 	}
-	was := o.at.n
-	if o.at.add(t.Row); o.at.n > was {
-		o.rows.Add(t.Row)
-	}
+	o.at.add(t.Row)
+	o.full++
 	if len(o.lines) < firstStrangers {
 		o.lines = append(o.lines, words.T("frequency.row", words.A{
 			"row": row(t.Row), "n": words.N(f.Most, "message"), "channel": words.Of("channel", t.Channel), "since": o.since[t.Channel],
@@ -106,7 +103,7 @@ func (o *oftens) finding(people int) Finding {
 		return f
 	}
 	f.Status, f.Summary = Warn, said("frequency.some", words.A{"count": o.at.n, "people": words.N(people, "recipient"), "limits": limits})
-	f.Details = append(o.lines, andMore(o.at.n-len(o.lines))...)
+	f.Details = append(o.lines, andMore(o.full-len(o.lines))...)
 	f.Remedies = do(words.T("frequency.later", words.A{"command": "notify retry " + words.Typed(o.s.name()) + " --code notify:frequency"}), words.T("frequency.raise", nil))
 	return f
 }

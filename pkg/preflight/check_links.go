@@ -50,11 +50,7 @@ func linksCheck() Check {
 
 // textOf is what a campaign says on a channel, with its variables.
 func (s *Subject) textOf(ch message.Channel) string {
-	t := s.Plan.Spec.Texts.On(ch)
-	if t == nil {
-		return ""
-	}
-	return t.Words()
+	return s.Plan.Spec.Texts.On(ch).Words()
 }
 
 // plainLinks are the different links with http://.

@@ -63,7 +63,6 @@ func listCheck() Check {
 			f.Status, f.Summary = Fail, []words.Text{{ID: "list.problems", Args: found}}
 			f.Remedies = do(words.T("list.mend", nil), allProblems(s))
 		case p.Warnings() > 0:
-			delete(found, "errors")
 			f.Status, f.Summary = Warn, []words.Text{{ID: "list.warnings", Args: found}}
 			f.Remedies = do(words.T("list.read-warnings", nil), allProblems(s))
 		default:
@@ -77,7 +76,7 @@ func listCheck() Check {
 func kept(p *diag.List, want func(code string) bool) []words.Text {
 	var lines []words.Text
 	for _, problem := range p.Kept() {
-		if want(problem.Code) && len(lines) < diag.DefaultKeep {
+		if want(problem.Code) {
 			lines = append(lines, problem.Text())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/preflight"
+	"notify/pkg/sshsign"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
 
@@ -123,11 +125,66 @@ func TestChecklist(t *testing.T) {
 			summary: []string{"only wang has signed, who sends"}, remedies: []string{"let another person sign"},
 		},
 		{
+			name: "one has signed what one has to", want: preflight.Pass, summary: []string{"1 item signed for exactly this plan, by li"},
+			change: func(w *world) {
+				listed(w)
+				w.subject = func(s *preflight.Subject) { s.Checklist = awardList(); s.Checklist.Items = s.Checklist.Items[:2] }
+				w.signedBy(all[0])
+			},
+		},
+		{
+			name: "six that are open are named", want: preflight.Warn,
+			change: func(w *world) {
+				listed(w)
+				w.subject = func(s *preflight.Subject) {
+					s.Checklist = awardList()
+					for i := range 6 {
+						s.Checklist.Items = append(s.Checklist.Items, checklist.Item{ID: fmt.Sprintf("more-%d", i), Phase: checklist.Before, Role: "product", People: 1})
+					}
+				}
+			},
+			summary: []string{"8 of 9 items are open", "more-3 (product) and 2 more"},
+		},
+		{
+			name: "a signature that is not made with the signer's key", want: preflight.Fail, summary: []string{"1 of 3 items are open: texts-read"},
+			change: func(w *world) {
+				sending(w)
+				w.signedBy(all...)
+				key, err := sshsign.ParseKey("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2N+BR4ajZFT6POSWiyjQqM4WYo3kyBgH5ZjIhX0mFv li@desk")
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				w.config.Keys = map[string]sshsign.Key{"li": key}
+			},
+		},
+		{
+			name: "evidence that cannot be read", want: preflight.Error, summary: []string{"the evidence of texts-read, signed by li, cannot be read"},
+			change: func(w *world) { sending(w); w.ledger = garbled{w.ledger} },
+		},
+		{
 			name: "there is no ledger", want: preflight.Error,
 			change:  func(w *world) { w.subject = func(s *preflight.Subject) { s.Checklist, s.Ledger = awardList(), nil } },
 			summary: []string{"ledger"},
 		},
 	})
+}
+
+// garbled is a ledger in which the evidence of a signature is no longer what it was.
+type garbled struct{ ledger.Ledger }
+
+func (garbled) SignOffs(context.Context, string) ([]ledger.SignOff, error) {
+	return []ledger.SignOff{{Item: "texts-read", Name: "li", Evidence: []byte("x")}}, nil
+}
+
+// An item whose check this preflight did not ask is one that nobody looked at.
+func TestAnItemWhoseCheckWasNotAsked(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	r := preflight.Run(t.Context(), w.make(), []preflight.Check{check(t, "checklist")})
+	f, _ := r.Finding("checklist")
+	if got := facts(f)["not_looked_at"]; f.Status != preflight.Warn || got != 1 || len(details(f)) != 1 || !strings.Contains(details(f)[0], "this preflight did not ask it") {
+		t.Errorf("%s, %v: %s %q", f.Status, got, summary(f), details(f))
+	}
 }
 
 // What nobody could look at stops a send where somebody may take it on, and is counted by itself.

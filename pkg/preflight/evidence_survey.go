@@ -34,7 +34,7 @@ type columnLook struct {
 	Role, Header string
 	index        int
 	// Filled is how many cells have a value; Odd how many of them look like something that belongs into another column,
-	// and Like names what the first of them look like.
+	// and Like names what they look like.
 	Filled int
 	Odd    plan.Sample
 	Like   string

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
@@ -23,6 +25,7 @@ type told struct {
 	change   func(*ledger.Info)
 	err      error
 	problems []words.Text
+	unread   error // it cannot be verified
 }
 
 func (l told) Info(ctx context.Context) (ledger.Info, error) {
@@ -33,7 +36,7 @@ func (l told) Info(ctx context.Context) (ledger.Info, error) {
 	return info, errors.Join(err, l.err)
 }
 
-func (l told) Verify(context.Context) ([]words.Text, error) { return l.problems, nil }
+func (l told) Verify(context.Context) ([]words.Text, error) { return l.problems, l.unread }
 func (l told) Glance(context.Context) ([]words.Text, error) { return l.problems, nil }
 
 func tells(l told) func(*world) {
@@ -59,6 +62,28 @@ func TestLedger(t *testing.T) {
 			summary: []string{"1 contradiction"}, remedies: []string{"notify ledger check"},
 		},
 		{
+			name: "the clocks differ by two seconds", want: preflight.Pass, change: info(func(i *ledger.Info) { i.Skew = -2 * time.Second }),
+		},
+		{
+			name: "the clocks differ by more", want: preflight.Fail, change: info(func(i *ledger.Info) { i.Skew = -3 * time.Second }),
+			summary: []string{"differs by 3s"}, remedies: []string{"clock"},
+		},
+		{
+			name: "a server that may lose what it took", want: preflight.Fail, change: info(func(i *ledger.Info) { i.Unsafe = []string{"fsync = off", "full_page_writes = off"} }),
+			summary: []string{"may be lost: fsync = off, full_page_writes = off"}, remedies: []string{"on"},
+		},
+		{
+			name: "one setting of it", want: preflight.Fail, change: info(func(i *ledger.Info) { i.Unsafe = []string{"fsync = off"} }), summary: []string{"may be lost: fsync = off"},
+		},
+		{
+			name: "it cannot be verified", want: preflight.Error, change: tells(told{unread: errDisk}), summary: []string{diskError}, remedies: []string{"look"},
+		},
+		{name: "64 MiB are verified", want: preflight.Pass, change: info(func(i *ledger.Info) { i.Bytes = 64 << 20 }), summary: []string{"agrees with itself"}},
+		{name: "a byte more is not", want: preflight.Pass, change: info(func(i *ledger.Info) { i.Bytes = 64<<20 + 1 }), summary: []string{"not verified whole"}},
+		{
+			name: "it takes too long to verify", want: preflight.Pass, change: tells(told{unread: context.DeadlineExceeded}), summary: []string{"not verified whole (`notify ledger check` does)"},
+		},
+		{
 			name: "too large to verify here", want: preflight.Pass, change: tells(told{change: func(i *ledger.Info) { i.Bytes = 1 << 40 }}),
 			summary: []string{"not verified whole (`notify ledger check` does)"},
 		},
@@ -73,10 +98,36 @@ func TestLedger(t *testing.T) {
 	})
 }
 
+// Machines are told whether a ledger was verified whole, and people see the first of its contradictions.
+func TestHowMuchOfALedgerWasVerified(t *testing.T) {
+	for name, c := range map[string]struct {
+		told told
+		want any
+	}{
+		"whole": {told{}, true}, "too long": {told{unread: context.DeadlineExceeded}, false},
+		"too large": {told{change: func(i *ledger.Info) { i.Bytes = 1 << 40 }}, false}, "contradictions": {told{problems: make([]words.Text, 7)}, nil},
+	} {
+		w := newWorld(t)
+		tells(c.told)(w)
+		f := w.ask("ledger")
+		if got := facts(f)["verified"]; got != c.want {
+			t.Errorf("%s: verified: %v, want %v", name, got, c.want)
+		}
+		if n := len(c.told.problems); n > 0 && (len(details(f)) != 6 || details(f)[5] != "and 2 more") {
+			t.Errorf("%s: %q", name, details(f))
+		}
+	}
+}
+
 func TestDisk(t *testing.T) {
 	free := func(n int64) func(*world) { return tells(told{change: func(i *ledger.Info) { i.Free = n }}) }
 	askAll(t, "disk", []question{
 		{name: "not known", want: preflight.Warn, change: free(-1), summary: []string{"cannot be read"}, remedies: []string{"yourself"}},
+		{name: "nothing at all", want: preflight.Fail, change: free(0), summary: []string{"0 B free"}, remedies: []string{"free at least 64 MiB"}},
+		{
+			name: "a ledger elsewhere", want: preflight.Skip,
+			change: info(func(i *ledger.Info) { i.Driver = "postgres" }), summary: []string{"postgres"},
+		},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
 }
@@ -117,6 +168,11 @@ func TestFlush(t *testing.T) {
 			summary: []string{"1000.00 ms"},
 		},
 		{name: "no rate", want: preflight.Pass, change: both(clockStep(time.Millisecond), perSecond(0)), summary: []string{"no account has a rate"}},
+		{name: "just fast enough", want: preflight.Pass, change: both(clockStep(time.Millisecond), perSecond(4000)), summary: []string{"with 16 in flight at most 4000/s, wanted 4000/s"}},
+		{
+			name: "one at a time, and four ahead", want: preflight.Pass, summary: []string{"with 5 in flight at most 1250/s"},
+			change: both(clockStep(time.Millisecond), smsA(func(a *config.Account) { a.Concurrency, a.Ahead = 0, 4 })),
+		},
 		{name: "a clock that stands still measures nothing", want: preflight.NotLooked, summary: []string{"not measured"}},
 		{
 			name: "a ledger elsewhere", want: preflight.Skip,
@@ -216,10 +272,32 @@ func TestStaged(t *testing.T) {
 	})
 }
 
+// repeating is a ledger by which this was sent before.
+type repeating struct {
+	ledger.Ledger
+	sent []ledger.Sent
+}
+
+func (r repeating) Recent(context.Context, string, time.Time, iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+	return func(yield func(ledger.Sent, error) bool) {
+		for _, s := range r.sent {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
 func TestDedupe(t *testing.T) {
 	within := func(d time.Duration) func(*world) { return func(w *world) { w.campaign.DedupeWindow = d } }
 	askAll(t, "dedupe", []question{
 		{name: "not asked for", want: preflight.Skip},
+		{
+			name: "by more campaigns than are named", want: preflight.Fail, summary: []string{"in a, b, c and 1 more"}, remedies: []string{"notify resume a"},
+			change: both(within72h, func(w *world) {
+				w.ledger = repeating{w.ledger, []ledger.Sent{{Campaign: "d"}, {Campaign: "b"}, {Campaign: "a"}, {Campaign: "c"}, {Campaign: "a"}}}
+			}),
+		},
 		{name: "told long ago", want: preflight.Pass, change: both(within(time.Hour), toldBefore(30, 2*time.Hour))},
 		{
 			name: "another text", want: preflight.Pass,

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"iter"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,19 @@ func TestLowBalance(t *testing.T) {
 	low := func(m message.Money) func(*world) { return smsA(func(a *config.Account) { a.LowBalance = m }) }
 	askAll(t, "low-balance", []question{
 		{name: "no line", want: preflight.Skip},
+		{name: "more is needed than there is", want: preflight.Warn, change: both(balance("1"), low(1_000_000)), summary: []string{"3.50 CNY will be missing, and low_balance is 1.00 CNY"}, remedies: []string{"at least 4.50 CNY"}},
+		{name: "nothing is left, to the last fen", want: preflight.Warn, change: both(balance("4.5"), low(1_000_000)), summary: []string{"0.00 CNY will be left, below low_balance 1.00 CNY"}},
+		{name: "an answer without a figure", want: preflight.NotLooked, change: both(balance(""), low(1))},
+		{name: "no answer and no figure", want: preflight.Error, change: both(balance(""), low(1), down), summary: []string{"the vendor is down"}},
+		{
+			name: "of the second account", want: preflight.Warn, summary: []string{"sms-b: 0.775 CNY will be left"},
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
+				w.account("sms-b", func(a *config.Account) {
+					a.Price, a.Currency, a.LowBalance = ptr(yuan(w.t, "0.0045")), "CNY", 1_000_000
+				})
+				w.vendors["sms-b"].(*vendor).balance = vendors.Balance{Amount: ptr(yuan(w.t, "1")), Currency: "CNY"}
+			}),
+		},
 		{name: "what is promised to others is gone too", want: preflight.Warn, change: both(otherPending, low(95_000_000)), summary: []string{"93.25 CNY"}},
 		{name: "a vendor that does not tell", want: preflight.NotLooked, change: both(low(1), func(w *world) { w.vendors["sms-a"] = mute{} })},
 		{name: "a ledger that breaks", want: preflight.Error, change: broke},
@@ -108,6 +122,20 @@ func TestDuration(t *testing.T) {
 		{name: "one domain of two has a pace", want: preflight.Pass, change: both(mails(nil), domains(50, "a.test"), domainPace(50, 0.5)), summary: []string{"100 in 1m 40s at 1/s", "example.test"}},
 		{name: "two channels share the account's rate", want: preflight.Pass, change: besideSMS, summary: []string{"edm: 100 in 4s at 25/s", "edm: 100 in 4s at 25/s"}},
 		{name: "a domain that is as quick as the account", want: preflight.Pass, change: both(mails(nil), domainPace(0.5, 0.5)), summary: []string{"edm: 100 in 3m 20s at 0.5/s"}},
+		{
+			name: "an account without a rate hides none", want: preflight.Pass, summary: []string{"sms-b: 50 in 5s at 10/s"},
+			change: both(perSecond(0), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}})),
+		},
+		{
+			name: "late in the window, and a day would do", want: preflight.Warn, remedies: []string{"or begin later, 2026-11-21 09:00 +08:00: notify send award.xlsx"},
+			change: both(perSecond(0.1), window(9*time.Hour, 20*time.Hour), func(w *world) { w.now = w.now.Add(9*time.Hour + 50*time.Minute) }),
+		},
+		{
+			name: "late in the window, and a day at a higher rate would do", want: preflight.Warn,
+			change:   both(many(2000), perSecond(0.04), window(9*time.Hour, 20*time.Hour), func(w *world) { w.now = w.now.Add(5 * time.Hour) }),
+			remedies: []string{"to at least 0.2/s", "or raise accounts.sms-a.rate to at least 0.1/s (now 0.04/s) and begin later, 2026-11-21 09:00 +08:00"},
+		},
+		{name: "longer than can be counted", want: preflight.Warn, change: perSecond(1e-9), summary: []string{"100 in 53375d"}},
 		{name: "what the quota adds is told elsewhere", want: preflight.Pass, change: quota(10)},
 	})
 }
@@ -200,8 +228,32 @@ func TestMeasuredRate(t *testing.T) {
 		},
 		{
 			name: "never nearly reached, and the deadline bears it", want: preflight.Warn,
-			change: both(was(5000, 100*time.Second), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }),
+			change:  both(was(5000, 100*time.Second), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }),
+			summary: []string{"configured 100/s"},
 		},
+		{name: "half as much again is no hope", want: preflight.Pass, change: both(was(100, 2200*time.Millisecond), hoping(1.5))},
+		{name: "more than that is", want: preflight.Warn, change: both(was(100, 2200*time.Millisecond), hoping(1.51))},
+		{
+			name: "slower than one a second", want: preflight.Warn, change: was(100, 200*time.Second), remedies: []string{"set accounts.sms-a.rate to 0.5/s", "notify rehearse"},
+		},
+		{name: "one message, of one a second", want: preflight.Pass, change: both(was(700, 100*time.Second), many(1), perSecond(1)), summary: []string{"configured 1/s"}},
+		{name: "no rate", want: preflight.Skip, change: both(was(700, 100*time.Second), perSecond(0))},
+		{
+			name: "nothing to send", want: preflight.Skip,
+			change: both(route([]config.Share{{Account: "sms-a"}, {Account: "sms-b", Weight: 1}}), was(700, 100*time.Second)),
+		},
+		{
+			name: "without a deadline it does not matter that it is never done", want: preflight.Warn, summary: []string{"configured 100/s"},
+			change: both(live(0, 0), perSecond(100), was(700, 100*time.Second)),
+		},
+		{
+			name: "the deadline cannot be judged", want: preflight.Error, summary: []string{diskError},
+			change: both(forgets, was(700, 100*time.Second), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }),
+		},
+		{name: "twenty thousand messages of a campaign are enough", want: preflight.Pass, change: func(w *world) {
+			w.ledger = earlier{Ledger: w.ledger, sent: 20_000, took: 1000 * time.Second, breaks: true, now: w.now}
+		}},
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy), summary: []string{"another program holds"}},
 		{name: "too few to tell", want: preflight.Skip, change: was(99, 100*time.Second)},
 		{
 			name: "a night in between does not count", want: preflight.Pass,
@@ -218,6 +270,51 @@ func TestMeasuredRate(t *testing.T) {
 		{name: "a real run of no length", want: preflight.Skip, change: func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }},
 		{name: "earlier campaigns that cannot be read", want: preflight.Error, change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} }},
 	})
+}
+
+// hoping gives sms-a a rate that is so many times the one that it has kept up: 100 messages within 2.178 s.
+func hoping(times float64) func(*world) { return perSecond(times * 100 / 2.178) }
+
+// What holds for one account says nothing of the next.
+func TestEveryAccountIsMeasuredByItself(t *testing.T) {
+	w := newWorld(t)
+	w.ledger = several{w.ledger, w.now}
+	route([]config.Share{{Account: "new", Weight: 1}, {Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}})(w)
+	w.config.Accounts["new"] = config.Account{Name: "new", Vendor: "http", Class: config.Notice, Rate: 10}
+	f := w.ask("measured-rate")
+	got := facts(f)
+	delete(got, "account.sms-a.rate")
+	delete(got, "account.sms-b.rate")
+	if want := map[string]any{"account.sms-a.measured": 10.0, "account.sms-b.measured": 1.0}; !maps.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", summary(f), got, want)
+	}
+	says(t, "remedies", strings.Join(remedies(f), " "), []string{"count on", "for sms-b"})
+}
+
+// several is a ledger of four campaigns: the three newest count.
+type several struct {
+	ledger.Ledger
+	now time.Time
+}
+
+func (several) Campaigns(context.Context) ([]ledger.Campaign, error) {
+	return []ledger.Campaign{{Name: "d"}, {Name: "c"}, {Name: "b"}, {Name: "a"}}, nil
+}
+
+func (s several) Messages(_ context.Context, name string, _ ...message.State) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		for account, gap := range map[string]map[string]time.Duration{
+			"d": {"sms-b": time.Second}, "c": {"sms-a": 200 * time.Millisecond}, "b": {"sms-a": 100 * time.Millisecond}, "a": {"sms-b": time.Millisecond * 100},
+		}[name] {
+			// 101 messages, of which the last gap is none: 101 of them in 101 gaps.
+			for i := range 101 {
+				at := s.now.Add(time.Duration(i) * gap * 101 / 100)
+				if !yield(ledger.Record{Account: account, Claimed: at}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func TestPace(t *testing.T) {

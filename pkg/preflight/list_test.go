@@ -1,6 +1,9 @@
 package preflight_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"notify/pkg/diag"
@@ -45,10 +48,32 @@ func TestList(t *testing.T) {
 			summary: []string{"100 recipients", "no message can be made for any of them"}, remedies: []string{"correct"},
 		},
 		{
+			name: "five kinds are named", want: preflight.Warn, summary: []string{"7 warnings: 1 a, 1 b, 1 c, 1 d, 1 e and 2 more"},
+			change: func(w *world) {
+				for i, code := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+					w.problems = append(w.problems, problem(code, diag.Warning, i+2))
+				}
+			},
+		},
+		{
+			name: "what checks of their own tell is not told twice", want: preflight.Warn, summary: []string{"no error, 1 warning: 1 row-hidden"},
+			change: func(w *world) {
+				w.problems = []diag.Problem{problem("row-hidden", diag.Warning, 40)}
+				w.people[7].Values[1] = ""
+				w.people[1].To[0].Address = w.people[0].To[0].Address
+			},
+		},
+		{name: "an encoding that is none of today is named", want: preflight.Pass, change: encoded("gb18030"), summary: []string{"read as gb18030"}},
+		{
 			name: "hidden rows are named", want: preflight.Pass, change: func(w *world) { w.people[3].Hidden = true },
 			summary: []string{"1 of them hidden"},
 		},
 	})
+}
+
+// encoded is a list that was read so.
+func encoded(as string) func(*world) {
+	return func(w *world) { w.subject = func(s *preflight.Subject) { s.Plan.Header.Encoding = as } }
 }
 
 func TestListShowsTheFirstTwenty(t *testing.T) {
@@ -64,8 +89,14 @@ func TestListShowsTheFirstTwenty(t *testing.T) {
 func TestVariablesAreToldOnce(t *testing.T) {
 	w := newWorld(t)
 	w.people[7].Values[1] = ""
-	if f := w.ask("list"); f.Status != preflight.Pass {
-		t.Errorf("an empty variable is told twice: %s", summary(f))
+	w.people[1].To[0].Address = w.people[0].To[0].Address
+	encoded("utf-8")(w)
+	f := w.ask("list")
+	if f.Status != preflight.Pass || summary(f) != "100 recipients, nothing wrong with any row" || len(details(f)) > 0 || facts(f)["errors"] != 0 {
+		t.Errorf("an empty variable, or an address of two, is told twice: %s %q %v", summary(f), details(f), facts(f))
+	}
+	if got := slices.Collect(maps.Keys(facts(f))); slices.ContainsFunc(got, func(name string) bool { return strings.HasPrefix(name, "problems.") }) {
+		t.Errorf("the figures are %q", got)
 	}
 }
 

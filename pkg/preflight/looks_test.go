@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"notify/pkg/campaign"
@@ -78,12 +79,45 @@ func TestColumns(t *testing.T) {
 			name: "staff numbers for names", want: preflight.Fail, change: cell(1, 60, "10432"), summary: []string{"60 of its 100 cells hold digits"},
 		},
 		{name: "half of them is another column", want: preflight.Fail, change: swap(1, 3, 50), summary: []string{"e-mail addresses"}},
+		{
+			name: "half of those that have a value", want: preflight.Fail, change: both(cell(1, 60, ""), func(w *world) {
+				for i := range 20 {
+					w.people[60+i].Values[1] = "+8610012345678"
+				}
+			}),
+			summary: []string{"20 of its 40 cells hold phone numbers"},
+		},
+		{
+			name: "some of one kind and some of another", want: preflight.Warn, change: both(cell(1, 3, "p@example.test"), cell(1, 1, "10432")),
+			summary: []string{"3 of 100 cells in the column name hold what belongs into other columns"},
+		},
 		{name: "empty cells say nothing", want: preflight.Pass, change: cell(1, 100, "")},
 	})
 	w := newWorld(t)
 	swap(1, 2, 30)(w)
 	if f := w.ask("columns"); len(details(f)) != 1 || details(f)[0] != "name: rows 2, 3, 4, 5, 6 and 25 more" {
 		t.Errorf("details: %q", details(f))
+	}
+	w = newWorld(t)
+	swap(1, 2, 60)(w)
+	if f := w.ask("columns"); f.Status != preflight.Fail || len(details(f)) != 1 || details(f)[0] != "name: rows 2, 3, 4, 5, 6 and 55 more" {
+		t.Errorf("of another column: %s %q", f.Status, details(f))
+	}
+}
+
+// What stands in a cell for a name, and what it is taken for.
+func TestWhatACellLooksLike(t *testing.T) {
+	for cell, want := range map[string]string{
+		"p@example.test": "e-mail addresses", "@example.test": "", "me@work": "", "anna@home, b.c": "", "12@": "",
+		"1234567": "phone numbers", "+86 (100) 000-0001": "phone numbers", "123456789012345": "phone numbers", "1234567890123456": "digits",
+		"123456": "digits", "123": "digits", "12": "", "+-": "", "7th of May": "", "Wang 1234567": "",
+	} {
+		w := newWorld(t)
+		w.people[0].Values[1] = cell
+		f := w.ask("columns")
+		if got := strings.Contains(summary(f), "1 of 100 cells in the column name hold "+want); want != "" && !got || (f.Status == preflight.Warn) != (want != "") {
+			t.Errorf("%q: %s: %s", cell, f.Status, summary(f))
+		}
 	}
 }
 
@@ -110,7 +144,7 @@ func TestTestRows(t *testing.T) {
 
 func TestProtectedRecipients(t *testing.T) {
 	askAll(t, "protected-recipients", []question{
-		{name: "SMS only", want: preflight.Skip},
+		{name: "SMS only", want: preflight.Skip, change: ownDomain, summary: []string{"no mail"}},
 		{name: "nothing is protected", want: preflight.Skip, change: mails(nil), summary: []string{"protected_domains"}},
 		{name: "nobody there", want: preflight.Pass, change: both(ownDomain, mails(nil), domains(100, "notcompany.net"))},
 		{
@@ -125,6 +159,13 @@ func TestProtectedRecipients(t *testing.T) {
 			}),
 			summary: []string{"at its own pace"},
 		},
+		{
+			name: "one domain at a pace, and another without", want: preflight.Warn, summary: []string{"30 mails to the protected domain company.net, at its own pace", "30 mails to the protected domain shop.test"},
+			change: both(mails(nil), domains(60, "shop.test"), domains(30, "company.net"), func(w *world) {
+				w.config.ProtectedDomains = []string{"company.net", "shop.test"}
+				w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"company.net": 1} })
+			}),
+		},
 	})
 }
 
@@ -134,5 +175,10 @@ func TestDomainShare(t *testing.T) {
 		{name: "one company", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails, all to example.test"}},
 		{name: "too few to matter", want: preflight.Pass, change: both(many(20), mails(nil), domains(19, "a.test"))},
 		{name: "nobody", want: preflight.Pass, change: both(many(0), mails(nil)), summary: []string{"no mails"}},
+		{name: "one mail each", want: preflight.Pass, change: both(many(2), mails(nil), domains(1, "b.test")), summary: []string{"b.test gets 1 of 2 mails"}},
+		{
+			name: "as many to each", want: preflight.Pass, summary: []string{"a.test gets 20 of 100 mails"},
+			change: both(mails(nil), domains(80, "e.test"), domains(60, "a.test"), domains(40, "d.test"), domains(20, "c.test")),
+		},
 	})
 }

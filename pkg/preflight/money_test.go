@@ -62,6 +62,8 @@ func otherPending(w *world) { pending("other", 50)(w) }
 func TestPrice(t *testing.T) {
 	askAll(t, "price", []question{
 		{name: "unknown", want: preflight.Warn, change: noPrice, summary: []string{"sms-a has no price"}, remedies: []string{"accounts.sms-a.price"}},
+		{name: "unknown, and the day has a budget", want: preflight.Fail, change: both(noPrice, smsA(func(a *config.Account) { a.DayBudget = 1 }))},
+		{name: "unknown, and the month has one", want: preflight.Fail, change: both(noPrice, smsA(func(a *config.Account) { a.MonthBudget = 1 }))},
 		{
 			name: "mails and messages have their own lines", want: preflight.Warn,
 			change: func(w *world) {
@@ -86,6 +88,13 @@ func someAbroad(n int) func(*world) {
 	}
 }
 
+// everywhere gives the first seven people numbers of other countries, which are reserved for drama.
+func everywhere(w *world) {
+	for i, number := range []message.Address{"+447700900000", "+33199000000", "+493023125000", "+61491570006", "+353209100000", "+46701740605", "+12025550100"} {
+		w.people[i].To[0].Address = number
+	}
+}
+
 func TestPriceByCountry(t *testing.T) {
 	const home, britain = message.Money(45_000), message.Money(300_000)
 	thirds := func(w *world) {
@@ -100,6 +109,18 @@ func TestPriceByCountry(t *testing.T) {
 		{
 			name: "in two", want: preflight.Pass, change: both(prices(map[string]message.Money{"CN": home, "GB": britain}), someAbroad(10)),
 			summary: []string{"sms-a: 100 segments = 7.05 CNY; the whole list by country: CN 90 × 0.045, GB 10 × 0.30"},
+		},
+		{
+			name: "in more than are named", want: preflight.Pass, change: both(prices(map[string]message.Money{config.OtherCountries: home}), everywhere),
+			summary: []string{"AU 1 × 0.045, CN 93 × 0.045, DE 1 × 0.045, FR 1 × 0.045, GB 1 × 0.045, IE 1 × 0.045 and 2 more"},
+		},
+		{
+			name: "in more than are named it is not known", want: preflight.Warn, change: both(prices(map[string]message.Money{"CN": home}), everywhere),
+			summary: []string{"what a message to AU, DE, FR, GB, IE and 2 more costs"}, remedies: []string{"for AU, DE, FR, GB, IE and 2 more"},
+		},
+		{
+			name: "all has left", want: preflight.Pass, summary: []string{"nothing left to send"},
+			change: both(prices(map[string]message.Money{"CN": home}), func(w *world) { w.stage(); w.send(100, "sms-a", message.OutcomeAccepted) }),
 		},
 		{
 			name: "in one that is not named", want: preflight.Pass, change: both(prices(map[string]message.Money{"CN": home, config.OtherCountries: britain}), someAbroad(10)),

@@ -43,8 +43,21 @@ func TestBreaker(t *testing.T) {
 		{name: "to be tested", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", OpenUntil: now.Add(-time.Hour), Failures: 5}), summary: []string{"5 failures in a row"}},
 		{name: "told to wait", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", Scale: 1, NotBefore: now.Add(time.Minute)}), summary: []string{"asked to wait until 2026-11-20 10:01"}},
 		{name: "slowed down", want: preflight.Warn, change: knows(ledger.AccountState{Account: "sms-a", Scale: 0.5}), summary: []string{"to 50% (5/s)"}, remedies: []string{"accounts.sms-a.rate"}},
+		{name: "at full speed", want: preflight.Pass, change: knows(ledger.AccountState{Account: "sms-a", Scale: 1}), summary: []string{"sms-a is in use"}},
+		{name: "no route is told elsewhere", want: preflight.Skip, change: route(nil)},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
 	})
+	for name, want := range map[string]any{"not_before": now.Add(time.Minute), "scale": 0.5} {
+		w := newWorld(t)
+		st := ledger.AccountState{Account: "sms-a", Scale: 0.5}
+		if name == "not_before" {
+			st.NotBefore = now.Add(time.Minute)
+		}
+		knows(st)(w)
+		if got := facts(w.ask("breaker")); len(got) != 1 || got["account.sms-a."+name] != want {
+			t.Errorf("%s: the figures are %v", name, got)
+		}
+	}
 }
 
 func TestFailover(t *testing.T) {
@@ -55,6 +68,13 @@ func TestFailover(t *testing.T) {
 			w.campaign.Texts.Put(campaign.Text{Channel: message.Email, Mail: &campaign.Mail{From: "a@edm.example.test", Subject: "{{name}}", Text: "You won."}})
 		}), summary: []string{"email has edm alone"}},
 		{name: "no route is told elsewhere", want: preflight.Skip, change: route(nil)},
+		{
+			name: "nor does it hide another channel", want: preflight.Warn, change: both(besideSMS, route(nil)), summary: []string{"email has edm alone"},
+		},
+		{
+			name: "two channels, each with one", want: preflight.Warn, change: besideSMS,
+			summary: []string{"sms has edm alone", "email has edm alone"}, remedies: []string{"routes.sms.failover", "routes.email.failover"},
+		},
 	})
 }
 
@@ -65,6 +85,11 @@ func TestLastErrors(t *testing.T) {
 	}
 	askAll(t, "last-errors", []question{
 		{name: "long ago", want: preflight.Pass, change: failed(25 * time.Hour)},
+		{name: "a day ago", want: preflight.Warn, change: failed(24 * time.Hour)},
+		{
+			name: "an account without one hides none", want: preflight.Warn, summary: []string{"sms-b, 2026-11-20 10:00 +08:00: signature refused"},
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), knows(ledger.AccountState{Account: "sms-b", Error: words.Raw("signature refused"), At: now})),
+		},
 	})
 }
 
@@ -85,6 +110,7 @@ func TestBackup(t *testing.T) {
 	askAll(t, "backup", []question{
 		{name: "an hour ago", want: preflight.Pass, change: both(sent, copied(time.Hour)), summary: []string{"2026-11-20 09:00 +08:00, to /backup/notify.db"}},
 		{name: "the newest counts", want: preflight.Pass, change: both(sent, copied(time.Hour), copied(99*time.Hour))},
+		{name: "a day ago", want: preflight.Pass, change: both(sent, copied(24*time.Hour))},
 		{name: "long ago", want: preflight.Warn, change: both(sent, copied(25*time.Hour)), summary: []string{"1d 1h ago"}, remedies: []string{"copy it"}},
 		{name: "a ledger with tools of its own", want: preflight.Skip, change: func(w *world) { w.ledger = bareLedger{w.ledger} }},
 		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},

@@ -43,6 +43,7 @@ func TestBraces(t *testing.T) {
 
 func TestAllVariables(t *testing.T) {
 	askAll(t, "all-variables", []question{
+		{name: "one letter is a word of its own", want: preflight.Pass, change: reads("{{name}}{{key}}好"), summary: []string{"1 letter"}},
 		{
 			name: "a mail may, with a warning", want: preflight.Warn,
 			change: mails(func(e *campaign.Mail) { e.Subject, e.Text = "{{name}}", "{{key}}" }),
@@ -149,6 +150,7 @@ func TestTextPart(t *testing.T) {
 func TestLinks(t *testing.T) {
 	askAll(t, "links", []question{
 		{name: "none", want: preflight.Pass},
+		{name: "in one value", want: preflight.Warn, change: cell(1, 1, "http://a.test/1"), summary: []string{"1 text with http:// in a value: row 2"}},
 		{name: "in a value", want: preflight.Warn, change: cell(1, 3, "http://a.test/1"), summary: []string{"3 texts with http:// in a value: rows 2, 3, 4"}, remedies: []string{"in the list"}},
 		{
 			name: "names of HTML are no links", want: preflight.Pass,
@@ -179,4 +181,13 @@ func TestSize(t *testing.T) {
 			remedies: []string{"--show 2"},
 		},
 	})
+}
+
+// What a campaign does not say on one channel is told of each, and once.
+func TestOptOutOfEachChannel(t *testing.T) {
+	w := newWorld(t)
+	both(marketing, besideSMS)(w)
+	if f := w.ask("opt-out"); f.Status != preflight.Fail || len(f.Summary) != 2 {
+		t.Errorf("%s: %s", f.Status, summary(f))
+	}
 }

@@ -11,7 +11,7 @@ func allSets() map[string][]string {
 	all := sets()
 	maps.Copy(all, map[string][]string{
 		"columns.role":   {"name", "phone", "email"},
-		"columns.like":   {"phone", "email", "digits"},
+		"columns.like":   {"phone", "email", "digits", "mixed"},
 		"staged.key":     {"columns", "window", "deadline", "expect", "class", "owner"},
 		"dmarc.do":       {"reject", "quarantine"},
 		"breaker.reason": plain(message.Reasons()),
