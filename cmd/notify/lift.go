@@ -55,9 +55,5 @@ func pausedByPerson(c ledger.Campaign) error {
 }
 
 func pauseOf(c ledger.Campaign) words.A {
-	why := c.Paused.Why()
-	if why.IsZero() {
-		why = words.T("cmd.no-reason", nil)
-	}
-	return words.A{"campaign": c.Name, "who": c.Paused.Who, "at": c.Paused.At, "why": why}
+	return words.A{"campaign": c.Name, "who": c.Paused.Who, "at": c.Paused.At, "why": c.Paused.Why()}
 }

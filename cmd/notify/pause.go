@@ -7,6 +7,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/view"
 	"notify/pkg/words"
 )
 
@@ -52,12 +53,11 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range names {
-		by, err := e.about(ctx, l, n, e.Act("pause", o.reason))
-		if err != nil {
-			return err
-		}
-		if err := l.Pause(ctx, n, by); err != nil {
+	if err := e.pause(ctx, l, names, o.reason); err != nil {
+		return err
+	}
+	if o.reason == "" && len(names) > 0 && !e.flags.yes {
+		if err := e.pausedBecause(ctx, l, names); err != nil {
 			return err
 		}
 	}
@@ -70,6 +70,29 @@ func runPause(ctx context.Context, e *env, o pauseOptions) error {
 		said = words.T("cmd.did.pause", words.A{"campaigns": words.Names(names, 0), "lift": lift})
 	}
 	return e.did("pause", said, map[string]any{"paused": append([]string{}, names...)})
+}
+
+func (e *env) pause(ctx context.Context, l ledger.Ledger, names []string, reason string) error {
+	for _, n := range names {
+		by, err := e.about(ctx, l, n, e.Act(ledger.ActPause, reason))
+		if err != nil {
+			return err
+		}
+		if err := l.Pause(ctx, n, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pausedBecause asks for the reason, where there is a terminal: afterwards, so that nothing leaves while somebody thinks. Whoever gives none, or
+// leaves, has paused all the same.
+func (e *env) pausedBecause(ctx context.Context, l ledger.Ledger, names []string) error {
+	question := e.say("cmd.ask.pause", words.A{"campaigns": words.Names(names, 0)}) + " "
+	if reason, err := e.console.Ask(ctx, view.Prompt(question, e.console.ErrWidth())); err == nil && reason != "" {
+		return e.pause(ctx, l, names, reason)
+	}
+	return nil
 }
 
 // toPause are the campaigns that are meant: all that are unfinished, or one.

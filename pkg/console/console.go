@@ -138,26 +138,31 @@ func (c *Console) WriteErr() error { return c.out.failed() }
 // where want is a number, neither do separators between its digits nor whether they are full-width. Without a terminal to ask on, or to answer from, it
 // returns ErrNoTerminal and reads nothing. End of input is no. It returns ctx.Err() when ctx ends before an answer.
 func (c *Console) Confirm(ctx context.Context, prompt, want string) (bool, error) {
+	line, err := c.Ask(ctx, prompt)
+	return err == nil && same(line, want), err
+}
+
+// Ask asks as Confirm does, and returns what was typed, without the space around it; empty at the end of input.
+func (c *Console) Ask(ctx context.Context, prompt string) (string, error) {
 	if !c.InTerminal || !c.ErrTerminal {
-		return false, ErrNoTerminal
+		return "", ErrNoTerminal
 	}
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return "", err
 	}
 	fmt.Fprint(c.Err, prompt)
 	line, err := c.lines.next(ctx)
 	if errors.Is(err, io.EOF) && line == "" {
 		fmt.Fprintln(c.Err)
-		return false, nil
+		return "", nil
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return false, fmt.Errorf("read the answer: %w", err)
+		return "", fmt.Errorf("read the answer: %w", err)
 	}
-	return same(line, want), nil
+	return strings.TrimSpace(line), nil
 }
 
 func same(line, want string) bool {
-	line = strings.TrimSpace(line)
 	if line == want {
 		return true
 	}

@@ -38,6 +38,8 @@ func TestWhyAnActWasDone(t *testing.T) {
 		{ledger.Act{Reason: "wrong text"}, words.Raw("wrong text")},
 		{ledger.Act{Said: said}, said},
 		{ledger.Act{Said: said, Reason: "both"}, said},
+		{ledger.Act{What: ledger.ActPause}, words.T("act.why-none", nil)},
+		{ledger.Act{What: ledger.ActPause, Reason: "wrong text"}, words.Raw("wrong text")},
 	} {
 		if got := c.act.Why(); got.String() != c.want.String() {
 			t.Errorf("%+v: %q, want %q", c.act, got, c.want)

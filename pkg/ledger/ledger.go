@@ -78,7 +78,8 @@ type Runs interface {
 
 // Operators is what a person does. Each call is one transaction and writes an audit entry.
 type Operators interface {
-	// Pause stops new claims of the campaign at once; what is under way is finished by its run. Unpause lifts it.
+	// Pause stops new claims of the campaign at once; what is under way is finished by its run. Of two the first word stands, unless the second
+	// outweighs it (Act.Outweighs). Unpause lifts it.
 	Pause(ctx context.Context, campaign string, by Act) error
 	Unpause(ctx context.Context, campaign string, by Act) error
 	// Abort ends the campaign for good: pending messages become cancelled. It returns how many.

@@ -64,12 +64,32 @@ func (a Act) Doer() string {
 	return a.As + " (" + a.Who + ")"
 }
 
-// Why is the reason as a sentence; zero where none was given.
+// ActPause is what it is called that a person stops a campaign.
+const ActPause = "pause"
+
+// Why is the reason as a sentence. That none was given is said of a pause, which wants one; of all else it is zero then.
 func (a Act) Why() words.Text {
-	if a.Said.IsZero() && a.Reason != "" {
+	switch {
+	case !a.Said.IsZero():
+		return a.Said
+	case a.Reason != "":
 		return words.Raw(a.Reason)
+	case a.What == ActPause:
+		return words.T("act.why-none", nil)
 	}
-	return a.Said
+	return words.Text{}
+}
+
+// Outweighs reports that a pause takes the place of the one that stands: a person's that of the program, and one with a reason that of a person who
+// gave none. The first word on it stays otherwise.
+func (a Act) Outweighs(stands *Act) bool {
+	switch {
+	case stands == nil:
+		return true
+	case a.Who == Itself:
+		return false
+	}
+	return stands.Who == Itself || stands.Reason == "" && a.Reason != ""
 }
 
 // Resolution settles one unknown message.

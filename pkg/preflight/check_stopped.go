@@ -39,11 +39,7 @@ func stoppedCheck() Check {
 
 // act says who did something, when and why.
 func (s *Subject) act(id string, a *ledger.Act) []words.Text {
-	args := words.A{"who": a.Who, "at": a.At.In(s.Config.Timezone), "reason": a.Why()}
-	if a.Why().IsZero() {
-		args["reason"] = words.T("stopped.no-reason", nil)
-	}
-	return []words.Text{{ID: id, Args: args}}
+	return said(id, words.A{"who": a.Who, "at": a.At.In(s.Config.Timezone), "reason": a.Why()})
 }
 
 // newName says that the campaign's name is new on this ledger.

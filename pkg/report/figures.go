@@ -214,12 +214,13 @@ func (l *look) see(m *seen) {
 		t = &Written{Channel: rec.Channel}
 		l.told[rec.Channel] = t
 	}
-	switch s := l.at(rec.Settled); rec.State {
+	at := m.sent()
+	switch s := l.at(at); rec.State {
 	case message.Accepted:
 		t.Succeeded++
-		l.accepted(rec, s)
+		l.accepted(rec, at, s)
 		if arrived {
-			l.arrived(rec, end.At)
+			l.arrived(rec, end.At.Sub(at), l.at(end.At))
 		}
 	case message.Rejected:
 		t.Failed++
@@ -238,25 +239,25 @@ func (l *look) see(m *seen) {
 	l.domain(rec, end)
 }
 
-func (l *look) accepted(rec *ledger.Record, s *Step) {
+func (l *look) accepted(rec *ledger.Record, at time.Time, s *Step) {
 	a := l.accounts[rec.Account]
 	if a == nil {
-		a = &carried{first: rec.Settled, last: rec.Settled, delays: make(map[time.Duration]int)}
+		a = &carried{first: at, last: at, delays: make(map[time.Duration]int)}
 		l.accounts[rec.Account] = a
 	}
 	a.accepted++
-	if rec.Settled.Before(a.first) {
-		a.first = rec.Settled
+	if at.Before(a.first) {
+		a.first = at
 	}
-	a.last = ledger.Latest(a.last, rec.Settled)
+	a.last = ledger.Latest(a.last, at)
 	if s != nil {
 		s.Accepted[rec.Account]++
 	}
 }
 
-func (l *look) arrived(rec *ledger.Record, at time.Time) {
-	l.accounts[rec.Account].delays[max(0, at.Sub(rec.Settled)).Round(time.Second)]++
-	if s := l.at(at); s != nil {
+func (l *look) arrived(rec *ledger.Record, after time.Duration, s *Step) {
+	l.accounts[rec.Account].delays[max(0, after).Round(time.Second)]++
+	if s != nil {
 		s.Delivered++
 	} else {
 		l.later++
@@ -391,6 +392,14 @@ type seen struct {
 	ledger.Record
 	facts   []ledger.Fact
 	settled message.Grade // the proof on which it was settled after it had been unknown
+}
+
+// sent is when it was sent: when the vendor answered, or, where it was settled later what had become of it, when it was about to leave.
+func (m *seen) sent() time.Time {
+	if m.settled != "" {
+		return m.Claimed
+	}
+	return m.Settled
 }
 
 // proof is how it is known how the message stands: by a receipt, by what settled it, or by the vendor's answer to it. What we refused ourselves

@@ -94,6 +94,9 @@ func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, err
 // maxNotices is more than thirty days have.
 const maxNotices = 1 << 20
 
+// noReason is what a pause says that has none.
+var noReason = ledger.Act{What: ledger.ActPause}.Why().ID
+
 // byPeople are the pauses of people, and the accounts that they switched off.
 func byPeople(log []ledger.AuditEntry) []Incident {
 	var all []Incident
@@ -106,14 +109,16 @@ func byPeople(log []ledger.AuditEntry) []Incident {
 		account, said, _ := strings.Cut(account, ": ")
 		changed := strings.Split(said, ", ")
 		switch {
-		case a.What == "pause" || set && slices.Contains(changed, "off"):
+		case a.What == ledger.ActPause || set && slices.Contains(changed, "off"):
 			i := Incident{Kind: "paused", By: ByPerson, Campaign: a.Campaign, Began: a.At, Said: a.Why()}
 			if set {
 				i.Kind, i.Account, i.Said = "off", account, words.Raw(a.Reason)
 			}
 			key := i.Campaign + "/" + i.Account
-			if _, is := open[key]; !is {
+			if n, is := open[key]; !is {
 				open[key], all = len(all), append(all, i)
+			} else if all[n].Said.ID == noReason { // it was given later
+				all[n].Said = i.Said
 			}
 			continue
 		case set && !slices.Contains(changed, "on"), !set && a.What != "unpause" && a.What != "abort":
@@ -196,7 +201,7 @@ func firstAfter(log []ledger.AuditEntry, i *Incident) *ledger.AuditEntry {
 	for n := range log {
 		a := &log[n]
 		about := a.Campaign != "" && a.Campaign == i.Campaign || i.Account != "" && strings.HasPrefix(a.What, ledger.ActSet+" "+i.Account+":")
-		if about && a.At.After(i.Began) && a.Who != ledger.Itself {
+		if about && a.At.After(i.Began) && a.Who != ledger.Itself && a.What != ledger.ActPause {
 			return a
 		}
 	}

@@ -83,3 +83,26 @@ func TestARateDoesNotCountPauses(t *testing.T) {
 		})
 	}
 }
+
+// What came of a message may be settled long after it was sent: that is no attempt, and nothing that an account took long for.
+func TestWhatWasSettledAfterwardsIsNoAttempt(t *testing.T) {
+	for driver, l := range ledgers(t) {
+		t.Run(driver, func(t *testing.T) {
+			staged(t, l, "award-2020")
+			released(t, l, sent(t, l, "award-2020"))
+			before := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{}))
+			by := wang
+			by.At = start.Add(time.Hour)
+			must[ledger.Resolved](t)(l.Resolve(t.Context(), "award-2020", []ledger.Resolution{{
+				Key: message.MakeKey("award-2020", message.SMS, message.Address(person(4)[2]), ""), As: message.OutcomeAccepted,
+			}}, by))
+			r := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{}))
+			if !r.Last.Equal(before.Last) || r.Timeline.Step != before.Timeline.Step {
+				t.Errorf("it lasted until %s, and then until %s; steps of %s and %s", before.Last, r.Last, before.Timeline.Step, r.Timeline.Step)
+			}
+			if got := r.Rates[0]; got.Lasted > 2*time.Second || got.Highest != 2 {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

@@ -54,10 +54,12 @@ func pauses(runs []ledger.Run, audit []ledger.AuditEntry) []Pause {
 
 func pauseOf(end ledger.Run, to time.Time, after string, audit []ledger.AuditEntry) Pause {
 	p := Pause{From: end.Ended, To: to, Why: end.Why, After: after}
+	var stands *ledger.Act
 	for _, a := range audit {
 		within := !a.At.Before(end.Started) && (to.IsZero() || a.At.Before(to))
-		if within && (a.What == "pause" || a.What == "abort" || a.What == "stop-when") {
-			p.By = a.Who
+		paused := a.What == ledger.ActPause && a.Outweighs(stands)
+		if within && (paused || a.What == "abort" || a.What == ledger.ActStop) {
+			p.By, stands = a.Who, &a.Act
 			if why := a.Why(); !why.IsZero() {
 				p.Why = why
 			}

@@ -258,9 +258,24 @@ func (r *Report) figures(c ledger.Counts, channels []message.Channel, prices Pri
 	r.Costs, r.Unpriced = Sums(r.Accounts)
 }
 
+// lastEnd is when the last run was over; zero while one is not.
+func lastEnd(runs []ledger.Run) time.Time {
+	var last time.Time
+	for _, r := range runs {
+		if r.Ended.IsZero() {
+			return time.Time{}
+		}
+		last = ledger.Latest(last, r.Ended)
+	}
+	return last
+}
+
 // people names those who need somebody's attention.
 func (r *Report) people(a *ledger.Attention, o Terms) {
 	r.First, r.Last, r.WaitingTotal = a.First, a.Last, a.WaitingTotal
+	if over := lastEnd(r.Runs); !over.IsZero() && over.Before(r.Last) { // what was settled afterwards is no attempt
+		r.Last = over
+	}
 	for _, of := range []struct {
 		into *[]Person
 		from []ledger.Record

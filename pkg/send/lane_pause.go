@@ -115,8 +115,5 @@ func pausedBy(a *ledger.Act) Pause {
 	if !ByPerson(a) {
 		return Pause{Why: PauseStopWhen, Detail: a.Why()}
 	}
-	if a.Reason == "" {
-		return Pause{Why: PauseByPerson, Detail: words.T("send.paused", words.A{"who": a.Who})}
-	}
-	return Pause{Why: PauseByPerson, Detail: words.T("send.paused-why", words.A{"who": a.Who, "why": a.Reason})}
+	return Pause{Why: PauseByPerson, Detail: words.T("send.paused-why", words.A{"who": a.Who, "why": a.Why()})}
 }

@@ -239,8 +239,8 @@ func TestWhosePauseIsFoundInTheLedger(t *testing.T) {
 		want paused
 	}{
 		{ledger.Act{Who: ledger.Itself, What: ActStop, Said: words.T("send.too-many-rejected", nil)}, paused{Why: PauseStopWhen, Said: "send.too-many-rejected"}},
-		{ledger.Act{Who: "ann", What: ActStop}, paused{Why: PauseByPerson, Said: "send.paused"}},
-		{ledger.Act{Who: ledger.Itself, What: "pause"}, paused{Why: PauseByPerson, Said: "send.paused"}},
+		{ledger.Act{Who: ledger.Itself, What: "pause"}, paused{Why: PauseByPerson, Said: "send.paused-why"}},
+		{ledger.Act{Who: "ann", What: "pause"}, paused{Why: PauseByPerson, Said: "send.paused-why"}},
 		{ledger.Act{Who: "ann", What: "pause", Reason: "a typo"}, paused{Why: PauseByPerson, Said: "send.paused-why"}},
 	} {
 		p := pausedBy(&tc.by)

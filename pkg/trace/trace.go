@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"notify/pkg/channel"
@@ -70,10 +71,26 @@ func Read(s string, channels channel.Set, country string) (Query, error) {
 	switch {
 	case idForm.MatchString(s):
 		return Query{Kind: ByVendorID, Text: s}, nil
-	case slip != nil && utf8.RuneCountInString(s) <= shortest:
+	case slip != nil && utf8.RuneCountInString(s) <= shortest && !wordy(s):
 		return Query{}, slip
 	}
 	return Query{Kind: ByText, Text: s}, nil
+}
+
+// wordy reports that a short text holds digits as texts do, and not as a number with a slip does.
+func wordy(s string) bool {
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == '@' || r == '＠':
+			return false
+		case unicode.IsLetter(r):
+			n++
+		case unicode.IsDigit(r):
+			n--
+		}
+	}
+	return n > 0
 }
 
 // Result is what was found.

@@ -209,10 +209,7 @@ func running(s *report.Status, r *report.AtWork) words.Text {
 }
 
 func pausedBy(a *ledger.Act) words.Text {
-	if a.Why().IsZero() {
-		return words.T("status.paused", words.A{"who": a.Who, "at": a.At})
-	}
-	return words.T("status.paused-why", words.A{"who": a.Who, "at": a.At, "why": a.Why()})
+	return words.T("status.paused", words.A{"who": a.Who, "at": a.At, "why": a.Why()})
 }
 
 func lastRun(s *report.Status) words.Text {

@@ -48,7 +48,7 @@ func (h *Handle) Pause(ctx context.Context, name string, by ledger.Act) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		if c.Paused == nil {
+		if by.Outweighs(c.Paused) {
 			c.Paused = stands(by)
 		}
 		return nil

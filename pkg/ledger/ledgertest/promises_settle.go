@@ -5,6 +5,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func settlePromises() []promise {
@@ -121,6 +122,28 @@ func operatorPromises() []promise {
 			s.ok(s.Unpause(s.ctx(), award, s.by("unpause")))
 			s.same("rows", rows(s.claim(run, claims(1)).Claims), []int{2})
 			s.fails(s.Pause(s.ctx(), "nothing", by), ledger.ErrNoCampaign)
+		}},
+		{"a person's pause takes the place of the program's, and a reason that of none; else the first word stands", func(s *story) {
+			s.stage("d1", people(award, 1)...)
+			run := s.acquire(award)
+			stop := ledger.Act{Who: ledger.Itself, What: ledger.ActStop, Said: words.T("send.too-many-rejected", nil), At: s.now}
+			_, err := s.Turn(s.ctx(), ledger.Turn{Run: run, Now: s.now, Extend: lease, Pause: &stop})
+			s.ok(err)
+			stands := func(what string, want ledger.Act) {
+				c, err := s.Campaign(s.ctx(), award)
+				s.ok(err)
+				s.same(what, c.Paused, &want)
+			}
+			stands("the program's", stop)
+			for _, reason := range []string{"", "complaints", "too late"} {
+				s.now = s.now.Add(time.Second)
+				by := ledger.Act{Who: "wang@ops-1", What: ledger.ActPause, Reason: reason, At: s.now}
+				s.ok(s.Pause(s.ctx(), award, by))
+				if reason == "too late" {
+					by.Reason, by.At = "complaints", s.now.Add(-time.Second)
+				}
+				stands("after "+reason, by)
+			}
 		}},
 		{"an abort cancels what is pending, and what comes back to pending", func(s *story) {
 			s.stage("d1", people(award, 3)...)

@@ -17,7 +17,7 @@ func (l *Ledger) Pause(ctx context.Context, campaign string, by ledger.Act) erro
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
-		if c.Paused != nil {
+		if !by.Outweighs(c.Paused) {
 			return nil
 		}
 		return x.pause(c.id, by)
