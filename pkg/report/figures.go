@@ -220,7 +220,7 @@ func (l *look) see(m *seen) {
 		t.Succeeded++
 		l.accepted(rec, at, s)
 		if arrived {
-			l.arrived(rec, end.At.Sub(at), l.at(end.At))
+			l.arrived(rec, end, at)
 		}
 	case message.Rejected:
 		t.Failed++
@@ -255,9 +255,14 @@ func (l *look) accepted(rec *ledger.Record, at time.Time, s *Step) {
 	}
 }
 
-func (l *look) arrived(rec *ledger.Record, after time.Duration, s *Step) {
-	l.accounts[rec.Account].delays[max(0, after).Round(time.Second)]++
-	if s != nil {
+// arrived takes in that it was delivered. Where the vendor had to be asked, it is known when it was asked, and not when it arrived.
+func (l *look) arrived(rec *ledger.Record, end *ledger.Fact, sent time.Time) {
+	if end.Grade == message.GradeVendor {
+		l.later++
+		return
+	}
+	l.accounts[rec.Account].delays[max(0, end.At.Sub(sent)).Round(time.Second)]++
+	if s := l.at(end.At); s != nil {
 		s.Delivered++
 	} else {
 		l.later++

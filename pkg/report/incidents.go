@@ -201,7 +201,7 @@ func firstAfter(log []ledger.AuditEntry, i *Incident) *ledger.AuditEntry {
 	for n := range log {
 		a := &log[n]
 		about := a.Campaign != "" && a.Campaign == i.Campaign || i.Account != "" && strings.HasPrefix(a.What, ledger.ActSet+" "+i.Account+":")
-		if about && a.At.After(i.Began) && a.Who != ledger.Itself && a.What != ledger.ActPause {
+		if about && a.At.After(i.Began) && a.Who != ledger.Itself && (i.Kind != "paused" || a.What != ledger.ActPause) {
 			return a
 		}
 	}

@@ -75,6 +75,11 @@ func (r *Report) MessagesTable() Table {
 	return t
 }
 
+// DeliveredTo says to how many of those a message was delivered.
+func (p *People) DeliveredTo() words.Text {
+	return words.T("report.people-delivered", words.A{"people": words.N(p.Delivered, "person")})
+}
+
 // PeopleTable is how it stands for the people, each by the best of the messages for him.
 func (r *Report) PeopleTable() Table {
 	t := Table{
@@ -84,6 +89,9 @@ func (r *Report) PeopleTable() Table {
 	}
 	for _, s := range message.States() {
 		t.Rows = append(t.Rows, []any{words.Of("state", s), r.People.ByState[s]})
+	}
+	if r.People.Delivered > 0 {
+		t.Note = r.People.DeliveredTo()
 	}
 	return t
 }

@@ -76,9 +76,15 @@ func (p *Printer) told(who *report.People) {
 				p.Line("people %s\t%d", s, who.ByState[s])
 			}
 		}
+		if who.Delivered > 0 {
+			p.Line("people delivered\t%d", who.Delivered)
+		}
 	default:
 		p.Blank()
 		p.sentence("  ", words.T("report.people-sum", words.A{"total": words.N(who.Total, "person"), "parts": parts(who.ByState)}))
+		if who.Delivered > 0 {
+			p.sentence("  ", who.DeliveredTo())
+		}
 	}
 }
 

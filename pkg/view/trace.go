@@ -109,9 +109,12 @@ func (p *Printer) settledBy(a trace.Attempt) string {
 	if a.Resolved == nil {
 		return p.Time(a.Settled)
 	}
-	return p.heading(words.T("trace.resolved", words.A{
-		"at": a.Resolved.At, "who": a.Resolved.Who, "grade": words.Of("grade", a.Resolved.Grade), "why": a.Resolved.Why,
-	}))
+	args := words.A{"at": a.Resolved.At, "who": a.Resolved.Who, "grade": words.Of("grade", a.Resolved.Grade)}
+	if a.Resolved.Why == "" { // who asked the vendor needs no reason
+		return p.heading(words.T("trace.resolved", args))
+	}
+	args["why"] = a.Resolved.Why
+	return p.heading(words.T("trace.resolved-why", args))
 }
 
 func sortedKeys[V any](m map[string]V) []string {
