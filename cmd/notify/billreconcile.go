@@ -66,7 +66,7 @@ func runReconcile(ctx context.Context, e *env, o billOptions) error {
 	if err != nil {
 		return err
 	}
-	res := bill.Compare(ours, told)
+	res := bill.Compare(ours, told, from)
 	if res.Currency == "" {
 		res.Currency = a.Currency
 	}

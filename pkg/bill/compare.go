@@ -82,6 +82,8 @@ type Result struct {
 	Late int `json:"late"`
 	// Doubtful is how many of ours nobody knows to have left, and that are not with them.
 	Doubtful int `json:"doubtful"`
+	// Elsewhere is how many of their rows are of other months: no difference, and in no sum.
+	Elsewhere int `json:"elsewhere"`
 	// Times is by how much all segments that differ are more with them than here: 2 is what an encoding that changed looks like. 0: they are not.
 	Times int64 `json:"times,omitempty"`
 }
@@ -95,15 +97,15 @@ func (o *Ours) side() Side {
 	return s
 }
 
-// Compare holds what they say against ours.
-func Compare(ours []Ours, told *Told) *Result {
+// Compare holds what they say against ours, which is of the month that begins then.
+func Compare(ours []Ours, told *Told, month time.Time) *Result {
 	r := &Result{Currency: told.Currency, Differences: []Difference{}}
 	if len(told.Lines) > 0 {
 		r.Level = "line"
-		r.lines(ours, told.Lines)
+		r.lines(ours, told.Lines, month)
 	} else {
 		r.Level = "bill"
-		r.days(ours, told)
+		r.days(ours, told, month.Format(MonthForm))
 	}
 	r.explain()
 	return r
@@ -113,7 +115,7 @@ func Compare(ours []Ours, told *Told) *Result {
 const sameTime = 24 * time.Hour
 
 // lines matches message by message: by the vendor's id, and what has none by address and the nearest time.
-func (r *Result) lines(ours []Ours, lines []Line) {
+func (r *Result) lines(ours []Ours, lines []Line, month time.Time) {
 	m := newMatching(ours)
 	match := make([]int, len(lines))
 	for n := range lines {
@@ -124,11 +126,14 @@ func (r *Result) lines(ours []Ours, lines []Line) {
 		if match[n] < 0 {
 			match[n] = m.byTo(l)
 		}
-		if match[n] < 0 {
+		switch {
+		case match[n] >= 0:
+			r.line(&ours[match[n]], l)
+		case l.At.IsZero() || l.At.In(month.Location()).Format(MonthForm) == month.Format(MonthForm):
 			r.line(nil, l)
-			continue
+		default:
+			r.Elsewhere++
 		}
-		r.line(&ours[match[n]], l)
 	}
 	for i := range ours {
 		switch {
@@ -161,9 +166,9 @@ func newMatching(ours []Ours) *matching {
 	return m
 }
 
-// byID goes by the vendor's id alone, whatever the time; -1 for none.
+// byID goes by the vendor's id alone, whatever the time, and where our address was forgotten; -1 for none.
 func (m *matching) byID(l *Line) int {
-	return m.nearest(time.Time{}, m.ids[l.ID], func(o *Ours) bool { return l.To == "" || o.To == l.To })
+	return m.nearest(time.Time{}, m.ids[l.ID], func(o *Ours) bool { return l.To == "" || o.To == l.To || o.To.Forgotten() })
 }
 
 // byTo goes by address and time, where the id says nothing; -1 for none.
@@ -246,7 +251,7 @@ type billed struct {
 }
 
 // days compares day by day and channel by channel.
-func (r *Result) days(ours []Ours, told *Told) {
+func (r *Result) days(ours []Ours, told *Told, month string) {
 	here, there := make(map[dayOf]*billed), make(map[dayOf]*billed)
 	at := func(m map[dayOf]*billed, k dayOf) *billed {
 		if m[k] == nil {
@@ -269,6 +274,10 @@ func (r *Result) days(ours []Ours, told *Told) {
 		r.Ours.add(ours[i].side())
 	}
 	for _, i := range told.Items {
+		if !strings.HasPrefix(i.Day, month+"-") {
+			r.Elsewhere++
+			continue
+		}
 		b := at(there, dayOf{day: i.Day, channel: i.Channel})
 		side := Side{Messages: i.Messages, Segments: i.Segments, Cost: i.Amount}
 		b.add(side)

@@ -94,9 +94,6 @@ func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, err
 // maxNotices is more than thirty days have.
 const maxNotices = 1 << 20
 
-// noReason is what a pause says that has none.
-var noReason = ledger.Act{What: ledger.ActPause}.Why().ID
-
 // byPeople are the pauses of people, and the accounts that they switched off.
 func byPeople(log []ledger.AuditEntry) []Incident {
 	var all []Incident
@@ -117,7 +114,7 @@ func byPeople(log []ledger.AuditEntry) []Incident {
 			key := i.Campaign + "/" + i.Account
 			if n, is := open[key]; !is {
 				open[key], all = len(all), append(all, i)
-			} else if all[n].Said.ID == noReason { // it was given later
+			} else if all[n].Said.ID == (ledger.Act{What: ledger.ActPause}).Why().ID { // it was given later
 				all[n].Said = i.Said
 			}
 			continue

@@ -87,6 +87,9 @@ func (v *Bill) says() []words.Text {
 	if v.Late > 0 {
 		all = append(all, words.T("reconcile.late", words.A{"rows": words.N(v.Late, "row")}))
 	}
+	if v.Elsewhere > 0 {
+		all = append(all, words.T("reconcile.elsewhere", words.A{"rows": words.N(v.Elsewhere, "row"), "month": v.Month}))
+	}
 	if v.Doubtful > 0 {
 		all = append(all, words.T("reconcile.doubtful", words.A{"messages": words.N(v.Doubtful, "message")}))
 	}
