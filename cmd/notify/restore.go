@@ -75,7 +75,7 @@ func runLedgerRestore(ctx context.Context, e *env, o restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := l.Audit(ctx, "", e.Act(ledger.ActRestored, words.Typed(o.file)+" "+o.reason)); err != nil {
+	if err := l.Audit(ctx, "", e.Act(ledger.ActRestored, strings.TrimSpace(words.Typed(o.file)+" "+o.reason))); err != nil {
 		return err
 	}
 	b := l.(ledger.Backuper)

@@ -34,6 +34,8 @@ type table struct {
 	doubtful bool              // the encoding was guessed, and nothing was shown of it yet
 	second   string            // the encoding that it may be as well
 	stray    map[int]bool      // columns without a header in which something stood
+	report   bool              // a report of ours, which has a row for each message
+	before   string            // of a report: the person of the row before
 	text     bool              // a text file, in which a cell too many means that the cells of the row have shifted
 }
 
@@ -91,6 +93,29 @@ func (t *table) layOut() {
 		}
 		t.byIndex[c.index] = position
 	}
+	t.report = slices.Contains(t.header.Columns, ownColumn+"row") && slices.Contains(t.header.Columns, ownColumn+"channel")
+}
+
+// ownColumn begins the headers that a report of ours adds to those of the list.
+const ownColumn = "notify_"
+
+// again reports a further message of the person of the row before, where the file is a report of ours that is sent again.
+func (t *table) again() bool {
+	if !t.report {
+		return false
+	}
+	var person strings.Builder
+	for i := range t.rec.cells {
+		if i >= len(t.byIndex) || t.byIndex[i] < 0 {
+			continue
+		}
+		if name := t.columns.columns[t.byIndex[i]].name; name == ownColumn+"row" || !strings.HasPrefix(name, ownColumn) {
+			person.WriteString(name + "\x00" + t.rec.cells[i].text + "\x00")
+		}
+	}
+	same := person.String() == t.before
+	t.before = person.String()
+	return same
 }
 
 // Next is described at Reader.
@@ -109,7 +134,7 @@ func (t *table) Next(row *Row, problems *diag.List) error {
 		if err != nil {
 			return err
 		}
-		if t.rec.empty() {
+		if t.rec.empty() || t.again() {
 			continue
 		}
 		if t.rows++; t.rows > t.maxRows {
