@@ -73,21 +73,25 @@ type valuesLook struct {
 	said    []words.Text
 }
 
+// valuesShown is of how many rows it is said what is wrong, all of it.
 const valuesShown = 5
 
 func (l *valuesLook) row(number int, values []string) {
 	l.rows++
+	good := true
 	for _, column := range l.columns {
 		i := slices.Index(l.of, column)
 		if i < 0 || i >= len(values) || values[i] == "" {
 			continue // an empty one is a matter of the text, which may name something instead
 		}
 		if fault := l.check.Fault(l.text.Variable(column), values[i]); !fault.IsZero() {
-			l.bad.Add(number)
-			if len(l.said) < valuesShown {
+			if good {
+				l.bad.Add(number)
+			}
+			good = false
+			if l.bad.Count <= valuesShown {
 				l.said = append(l.said, words.T("preflight.row-says", words.A{"row": row(number), "said": fault}))
 			}
-			return
 		}
 	}
 }

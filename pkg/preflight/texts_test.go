@@ -72,6 +72,17 @@ func TestTemplateValues(t *testing.T) {
 	})
 }
 
+// All that is wrong with a row is said at once, and the row counts once.
+func TestEveryValueOfARowIsNamed(t *testing.T) {
+	w := newWorld(t)
+	both(reads("{{name}} {{key}} {{email}}"), ofAliyun, cell(1, 7, "https://a.test"))(w)
+	w.campaign.Texts.Short(message.SMS).Template = &template.Template{Variables: []template.Variable{{Name: "key", Kind: template.Captcha, Max: 35}}}
+	f := w.ask("template-values")
+	if f.Status != preflight.Fail || !strings.Contains(summary(f), "in 100 rows") || len(f.Details) != 15 {
+		t.Errorf("%s %s %q", f.Status, summary(f), details(f))
+	}
+}
+
 func TestForbidden(t *testing.T) {
 	templated := func(w *world) { w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"} }
 	askAll(t, "forbidden", []question{

@@ -110,7 +110,8 @@ func (v *relay) Probe(ctx context.Context) error {
 	if err != nil {
 		var s *stepError
 		if errors.As(err, &s) {
-			wrapped := words.Wrap(s, s.at.doing(), words.A{"address": v.opts.address})
+			said := &words.Error{Text: words.Said(s.outcome.Code, s.outcome.Detail)}
+			wrapped := words.Wrap(said, s.at.doing(), words.A{"address": v.opts.address})
 			if s.outcome.Code == codeUnknownCA {
 				return wrapped.Do("smtp.do.ca-file", words.A{"account": v.account})
 			}

@@ -177,6 +177,9 @@ func TestTLSIsVerifiedAndNeverLeftOut(t *testing.T) {
 			if (probe == nil) != (o.Kind == message.OutcomeAccepted) {
 				t.Errorf("outcome %+v, but probing says %v", o, probe)
 			}
+			if probe != nil && strings.Contains(probe.Error(), "notify:") {
+				t.Errorf("a code of ours stands where words should: %v", probe)
+			}
 			if n := srv.taken.Load(); (n == 1) != (o.Kind == message.OutcomeAccepted) {
 				t.Errorf("the server took %d messages", n)
 			}
