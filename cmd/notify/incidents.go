@@ -50,7 +50,7 @@ func runIncidents(ctx context.Context, e *env, o incidentsOptions) error {
 	if err != nil {
 		return usage(words.Wrap(err, "cmd.error.since", words.A{"value": o.since}).Do("cmd.do.since", nil))
 	}
-	all, err := report.Incidents(ctx, l, since)
+	all, err := report.Incidents(ctx, l, since, e.now())
 	if err != nil {
 		return err
 	}

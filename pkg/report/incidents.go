@@ -60,7 +60,7 @@ type History interface {
 
 // Incidents are those that began since a time, the oldest first: pauses and accounts that were switched off, from the audit; runs that died or
 // stopped, from how they ended; breakers that opened, from what was told of them.
-func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, error) {
+func Incidents(ctx context.Context, h History, since, now time.Time) ([]Incident, error) {
 	log, err := h.AuditLog(ctx, "")
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, err
 		return nil, err
 	}
 	for i := range campaigns {
-		runs, err := h.Runs(ctx, campaigns[i].Name)
+		runs, err := runsOf(ctx, h, campaigns[i].Name, now)
 		if err != nil {
 			return nil, err
 		}
@@ -89,6 +89,24 @@ func Incidents(ctx context.Context, h History, since time.Time) ([]Incident, err
 		return cmp.Or(a.Began.Compare(b.Began), strings.Compare(a.Campaign, b.Campaign))
 	})
 	return all, nil
+}
+
+// runsOf are the runs of a campaign. One that died is over with its last sign of life, though nobody resumed yet and the ledger was not told.
+func runsOf(ctx context.Context, h History, campaign string, now time.Time) ([]ledger.Run, error) {
+	runs, err := h.Runs(ctx, campaign)
+	w, can := h.(ledger.Watcher)
+	open := slices.ContainsFunc(runs, func(r ledger.Run) bool { return r.Ended.IsZero() })
+	if err != nil || !can || !open {
+		return runs, err
+	}
+	alive, err := w.AtWork(ctx, campaign, now)
+	for i := range runs {
+		r := &runs[i]
+		if r.Ended.IsZero() && !slices.ContainsFunc(alive, func(a ledger.Run) bool { return a.ID == r.ID }) {
+			r.Ended, r.Why = r.Beat, words.T("run.why.lost", nil)
+		}
+	}
+	return runs, err
 }
 
 // maxNotices is more than thirty days have.

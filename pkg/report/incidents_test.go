@@ -86,7 +86,7 @@ func stopped() *history {
 
 func TestIncidentsAreFoundInWhatTheLedgerKeeps(t *testing.T) {
 	h := stopped()
-	all, err := report.Incidents(t.Context(), h, time.Time{})
+	all, err := report.Incidents(t.Context(), h, time.Time{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestIncidentsAreFoundInWhatTheLedgerKeeps(t *testing.T) {
 
 func TestAMonthTellsHowItWentByChannelAccountAndVendor(t *testing.T) {
 	h := stopped()
-	all, err := report.Incidents(t.Context(), h, time.Time{})
+	all, err := report.Incidents(t.Context(), h, time.Time{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
