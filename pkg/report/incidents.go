@@ -183,7 +183,7 @@ func stop(c *ledger.Campaign, runs []ledger.Run, r *ledger.Run, kind string) Inc
 		i.Began = r.Beat
 	}
 	for _, next := range runs {
-		if !next.Started.Before(r.Ended) && (i.Ended.IsZero() || next.Started.Before(i.Ended)) {
+		if next.Started.After(r.Started) && !next.Started.Before(r.Ended) && (i.Ended.IsZero() || next.Started.Before(i.Ended)) {
 			i.Ended = next.Started
 		}
 	}
