@@ -65,6 +65,21 @@ func TestRoutes(t *testing.T) {
 			change:  func(w *world) { w.account("sms-a", func(a *config.Account) { a.Class = "" }) },
 			summary: []string{"does not say its class"}, remedies: []string{"sms-a"},
 		},
+		{
+			name: "a campaign that does not say its class", want: preflight.Warn, change: func(w *world) { w.campaign.Class = "" },
+			summary: []string{"account sms-a or the campaign does not say its class"},
+		},
+		{
+			name: "an account of the other class in an emergency", want: preflight.Warn,
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}}, "promo"), func(w *world) {
+				w.subject = func(s *preflight.Subject) { s.Emergency = true }
+			}),
+			summary: []string{"sms: sms-a, promo", "account promo is for marketing and stands in for notice: an emergency"},
+		},
+		{
+			name: "all are switched off", want: preflight.Fail, change: knows(ledger.AccountState{Account: "sms-a", Off: &ledger.Act{Who: "wang"}}),
+			summary: []string{"sms: all accounts are switched off, or have no share"}, remedies: []string{"notify accounts"},
+		},
 	})
 }
 

@@ -21,6 +21,7 @@ func moneyCases() map[string]cases {
 		},
 		"low-balance": {
 			warns:  "it is the operator's own line to warn at; whether the campaign is paid for is the balance check's to say",
+			ready:  low(1),
 			pass:   is("95.50 CNY will be left, low_balance is 95.50 CNY", low(95_500_000)),
 			bad:    is("95.50 CNY will be left, below low_balance 99.00 CNY", low(99_000_000)).do("top up sms-a by at least 3.50 CNY"),
 			broken: is("sms-a: the vendor did not tell the balance: the vendor is down", low(1), down).do("look at accounts.sms-a"),

@@ -40,20 +40,21 @@ func weighLow(a *answers, n accountNeed, after message.Money) {
 	a.fact("account."+n.Name+".after", after)
 	a.fact("account."+n.Name+".low_balance", n.Account.LowBalance)
 	left, line := words.Money(after, n.Account.Currency), words.Money(n.Account.LowBalance, n.Account.Currency)
-	if after < n.Account.LowBalance {
-		short := n.Account.LowBalance - after
-		if after < 0 {
-			a.say(Warn, "low-balance.owes", words.A{"account": n.Name, "short": words.Money(-after, n.Account.Currency), "line": line})
-		} else {
-			a.say(Warn, "low-balance.below", words.A{"account": n.Name, "left": left, "line": line})
-		}
+	short := n.Account.LowBalance - after
+	switch {
+	case short <= 0:
+		a.say(Pass, "low-balance.good", words.A{"account": n.Name, "left": left, "line": line})
+	case after < 0:
+		a.say(Warn, "low-balance.owes", words.A{"account": n.Name, "short": words.Money(-after, n.Account.Currency), "line": line})
+	default:
+		a.say(Warn, "low-balance.below", words.A{"account": n.Name, "left": left, "line": line})
+	}
+	if short > 0 {
 		var w ways
 		w.or(Option{
 			Kind: OptionTopUp, Enough: true, Account: n.Name, Amount: &short, Currency: n.Account.Currency,
 			Text: words.T("low-balance.top-up", words.A{"account": n.Name, "amount": words.Money(short, n.Account.Currency)}),
 		})
 		a.offer(w)
-		return
 	}
-	a.say(Pass, "low-balance.good", words.A{"account": n.Name, "left": left, "line": line})
 }

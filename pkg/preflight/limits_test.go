@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,8 +232,12 @@ func TestMeasuredRate(t *testing.T) {
 			change:  both(was(5000, 100*time.Second), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }),
 			summary: []string{"configured 100/s"},
 		},
-		{name: "half as much again is no hope", want: preflight.Pass, change: both(was(100, 2200*time.Millisecond), hoping(1.5))},
-		{name: "more than that is", want: preflight.Warn, change: both(was(100, 2200*time.Millisecond), hoping(1.51))},
+		{name: "half as much again is no hope", want: preflight.Pass, change: both(was(129, 129*time.Second/64), perSecond(96.75)), summary: []string{"64.5/s reached"}},
+		{name: "more than that is", want: preflight.Warn, change: both(was(129, 129*time.Second/64), perSecond(96.76))},
+		{
+			name: "more than that, and the deadline does not bear it", want: preflight.Fail, summary: []string{"at the rate that was reached it would not be done by 2026-11-20 10:01 +08:00"},
+			change: both(was(129, 129*time.Second/64), many(5000), perSecond(100), func(w *world) { w.campaign.Deadline = w.now.Add(time.Minute) }),
+		},
 		{
 			name: "slower than one a second", want: preflight.Warn, change: was(100, 200*time.Second), remedies: []string{"set accounts.sms-a.rate to 0.5/s", "notify rehearse"},
 		},
@@ -272,8 +277,14 @@ func TestMeasuredRate(t *testing.T) {
 	})
 }
 
-// hoping gives sms-a a rate that is so many times the one that it has kept up: 100 messages within 2.178 s.
-func hoping(times float64) func(*world) { return perSecond(times * 100 / 2.178) }
+// A rate of next to nothing is no rate to be set.
+func TestARateThatIsNextToNothingIsNotOffered(t *testing.T) {
+	w := newWorld(t)
+	w.ledger = earlier{Ledger: w.ledger, sent: 100, took: 2500 * time.Second, now: w.now}
+	if f := w.ask("measured-rate"); f.Status != preflight.Warn || slices.Contains(kinds(f.Options), preflight.OptionRate) || len(f.Options) == 0 {
+		t.Errorf("%s, %v: %q", f.Status, kinds(f.Options), remedies(f))
+	}
+}
 
 // What holds for one account says nothing of the next.
 func TestEveryAccountIsMeasuredByItself(t *testing.T) {

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,4 +165,75 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What differs from the staged campaign is named, each by its own word.
+func TestStagedNamesWhatIsAnother(t *testing.T) {
+	for _, c := range []struct {
+		change func(*world)
+		want   string
+	}{
+		{func(w *world) { w.campaign.Expect = 99 }, "(changed: expected count)"},
+		{window(9*time.Hour, 20*time.Hour), "(changed: window)"},
+		{func(w *world) { w.campaign.Deadline = w.now.Add(time.Hour) }, "(changed: deadline)"},
+		{func(w *world) { w.campaign.Owner = "Operations Li" }, "(changed: owner)"},
+		{marketing, "(changed: class)"},
+		{otherWords, "(changed: text of sms)"},
+		{both(otherWords, marketing), "(changed: text of sms, class)"},
+		{besideSMS, "(changed: text of email)"},
+	} {
+		w := newWorld(t)
+		w.stage()
+		c.change(w)
+		if f := w.ask("staged"); f.Status != preflight.Warn || !strings.Contains(summary(f), c.want) {
+			t.Errorf("%s: %s, want %q", f.Status, summary(f), c.want)
+		}
+	}
+}
+
+// From whom a mail comes, and what it is about, is its text, too.
+func TestStagedLooksAtTheWholeMail(t *testing.T) {
+	for name, change := range map[string]func(*campaign.Mail){
+		"from": func(m *campaign.Mail) { m.From = "b@edm.example.test" }, "subject": func(m *campaign.Mail) { m.Subject = "{{name}}!" }, "text": func(m *campaign.Mail) { m.Text = "{{name}}, hello." },
+		"HTML": func(m *campaign.Mail) { m.HTML = "<p>{{name}}</p>" },
+	} {
+		w := newWorld(t)
+		mails(nil)(w)
+		w.stage()
+		mails(change)(w)
+		if f := w.ask("staged"); !strings.Contains(summary(f), "text of email") {
+			t.Errorf("%s: %s", name, summary(f))
+		}
+	}
+}
+
+// Where one run of several is alive, that one is named; a ledger on which nobody gave a reason says so.
+func TestWhoHoldsACampaign(t *testing.T) {
+	w := newWorld(t)
+	w.stage()
+	l := held{w.ledger, []ledger.Run{{User: "li", Host: "ops-1", Expires: w.now}, {User: "wang", Host: "ops-2", Expires: w.now.Add(time.Minute)}}}
+	w.ledger = l
+	answers(t, w.ask("run"), preflight.Fail, []string{"started by wang on ops-2", "0% done"}, nil)
+	w.now = w.now.Add(time.Hour)
+	answers(t, w.ask("run"), preflight.Pass, []string{"the run that li started on ops-1", "ended without a word"}, nil)
+	w = newWorld(t)
+	w.stage()
+	act := w.act("pause")
+	act.Reason = ""
+	if err := w.ledger.Pause(t.Context(), "award", act); err != nil {
+		t.Fatal(err)
+	}
+	answers(t, w.ask("stopped"), preflight.Warn, []string{"paused by wang@ops-1", "no reason was given"}, nil)
+}
+
+// held is a ledger on which these runs hold the campaign.
+type held struct {
+	ledger.Ledger
+	runs []ledger.Run
+}
+
+func (h held) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
+	c, err := h.Ledger.Campaign(ctx, name)
+	c.Holders = h.runs
+	return c, err
 }

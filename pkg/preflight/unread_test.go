@@ -11,6 +11,7 @@ import (
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/suppression"
 )
 
 // unread is a ledger of which one thing cannot be read.
@@ -82,7 +83,7 @@ func (c sluggish) Told(ctx context.Context, w ledger.Telling, asked iter.Seq[led
 func TestWhatCannotBeReadOfTheLedgerIsSaid(t *testing.T) {
 	t.Parallel()
 	for id, parts := range map[string][]string{
-		"backup": {"audit"}, "disk": {"info", "campaign"}, "flush": {"info", "campaign"}, "ledger": {"info"}, "suppressed": {"campaign"},
+		"backup": {"audit"}, "disk": {"info", "campaign"}, "flush": {"info", "campaign"}, "ledger": {"info"}, "suppressed": {"campaign"}, "run": {"campaign"}, "stopped": {"campaign"}, "staged": {"campaign"},
 		"dedupe": {"campaign", "recent"}, "frequency": {"campaign", "told"}, "told-lately": {"campaign", "told"},
 	} {
 		for _, part := range parts {
@@ -98,14 +99,19 @@ func TestWhatCannotBeReadOfTheLedgerIsSaid(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"dedupe", "frequency", "told-lately"} {
+	for _, id := range []string{"dedupe", "frequency", "told-lately", "suppressed"} {
 		w := newWorld(t)
-		both(within72h, lately, often, toldBefore(30, time.Hour))(w)
+		both(within72h, lately, often, toldBefore(30, time.Hour), suppress(suppression.OptOut, "+8610000000100"))(w)
 		w.subject = func(s *preflight.Subject) { s.Ledger = sluggish{s.Ledger, s.Plan} }
 		if f := w.ask(id); f.Status != preflight.Error || !strings.Contains(summary(f), "the plan's temporary file") {
 			t.Errorf("%s without rows: %s: %s", id, f.Status, summary(f))
 		}
 	}
+}
+
+func (c sluggish) Suppressed(ctx context.Context, asked iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
+	_ = c.plan.Close()
+	return c.Ledger.Suppressed(ctx, asked)
 }
 
 // unreadLog can be copied.
