@@ -77,11 +77,8 @@ const (
 // looksLike says what a cell looks like by itself: phone, email, digits, or nothing that can be told.
 func looksLike(v string) string {
 	local, domain, isMail := strings.Cut(v, "@")
-	if isMail {
-		if local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(v, " \t\n") {
-			return "email"
-		}
-		return ""
+	if isMail && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(v, " \t\n") {
+		return "email"
 	}
 	digits := 0
 	for i := range len(v) {

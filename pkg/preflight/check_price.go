@@ -82,11 +82,11 @@ func (s *Subject) byCountry(a *answers, n *accountNeed) {
 	}
 	if len(all) == 0 {
 		a.say(Pass, "money.nothing-left", words.A{"account": n.Name})
-		return
+	} else {
+		a.say(Pass, "price.by-country", words.A{
+			"account": n.Name, "units": s.billed(n), "cost": words.Money(*n.Cost, n.Account.Currency), "countries": most(6, all),
+		})
 	}
-	a.say(Pass, "price.by-country", words.A{
-		"account": n.Name, "units": s.billed(n), "cost": words.Money(*n.Cost, n.Account.Currency), "countries": most(6, all),
-	})
 }
 
 // sayPrice is what to do about an account without a price.

@@ -66,6 +66,7 @@ func TestLowBalance(t *testing.T) {
 	askAll(t, "low-balance", []question{
 		{name: "no line", want: preflight.Skip},
 		{name: "more is needed than there is", want: preflight.Warn, change: both(balance("1"), low(1_000_000)), summary: []string{"3.50 CNY will be missing, and low_balance is 1.00 CNY"}, remedies: []string{"at least 4.50 CNY"}},
+		{name: "the least that can be missing", want: preflight.Warn, change: low(95_500_001), summary: []string{"95.50 CNY will be left, below low_balance 95.500001 CNY"}, remedies: []string{"at least 0.000001 CNY"}},
 		{name: "nothing is left, to the last fen", want: preflight.Warn, change: both(balance("4.5"), low(1_000_000)), summary: []string{"0.00 CNY will be left, below low_balance 1.00 CNY"}},
 		{name: "an answer without a figure", want: preflight.NotLooked, change: both(balance(""), low(1))},
 		{name: "no answer and no figure", want: preflight.Error, change: both(balance(""), low(1), down), summary: []string{"the vendor is down"}},
