@@ -148,11 +148,11 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 	return nil
 }
 
-// The page cache, in KiB. A run needs little; the random index of a staging of a million wants more.
+// The page cache, in KiB. A run needs little; a staging writes at random into an index that grows with it: see staging.room.
 const (
-	runCache   = "PRAGMA cache_size = -4096"
-	stageCache = "PRAGMA cache_size = -16384"
-	readCache  = "cache_size(-1024)" // of each of several connections, which read from end to end
+	runKiB, stageKiB = 4096, 16384
+	runCache         = "PRAGMA cache_size = -4096"
+	readCache        = "cache_size(-1024)" // of each of several connections, which read from end to end
 )
 
 // patiently tries again while the database is busy: where two processes make a ledger at once, the one that comes second is

@@ -15,6 +15,9 @@ import (
 // checkEvery is after how many recipients a staging looks whether it is still wanted.
 const checkEvery = 1024
 
+// rowsPerMiB is how many recipients of a staging have a MiB of page cache, a multiple of checkEvery: see staging.room.
+const rowsPerMiB = 48 * checkEvery
+
 // Stage writes the plan in one transaction: see ledger.Campaigns. The stream is read inside it and must not write to the
 // ledger. Messages that it may not change keep the fields with which they left; what the new list says of them is kept
 // beside, and counts from when they go back to pending: those that it left out are cancelled then.
@@ -55,12 +58,18 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 	return out, nil
 }
 
-// roomy writes with a larger page cache.
+// roomy writes with a page cache that grows with what was staged, and leaves one as a run needs it.
 func (st *staging) roomy() error {
-	if err := st.x.exec(stageCache); err != nil {
-		return err
-	}
 	return errors.Join(st.write(), st.x.exec(runCache))
+}
+
+// room adds a MiB of page cache for every so many recipients: a staging of some thousands takes no more memory than a run, one of a
+// million what its index needs.
+func (st *staging) room() error {
+	if st.rows%rowsPerMiB != 0 {
+		return nil
+	}
+	return st.x.exec("PRAGMA cache_size = -" + strconv.Itoa(min(runKiB+st.rows/rowsPerMiB*1024, stageKiB)))
 }
 
 // staging is one Stage under way.
@@ -119,7 +128,7 @@ func (st *staging) write() error {
 			return err
 		}
 		if st.rows++; st.rows%checkEvery == 0 {
-			if err := st.ctx.Err(); err != nil {
+			if err := errors.Join(st.ctx.Err(), st.room()); err != nil {
 				return err
 			}
 		}
