@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"slices"
 	"sort"
@@ -98,7 +99,7 @@ func runAccounts(ctx context.Context, e *env, o accountsOptions) error {
 		return err
 	}
 	if _, err := e.credentials(ctx, cfg, l); err != nil {
-		e.log.Warn(e.printer().Say(words.Cause(err)))
+		words.Log(e.log, slog.LevelWarn, words.Cause(err))
 	}
 	lines, err := report.Accounts(ctx, l, cfg, e.now())
 	if err != nil {

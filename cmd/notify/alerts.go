@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -190,7 +191,7 @@ func (e *env) beside(ctx context.Context, cfg *config.Config) func() {
 	}
 	w, err := e.watch(ctx)
 	if err != nil {
-		e.log.Warn("alerts", "error", err)
+		words.Log(e.log, slog.LevelWarn, words.T("log.alerts", words.A{"cause": words.Cause(err)}))
 		return func() {}
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))

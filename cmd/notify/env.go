@@ -82,7 +82,7 @@ func (e *env) setup() {
 	if e.flags.verbose {
 		level = slog.LevelDebug
 	}
-	e.log = slog.New(slog.NewTextHandler(e.console.Story(), &slog.HandlerOptions{Level: level}))
+	e.log = slog.New(screenLog{e, slog.NewTextHandler(e.console.Story(), &slog.HandlerOptions{Level: level})})
 }
 
 func (e *env) close() {
@@ -93,7 +93,7 @@ func (e *env) close() {
 	}
 	if e.ledger != nil {
 		if err := e.ledger.Close(); err != nil {
-			e.log.Warn("close the ledger", "error", err)
+			words.Log(e.log, slog.LevelWarn, words.T("log.ledger", words.A{"ledger": e.ledgerPlace(), "cause": words.Cause(err)}), "error", err)
 		}
 	}
 	if e.logfile != nil {
@@ -123,7 +123,7 @@ func (e *env) Config() (*config.Config, error) {
 		}
 	}
 	for _, w := range cfg.Warnings {
-		e.log.Warn(e.printer().Say(w))
+		words.Log(e.log, slog.LevelWarn, w)
 	}
 	e.cfg = cfg
 	return cfg, nil
@@ -243,7 +243,7 @@ func (e *env) CampaignFile(listPath string, cfg *config.Config) (*campaign.Campa
 		return nil, err
 	}
 	for _, w := range c.Warnings {
-		e.log.Warn(e.printer().Say(w))
+		words.Log(e.log, slog.LevelWarn, w)
 	}
 	if c.Environment == "" {
 		c.Environment = cfg.Environment
@@ -364,9 +364,14 @@ func (e *env) ask(ctx context.Context, question, want string) (bool, error) {
 
 // tell says something beside the result.
 func (e *env) tell(id string, args words.A) {
+	e.remark("", words.T(id, args))
+}
+
+// remark says something beside the result, behind a head.
+func (e *env) remark(head string, t words.Text) {
 	p := e.printer()
 	p.Out, p.Terminal, p.Width = e.console.Story(), e.console.ErrTerminal, e.console.ErrWidth()
-	p.Wrapped("", p.Say(words.T(id, args)))
+	p.Wrapped(head, p.Say(t))
 	_ = p.Flush() // it stands beside the result
 }
 

@@ -54,6 +54,43 @@ func (e *env) writeLog(ctx context.Context, o logged, inputs []outfile.Input) er
 	return nil
 }
 
+// screenLog is the log on the terminal: it says the sentences among what is logged, in the language of the screen, and has what programs read only
+// where it is serious or more was asked for.
+type screenLog struct {
+	e   *env
+	raw slog.Handler
+}
+
+func (s screenLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo || s.raw.Enabled(ctx, level)
+}
+
+func (s screenLog) Handle(ctx context.Context, r slog.Record) error {
+	if t, ok := words.Logged(&r); ok {
+		s.e.remark(s.e.head(r.Level), t)
+		return nil
+	}
+	if !s.raw.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return s.raw.Handle(ctx, r)
+}
+
+func (s screenLog) WithAttrs(as []slog.Attr) slog.Handler { return screenLog{s.e, s.raw.WithAttrs(as)} }
+
+func (s screenLog) WithGroup(name string) slog.Handler { return screenLog{s.e, s.raw.WithGroup(name)} }
+
+// head is how a warning or an error begins, as those of preflight do.
+func (e *env) head(level slog.Level) string {
+	switch {
+	case level >= slog.LevelError:
+		return e.say("status.error", nil) + "  "
+	case level >= slog.LevelWarn:
+		return e.say("status.warn", nil) + "  "
+	}
+	return ""
+}
+
 // notice writes down an alert.
 func (e *env) notice(n ledger.Notice) {
 	e.log.Info("alert", "kind", n.Kind, "about", n.About, "change", n.Change, "severity", n.Severity, "said", n.Said)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -283,7 +284,7 @@ func (e *env) settler(cfg *config.Config, box ledger.Receipts) (*receipts.Settle
 			}
 			v, err := e.vendor(cfg, account)
 			if err != nil {
-				e.log.Warn("an account cannot be asked", "account", account, "error", err)
+				words.Log(e.log, slog.LevelWarn, words.T("log.account", words.A{"account": account, "cause": words.Cause(err)}))
 			}
 			built[account] = v
 			return v

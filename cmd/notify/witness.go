@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"notify/pkg/config"
@@ -188,7 +189,7 @@ func (e *env) witnessed(ctx context.Context, l ledger.Ledger, f *send.Forgotten,
 	w.Again(func(ctx context.Context) error { return e.probe(ctx, f) })
 	return w.Guard(l), func() {
 		if err := w.Close(); err != nil {
-			e.log.Warn("close the witness", "error", err)
+			words.Log(e.log, slog.LevelWarn, words.T("log.witness", words.A{"cause": words.Cause(err)}), "error", err)
 		}
 	}, nil
 }

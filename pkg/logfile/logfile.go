@@ -56,7 +56,11 @@ func (f *File) Handler(level slog.Level) slog.Handler {
 			case fmt.Stringer:
 				a.Value = slog.StringValue(f.mask.masked(a.Key, said.String()))
 			}
-		case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64, slog.KindGroup, slog.KindLogValuer:
+		case slog.KindTime:
+			if v.Time().IsZero() {
+				return slog.Attr{} // it is no time
+			}
+		case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindUint64, slog.KindGroup, slog.KindLogValuer:
 		}
 		return a
 	}})

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"notify/pkg/logfile"
 	"notify/pkg/words"
@@ -67,6 +69,23 @@ func TestNoAddressIsInALog(t *testing.T) {
 	}
 	if n := len(lines(t, path)); n != 8 {
 		t.Errorf("there are %d lines", n)
+	}
+}
+
+// A sentence that the screen says stands there in English with its id; a time that is none does not stand there.
+func TestASentenceIsLoggedWithItsID(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify.log")
+	f, err := logfile.Open(path, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	words.Log(slog.New(f.Handler(slog.LevelInfo)), slog.LevelWarn, words.T("log.stale", words.A{"attempt": "7"}), "until", time.Time{})
+	got := lines(t, path)[0]
+	delete(got, slog.TimeKey)
+	want := map[string]any{"level": "WARN", "msg": "the ledger had another outcome for attempt 7 already, which counts", "id": "log.stale"}
+	if !maps.Equal(got, want) {
+		t.Errorf("it has %v, want %v", got, want)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 )
 
 const (
@@ -128,7 +129,7 @@ func (l *Listener) take(first spooling) {
 		s.done <- err
 	}
 	if err != nil {
-		l.log.Error("receipts were not kept", "n", len(rs), "error", err)
+		words.Log(l.log, slog.LevelError, words.T("log.receipts-refused", words.A{"n": len(rs), "cause": words.Cause(err)}))
 		return
 	}
 	select {
@@ -146,14 +147,14 @@ func (l *Listener) keep(ctx context.Context) {
 		if err == nil {
 			pause = keepAgain
 		} else {
-			l.log.Error("receipts wait in their file for the ledger", "error", err)
+			words.Log(l.log, slog.LevelError, words.T("log.receipts-wait", words.A{"file": l.spool.file.Name(), "cause": words.Cause(err)}), "error", err)
 			come, again = nil, time.After(pause)
 			pause = min(2*pause, keepMost)
 		}
 		select {
 		case <-ctx.Done():
 			if err := l.keepAll(context.WithoutCancel(ctx)); err != nil {
-				l.log.Error("receipts are left in their file", "error", err)
+				words.Log(l.log, slog.LevelError, words.T("log.receipts-left", words.A{"file": l.spool.file.Name(), "cause": words.Cause(err)}), "error", err)
 			}
 			return
 		case <-again:

@@ -63,7 +63,7 @@ func (s *Settler) Run(ctx context.Context, kept <-chan struct{}) {
 	defer look.Stop()
 	for {
 		if _, err := s.All(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Error("receipts were not settled", "error", err)
+			words.Log(s.Log, slog.LevelError, words.T("log.receipts-unsettled", words.A{"cause": words.Cause(err)}), "error", err)
 		}
 		select {
 		case <-ctx.Done():

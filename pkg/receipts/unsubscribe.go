@@ -62,7 +62,7 @@ func (u *Unsubscribe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if err := u.leave(r.Context(), key); err != nil {
-			u.Log.Error("somebody could not be put on the suppression list who asked for it", "error", err)
+			words.Log(u.Log, slog.LevelError, words.T("log.unsubscribe", words.A{"cause": words.Cause(err)}), "error", err)
 			http.Error(w, "not kept", http.StatusServiceUnavailable)
 			return
 		}

@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"notify/pkg/config"
@@ -39,7 +40,7 @@ func (ln *lane) turnAway(ctx context.Context, cs []ledger.Claim, now time.Time) 
 	f.count.Since = f.limit.Since(now, f.zone)
 	before, err := f.from.Earlier(ctx, &f.count, cs)
 	if err != nil {
-		ln.loop.Log.Warn("the limits of how often people may be told cannot be read; nothing leaves until they can", "error", err)
+		words.Log(ln.loop.Log, slog.LevelWarn, words.T("log.frequency", words.A{"cause": words.Cause(err)}), "error", err)
 		ln.loop.progress.waiting(words.T("send.frequency-unread", nil))
 		ln.later = now.Add(lookAgain)
 		back := message.GiveBack(message.BackLost)

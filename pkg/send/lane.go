@@ -3,7 +3,9 @@ package send
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
+	"strconv"
 	"time"
 
 	"notify/pkg/channel"
@@ -236,7 +238,7 @@ func (ln *lane) turn(work context.Context, asks []flow.Ask) {
 	ln.took(ln.loop.Now().Sub(now))
 	ln.tell(turned.Stale)
 	for _, id := range turned.Stale {
-		ln.loop.Log.Warn("the ledger had another outcome for this attempt already", "attempt", id)
+		words.Log(ln.loop.Log, slog.LevelWarn, words.T("log.stale", words.A{"attempt": strconv.FormatInt(id, 10)}))
 	}
 	ln.settle, ln.beat, ln.stop = ln.settle[:0], now, words.Text{}
 	if turned.Aborted != nil {

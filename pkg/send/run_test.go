@@ -3,6 +3,8 @@ package send_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +30,7 @@ type failing struct {
 	counted                          int
 	releasing                        time.Duration // how long a release may take; 0: as long as it likes
 	turn                             error
+	held                             time.Time // until then turn is what comes of a turn; zero: always
 	gathered, looked                 int
 }
 
@@ -44,7 +47,7 @@ func (l *failing) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquire
 }
 
 func (l *failing) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
-	if l.turn != nil {
+	if l.turn != nil && (l.held.IsZero() || time.Now().Before(l.held)) {
 		return ledger.Turned{}, l.turn
 	}
 	return l.Ledger.Turn(ctx, t)
@@ -156,6 +159,42 @@ func TestTheEndOfARunIsNotWaitedForTwice(t *testing.T) {
 		l := failing{Ledger: staged(t, 1).Open(), turn: ledger.ErrBusy}
 		if _, err := loopOn(&l, &l, &reached{}, config.Account{}).Run(t.Context()); !errors.Is(err, ledger.ErrBusy) || l.releasing != time.Second {
 			t.Errorf("the end of the run had %v; %v", l.releasing, err)
+		}
+	})
+}
+
+// overheard keeps the sentences among what is logged.
+type overheard struct{ said []words.Text }
+
+func (o *overheard) Enabled(context.Context, slog.Level) bool { return true }
+func (o *overheard) WithAttrs([]slog.Attr) slog.Handler       { return o }
+func (o *overheard) WithGroup(string) slog.Handler            { return o }
+func (o *overheard) Handle(_ context.Context, r slog.Record) error {
+	if t, ok := words.Logged(&r); ok {
+		o.said = append(o.said, t)
+	}
+	return nil
+}
+
+// Where others hold the ledger for a while, whoever watches reads that nothing new leaves, and then that it goes on, once each.
+func TestALedgerThatIsHeldIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := failing{Ledger: staged(t, 2).Open(), turn: ledger.ErrBusy, held: time.Now().Add(3 * time.Second)}
+		loop, o := loopOn(&l, &l, &reached{}, config.Account{}), &overheard{}
+		loop.Log = slog.New(o)
+		if res, err := loop.Run(t.Context()); err != nil || res.Sent != 2 {
+			t.Fatalf("%d were sent, %v", res.Sent, err)
+		}
+		var said []string
+		for _, s := range o.said {
+			said = append(said, s.String())
+		}
+		want := []string{
+			"nothing new leaves until the ledger can be written: another program holds the ledger",
+			"the ledger can be written again, after 3s; sending goes on",
+		}
+		if !slices.Equal(said, want) {
+			t.Errorf("said %q, want %q", said, want)
 		}
 	})
 }

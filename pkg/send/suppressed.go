@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +62,7 @@ func (l *Loop) withheld(ctx context.Context, to message.Address) bool {
 	}
 	if time.Since(s.began)-time.Duration(s.read.Load()) >= suppressEvery && s.busy.CompareAndSwap(false, true) {
 		if err := s.catchUp(ctx); err != nil {
-			l.Log.Warn("the suppression list cannot be read again; what is known of it stands", "error", err)
+			words.Log(l.Log, slog.LevelWarn, words.T("log.suppressed", words.A{"cause": words.Cause(err)}), "error", err)
 		}
 		s.busy.Store(false)
 	}

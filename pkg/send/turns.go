@@ -3,11 +3,13 @@ package send
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 // turns makes the turns of a run, one after the other, each with its number. Lanes that come while one is under way share the next.
@@ -112,7 +114,7 @@ func (t *turns) next(ctx context.Context, turn ledger.Turn) (ledger.Turned, erro
 func (t *turns) settled(ctx context.Context, turn ledger.Turn) (ledger.Turned, error) {
 	out, err := t.commit(ctx, turn)
 	for err == nil && len(out.Recovered) > 0 {
-		t.loop.Log.Warn("messages were claimed by a turn whose answer was lost; they are given back", "messages", len(out.Recovered))
+		words.Log(t.loop.Log, slog.LevelWarn, words.T("log.recovered", words.A{"n": len(out.Recovered)}))
 		out, err = t.commit(ctx, ledger.Turn{Settle: givenBack(out.Recovered, t.loop.Now())})
 	}
 	return out, err
@@ -142,11 +144,7 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		turn.Now = t.loop.Now()
 		out, err := t.loop.Ledger.Turn(try, turn)
 		if err == nil {
-			if m := t.loop.Meter; m != nil {
-				m.Committed(t.loop.Now().Sub(turn.Now))
-			}
-			t.number, t.doubt, t.failing = turn.Number, false, nil
-			try.end()
+			t.made(turn, try)
 			return out, damaged
 		}
 		t.doubt, t.failing = true, try
@@ -154,7 +152,7 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 			return out, err
 		}
 		if tries == 0 {
-			t.loop.Log.Warn("the ledger cannot be written; nothing more is claimed until it can", "error", err)
+			words.Log(t.loop.Log, slog.LevelWarn, words.T("log.unwritable", words.A{"cause": words.Cause(err)}), "error", err)
 			if errors.Is(err, ledger.ErrDamaged) && len(turn.Claim) > 0 {
 				damaged = &recordedError{err} // what is known is recorded first
 			}
@@ -175,6 +173,18 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 		case <-timer.C:
 		}
 	}
+}
+
+// made notes a turn that the ledger has, and says so where it could not be written before.
+func (t *turns) made(turn ledger.Turn, try *patience) {
+	if m := t.loop.Meter; m != nil {
+		m.Committed(t.loop.Now().Sub(turn.Now))
+	}
+	if t.failing != nil {
+		words.Log(t.loop.Log, slog.LevelInfo, words.T("log.writable", words.A{"took": turn.Now.Sub(try.since).Round(time.Second)}))
+	}
+	t.number, t.doubt, t.failing = turn.Number, false, nil
+	try.end()
 }
 
 // anew begins a patience again that passed while one try was under way: no try takes so long, so that the machine slept. What is known
@@ -198,7 +208,8 @@ func (t *turns) end() {
 // patience is a context that ends when a ledger that cannot be written was waited for long enough: one deadline over all tries, of all lanes.
 type patience struct {
 	context.Context
-	end context.CancelFunc
+	end   context.CancelFunc
+	since time.Time
 }
 
 // farewell is how long a ledger is waited for when the run was asked to stop: a person waits, too.
@@ -208,7 +219,7 @@ const farewell = 2 * time.Second
 func (l *Loop) patience(ctx context.Context) *patience {
 	ctx, end := context.WithTimeout(ctx, l.Timing.Settle)
 	if l.stop == nil {
-		return &patience{ctx, end}
+		return &patience{ctx, end, l.Now()}
 	}
 	forget := context.AfterFunc(l.stop, func() {
 		select {
@@ -217,7 +228,7 @@ func (l *Loop) patience(ctx context.Context) *patience {
 			end()
 		}
 	})
-	return &patience{ctx, func() { forget(); end() }}
+	return &patience{ctx, func() { forget(); end() }, l.Now()}
 }
 
 // recordedError ends a run whose outcomes are all recorded.

@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"notify/pkg/ledger"
@@ -90,7 +91,7 @@ func (l *Loop) bounced(work context.Context) int {
 	}
 	ds, err := r.Deliveries(work, l.Campaign)
 	if err != nil {
-		l.Log.Warn("the receipts cannot be looked at", "error", err)
+		words.Log(l.Log, slog.LevelWarn, words.T("log.wave", words.A{"cause": words.Cause(err)}), "error", err)
 	}
 	n := 0
 	for _, d := range ds {

@@ -1,0 +1,31 @@
+package words
+
+import (
+	"context"
+	"log/slog"
+)
+
+// logged is a sentence as an attribute of what is logged: a file has its id.
+type logged struct{ Text }
+
+func (l logged) String() string { return l.ID }
+
+const logKey = "id"
+
+// Log writes down a sentence that the operator is to read: a log file has it in English, with its id and these attributes, as slog's own
+// functions take them; the screen says the sentence alone, in its language. What is for the file alone is logged with slog itself.
+func Log(log *slog.Logger, level slog.Level, t Text, attrs ...any) {
+	log.Log(context.Background(), level, t.String(), append([]any{slog.Any(logKey, logged{t})}, attrs...)...)
+}
+
+// Logged is the sentence of what was logged; false where it has none.
+func Logged(r *slog.Record) (t Text, ok bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		var l logged
+		if l, ok = a.Value.Any().(logged); ok {
+			t = l.Text
+		}
+		return !ok
+	})
+	return t, ok
+}
