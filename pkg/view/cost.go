@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func ShowCost(p *Printer, asJSON bool, v Cost) error {
 	}
 	t := NewTable(costColumns(v.By)...)
 	for _, c := range v.Costs {
-		t.Row(p.costCells(c.Name, c)...)
+		t.Row(p.costCells(cmp.Or(c.Name, words.Unknown), c)...)
 	}
 	p.Table(t, 0)
 	if len(v.Costs) > len(v.Total) {
