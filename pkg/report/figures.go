@@ -355,8 +355,8 @@ func (l *look) rate(name string, a *carried) Rate {
 	for _, p := range l.pauses { // nobody waits for them to see how fast it went
 		r.Lasted -= p.within(a.first, a.last)
 	}
-	if s := r.Lasted.Seconds(); s >= 1 && a.accepted > 1 { // in less it says nothing: three messages would be faster than any limit
-		r.Mean = float64(a.accepted-1) / s // so many spaces lie between them
+	if a.accepted > 1 { // in less than a second three messages would be faster than any limit
+		r.Mean = float64(a.accepted-1) / max(r.Lasted.Seconds(), 1) // so many spaces lie between them
 	}
 	for i := range l.steps {
 		r.Highest = max(r.Highest, float64(l.steps[i].Accepted[name])/l.step.Seconds())
