@@ -30,7 +30,8 @@ type failing struct {
 	counted                          int
 	releasing                        time.Duration // how long a release may take; 0: as long as it likes
 	turn                             error
-	held                             time.Time // until then turn is what comes of a turn; zero: always
+	held                             time.Time     // until then turn is what comes of a turn; zero: always
+	waits                            time.Duration // how long such a turn waits before it gives up
 	gathered, looked                 int
 }
 
@@ -47,9 +48,11 @@ func (l *failing) Acquire(ctx context.Context, a ledger.Acquire) (ledger.Acquire
 }
 
 func (l *failing) Turn(ctx context.Context, t ledger.Turn) (ledger.Turned, error) {
-	if l.turn != nil && (l.held.IsZero() || time.Now().Before(l.held)) {
+	if l.turn != nil && (l.held.IsZero() || time.Now().Add(l.waits).Before(l.held)) {
+		time.Sleep(l.waits)
 		return ledger.Turned{}, l.turn
 	}
+	time.Sleep(time.Until(l.held)) // it waits for as long as others hold the ledger
 	return l.Ledger.Turn(ctx, t)
 }
 
@@ -179,7 +182,7 @@ func (o *overheard) Handle(_ context.Context, r slog.Record) error {
 // Where others hold the ledger for a while, whoever watches reads that nothing new leaves, and then that it goes on, once each.
 func TestALedgerThatIsHeldIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := failing{Ledger: staged(t, 2).Open(), turn: ledger.ErrBusy, held: time.Now().Add(3 * time.Second)}
+		l := failing{Ledger: staged(t, 2).Open(), turn: ledger.ErrBusy, held: time.Now().Add(9 * time.Second), waits: 5 * time.Second}
 		loop, o := loopOn(&l, &l, &reached{}, config.Account{}), &overheard{}
 		loop.Log = slog.New(o)
 		if res, err := loop.Run(t.Context()); err != nil || res.Sent != 2 {
@@ -191,7 +194,7 @@ func TestALedgerThatIsHeldIsSaid(t *testing.T) {
 		}
 		want := []string{
 			"nothing new leaves until the ledger can be written: another program holds the ledger",
-			"the ledger can be written again, after 3s; sending goes on",
+			"the ledger can be written again, after 9s; sending goes on",
 		}
 		if !slices.Equal(said, want) {
 			t.Errorf("said %q, want %q", said, want)

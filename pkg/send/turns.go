@@ -177,11 +177,12 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 
 // made notes a turn that the ledger has, and says so where it could not be written before.
 func (t *turns) made(turn ledger.Turn, try *patience) {
+	now := t.loop.Now()
 	if m := t.loop.Meter; m != nil {
-		m.Committed(t.loop.Now().Sub(turn.Now))
+		m.Committed(now.Sub(turn.Now))
 	}
 	if t.failing != nil {
-		words.Log(t.loop.Log, slog.LevelInfo, words.T("log.writable", words.A{"took": turn.Now.Sub(try.since).Round(time.Second)}))
+		words.Log(t.loop.Log, slog.LevelInfo, words.T("log.writable", words.A{"took": now.Sub(try.since).Round(time.Second)}))
 	}
 	t.number, t.doubt, t.failing = turn.Number, false, nil
 	try.end()
@@ -195,6 +196,7 @@ func (t *turns) anew(ctx context.Context, try *patience) *patience {
 	}
 	try.end()
 	t.failing = t.loop.patience(ctx)
+	t.failing.since = try.since
 	return t.failing
 }
 
