@@ -16,9 +16,12 @@ const (
 	maxMailSize  = 10 << 20
 )
 
-// sizeCheck asks how large the largest mail is on its way: attachments in base64, which adds a third.
+// mailHeaders is more than what stands around the texts takes: the headers with those of the campaign, a DKIM signature, and those of each part.
+const mailHeaders = 2 << 10
+
+// sizeCheck asks how large the largest mail is on its way: with its headers, and attachments in base64, which adds a third.
 //
-// *How large is the largest mail on its way?* With attachments in base64, which adds a third. WARN above 100 KiB, where Gmail cuts it off;
+// *How large is the largest mail on its way?* With 2 KiB for headers and signature, and attachments in base64, which adds a third. WARN above 100 KiB, where Gmail cuts it off;
 // FAIL above 10 MiB, which many servers refuse.
 func sizeCheck() Check {
 	return Check{ID: "size", Group: GroupTexts, Run: ofTexts(message.Email, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
@@ -54,5 +57,5 @@ func largestMail(e *campaign.Mail, facts *plan.ChannelFacts) (total, attached in
 	for _, file := range e.Attachments {
 		attached += int64(len(file.Data))
 	}
-	return (body + attached) * 4 / 3, attached, row
+	return (body+attached)*4/3 + mailHeaders, attached, row
 }

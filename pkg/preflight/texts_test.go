@@ -185,7 +185,7 @@ func TestSize(t *testing.T) {
 		{name: "SMS only", want: preflight.Skip},
 		{
 			name: "large", want: preflight.Warn, change: attached(100 << 10),
-			summary: []string{"the largest has 133 KiB (attachments 100 KiB); all together 13 MiB; above 100 KiB"}, remedies: []string{"link to them"},
+			summary: []string{"the largest has 135 KiB (attachments 100 KiB); all together 13 MiB; above 100 KiB"}, remedies: []string{"link to them"},
 		},
 		{
 			name: "one long cell", want: preflight.Warn, change: both(mails(nil), cell(1, 1, strings.Repeat("x", 90<<10))),
