@@ -191,7 +191,7 @@ func (e *env) beside(ctx context.Context, cfg *config.Config) func() {
 	}
 	w, err := e.watch(ctx)
 	if err != nil {
-		words.Log(e.log, slog.LevelWarn, words.T("log.alerts", words.A{"cause": words.Cause(err)}))
+		words.LogError(e.log, slog.LevelWarn, words.Wrap(err, "log.alerts", nil))
 		return func() {}
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -93,7 +93,7 @@ func (e *env) close() {
 	}
 	if e.ledger != nil {
 		if err := e.ledger.Close(); err != nil {
-			words.Log(e.log, slog.LevelWarn, words.T("log.ledger", words.A{"ledger": e.ledgerPlace(), "cause": words.Cause(err)}), "error", err)
+			words.LogError(e.log, slog.LevelWarn, words.Wrap(err, "log.ledger", words.A{"ledger": e.ledgerPlace()}))
 		}
 	}
 	if e.logfile != nil {

@@ -284,7 +284,7 @@ func (e *env) settler(cfg *config.Config, box ledger.Receipts) (*receipts.Settle
 			}
 			v, err := e.vendor(cfg, account)
 			if err != nil {
-				words.Log(e.log, slog.LevelWarn, words.T("log.account", words.A{"account": account, "cause": words.Cause(err)}))
+				words.LogError(e.log, slog.LevelWarn, words.Wrap(err, "log.account", words.A{"account": account}))
 			}
 			built[account] = v
 			return v

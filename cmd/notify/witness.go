@@ -189,7 +189,7 @@ func (e *env) witnessed(ctx context.Context, l ledger.Ledger, f *send.Forgotten,
 	w.Again(func(ctx context.Context) error { return e.probe(ctx, f) })
 	return w.Guard(l), func() {
 		if err := w.Close(); err != nil {
-			words.Log(e.log, slog.LevelWarn, words.T("log.witness", words.A{"cause": words.Cause(err)}), "error", err)
+			words.LogError(e.log, slog.LevelWarn, words.Wrap(err, "log.witness", nil))
 		}
 	}, nil
 }

@@ -58,7 +58,7 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 	for ctx.Err() == nil {
 		if err := w.Once(ctx); err != nil && ctx.Err() == nil {
-			words.Log(w.Log, slog.LevelWarn, words.T("log.alerts", words.A{"cause": words.Cause(err)}))
+			words.LogError(w.Log, slog.LevelWarn, words.Wrap(err, "log.alerts", nil))
 		}
 		select {
 		case <-ctx.Done():
@@ -72,7 +72,7 @@ func (w *Watch) Last(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastChance)
 	defer cancel()
 	if err := w.Whole(ctx); err != nil {
-		words.Log(w.Log, slog.LevelWarn, words.T("log.alerts", words.A{"cause": words.Cause(err)}))
+		words.LogError(w.Log, slog.LevelWarn, words.Wrap(err, "log.alerts", nil))
 	}
 }
 

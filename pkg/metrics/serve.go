@@ -49,7 +49,7 @@ func (s *Set) Listen(ctx context.Context, address string) (*Listener, error) {
 	}}
 	go func() {
 		if err := l.server.Serve(on); !errors.Is(err, http.ErrServerClosed) {
-			words.Log(s.log, slog.LevelWarn, words.T("log.metrics", words.A{"address": on.Addr().String(), "cause": words.Cause(err)}))
+			words.LogError(s.log, slog.LevelWarn, words.Wrap(err, "log.metrics", words.A{"address": on.Addr().String()}))
 		}
 	}()
 	return l, nil
@@ -104,7 +104,7 @@ func (f *File) run(ctx context.Context) {
 		}
 		if err := f.write(ctx); err != nil && !warned {
 			warned = true
-			words.Log(f.set.log, slog.LevelWarn, words.T("log.metrics-file", words.A{"file": f.path, "cause": words.Cause(err)}))
+			words.LogError(f.set.log, slog.LevelWarn, words.Wrap(err, "log.metrics-file", words.A{"file": f.path}))
 		}
 	}
 }

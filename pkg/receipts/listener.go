@@ -129,7 +129,7 @@ func (l *Listener) take(first spooling) {
 		s.done <- err
 	}
 	if err != nil {
-		words.Log(l.log, slog.LevelError, words.T("log.receipts-refused", words.A{"n": len(rs), "cause": words.Cause(err)}))
+		words.LogError(l.log, slog.LevelError, words.Wrap(err, "log.receipts-refused", words.A{"n": len(rs)}))
 		return
 	}
 	select {
@@ -147,14 +147,14 @@ func (l *Listener) keep(ctx context.Context) {
 		if err == nil {
 			pause = keepAgain
 		} else {
-			words.Log(l.log, slog.LevelError, words.T("log.receipts-wait", words.A{"file": l.spool.file.Name(), "cause": words.Cause(err)}), "error", err)
+			words.LogError(l.log, slog.LevelError, words.Wrap(err, "log.receipts-wait", words.A{"file": l.spool.file.Name()}))
 			come, again = nil, time.After(pause)
 			pause = min(2*pause, keepMost)
 		}
 		select {
 		case <-ctx.Done():
 			if err := l.keepAll(context.WithoutCancel(ctx)); err != nil {
-				words.Log(l.log, slog.LevelError, words.T("log.receipts-left", words.A{"file": l.spool.file.Name(), "cause": words.Cause(err)}), "error", err)
+				words.LogError(l.log, slog.LevelError, words.Wrap(err, "log.receipts-left", words.A{"file": l.spool.file.Name()}))
 			}
 			return
 		case <-again:

@@ -63,7 +63,7 @@ func (s *Settler) Run(ctx context.Context, kept <-chan struct{}) {
 	defer look.Stop()
 	for {
 		if _, err := s.All(ctx); err != nil && ctx.Err() == nil {
-			words.Log(s.Log, slog.LevelError, words.T("log.receipts-unsettled", words.A{"cause": words.Cause(err)}), "error", err)
+			words.LogError(s.Log, slog.LevelError, words.Wrap(err, "log.receipts-unsettled", nil))
 		}
 		select {
 		case <-ctx.Done():

@@ -62,7 +62,7 @@ func (u *Unsubscribe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if err := u.leave(r.Context(), key); err != nil {
-			words.Log(u.Log, slog.LevelError, words.T("log.unsubscribe", words.A{"cause": words.Cause(err)}), "error", err)
+			words.LogError(u.Log, slog.LevelError, words.Wrap(err, "log.unsubscribe", nil))
 			http.Error(w, "not kept", http.StatusServiceUnavailable)
 			return
 		}

@@ -40,7 +40,7 @@ func (ln *lane) turnAway(ctx context.Context, cs []ledger.Claim, now time.Time) 
 	f.count.Since = f.limit.Since(now, f.zone)
 	before, err := f.from.Earlier(ctx, &f.count, cs)
 	if err != nil {
-		words.Log(ln.loop.Log, slog.LevelWarn, words.T("log.frequency", words.A{"cause": words.Cause(err)}), "error", err)
+		words.LogError(ln.loop.Log, slog.LevelWarn, words.Wrap(err, "log.frequency", nil))
 		ln.loop.progress.waiting(words.T("send.frequency-unread", nil))
 		ln.later = now.Add(lookAgain)
 		back := message.GiveBack(message.BackLost)

@@ -171,7 +171,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 // gather puts in order by which what was sent is found. Nothing hangs on it: whoever is next goes on with it.
 func (l *Loop) gather(ctx context.Context) {
 	if err := l.Ledger.Gather(ctx); err != nil && ctx.Err() == nil {
-		words.Log(l.Log, slog.LevelWarn, words.T("log.gather", words.A{"cause": words.Cause(err)}), "error", err)
+		words.LogError(l.Log, slog.LevelWarn, words.Wrap(err, "log.gather", nil))
 	}
 }
 

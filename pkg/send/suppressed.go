@@ -62,7 +62,7 @@ func (l *Loop) withheld(ctx context.Context, to message.Address) bool {
 	}
 	if time.Since(s.began)-time.Duration(s.read.Load()) >= suppressEvery && s.busy.CompareAndSwap(false, true) {
 		if err := s.catchUp(ctx); err != nil {
-			words.Log(l.Log, slog.LevelWarn, words.T("log.suppressed", words.A{"cause": words.Cause(err)}), "error", err)
+			words.LogError(l.Log, slog.LevelWarn, words.Wrap(err, "log.suppressed", nil))
 		}
 		s.busy.Store(false)
 	}

@@ -152,7 +152,7 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 			return out, err
 		}
 		if tries == 0 {
-			words.Log(t.loop.Log, slog.LevelWarn, words.T("log.unwritable", words.A{"cause": words.Cause(err)}), "error", err)
+			words.LogError(t.loop.Log, slog.LevelWarn, words.Wrap(err, "log.unwritable", nil))
 			if errors.Is(err, ledger.ErrDamaged) && len(turn.Claim) > 0 {
 				damaged = &recordedError{err} // what is known is recorded first
 			}

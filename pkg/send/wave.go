@@ -91,7 +91,7 @@ func (l *Loop) bounced(work context.Context) int {
 	}
 	ds, err := r.Deliveries(work, l.Campaign)
 	if err != nil {
-		words.Log(l.Log, slog.LevelWarn, words.T("log.wave", words.A{"cause": words.Cause(err)}), "error", err)
+		words.LogError(l.Log, slog.LevelWarn, words.Wrap(err, "log.wave", nil))
 	}
 	n := 0
 	for _, d := range ds {

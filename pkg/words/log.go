@@ -18,6 +18,9 @@ func Log(log *slog.Logger, level slog.Level, t Text, attrs ...any) {
 	log.Log(context.Background(), level, t.String(), append([]any{slog.Any(logKey, logged{t})}, attrs...)...)
 }
 
+// LogError writes down an error with its sentence, as Log does; a log file has what it came of word for word.
+func LogError(log *slog.Logger, level slog.Level, e *Error) { Log(log, level, e.Text, "error", e.Err) }
+
 // Logged is the sentence of what was logged; false where it has none.
 func Logged(r *slog.Record) (t Text, ok bool) {
 	r.Attrs(func(a slog.Attr) bool {

@@ -151,9 +151,10 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 // The page cache, in KiB. A run needs little; a staging writes at random into an index that grows with it: see staging.room.
 const (
 	runKiB, stageKiB = 4096, 16384
-	runCache         = "PRAGMA cache_size = -4096"
 	readCache        = "cache_size(-1024)" // of each of several connections, which read from end to end
 )
+
+func cacheOf(kib int) string { return "PRAGMA cache_size = -" + strconv.Itoa(kib) }
 
 // patiently tries again while the database is busy: where two processes make a ledger at once, the one that comes second is
 // turned away at once, whatever its busy timeout, as its waiting could block the other. A program that shares the file with nobody, as a
@@ -187,7 +188,7 @@ func setPragmas(ctx context.Context, conn *sql.Conn) error {
 		"PRAGMA synchronous = FULL",         // NORMAL may lose the last commits, and with them the proof that a message left
 		"PRAGMA foreign_keys = ON",          // off by default in every connection
 		"PRAGMA temp_store = MEMORY",        // no file beside the ledger that could be left behind
-		runCache,                            // a run reads and writes where it wrote just before
+		cacheOf(runKiB),                     // a run reads and writes where it wrote just before
 		"PRAGMA wal_autocheckpoint = 1000",  // the default; larger was measured to be slower
 		"PRAGMA recursive_triggers = OFF",   // none of ours recurse
 		"PRAGMA cell_size_check = ON",       // find damage when a page is read

@@ -60,7 +60,7 @@ func (l *Ledger) Stage(ctx context.Context, s ledger.Staging) (ledger.Staged, er
 
 // roomy writes with a page cache that grows with what was staged, and leaves one as a run needs it.
 func (st *staging) roomy() error {
-	return errors.Join(st.write(), st.x.exec(runCache))
+	return errors.Join(st.write(), st.x.exec(cacheOf(runKiB)))
 }
 
 // room adds a MiB of page cache for every so many recipients: a staging of some thousands takes no more memory than a run, one of a
@@ -69,7 +69,7 @@ func (st *staging) room() error {
 	if st.rows%rowsPerMiB != 0 {
 		return nil
 	}
-	return st.x.exec("PRAGMA cache_size = -" + strconv.Itoa(min(runKiB+st.rows/rowsPerMiB*1024, stageKiB)))
+	return st.x.exec(cacheOf(min(runKiB+st.rows/rowsPerMiB*1024, stageKiB)))
 }
 
 // staging is one Stage under way.
