@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"notify/pkg/campaign"
@@ -67,6 +68,8 @@ type env struct {
 	logfile *logfile.File // nil where nobody asked for one
 	command string        // which one runs
 	mute    bool          // what is said about commands is not made
+
+	delivers atomic.Bool // messages may be under way
 }
 
 func newEnv(in io.Reader, out, err io.Writer, getenv func(string) string, now func() time.Time) *env {

@@ -141,14 +141,22 @@ type wellKnown struct {
 	said *words.Error
 }
 
+// interrupted is a command that was ended from outside: what to do next hangs on whether messages could have left.
+func (e *env) interrupted() *words.Error {
+	if e.delivers.Load() {
+		return words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)
+	}
+	return words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted-again", nil)
+}
+
 func (e *env) wellKnown(err error) []wellKnown {
 	place := words.A{"ledger": e.ledgerPlace()}
 	do := func(id, hint string) *words.Error {
 		return &words.Error{Text: words.T(id, place), Hint: words.T(hint, nil)}
 	}
 	return []wellKnown{
-		{context.Canceled, exit.Paused, words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)},
-		{errInterrupted, exit.Paused, words.Err("cmd.error.interrupted", nil).Do("cmd.do.interrupted", nil)},
+		{context.Canceled, exit.Paused, e.interrupted()},
+		{errInterrupted, exit.Paused, e.interrupted()},
 		{send.ErrEnvironment, exit.Usage, words.Wrap(err, "cmd.error.environment", nil).Do("cmd.do.environment", nil)},
 		{ledger.ErrLeaseLost, exit.Error, words.Err("cmd.error.lease-lost", nil).Do("cmd.do.lease-lost", nil)},
 		{ledger.ErrReplaced, exit.Person, do("cmd.error.replaced", "cmd.do.replaced")},

@@ -46,6 +46,9 @@ func (e *env) finished(ctx context.Context, l ledger.Ledger, res preflight.Resul
 	if err != nil {
 		return false, err
 	}
+	if err := l.Audit(ctx, res.Campaign, e.sends(0, 0, counts.Total(), nil, nil)); err != nil {
+		return false, err
+	}
 	var ids []string
 	for _, f := range res.Findings {
 		if f.Moot() {

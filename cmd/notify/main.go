@@ -44,12 +44,16 @@ func (e *env) interruptible() (context.Context, func()) {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(e.console.Err, "\n"+e.say("cmd.line.stopping", nil))
+		stopping, left := "cmd.line.ending", "cmd.line.ended"
+		if e.delivers.Load() {
+			stopping, left = "cmd.line.stopping", "cmd.line.left"
+		}
+		fmt.Fprintln(e.console.Err, "\n"+e.say(stopping, nil))
 		cancel(errInterrupted)
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(e.console.Err, e.say("cmd.line.left", nil))
+		fmt.Fprintln(e.console.Err, e.say(left, nil))
 		os.Exit(exit.Paused)
 	}()
 	return ctx, func() {

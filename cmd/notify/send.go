@@ -285,6 +285,7 @@ type delivery struct {
 
 // deliver runs the loop on a staged campaign, shows how far it is, and says how it ended.
 func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d delivery) error {
+	e.delivers.Store(true)
 	l, err := e.Ledger(ctx)
 	if err != nil {
 		return err

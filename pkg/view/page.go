@@ -53,6 +53,7 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 		"stands": func(f preflight.Finding) bool { return f.ID == "checklist" && r.Checklist != nil },
 		"row":    func(n int) string { return p.Say(words.T("page.row", words.A{"row": plainInt(n)})) },
 		"text":   func(id string) string { return p.Say(words.Text{ID: id}) },
+		"texts":  func(t []Preview) string { return p.Say(words.T("page.texts", words.A{"rows": words.N(len(t), "row")})) },
 		"titled": func() string { return p.Say(words.T("page.title", words.A{"campaign": r.Campaign})) },
 		"meta":   func() string { return p.Say(words.T("page.meta", words.A{"list": r.Plan.List, "at": r.At})) },
 		"over":   func(f preflight.Finding) string { return p.Say(overriddenBy(f)) },
