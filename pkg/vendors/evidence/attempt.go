@@ -191,27 +191,11 @@ func readWhole(resp *http.Response, most int64) ([]byte, error) {
 	if resp.ContentLength > most {
 		return nil, errTooLarge
 	}
-	size := resp.ContentLength
-	if size < 0 {
-		size = 512
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1)) // one more shows that there is more
+	if err == nil && int64(len(body)) > most {
+		err = errTooLarge
 	}
-	body := make([]byte, 0, size+1) // one more, so that the end shows without growing
-	for {
-		n, err := resp.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if errors.Is(err, io.EOF) {
-			return body, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(body)) > most {
-			return nil, errTooLarge
-		}
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-	}
+	return body, err
 }
 
 // after describes an attempt of which something may have left. Error texts of net/http can quote the answer, so none is used.

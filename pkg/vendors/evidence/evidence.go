@@ -172,10 +172,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn
 	}
 	under := &conn{Conn: c}
 	config := d.tls.Clone()
-	if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
-		_ = c.Close()
-		return nil, &stageError{stage: StageConnect, err: err}
-	}
+	config.ServerName, _, _ = net.SplitHostPort(address) // without a name TLS refuses
 	over := tls.Client(under, config)
 	if err := over.HandshakeContext(ctx); err != nil {
 		_ = c.Close()

@@ -109,7 +109,7 @@ func TestWhatTLSRefusesInsideATunnelIsSaid(t *testing.T) {
 			tr := evidence.New(c.options)
 			defer tr.Close()
 			evidence.ThroughProxy(tr, &url.URL{Scheme: "http", Host: proxy.Addr()})
-			if a := tr.Do(t.Context(), request(t, http.MethodPost, "https://"+c.host+"/", "{}")); !a.Unsent || a.Stage != evidence.StageTLS {
+			if a := tr.Do(t.Context(), request(t, http.MethodPost, "https://"+c.host+"/", "{}")); !a.Unsent || a.Stage != evidence.StageTLS || a.Err == nil {
 				t.Errorf("%+v", a)
 			}
 		})
