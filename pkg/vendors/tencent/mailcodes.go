@@ -18,10 +18,10 @@ func mailCodes() sdk.Codes {
 	throttled := func(wait time.Duration, recipient bool, codes ...string) sdk.Row {
 		return sdk.Row{Codes: codes, Outcome: message.OutcomeThrottled, Recipient: recipient, Wait: wait, Source: mailSource}
 	}
-	return sdk.Table(
+	return sdk.Table(append(gateway(),
 		refused(message.ReasonBalance, "FailedOperation.InsufficientBalance"),
 		refused(message.ReasonQuota, "FailedOperation.InsufficientQuota", "FailedOperation.ExceedSendLimit", "LimitExceeded"),
-		refused(message.ReasonAuth, "AuthFailure.*", "AuthFailure", "UnauthorizedOperation", "FailedOperation.WithOutPermission"),
+		refused(message.ReasonAuth, "FailedOperation.WithOutPermission"),
 		refused(message.ReasonBlocked, "FailedOperation.HighRejectionRate", "FailedOperation.NotAuthenticatedSender", "OperationDenied.DomainNotVerified",
 			"OperationDenied.SendAddressStatusError", "InvalidParameterValue.NoSuchSender"),
 		refused(message.ReasonTemplate, "FailedOperation.InvalidTemplateID", "FailedOperation.WrongContentJson", "OperationDenied.TemplateStatusError",
@@ -35,9 +35,9 @@ func mailCodes() sdk.Codes {
 			Outcome: message.OutcomeRejected, Source: mailSource,
 		},
 		// "The request did not take effect": the vendor's own words for this temporary error.
-		throttled(0, false, "RequestLimitExceeded", "RequestLimitExceeded.*", "FailedOperation.ServiceNotAvailable"),
+		throttled(0, false, "FailedOperation.ServiceNotAvailable"),
 		// One mailbox gets at most 10 an hour; a receiver that put the vendor off is let alone for 10 minutes.
 		throttled(time.Hour, true, "FailedOperation.FrequencyLimit"),
 		throttled(10*time.Minute, true, "FailedOperation.TemporaryBlocked"),
-	)
+	)...)
 }

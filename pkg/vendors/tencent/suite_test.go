@@ -48,6 +48,11 @@ func TestCodes(t *testing.T) {
 		want   string
 	}{
 		{fail("AuthFailure.SecretIdNotFound", "the SecretId is not found"), "refused authorisation 0s false"},
+		{fail("UnauthorizedOperation", "no policy allows sms:SendSms"), "refused authorisation 0s false"},
+		{fail("IpNotInWhitelist", "IP"), "refused authorisation 0s false"},
+		{fail("UnsupportedRegion", "region"), "refused other 0s false"},
+		{fail("RequestLimitExceeded.IPLimitExceeded", "too many"), "throttled 0s false"},
+		{fail("InvalidParameter", "?"), "unknown 0s false"},
 		{fail("LimitExceeded.AppDailyLimit", "day"), "refused quota 0s false"},
 		{number("FailedOperation.MarketingSendTimeConstraint", "08:00-22:00", `""`), "refused other 0s false"},
 		{number("FailedOperation.TemplateIncorrectOrUnapproved", "template", `""`), "refused template 0s false"},
