@@ -168,6 +168,7 @@ func (s *Settler) read(r *ledger.Receipt) ledger.Note {
 		}
 	}
 	for i := range n.Events {
+		forgive(&n.Events[i])
 		if n.Events[i].Grade == "" {
 			n.Events[i].Grade = r.Grade
 		}

@@ -40,6 +40,27 @@ func told(t *testing.T) (*sqlite.Ledger, message.Key) {
 	return l, k
 }
 
+// accepted has the mail taken by account edm.
+func accepted(t *testing.T, l *sqlite.Ledger) {
+	t.Helper()
+	run, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: at(8), Extend: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := ledger.Turn{Run: run.Run.ID, Now: at(8), Extend: time.Minute, Claim: []ledger.ClaimRequest{{
+		Channel: message.Email, Day: "2026-11-20", Max: 1, Ahead: time.Second, Grace: time.Minute, Limits: ledger.Limits{Account: "edm"},
+	}}}
+	got, err := l.Turn(t.Context(), turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn.Claim = nil
+	turn.Settle = []ledger.Settlement{{Attempt: got.Grants[0].Claims[0].Attempt, At: at(8), Outcome: message.Outcome{Kind: message.OutcomeAccepted}}}
+	if _, err := l.Turn(t.Context(), turn); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestOneClickTakesSomebodyOff(t *testing.T) {
 	l, k := told(t)
 	links := message.OneClick{URL: "https://edm.example.test/leave", Secret: "a secret of 16 or more"}
@@ -129,22 +150,7 @@ func TestOneClickTakesSomebodyOff(t *testing.T) {
 // A click is told of the message that it was made in, once, with the proof that the link is ours; what nobody sent has none.
 func TestOneClickIsAFactOfItsMessage(t *testing.T) {
 	l, k := told(t)
-	run, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: at(8), Extend: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	turn := ledger.Turn{Run: run.Run.ID, Now: at(8), Extend: time.Minute, Claim: []ledger.ClaimRequest{{
-		Channel: message.Email, Day: "2026-11-20", Max: 1, Ahead: time.Second, Grace: time.Minute, Limits: ledger.Limits{Account: "edm"},
-	}}}
-	got, err := l.Turn(t.Context(), turn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	turn.Claim = nil
-	turn.Settle = []ledger.Settlement{{Attempt: got.Grants[0].Claims[0].Attempt, At: at(8), Outcome: message.Outcome{Kind: message.OutcomeAccepted}}}
-	if _, err := l.Turn(t.Context(), turn); err != nil {
-		t.Fatal(err)
-	}
+	accepted(t, l)
 	links := message.OneClick{URL: "https://edm.example.test/leave", Secret: "a secret of 16 or more"}
 	now := func() time.Time { return at(9).AddDate(0, 2, 0) } // people keep mails
 	log := slog.New(slog.DiscardHandler)

@@ -50,17 +50,6 @@ func Named(v vendors.Vendor, host, full string) {
 	r.fullName = func(context.Context, string) string { return full }
 }
 
-// Wording is which row of the wordings decides about a text, -1 for none, and how many rows there are.
-func Wording(text string) (row, rows int) {
-	known := wordings()
-	for i := range known {
-		if known[i].says.Match(addressPattern.ReplaceAll([]byte(text), []byte("@"))) {
-			return i, len(known)
-		}
-	}
-	return -1, len(known)
-}
-
 // Classify is what the adapter makes of a reply at a step, "MAIL" or "final dot", on a fresh connection.
 func Classify(at string, code int, text string) message.Outcome {
 	var o options

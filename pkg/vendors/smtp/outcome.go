@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"notify/pkg/message"
+	"notify/pkg/vendors/blame"
 	"notify/pkg/words"
 )
 
@@ -135,14 +135,12 @@ func clip(s string) string {
 	return s[:cut] + "…"
 }
 
-var addressPattern = regexp.MustCompile(`[^\s<>"'(),;:\[\]]+@[^\s<>"'(),;:\[\]]+`)
-
 // mask hides every e-mail address in a text: servers like to repeat them.
 func mask(s string) string {
 	if !strings.Contains(s, "@") {
 		return s
 	}
-	return addressPattern.ReplaceAllStringFunc(s, func(a string) string { return message.Address(a).Masked() })
+	return blame.Addresses.ReplaceAllStringFunc(s, func(a string) string { return message.Address(a).Masked() })
 }
 
 // hide replaces what must not be shown: the credentials, which a server may repeat in its answer, and addresses.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/vendors/blame"
 )
 
 // rule says what a reply means. The first rule that fits decides.
@@ -132,7 +133,7 @@ func (o *options) classify(at step, r reply, kept bool) message.Outcome {
 	}
 	text := r.text
 	if !r.positive() { // a word within an address says nothing
-		text = addressPattern.ReplaceAll(text, []byte("@"))
+		text = blame.Addresses.ReplaceAll(text, []byte("@"))
 	}
 	if found, ok := meaning(at, r, status, text); ok {
 		out.Kind, out.Reason, out.RetryAfter = found.kind, found.reason, found.wait
