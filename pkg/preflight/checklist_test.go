@@ -15,6 +15,7 @@ import (
 	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/sshsign"
 	"notify/pkg/vendors"
@@ -259,10 +260,11 @@ func TestALapseSaysWhatChangedSinceTheSignature(t *testing.T) {
 func TestCompare(t *testing.T) {
 	before := func() *preflight.Result {
 		return &preflight.Result{
-			Scopes: map[string]string{"list": "l1"},
+			Scopes: map[string]string{"list": "l1"}, Terms: []plan.Term{{Scope: "list", Name: "columns", Value: "a"}},
 			Findings: []preflight.Finding{
 				{ID: "balance", Status: preflight.Pass, Summary: []words.Text{words.Raw("enough")}, Facts: []preflight.Fact{
-					{Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
+					{Name: "account.sms.segments", Value: 100}, {Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
+					{Name: "account.edm.balance", Value: yuan(t, "5")},
 				}},
 				{ID: "templates", Status: preflight.Pass, Summary: []words.Text{words.Raw("approved")}},
 				{ID: "checklist", Status: preflight.Warn, Summary: []words.Text{words.Raw("unsigned")}},
@@ -289,9 +291,17 @@ func TestCompare(t *testing.T) {
 		{"a new pass", func(r *preflight.Result) {
 			r.Findings = append(r.Findings, preflight.Finding{ID: "disk", Status: preflight.Pass})
 		}, []string{}},
-		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
-		{"packages were used", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = int64(25_300) }, []string{"balance of sms: 1,200,000 → 25,300 messages in packages"}},
-		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = yuan(t, "400") }, []string{}},
+		{"the balance fell", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = yuan(t, "40") }, []string{"balance of sms: 100.00 → 40.00"}},
+		{"packages were used", func(r *preflight.Result) { r.Findings[0].Facts[2].Value = int64(25_300) }, []string{"balance of sms: 1,200,000 → 25,300 messages in packages"}},
+		{"the balance rose", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = yuan(t, "400") }, []string{}},
+		{"packages were bought", func(r *preflight.Result) { r.Findings[0].Facts[2].Value = int64(1_200_001) }, []string{}},
+		{"the balance of the last one fell", func(r *preflight.Result) { r.Findings[0].Facts[3].Value = yuan(t, "4.5") }, []string{"balance of edm: 5.00 → 4.50"}},
+		{"nobody knows the balance any more", func(r *preflight.Result) { r.Findings[0].Facts[1].Value = "?" }, []string{}},
+		{"nobody knows the packages any more", func(r *preflight.Result) { r.Findings[0].Facts[2].Value = "?" }, []string{}},
+		{"there are no packages any more", func(r *preflight.Result) { r.Findings[0].Facts[2].Value = int64(0) }, []string{"balance of sms: 1,200,000 → 0 messages in packages"}},
+		{"fewer segments are needed", func(r *preflight.Result) { r.Findings[0].Facts[0].Value = 99 }, []string{}},
+		{"the texts", func(r *preflight.Result) { r.Scopes["texts"] = "t2" }, []string{"the texts changed"}},
+		{"another column of the list", func(r *preflight.Result) { r.Scopes["list"], r.Terms[0].Value = "l2", "b" }, []string{"the list changed: columns: a → b"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			// The signed one comes back from the ledger as JSON.
@@ -388,6 +398,127 @@ func TestASheetOfAMendedListKnowsWhatWasStaged(t *testing.T) {
 	}
 }
 
+// keeping is a ledger of which something cannot be read: the campaign, the preflight of what is staged, or its newest.
+type keeping struct {
+	ledger.Ledger
+	what string
+	err  error // nil: it is no longer what it was
+}
+
+func (k keeping) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
+	if k.what == "campaign" {
+		return ledger.Campaign{}, k.err
+	}
+	return k.Ledger.Campaign(ctx, name)
+}
+
+func (k keeping) Check(ctx context.Context, name, digest string) (ledger.Check, error) {
+	if k.what == "check" {
+		return ledger.Check{Campaign: name, Digest: digest, Result: []byte("x")}, k.err
+	}
+	return k.Ledger.Check(ctx, name, digest)
+}
+
+func (k keeping) CheckAt(ctx context.Context, name, digest string, at time.Time) (ledger.Check, error) {
+	c, err := k.Ledger.CheckAt(ctx, name, digest, at)
+	if k.what == "signed" {
+		if err = k.err; err == nil {
+			c.Result = []byte("x")
+		}
+	}
+	return c, err
+}
+
+func (k keeping) NewestCheck(ctx context.Context, name string) (ledger.Check, error) {
+	if k.what == "newest" {
+		return ledger.Check{Campaign: name, Result: []byte("x")}, k.err
+	}
+	return k.Ledger.NewestCheck(ctx, name)
+}
+
+// Where something cannot be read there is no checklist, which is not the same as one on which nothing is open.
+func TestASheetThatCannotBeReadIsNone(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	w.kept()
+	w.stage()
+	w.now, w.people = w.now.Add(time.Hour), people(110)
+	w.kept()
+	for name, c := range map[string]struct {
+		ledger        preflight.Kept
+		sheet, staged bool // there is one
+	}{
+		"all can be read":                 {w.ledger, true, true},
+		"the campaign":                    {keeping{w.ledger, "campaign", errDisk}, false, false},
+		"the preflight of what is staged": {keeping{w.ledger, "check", errDisk}, false, false},
+		"what that found":                 {keeping{w.ledger, "check", nil}, false, false},
+		"the newest preflight":            {keeping{w.ledger, "newest", errDisk}, false, true},
+		"what the newest found":           {keeping{w.ledger, "newest", nil}, false, true},
+		"the signatures":                  {noSignatures{w.ledger}, false, false},
+	} {
+		s, err := preflight.SheetOf(t.Context(), c.ledger, "award", "texts-read", nil, w.config.Signers(), w.now)
+		if (err == nil) != c.sheet || (s != nil && err == nil) != c.sheet {
+			t.Errorf("%s: the sheet is %+v, %v", name, s, err)
+		}
+		state, err := preflight.StagedChecklist(t.Context(), c.ledger, "award", w.config.Signers(), w.now)
+		if (err == nil) != c.staged || (state != nil) != c.staged {
+			t.Errorf("%s: the checklist of what is staged is %+v, %v", name, state, err)
+		}
+	}
+	none := keeping{w.ledger, "check", ledger.ErrNoCheck}
+	if state, err := preflight.StagedChecklist(t.Context(), none, "award", w.config.Signers(), w.now); state != nil || err != nil {
+		t.Errorf("staged without a preflight: %+v, %v", state, err)
+	}
+	if s, err := preflight.SheetOf(t.Context(), none, "award", "texts-read", nil, w.config.Signers(), w.now); err != nil || len(s.State.Lines) != 4 {
+		t.Errorf("staged without a preflight: %+v, %v", s, err)
+	}
+}
+
+// Where the preflight that was signed cannot be read, nothing is said of what changed since.
+func TestWhatChangedSinceIsSaidWhereItCanBeRead(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	w.signedBy("li texts-read")
+	w.now = w.now.Add(time.Hour)
+	for name, c := range map[string]struct {
+		ledger ledger.Ledger
+		since  bool
+	}{
+		"it can be read": {w.ledger, true}, "the ledger breaks": {keeping{w.ledger, "signed", errDisk}, false}, "it is no longer what it was": {keeping{w.ledger, "signed", nil}, false},
+	} {
+		again := *w
+		again.ledger = c.ledger
+		r := preflight.Run(t.Context(), again.make(), preflight.All())
+		if r.Checklist == nil || (r.Since != nil) != c.since || r.Since != nil && len(r.Since.Changes) > 0 {
+			t.Errorf("%s: %+v", name, r.Since)
+		}
+	}
+}
+
+// Who signs signs what he saw: the plan with its parts, the list, the item's words, and what its check had found.
+func TestASignatureIsForWhatWasSeen(t *testing.T) {
+	w := newWorld(t)
+	listed(w)
+	res := w.kept()
+	s, err := preflight.SheetOf(t.Context(), w.ledger, "award", "pays", nil, w.config.Signers(), w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := s.List.Item("pays")
+	by := ledger.Act{Who: "chen@desk", At: w.now.Add(time.Minute)}
+	want := ledger.SignOff{
+		Campaign: "award", Item: "pays", Role: "finance", Name: "chen", Who: "chen@desk", At: by.At, Digest: res.Digest, Checked: s.Result.At,
+		Scopes: map[string]string{checklist.ScopeItem: item.Digest(), checklist.ScopeChecklist: s.List.Digest(), checklist.ScopeFound: string(checklist.Proven)},
+	}
+	maps.Copy(want.Scopes, res.Scopes)
+	if d := cmp.Diff(want, s.SignOff(item, "chen", by)); d != "" || len(res.Scopes) == 0 {
+		t.Error(d)
+	}
+	if l := s.Line("nothing"); l.ID != "" {
+		t.Errorf("an item that is not there: %+v", l)
+	}
+}
+
 // A timer that sends once more is told that everything was sent, unless something is wrong that is not about the sending.
 func TestOnlyWhatIsAboutTheSendingIsMoot(t *testing.T) {
 	down := preflight.Finding{ID: "vendor", Group: preflight.GroupAccounts, Status: preflight.Fail}
@@ -396,19 +527,21 @@ func TestOnlyWhatIsAboutTheSendingIsMoot(t *testing.T) {
 	long := preflight.Finding{ID: "segments", Group: preflight.GroupTexts, Status: preflight.Fail}
 	warned := preflight.Finding{ID: "balance", Group: preflight.GroupMoney, Status: preflight.Warn}
 	for _, c := range []struct {
-		name     string
-		toSend   int
-		findings []preflight.Finding
-		want     bool
+		name             string
+		messages, toSend int
+		findings         []preflight.Finding
+		want             bool
 	}{
-		{"a vendor that is down", 0, []preflight.Finding{down, warned}, true},
-		{"a template that was withdrawn", 0, []preflight.Finding{withdrawn}, true},
-		{"one message is left", 1, []preflight.Finding{down}, false},
-		{"rows that cannot be read", 0, []preflight.Finding{down, rows}, false},
-		{"a text that is too long", 0, []preflight.Finding{down, long}, false},
-		{"nothing stops it", 0, []preflight.Finding{warned}, false},
+		{"nobody is on the list", 0, 0, []preflight.Finding{down}, false},
+		{"one person is on the list", 1, 0, []preflight.Finding{down}, true},
+		{"a vendor that is down", 100, 0, []preflight.Finding{down, warned}, true},
+		{"a template that was withdrawn", 100, 0, []preflight.Finding{withdrawn}, true},
+		{"one message is left", 100, 1, []preflight.Finding{down}, false},
+		{"rows that cannot be read", 100, 0, []preflight.Finding{down, rows}, false},
+		{"a text that is too long", 100, 0, []preflight.Finding{down, long}, false},
+		{"nothing stops it", 100, 0, []preflight.Finding{warned}, false},
 	} {
-		r := preflight.Result{Findings: c.findings, Plan: preflight.Summary{Messages: 100, ToSend: c.toSend}}
+		r := preflight.Result{Findings: c.findings, Plan: preflight.Summary{Messages: c.messages, ToSend: c.toSend}}
 		if got := r.OnlyMoot(); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
@@ -441,7 +574,7 @@ func TestOverride(t *testing.T) {
 		t.Errorf("a check that passed was overridden: %v, %v", used, err)
 	}
 	for _, c := range []struct{ id, says string }{
-		{"run", "cannot be overridden; these can: balance"},
+		{"run", "cannot be overridden; these can: " + strings.Join(preflight.Overridable(), ", ")},
 		{"balanec", "did you mean balance?"},
 		{"weather", "there is no check"},
 	} {
@@ -451,6 +584,10 @@ func TestOverride(t *testing.T) {
 	}
 	if res.Verdict != preflight.Warn {
 		t.Errorf("the verdict is %s", res.Verdict)
+	}
+	first := preflight.Result{Findings: []preflight.Finding{{ID: "balance", Status: preflight.Error}}}
+	if used, err := first.Override("balance", by); !used || err != nil || first.Verdict != preflight.Warn {
+		t.Errorf("the first of the checks: %v, %v: %s", used, err, first.Verdict)
 	}
 }
 

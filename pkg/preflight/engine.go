@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"notify/pkg/plan"
@@ -30,23 +31,18 @@ func Run(ctx context.Context, s *Subject, checks []Check) Result {
 	defer cancelAsking()
 	s.memo = newMemo(base, asking)
 	at := s.Now() // before the checks look at the clock
-	answers := make([]chan Finding, len(checks))
+	findings := make([]Finding, len(checks))
+	var asked sync.WaitGroup
 	for i, c := range checks {
-		answers[i] = make(chan Finding, 1)
 		if c.After == nil {
-			go func() { answers[i] <- s.ask(ctx, c) }()
+			asked.Go(func() { findings[i] = s.ask(ctx, c) })
 		}
 	}
 	r := Result{
 		Schema: Schema, Campaign: s.Plan.Spec.Name, Digest: s.Plan.Digest, At: at, Offline: s.Offline,
-		Counts: make(map[Status]int), Scopes: s.Plan.Digests.Scopes(), Terms: plan.Terms(s.Config, s.Plan),
+		Counts: make(map[Status]int), Findings: findings, Scopes: s.Plan.Digests.Scopes(), Terms: plan.Terms(s.Config, s.Plan),
 	}
-	r.Findings = make([]Finding, len(checks))
-	for i, c := range checks {
-		if c.After == nil {
-			r.Findings[i] = <-answers[i]
-		}
-	}
+	asked.Wait()
 	for i, c := range checks {
 		if c.After != nil {
 			c.Run = func(ctx context.Context, s *Subject) Finding { return c.After(ctx, s, &r) }

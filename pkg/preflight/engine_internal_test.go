@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notify/pkg/campaign"
+	"notify/pkg/checklist"
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
@@ -28,6 +29,47 @@ func TestWhyThereIsNoEvidence(t *testing.T) {
 		f := broken(of.err)
 		if f.Status != of.status || len(f.Remedies) != of.remedies || len(f.Summary) != 1 || f.Summary[0].ID != said {
 			t.Errorf("%v: %+v, want %s", of.err, f, said)
+		}
+	}
+}
+
+// The newest signature is the one of which it is told what changed since, whether it lapsed or not, unless it was taken back.
+func TestTheNewestSignature(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	by := func(name string, hour int) checklist.Signature {
+		return checklist.Signature{Name: name, At: at.Add(time.Duration(hour) * time.Hour)}
+	}
+	revoked := by("chen", 9)
+	revoked.Revoked = &checklist.Revocation{}
+	for _, c := range []struct {
+		name  string
+		lines []checklist.Line
+		want  string
+	}{
+		{"nobody signed", []checklist.Line{{}}, ""},
+		{"one that stands", []checklist.Line{{Signatures: []checklist.Signature{by("li", 1), by("wang", 0)}}}, "li"},
+		{"one that lapsed", []checklist.Line{{Signatures: []checklist.Signature{by("li", 1)}}, {Lapses: []checklist.Lapse{{Signature: by("wang", 2)}}}}, "wang"},
+		{"one that was taken back", []checklist.Line{{Signatures: []checklist.Signature{revoked, by("li", 1)}}}, "li"},
+		{"the only one was taken back", []checklist.Line{{Signatures: []checklist.Signature{revoked}}}, ""},
+		{"the last of all was taken back", []checklist.Line{{Signatures: []checklist.Signature{by("li", 1), revoked}}}, "li"},
+	} {
+		got := ""
+		if s := newestSignature(&checklist.State{Lines: c.lines}); s != nil {
+			got = s.Name
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// A rate is rounded up to what one writes, so that it is enough, and no further.
+func TestARateIsRoundedUp(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[float64]float64{0.01: 0.1, 0.1: 0.1, 0.3: 0.3, 1.7: 1.7, 1.701: 1.8, 38.3334: 38.4, 100: 100} {
+		if got := tenth(rate); got != want {
+			t.Errorf("%v is %v, want %v", rate, got, want)
 		}
 	}
 }

@@ -84,10 +84,7 @@ type Setting struct {
 
 // Text is a setting as one writes it: "accounts.sms-a.rate to at least 1.7/s (now 1/s)".
 func (s Setting) Text() words.Text {
-	if s.Now == nil {
-		return words.T("preflight.setting", words.A{"key": s.Key, "value": s.written(s.Value)})
-	}
-	return words.T("preflight.setting-now", words.A{"key": s.Key, "value": s.written(s.Value), "now": s.written(s.Now)})
+	return words.T("preflight.setting", words.A{"key": s.Key, "value": s.written(s.Value), "now": s.written(s.Now)})
 }
 
 // written is a value as it stands in the file.

@@ -39,9 +39,6 @@ func (s *Subject) since(ctx context.Context, r *Result) *Since {
 }
 
 func newestSignature(state *checklist.State) *checklist.Signature {
-	if state == nil {
-		return nil
-	}
 	var newest *checklist.Signature
 	look := func(sig checklist.Signature) {
 		if sig.Revoked == nil && (newest == nil || sig.At.After(newest.At)) {
@@ -150,16 +147,8 @@ func figureOf(v any) (int64, bool) {
 
 // amountOf is a fact that is an amount, fresh or as it was read from the ledger.
 func amountOf(v any) (message.Money, bool) {
-	switch v := v.(type) {
-	case message.Money:
-		return v, true
-	case *message.Money:
-		return *v, v != nil
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return 0, false
-	}
 	var m message.Money
-	return m, m.UnmarshalJSON(b) == nil
+	b, err := json.Marshal(v)
+	read := err == nil && m.UnmarshalJSON(b) == nil
+	return m, read
 }

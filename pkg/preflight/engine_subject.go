@@ -192,7 +192,7 @@ func (s *Subject) balanceAt(ctx context.Context, account string) (balanceAt, err
 
 // vendor is the account's vendor, or why there is none.
 func (s *Subject) vendor(account string) (vendors.Vendor, error) {
-	if v, ok := s.Vendors[account]; ok && v != nil {
+	if v := s.Vendors[account]; v != nil {
 		return v, nil
 	}
 	if err := s.VendorErrs[account]; err != nil {

@@ -36,15 +36,19 @@ func TestVerdict(t *testing.T) {
 		name     string
 		statuses []preflight.Status
 		want     preflight.Status
+		offline  bool
 	}{
-		{"all pass", []preflight.Status{preflight.Pass, preflight.Pass}, preflight.Pass},
-		{"a skip changes nothing", []preflight.Status{preflight.Pass, preflight.Skip}, preflight.Pass},
-		{"one warning", []preflight.Status{preflight.Pass, preflight.Warn, preflight.Pass}, preflight.Warn},
-		{"one fail", []preflight.Status{preflight.Fail, preflight.Warn}, preflight.Fail},
-		{"a warning after a fail", []preflight.Status{preflight.Warn, preflight.Fail, preflight.Warn}, preflight.Fail},
-		{"a broken check is no pass", []preflight.Status{preflight.Pass, preflight.Error}, preflight.Fail},
-		{"a check that did not run is no pass", []preflight.Status{preflight.Pass, preflight.NotRun}, preflight.Fail},
-		{"a status that nobody knows is no pass", []preflight.Status{"fine"}, preflight.Fail},
+		{"all pass", []preflight.Status{preflight.Pass, preflight.Pass}, preflight.Pass, false},
+		{"a skip changes nothing", []preflight.Status{preflight.Pass, preflight.Skip}, preflight.Pass, false},
+		{"one warning", []preflight.Status{preflight.Pass, preflight.Warn, preflight.Pass}, preflight.Warn, false},
+		{"one fail", []preflight.Status{preflight.Fail, preflight.Warn}, preflight.Fail, false},
+		{"a warning after a fail", []preflight.Status{preflight.Warn, preflight.Fail, preflight.Warn}, preflight.Fail, false},
+		{"a broken check is no pass", []preflight.Status{preflight.Pass, preflight.Error}, preflight.Fail, false},
+		{"a check that did not run is no pass", []preflight.Status{preflight.Pass, preflight.NotRun}, preflight.Fail, false},
+		{"a status that nobody knows is no pass", []preflight.Status{"fine"}, preflight.Fail, false},
+		{"nobody could be asked", []preflight.Status{preflight.Pass, preflight.NotLooked}, preflight.Pass, false},
+		{"nobody was to be asked", []preflight.Status{preflight.NotLooked, preflight.Pass}, preflight.Warn, true},
+		{"there was nobody to ask", []preflight.Status{preflight.Pass}, preflight.Pass, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var checks []preflight.Check
@@ -52,9 +56,17 @@ func TestVerdict(t *testing.T) {
 				checks = append(checks, preflight.Check{ID: "x", Run: says1(st)})
 			}
 			s := bare()
-			s.Plan = newWorld(t).plan()
-			if got := preflight.Run(t.Context(), s, checks); got.Verdict != c.want {
+			s.Plan, s.Offline = newWorld(t).plan(), c.offline
+			got := preflight.Run(t.Context(), s, checks)
+			if got.Verdict != c.want {
 				t.Errorf("verdict %q, want %q", got.Verdict, c.want)
+			}
+			counts := make(map[preflight.Status]int)
+			for _, st := range c.statuses {
+				counts[st]++
+			}
+			if diff := cmp.Diff(counts, got.Counts); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
@@ -114,6 +126,64 @@ func TestASlowCheckHidesNoOther(t *testing.T) {
 	})
 }
 
+// What asks nobody else may take its time, unless somebody said how long; what asks a vendor may not.
+func TestHowLongACheckMayTake(t *testing.T) {
+	w := newWorld(t)
+	p := w.plan()
+	for _, c := range []struct {
+		limit  time.Duration
+		online bool
+		takes  time.Duration
+		want   preflight.Status
+	}{
+		{0, false, 5 * time.Minute, preflight.Pass},
+		{0, false, 15 * time.Minute, preflight.Error},
+		{0, true, preflight.DefaultLimit - time.Second, preflight.Pass},
+		{0, true, preflight.DefaultLimit + 2*time.Second, preflight.Error},
+		{time.Minute, false, 5 * time.Minute, preflight.Error},
+		{time.Minute, true, 50 * time.Second, preflight.Pass},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := bare()
+			s.Plan, s.Limit = p, c.limit
+			r := preflight.Run(t.Context(), s, []preflight.Check{{ID: "slow", Online: c.online, Run: func(context.Context, *preflight.Subject) preflight.Finding {
+				time.Sleep(c.takes)
+				return preflight.Finding{Status: preflight.Pass}
+			}}})
+			time.Sleep(time.Hour) // it ends by itself
+			if f := r.Findings[0]; f.Status != c.want || c.want == preflight.Pass && f.Took != c.takes {
+				t.Errorf("%+v: %s after %s", c, f.Status, f.Took)
+			}
+		})
+	}
+}
+
+// A plan has one reader at a time: who would be the second waits, as long as he has time.
+func TestOneCheckReadsTheRowsAtATime(t *testing.T) {
+	w := newWorld(t)
+	p := w.plan()
+	synctest.Test(t, func(t *testing.T) {
+		s := bare()
+		s.Plan = p
+		read := 0
+		var first, second error
+		preflight.Run(t.Context(), s, []preflight.Check{{ID: "reads", Run: func(ctx context.Context, s *preflight.Subject) preflight.Finding {
+			count := func(*plan.Recipient) bool { read++; return true }
+			_ = s.EachRow(ctx, func(*plan.Recipient) bool {
+				soon, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				first = s.EachRow(soon, count)
+				return false
+			})
+			second = s.EachRow(ctx, count)
+			return preflight.Finding{Status: preflight.Pass}
+		}}})
+		if !errors.Is(first, context.DeadlineExceeded) || second != nil || read != 100 {
+			t.Errorf("%d rows are read: %v, %v", read, first, second)
+		}
+	})
+}
+
 // Nor does a vendor that never answers hide the plan: it is not waited for once more.
 func TestASilentVendorHidesNoPlan(t *testing.T) {
 	w := newWorld(t)
@@ -151,7 +221,7 @@ func TestOfflineLeavesOutVendorsAndIsNoCleanPass(t *testing.T) {
 		switch {
 		case !c.Online && f.Status != was.Status:
 			t.Errorf("%s is %s, and was %s with vendors", c.ID, f.Status, was.Status)
-		case c.Online && (f.Status != preflight.NotLooked || len(remedies(f)) == 0):
+		case c.Online && (f.Status != preflight.NotLooked || len(remedies(f)) == 0 || f.Took != 0):
 			t.Errorf("%s: %+v", c.ID, f)
 		}
 	}

@@ -200,6 +200,9 @@ func TestBalance(t *testing.T) {
 			name: "a vendor that does not tell", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = mute{} },
 			summary: []string{"cannot be checked"}, remedies: []string{"console", "100 segments"},
 		},
+		{
+			name: "an account that could not be opened", want: preflight.Error, change: func(w *world) { delete(w.vendors, "sms-a") }, summary: []string{"was not opened"},
+		},
 		{name: "an answer without a figure", want: preflight.Warn, change: balance(""), summary: []string{"cannot be checked"}},
 		{
 			name: "what is promised to others counts", want: preflight.Fail, change: both(otherPending, balance("5")),

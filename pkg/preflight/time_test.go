@@ -47,6 +47,10 @@ func TestQuota(t *testing.T) {
 			name: "one that grows is known for the days to come", want: preflight.Fail, change: smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} }),
 			summary: []string{"20 today, more on each day", "it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
 		},
+		{
+			name: "more days than are named", want: preflight.Fail, change: quota(15), remedies: []string{"it takes 7 days, until 2026-11-26"},
+			summary: []string{"it takes 7 days: 15 on 2026-11-20, 15 on 2026-11-21, 15 on 2026-11-22, 15 on 2026-11-23, 15 on 2026-11-24 and 2 more"},
+		},
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
 		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor), 0 used today, 0 left", "it would never be done"}, remedies: []string{"by 100, to 100"}},
 		{
@@ -67,6 +71,10 @@ func TestQuota(t *testing.T) {
 		{
 			name: "what is promised cannot be read", want: preflight.Error, summary: []string{diskError},
 			change: func(w *world) { w.ledger = earlier{Ledger: w.ledger, err: errDisk} },
+		},
+		{
+			name: "the list as it was typed", want: preflight.Fail, remedies: []string{"notify send 'lists/award 2.xlsx' --spread"},
+			change: both(quota(40), func(w *world) { w.subject = func(s *preflight.Subject) { s.List = "lists/award 2.xlsx" } }),
 		},
 		{name: "not enough, and days are accepted", want: preflight.Warn, change: both(quota(40), spread), summary: []string{"it takes 3 days"}},
 		{
@@ -162,6 +170,7 @@ func TestTheQuotaOfAClassOnAnAccount(t *testing.T) {
 		want       string
 	}{
 		{"only the class has one", 0, 40, map[string]int64{"sms-a": 0, of: 3}, "sms-a: 40 a day (configuration), 3 used today, 37 left, 100 to send"},
+		{"one message a day of the account", 1, 0, map[string]int64{"sms-a": 0}, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send"},
 		{"one message a day", 0, 1, map[string]int64{"sms-a": 0, of: 0}, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send"},
 		{"the account's is used up before", 1000, 40, map[string]int64{"sms-a": 990, of: 0}, "sms-a: 1,000 a day (configuration), 990 used today, 10 left, 100 to send"},
 		{"the class's is used up before", 100, 90, map[string]int64{"sms-a": 60, of: 60}, "sms-a: 90 a day (configuration), 60 used today, 30 left, 100 to send"},

@@ -401,6 +401,9 @@ func answers(t *testing.T, f preflight.Finding, want preflight.Status, evidence,
 	if (f.Status == preflight.Fail || unchecked) && len(remedies(f)) == 0 {
 		t.Errorf("a %s without a remedy: %s", f.Status, summary(f))
 	}
+	if len(f.Remedies) > 0 && f.Remedies[0].Or {
+		t.Errorf("there is nothing that this is another way to: %q", remedies(f))
+	}
 	if strings.ContainsAny(summary(f), "\n\t") || strings.Contains(summary(f)+strings.Join(remedies(f), ""), "%!") {
 		t.Errorf("badly formed: %q %q", summary(f), remedies(f))
 	}
