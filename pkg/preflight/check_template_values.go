@@ -2,10 +2,7 @@ package preflight
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
-	"strconv"
 
 	"notify/pkg/campaign"
 	"notify/pkg/message"
@@ -30,17 +27,11 @@ func templateValuesCheck() Check {
 			return Finding{Status: Skip, Summary: said("template-values.none", nil)}
 		}
 		look := valuesLook{check: template.NewValues(vendors), text: s.Plan.Spec.Texts.Short(message.SMS), columns: r.Uses(message.SMS), of: s.Plan.Spec.Columns}
-		var values []string
-		var bad error
-		err = s.eachRow(ctx, func(row *plan.Recipient) bool {
-			if bad = json.Unmarshal(row.Fields, &values); bad != nil {
-				bad = words.Wrap(bad, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
-				return false
-			}
+		err = s.eachCells(ctx, func(row *plan.Recipient, values []string) bool {
 			look.row(row.Row, values)
 			return true
 		})
-		if err := errors.Join(err, bad); err != nil {
+		if err != nil {
 			return broken(err)
 		}
 		return look.finding()

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write docs/checks.md, and the figures of the findings, anew")
+var update = flag.Bool("update", false, "write docs/checks.md, and what the findings say, anew")
 
 var constructor = regexp.MustCompile(`Check\{\s*ID: "([a-z0-9-]+)"`)
 

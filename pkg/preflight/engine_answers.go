@@ -23,7 +23,7 @@ type answers struct {
 }
 
 func (a *answers) add(st Status, part words.Text, remedies ...words.Text) {
-	if a.status == NotRun || st.rank() > a.status.rank() {
+	if len(a.finding.Summary) == 0 || st.rank() > a.status.rank() {
 		a.status = st
 	}
 	a.finding.Summary = append(a.finding.Summary, part)
@@ -68,7 +68,7 @@ func (a *answers) offer(w ways) { a.finding.offer(w) }
 func (a *answers) done(empty words.Text) Finding {
 	f := a.finding
 	f.Status = a.status
-	if a.status == NotRun {
+	if len(f.Summary) == 0 {
 		f.Status, f.Summary = Skip, []words.Text{empty}
 	}
 	return f

@@ -2,10 +2,7 @@ package preflight
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"notify/pkg/config"
@@ -50,17 +47,11 @@ func (s *Subject) survey(ctx context.Context) (*survey, error) {
 				v.Columns = append(v.Columns, columnLook{Role: role, Header: header, index: i})
 			}
 		}
-		var values []string
-		var bad error
-		err := s.eachRow(ctx, func(row *plan.Recipient) bool {
-			if bad = json.Unmarshal(row.Fields, &values); bad != nil {
-				bad = words.Wrap(bad, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
-				return false
-			}
+		err := s.eachCells(ctx, func(row *plan.Recipient, values []string) bool {
 			v.row(row, values, s.Config.ProtectedDomains)
 			return true
 		})
-		if err := errors.Join(err, bad); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		return v, nil

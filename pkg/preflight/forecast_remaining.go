@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"hash/fnv"
 	"iter"
+	"strconv"
 
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -309,6 +311,20 @@ func (s *Subject) eachRow(ctx context.Context, f func(*plan.Recipient) bool) err
 		}
 	}
 	return nil
+}
+
+// eachCells is eachRow with the values of a row's cells, which are valid until the next one.
+func (s *Subject) eachCells(ctx context.Context, f func(row *plan.Recipient, values []string) bool) error {
+	var values []string
+	var bad error
+	err := s.eachRow(ctx, func(row *plan.Recipient) bool {
+		if err := json.Unmarshal(row.Fields, &values); err != nil {
+			bad = words.Wrap(err, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
+			return false
+		}
+		return f(row, values)
+	})
+	return errors.Join(err, bad)
 }
 
 // whole makes sure that the plan has all of its rows. What was counted while it was made says nothing about rows that can not be

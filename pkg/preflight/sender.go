@@ -3,11 +3,13 @@ package preflight
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/mail"
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -80,7 +82,7 @@ func addressDomain(address string) (string, error) {
 // asciiDomain is a domain as DNS knows it: in lower case, and with letters beyond ASCII written as RFC 5891 has it.
 func asciiDomain(domain string) (string, error) {
 	domain = strings.TrimSuffix(strings.ToLower(domain), ".")
-	if strings.ContainsFunc(domain, func(r rune) bool { return r > 0x7f }) {
+	if strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII }) {
 		ascii, err := idna.Lookup.ToASCII(domain)
 		if err != nil {
 			return "", words.Err("sender.no-domain", words.A{"domain": domain})
@@ -282,8 +284,8 @@ func (s *Subject) bulk() (string, int) {
 		}
 	}
 	top, most := "", 0
-	for receiver, n := range by {
-		if n >= bulkFrom && (n > most || n == most && receiver < top) {
+	for _, receiver := range slices.Sorted(maps.Keys(by)) {
+		if n := by[receiver]; n >= bulkFrom && n > most {
 			top, most = receiver, n
 		}
 	}

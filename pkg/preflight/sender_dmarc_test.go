@@ -1,10 +1,14 @@
 package preflight_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"notify/pkg/config"
 	"notify/pkg/dns/dnstest"
+	"notify/pkg/list"
 	"notify/pkg/preflight"
 )
 
@@ -20,6 +24,19 @@ func TestDMARC(t *testing.T) {
 		w.zone["dkim"] = dnstest.Text("v1._domainkey.vendor.example.net", "p="+rsaKey(2048))
 	}
 	inBulk := func(w *mailWorld) { w.mails(5000, "gmail.com") }
+	bulks := func(counts map[string]int) func(*mailWorld) {
+		return func(w *mailWorld) {
+			var all []list.Row
+			for _, domain := range slices.Sorted(maps.Keys(counts)) {
+				w.mails(counts[domain], domain)
+				all = append(all, w.people...)
+			}
+			for i := range all {
+				all[i].Number, all[i].Key = i+2, fmt.Sprintf("K%d", i)
+			}
+			w.people = all
+		}
+	}
 	askMail(t, "dmarc", []mailQuestion{
 		{
 			name: "reject, and both ways aligned", want: preflight.Pass,
@@ -31,7 +48,7 @@ func TestDMARC(t *testing.T) {
 		{name: "DKIM alone is enough", want: preflight.Pass, change: noSPF, summary: []string{"SPF does not pass", "DKIM passes"}},
 		{
 			name: "bounces to the vendor, and a signature of ours", want: preflight.Pass, change: unaligned,
-			summary: []string{"SPF is for bounce.example.net, which does not speak for edm.example.com", "DKIM passes"},
+			summary: []string{"SPF is for bounce.example.net, which does not speak for edm.example.com, DKIM passes"},
 		},
 		{
 			name: "nothing aligned under reject", want: preflight.Fail, change: allOf(unaligned, foreign),
@@ -59,6 +76,14 @@ func TestDMARC(t *testing.T) {
 		},
 		{name: "no record", want: preflight.Warn, change: set("dmarc", ""), summary: []string{"edm.example.com has no DMARC record"}, remedies: []string{"_dmarc.example.com", "p=none"}},
 		{name: "no record, in bulk", want: preflight.Fail, change: allOf(set("dmarc", ""), inBulk), summary: []string{"Gmail takes no bulk mail without it"}},
+		{
+			name: "no record, and who gets most is named", want: preflight.Fail, summary: []string{"Yahoo takes no bulk mail without it, and gets 5,001"},
+			change: allOf(set("dmarc", ""), bulks(map[string]int{"gmail.com": 5000, "yahoo.fr": 5001, "outlook.com": 4999})),
+		},
+		{
+			name: "no record, and two get as much", want: preflight.Fail, summary: []string{"Gmail takes no bulk mail without it, and gets 5,000"},
+			change: allOf(set("dmarc", ""), bulks(map[string]int{"gmail.com": 5000, "yahoo.fr": 5000})),
+		},
 		{name: "two records", want: preflight.Warn, change: func(w *mailWorld) { w.zone["dmarc"] += "_dmarc.example.com TXT \"v=DMARC1; p=none\"\n" }, summary: []string{"has 2 DMARC records"}},
 		{name: "a record without a policy", want: preflight.Warn, change: record("v=DMARC1; rua=mailto:a@example.com"), summary: []string{"cannot be read", "'p'"}},
 		{name: "other texts beside the record", want: preflight.Pass, change: func(w *mailWorld) { w.zone["dmarc"] += "_dmarc.example.com TXT \"hello\"\n" }},
@@ -66,10 +91,19 @@ func TestDMARC(t *testing.T) {
 			name: "nothing is known", want: preflight.Warn, change: allOf(otherVendor, func(w *mailWorld) { w.account("edm", func(a *config.Account) { a.DKIM = config.DKIM{} }) }),
 			summary: []string{"SPF is not known to pass", "DKIM is not known to pass"},
 		},
+		{
+			name: "one way does not pass, and nothing is known of the other", want: preflight.Fail, summary: []string{"SPF does not pass, DKIM is not known to pass: receivers are told to reject"},
+			change: allOf(noSPF, func(w *mailWorld) { w.account("edm", func(a *config.Account) { a.DKIM = config.DKIM{} }) }),
+		},
 		{name: "a sandbox", want: preflight.Skip, change: sandboxed, summary: []string{"no receiver sees it"}},
 		{name: "an invented sender", want: preflight.Skip, change: invented, summary: []string{"reserved for tests"}},
 		{name: "a record that cannot be had", want: preflight.Error, change: fails("_dmarc.edm.example.com"), summary: []string{"the DMARC record of edm.example.com could not be checked"}},
 		{name: "authentication that cannot be looked up", want: preflight.Error, change: allOf(noKey, fails("edm.example.com")), summary: []string{"whether the mails pass DMARC could not be checked"}},
 		{name: "a key that cannot be had, and no SPF", want: preflight.Error, change: allOf(noSPF, fails("s1._domainkey.edm.example.com")), summary: []string{"could not be checked"}},
 	})
+	w := newMailWorld(t)
+	allOf(set("dmarc", ""), inBulk)(w)
+	if f := w.ask("dmarc"); len(f.Summary) != 1 || len(facts(f)) != 1 || facts(f)["policy"] != "" {
+		t.Errorf("%s %v", summary(f), facts(f))
+	}
 }

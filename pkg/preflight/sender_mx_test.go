@@ -17,6 +17,10 @@ func TestMX(t *testing.T) {
 		{name: "a domain that does not exist", want: preflight.Fail, change: func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "a@gone.example.net" }, summary: []string{"gone.example.net (from) has neither"}},
 		{name: "hosts without addresses", want: preflight.Fail, change: set("mx", "edm.example.com MX 10 mx.edm.example.com.\n"), summary: []string{"goes to mx.edm.example.com, which has no address"}},
 		{
+			name: "more hosts than are named", want: preflight.Fail, summary: []string{"goes to a.example.com, b.example.com, c.example.com and 1 more"},
+			change: set("mx", "edm.example.com MX 1 a.example.com.\nedm.example.com MX 2 b.example.com.\nedm.example.com MX 3 c.example.com.\nedm.example.com MX 4 d.example.com.\n"),
+		},
+		{
 			name: "one host without an address", want: preflight.Warn, change: func(w *mailWorld) { w.zone["mx"] += "edm.example.com MX 5 old.edm.example.com.\n" },
 			summary: []string{"mx.edm.example.com; without an address: old.edm.example.com"},
 		},

@@ -1,11 +1,17 @@
 package preflight_test
 
 import (
+	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	mdns "github.com/miekg/dns"
+
 	"notify/pkg/config"
+	"notify/pkg/dns/dnstest"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 )
@@ -91,11 +97,25 @@ func TestProtected(t *testing.T) {
 			name: "a protected domain whose mail hosts cannot be looked up", want: preflight.Error, change: fails("in.example.com"),
 		},
 		{
-			name: "protected names that do not exist have no address", want: preflight.Pass, change: set("protected", ""),
+			name: "which hosts take a protected domain's mail cannot be looked up", want: preflight.Error, summary: []string{"could not be checked"},
+			change: func(w *mailWorld) {
+				w.server = func(s *dnstest.Server) {
+					s.Change(func(m *mdns.Msg) {
+						if m.Question[0].Qtype == mdns.TypeMX {
+							m.Rcode = mdns.RcodeServerFailure
+						}
+					})
+				}
+			},
 		},
 		{
-			name: "this machine, which is no protected server", want: preflight.Pass,
-			change: func(w *mailWorld) { w.option("address", "127.0.0.1:25") }, summary: []string{"through 127.0.0.1"},
+			name: "a protected name that exists nowhere is not looked up", want: preflight.Fail, summary: []string{"and so is example.com"},
+			change: allOf(fails("company.test"), set("server", "smtp.edm.example.com A 198.51.100.1\n"), func(w *mailWorld) {
+				w.config.ProtectedDomains = []string{"company.test", "example.com"}
+			}),
+		},
+		{
+			name: "protected names that do not exist have no address", want: preflight.Pass, change: set("protected", ""),
 		},
 		{name: "a sandbox", want: preflight.Pass, change: sandboxed, summary: []string{"127.0.0.1, which is no protected server"}},
 		{name: "a vendor that does not name its servers", want: preflight.Pass, change: otherVendor, summary: []string{"servers of vendor http"}},
@@ -104,6 +124,33 @@ func TestProtected(t *testing.T) {
 			summary: []string{"protected_domains in notify.yaml is empty"},
 		},
 	})
+}
+
+// A server on this machine has all of this machine's addresses, which are others on each.
+func TestThisMachineMayBeAProtectedServer(t *testing.T) {
+	local := func(w *mailWorld) { w.option("address", "127.0.0.1:25") }
+	w := newMailWorld(t)
+	local(w)
+	answers(t, w.ask("protected"), preflight.Pass, []string{"through 127.0.0.1", "none of the 3 address"}, nil)
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range own {
+		addr := netip.MustParsePrefix(o.String()).Addr()
+		kind, want := "A", preflight.Fail
+		if addr.Is6() {
+			kind = "AAAA"
+		}
+		if !addr.IsGlobalUnicast() {
+			want = preflight.Pass // every machine has it
+		}
+		w := newMailWorld(t)
+		allOf(local, set("protected", fmt.Sprintf("mail.example.com %s %s\n", kind, addr)))(w)
+		if f := w.ask("protected"); f.Status != want {
+			t.Errorf("%s: %s: %s", addr, f.Status, summary(f))
+		}
+	}
 }
 
 // What is offered for a protected sender passes, and is not said to be enough where something else is protected too.

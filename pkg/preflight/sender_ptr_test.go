@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"testing"
 
+	"notify/pkg/message"
 	"notify/pkg/preflight"
 )
 
@@ -29,6 +30,18 @@ func TestPTR(t *testing.T) {
 				w.option("address", "smtp.vendor.example.net")
 				w.zone["server"] = "smtp.vendor.example.net A 203.0.113.7\n"
 			}, summary: []string{"smtp.vendor.example.net are its owner's affair"},
+		},
+		{
+			name: "a vendor's server behind an address that was written down", want: preflight.Fail, summary: []string{"203.0.113.50 has no name"},
+			change: allOf(sendsFrom("203.0.113.50"), func(w *mailWorld) { w.option("address", "smtp.vendor.example.net") }),
+		},
+		{
+			name: "a server of the sender's own domain", want: preflight.Fail, summary: []string{"203.0.113.7 has no name"},
+			change: allOf(set("ptr", ""), func(w *mailWorld) { w.config.ProtectedDomains = nil }),
+		},
+		{
+			name: "a server of a protected organisation", want: preflight.Fail, summary: []string{"203.0.113.7 has no name"},
+			change: allOf(set("ptr", ""), func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "a@news.example.net" }),
 		},
 		{name: "addresses that were written down are ours", want: preflight.Fail, change: sendsFrom("203.0.113.50"), summary: []string{"203.0.113.50 has no name"}},
 		{name: "a server in a private network", want: preflight.NotLooked, change: set("server", "smtp.edm.example.com A 10.0.0.7\n"), summary: []string{"smtp.edm.example.com (10.0.0.7) is on this machine or in a private network"}},

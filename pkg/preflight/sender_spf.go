@@ -178,7 +178,7 @@ func (s *Subject) greeted(ctx context.Context, from mailSender, m mailer, a *sen
 // ehlo is the name with which a server of ours greets receivers, as far as it can be known: its own, or where others hand its
 // mails on, or it has none, the name that its address leads to and back; empty where there is none.
 func (s *Subject) ehlo(ctx context.Context, m mailer, addr netip.Addr) (string, error) {
-	if _, err := netip.ParseAddr(m.Host); err != nil && m.Host != "" && len(m.Account.SendsFrom) == 0 {
+	if _, err := netip.ParseAddr(m.Host); err != nil && len(m.Account.SendsFrom) == 0 {
 		return m.Host, nil
 	}
 	_, name, err := s.confirmed(ctx, addr)

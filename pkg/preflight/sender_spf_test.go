@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"notify/pkg/campaign"
+	"notify/pkg/config"
 	"notify/pkg/dns/dnstest"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
@@ -84,6 +86,12 @@ func TestSPF(t *testing.T) {
 			name: "a vendor that hides its servers", want: preflight.Warn, change: otherVendor,
 			summary: []string{"has an SPF record; whether it covers the server is not known: vendor http"}, remedies: []string{"accounts.edm.sends_from"},
 		},
+		{name: "a vendor that hides its servers, with a broken record", want: preflight.Fail, change: allOf(otherVendor, spf("v=spf1 ipv4:192.0.2.1 -all")), summary: []string{"broken"}},
+		{name: "a vendor that hides its servers, with a record that cannot be had", want: preflight.Error, change: allOf(otherVendor, fails("edm.example.com")), summary: []string{"could not be checked"}},
+		{
+			name: "none of the server's addresses is covered", want: preflight.Fail, summary: []string{"says fail for 203.0.113.7"},
+			change: allOf(spf("v=spf1 -all"), set("server", "smtp.edm.example.com A 203.0.113.7\nsmtp.edm.example.com AAAA 2001:db8::7\n")),
+		},
 		{name: "a vendor that hides its servers, without a record", want: preflight.Fail, change: allOf(otherVendor, set("spf", "")), summary: []string{"no SPF record"}},
 		{
 			name: "a server on this machine, in production", want: preflight.Warn, change: func(w *mailWorld) { w.option("address", "127.0.0.1:25") },
@@ -106,6 +114,31 @@ func TestSPF(t *testing.T) {
 			summary: []string{"could not be checked: the DNS server", "did not say in time"},
 		},
 		{
+			name: "an account of another channel is no sender, nor one that nobody knows", want: preflight.Pass, summary: []string{"edm: the SPF record of edm.example.com covers"},
+			change: func(w *mailWorld) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, you won."}})
+				w.config.Routes[message.Email] = config.Route{Accounts: []config.Share{{Account: "nobody", Weight: 1}, {Account: "edm", Weight: 1}}}
+			},
+		},
+		{
+			name: "the address of a vendor's API is no server of mails", want: preflight.Warn, summary: []string{"whether it covers the server is not known: vendor http"},
+			change: allOf(otherVendor, func(w *mailWorld) {
+				w.account("edm", func(a *config.Account) { a.Declared, a.Endpoint = nil, "https://smtp.edm.example.com/" })
+			}),
+		},
+		{
+			name: "a server of Chinese letters", want: preflight.Pass, summary: []string{"covers 203.0.113.9"},
+			change: func(w *mailWorld) {
+				w.option("address", "smtp.奖.example.com:587")
+				w.zone["server"] = "smtp.xn--1ts.example.com A 203.0.113.9\n"
+				w.zone["spf"] = "edm.example.com TXT \"v=spf1 ip4:203.0.113.9 -all\"\n"
+			},
+		},
+		{
+			name: "more addresses than are named", want: preflight.Pass, summary: []string{"covers 192.0.2.1, 192.0.2.2, 192.0.2.3 and 2 more"},
+			change: allOf(spf("v=spf1 ip4:192.0.2.0/29 -all"), sendsFrom("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5")),
+		},
+		{
 			name: "a domain of Chinese letters", want: preflight.Pass,
 			change:  allOf(func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "award@奖.example.com" }, set("spf", "xn--1ts.example.com TXT \"v=spf1 ip4:203.0.113.7 -all\"\n")),
 			summary: []string{"xn--"},
@@ -126,6 +159,23 @@ func TestSPFOfTheGreeting(t *testing.T) {
 			name: "not covered", want: preflight.Warn, change: ehlo("v=spf1 -all"),
 			summary:  []string{"covers 203.0.113.7", "(EHLO smtp.edm.example.com) says fail for 203.0.113.7"},
 			remedies: []string{`TXT record at smtp.edm.example.com that covers the server: "v=spf1 a -all"`},
+		},
+		{
+			name: "not covered, twice", want: preflight.Warn, summary: []string{"says fail for 203.0.113.7", "says fail for 2001:db8::7"},
+			change: allOf(ehlo("v=spf1 -all"), set("spf", "edm.example.com TXT \"v=spf1 a:smtp.edm.example.com -all\"\n"),
+				set("server", "smtp.edm.example.com A 203.0.113.7\nsmtp.edm.example.com AAAA 2001:db8::7\n")),
+		},
+		{
+			name: "its own name counts, not that of its address", want: preflight.Pass,
+			change: allOf(ehlo("v=spf1 a -all"), set("ptr", "7.113.0.203.in-addr.arpa PTR out.example.net.\nout.example.net A 203.0.113.7\nout.example.net TXT \"v=spf1 -all\"\n")),
+		},
+		{
+			name: "a server without a name has that of its address", want: preflight.Warn, summary: []string{"(EHLO smtp.edm.example.com) says fail for 203.0.113.7"},
+			change: allOf(ehlo("v=spf1 -all"), sendsFrom("203.0.113.7"), func(w *mailWorld) { w.option("address", "203.0.113.7:25") }),
+		},
+		{
+			name: "it greets with the name that bounces go to", want: preflight.Pass,
+			change: allOf(func(w *mailWorld) { w.option("envelope_from", "b@smtp.edm.example.com") }, ehlo("v=spf1 ip4:203.0.113.7 -all")),
 		},
 		{name: "softly not covered", want: preflight.Warn, change: ehlo("v=spf1 ~all"), summary: []string{"says softfail for 203.0.113.7"}},
 		{

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -132,14 +133,16 @@ type mailQuestion struct {
 
 func askMail(t *testing.T, id string, questions []mailQuestion) {
 	t.Helper()
-	base := newWorld(t)
+	base, all := newWorld(t), toldIn(t)
 	for _, q := range questions {
 		t.Run(q.name, func(t *testing.T) {
 			w := mailWorldOn(t, base)
 			if q.change != nil {
 				q.change(w)
 			}
-			answers(t, w.ask(id), q.want, q.summary, q.remedies)
+			f := w.ask(id)
+			answers(t, f, q.want, q.summary, q.remedies)
+			all.compare(t, q.name, f)
 		})
 	}
 }
@@ -225,6 +228,44 @@ func TestWithoutDNSNothingAboutASenderPasses(t *testing.T) {
 	}
 }
 
+// What was interrupted is no answer: neither that there is nothing to look at, nor that something is wrong.
+func TestAnInterruptedLookAtTheSenderIsNoAnswer(t *testing.T) {
+	base := newWorld(t)
+	for _, id := range senderChecks {
+		if id == "unsubscribe" {
+			continue // it looks at the mail only
+		}
+		t.Run(id, func(t *testing.T) {
+			w := mailWorldOn(t, base)
+			ctx, cancel := context.WithCancel(t.Context())
+			w.ctx = ctx
+			w.server = func(s *dnstest.Server) {
+				s.Change(func(m *mdns.Msg) {
+					cancel()
+					m.Id++ // it is no answer
+				})
+			}
+			if f := w.ask(id); f.Status != preflight.NotRun || !strings.Contains(summary(f), "interrupted") {
+				t.Errorf("%q: %s", f.Status, summary(f))
+			}
+		})
+	}
+}
+
+func TestOfflineDNSIsNotAsked(t *testing.T) {
+	base := newWorld(t)
+	for _, id := range senderChecks {
+		w := mailWorldOn(t, base)
+		var asked func() int
+		w.server = func(s *dnstest.Server) { asked = s.All }
+		w.subject = func(s *preflight.Subject) { s.Offline = true }
+		f := w.ask(id)
+		if asked() != 0 || id != "protected" && id != "unsubscribe" && f.Status != preflight.NotLooked {
+			t.Errorf("%s asked %d times: %s: %s", id, asked(), f.Status, summary(f))
+		}
+	}
+}
+
 func TestTheShippedExampleNeedsNoNetwork(t *testing.T) {
 	base := newWorld(t)
 	for _, id := range senderChecks {
@@ -250,20 +291,15 @@ func TestACampaignWithoutMailHasNoSender(t *testing.T) {
 }
 
 func TestASenderThatCannotBeReadIsAnError(t *testing.T) {
-	for name, change := range map[string]func(*mailWorld){
-		"from":          func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "nobody" },
-		"reply_to":      func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).ReplyTo = "nobody" },
-		"envelope_from": func(w *mailWorld) { w.option("envelope_from", "nobody") },
-		"from, by the rules of international names": func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "a@\u0378.com" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newMailWorld(t)
-			change(w)
-			if f := w.ask("spf"); f.Status != preflight.Error {
-				t.Errorf("%s: %s", f.Status, summary(f))
-			}
-		})
-	}
+	askMail(t, "spf", []mailQuestion{
+		{name: "from", want: preflight.Error, change: func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "nobody" }, summary: []string{"from", "nobody"}},
+		{name: "reply_to", want: preflight.Error, change: func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).ReplyTo = "nobody" }, summary: []string{"reply_to", "nobody"}},
+		{name: "envelope_from", want: preflight.Error, change: func(w *mailWorld) { w.option("envelope_from", "nobody") }, summary: []string{"accounts.edm.options.envelope_from", "nobody"}},
+		{
+			name: "from, by the rules of international names", want: preflight.Error, summary: []string{"from", "\u0378.com"},
+			change: func(w *mailWorld) { w.campaign.Texts.Mail(message.Email).From = "a@\u0378.com" },
+		},
+	})
 }
 
 // standIn puts a second account behind the first, with a server that nothing in DNS covers.

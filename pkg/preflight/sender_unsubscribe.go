@@ -2,12 +2,10 @@ package preflight
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/mail"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"notify/pkg/config"
@@ -40,7 +38,7 @@ func unsubscribeCheck() Check {
 				a.finding, a.status = f, f.Status
 				return
 			}
-			faults, remedies := s.unsubscribe(headers)
+			faults, remedies := unsubscribe(headers), addUnsubscribe()
 			a.fact("list_unsubscribe", headers[headerUnsubscribe])
 			a.fact("one_click", len(faults) == 0)
 			if s.oneClick() && !s.Config.Unsubscribe.Set() {
@@ -78,15 +76,10 @@ func (s *Subject) firstHeaders(ctx context.Context) (map[string]string, error) {
 	var m message.Message
 	found := false
 	var bad error
-	err = s.eachRow(ctx, func(row *plan.Recipient) bool {
+	err = s.eachCells(ctx, func(row *plan.Recipient, values []string) bool {
 		for _, planned := range row.Messages {
 			if planned.Channel != message.Email {
 				continue
-			}
-			var values []string
-			if bad = json.Unmarshal(row.Fields, &values); bad != nil {
-				bad = words.Wrap(bad, "preflight.read-row", words.A{"row": strconv.Itoa(row.Row)})
-				return false
 			}
 			m.To, found = planned.Address, true
 			bad = r.Render(message.Email, values, &m)
@@ -117,15 +110,15 @@ func (s *Subject) isPersonal() bool {
 // oneClick reports that each mail gets a link of its own from the program.
 func (s *Subject) oneClick() bool { return s.Plan.Spec.Texts.Mail(message.Email).OneClick }
 
-// unsubscribe says what is missing for a button that works with one click, and what to do.
-func (s *Subject) unsubscribe(headers map[string]string) (faults, remedies []words.Text) {
+// unsubscribe says what is missing for a button that works with one click.
+func unsubscribe(headers map[string]string) (faults []words.Text) {
 	value := headers[headerUnsubscribe]
 	if value == "" {
-		return said("unsubscribe.none", nil), addUnsubscribe()
+		return said("unsubscribe.none", nil)
 	}
 	links, err := parseUnsubscribe(value)
 	if err != nil {
-		return []words.Text{words.Cause(err)}, addUnsubscribe()
+		return []words.Text{words.Cause(err)}
 	}
 	secure := false
 	for _, l := range links {
@@ -142,10 +135,7 @@ func (s *Subject) unsubscribe(headers map[string]string) (faults, remedies []wor
 	if headers[headerOneClick] != oneClick {
 		faults = append(faults, words.T("unsubscribe.not-one-click", words.A{"header": headerOneClick, "value": oneClick}))
 	}
-	if len(faults) > 0 {
-		remedies = addUnsubscribe()
-	}
-	return faults, remedies
+	return faults
 }
 
 // addUnsubscribe is what to write for a button that works with one click.

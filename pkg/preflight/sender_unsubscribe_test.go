@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"testing"
 
+	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/list"
 	"notify/pkg/message"
@@ -47,6 +48,27 @@ func TestUnsubscribe(t *testing.T) {
 			summary: []string{"5,000 mails to Outlook without a button"},
 		},
 		{name: "a notice just below", want: preflight.Skip, change: allOf(headers(config.Notice), func(w *mailWorld) { w.mails(4999, "outlook.com") })},
+		{
+			name: "mails beside messages", want: preflight.Pass, change: func(w *mailWorld) {
+				w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, you won."}})
+			},
+		},
+		{
+			name: "the first person has no mailbox", want: preflight.Pass, summary: []string{"https://edm.example.com/u/K1"},
+			change: func(w *mailWorld) {
+				w.people[0].To = w.people[0].To[:1]
+			},
+		},
+		{
+			name: "a link of the campaign's own, where the installation has one, too", want: preflight.Pass, summary: []string{"https://edm.example.com/u/K0"},
+			change: func(w *mailWorld) {
+				w.config.Unsubscribe = message.OneClick{URL: "https://edm.example.com/leave", Secret: "a secret of 16 or more"}
+			},
+		},
+		{
+			name: "rows that cannot be read", want: preflight.Error, summary: []string{planClosed},
+			change: func(w *mailWorld) { w.subject = func(s *preflight.Subject) { _ = s.Plan.Close() } },
+		},
 		{
 			name: "nobody to write to", want: preflight.Skip, change: func(w *mailWorld) { w.people = []list.Row{} }, summary: []string{"no mails"},
 		},

@@ -131,6 +131,7 @@ type world struct {
 	dir      string
 	part     plan.Part
 	subject  func(*preflight.Subject) // further changes
+	ctx      context.Context          // nil: the test's
 }
 
 func newWorld(tb testing.TB) *world {
@@ -238,7 +239,11 @@ func (w *world) ask(id string) preflight.Finding {
 	if checks[0].After != nil {
 		checks = preflight.All()
 	}
-	r := preflight.Run(w.t.Context(), w.make(), checks)
+	ctx := w.ctx
+	if ctx == nil {
+		ctx = w.t.Context()
+	}
+	r := preflight.Run(ctx, w.make(), checks)
 	f, _ := r.Finding(id)
 	return f
 }
@@ -378,13 +383,16 @@ type question struct {
 
 func askAll(t *testing.T, id string, questions []question) {
 	t.Helper()
+	all := toldIn(t)
 	for _, q := range questions {
 		t.Run(q.name, func(t *testing.T) {
 			w := newWorld(t)
 			if q.change != nil {
 				q.change(w)
 			}
-			answers(t, w.ask(id), q.want, q.summary, q.remedies)
+			f := w.ask(id)
+			answers(t, f, q.want, q.summary, q.remedies)
+			all.compare(t, q.name, f)
 		})
 	}
 }
