@@ -24,10 +24,7 @@ func runCheck() Check {
 		if r.Staged == nil || len(r.Staged.Holders) == 0 {
 			return Finding{Status: Pass, Summary: said("run.none", nil)}
 		}
-		h := r.Staged.Holders[0]
-		if i := slices.IndexFunc(r.Staged.Holders, s.holds); i >= 0 {
-			h = r.Staged.Holders[i]
-		}
+		h := r.Staged.Holders[max(0, slices.IndexFunc(r.Staged.Holders, s.holds))]
 		zone := s.Config.Timezone
 		f := Finding{Facts: []Fact{{"holder", h}}}
 		if s.holds(h) {

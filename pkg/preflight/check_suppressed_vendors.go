@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"notify/pkg/ledger"
@@ -27,10 +26,11 @@ func (s *Subject) vendorLists(ctx context.Context, f *Finding, r *Remaining, our
 			continue
 		}
 		n, rows, err := s.listedBy(ctx, lister, r, ours)
-		switch {
-		case err != nil:
+		if err != nil {
 			f.warn(words.T("suppressed.vendor-unasked", words.A{"account": routed.Name, "cause": words.Cause(err)}), words.T("preflight.ask-again", nil))
-		case n > 0:
+			continue
+		}
+		if n > 0 {
 			f.warn(words.T("suppressed.vendor-list", words.A{"account": routed.Name, "messages": words.N(n, "message"), "rows": rowsOf(rows)}),
 				words.T("suppressed.vendor-pull", words.A{"command": "notify suppress pull --account " + words.Typed(routed.Name)}))
 		}
@@ -67,5 +67,5 @@ func (s *Subject) listedBy(ctx context.Context, lister vendors.SuppressionLister
 		}
 		return true
 	})
-	return n, rows, errors.Join(err, ctx.Err())
+	return n, rows, err
 }

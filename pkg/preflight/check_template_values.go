@@ -72,7 +72,7 @@ func (l *valuesLook) row(number int, values []string) {
 	good := true
 	for _, column := range l.columns {
 		i := slices.Index(l.of, column)
-		if i < 0 || i >= len(values) || values[i] == "" {
+		if i >= len(values) || values[i] == "" {
 			continue // an empty one is a matter of the text, which may name something instead
 		}
 		if fault := l.check.Fault(l.text.Variable(column), values[i]); !fault.IsZero() {

@@ -263,7 +263,9 @@ func TestCompare(t *testing.T) {
 			Scopes: map[string]string{"list": "l1"}, Terms: []plan.Term{{Scope: "list", Name: "columns", Value: "a"}},
 			Findings: []preflight.Finding{
 				{ID: "balance", Status: preflight.Pass, Summary: []words.Text{words.Raw("enough")}, Facts: []preflight.Fact{
-					{Name: "account.sms.segments", Value: 100}, {Name: "account.sms.balance", Value: yuan(t, "100")}, {Name: "account.sms.packages", Value: int64(1_200_000)},
+					{Name: "account.sms.segments", Value: 100},
+					{Name: "account.sms.balance", Value: yuan(t, "100")},
+					{Name: "account.sms.packages", Value: int64(1_200_000)},
 					{Name: "account.edm.balance", Value: yuan(t, "5")},
 				}},
 				{ID: "templates", Status: preflight.Pass, Summary: []words.Text{words.Raw("approved")}},

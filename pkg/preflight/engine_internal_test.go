@@ -12,6 +12,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/plan"
+	"notify/pkg/words"
 )
 
 // A check that got no evidence says why: it was stopped, its time was up, or something was wrong. Only what a person stopped is no error.
@@ -60,6 +61,16 @@ func TestTheNewestSignature(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Nothing is done in full before it is, and of nothing nothing is done.
+func TestAShareIsRoundedDown(t *testing.T) {
+	t.Parallel()
+	for of, want := range map[[2]int]words.Percent{{0, 0}: 0, {0, 1}: 0, {1, 1}: 100, {1, 3}: 33.3, {2, 3}: 66.6, {9999, 10000}: 99.9, {1, 1001}: 0} {
+		if got := share(of[0], of[1]); got != want {
+			t.Errorf("%d of %d are %v, want %v", of[0], of[1], got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
+	"notify/pkg/vendors"
 	"notify/pkg/words"
 )
 
@@ -227,6 +229,41 @@ func TestOfflineLeavesOutVendorsAndIsNoCleanPass(t *testing.T) {
 	}
 	if asked != 0 || !r.Offline || online.Offline || r.Verdict != preflight.Warn || online.Verdict != preflight.Pass {
 		t.Errorf("asked %d times, offline %t, verdict %s, with vendors %s", asked, r.Offline, r.Verdict, online.Verdict)
+	}
+}
+
+// refuser is a vendor that is not to be asked anything.
+type refuser struct {
+	keeper
+	t testing.TB
+}
+
+func (r refuser) Probe(context.Context) error { r.t.Error("probed"); return nil }
+
+func (r refuser) Balance(context.Context) (vendors.Balance, error) {
+	r.t.Error("asked for its balance")
+	return vendors.Balance{}, nil
+}
+
+func (r refuser) Templates(context.Context, vendors.TemplateKind, ...string) ([]vendors.Template, error) {
+	r.t.Error("asked for its templates")
+	return nil, nil
+}
+
+func (r refuser) Suppressed(context.Context, time.Time) iter.Seq2[vendors.Suppressed, error] {
+	r.t.Error("asked for its suppression list")
+	return r.keeper.Suppressed(context.Background(), time.Time{})
+}
+
+// Whatever a vendor can tell, offline nobody asks it.
+func TestOfflineNoVendorIsAsked(t *testing.T) {
+	w := newWorld(t)
+	ready(w)
+	signed("示例")(w)
+	w.vendors["sms-a"] = refuser{t: t}
+	w.subject = func(s *preflight.Subject) { s.Offline = true }
+	if r := preflight.Run(t.Context(), w.make(), preflight.All()); r.Verdict != preflight.Warn {
+		t.Errorf("the verdict is %s", r.Verdict)
 	}
 }
 

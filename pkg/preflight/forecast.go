@@ -89,9 +89,7 @@ func (p pace) schedule(n int, now time.Time) (days []Day, done time.Time) {
 				// fits counts a last message that begins within the window as one of its day.
 				done = earliest(from.Add(time.Duration(float64(m)/p.rate*float64(time.Second))), open[1])
 			}
-			if quota >= 0 {
-				quota -= int64(m)
-			}
+			quota -= int64(m) // none stays none
 		}
 		if today > 0 {
 			days = append(days, Day{Date: midnight.Format(time.DateOnly), Messages: today})
@@ -157,9 +155,6 @@ func openings(midnight time.Time, w campaign.Window) [][2]time.Time {
 // before is how many of n messages leave by the deadline.
 func (p pace) before(n int, now, deadline time.Time) int {
 	now = now.Add(p.held)
-	if !deadline.After(now) {
-		return 0
-	}
 	sent, quota, later := 0, p.first, p.later()
 	for d := range horizon {
 		midnight := dayAfter(now, d)
@@ -174,9 +169,7 @@ func (p pace) before(n int, now, deadline time.Time) int {
 			}
 			m := p.fits(n-sent, quota, to.Sub(from))
 			sent, today = sent+m, today+m
-			if quota >= 0 {
-				quota -= int64(m)
-			}
+			quota -= int64(m) // none stays none
 		}
 		quota = later(today)
 	}

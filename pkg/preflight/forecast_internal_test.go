@@ -211,7 +211,10 @@ func TestWhatTheVendorSaysOfAQuota(t *testing.T) {
 func TestQuotasOfDomainsHoldTheAccountBack(t *testing.T) {
 	t.Parallel()
 	none := pace{first: -1, daily: -1}
-	two := map[string]int{"a.test": 50, "b.test": 50}
+	two, many := map[string]int{"a.test": 50, "b.test": 50}, map[string]int{"z.test": 1}
+	for i := range 30 {
+		many[string(rune('A'+i))+".test"] = 1
+	}
 	for _, c := range []struct {
 		name     string
 		p        pace
@@ -223,6 +226,7 @@ func TestQuotasOfDomainsHoldTheAccountBack(t *testing.T) {
 	}{
 		{"no quotas", none, two, 1, 100, nil, none},
 		{"one of them", none, two, 1, 100, map[string]int64{"a.test": 10}, pace{first: 20, daily: 20}},
+		{"one of many", none, many, 1, 31, map[string]int64{"z.test": 1}, pace{first: 31, daily: 31}},
 		{"both, and one takes longer", none, two, 1, 100, map[string]int64{"a.test": 10, "b.test": 9}, pace{first: 18, daily: 18}},
 		{"by default", none, two, 1, 100, map[string]int64{"default": 10}, pace{first: 20, daily: 20}},
 		{"any number, and by default less", none, map[string]int{"a.test": 100}, 1, 100, map[string]int64{"default": 10, "a.test": 0}, none},

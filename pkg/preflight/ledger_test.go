@@ -236,6 +236,16 @@ func TestRun(t *testing.T) {
 		}
 	}
 	askAll(t, "run", []question{
+		{name: "no ledger", want: preflight.Error, change: unopened(ledger.ErrBusy)},
+		{
+			name: "a third is done", want: preflight.Fail, summary: []string{"33.3% done"},
+			change: func(w *world) {
+				many(3)(w)
+				w.stage()
+				w.send(1, "sms-a", message.OutcomeAccepted)
+				w.acquire()
+			},
+		},
 		{name: "ended", want: preflight.Pass, change: func(w *world) { w.stage(); w.send(1, "sms-a", message.OutcomeAccepted) }},
 		{
 			name: "alive", want: preflight.Fail, change: running,

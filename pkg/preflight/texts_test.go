@@ -60,6 +60,18 @@ func TestTemplateValues(t *testing.T) {
 	}
 	askAll(t, "template-values", []question{
 		{name: "no approved text", want: preflight.Skip},
+		{name: "mail only", want: preflight.Skip, change: mails(nil)},
+		{
+			name: "a vendor that is given whole texts", want: preflight.Skip,
+			change: func(w *world) { w.campaign.Texts.Short(message.SMS).TemplateCode = map[string]string{"sms-a": "SMS_1"} },
+		},
+		{name: "a vendor that fills in texts, and has none of this campaign", want: preflight.Skip, change: both(ofAliyun, func(w *world) { w.campaign.Texts.Short(message.SMS).TemplateCode = nil })},
+		{name: "a text that cannot be read", want: preflight.Error, change: both(ofAliyun, textless), summary: []string{noTexts}},
+		{name: "rows that cannot be read", want: preflight.Error, change: both(ofAliyun, closed), summary: []string{planClosed}},
+		{
+			name: "behind an empty cell", want: preflight.Fail, summary: []string{"in 1 row"},
+			change: both(reads("{{name}} {{key}}"), ofAliyun, cell(1, 1, ""), cell(0, 1, "https://a.test")),
+		},
 		{
 			name: "longer than its template allows", want: preflight.Fail, summary: []string{"in 100 rows"},
 			change: kept(template.Variable{Name: "name", Kind: template.Other, Max: 1}),
@@ -102,6 +114,10 @@ func TestSignature(t *testing.T) {
 	askAll(t, "signature", []question{
 		{name: "in the text", want: preflight.Pass, change: reads("【示例】{{name}}, you won."), summary: []string{"【示例】"}},
 		{name: "the same twice", want: preflight.Pass, change: both(signed("【示例】"), reads("【示例】{{name}}, you won."))},
+		{name: "two", want: preflight.Fail, change: both(signed("别家"), reads("【示例】{{name}}, you won.")), summary: []string{"别家", "示例"}},
+		{name: "one that is not closed", want: preflight.Warn, change: reads("【示例 {{name}}, you won."), summary: []string{"neither the account nor the text"}},
+		{name: "one that was not opened", want: preflight.Warn, change: reads("示例】{{name}}, you won."), summary: []string{"neither the account nor the text"}},
+		{name: "a text that cannot be read", want: preflight.Error, change: textless, summary: []string{noTexts}},
 		{name: "none", want: preflight.Warn, summary: []string{"neither the account nor the text"}, remedies: []string{"accounts.sms-a.options.sign_name"}},
 		{name: "abroad", want: preflight.Skip, change: abroad},
 		{name: "mail only", want: preflight.Skip, change: mails(nil)},

@@ -33,6 +33,15 @@ func window(from, to time.Duration) func(*world) {
 	return func(w *world) { w.campaign.Window = campaign.Window{From: from, To: to} }
 }
 
+// otherRuns has another campaign sent now.
+func otherRuns(w *world) {
+	mine := w.campaign
+	other := *mine
+	other.Name, w.campaign = "other", &other
+	w.acquire()
+	w.campaign = mine
+}
+
 // senderless is a ledger that does not know what was sent in whose name.
 type senderless struct{ ledger.Ledger }
 
@@ -51,6 +60,7 @@ func TestQuota(t *testing.T) {
 			name: "more days than are named", want: preflight.Fail, change: quota(15), remedies: []string{"it takes 7 days, until 2026-11-26"},
 			summary: []string{"it takes 7 days: 15 on 2026-11-20, 15 on 2026-11-21, 15 on 2026-11-22, 15 on 2026-11-23, 15 on 2026-11-24 and 2 more"},
 		},
+		{name: "today's is used up", want: preflight.Fail, change: live(100, 100), remedies: []string{"by 100, to 200", "begin later, 2026-11-21 00:00"}},
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
 		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor), 0 used today, 0 left", "it would never be done"}, remedies: []string{"by 100, to 100"}},
 		{
@@ -105,14 +115,12 @@ func TestQuota(t *testing.T) {
 			remedies: []string{"by 40, to 100"},
 		},
 		{
+			name: "what another campaign is sending now takes all of it", want: preflight.Fail,
+			change: both(quota(50), otherPending, otherRuns), summary: []string{"50 on 2026-11-21, 50 on 2026-11-22"}, remedies: []string{"by 100, to 150"},
+		},
+		{
 			name: "what another campaign is sending now counts", want: preflight.Fail,
-			change: both(quota(120), otherPending, func(w *world) {
-				mine := w.campaign
-				other := *mine
-				other.Name, w.campaign = "other", &other
-				w.acquire()
-				w.campaign = mine
-			}),
+			change:  both(quota(120), otherPending, otherRuns),
 			summary: []string{"70 on 2026-11-20, 30 on 2026-11-21"}, remedies: []string{"by 30, to 150"},
 		},
 		{
@@ -207,8 +215,24 @@ func TestWithoutAQuotaThereIsNothingElseToSay(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
+	hours := func(from, to time.Duration) func(*world) {
+		return func(w *world) {
+			w.config.Hours = map[string]config.Hours{config.Notice: {Zone: w.now.Location(), From: from, To: to}}
+		}
+	}
 	askAll(t, "window", []question{
 		{name: "none", want: preflight.Skip},
+		{name: "within the hours of the class", want: preflight.Pass, change: hours(8*time.Hour, 21*time.Hour), summary: []string{"08:00"}},
+		{name: "beyond the hours of the class", want: preflight.Warn, change: hours(11*time.Hour, 21*time.Hour), summary: []string{"11:00"}, remedies: []string{"2026-11-20 11:00"}},
+		{name: "within both", want: preflight.Pass, change: both(hours(8*time.Hour, 21*time.Hour), window(9*time.Hour, 20*time.Hour)), summary: []string{"09:00 to 20:00"}},
+		{
+			name: "within the hours of the class, and before the window", want: preflight.Warn, change: both(hours(8*time.Hour, 21*time.Hour), window(12*time.Hour, 20*time.Hour)),
+			summary: []string{"12:00 to 20:00"}, remedies: []string{"2026-11-20 12:00"},
+		},
+		{
+			name: "within the window, and before the hours of the class", want: preflight.Warn, change: both(hours(11*time.Hour, 21*time.Hour), window(9*time.Hour, 20*time.Hour)),
+			summary: []string{"11:00"}, remedies: []string{"2026-11-20 11:00"},
+		},
 		{name: "over midnight, closed", want: preflight.Warn, change: window(22*time.Hour, 6*time.Hour), summary: []string{"2026-11-20 22:00"}},
 	})
 }
