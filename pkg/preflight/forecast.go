@@ -112,20 +112,11 @@ func (p pace) fits(n int, quota int64, open time.Duration) int {
 
 // openings are the times of one calendar day at which messages may leave: by the window, within the hours of the class.
 func (p pace) openings(midnight time.Time) [][2]time.Time {
-	all := openings(midnight, p.window)
-	if p.hours.Zone == nil {
-		return all
-	}
 	var out [][2]time.Time
-	for _, o := range all {
+	for _, o := range openings(midnight, p.window) {
 		for from := o[0]; from.Before(o[1]); {
-			open, next := p.hours.Open(from)
-			if next.IsZero() || !next.Before(o[1]) {
+			if _, from = p.hours.Open(from); from.IsZero() || !from.Before(o[1]) {
 				break
-			}
-			if !open {
-				from = next
-				continue
 			}
 			end := p.hours.Shuts(from)
 			if end.IsZero() || end.After(o[1]) {

@@ -168,6 +168,49 @@ func TestTheForecastIsWhatComesOfIt(t *testing.T) {
 	}
 }
 
+// Messages leave where the window and the hours of the class are both open.
+func TestWhenADayIsOpen(t *testing.T) {
+	t.Parallel()
+	midnight := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	span := func(hours ...int) (all [][2]time.Time) {
+		for i := 0; i < len(hours); i += 2 {
+			all = append(all, [2]time.Time{midnight.Add(time.Duration(hours[i]) * time.Hour), midnight.Add(time.Duration(hours[i+1]) * time.Hour)})
+		}
+		return all
+	}
+	never := make(map[time.Weekday]bool)
+	for day := range time.Weekday(7) {
+		never[day] = true
+	}
+	from := func(from, to int) config.Hours {
+		return config.Hours{Zone: time.UTC, From: time.Duration(from) * time.Hour, To: time.Duration(to) * time.Hour}
+	}
+	for _, c := range []struct {
+		name     string
+		from, to int // of the window
+		hours    config.Hours
+		want     [][2]time.Time
+	}{
+		{"neither", 0, 0, config.Hours{}, span(0, 24)},
+		{"a window", 9, 20, config.Hours{}, span(9, 20)},
+		{"a window over midnight", 22, 6, config.Hours{}, span(0, 6, 22, 24)},
+		{"hours", 0, 0, from(8, 21), span(8, 21)},
+		{"hours all day", 9, 20, from(0, 0), span(9, 20)},
+		{"hours that end before the window does", 9, 20, from(8, 12), span(9, 12)},
+		{"hours that begin after the window does", 9, 20, from(12, 21), span(12, 20)},
+		{"hours that begin when the window ends", 9, 20, from(20, 21), nil},
+		{"hours that begin later", 9, 20, from(22, 23), nil},
+		{"hours over midnight", 0, 0, from(22, 6), span(0, 6, 22, 24)},
+		{"both over midnight", 23, 5, from(22, 6), span(0, 5, 23, 24)},
+		{"never", 9, 20, config.Hours{Zone: time.UTC, Weekdays: never}, nil},
+	} {
+		p := pace{window: campaign.Window{From: time.Duration(c.from) * time.Hour, To: time.Duration(c.to) * time.Hour}, hours: c.hours}
+		if got := p.openings(midnight); !slices.EqualFunc(got, c.want, func(a, b [2]time.Time) bool { return a[0].Equal(b[0]) && a[1].Equal(b[1]) }) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestADayBeginsAtMidnight(t *testing.T) {
 	t.Parallel()
 	zone := time.FixedZone("", 8*3600)
