@@ -99,6 +99,7 @@ func TestProtected(t *testing.T) {
 		{
 			name: "which hosts take a protected domain's mail cannot be looked up", want: preflight.Error, summary: []string{"could not be checked"},
 			change: func(w *mailWorld) {
+				w.config.ProtectedDomains = []string{"example.com"}
 				w.server = func(s *dnstest.Server) {
 					s.Change(func(m *mdns.Msg) {
 						if m.Question[0].Qtype == mdns.TypeMX {
