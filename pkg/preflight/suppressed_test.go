@@ -12,6 +12,7 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/suppression"
 	"notify/pkg/vendors"
@@ -78,6 +79,17 @@ func (k keeper) SuppressedAt(context.Context, message.Address) (*vendors.Suppres
 	return nil, k.err
 }
 
+// closer takes the plan's rows away when it is asked.
+type closer struct {
+	keeper
+	plan *plan.Plan
+}
+
+func (c closer) Suppressed(ctx context.Context, since time.Time) iter.Seq2[vendors.Suppressed, error] {
+	_ = c.plan.Close()
+	return c.keeper.Suppressed(ctx, since)
+}
+
 // What a vendor delivers nothing to is told beside what stands on our own list, and once.
 func TestSuppressedByAVendor(t *testing.T) {
 	keeps := func(account string, addresses ...message.Address) func(*world) {
@@ -105,6 +117,18 @@ func TestSuppressedByAVendor(t *testing.T) {
 		{
 			name: "it cannot be asked", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = keeper{listed: []message.Address{third}, err: errDown} },
 			summary: []string{"what stands on the vendor's own list is not known: the vendor is down"},
+		},
+		{
+			name: "the vendor before it cannot be asked", want: preflight.Warn, summary: []string{"sms-a: what stands on", "sms-b: 1 message"},
+			change: both(shared, keeps("sms-b", third), func(w *world) { w.vendors["sms-a"] = keeper{err: errDown} }),
+		},
+		{
+			name: "rows that cannot be read any more", want: preflight.Warn, summary: []string{"sms-a: what stands on the vendor's own list is not known: ", "the plan's temporary file"},
+			change: func(w *world) {
+				w.subject = func(s *preflight.Subject) {
+					s.Vendors["sms-a"] = closer{keeper{listed: []message.Address{third}}, s.Plan}
+				}
+			},
 		},
 		{
 			name: "the vendor before it keeps none", want: preflight.Warn, change: both(shared, keeps("sms-b", third)),

@@ -69,8 +69,12 @@ func TestTemplateValues(t *testing.T) {
 		{name: "a text that cannot be read", want: preflight.Error, change: both(ofAliyun, textless), summary: []string{noTexts}},
 		{name: "rows that cannot be read", want: preflight.Error, change: both(ofAliyun, closed), summary: []string{planClosed}},
 		{
+			name: "a row that is a cell too short", want: preflight.Fail, summary: []string{"in 1 row"},
+			change: both(reads("{{name}} {{email}}"), ofAliyun, cell(3, 100, "a"), cell(1, 1, "https://a.test"), func(w *world) { w.people[0].Values = w.people[0].Values[:3] }),
+		},
+		{
 			name: "behind an empty cell", want: preflight.Fail, summary: []string{"in 1 row"},
-			change: both(reads("{{name}} {{key}}"), ofAliyun, cell(1, 1, ""), cell(0, 1, "https://a.test")),
+			change: both(reads("{{name}} {{key}}"), ofAliyun, cell(0, 1, ""), cell(1, 1, "https://a.test")),
 		},
 		{
 			name: "longer than its template allows", want: preflight.Fail, summary: []string{"in 100 rows"},
