@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -125,8 +124,11 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 		return err
 	}
 	var got receipts.Imported
+	mails := false
 	if account := settler.Accounts[o.account]; account.Format != nil && account.Format.Name == "dsn" && o.mapping == "" {
-		got, err = e.importMails(ctx, box, account, o.file)
+		mails = true
+		from := receipts.Mails{Path: o.file, In: e.in, Account: account.Name, Now: e.now()}
+		got, err = from.Take(ctx, box)
 	} else {
 		name := o.mapping
 		if name == "" {
@@ -154,42 +156,5 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 	if err != nil {
 		return err
 	}
-	return view.ShowImported(e.printer(), e.flags.json, got, settled)
-}
-
-// importMails keeps delivery reports: one mail on stdin (-), or in a file, or each file of a folder.
-func (e *env) importMails(ctx context.Context, box ledger.Receipts, a *receipts.Account, path string) (receipts.Imported, error) {
-	if path == "-" {
-		return receipts.TakeMail(ctx, box, a, "stdin", e.in, e.now())
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return receipts.Imported{}, err
-	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*")); err != nil {
-			return receipts.Imported{}, err
-		}
-	}
-	var sum receipts.Imported
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			return sum, err
-		}
-		got, err := receipts.TakeMail(ctx, box, a, name, f, e.now())
-		if err = closed(f, err); err != nil {
-			return sum, err
-		}
-		sum.Rows, sum.Kept = sum.Rows+got.Rows, sum.Kept+got.Kept
-	}
-	return sum, nil
-}
-
-func closed(f *os.File, err error) error {
-	if closing := f.Close(); err == nil {
-		return closing
-	}
-	return err
+	return view.ShowImported(e.printer(), e.flags.json, mails, got, settled)
 }

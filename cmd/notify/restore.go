@@ -200,7 +200,7 @@ func copyFile(ctx context.Context, from, to string) (err error) {
 	if err != nil {
 		return words.Wrap(err, "cmd.error.open", words.A{"file": from})
 	}
-	defer func() { err = closed(in, err) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	out, err := outfile.CreateNew(ctx, to)
 	if err != nil {
 		return err

@@ -129,22 +129,3 @@ func (im *Import) columns(ctx context.Context) map[string]string {
 	}
 	return nil
 }
-
-// maxMail is far more than a report with the mail that it is about.
-const maxMail = 16 << 20
-
-// TakeMail keeps a delivery report. It came through the mail server of the installation, and is signed by nobody.
-func TakeMail(ctx context.Context, box Box, a *Account, source string, mail io.Reader, now time.Time) (Imported, error) {
-	raw, err := io.ReadAll(io.LimitReader(mail, maxMail))
-	if err != nil {
-		return Imported{}, err
-	}
-	r := ledger.Receipt{Account: a.Name, Format: "dsn", Source: source, Raw: raw, Grade: message.GradeUnsigned, At: now}
-	r.Hash = hashOf(r, "")
-	news, err := box.Keep(ctx, []ledger.Receipt{r})
-	out := Imported{Rows: 1}
-	if err == nil && news[0] {
-		out.Kept = 1
-	}
-	return out, err
-}

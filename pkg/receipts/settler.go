@@ -44,6 +44,7 @@ type Settler struct {
 // Settled counts what a Settler did.
 type Settled struct {
 	Receipts int
+	Refused  int // what is in no form that is known, of all Receipts
 	ledger.Noted
 }
 
@@ -116,6 +117,9 @@ func (s *Settler) some(ctx context.Context, notes []ledger.Note, sum *Settled) e
 	s.Log.Info("receipts were settled", "n", len(notes), "ours", all.Ours, "foreign", all.Foreign, "late", all.Late, "contrary", all.Contrary, "held", all.Held)
 	var again []ledger.Note
 	for i, n := range noted {
+		if !notes[i].Refuse.IsZero() {
+			sum.Refused++
+		}
 		if len(n.Ask) > 0 && s.confirm(ctx, &notes[i], n.Ask) {
 			again = append(again, notes[i])
 			continue

@@ -181,12 +181,15 @@ func ShowSettledReceipts(p *Printer, asJSON bool, command string, s receipts.Set
 func settledText(s receipts.Settled) words.Text {
 	return words.T("receipts.settled", words.A{
 		"receipts": words.N(s.Receipts, "receipt"), "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held,
+		"refused": s.Refused,
 	})
 }
 
 // settledFigures are those of what was settled.
 func settledFigures(s receipts.Settled) map[string]any {
-	return map[string]any{"receipts": s.Receipts, "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held}
+	return map[string]any{
+		"receipts": s.Receipts, "ours": s.Ours, "foreign": s.Foreign, "late": s.Late, "contrary": s.Contrary, "held": s.Held, "refused": s.Refused,
+	}
 }
 
 // ShowPulled draws what vendors said when they were asked.
@@ -197,10 +200,13 @@ func ShowPulled(p *Printer, asJSON bool, v receipts.Pulled, s receipts.Settled) 
 	return ShowDid(p, asJSON, "receipts-pull", said, figures)
 }
 
-// ShowImported draws what stood in a file.
-func ShowImported(p *Printer, asJSON bool, v receipts.Imported, s receipts.Settled) error {
+// ShowImported draws what stood in a file, or in mails.
+func ShowImported(p *Printer, asJSON, mails bool, v receipts.Imported, s receipts.Settled) error {
 	figures := settledFigures(s)
 	figures["rows"], figures["unread"], figures["kept"] = v.Rows, v.Unread, v.Kept
 	said := words.T("receipts.imported", words.A{"rows": words.N(v.Rows, "row"), "unread": v.Unread, "settled": settledText(s)})
+	if mails {
+		said = words.T("receipts.imported-mails", words.A{"mails": words.N(v.Rows, "mail"), "settled": settledText(s)})
+	}
 	return ShowDid(p, asJSON, "receipts-import", said, figures)
 }
