@@ -42,7 +42,7 @@ func newAbort(e *env, run func(context.Context, abortOptions) error) *cobra.Comm
 }
 
 func runAbort(ctx context.Context, e *env, o abortOptions) error {
-	l, err := e.Ledger(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

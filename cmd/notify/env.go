@@ -149,7 +149,20 @@ func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
 		return nil, err
 	}
 	e.ledger = l
+	var moved *ledger.MovedError
+	if err := notMoved(ctx, l); errors.As(err, &moved) {
+		words.Log(e.log, slog.LevelWarn, words.T("cmd.warn.moved", words.A{"to": moved.To}))
+	}
 	return l, nil
+}
+
+// writable is the ledger of who changes it: of one that was moved he would say that it is done, and it would be done nowhere.
+func (e *env) writable(ctx context.Context) (ledger.Ledger, error) {
+	l, err := e.Ledger(ctx)
+	if err == nil {
+		err = notMoved(ctx, l)
+	}
+	return l, err
 }
 
 // openLedger opens the database at a place: the one spot that knows the drivers.

@@ -103,6 +103,10 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 		return exit.Person, words.Err("cmd.error.other-server-run", words.A{"ledger": e.ledgerPlace(), "was": other.Was, "now": other.Now}).
 			Do("cmd.do.other-server-run", nil)
 	}
+	var moved *ledger.MovedError
+	if errors.As(err, &moved) {
+		return exit.Person, &words.Error{Text: moved.Says(), Hint: words.T("cmd.do.moved", words.A{"to": moved.To})}
+	}
 	for _, k := range e.wellKnown(err) {
 		if errors.Is(err, k.is) {
 			return k.code, k.said
@@ -150,7 +154,7 @@ func (e *env) interrupted() *words.Error {
 }
 
 func (e *env) wellKnown(err error) []wellKnown {
-	place := words.A{"ledger": e.ledgerPlace()}
+	place := words.A{"ledger": e.placeOf(err)}
 	do := func(id, hint string) *words.Error {
 		return &words.Error{Text: words.T(id, place), Hint: words.T(hint, nil)}
 	}
@@ -167,16 +171,42 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{ledger.ErrAborted, exit.Usage, words.Err("cmd.error.aborted", nil).Do("cmd.do.aborted", nil)},
 		{ledger.ErrNotSuppressed, exit.Usage, words.Wrap(err, "cmd.error.not-suppressed", nil).Do("cmd.do.not-suppressed", nil)},
 		{ledger.ErrBusy, exit.Error, do("cmd.error.busy", "cmd.do.busy")},
-		{ledger.ErrUnreachable, exit.Error, do("cmd.error.unreachable", "cmd.do.unreachable")},
+		{ledger.ErrUnreachable, exit.Error, serverSays(err, do("cmd.error.unreachable", "cmd.do.unreachable"))},
 		{ledger.ErrClock, exit.Error, words.Wrap(err, "cmd.error.clock", words.A{"cause": words.Cause(err)}).Do("cmd.do.clock", nil)},
 		{ledger.ErrUndurable, exit.Error, do("cmd.error.undurable", "cmd.do.undurable")},
-		{ledger.ErrReadOnly, exit.Error, do("cmd.error.read-only", "cmd.do.read-only")},
+		{ledger.ErrReadOnly, exit.Error, serverSays(err, do("cmd.error.read-only", "cmd.do.read-only"))},
 		{ledger.ErrFull, exit.Error, do("cmd.error.full", "cmd.do.full")},
 		{ledger.ErrDamaged, exit.Error, e.damaged(err)},
 		{ledger.ErrNewerSchema, exit.Error, do("cmd.error.newer-schema", "cmd.do.newer-schema")},
 		{ledger.ErrNotLedger, exit.Error, do("cmd.error.not-ledger", "cmd.do.not-ledger")},
 		{ledger.ErrUnsafeFS, exit.Error, do("cmd.error.unsafe-fs", "cmd.do.unsafe-fs")},
 	}
+}
+
+// serverSays says why a server did not do what was asked of it, as far as that is known.
+func serverSays(err error, unknown *words.Error) *words.Error {
+	var s *ledger.ServerError
+	if !errors.As(err, &s) || s.Why.IsZero() {
+		return unknown
+	}
+	said := words.Err("cmd.error.because", words.A{"what": unknown.Text, "why": s.Why})
+	if errors.Is(err, ledger.ErrReadOnly) {
+		return said.Do("cmd.do.read-only-server", nil)
+	}
+	said.Hint = unknown.Hint
+	return said
+}
+
+// placeOf is the ledger that an error is about.
+func (e *env) placeOf(err error) string {
+	var of interface {
+		error
+		Place() string
+	}
+	if e.ledgerPlace() == "" && errors.As(err, &of) { // it is no configured one
+		return of.Place()
+	}
+	return e.ledgerPlace()
 }
 
 // ledgerPlace is where the ledger is, as far as that is known.

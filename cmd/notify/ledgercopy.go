@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"notify/pkg/config"
-	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/words"
 
@@ -43,6 +42,9 @@ func runLedgerCopy(ctx context.Context, e *env, o copyOptions) (err error) {
 	if missing(o.from) {
 		return usage(words.Err("cmd.error.no-ledger-file", words.A{"file": o.from}))
 	}
+	if err := config.CheckLedger(o.to); err != nil {
+		return usage(words.Wrap(err, "cmd.error.not-a-ledger", nil).Do("cmd.do.not-ledger", nil))
+	}
 	path, err := filepath.Abs(o.from)
 	if err != nil {
 		return err
@@ -57,41 +59,90 @@ func runLedgerCopy(ctx context.Context, e *env, o copyOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	marks, ok1 := from.(ledger.Receipts)
-	dump, ok2 := from.(ledger.Dumper)
-	mover, ok3 := to.(ledger.Mover)
-	if !ok1 || !ok2 || !ok3 {
-		return usage(words.Err("cmd.error.copy-places", nil))
-	}
-	if err := notMoved(ctx, from); err != nil {
-		return err
-	}
-	campaigns, err := from.Campaigns(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range campaigns {
-		if err := e.nobodyAtWork(ctx, from, campaigns[i].Name); err != nil {
-			return err
-		}
-	}
 	at := config.Place(o.to).String()
-	by := e.Act(ledger.ActMoved, path+" → "+at)
-	// From here on nothing is sent from it: what left afterwards would not be copied.
-	if err := errors.Join(marks.SetBookmark(ctx, ledger.MovedTo, at), from.Audit(ctx, "", by)); err != nil {
-		return err
-	}
-	rows, err := moveInto(ctx, mover, dump, from, to, campaigns, by)
+	m := moving{from: from, to: to, at: at, by: e.Act(ledger.ActMoved, path+" → "+at)}
+	campaigns, rows, err := m.move(ctx, e)
 	if err != nil {
-		return errors.Join(err, marks.SetBookmark(ctx, ledger.MovedTo, ""))
+		return err
 	}
 	total := 0
 	for _, n := range rows {
 		total += n
 	}
 	return e.did("ledger-copy", words.T("cmd.did.copied", words.A{
-		"from": path, "to": at, "campaigns": len(campaigns), "rows": total,
+		"from": path, "to": at, "campaigns": campaigns, "rows": total,
 	}), map[string]any{"from": path, "to": at, "rows": rows})
+}
+
+// moving is a ledger on its way to a place on a server.
+type moving struct {
+	from, to ledger.Ledger
+	at       string
+	by       ledger.Act
+}
+
+// move copies, and says how many campaigns there are, and how many rows of each table. One that broke off is begun anew.
+func (m *moving) move(ctx context.Context, e *env) (campaigns int, rows map[string]int, err error) {
+	leaver, ok1 := m.from.(ledger.Leaver)
+	dump, ok2 := m.from.(ledger.Dumper)
+	mover, ok3 := m.to.(ledger.Mover)
+	if !ok1 || !ok2 || !ok3 {
+		return 0, nil, usage(words.Err("cmd.error.copy-places", nil))
+	}
+	if err := m.mayMove(ctx); err != nil {
+		return 0, nil, err
+	}
+	// From here on nothing is sent from it: what left afterwards would not be copied. A run that began before is seen below.
+	if err := leaver.Leave(ctx, m.at, m.by); err != nil {
+		return 0, nil, err
+	}
+	all, err := m.from.Campaigns(ctx)
+	if err == nil {
+		err = e.movable(ctx, m.from, all)
+	}
+	if err == nil {
+		rows, err = moveInto(ctx, mover, dump, m.from, m.to, all, m.by)
+	}
+	if err == nil {
+		return len(all), rows, nil
+	}
+	if errors.Is(err, ledger.ErrUnreachable) || errors.Is(err, ledger.ErrUndurable) { // it may have arrived: then both would send
+		return 0, nil, words.Err("cmd.error.copy-unknown", words.A{"to": m.at, "cause": words.Cause(err)}).Do("cmd.do.copy-unknown", nil)
+	}
+	back := m.by
+	back.Reason = m.at + " → ×"
+	return 0, nil, errors.Join(err, leaver.Leave(context.WithoutCancel(ctx), "", back))
+}
+
+// mayMove refuses a ledger that was moved: elsewhere, or there, and has arrived.
+func (m *moving) mayMove(ctx context.Context) error {
+	err := notMoved(ctx, m.from)
+	var moved *ledger.MovedError
+	if !errors.As(err, &moved) || moved.To != m.at {
+		return err
+	}
+	here, err1 := m.from.Info(ctx)
+	there, err2 := m.to.Info(ctx)
+	if err := errors.Join(err1, err2); err != nil || here.ID != there.ID {
+		return err
+	}
+	return moved
+}
+
+// movable refuses campaigns that a run is at work on, or of which the ledger has forgotten something: the new one would not know that it has.
+func (e *env) movable(ctx context.Context, l ledger.Ledger, all []ledger.Campaign) error {
+	for i := range all {
+		if all[i].Aborted != nil {
+			continue // nothing is ever sent of it
+		}
+		if err := e.nobodyAtWork(ctx, l, all[i].Name); err != nil {
+			return err
+		}
+		if err := e.knows(ctx, l, all[i].Name, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moveInto copies, and compares what both say.
@@ -142,5 +193,5 @@ func notMoved(ctx context.Context, l ledger.Ledger) error {
 	if err != nil || to == "" {
 		return err
 	}
-	return &ending{code: exit.Person, err: words.Err("cmd.error.moved", words.A{"to": to}).Do("cmd.do.moved", words.A{"to": to})}
+	return &ledger.MovedError{To: to}
 }

@@ -45,7 +45,7 @@ func newPause(e *env, run func(context.Context, pauseOptions) error) *cobra.Comm
 }
 
 func runPause(ctx context.Context, e *env, o pauseOptions) error {
-	l, err := e.Ledger(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

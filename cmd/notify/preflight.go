@@ -241,6 +241,9 @@ func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o pre
 		Spread: o.spread, List: o.list, Checklist: o.checklist, Sending: o.sending, Sender: o.sender, Emergency: o.emergency,
 	}
 	if ledgerErr == nil {
+		if err := notMoved(ctx, l); err != nil {
+			return preflight.Result{}, err
+		}
 		subject.Ledger = l
 		subject.Alive = alive(ctx, l, p.Spec.Name, e.now)
 	}

@@ -81,7 +81,7 @@ func runLedgerPurge(ctx context.Context, e *env, o purgeOptions) error {
 	if err != nil {
 		return err
 	}
-	l, err := e.Ledger(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func runRehearse(ctx context.Context, e *env, o rehearseOptions) error {
 		return err
 	}
 	// The ledger that keeps what is proven is opened first: a rehearsal that cannot be recorded would be for nothing.
-	l, err := e.Ledger(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 		return err
 	}
 	cfg, l, err := e.opened(ctx)
+	if err == nil {
+		err = notMoved(ctx, l)
+	}
 	if err != nil {
 		return err
 	}

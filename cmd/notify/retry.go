@@ -40,7 +40,7 @@ func newRetry(e *env, run func(context.Context, retryOptions) error) *cobra.Comm
 }
 
 func runRetry(ctx context.Context, e *env, o retryOptions) error {
-	l, err := e.Ledger(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,11 @@ func (e *env) trust(ctx context.Context, l ledger.Ledger, campaign string, here 
 	if err := notMoved(ctx, l); err != nil {
 		return err
 	}
+	return e.knows(ctx, l, campaign, here)
+}
+
+// knows is trust in a ledger, whether it was moved or not.
+func (e *env) knows(ctx context.Context, l ledger.Ledger, campaign string, here bool) error {
 	p, err := e.witnessPlace(ctx, l, campaign)
 	if err != nil {
 		return err

@@ -200,6 +200,9 @@ func (r *reader) withPassword(v yamldoc.Value, u *url.URL) string {
 	if given := q.Get("password"); given != "" {
 		password, inside = given, true
 	}
+	if strings.Contains(u.Path, "@") || u.Fragment != "" { // it ended the name of the server, by a / or # in it
+		inside = true
+	}
 	file, ok := strings.CutPrefix(password, "file:")
 	if inside && !ok {
 		v.Problem(words.T("campaign.query-password", nil), words.T("campaign.do.query-password", nil))

@@ -294,6 +294,9 @@ func TestALedgerInADatabaseIsRefusedByNameAndWithoutItsPassword(t *testing.T) {
 	for _, c := range []struct{ dsn, says string }{
 		{"postgres://u:hunter2@db.example.test:x/n", "no URL"},
 		{"postgresql:///n?password=hunter2", "no URL"},
+		{"postgres://u:12/hunter2@db.example.test/n", "no URL"}, // the password ends the name of the server
+		{"postgres://u:12#hunter2@db.example.test/n", "no URL"},
+		{"postgres://u:12?hunter2@db.example.test/n", "no URL"},
 		{"POSTGRES:u:hunter2@db", "postgres://"},
 		{"mysql://u:hunter2@db.example.test/n", "mysql://"},
 		{"host=db.example.test password=hunter2", "in a database"},

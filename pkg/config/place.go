@@ -32,7 +32,7 @@ func (p Place) String() string {
 		return string(p)
 	}
 	u, err := url.Parse(string(p))
-	if err != nil {
+	if err != nil || cutShort(u) {
 		return "postgres://…"
 	}
 	if u.User != nil {

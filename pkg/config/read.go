@@ -173,7 +173,7 @@ func CheckLedger(name string) error {
 	m := databaseScheme.FindStringSubmatch(name)
 	switch {
 	case Place(name).Server():
-		if u, err := url.Parse(name); err != nil || u.Host == "" && u.Query().Get("host") == "" {
+		if u, err := url.Parse(name); err != nil || u.Host == "" && u.Query().Get("host") == "" || cutShort(u) {
 			return words.Err("config.ledger-url", nil)
 		}
 	case m != nil:
@@ -184,6 +184,11 @@ func CheckLedger(name string) error {
 		return words.Err("config.ledger-memory", nil)
 	}
 	return nil
+}
+
+// cutShort reports that what was to be a password ended the server's name before its time: by a / ? or # in it.
+func cutShort(u *url.URL) bool {
+	return strings.Contains(u.Path, "@") || u.Fragment != "" || strings.Contains(u.RawQuery, "@") && !strings.Contains(u.RawQuery, "=")
 }
 
 func (r *reader) domains(v yamldoc.Value) []string {

@@ -35,6 +35,27 @@ var (
 	ErrUndurable = words.Err("ledger.error.undurable", nil)
 )
 
+// ServerError is what a server did not do: an error of a Kind, such as ErrUnreachable, and why; Why is zero where that is not known.
+type ServerError struct {
+	Kind error
+	Why  words.Text
+	Err  error
+}
+
+// Error is for logs.
+func (e *ServerError) Error() string { return e.Kind.Error() + ": " + e.Err.Error() }
+
+// Unwrap is the kind, and what the driver said.
+func (e *ServerError) Unwrap() []error { return []error{e.Kind, e.Err} }
+
+// Says is what was not done, and why.
+func (e *ServerError) Says() words.Text {
+	if e.Why.IsZero() {
+		return words.Cause(e.Kind)
+	}
+	return words.T("ledger.error.server", words.A{"what": words.Cause(e.Kind), "why": e.Why})
+}
+
 // MaxSkew is how far the clocks of a process and of the ledger's server may differ: well below the time that a claim has to leave.
 const MaxSkew = 2 * time.Second
 

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"regexp"
@@ -70,19 +72,8 @@ func parse(place string) (*address, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := u.Host
-	if h := q.Get("host"); h != "" {
-		hosts = h
-	}
-	if q.Get("sslmode") == "" && !near(hosts) && os.Getenv("PGSSLMODE") == "" {
-		q.Set("sslmode", "verify-full")
-		if q.Get("sslrootcert") == "" && os.Getenv("PGSSLROOTCERT") == "" {
-			q.Set("sslrootcert", "system")
-		}
-	}
-	u.RawQuery = q.Encode()
-	if at.config, err = pgxpool.ParseConfig(u.String()); err != nil {
-		return nil, words.Err("ledger.error.no-url", nil)
+	if at.config, err = configOf(u, q); err != nil {
+		return nil, useless(err)
 	}
 	c := at.config.ConnConfig
 	if secret != "" {
@@ -90,6 +81,50 @@ func parse(place string) (*address, error) {
 	}
 	at.place = fmt.Sprintf("postgres://%s:%d/%s?schema=%s", c.Host, c.Port, c.Database, at.schema)
 	return at, nil
+}
+
+// configOf reads the URL without what is notify's own, and asks for a certificate where it leads to another machine: by itself, by PGHOST, or by a
+// service file.
+func configOf(u *url.URL, q url.Values) (*pgxpool.Config, error) {
+	u.RawQuery = q.Encode()
+	config, err := pgxpool.ParseConfig(u.String())
+	if err != nil || q.Get("sslmode") != "" || os.Getenv("PGSSLMODE") != "" || allNear(config.ConnConfig) {
+		return config, err
+	}
+	u.RawQuery = verified(q).Encode()
+	return pgxpool.ParseConfig(u.String())
+}
+
+// verified asks for a certificate.
+func verified(q url.Values) url.Values {
+	q.Set("sslmode", "verify-full")
+	if q.Get("sslrootcert") == "" && os.Getenv("PGSSLROOTCERT") == "" {
+		q.Set("sslrootcert", "system")
+	}
+	return q
+}
+
+// allNear is near of the hosts that were found, wherever they stand.
+func allNear(c *pgx.ConnConfig) bool {
+	all := near(c.Host)
+	for _, f := range c.Fallbacks {
+		all = all && near(f.Host)
+	}
+	return all
+}
+
+// useless is why a URL cannot be used, without the URL, which has the password.
+func useless(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return words.Err("ledger.error.file-of-url", words.A{"file": file.Path, "cause": words.Cause(file)})
+	}
+	var parsing *pgconn.ParseConfigError
+	var parts *url.Error
+	if cause := errors.Unwrap(err); errors.As(err, &parsing) && cause != nil && !errors.As(err, &parts) {
+		return words.Err("ledger.error.bad-option", words.A{"said": cause.Error()})
+	}
+	return words.Err("ledger.error.no-url", nil)
 }
 
 // passwordOf takes password=file:PATH, or a password that is one, out of the URL; empty where it says none of the kind.
@@ -106,28 +141,18 @@ func passwordOf(u *url.URL, q url.Values) (string, error) {
 	u.User = url.User(u.User.Username())
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return "", words.Wrap(err, "ledger.error.password-file", words.A{"cause": words.Cause(err)})
+		return "", words.Wrap(err, "ledger.error.password-file", words.A{"file": path, "cause": words.Cause(err)})
 	}
 	secret := strings.TrimRight(string(b), "\r\n")
 	if secret == "" {
-		return "", words.Err("ledger.error.password-file", words.A{"cause": path})
+		return "", words.Err("ledger.error.password-empty", words.A{"file": path})
 	}
 	return secret, nil
 }
 
-// near reports whether all hosts are this machine, or sockets.
-func near(hosts string) bool {
-	for h := range strings.SplitSeq(hosts, ",") {
-		h = strings.TrimSuffix(h, "]")
-		if at := strings.LastIndexByte(h, ':'); at >= 0 && !strings.Contains(h[:at], ":") {
-			h = h[:at]
-		}
-		h = strings.Trim(h, "[]")
-		if h != "" && h != "localhost" && h != "::1" && !strings.HasPrefix(h, "/") && !strings.HasPrefix(h, "127.") {
-			return false
-		}
-	}
-	return true
+// near reports whether a host is this machine, or a socket.
+func near(host string) bool {
+	return host == "" || host == "localhost" || host == "::1" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, "127.")
 }
 
 // writing is for transactions that change something: statements there go by indexes, whatever the statistics say, and by the plan that was

@@ -2,28 +2,101 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"strings"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
 )
 
-// translate puts the sentinel of package ledger on an error of the server or the way to it.
+// translate puts the sentinel of package ledger on an error of the server or the way to it, and says why, as far as that is known.
 func translate(err error) error {
-	if err == nil {
-		return nil
+	var already *ledger.ServerError
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	if said := turnedAway(err); said != nil {
+		return said
 	}
 	if sentinel := sentinelOf(err); sentinel != nil && !errors.Is(err, sentinel) {
-		return fmt.Errorf("%w: %w", sentinel, err)
+		return &ledger.ServerError{Kind: sentinel, Why: whyOf(err), Err: err}
 	}
 	return err
+}
+
+// turnedAway is a server that is there, and does not let us in; nil for all other errors.
+func turnedAway(err error) error {
+	var e *pgconn.PgError
+	var c *pgconn.ConnectError
+	if !errors.As(err, &e) || !errors.As(err, &c) {
+		return nil
+	}
+	said := words.A{"user": c.Config.User, "database": c.Config.Database, "said": e.Message}
+	wrapped := func(id, do string) error {
+		return &words.Error{Text: words.T(id, said), Hint: words.T(do, said), Err: err}
+	}
+	switch e.Code {
+	case "28P01":
+		return wrapped("ledger.error.password", "ledger.do.password")
+	case "28000":
+		return wrapped("ledger.error.not-let-in", "ledger.do.not-let-in")
+	case "3D000":
+		return wrapped("ledger.error.no-database", "ledger.do.no-database")
+	case "42704":
+		return wrapped("ledger.error.option", "ledger.do.option")
+	}
+	return nil
+}
+
+// whyOf is why a server did not do what was asked of it; zero where that is not known.
+func whyOf(err error) words.Text {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		switch e.Code {
+		case "53300":
+			return words.T("ledger.server.full", nil)
+		case "57P01", "57P02", "57P03":
+			return words.T("ledger.server.stops", nil)
+		case "25006":
+			return words.T("ledger.server.read-only", nil)
+		case "42501":
+			return words.T("ledger.server.rights", words.A{"said": e.Message})
+		}
+		return words.Text{}
+	}
+	if why := whyNoTLS(err); !why.IsZero() {
+		return why
+	}
+	if why := words.Cause(err); why.ID != "words.raw" {
+		return why
+	}
+	return words.Text{}
+}
+
+// whyNoTLS is why a server was not believed to be the one it is called; zero where it was.
+func whyNoTLS(err error) words.Text {
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return words.T("ledger.server.certificate-name", words.A{"host": name.Host})
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return words.T("ledger.server.certificate-expired", nil)
+	case errors.As(err, &untrusted):
+		return words.T("ledger.server.certificate", nil)
+	case err != nil && strings.Contains(err.Error(), "server refused TLS connection"): // it has no type
+		return words.T("ledger.server.no-tls", nil)
+	}
+	return words.Text{}
 }
 
 func sentinelOf(err error) error {

@@ -2,10 +2,15 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 
 	"notify/pkg/ledger"
@@ -33,6 +38,63 @@ func TestAConnectionThatEndsIsAServerThatIsAway(t *testing.T) {
 	} {
 		if errors.Is(translate(err), ledger.ErrUnreachable) {
 			t.Errorf("%s: %v", name, translate(err))
+		}
+	}
+}
+
+// Whoever reads it has to know where to look: at the server, at the way to it, at its certificate, or at his own rights.
+func TestAServerThatDoesNotServeSaysWhy(t *testing.T) {
+	untrusted := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
+	for says, err := range map[string]error{
+		"nothing answers there":              &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"db.example.test is not found":       &net.OpError{Op: "dial", Err: &net.DNSError{Name: "db.example.test", IsNotFound: true}},
+		"not for the name db.example.test":   &net.OpError{Op: "tls", Err: untrusted(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "db.example.test"})},
+		"from no authority that is trusted":  &net.OpError{Op: "tls", Err: untrusted(x509.UnknownAuthorityError{})},
+		"has expired":                        &net.OpError{Op: "tls", Err: untrusted(x509.CertificateInvalidError{Reason: x509.Expired})},
+		"max_connections":                    &pgconn.PgError{Code: "53300"},
+		"starting, or being stopped":         &pgconn.PgError{Code: "57P03"},
+		"a standby":                          &pgconn.PgError{Code: "25006"},
+		"permission denied for table claim)": &pgconn.PgError{Code: "42501", Message: "permission denied for table claim"},
+	} {
+		var said *ledger.ServerError
+		if got := translate(err); !errors.As(got, &said) || !strings.Contains(said.Says().String(), says) {
+			t.Errorf("got %v, want %q", got, says)
+		}
+	}
+}
+
+// A server on another machine shows its certificate, however it is named.
+func TestAServerNamedByTheEnvironmentMustShowItsCertificateToo(t *testing.T) {
+	for _, c := range []struct {
+		host, mode, url string
+		verifies        bool
+	}{
+		{"", "", "postgres://u@db.example.test/n", true},
+		{"db.example.test", "", "postgres://u@:5432/n", true},
+		{"db.example.test", "", "postgres://u@127.0.0.1/n", false},
+		{"localhost", "", "postgres://u@:5432/n", false},
+		{"", "", "postgres://u@[::1]:5432/n", false},
+		{"", "", "postgres://u@/n?host=/run/postgresql", false},
+		{"", "", "postgres://u@/n?host=db.example.test", true},
+		{"", "", "postgres://u@127.0.0.1:5432,127.0.0.1:5433/n", false},
+		{"db.example.test", "disable", "postgres://u@:5432/n", false},
+		{"db.example.test", "", "postgres://u@:5432/n?sslmode=disable", false},
+		{"", "", "postgres://u@localhost,db.example.test/n", true},
+	} {
+		t.Setenv("PGHOST", c.host)
+		t.Setenv("PGSSLMODE", c.mode)
+		at, err := parse(c.url)
+		if err != nil {
+			t.Errorf("%s with PGHOST=%s: %v", c.url, c.host, err)
+			continue
+		}
+		config := at.config.ConnConfig
+		verifies := config.TLSConfig != nil && !config.TLSConfig.InsecureSkipVerify && config.TLSConfig.ServerName != ""
+		for _, f := range config.Fallbacks {
+			verifies = verifies && f.TLSConfig != nil && !f.TLSConfig.InsecureSkipVerify
+		}
+		if verifies != c.verifies {
+			t.Errorf("%s with PGHOST=%s PGSSLMODE=%s: verified is %v", c.url, c.host, c.mode, verifies)
 		}
 	}
 }

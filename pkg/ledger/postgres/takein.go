@@ -33,13 +33,6 @@ func (l *Ledger) TakeIn(ctx context.Context, from ledger.Dumper, by ledger.Act) 
 		if err != nil {
 			return err
 		}
-		var there int
-		if err := x.one([]any{&there}, "SELECT (SELECT count(*) FROM campaign) + (SELECT count(*) FROM suppression) + (SELECT count(*) FROM receipt)"); err != nil {
-			return err
-		}
-		if there > 0 {
-			return words.Err("ledger.error.not-empty", nil)
-		}
 		for _, name := range names {
 			if err := x.takeTable(ctx, from, name, tables[name]); err != nil {
 				return err
@@ -87,6 +80,13 @@ func (x *tx) takeTable(ctx context.Context, from ledger.Dumper, table string, co
 	name := pgx.Identifier{table}.Sanitize()
 	if err := x.exec("ALTER TABLE " + name + " DISABLE TRIGGER USER"); err != nil {
 		return err
+	}
+	var there bool
+	if err := x.one([]any{&there}, "SELECT EXISTS (SELECT 1 FROM "+name+")"); err != nil {
+		return err
+	}
+	if there {
+		return words.Err("ledger.error.not-empty", words.A{"schema": x.l.at.schema, "table": table})
 	}
 	names := make([]string, len(columns))
 	for i, c := range columns {

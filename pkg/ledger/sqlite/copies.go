@@ -96,7 +96,7 @@ func (l *Ledger) MarkCopy(ctx context.Context, c ledger.Copy) error {
 }
 
 func (l *Ledger) changeCopies(ctx context.Context, change func([]ledger.Copy) ([]ledger.Copy, error)) error {
-	return l.do(ctx, "say what it was copied from", func(x *tx) error {
+	return l.doAnyway(ctx, "say what it was copied from", func(x *tx) error {
 		var all []ledger.Copy
 		var value string
 		err := x.one([]any{&value}, "SELECT value FROM meta WHERE name = ?", metaCopies)
@@ -138,7 +138,7 @@ func (l *Ledger) SettleCopies(ctx context.Context, campaign string, now time.Tim
 	if err != nil || newest.IsZero() {
 		return err
 	}
-	return l.do(ctx, "settle copies", func(x *tx) error {
+	return l.doAnyway(ctx, "settle copies", func(x *tx) error {
 		return x.exec(setMeta, metaSettled+campaign, strconv.FormatInt(stored.Nanos(newest), 10))
 	})
 }

@@ -31,7 +31,7 @@ func (l *Ledger) ForgetAddress(ctx context.Context, a message.Address, by ledger
 // A reader that is under way keeps the log as long as it reads.
 func (l *Ledger) wiping(ctx context.Context, job func() error) error {
 	set := func(ctx context.Context, pragma string) error {
-		return l.do(ctx, "wipe", func(x *tx) error { return x.each(func(*sql.Rows) error { return nil }, pragma) })
+		return l.doAnyway(ctx, "wipe", func(x *tx) error { return x.each(func(*sql.Rows) error { return nil }, pragma) })
 	}
 	if err := set(ctx, "PRAGMA secure_delete = ON"); err != nil {
 		return err

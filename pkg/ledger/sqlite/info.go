@@ -29,7 +29,7 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 		// The level belongs to the connection that writes, and this one has none.
 		return info, nil
 	}
-	err := l.do(ctx, "describe", func(x *tx) error {
+	err := l.doAnyway(ctx, "describe", func(x *tx) error {
 		var level int
 		var journal string
 		if err := x.one([]any{&level}, "PRAGMA synchronous"); err != nil {

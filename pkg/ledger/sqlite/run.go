@@ -95,7 +95,7 @@ func (x *tx) begin(c *campaignRow, a ledger.Acquire, slot int, got *ledger.Acqui
 // Release ends the run: see ledger.Runs. Where it could not be written, the file lock stays with the lease.
 func (l *Ledger) Release(ctx context.Context, run ledger.RunID, now time.Time, why words.Text) error {
 	lost := false
-	err := l.do(ctx, fmt.Sprintf("release run %d", run), func(x *tx) error {
+	err := l.doAnyway(ctx, fmt.Sprintf("release run %d", run), func(x *tx) error {
 		r, err := x.run(run)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -110,8 +111,39 @@ func (l *Ledger) Close() error {
 	return l.closed
 }
 
-// do runs a job in a transaction of its own on the writer, and says in the error what was being done.
+// do runs a job in a transaction of its own on the writer, and says in the error what was being done. A ledger that was moved is not changed.
 func (l *Ledger) do(ctx context.Context, doing string, job func(*tx) error) error {
+	return l.doAnyway(ctx, doing, func(x *tx) error {
+		if err := x.stays(); err != nil {
+			return err
+		}
+		return job(x)
+	})
+}
+
+// stays refuses a ledger that was moved elsewhere.
+func (x *tx) stays() error {
+	var to string
+	err := x.one([]any{&to}, "SELECT value FROM bookmark WHERE name = ?", ledger.MovedTo)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && to == "" {
+		return nil
+	}
+	return cmp.Or[error](err, &ledger.MovedError{To: to})
+}
+
+// Leave marks the ledger as one that was moved: see ledger.Leaver.
+func (l *Ledger) Leave(ctx context.Context, to string, by ledger.Act) error {
+	return l.doAnyway(ctx, "move", func(x *tx) error {
+		const mark = "INSERT INTO bookmark (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+		if err := x.exec(mark, ledger.MovedTo, to); err != nil {
+			return err
+		}
+		return x.audit("", by)
+	})
+}
+
+// doAnyway is do, whether the ledger was moved or not.
+func (l *Ledger) doAnyway(ctx context.Context, doing string, job func(*tx) error) error {
 	if l.writer == nil {
 		return l.failed(doing, ledger.ErrReadOnly)
 	}

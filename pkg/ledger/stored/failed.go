@@ -28,3 +28,6 @@ func (e *FailedError) Says() words.Text {
 	}
 	return said
 }
+
+// Place is the ledger that it is about.
+func (e *FailedError) Place() string { return e.Ledger }
