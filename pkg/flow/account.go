@@ -358,8 +358,8 @@ func (a *Account) SteppedBack(now time.Time) {
 }
 
 // BackOff is how long a message that was not taken is left alone: as long as the vendor asks, or a second, doubled with every
-// attempt up to five minutes. What was given back before anything was tried, or met an account that is refused, may go
-// at once: it is the account that waits.
+// attempt that says something of it, this one being the so many-th, up to five minutes. What was given back before anything was tried, or met an
+// account that is refused, may go at once: it is the account that waits.
 func BackOff(o message.Outcome, attempts int) time.Duration {
 	if o.GivenBack() || o.Kind == message.OutcomeRefused {
 		return 0

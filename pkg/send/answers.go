@@ -76,7 +76,8 @@ func (ln *lane) answered(work context.Context, r result) {
 	ln.closed(&r)
 	ln.crew.answered(r.took)
 	a := ln.accounts[r.claim.Account]
-	r.outcome = a.Weigh(r.outcome, r.claim.Number)
+	attempt := ln.tries(work, r)
+	r.outcome = a.Weigh(r.outcome, attempt)
 	ln.receiverSaid(&r)
 	open := a.Open()
 	a.Observe(r.outcome, r.at)
@@ -87,9 +88,11 @@ func (ln *lane) answered(work context.Context, r result) {
 		s.Uncount = r.claim.Counted
 	}
 	if r.outcome.Kind.State() == message.Pending {
-		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, r.claim.Number))
+		s.NotBefore = r.at.Add(flow.BackOff(r.outcome, attempt))
 		ln.later = time.Time{}
-		ln.giveUp(work, &s, r)
+		if attempt >= MaxAttempts && r.outcome.OfMessage() {
+			giveUp(&s, attempt)
+		}
 	}
 	if r.late > 0 {
 		ln.lead = min(ln.lead+r.late, time.Second)
@@ -105,17 +108,23 @@ func (ln *lane) answered(work context.Context, r result) {
 	ln.heard = append(ln.heard, heard{r.claim, s.Outcome, r.asked})
 }
 
-// giveUp ends a message that was definitely not taken too often: a mailbox that is full for ever must not keep a campaign
-// from its end. A person can put it back with a retry. Only what says something of the message counts; where nobody can tell how often that was, it
-// is tried again.
-func (ln *lane) giveUp(work context.Context, s *ledger.Settlement, r result) {
-	if r.claim.Number < MaxAttempts || !r.outcome.OfMessage() {
-		return
+// tries is which attempt of the message this is, of those that say something of it, where it may go again after the answer. Those that were given
+// back before anything was tried are numbered as well, so the ledger is asked from the second on; where it cannot be, this is taken for the first.
+func (ln *lane) tries(work context.Context, r result) int {
+	o := r.outcome
+	if r.claim.Number <= 1 || !o.OfMessage() || o.Kind.State() != message.Pending && !o.Unclear {
+		return 1
 	}
 	before, err := ln.loop.Reader.Tried(work, ln.loop.Campaign, r.claim.Key)
-	if err != nil || before+1 < MaxAttempts {
-		return
+	if err != nil {
+		return 1
 	}
+	return before + 1
+}
+
+// giveUp ends a message that was definitely not taken so many times: a mailbox that is full for ever must not keep a campaign
+// from its end. A person can put it back with a retry.
+func giveUp(s *ledger.Settlement, tries int) {
 	s.Outcome.Kind, s.NotBefore = message.OutcomeRejected, time.Time{}
-	s.Outcome.Detail = words.T("send.given-up", words.A{"n": before + 1, "said": words.Stored(r.outcome.Detail)}).Stored()
+	s.Outcome.Detail = words.T("send.given-up", words.A{"n": tries, "said": words.Stored(s.Outcome.Detail)}).Stored()
 }

@@ -99,6 +99,39 @@ func TestAMessageIsGivenUpForWhatWasSaidOfIt(t *testing.T) {
 	}
 }
 
+// An attempt that was given back before anything was tried makes nobody wait longer, and uses up no try of an answer that is not clear.
+func TestAMessageWaitsForWhatWasSaidOfIt(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	throttled := message.Outcome{Kind: message.OutcomeThrottled, Code: "452"}
+	unclear := message.Outcome{Kind: message.OutcomeRejected, Code: "550", Unclear: true}
+	for _, tc := range []struct {
+		o      message.Outcome
+		before triedBefore
+		number int
+		want   time.Duration // -1: it does not go again
+	}{
+		{throttled, triedBefore{}, 1, time.Second},
+		{throttled, triedBefore{}, 9, time.Second},
+		{throttled, triedBefore{n: 3}, 9, 8 * time.Second},
+		{throttled, triedBefore{n: MaxAttempts - 2}, MaxAttempts - 1, 5 * time.Minute},
+		{throttled, triedBefore{n: 3, err: ledger.ErrClosed}, 9, time.Second},
+		{unclear, triedBefore{}, 9, time.Minute},
+		{unclear, triedBefore{n: 9}, 10, -1},
+		{message.Outcome{Kind: message.OutcomeRefused, Code: "balance"}, triedBefore{n: 3}, 9, 0},
+	} {
+		ln := laneAt(&now)
+		ln.loop.watch, ln.loop.Log, ln.loop.Reader = newWatch(campaign.StopWhen{}), slog.New(slog.DiscardHandler), tc.before
+		ln.answered(t.Context(), result{claim: ledger.Claim{Account: "a", Number: tc.number}, outcome: tc.o, at: now})
+		got := time.Duration(-1)
+		if s := ln.settle[0]; s.Outcome.Kind.State() == message.Pending {
+			got = s.NotBefore.Sub(now)
+		}
+		if got != tc.want {
+			t.Errorf("%s, attempt %d after %+v: it waits for %s, want %s", tc.o, tc.number, tc.before, got, tc.want)
+		}
+	}
+}
+
 // What is recorded of an answer, when the message may go again, and whether this run handed it over.
 func TestWhatIsRecordedOfAnAnswer(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -127,7 +160,6 @@ func TestWhatIsRecordedOfAnAnswer(t *testing.T) {
 		{back, 1, recorded{back.Kind, 0, 0, 2}},
 		{back, MaxAttempts, recorded{back.Kind, 0, 0, 2}},
 		{kind(message.OutcomeUnsent), 1, recorded{message.OutcomeUnsent, time.Second, 1, 0}},
-		{kind(message.OutcomeUnsent), MaxAttempts - 1, recorded{message.OutcomeUnsent, 5 * time.Minute, 1, 0}},
 		{kind(message.OutcomeUnsent), MaxAttempts, recorded{message.OutcomeRejected, -1, 1, 0}},
 		{kind(message.OutcomeThrottled), MaxAttempts, recorded{message.OutcomeRejected, -1, 1, 0}},
 		{kind(message.OutcomeRefused), MaxAttempts, recorded{message.OutcomeRefused, 0, 1, 0}},

@@ -92,6 +92,7 @@ func TestWhatIsGranted(t *testing.T) {
 	// A quota that is used up is one until midnight, and the account that is held knows it.
 	now := noon
 	ln := readyLane(&now)
+	ln.loop.Reader = usageOf{}
 	ln.granted(t.Context(), flow.Ask{Account: ln.accounts["a"]}, ledger.Grant{Held: ledger.HoldQuota}, now)
 	if why, _, until := ln.accounts["a"].Spent(now); why != ledger.HoldQuota || !until.Equal(time.Date(2026, 11, 20, 16, 0, 0, 0, time.UTC)) {
 		t.Errorf("%q until %v", why, until)

@@ -370,22 +370,48 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 		}
 		ln.loop.progress.waiting(why)
 	case ledger.HoldQuota, ledger.HoldBudget:
-		g.Until = ln.renewed(now, g)
+		g.Until = ln.renewed(ctx, ask.Account.Limits, now, g)
 	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff:
 	}
 	ask.Account.Held(g, now)
 }
 
-// renewed is when a quota or a budget begins anew, in the installation's zone; zero for the campaign's own.
-func (ln *lane) renewed(now time.Time, g ledger.Grant) time.Time {
+// renewed is when a quota or a budget begins anew, in the installation's zone; zero for the campaign's own. Where the zone was changed to
+// one that lies behind, the day or the month that comes next was under way before, and may be used up as well.
+func (ln *lane) renewed(ctx context.Context, l ledger.Limits, now time.Time, g ledger.Grant) time.Time {
 	local := now.In(ln.loop.Config.Timezone)
+	next := func(n int) time.Time { return time.Date(local.Year(), local.Month(), local.Day()+n, 0, 0, 0, 0, local.Location()) }
 	switch {
 	case g.Held == ledger.HoldQuota, g.Which == "day":
-		return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
 	case g.Which == "month":
-		return time.Date(local.Year(), local.Month()+1, 1, 0, 0, 0, 0, local.Location())
+		next = func(n int) time.Time {
+			return time.Date(local.Year(), local.Month()+time.Month(n), 1, 0, 0, 0, 0, local.Location())
+		}
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
+	if ln.usedUp(ctx, l, next(1), g) {
+		return next(2)
+	}
+	return next(1)
+}
+
+// usedUp reports that what is held now would be held on a later day as well, as far as the ledger can be read.
+func (ln *lane) usedUp(ctx context.Context, l ledger.Limits, day time.Time, g ledger.Grant) bool {
+	of, quota := l.Account, l.DailyQuota
+	if g.Which == ledger.WhichScenario {
+		of, quota = ledger.ScenarioOf(of, l.Scenario.Name), l.Scenario.DailyQuota
+	}
+	used, err := ln.loop.Reader.Usage(ctx, of, ledger.DayOf(day))
+	switch {
+	case err != nil || g.Which == ledger.WhichRamp: // a ramp counts the days on which something was sent
+		return false
+	case g.Which == "month":
+		return used.Month.Cost+l.Price > l.MonthBudget
+	case g.Which == "day":
+		return used.Day.Cost+l.Price > l.DayBudget
+	}
+	return quota > 0 && used.Day.Messages >= quota
 }
 
 // took learns how long a Turn takes, so that places under the rate are not asked for that will have passed when the

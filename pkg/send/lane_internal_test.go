@@ -1,6 +1,7 @@
 package send
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -21,9 +22,23 @@ func laneAt(now *time.Time) *lane {
 	}
 }
 
+// usedOn is a ledger of which only the usage is asked, by account and day.
+type usedOn map[string]ledger.Usage
+
+type usageOf struct {
+	ledger.Reader
+	on usedOn
+}
+
+func (u usageOf) Usage(_ context.Context, account string, day ledger.Day) (ledger.Usage, error) {
+	return u.on[account+" "+day.Name], nil
+}
+
 func TestADayAndAMonthBeginInTheInstallationsZone(t *testing.T) {
 	now := time.Date(2026, 12, 31, 17, 30, 0, 0, time.UTC) // 01:30 of the new year there
 	ln := laneAt(&now)
+	ln.loop.Reader = usageOf{}
+	limits := ledger.Limits{Account: "a", DailyQuota: 4, DayBudget: 10, MonthBudget: 20, Price: 1}
 	midnight := time.Date(2026, 12, 31, 16, 0, 0, 0, time.UTC)
 	if from := ln.day(now).From; !from.Equal(midnight) {
 		t.Errorf("the day began at %s", from)
@@ -31,12 +46,45 @@ func TestADayAndAMonthBeginInTheInstallationsZone(t *testing.T) {
 	for which, want := range map[string]time.Time{
 		"day": midnight.Add(24 * time.Hour), "month": midnight.Add(31 * 24 * time.Hour), "campaign": {},
 	} {
-		if at := ln.renewed(now, ledger.Grant{Held: ledger.HoldBudget, Which: which}); !at.Equal(want) {
+		if at := ln.renewed(t.Context(), limits, now, ledger.Grant{Held: ledger.HoldBudget, Which: which}); !at.Equal(want) {
 			t.Errorf("the budget of a %s begins anew at %s, not %s", which, at, want)
 		}
 	}
-	if at := ln.renewed(now, ledger.Grant{Held: ledger.HoldQuota}); !at.Equal(midnight.Add(24 * time.Hour)) {
+	if at := ln.renewed(t.Context(), limits, now, ledger.Grant{Held: ledger.HoldQuota}); !at.Equal(midnight.Add(24 * time.Hour)) {
 		t.Errorf("a quota begins anew at %s", at)
+	}
+}
+
+// Where the zone was changed to one that lies behind, the day that comes next was under way before: what was used of it then counts.
+func TestADayThatWasUsedUpInAnotherZoneIsPassedOver(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC) // 20:00 there
+	midnight := time.Date(2026, 11, 30, 16, 0, 0, 0, time.UTC)
+	day, month := midnight.Add(24*time.Hour), midnight.Add(31*24*time.Hour)
+	limits := ledger.Limits{Account: "a", DailyQuota: 4, DayBudget: 10, MonthBudget: 20, Price: 1, Scenario: &ledger.Scenario{Name: "notice", DailyQuota: 2}}
+	of := func(n int64, cost message.Money) ledger.Usage {
+		d := ledger.Debit{Messages: n, Cost: cost}
+		return ledger.Usage{Day: d, Month: d}
+	}
+	for _, tc := range []struct {
+		name string
+		g    ledger.Grant
+		used usedOn
+		want time.Time
+	}{
+		{"the quota", ledger.Grant{Held: ledger.HoldQuota}, usedOn{"a 2026-12-01": of(4, 0)}, day},
+		{"a part of the quota", ledger.Grant{Held: ledger.HoldQuota}, usedOn{"a 2026-12-01": of(3, 0)}, midnight},
+		{"a class's", ledger.Grant{Held: ledger.HoldQuota, Which: ledger.WhichScenario}, usedOn{"a/notice 2026-12-01": of(2, 0)}, day},
+		{"another's", ledger.Grant{Held: ledger.HoldQuota, Which: ledger.WhichScenario}, usedOn{"a 2026-12-01": of(3, 0)}, midnight},
+		{"one that grows", ledger.Grant{Held: ledger.HoldQuota, Which: ledger.WhichRamp}, usedOn{"a 2026-12-01": of(4, 0)}, midnight},
+		{"the day's budget", ledger.Grant{Held: ledger.HoldBudget, Which: "day"}, usedOn{"a 2026-12-01": of(1, 10)}, day},
+		{"the month's budget", ledger.Grant{Held: ledger.HoldBudget, Which: "month"}, usedOn{"a 2026-12-01": of(1, 20)}, month},
+		{"a part of the month's", ledger.Grant{Held: ledger.HoldBudget, Which: "month"}, usedOn{"a 2026-12-01": of(1, 19)}, midnight},
+	} {
+		ln := laneAt(&now)
+		ln.loop.Reader = usageOf{on: tc.used}
+		if at := ln.renewed(t.Context(), limits, now, tc.g); !at.Equal(tc.want) {
+			t.Errorf("%s: %s, want %s", tc.name, at, tc.want)
+		}
 	}
 }
 
