@@ -3,6 +3,7 @@
 package diag
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -152,10 +153,10 @@ func (p Problem) Headline() words.Text {
 // String is the problem on one line, in English.
 func (p Problem) String() string { return p.Text().String() }
 
-// List collects problems: the first Keep of them whole, all of them as counts, so that a million bad rows cost no more
-// memory than twenty. The zero value keeps DefaultKeep and is ready for use. It is not safe for concurrent use.
+// List collects problems: the first Keep of each code whole, all of them as counts, so that a million bad rows cost no more
+// memory than twenty of each kind. The zero value keeps DefaultKeep and is ready for use. It is not safe for concurrent use.
 type List struct {
-	// Keep is how many problems are kept whole; zero means DefaultKeep.
+	// Keep is how many problems are shown whole; zero means DefaultKeep, less than that none.
 	Keep int
 	// Each, if set, sees every problem as it is added, also those that are not kept.
 	Each func(Problem)
@@ -189,17 +190,50 @@ func (l *List) Add(p Problem) {
 		l.byCode = make(map[string]int)
 	}
 	l.byCode[p.Code]++
-	keep := l.Keep
-	if keep == 0 {
-		keep = DefaultKeep
-	}
-	if len(l.kept) < keep {
+	if l.byCode[p.Code] <= l.keep() {
 		l.kept = append(l.kept, p)
 	}
 }
 
-// Kept are the problems that were kept whole, in the order they were found.
-func (l *List) Kept() []Problem { return l.kept }
+func (l *List) keep() int {
+	if l.Keep == 0 {
+		return DefaultKeep
+	}
+	return max(0, l.Keep)
+}
+
+// Kept are Keep problems whole, in the order they were found, and of each code as many as there is room for beside the others: what
+// there is most of hides nothing.
+func (l *List) Kept() []Problem { return l.KeptOf(func(string) bool { return true }) }
+
+// KeptOf is Kept of the codes that are wanted.
+func (l *List) KeptOf(want func(code string) bool) []Problem {
+	byCode := make(map[string][]int) // places in l.kept
+	var codes []string
+	for i, p := range l.kept {
+		if !want(p.Code) {
+			continue
+		}
+		if byCode[p.Code] == nil {
+			codes = append(codes, p.Code)
+		}
+		byCode[p.Code] = append(byCode[p.Code], i)
+	}
+	var places []int
+	for nth := 0; nth < l.keep(); nth++ {
+		for _, code := range codes {
+			if nth < len(byCode[code]) && len(places) < l.keep() {
+				places = append(places, byCode[code][nth])
+			}
+		}
+	}
+	slices.Sort(places)
+	kept := make([]Problem, len(places))
+	for i, place := range places {
+		kept[i] = l.kept[place]
+	}
+	return kept
+}
 
 // Errors is how many problems stop the campaign.
 func (l *List) Errors() int { return l.errors }

@@ -45,6 +45,30 @@ func TestAProblemOnOneLine(t *testing.T) {
 	}
 }
 
+// What there is most of hides nothing: of every kind some are shown, and of a few kinds all that there is room for.
+func TestAListShowsSomeOfEachKind(t *testing.T) {
+	l := diag.List{Keep: 6}
+	for i := range 50 {
+		l.Add(diag.Problem{Code: "many", Place: diag.Place{Row: i}})
+	}
+	l.Add(diag.Problem{Code: "one", Place: diag.Place{Row: 50}})
+	for i := range 50 {
+		l.Add(diag.Problem{Code: "late", Place: diag.Place{Row: 51 + i}})
+	}
+	rows := func(kept []diag.Problem) (rows []int) {
+		for _, p := range kept {
+			rows = append(rows, p.Place.Row)
+		}
+		return rows
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 50, 51, 52}, rows(l.Kept())); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int{51, 52, 53, 54, 55, 56}, rows(l.KeptOf(func(code string) bool { return code == "late" }))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAnythingThatIsNoWarningStops(t *testing.T) {
 	for severity, want := range map[diag.Severity]bool{diag.Error: true, diag.Warning: false, "": true, "fatal": true} {
 		if got := (diag.Problem{Severity: severity}).Stops(); got != want {

@@ -59,6 +59,17 @@ func (e *ServerError) Says() words.Text {
 // MaxSkew is how far the clocks of a process and of the ledger's server may differ: well below the time that a claim has to leave.
 const MaxSkew = 2 * time.Second
 
+// skewGrain is how finely a difference between clocks is told, and so how finely it is judged.
+const skewGrain = 100 * time.Millisecond
+
+// FitsClock is nil where the server's clock is so far ahead that leases and deadlines hold, and otherwise a *ClockError.
+func FitsClock(ahead time.Duration) error {
+	if ahead.Abs().Round(skewGrain) > MaxSkew {
+		return &ClockError{Ahead: ahead}
+	}
+	return nil
+}
+
 // ClockError says how far the server's clock is ahead of the caller's. It is an ErrClock.
 type ClockError struct{ Ahead time.Duration }
 
@@ -67,7 +78,7 @@ func (e *ClockError) Error() string { return ErrClock.Error() + ": " + e.Says().
 
 // Says is by how much.
 func (e *ClockError) Says() words.Text {
-	return words.T("ledger.error.clock-by", words.A{"ahead": e.Ahead.Abs().Round(time.Millisecond), "most": MaxSkew})
+	return words.T("ledger.error.clock-by", words.A{"ahead": e.Ahead.Abs().Round(skewGrain), "most": MaxSkew})
 }
 
 // Is makes errors.Is(err, ErrClock) true.

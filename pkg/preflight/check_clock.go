@@ -17,7 +17,7 @@ const (
 
 // clockCheck compares our clock with those of the vendors, as they date their answers.
 //
-// *Is our clock right?* Compares it with the time at which vendors date their answers. WARN from 30 s, FAIL from 5 minutes: from there
+// *Is our clock right?* Compares it with the time at which vendors date their answers. WARN above 30 s, FAIL above 5 minutes: beyond that
 // signed requests are refused (Tencent Cloud, AWS), and windows and quotas begin at the wrong time.
 func clockCheck() Check {
 	return Check{ID: "clock", Group: GroupAccounts, Online: true, Overrule: "a wrong clock delays or hastens windows and quotas by what it is off, and nothing is sent twice", Run: func(ctx context.Context, s *Subject) Finding {
@@ -45,8 +45,8 @@ func clockCheck() Check {
 // skew judges by how much we are ahead of a vendor.
 func skew(a *answers, account string, ahead time.Duration) {
 	a.fact("account."+account+".ahead_seconds", ahead.Seconds())
-	off := ahead.Abs()
-	line := words.T("clock.ahead", words.A{"account": account, "off": off.Round(time.Second)})
+	off := ahead.Abs().Round(time.Second) // vendors date to the second, and what is told is what is judged
+	line := words.T("clock.ahead", words.A{"account": account, "off": off})
 	if ahead < 0 {
 		line.ID = "clock.behind"
 	}

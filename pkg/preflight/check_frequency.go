@@ -1,7 +1,9 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"notify/pkg/config"
@@ -46,10 +48,14 @@ type oftens struct {
 	since  map[message.Channel]time.Time
 	first  time.Time // of since
 	named  []words.Text
-	got    map[rowOn]int
-	at     rowSet // who is at a limit
-	full   int    // at how many limits they are, all together
-	lines  []words.Text
+	got    map[rowOn]often
+	by     []string // the campaigns, as they were met
+}
+
+// often is how many messages somebody got, and the last of them.
+type often struct {
+	n, by int32 // by counts campaigns
+	at    int64 // ns since 1970
 }
 
 // rowOn is a row on a channel.
@@ -71,39 +77,56 @@ func (o *oftens) limit(ch message.Channel) {
 		o.first = since
 	}
 	if o.got == nil {
-		o.got = make(map[rowOn]int)
+		o.got = make(map[rowOn]often)
 	}
 }
 
 func (o *oftens) add(t *ledger.Told) {
-	f, ok := o.limits[t.Channel]
-	if !ok || t.At.Before(o.since[t.Channel]) {
+	if _, ok := o.limits[t.Channel]; !ok || t.At.Before(o.since[t.Channel]) {
 		return
+	}
+	if n := len(o.by); n == 0 || o.by[n-1] != t.Campaign {
+		o.by = append(o.by, t.Campaign)
 	}
 	of := rowOn{t.Channel, t.Row}
-	o.got[of]++
-	if o.got[of] != f.Most {
-		return
+	got := o.got[of]
+	got.n++
+	if at := t.At.UnixNano(); got.n == 1 || at > got.at {
+		got.at, got.by = at, int32(len(o.by)-1)
 	}
-	o.at.add(t.Row)
-	o.full++
-	if len(o.lines) < firstStrangers {
-		o.lines = append(o.lines, words.T("frequency.row", words.A{
-			"row": row(t.Row), "n": words.N(f.Most, "message"), "channel": words.Of("channel", t.Channel), "since": o.since[t.Channel],
-			"campaign": t.Campaign, "at": t.At.In(o.s.Config.Timezone),
-		}))
+	o.got[of] = got
+}
+
+// full are those who are at a limit, by row.
+func (o *oftens) full() (at []rowOn, people int) {
+	var rows rowSet
+	for of, got := range o.got {
+		if int(got.n) >= o.limits[of.channel].Most {
+			at = append(at, of)
+			rows.add(of.row)
+		}
 	}
+	slices.SortFunc(at, func(a, b rowOn) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.channel, b.channel)) })
+	return at, rows.n
 }
 
 func (o *oftens) finding(people int) Finding {
 	limits := words.Texts(words.Commas, o.named...)
-	f := Finding{Status: Pass, Facts: []Fact{{"at_limit", o.at.n}}}
-	if o.at.n == 0 {
+	at, n := o.full()
+	f := Finding{Status: Pass, Facts: []Fact{{"at_limit", n}}}
+	if n == 0 {
 		f.Summary = said("frequency.good", words.A{"limits": limits})
 		return f
 	}
-	f.Status, f.Summary = Warn, said("frequency.some", words.A{"count": o.at.n, "people": words.N(people, "recipient"), "limits": limits})
-	f.Details = append(o.lines, andMore(o.full-len(o.lines))...)
+	f.Status, f.Summary = Warn, said("frequency.some", words.A{"count": n, "people": words.N(people, "recipient"), "limits": limits})
+	for _, of := range at[:min(len(at), firstStrangers)] {
+		got := o.got[of]
+		f.Details = append(f.Details, words.T("frequency.row", words.A{
+			"row": row(of.row), "n": words.N(int(got.n), "message"), "channel": words.Of("channel", of.channel), "since": o.since[of.channel],
+			"campaign": o.by[got.by], "at": time.Unix(0, got.at).In(o.s.Config.Timezone),
+		}))
+	}
+	f.Details = append(f.Details, andMore(len(at)-len(f.Details))...)
 	f.Remedies = do(words.T("frequency.later", words.A{"command": "notify retry " + words.Typed(o.s.name()) + " --code notify:frequency"}), words.T("frequency.raise", nil))
 	return f
 }

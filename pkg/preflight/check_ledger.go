@@ -46,8 +46,8 @@ func ledgerCheck() Check {
 			f.Remedies = do(words.T("ledger.make-safe", nil))
 			return f
 		}
-		if info.Skew.Abs() > ledger.MaxSkew {
-			f.Status, f.Summary = Fail, []words.Text{words.T("ledger.error.clock-by", words.A{"ahead": info.Skew.Abs().Round(time.Millisecond), "most": ledger.MaxSkew})}
+		if err := ledger.FitsClock(info.Skew); err != nil {
+			f.Status, f.Summary = Fail, []words.Text{words.Cause(err)}
 			f.Remedies = do(words.T("cmd.do.clock", nil))
 			return f
 		}

@@ -16,8 +16,8 @@ const (
 
 // listCheck asks whether every row can be used.
 //
-// *Can every row be used?* FAIL for rows with an error (no address, a number that is none), with the count by kind and the first
-// twenty; WARN for rows with a warning only. `notify preflight LIST --problems problems.csv` writes all of them to a file.
+// *Can every row be used?* FAIL for rows with an error (no address, a number that is none), with the count by kind and
+// twenty of them, some of each kind; WARN for rows with a warning only. `notify preflight LIST --problems problems.csv` writes all of them to a file.
 func listCheck() Check {
 	return Check{ID: "list", Group: GroupList, Run: ofWholePlan(func(_ context.Context, s *Subject) Finding {
 		p := s.Plan.Problems
@@ -72,13 +72,11 @@ func listCheck() Check {
 	})}
 }
 
-// kept are the problems that were kept whole and whose code is wanted, a line each, and how many more there are.
+// kept are problems whose code is wanted, a line each and of every kind some, and how many more there are.
 func kept(p *diag.List, want func(code string) bool) []words.Text {
 	var lines []words.Text
-	for _, problem := range p.Kept() {
-		if want(problem.Code) {
-			lines = append(lines, problem.Text())
-		}
+	for _, problem := range p.KeptOf(want) {
+		lines = append(lines, problem.Text())
 	}
 	total := 0
 	for _, code := range p.Codes() {

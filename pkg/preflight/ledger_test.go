@@ -64,6 +64,13 @@ func TestLedger(t *testing.T) {
 		{
 			name: "the clocks differ by two seconds", want: preflight.Pass, change: info(func(i *ledger.Info) { i.Skew = -2 * time.Second }),
 		},
+		{ // what is told as 2s is no more than 2s
+			name: "the clocks differ by two seconds and a little", want: preflight.Pass, change: info(func(i *ledger.Info) { i.Skew = 2040 * time.Millisecond }),
+		},
+		{
+			name: "the clocks differ by more than that", want: preflight.Fail, change: info(func(i *ledger.Info) { i.Skew = 2060 * time.Millisecond }),
+			summary: []string{"differs by 2.1s", "at most 2s"},
+		},
 		{
 			name: "the clocks differ by more", want: preflight.Fail, change: info(func(i *ledger.Info) { i.Skew = -3 * time.Second }),
 			summary: []string{"differs by 3s"}, remedies: []string{"clock"},

@@ -179,6 +179,17 @@ func TestFrequency(t *testing.T) {
 			t.Errorf("%s: %s: %q, want %q at last", name, summary(f), d, c.last)
 		}
 	}
+	// How many he got is all of them, and the last is the latest, whichever campaign was staged first.
+	row3 := newWorld(t)
+	both(often, times(2, message.SMS, 1, time.Hour), func(w *world) {
+		l := w.ledger.(telling)
+		l.told = append(l.told, ledger.Told{Channel: message.SMS, Row: 2, Campaign: "autumn", At: w.now.Add(-3 * time.Hour)})
+		w.ledger = l
+	})(row3)
+	last := row3.now.Add(-time.Hour).Format("15:04")
+	if d := details(row3.ask("frequency")); len(d) != 1 || !strings.Contains(d[0], "3 messages by SMS") || !strings.Contains(d[0], "the last by spring at") || !strings.Contains(d[0], last) {
+		t.Errorf("%q, want the last at %s", d, last)
+	}
 	// How far back the ledger is asked is what the longest limit says.
 	w := newWorld(t)
 	both(besideSMS, often)(w)

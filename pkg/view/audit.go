@@ -3,7 +3,6 @@ package view
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"notify/pkg/ledger"
@@ -51,5 +50,5 @@ func (p *Printer) figures(f *ledger.Figures) (number, cost string) {
 	if len(costs)+len(f.Unpriced) > 0 {
 		cost = p.total(costs, f.Unpriced)
 	}
-	return strconv.Itoa(f.Messages + f.Addresses), cost
+	return words.Num(f.Messages + f.Addresses), cost
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"strconv"
 	"time"
 
 	"notify/pkg/ledger"
@@ -72,7 +71,7 @@ func ShowForgotten(p *Printer, asJSON bool, v Forgotten) error {
 		{words.T("person.wiped-lines", nil), v.Lines},
 		{words.T("person.wiped-receipts", nil), v.Receipts},
 	} {
-		p.Line("%s\t%s", strconv.Itoa(f.n), p.Say(f.said))
+		p.Line("%s\t%s", words.Num(f.n), p.Say(f.said))
 	}
 	if v.UnderWay > 0 {
 		p.sentence("", words.T("person.under-way", words.A{"messages": words.N(v.UnderWay, "message")}))

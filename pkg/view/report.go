@@ -70,14 +70,14 @@ func (p *Printer) told(who *report.People) {
 	case who.Total == 0:
 		return
 	case !p.Terminal:
-		p.Line("people\t%d", who.Total)
+		p.Line("people\t%s", words.Num(who.Total))
 		for _, s := range message.States() {
 			if who.ByState[s] > 0 {
-				p.Line("people %s\t%d", s, who.ByState[s])
+				p.Line("people %s\t%s", s, words.Num(who.ByState[s]))
 			}
 		}
 		if who.Delivered > 0 {
-			p.Line("people delivered\t%d", who.Delivered)
+			p.Line("people delivered\t%s", words.Num(who.Delivered))
 		}
 	default:
 		p.Blank()
@@ -108,10 +108,10 @@ func (p *Printer) sum(what string, total int, by map[message.State]int) {
 		p.sentence("  ", words.T("sum.all", words.A{"total": words.N(total, "message"), "parts": parts(by)}))
 		return
 	}
-	p.Line("%s\t%d", what, total)
+	p.Line("%s\t%s", what, words.Num(total))
 	for _, s := range message.States() {
 		if by[s] > 0 {
-			p.Line("%s\t%d", s, by[s])
+			p.Line("%s\t%s", s, words.Num(by[s]))
 		}
 	}
 }

@@ -72,9 +72,6 @@ func (x *tx) wantClock() (fits func() error) {
 	return func() error {
 		x.unwaited = !x.l.server.waits(waits)
 		x.l.clock.learn(from, x.l.opts.Now(), at)
-		if d := x.l.clock.differs(); d.Abs() > ledger.MaxSkew {
-			return &ledger.ClockError{Ahead: d}
-		}
-		return nil
+		return ledger.FitsClock(x.l.clock.differs())
 	}
 }
