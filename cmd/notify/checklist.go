@@ -181,7 +181,7 @@ func runChecklistShow(ctx context.Context, e *env, o checklistOptions) error {
 // drawn is a checklist with what a screen shows beside it.
 func (e *env) drawn(s *preflight.Sheet, o checklistOptions) view.Checklist {
 	return view.Checklist{
-		Campaign: s.Result.Campaign, List: s.Result.Plan.List, Checked: s.Result.At, Verdict: s.Result.Verdict, State: s.State, People: e.cfg.Roles,
+		Campaign: s.Result.Campaign, List: s.Result.Plan.List, Checked: s.Result.At, Verdict: s.Result.Verdict, Fails: s.Result.Fails(), State: s.State, People: e.cfg.Roles,
 		Beside: o.checklist,
 	}
 }

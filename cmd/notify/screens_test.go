@@ -191,7 +191,7 @@ func steady(ts *testscript.TestScript, screen string) string {
 		{`\d{2,} KiB`, "200 KiB"},
 		{`(ahead of|behind) sms`, "ahead of sms"},
 		{`比 sms (快|慢)`, "比 sms 快"},
-		{`\d+ messages; [1-9]\d* left before`, "58 messages; 22 left before"}, // a run that was paused in the middle
+		{`\d+ messages; [1-9]\d* tried before`, "58 messages; 22 tried before"}, // a run that was paused in the middle
 		{`((?:paused|lifted the pause|resumed)[\s·]+number\s+|(?:暂停|继续发送)[\s·]+数量\s+)\d+`, "${1}58"}, // and how many waited then
 		{`\d+ 条消息；此前已发 [1-9]\d* 条`, "58 条消息；此前已发 22 条"},
 		{`[\w.-]+@` + host + `\b`, "wang@ops-1"},

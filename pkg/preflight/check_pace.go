@@ -64,6 +64,9 @@ func (s *Subject) pacing(a *answers, n Need) {
 			}
 		}
 	}
+	for _, more := range andMore(len(domains) - topDomains) {
+		a.detail(more)
+	}
 	if unpaced == 0 {
 		a.say(Pass, "pace.good", words.A{"account": n.Name, "mails": words.N(n.Messages, "mail"), "domains": words.N(len(domains), "domain")})
 		return

@@ -7,6 +7,7 @@ package preflight
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"notify/pkg/campaign"
@@ -174,6 +175,14 @@ type Result struct {
 	Checklist *checklist.State `json:"checklist,omitempty"`
 	// Since is what changed since the preflight that people signed; nil where nobody has signed.
 	Since *Since `json:"since_signed,omitempty"`
+}
+
+// checklistID is the check of the signatures.
+const checklistID = "checklist"
+
+// Fails reports that a check other than that of the signatures stops the campaign.
+func (r *Result) Fails() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.ID != checklistID && f.Stops() })
 }
 
 // Finding looks a finding up by the ID of its check.

@@ -380,20 +380,20 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 // one that lies behind, the day or the month that comes next was under way before, and may be used up as well.
 func (ln *lane) renewed(ctx context.Context, l ledger.Limits, now time.Time, g ledger.Grant) time.Time {
 	local := now.In(ln.loop.Config.Timezone)
-	next := func(n int) time.Time { return time.Date(local.Year(), local.Month(), local.Day()+n, 0, 0, 0, 0, local.Location()) }
+	y, m, d := local.Date()
+	var next, after time.Time
 	switch {
 	case g.Held == ledger.HoldQuota, g.Which == "day":
+		next, after = time.Date(y, m, d+1, 0, 0, 0, 0, local.Location()), time.Date(y, m, d+2, 0, 0, 0, 0, local.Location())
 	case g.Which == "month":
-		next = func(n int) time.Time {
-			return time.Date(local.Year(), local.Month()+time.Month(n), 1, 0, 0, 0, 0, local.Location())
-		}
+		next, after = time.Date(y, m+1, 1, 0, 0, 0, 0, local.Location()), time.Date(y, m+2, 1, 0, 0, 0, 0, local.Location())
 	default:
 		return time.Time{}
 	}
-	if ln.usedUp(ctx, l, next(1), g) {
-		return next(2)
+	if ln.usedUp(ctx, l, next, g) {
+		return after
 	}
-	return next(1)
+	return next
 }
 
 // usedUp reports that what is held now would be held on a later day as well, as far as the ledger can be read.

@@ -16,6 +16,7 @@ type Checklist struct {
 	List     string              `json:"list"`
 	Checked  time.Time           `json:"checked"` // when the preflight was made that is signed
 	Verdict  preflight.Status    `json:"verdict"`
+	Fails    bool                `json:"-"` // a check stops it, and no signature helps
 	State    *checklist.State    `json:"checklist"`
 	People   map[string][]string `json:"people"` // who may sign, by role
 	// Beside is the list that was asked for beside the campaign's own; empty for that.
@@ -93,6 +94,9 @@ func ids(lines []checklist.Line) words.List {
 func (p *Printer) open(v *Checklist) {
 	open := v.State.Open(checklist.Before)
 	word, tone, reason := "done-word", Good, words.T("sheet.done", words.A{"command": "notify send " + words.Typed(v.List)})
+	if v.Fails {
+		word, tone, reason = "open-word", Unwell, words.T("sheet.done-fails", words.A{"command": "notify preflight " + words.Typed(v.List)})
+	}
 	if len(open) > 0 {
 		word, tone = "open-word", Unwell
 		reason = words.T("sheet.open", words.A{"n": len(open), "of": len(v.State.Of(checklist.Before)), "items": ids(open)})
@@ -257,7 +261,7 @@ func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) stri
 	asked := words.A{
 		"why": why, "title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
 	}
-	if v.Verdict == preflight.Fail {
+	if v.Fails {
 		return p.Say(words.T("sheet.question-fails", asked))
 	}
 	return p.Say(words.T("sheet.question", asked))
@@ -266,6 +270,9 @@ func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) stri
 // Signed says what a signature has done.
 func Signed(v Checklist, id, name string) words.Text {
 	open := v.State.Open(checklist.Before)
+	if len(open) == 0 && v.Fails {
+		return words.T("sheet.signed-fails", words.A{"name": name, "item": id, "campaign": v.Campaign, "command": "notify preflight " + words.Typed(v.List)})
+	}
 	if len(open) == 0 {
 		return words.T("sheet.signed", words.A{"name": name, "item": id, "campaign": v.Campaign, "command": "notify send " + words.Typed(v.List)})
 	}

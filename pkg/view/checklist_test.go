@@ -85,6 +85,25 @@ func TestChecklist(t *testing.T) {
 	golden(t, "checklist.json", out.String())
 }
 
+// Where all have signed, what is next is the preflight as long as a check stops it that no signature mends.
+func TestAChecklistThatIsSignedIsNoPreflight(t *testing.T) {
+	v := shownChecklist()
+	v.State = &checklist.State{Lines: v.State.Lines[:0]}
+	for fails, want := range map[bool][2]string{
+		false: {"nothing is missing before the campaign: notify send award.xlsx", "DONE\t"},
+		true:  {"no signature is missing before the campaign, but that preflight has a FAIL: notify preflight award.xlsx", "OPEN\t"},
+	} {
+		v.Fails = fails
+		var out bytes.Buffer
+		if err := view.ShowChecklist(&view.Printer{Out: &out}, false, v); err != nil || !strings.Contains(out.String(), want[1]+want[0]) {
+			t.Errorf("%q, %v, want %q", out.String(), err, want)
+		}
+		if said := view.Signed(v, "texts-read", "li").String(); !strings.HasSuffix(said, want[0]) {
+			t.Errorf("%q, want %q", said, want[0])
+		}
+	}
+}
+
 func TestChecklistInChinese(t *testing.T) {
 	var out bytes.Buffer
 	if err := view.ShowChecklist(&view.Printer{Out: &out, Lang: "zh"}, false, shownChecklist()); err != nil {
@@ -142,6 +161,7 @@ func TestTheListsThatThereAre(t *testing.T) {
 
 func TestWhatIsAskedBeforeASignature(t *testing.T) {
 	v := shownChecklist()
+	v.Fails = true
 	got := view.SignQuestion(&view.Printer{Zone: zone}, v, &v.State.Lines[2].Item, "zhao")
 	want := "The texts were read\n(A wrong amount cannot be taken back.)\nzhao signs this for product: campaign award-2026, list award.xlsx, " +
 		"as the preflight of 2026-11-20 10:00 +08:00 saw it.\nThe preflight still has a FAIL: it is not sent before that is mended, and your signature stays.\n" +
@@ -152,7 +172,7 @@ func TestWhatIsAskedBeforeASignature(t *testing.T) {
 	if got := view.Signed(v, "texts-read", "zhao").String(); got != "zhao has signed texts-read of award-2026; still open before the campaign: balance, texts-read" {
 		t.Errorf("it says %q", got)
 	}
-	v.State.Lines = v.State.Lines[:1]
+	v.State.Lines, v.Fails = v.State.Lines[:1], false
 	if got := view.Signed(v, "list", "zhao").String(); !strings.HasSuffix(got, "notify send award.xlsx") {
 		t.Errorf("it says %q", got)
 	}

@@ -200,6 +200,32 @@ func TestTheStatusOfCampaigns(t *testing.T) {
 	}
 }
 
+// What is to be done with a campaign that nobody works on follows from why it stands.
+func TestAStatusSaysHowToGoOn(t *testing.T) {
+	stopped := func(id string) *ledger.Run {
+		return &ledger.Run{ID: 6, Ended: then, Why: words.T(id, words.A{"account": "sms", "accounts": words.Names([]string{"sms"}, 0), "at": then, "quota": 100})}
+	}
+	for name, tc := range map[string]struct {
+		s    report.Status
+		want string
+	}{
+		"nobody began":       {report.Status{}, "next: notify resume a"},
+		"a person paused it": {report.Status{Paused: &ledger.Act{Who: "li@ops-2", What: "pause"}}, "next: notify resume a --lift-pause"},
+		"it stopped itself":  {report.Status{Paused: &ledger.Act{Who: ledger.Itself, What: ledger.ActStop}}, "next: notify report a, find out why, then: notify resume a"},
+		"a wave is out":      {report.Status{Paused: &ledger.Act{Who: ledger.Itself, What: send.ActWave}}, "begins the next wave"},
+		"no money":           {report.Status{Last: stopped("send.refused")}, "next: mend the account, then: notify resume a"},
+		"too late":           {report.Status{Last: stopped("send.deadline")}, "next: set a later deadline"},
+		"switched off":       {report.Status{Last: stopped("send.no-share")}, "next: notify accounts set ACCOUNT --on"},
+		"the day's quota":    {report.Status{Last: stopped("send.quota")}, "next: notify resume a\n"},
+	} {
+		tc.s.Campaign, tc.s.State, tc.s.Messages, tc.s.Remaining = "a", "paused", 1, -1
+		var out bytes.Buffer
+		if err := view.ShowStatus(&view.Printer{Out: &out}, false, []report.Status{tc.s}); err != nil || !strings.Contains(out.String(), tc.want) {
+			t.Errorf("%s: %q, %v, want %q", name, out.String(), err, tc.want)
+		}
+	}
+}
+
 func TestTheReportOfACampaign(t *testing.T) {
 	r := &report.Report{
 		Campaign: "award-2020", Owner: "Operations Wang", Team: "operations", Class: "notice", Digest: "d1", Staged: then, Recipients: 23_010, Folded: 10,

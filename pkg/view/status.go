@@ -4,6 +4,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/send"
 	"notify/pkg/words"
 )
 
@@ -172,7 +173,7 @@ func (p *Printer) atWork(s *report.Status) {
 		if s.Last != nil {
 			p.sentence("  ", lastRun(s))
 		}
-		p.next("notify resume " + words.Typed(s.Campaign))
+		p.sentence("  ", words.T("run.next", words.A{"said": goOn(s)}))
 	}
 	if s.ByState[message.Unknown] > 0 {
 		p.next("notify resolve " + words.Typed(s.Campaign))
@@ -206,6 +207,30 @@ func running(s *report.Status, r *report.AtWork) words.Text {
 		"at": r.Started, "who": r.User, "pid": plainInt(r.PID), "host": r.Host, "share": words.Percent(done),
 		"sent": words.N(int(r.Sent), "message"), "rate": words.Rate(r.Rate), "beat": r.Beat,
 	})
+}
+
+// goOn is what to do with a campaign that nobody works on.
+func goOn(s *report.Status) words.Text {
+	name := words.A{"campaign": words.Typed(s.Campaign)}
+	switch by := s.Paused; {
+	case by != nil && by.What == send.ActWave:
+		return words.T("run.next.wave", name)
+	case by != nil && by.Who == ledger.Itself:
+		return words.T("run.next.find-out", name)
+	case by != nil:
+		return words.T("run.next.lift", name)
+	case s.Last == nil:
+		return words.T("run.next.resume", name)
+	}
+	switch s.Last.Why.ID {
+	case "send.refused":
+		return words.T("run.next.mend", name)
+	case "send.deadline":
+		return words.T("run.next.deadline", nil)
+	case "send.off", "send.no-share":
+		return words.T("run.next.on", name)
+	}
+	return words.T("run.next.resume", name)
 }
 
 func pausedBy(a *ledger.Act) words.Text {
