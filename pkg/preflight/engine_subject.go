@@ -201,6 +201,16 @@ func (s *Subject) vendor(account string) (vendors.Vendor, error) {
 	return nil, words.Err("preflight.account-unopened", words.A{"account": account})
 }
 
+// usageAhead is what is debited on the account for the day that comes next.
+func (s *Subject) usageAhead(ctx context.Context, account string) (ledger.Usage, error) {
+	return entry(&s.memo.mu, s.memo.usages, "ahead "+account).get(ctx, s.memo.base, func(ctx context.Context) (ledger.Usage, error) {
+		if s.Ledger == nil {
+			return ledger.Usage{}, s.noLedger()
+		}
+		return s.Ledger.Usage(ctx, account, ledger.DayOf(dayAfter(s.now(), 1)))
+	})
+}
+
 // Usage is what was debited on the account today and in this month, by every campaign on the ledger.
 func (s *Subject) Usage(ctx context.Context, account string) (ledger.Usage, error) {
 	return entry(&s.memo.mu, s.memo.usages, account).get(ctx, s.memo.base, func(ctx context.Context) (ledger.Usage, error) {

@@ -24,6 +24,8 @@ type pace struct {
 	rate float64
 	// first and daily are how many messages the quota leaves today and on each later day; negative: no quota.
 	first, daily int64
+	// ahead is how much of the day that comes next is used up already: where the zone was changed, it was under way before.
+	ahead int64
 	// grow is a quota that grows; nil for none.
 	grow   *ramping
 	window campaign.Window
@@ -257,6 +259,7 @@ type Quota struct {
 	// Vendor reports that the vendor's own figures are part of it.
 	Vendor bool
 	daily  int64 // of later days, without what grows; negative: none
+	ahead  int64 // used already of the day that comes next
 	// grow is set where the account has a quota that grows; Ramp says that it is the one that counts today.
 	grow *ramping
 	Ramp bool
@@ -282,7 +285,11 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	if err != nil {
 		return Quota{}, err
 	}
-	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1}
+	next, err := s.usageAhead(ctx, account)
+	if err != nil {
+		return Quota{}, err
+	}
+	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1, ahead: next.Day.Messages}
 	if l := s.Config.Accounts[account].DailyQuota; l > 0 {
 		q.Limit = l
 	}
@@ -345,6 +352,7 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 	}
 	today := max(0, q.Left-int64(promised[n.Name].Running))
 	p.first, p.daily = int64(float64(today)*n.OfAccount), int64(float64(q.Limit)*n.OfAccount)
+	p.ahead = int64(float64(q.ahead) * n.OfAccount)
 	if p.grow = q.grow; p.grow != nil {
 		p.grow.share, p.daily = n.OfAccount, -1
 		if q.daily >= 0 {

@@ -19,6 +19,19 @@ type ramping struct {
 
 // later makes what says, of one day after the other, how many messages the quota leaves on the next: it is told how many leave on each.
 func (p pace) later() func(sent int) int64 {
+	whole, ahead := p.whole(), p.ahead
+	return func(sent int) int64 {
+		left := whole(sent)
+		if left >= 0 {
+			left = max(0, left-ahead)
+		}
+		ahead = 0
+		return left
+	}
+}
+
+// whole is later without what is used up of those days already.
+func (p pace) whole() func(sent int) int64 {
 	if p.grow == nil {
 		return func(int) int64 { return p.daily }
 	}

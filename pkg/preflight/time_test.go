@@ -53,6 +53,15 @@ func TestQuota(t *testing.T) {
 	askAll(t, "quota", []question{
 		{name: "just enough", want: preflight.Pass, change: quota(100)},
 		{
+			name: "of tomorrow a part was used in another zone", want: preflight.Fail, change: both(quota(40), func(w *world) {
+				now := w.now
+				w.now = now.In(time.FixedZone("where it is tomorrow", 23*3600))
+				used(w)
+				w.now = now
+			}),
+			summary: []string{"20 used today, 20 left, 80 to send", "it takes 3 days: 20 on 2026-11-20, 20 on 2026-11-21, 40 on 2026-11-22"},
+		},
+		{
 			name: "one that grows is known for the days to come", want: preflight.Fail, change: smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} }),
 			summary: []string{"20 today, more on each day", "it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
 		},
