@@ -55,6 +55,8 @@ var notations = sync.OnceValue(func() []notation { //nolint:gochecknoglobals // 
 		made(word, `«`, `»`),                                   // «姓名»
 		made(name, `\[\[`, `\]\]`),                             // [[name]]
 		made(name, `#`, `#`),                                   // #name#
+		made(name, `\{[$!]\s*`, `\s*\}`),                       // {$name}, {!name}
+		made(name, `\{%\s*`, `\s*%\}`),                         // {% name %}
 		made(name, `\{`, `\}`),                                 // {name}
 		made(word, `\[`, `\]`),                                 // [FIRST_NAME]
 		made(word, `［`, `］`),                                   // ［姓名］
@@ -65,6 +67,7 @@ var notations = sync.OnceValue(func() []notation { //nolint:gochecknoglobals // 
 		made(header, `＃`, `＃`),                                 // ＃姓名＃
 		made(header, `％`, `％`),                                 // ％姓名％
 		made(header, `[<‹〈＜]`, `[>›〉＞]`),                       // <姓名>
+		made(header, `(?:\(\(|（（)`, `(?:\)\)|））)`),             // ((姓名))
 		made(label, `[【（(〔「『《]`, `[】）)〕」』》]`),                  // 【姓名】
 		{regexp.MustCompile(`\{(\d{1,2})\}`), always},          // {1}
 	}
