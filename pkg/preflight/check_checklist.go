@@ -27,7 +27,7 @@ type Records interface {
 // only one who signed. Each item is named with its role and the command to sign; a lapse says what changed. See
 // [checklist.md](checklist.md).
 func checklistCheck() Check {
-	return Check{ID: checklistID, Group: GroupChecklist, After: func(ctx context.Context, s *Subject, r *Result) Finding {
+	return Check{ID: "checklist", Group: GroupChecklist, After: func(ctx context.Context, s *Subject, r *Result) Finding {
 		if s.Checklist == nil {
 			return Finding{Status: Skip, Summary: said("checklist.no-checklist", nil)}
 		}

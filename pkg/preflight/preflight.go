@@ -177,12 +177,9 @@ type Result struct {
 	Since *Since `json:"since_signed,omitempty"`
 }
 
-// checklistID is the check of the signatures.
-const checklistID = "checklist"
-
 // Fails reports that a check other than that of the signatures stops the campaign.
 func (r *Result) Fails() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.ID != checklistID && f.Stops() })
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Group != GroupChecklist && f.Stops() })
 }
 
 // Finding looks a finding up by the ID of its check.
