@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"notify/pkg/ledger"
 	"notify/pkg/report"
 	"notify/pkg/view"
+	"notify/pkg/words"
 )
 
 type statusOptions struct {
@@ -56,34 +58,42 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	screen.Over = o.watch
 	var before []report.Status
 	for {
-		now, err := report.States(ctx, l, o.campaign, report.PricesOf(e.cfg), e.now())
-		if err != nil {
+		now, err := e.states(ctx, l, o.campaign)
+		if o.watch && (errors.Is(err, ledger.ErrUnreachable) || errors.Is(err, ledger.ErrBusy)) {
+			e.remark("", words.Wrap(err, "cmd.line.watch-again", words.A{"cause": words.Cause(err)}).Text)
+		} else if err != nil {
 			return err
-		}
-		if err := atWork(ctx, l, now, e.now()); err != nil {
+		} else if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
 			return err
-		}
-		if err := e.checklistsOf(ctx, l, now); err != nil {
-			return err
-		}
-		if r, ok := l.(ledger.Receipts); ok {
-			if err := report.Told(ctx, r, now); err != nil {
-				return err
-			}
-		}
-		if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
-			return err
-		}
-		if !o.watch || report.Finished(now) {
+		} else if !o.watch || report.Finished(now) {
 			return e.alertOnce(ctx, o)
+		} else {
+			before = now
 		}
-		before = now
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(max(o.every, 200*time.Millisecond)):
 		}
 	}
+}
+
+// states is how campaigns stand now: all of them, or the one that is named.
+func (e *env) states(ctx context.Context, l ledger.Ledger, campaign string) ([]report.Status, error) {
+	now, err := report.States(ctx, l, campaign, report.PricesOf(e.cfg), e.now())
+	if err != nil {
+		return nil, err
+	}
+	if err := atWork(ctx, l, now, e.now()); err != nil {
+		return nil, err
+	}
+	if err := e.checklistsOf(ctx, l, now); err != nil {
+		return nil, err
+	}
+	if r, ok := l.(ledger.Receipts); ok {
+		return now, report.Told(ctx, r, now)
+	}
+	return now, nil
 }
 
 // isThere refuses a campaign that is not on the ledger; without a name, a ledger that has lost all that were.
