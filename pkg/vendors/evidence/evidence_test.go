@@ -142,7 +142,7 @@ func TestUnsentIsProvenBeforeTheFirstByte(t *testing.T) {
 	self.StartTLS()
 	defer self.Close()
 	for _, tt := range []struct{ name, url, stage string }{
-		{"nobody listens", "http://" + vendorstest.ClosedPort(t), evidence.StageConnect},
+		{"nobody listens", "http://" + vendorstest.NobodyListens, evidence.StageConnect},
 		{"the name has no address", "http://nobody.invalid", evidence.StageDNS},
 		{"the server closes in the TLS handshake", "https://" + silent.Addr(), evidence.StageTLS},
 		{"the server speaks no TLS", "https://" + plain.Addr(), evidence.StageTLS},

@@ -153,17 +153,9 @@ func TestAnAnswerIsReadUpToItsBound(t *testing.T) {
 
 // A server that is not there is so below TLS, too.
 func TestNobodyListensBelowTLS(t *testing.T) {
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
 	tr := evidence.New(evidence.Options{RootCAs: x509.NewCertPool()})
 	defer tr.Close()
-	if a := tr.Do(t.Context(), request(t, http.MethodPost, "https://"+at, "{}")); !a.Unsent || a.Stage != evidence.StageConnect || a.Err == nil {
+	if a := tr.Do(t.Context(), request(t, http.MethodPost, "https://"+vendorstest.NobodyListens, "{}")); !a.Unsent || a.Stage != evidence.StageConnect || a.Err == nil {
 		t.Errorf("nobody listens: %+v", a)
 	}
 }

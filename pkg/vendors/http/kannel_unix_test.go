@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,12 +50,16 @@ concatenation = true
 func kannel(t *testing.T) (endpoint string, carrier *bufio.Reader) {
 	t.Helper()
 	var ports [4]any
+	var taken [4]net.Listener
 	for i := range ports {
-		_, port, err := net.SplitHostPort(vendorstest.ClosedPort(t))
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ports[i], err = strconv.Atoi(port); err != nil {
+		taken[i], ports[i] = l, l.Addr().(*net.TCPAddr).Port
+	}
+	for _, l := range taken { // each was another one's
+		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,7 +33,7 @@ func start(t *testing.T, b vendorstest.Behaviour) vendorstest.Server {
 	t.Helper()
 	s := &scripted{Log: vendorstest.NewLog(), behaviour: b, release: make(chan struct{})}
 	if b == vendorstest.NoListener {
-		s.addr = vendorstest.ClosedPort(t)
+		s.addr = vendorstest.NobodyListens
 		return s
 	}
 	if b == vendorstest.NoName {

@@ -78,7 +78,7 @@ func start(t *testing.T, p HTTP, b Behaviour) *gateway {
 	g.Listener = Listen(t, g.serve)
 	t.Cleanup(func() { close(g.release) })
 	endpoints := map[Behaviour]string{
-		NoListener: "http://" + ClosedPort(t),
+		NoListener: "http://" + NobodyListens,
 		NoName:     "https://nobody.invalid",
 		BadTLS:     "https://" + g.Addr(),
 	}

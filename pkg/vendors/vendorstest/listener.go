@@ -93,19 +93,9 @@ func (l *Listener) stop() {
 	l.wg.Wait()
 }
 
-// ClosedPort is a loopback address on which nobody listens.
-func ClosedPort(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("listen on loopback: %v", err)
-	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatalf("close the listener: %v", err)
-	}
-	return addr
-}
+// NobodyListens is a loopback address on which nobody does: port 1 is for a service that nobody has, and is never given to a listener
+// that asks for any. A port that was free a moment ago may be another test's by now.
+const NobodyListens = "127.0.0.1:1"
 
 // Log keeps what reached a server; it implements the counting half of Server. The zero value is not ready: use NewLog.
 type Log struct {
