@@ -147,6 +147,16 @@ func (s Set) Masked(ch message.Channel, a message.Address) string {
 	return e.Mask(a)
 }
 
+// MaskedKey is a recipient's key as it may be shown: where the list has no column for keys it is an address, and masked.
+func (s Set) MaskedKey(key string) string {
+	for _, e := range s.All() {
+		if a, err := e.Parse(key, ""); err == nil && string(a) == key {
+			return e.Mask(a)
+		}
+	}
+	return key
+}
+
 // Sorted are channels in the order of the set, those that it does not have last.
 func (s Set) Sorted(chs []message.Channel) []message.Channel {
 	names := s.Names()

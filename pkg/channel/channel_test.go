@@ -39,3 +39,15 @@ func TestAnAddressOfWhateverChannel(t *testing.T) {
 		}
 	}
 }
+
+// Where a list has no column for keys, a recipient's key is an address, and is shown as one.
+func TestAKeyThatIsAnAddressIsMasked(t *testing.T) {
+	set := channel.Builtin()
+	for key, want := range map[string]string{
+		"+8613490000001": "+86134****0001", "wang@example.test": "w***g@example.test", "E0012": "E0012", "13490000001": "13490000001", "": "",
+	} {
+		if got := set.MaskedKey(key); got != want {
+			t.Errorf("%q is shown as %q, want %q", key, got, want)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (s *Subject) missing(ctx context.Context, r *Remaining) (Missing, error) {
 			return m, err
 		}
 		if was, known := r.find(rec.Key); known && was&(1<<fateBits-1) == fatePending {
-			waiting[rec.Recipient] = MissingPerson{Row: rec.Row, Key: rec.Recipient, Address: s.Config.Channels.Masked(rec.Channel, rec.Address)}
+			waiting[rec.Recipient] = MissingPerson{Row: rec.Row, Key: s.Config.Channels.MaskedKey(rec.Recipient), Address: s.Config.Channels.Masked(rec.Channel, rec.Address)}
 		}
 	}
 	// Who has another address on this list is on it.

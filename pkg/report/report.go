@@ -314,11 +314,11 @@ func StillUnknown(ctx context.Context, s Source, campaign string, alive bool, o 
 
 func person(rec *ledger.Record, o Terms) Person {
 	p := Person{
-		Row: rec.Row, Key: rec.Recipient, Channel: rec.Channel, Address: o.Channels.Masked(rec.Channel, rec.Address), Message: rec.Key,
+		Row: rec.Row, Key: o.Channels.MaskedKey(rec.Recipient), Channel: rec.Channel, Address: o.Channels.Masked(rec.Channel, rec.Address), Message: rec.Key,
 		Account: rec.Account, Attempts: rec.Attempts, At: rec.Claimed, Code: rec.Code, Said: words.Said(rec.Code, rec.Detail),
 	}
 	if o.Mask {
-		p.Key, p.Message = o.masked(p.Key), ""
+		p.Key, p.Message = o.masked(rec.Recipient), ""
 	}
 	return p
 }

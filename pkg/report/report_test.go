@@ -75,7 +75,9 @@ func TestTheFiguresOfAReportAddUp(t *testing.T) {
 			if codes != 4 || r.Codes[0].Code != "550" || r.Codes[0].Messages != 2 || r.Codes[0].Said.String() != "550 the first of them" {
 				t.Errorf("codes: %+v", r.Codes)
 			}
-			phones := channel.Set{{Name: message.SMS, Mask: func(message.Address) string { return "a phone" }}}
+			phone := channel.Builtin().Of(message.SMS)
+			phone.Mask = func(message.Address) string { return "a phone" }
+			phones := channel.Set{phone}
 			other := must[*report.Report](t)(report.Make(t.Context(), l, "award-2020", report.Terms{Prices: prices(), Channels: phones}))
 			for _, p := range slices.Concat(other.Unknown, other.Rejected, other.Waiting) {
 				if p.Channel == message.SMS && p.Address != "a phone" {

@@ -301,7 +301,7 @@ func messageOf(t *ledger.Trail, spec *plan.Spec, o Options) Message {
 	}
 	switch {
 	case !o.Full:
-		m.Address = o.Channels.Masked(t.Channel, t.Address)
+		m.Address, m.Recipient = o.Channels.Masked(t.Channel, t.Address), o.Channels.MaskedKey(t.Recipient)
 	case spec != nil && !m.Forgotten:
 		m.Values = valuesOf(spec.Columns, t.Fields)
 	}
