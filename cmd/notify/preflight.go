@@ -159,7 +159,21 @@ func (e *env) inputs(ctx context.Context, listPath string) (*config.Config, *cam
 		return nil, nil, err
 	}
 	c, err := e.CampaignFile(listPath, cfg)
+	if err == nil {
+		e.olderThanItsQuery(listPath, c)
+	}
 	return cfg, c, err
+}
+
+// olderThanItsQuery says that a query was changed after the list was made of it: the list stays, also one that cannot be used.
+func (e *env) olderThanItsQuery(listPath string, c *campaign.Campaign) {
+	made, err := os.Stat(listPath)
+	if err != nil || c.List.Query == "" {
+		return
+	}
+	if changed, err := os.Stat(c.List.Query); err == nil && changed.ModTime().After(made.ModTime()) {
+		e.tell("cmd.line.list-older", words.A{"list": listPath, "query": filepath.Base(c.List.Query), "at": made.ModTime()})
+	}
 }
 
 // fromQuery makes a list that is not there of its campaign's query. Without a campaign, or with one that has no query, there is none: nil.
