@@ -52,6 +52,9 @@ func BenchmarkHistory(b *testing.B) {
 			dir = kept
 		}
 		l := makeHistory(b, dir, c.campaigns, c.each)
+		if err := l.Gather(b.Context()); err != nil { // as every run does in its end
+			b.Fatal(err)
+		}
 		middle := c.campaigns / 2
 		b.Run(c.name+"/claim and settle", func(b *testing.B) {
 			const n = 20_000
