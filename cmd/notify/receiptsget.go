@@ -124,9 +124,7 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 		return err
 	}
 	var got receipts.Imported
-	mails := false
 	if account := settler.Accounts[o.account]; account.Format != nil && account.Format.Name == "dsn" && o.mapping == "" {
-		mails = true
 		from := receipts.Mails{Path: o.file, In: e.in, Account: account.Name, Now: e.now()}
 		got, err = from.Take(ctx, box)
 	} else {
@@ -156,5 +154,5 @@ func runReceiptsImport(ctx context.Context, e *env, o receiptsGetOptions) error 
 	if err != nil {
 		return err
 	}
-	return view.ShowImported(e.printer(), e.flags.json, mails, got, settled)
+	return view.ShowImported(e.printer(), e.flags.json, got, settled)
 }

@@ -59,15 +59,18 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 	var before []report.Status
 	for {
 		now, err := e.states(ctx, l, o.campaign)
-		if o.watch && (errors.Is(err, ledger.ErrUnreachable) || errors.Is(err, ledger.ErrBusy)) {
-			e.remark("", words.Wrap(err, "cmd.line.watch-again", words.A{"cause": words.Cause(err)}).Text)
-		} else if err != nil {
+		switch {
+		case o.watch && (errors.Is(err, ledger.ErrUnreachable) || errors.Is(err, ledger.ErrBusy)):
+			e.tell("cmd.line.watch-again", words.A{"cause": words.Cause(err)})
+		case err != nil:
 			return err
-		} else if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
-			return err
-		} else if !o.watch || report.Finished(now) {
-			return e.alertOnce(ctx, o)
-		} else {
+		default:
+			if err := view.ShowStatus(screen, e.flags.json, report.Rates(before, now)); err != nil {
+				return err
+			}
+			if !o.watch || report.Finished(now) {
+				return e.alertOnce(ctx, o)
+			}
 			before = now
 		}
 		select {

@@ -34,6 +34,8 @@ type Import struct {
 type Imported struct {
 	Rows, Unread int
 	Kept         int // receipts that are new
+	// Mails says that the rows were mails, a receipt each.
+	Mails bool
 }
 
 // Take keeps a file's rows, some at a time. It proves as much as the person who brings it: whoever does it again changes nothing.

@@ -34,7 +34,7 @@ type Mails struct {
 
 // Take keeps the mails. Whoever does it again changes nothing.
 func (m *Mails) Take(ctx context.Context, box Box) (Imported, error) {
-	k := &keeping{Mails: m, box: box}
+	k := &keeping{Mails: m, box: box, sum: Imported{Mails: true}}
 	err := m.each(func(source string, in io.Reader) error { return k.file(ctx, source, in) })
 	if err == nil {
 		err = k.flush(ctx)
@@ -48,15 +48,14 @@ func (m *Mails) each(take func(source string, in io.Reader) error) error {
 		return take("stdin", m.In)
 	}
 	return filepath.WalkDir(m.Path, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case path != m.Path && strings.HasPrefix(d.Name(), "."), d.IsDir() && unfinished(path):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir():
+		}
+		hidden := path != m.Path && strings.HasPrefix(d.Name(), ".")
+		switch {
+		case d.IsDir() && (hidden || unfinished(path)):
+			return fs.SkipDir
+		case d.IsDir() || hidden:
 			return nil
 		}
 		f, err := os.Open(path)

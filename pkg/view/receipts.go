@@ -201,11 +201,11 @@ func ShowPulled(p *Printer, asJSON bool, v receipts.Pulled, s receipts.Settled) 
 }
 
 // ShowImported draws what stood in a file, or in mails.
-func ShowImported(p *Printer, asJSON, mails bool, v receipts.Imported, s receipts.Settled) error {
+func ShowImported(p *Printer, asJSON bool, v receipts.Imported, s receipts.Settled) error {
 	figures := settledFigures(s)
 	figures["rows"], figures["unread"], figures["kept"] = v.Rows, v.Unread, v.Kept
 	said := words.T("receipts.imported", words.A{"rows": words.N(v.Rows, "row"), "unread": v.Unread, "settled": settledText(s)})
-	if mails {
+	if v.Mails {
 		said = words.T("receipts.imported-mails", words.A{"mails": words.N(v.Rows, "mail"), "settled": settledText(s)})
 	}
 	return ShowDid(p, asJSON, "receipts-import", said, figures)

@@ -196,7 +196,7 @@ func NewRunEnd(campaign string, spec plan.Spec, never int, r send.Result, c ledg
 		e.Ended, e.aborted = "aborted", r.Aborted
 	case r.Pause != nil:
 		e.Ended = "paused"
-		e.Next = nextAfter(campaign, r.Pause)
+		e.Next = nextAfter(campaign, r.Pause.Why)
 	case e.NeverStaged > 0:
 		e.Ended, e.Next = "part", words.T("run.next.rest", words.A{"list": words.Typed(spec.List)})
 	case c.Of(message.Unknown) > 0:
@@ -215,10 +215,10 @@ func (e *RunEnd) Alike(code string) {
 	e.Next = words.T("run.next.retry", words.A{"code": code, "retry": RetryCommand(e.Campaign, code), "campaign": words.Typed(e.Campaign)})
 }
 
-// nextAfter is what to do after a pause.
-func nextAfter(campaign string, p *send.Pause) words.Text {
+// nextAfter is what to do with a campaign that nobody works on any more, by why that is; empty for an end that was no pause.
+func nextAfter(campaign string, why send.PauseReason) words.Text {
 	name := words.A{"campaign": words.Typed(campaign)}
-	switch p.Why {
+	switch why {
 	case send.PauseRefused:
 		return words.T("run.next.mend", name)
 	case send.PauseStopWhen:

@@ -173,7 +173,7 @@ func (p *Printer) atWork(s *report.Status) {
 		if s.Last != nil {
 			p.sentence("  ", lastRun(s))
 		}
-		p.sentence("  ", words.T("run.next", words.A{"said": goOn(s)}))
+		p.sentence("  ", words.T("run.next", words.A{"said": nextAfter(s.Campaign, stopped(s))}))
 	}
 	if s.ByState[message.Unknown] > 0 {
 		p.next("notify resolve " + words.Typed(s.Campaign))
@@ -209,28 +209,27 @@ func running(s *report.Status, r *report.AtWork) words.Text {
 	})
 }
 
-// goOn is what to do with a campaign that nobody works on.
-func goOn(s *report.Status) words.Text {
-	name := words.A{"campaign": words.Typed(s.Campaign)}
+// stopped is why nobody works on a campaign; empty where its last run says nothing of it, or there was none.
+func stopped(s *report.Status) send.PauseReason {
 	switch by := s.Paused; {
 	case by != nil && by.What == send.ActWave:
-		return words.T("run.next.wave", name)
+		return send.PauseWave
 	case by != nil && by.Who == ledger.Itself:
-		return words.T("run.next.find-out", name)
+		return send.PauseStopWhen
 	case by != nil:
-		return words.T("run.next.lift", name)
+		return send.PauseByPerson
 	case s.Last == nil:
-		return words.T("run.next.resume", name)
+		return ""
 	}
 	switch s.Last.Why.ID {
 	case "send.refused":
-		return words.T("run.next.mend", name)
+		return send.PauseRefused
 	case "send.deadline":
-		return words.T("run.next.deadline", nil)
+		return send.PauseDeadline
 	case "send.off", "send.no-share":
-		return words.T("run.next.on", name)
+		return send.PauseOff
 	}
-	return words.T("run.next.resume", name)
+	return ""
 }
 
 func pausedBy(a *ledger.Act) words.Text {

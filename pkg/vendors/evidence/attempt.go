@@ -191,6 +191,11 @@ func readWhole(resp *http.Response, most int64) ([]byte, error) {
 	if resp.ContentLength > most {
 		return nil, errTooLarge
 	}
+	if resp.ContentLength >= 0 { // as most answers say: no room is sought for them
+		body := make([]byte, resp.ContentLength)
+		_, err := io.ReadFull(resp.Body, body)
+		return body, err
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1)) // one more shows that there is more
 	if err == nil && int64(len(body)) > most {
 		err = errTooLarge
