@@ -3,6 +3,8 @@ package preflight_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"notify/pkg/config"
@@ -162,4 +164,48 @@ func TestVendor(t *testing.T) {
 			summary: []string{"sms-a was not opened"},
 		},
 	})
+}
+
+// What people decide of an account takes the place of what is configured.
+func TestWhoCarriesWhatPeopleDecide(t *testing.T) {
+	weighs := func(account string, n int) ledger.AccountState {
+		return ledger.AccountState{Account: account, Weight: &n}
+	}
+	off := func(account string) ledger.AccountState {
+		return ledger.AccountState{Account: account, Off: &ledger.Act{}}
+	}
+	a, b := config.Share{Account: "sms-a", Weight: 1}, config.Share{Account: "sms-b", Weight: 1}
+	alone := route([]config.Share{a}, "sms-b", "sms-c")
+	for _, c := range []struct {
+		name   string
+		route  func(*world)
+		states []ledger.AccountState
+		want   string
+	}{
+		{"nothing", alone, nil, "sms-a 100"},
+		{"one that stands in has a share", alone, []ledger.AccountState{weighs("sms-b", 1)}, "sms-a 50, sms-b 50"},
+		{"the second that stands in has a share", alone, []ledger.AccountState{weighs("sms-c", 3)}, "sms-a 25, sms-c 75"},
+		{"one that stands in has none", alone, []ledger.AccountState{weighs("sms-b", 0)}, "sms-a 100"},
+		{"one that stands in is switched off, whatever its share", alone, []ledger.AccountState{{Account: "sms-b", Weight: ptr(1), Off: &ledger.Act{}}}, "sms-a 100"},
+		{"the only one has no share", alone, []ledger.AccountState{weighs("sms-a", 0)}, "sms-a 0, sms-b 100"},
+		{"the only one is switched off", alone, []ledger.AccountState{off("sms-a")}, "sms-a 0, sms-b 100"},
+		{"so is the first that stands in", alone, []ledger.AccountState{off("sms-a"), off("sms-b")}, "sms-a 0, sms-c 100"},
+		{"so are all", alone, []ledger.AccountState{off("sms-a"), off("sms-b"), off("sms-c")}, "sms-a 0"},
+		{"the only one is switched off, and one that stands in has a share", alone, []ledger.AccountState{off("sms-a"), weighs("sms-c", 5)}, "sms-a 0, sms-c 100"},
+		{"another share", route([]config.Share{a, b}), []ledger.AccountState{weighs("sms-a", 3)}, "sms-a 75, sms-b 25"},
+		{"one of two is switched off", route([]config.Share{a, b}), []ledger.AccountState{off("sms-a")}, "sms-a 0, sms-b 100"},
+		{"one that shares and stands in has another share", route([]config.Share{a, b}, "sms-b"), []ledger.AccountState{weighs("sms-b", 3)}, "sms-a 25, sms-b 75"},
+		{"one that has no share and stands in", route([]config.Share{a, {Account: "sms-b"}}, "sms-b"), []ledger.AccountState{off("sms-a")}, "sms-a 0, sms-b 100"},
+	} {
+		w := newWorld(t)
+		w.config.Accounts["sms-c"] = w.config.Accounts["sms-b"]
+		both(c.route, knows(c.states...))(w)
+		var got []string
+		for _, one := range preflight.Run(t.Context(), w.make(), nil).Plan.Accounts {
+			got = append(got, fmt.Sprintf("%s %d", one.Account, one.Messages))
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%s: %s, want %s", c.name, s, c.want)
+		}
+	}
 }

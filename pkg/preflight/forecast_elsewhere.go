@@ -33,7 +33,12 @@ func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Opt
 	route := s.route(n.Channel).Accounts
 	for p := percent(route, n.Name) - 1; p >= 0; p-- {
 		shares := shifted(route, n.Name, other, p)
-		needs, err := s.needsBy(ctx, n.Channel, shares)
+		needs, err := s.needsBy(ctx, func(ch message.Channel) []config.Share {
+			if ch == n.Channel {
+				return shares
+			}
+			return s.route(ch).Accounts
+		})
 		if err != nil {
 			return nil
 		}
@@ -46,9 +51,10 @@ func (s *Subject) move(ctx context.Context, n Need, other string, ok bears) *Opt
 		o := &Option{Kind: OptionAccount, Enough: true, Account: other, Channel: n.Channel, Shares: weighed(n.Channel, shares, needs)}
 		at := slices.IndexFunc(o.Shares, func(sh ShareOf) bool { return sh.Account == other })
 		key := fmt.Sprintf("routes.%s.accounts", n.Channel)
-		o.Settings = []Setting{{Key: key, Value: asWritten(shares), Now: asWritten(route)}}
+		written := asWritten(s.withOthers(n.Channel, shares))
+		o.Settings = []Setting{{Key: key, Value: written, Now: asWritten(s.Config.Routes[n.Channel].Accounts)}}
 		o.Text = words.T("elsewhere.move", words.A{
-			"account": n.Name, "messages": words.N(o.Shares[at].Messages, "message"), "other": other, "setting": key + ": " + asWritten(shares),
+			"account": n.Name, "messages": words.N(o.Shares[at].Messages, "message"), "other": other, "setting": key + ": " + written,
 		})
 		return o
 	}
@@ -84,6 +90,18 @@ func shifted(route []config.Share, account, other string, keep int) []config.Sha
 	return append(shares, config.Share{Account: other, Weight: left})
 }
 
+// withOthers are shares of a channel with those of the other class, which keep theirs.
+func (s *Subject) withOthers(ch message.Channel, shares []config.Share) []config.Share {
+	own := s.route(ch).Accounts
+	all := slices.Clone(shares)
+	for _, sh := range s.Config.Routes[ch].Accounts {
+		if !slices.ContainsFunc(own, func(o config.Share) bool { return o.Account == sh.Account }) {
+			all = append(all, sh)
+		}
+	}
+	return all
+}
+
 // asWritten is a route as it stands in notify.yaml: "[sms-a: 39, sms-b: 61]".
 func asWritten(shares []config.Share) string {
 	var all []string
@@ -107,15 +125,19 @@ func weighed(ch message.Channel, shares []config.Share, needs []Need) []ShareOf 
 	return all
 }
 
-// standIns are accounts of the same class that only stand in on a route that the account is on.
+// standIns are accounts of the same class that only stand in on a route that the account is on. Where a person decides what a share is,
+// nothing that is written into a file does.
 func (s *Subject) standIns(ch message.Channel, account string) []string {
+	states := s.said()
+	decided := func(sh config.Share) bool { return states[sh.Account].Weight != nil || states[sh.Account].Off != nil }
 	route := s.route(ch)
-	carries := func(name string) bool {
-		return slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
+	if slices.ContainsFunc(route.Accounts, decided) {
+		return nil
 	}
 	var names []string
 	for _, name := range plan.RouteAccounts(route) {
-		if !carries(name) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
+		carries := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
+		if !carries && !decided(config.Share{Account: name}) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
 			names = append(names, name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"notify/pkg/config"
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/plan"
 	"notify/pkg/words"
@@ -33,30 +34,19 @@ type Need struct {
 
 // Needs spread what remains over the accounts of each channel's route.
 func (s *Subject) Needs(ctx context.Context) ([]Need, error) {
+	return s.needsBy(ctx, func(ch message.Channel) []config.Share { return s.route(ch).Accounts })
+}
+
+// needsBy is Needs as they would be by these shares of each channel.
+func (s *Subject) needsBy(ctx context.Context, shares func(message.Channel) []config.Share) ([]Need, error) {
 	r, err := s.Remaining(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var needs []Need
 	for _, c := range r.Channels {
-		needs = append(needs, s.divide(c, s.route(c.Channel).Accounts)...)
+		needs = append(needs, s.divide(c, shares(c.Channel))...)
 	}
-	setShares(needs)
-	return needs, nil
-}
-
-// needsBy is Needs as they would be if one channel had other shares.
-func (s *Subject) needsBy(ctx context.Context, ch message.Channel, shares []config.Share) ([]Need, error) {
-	r, err := s.Remaining(ctx)
-	if err != nil {
-		return nil, err
-	}
-	needs, err := s.Needs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	needs = slices.DeleteFunc(needs, func(n Need) bool { return n.Channel == ch })
-	needs = append(needs, s.divide(r.Channel(ch), shares)...)
 	setShares(needs)
 	return needs, nil
 }
@@ -186,10 +176,10 @@ type accountNeed struct {
 
 // billed is what the account's vendor counts: segments, or mails where it carries nothing else.
 func (s *Subject) billed(n *accountNeed) words.Count {
-	if len(n.Channels) == 1 && s.Config.Channels.Of(n.Channels[0].Channel).Units == nil {
-		return words.N(n.Segments, "mail")
+	if slices.ContainsFunc(n.Channels, func(one Need) bool { return s.Config.Channels.Of(one.Channel).Units != nil }) {
+		return words.N(n.Segments, "segment")
 	}
-	return words.N(n.Segments, "segment")
+	return words.N(n.Segments, "mail")
 }
 
 // byAccount adds the needs of an account together, in the order of the plan.
@@ -249,16 +239,10 @@ func (s *Subject) readPromised(ctx context.Context) (map[string]Promise, error) 
 		if err != nil {
 			return nil, words.Wrap(err, "preflight.read-campaign", words.A{"campaign": c.Name})
 		}
-		if counts.Of(message.Pending) == 0 {
-			continue
-		}
 		running := slices.ContainsFunc(c.Holders, s.holds)
-		class := ""
-		if spec, err := plan.DecodeSpec(c.Spec); err == nil {
-			class = spec.Class
-		}
+		spec, _ := plan.DecodeSpec(c.Spec) // what it does not say is not known
 		for _, ch := range slices.Sorted(maps.Keys(counts.Waiting)) {
-			s.promise(promised, c.Name, plan.RouteFor(s.Config, ch, class, false), tally{counts.ByState[ch][message.Pending], int(counts.Waiting[ch])}, running)
+			s.promise(promised, c.Name, s.routeOf(ch, spec.Class, false), tally{counts.ByState[ch][message.Pending], int(counts.Waiting[ch])}, running)
 		}
 	}
 	return promised, nil
@@ -300,14 +284,16 @@ func (s *Subject) routed() []routedAccount {
 	return all
 }
 
-// route is how a channel of the campaign is spread now: over the accounts of its class, by the weights that people gave them. Where none
-// has a share, the first that stands in carries everything.
+// route is how a channel of the campaign is spread now.
 func (s *Subject) route(ch message.Channel) config.Route {
-	r := plan.RouteFor(s.Config, ch, s.Plan.Spec.Class, s.Emergency)
-	states, err := s.accountStates(s.memo.base)
-	if err != nil {
-		states = nil // the ledger's own checks say so
-	}
+	return s.routeOf(ch, s.Plan.Spec.Class, s.Emergency)
+}
+
+// routeOf is how a channel of such campaigns is spread now: over the accounts of their class, by the weights that people gave them. Where
+// none has a share, the first that stands in carries everything.
+func (s *Subject) routeOf(ch message.Channel, class string, emergency bool) config.Route {
+	r := plan.RouteFor(s.Config, ch, class, emergency)
+	states := s.said()
 	r.Failover = slices.DeleteFunc(r.Failover, func(name string) bool { return states[name].Off != nil })
 	total := 0
 	for i := range r.Accounts {
@@ -330,6 +316,12 @@ func (s *Subject) route(ch message.Channel) config.Route {
 		r.Accounts = append(slices.DeleteFunc(r.Accounts, func(sh config.Share) bool { return sh.Account == r.Failover[0] }), config.Share{Account: r.Failover[0], Weight: 1})
 	}
 	return r
+}
+
+// said is what the ledger knows of the accounts; where it cannot be read, its own checks say so.
+func (s *Subject) said() map[string]ledger.AccountState {
+	states, _ := s.accountStates(s.memo.base)
+	return states
 }
 
 type routedAccount struct {

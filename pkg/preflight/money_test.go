@@ -57,9 +57,23 @@ func pending(name string, n int) func(*world) {
 	}
 }
 
+// as does something with another campaign of the same list.
+func as(name string, do func(*world)) func(*world) {
+	return func(w *world) {
+		mine := w.campaign
+		other := *mine
+		other.Name, w.campaign = name, &other
+		do(w)
+		w.campaign = mine
+	}
+}
+
 func otherPending(w *world) { pending("other", 50)(w) }
 
 func TestPrice(t *testing.T) {
+	edmPrice := func(w *world) {
+		w.account("edm", func(a *config.Account) { a.Price, a.Currency = ptr(yuan(w.t, "0.01")), "CNY" })
+	}
 	askAll(t, "price", []question{
 		{name: "unknown", want: preflight.Warn, change: noPrice, summary: []string{"sms-a has no price"}, remedies: []string{"accounts.sms-a.price"}},
 		{name: "unknown, and the day has a budget", want: preflight.Fail, change: both(noPrice, smsA(func(a *config.Account) { a.DayBudget = 1 }))},
@@ -71,6 +85,8 @@ func TestPrice(t *testing.T) {
 			},
 			summary: []string{"sms-a: 100 segments", "edm has no price"},
 		},
+		{name: "mails are counted as mails", want: preflight.Pass, change: both(mails(nil), edmPrice), summary: []string{"edm: 100 mails × 0.01 = 1.00 CNY"}},
+		{name: "mails beside SMS are counted as segments", want: preflight.Pass, change: both(besideSMS, edmPrice), summary: []string{"edm: 200 segments × 0.01 = 2.00 CNY"}},
 	})
 }
 
@@ -109,6 +125,10 @@ func TestPriceByCountry(t *testing.T) {
 		{
 			name: "in two", want: preflight.Pass, change: both(prices(map[string]message.Money{"CN": home, "GB": britain}), someAbroad(10)),
 			summary: []string{"sms-a: 100 segments = 7.05 CNY; the whole list by country: CN 90 × 0.045, GB 10 × 0.30"},
+		},
+		{
+			name: "one message", want: preflight.Pass, change: both(many(1), prices(map[string]message.Money{"CN": home})),
+			summary: []string{"sms-a: 1 segment = 0.045 CNY; the whole list by country: CN 1 × 0.045"},
 		},
 		{
 			name: "in more than are named", want: preflight.Pass, change: both(prices(map[string]message.Money{config.OtherCountries: home}), everywhere),
@@ -222,6 +242,38 @@ func TestBalance(t *testing.T) {
 			change:  both(pending("a", 9), pending("b", 9), pending("c", 9), pending("d", 9), balance("5")),
 			summary: []string{"36 of them for d, c, b and 1 more"}, remedies: []string{"notify abort d --reason … (with 3 more it holds 36 segments)"},
 		},
+		{
+			name: "whose only message another account carries is not named", want: preflight.Fail,
+			change: both(pending("a", 1), pending("b", 10), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
+				w.vendors["sms-b"] = &vendor{balance: vendors.Balance{Messages: ptr(int64(60))}}
+			}),
+			summary: []string{"sms-b: 60 messages in packages", "61 segments", "5 of them for b;"},
+		},
+		{
+			name: "what is promised goes where all goes that an account does not carry which is switched off", want: preflight.Fail,
+			change: both(otherPending, route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), knows(ledger.AccountState{Account: "sms-a", Off: &ledger.Act{}}), func(w *world) {
+				w.vendors["sms-b"] = &vendor{balance: vendors.Balance{Messages: ptr(int64(164))}}
+			}),
+			summary: []string{"sms-a: nothing left to send", "sms-b: 164 messages in packages", "165 segments", "50 of them for other"},
+		},
+		{
+			name: "neither one that has ended nor one that was aborted nor its own rows hide another", want: preflight.Fail, summary: []string{"50 of them for other;"},
+			change: both(otherPending, pending("ended", 5), as("ended", func(w *world) { w.send(5, "sms-a", message.OutcomeAccepted) }), pending("aborted", 5), func(w *world) {
+				if _, err := w.ledger.Abort(w.t.Context(), "aborted", w.act("abort")); err != nil {
+					w.t.Fatal(err)
+				}
+				w.stage()
+			}, balance("7.42")),
+		},
+		{
+			name: "a campaign of the other class takes nothing of it", want: preflight.Pass,
+			change: both(as("other", both(marketing, (*world).stage)), balance("4.95")),
+		},
+		{
+			name: "what another is still to send cannot be read", want: preflight.Error, summary: []string{"other", diskError},
+			change: both(otherPending, func(w *world) { w.ledger = countless{w.ledger} }),
+		},
+		{name: "without a ledger nothing is promised", want: preflight.Pass, change: both(unopened(errDisk), balance("4.95"))},
 		{
 			name: "half as much again", want: preflight.Fail, summary: []string{"150 segments", "(margin 50%)"},
 			change: both(balance("6.7"), func(w *world) { w.subject = func(s *preflight.Subject) { s.Margin = 0.5 } }),
@@ -570,4 +622,43 @@ func TestATakingOverLeavesOthersAlone(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	says(t, "remedies", strings.Join(remedies(f), "\n"), []string{"off sms-a: 5 messages to sms-b"})
+}
+
+// What is to be written into notify.yaml leaves the accounts of the other class what they have there, and is not offered where a person
+// decided of a share, which counts in place of it.
+func TestATakingOverIsWrittenWhereItCounts(t *testing.T) {
+	decided := func(account string, weight int) func(*world) {
+		return knows(ledger.AccountState{Account: account, Weight: &weight})
+	}
+	off := func(account string) func(*world) {
+		return knows(ledger.AccountState{Account: account, Off: &ledger.Act{}})
+	}
+	standIn, two := route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b", "sms-c")
+	for _, c := range []struct {
+		name     string
+		change   func(*world)
+		now, set string // "": nothing is offered
+	}{
+		{"nobody decided", standIn, "[sms-a: 1]", "[sms-a: 40, sms-b: 60]"},
+		{"of another account", both(standIn, decided("sms-c", 1)), "[sms-a: 1]", "[sms-a: 40, sms-b: 60]"},
+		{"of the one that carries it", both(standIn, decided("sms-a", 1)), "", ""},
+		{"of the one that stands in", both(standIn, decided("sms-b", 0)), "", ""},
+		{"the one that stands in is switched off", both(standIn, off("sms-b")), "", ""},
+		{"so that the next one is asked", both(two, off("sms-b")), "[sms-a: 1]", "[sms-a: 40, sms-c: 60]"},
+		{"so that the next one is asked, where a person gave the first none", both(two, decided("sms-b", 0)), "[sms-a: 1]", "[sms-a: 40, sms-c: 60]"},
+		{"the other class has its own", route([]config.Share{{Account: "promo", Weight: 7}, {Account: "sms-a", Weight: 1}}, "sms-b"), "[promo: 7, sms-a: 1]", "[sms-a: 40, sms-b: 60, promo: 7]"},
+		{"the one that stands in is of the other class", route([]config.Share{{Account: "sms-a", Weight: 1}}, "promo"), "", ""},
+	} {
+		w := newWorld(t)
+		w.config.Accounts["sms-c"], w.vendors["sms-c"] = w.config.Accounts["sms-b"], &vendor{}
+		both(quota(40), c.change)(w)
+		f := w.ask("quota")
+		var now, set any = "", ""
+		if i := slices.Index(kinds(f.Options), preflight.OptionAccount); i >= 0 {
+			now, set = f.Options[i].Settings[0].Now, f.Options[i].Settings[0].Value
+		}
+		if f.Status != preflight.Fail || now != c.now || set != c.set {
+			t.Errorf("%s: %s in place of %s, want %s in place of %s: %q", c.name, set, now, c.set, c.now, remedies(f))
+		}
+	}
 }
