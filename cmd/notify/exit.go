@@ -94,9 +94,13 @@ func (e *env) explain(err error) (code int, said *words.Error) {
 		if r.Process.IsZero() {
 			r.Process = r.Started
 		}
-		return exit.Leased, words.Err("cmd.error.leased", words.A{
+		said := words.Err("cmd.error.leased", words.A{
 			"user": r.User, "pid": fmt.Sprint(r.PID), "host": r.Host, "at": r.Started, "process": r.Process,
-		}).Do("cmd.do.leased", nil)
+		})
+		if leased.Until.IsZero() {
+			return exit.Leased, said.Do("cmd.do.leased", nil)
+		}
+		return exit.Leased, said.Do("cmd.do.leased-until", words.A{"until": e.printer().Words().Second(leased.Until)})
 	}
 	var other *ledger.OtherServerError
 	if errors.As(err, &other) {
@@ -175,6 +179,7 @@ func (e *env) wellKnown(err error) []wellKnown {
 		{ledger.ErrClock, exit.Error, words.Wrap(err, "cmd.error.clock", words.A{"cause": words.Cause(err)}).Do("cmd.do.clock", nil)},
 		{ledger.ErrUndurable, exit.Error, do("cmd.error.undurable", "cmd.do.undurable")},
 		{ledger.ErrReadOnly, exit.Error, serverSays(err, do("cmd.error.read-only", "cmd.do.read-only"))},
+		{ledger.ErrNoRight, exit.Error, serverSays(err, do("cmd.error.no-right", "ledger.do.rights"))},
 		{ledger.ErrFull, exit.Error, do("cmd.error.full", "cmd.do.full")},
 		{ledger.ErrDamaged, exit.Error, e.damaged(err)},
 		{ledger.ErrNewerSchema, exit.Error, do("cmd.error.newer-schema", "cmd.do.newer-schema")},
@@ -190,10 +195,9 @@ func serverSays(err error, unknown *words.Error) *words.Error {
 		return unknown
 	}
 	said := words.Err("cmd.error.because", words.A{"what": unknown.Text, "why": s.Why})
-	if errors.Is(err, ledger.ErrReadOnly) {
-		return said.Do("cmd.do.read-only-server", nil)
+	if said.Hint = s.Do; s.Do.IsZero() {
+		said.Hint = unknown.Hint
 	}
-	said.Hint = unknown.Hint
 	return said
 }
 

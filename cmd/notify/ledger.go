@@ -113,3 +113,12 @@ func (e *env) sound(ctx context.Context, l ledger.Ledger, name string) error {
 	}
 	return err
 }
+
+// durable refuses a ledger whose commits may be lost: who was told would be forgotten with them.
+func durable(ctx context.Context, l ledger.Ledger) error {
+	info, err := l.Info(ctx)
+	if err != nil || len(info.Unsafe) == 0 {
+		return err
+	}
+	return words.Err("ledger.unsafe", words.A{"place": info.Place, "settings": words.Names(info.Unsafe, 0)}).Do("ledger.make-safe", nil)
+}

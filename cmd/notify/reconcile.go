@@ -162,9 +162,11 @@ func (e *env) takeUp(ctx context.Context, l ledger.Ledger, p witness.Place, v wi
 	if err := e.reconciledHere(ctx, l, p.Campaign); err != nil {
 		return err
 	}
-	r, err := l.Resolve(ctx, p.Campaign, told.Accepted, act)
-	if err != nil {
-		return err
+	var r ledger.Resolved
+	if len(told.Accepted) > 0 {
+		if r, err = l.Resolve(ctx, p.Campaign, told.Accepted, act); err != nil {
+			return err
+		}
 	}
 	got.Accepted, got.Unknown = r.Accepted, n-r.Accepted
 	if b, ok := l.(ledger.Backuper); ok {

@@ -101,6 +101,14 @@ func (e *env) goOn(ctx context.Context, cfg *config.Config, l ledger.Ledger, nam
 	if err := e.trust(ctx, l, name, o.here); err != nil {
 		return err
 	}
+	if err := durable(ctx, l); err != nil {
+		return err
+	}
+	if !o.join {
+		if err := e.nobodyAtWork(ctx, l, name); err != nil {
+			return err
+		}
+	}
 	if !o.join || len(c.Holders) == 0 {
 		if err := e.may(ctx, c, &o.lift); err != nil {
 			return err

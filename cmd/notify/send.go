@@ -181,7 +181,11 @@ func (e *env) nobodyAtWork(ctx context.Context, l ledger.Ledger, name string) er
 	if err != nil || len(runs) == 0 {
 		return err
 	}
-	return &ledger.LeasedError{Holder: runs[0]}
+	held := &ledger.LeasedError{Holder: runs[0]}
+	if e.cfg != nil && e.cfg.Ledger.Server() { // there only its lease ends a run that was killed
+		held.Until = runs[0].Expires
+	}
+	return held
 }
 
 // mayGoOn looks whether a person paused the campaign, before anything is read.

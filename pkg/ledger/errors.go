@@ -23,6 +23,7 @@ var (
 	ErrLinked      = words.Err("ledger.error.linked", nil)
 	ErrBusy        = words.Err("ledger.error.busy", nil)
 	ErrReadOnly    = words.Err("ledger.error.read-only", nil)
+	ErrNoRight     = words.Err("ledger.error.no-right", nil)
 	ErrFull        = words.Err("ledger.error.full", nil)
 	ErrDamaged     = words.Err("ledger.error.damaged", nil)
 	ErrNewerSchema = words.Err("ledger.error.newer-schema", nil)
@@ -35,11 +36,11 @@ var (
 	ErrUndurable = words.Err("ledger.error.undurable", nil)
 )
 
-// ServerError is what a server did not do: an error of a Kind, such as ErrUnreachable, and why; Why is zero where that is not known.
+// ServerError is what a server did not do: an error of a Kind, such as ErrUnreachable, why, and what to do; Why and Do are zero where that is not known.
 type ServerError struct {
-	Kind error
-	Why  words.Text
-	Err  error
+	Kind    error
+	Why, Do words.Text
+	Err     error
 }
 
 // Error is for logs.

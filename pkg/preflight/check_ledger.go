@@ -107,12 +107,21 @@ func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Findi
 
 // ledgerRemedy is what to do about a ledger that cannot be used.
 func ledgerRemedy(err error) words.Text {
+	var server *ledger.ServerError
+	if errors.As(err, &server) && !server.Do.IsZero() {
+		return server.Do
+	}
+	if hint := words.HintOf(err); !hint.IsZero() {
+		return hint
+	}
 	for _, r := range []struct {
 		err error
 		id  string
 	}{
 		{ledger.ErrBusy, "ledger.do-busy"},
 		{ledger.ErrReadOnly, "ledger.do-read-only"},
+		{ledger.ErrNoRight, "ledger.do.rights"},
+		{ledger.ErrUnreachable, "ledger.do-server"},
 		{ledger.ErrFull, "ledger.do-full"},
 		{ledger.ErrDamaged, "ledger.do-damaged"},
 		{ledger.ErrNewerSchema, "ledger.do-newer"},

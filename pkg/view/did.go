@@ -72,6 +72,9 @@ func ShowLedgerCheck(p *Printer, asJSON bool, v LedgerCheck) error {
 	if !v.Durable {
 		durable = words.T("cmd.ledger-check.not-durable", nil)
 	}
+	if len(v.Unsafe) > 0 {
+		durable = words.T("cmd.ledger-check.unsafe", words.A{"settings": words.Names(v.Unsafe, 0)})
+	}
 	p.field(p.heading(words.T("cmd.ledger-check.durable", nil)), p.Say(durable))
 	if v.Audit != nil {
 		p.field(p.heading(words.T("cmd.ledger-check.audit", nil)), p.Say(words.T("cmd.ledger-check.audit-head", words.A{"n": v.Audit.ID, "hash": v.Audit.Hash})))

@@ -47,6 +47,13 @@ func doubtPromises() []promise {
 			if !errors.As(err, &held) {
 				s.Fatalf("beside a run that is alive: %v, want a *LeasedError", err)
 			}
+			log, err := s.AuditLog(s.ctx(), award)
+			s.ok(err)
+			for _, e := range log {
+				if e.What == ledger.ActForgotten {
+					s.Errorf("what was refused is on record: %+v", e)
+				}
+			}
 			s.ok(s.Release(s.ctx(), run, s.now, words.Raw("paused")))
 			n, err := s.Doubt(s.ctx(), award, forgotten, s.by(ledger.ActForgotten))
 			s.ok(err)

@@ -180,6 +180,9 @@ func (l *Ledger) pool(ctx context.Context, most int32, settings string, met func
 	}
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.PgConn().CustomData()[noticesKey] = new(notices)
+		if err := modern(conn.PgConn().ParameterStatus("server_version")); err != nil {
+			return err
+		}
 		_, err := conn.Exec(ctx, "SET search_path = "+l.at.schema+", pg_temp; "+settings, pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			return err
@@ -242,5 +245,5 @@ func Dial(ctx context.Context, url string) (c *pgx.Conn, place string, err error
 		config.RuntimeParams["application_name"] = "notify"
 	}
 	c, err = pgx.ConnectConfig(ctx, config)
-	return c, Redacted(url), translate(err)
+	return c, Redacted(url), translate(err, false)
 }

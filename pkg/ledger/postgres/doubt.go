@@ -18,22 +18,20 @@ const forgottenDetail = "the ledger had forgotten this attempt, and a witness re
 // again, under a run that ends without settling it. So the states, the tally and the debits agree by the way that they always take.
 func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (int, error) {
 	n := 0
-	var refused error
 	err := l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
-		n, refused = 0, nil
+		n = 0
 		live, err := x.live(c.id)
 		if err != nil {
 			return err
 		}
 		if len(live) > 0 {
-			refused = &ledger.LeasedError{Holder: live[0]}
-			return nil
+			return &ledger.LeasedError{Holder: live[0], Until: x.l.clock.caller(live[0].Expires)}
 		}
 		n, err = x.doubt(c, lost, by)
 		by.Figures = &ledger.Figures{Messages: n}
 		return err
 	})
-	return n, errors.Join(err, refused)
+	return n, err
 }
 
 func (x *tx) doubt(c *campaignRow, lost []ledger.Lost, by ledger.Act) (int, error) {

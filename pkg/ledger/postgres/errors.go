@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -17,8 +18,8 @@ import (
 	"github.com/jackc/puddle/v2"
 )
 
-// translate puts the sentinel of package ledger on an error of the server or the way to it, and says why, as far as that is known.
-func translate(err error) error {
+// translate puts the sentinel of package ledger on an error of the server or the way to it, and says why and what to do, as far as that is known.
+func translate(err error, standby bool) error {
 	var already *ledger.ServerError
 	if err == nil || errors.As(err, &already) {
 		return err
@@ -27,7 +28,8 @@ func translate(err error) error {
 		return said
 	}
 	if sentinel := sentinelOf(err); sentinel != nil && !errors.Is(err, sentinel) {
-		return &ledger.ServerError{Kind: sentinel, Why: whyOf(err), Err: err}
+		why := whyOf(err, standby)
+		return &ledger.ServerError{Kind: sentinel, Why: why, Do: remedyOf(why), Err: err}
 	}
 	return err
 }
@@ -46,7 +48,7 @@ func turnedAway(err error) error {
 	switch e.Code {
 	case "28P01":
 		return wrapped("ledger.error.password", "ledger.do.password")
-	case "28000":
+	case "28000", "42501", "55000": // the role, its right to the database, a database that takes nobody
 		return wrapped("ledger.error.not-let-in", "ledger.do.not-let-in")
 	case "3D000":
 		return wrapped("ledger.error.no-database", "ledger.do.no-database")
@@ -57,20 +59,10 @@ func turnedAway(err error) error {
 }
 
 // whyOf is why a server did not do what was asked of it; zero where that is not known.
-func whyOf(err error) words.Text {
+func whyOf(err error, standby bool) words.Text {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
-		switch e.Code {
-		case "53300":
-			return words.T("ledger.server.full", nil)
-		case "57P01", "57P02", "57P03":
-			return words.T("ledger.server.stops", nil)
-		case "25006":
-			return words.T("ledger.server.read-only", nil)
-		case "42501":
-			return words.T("ledger.server.rights", words.A{"said": e.Message})
-		}
-		return words.Text{}
+		return whyOfCode(e, standby)
 	}
 	if why := whyNoTLS(err); !why.IsZero() {
 		return why
@@ -79,6 +71,48 @@ func whyOf(err error) words.Text {
 		return why
 	}
 	return words.Text{}
+}
+
+func whyOfCode(e *pgconn.PgError, standby bool) words.Text {
+	switch e.Code {
+	case "53300":
+		return words.T("ledger.server.full", words.A{"said": e.Message})
+	case "57P01", "57P02", "57P03":
+		return words.T("ledger.server.stops", nil)
+	case "25006":
+		if standby {
+			return words.T("ledger.server.standby", nil)
+		}
+		return words.T("ledger.server.read-only", nil)
+	case "42501":
+		return words.Raw(e.Message)
+	}
+	return words.Text{}
+}
+
+// remedyOf is what to do about it; zero where that hangs on what was wanted.
+func remedyOf(why words.Text) words.Text {
+	switch why.ID {
+	case "ledger.server.full":
+		return words.T("ledger.do.full", nil)
+	case "ledger.server.standby":
+		return words.T("ledger.do.standby", nil)
+	case "ledger.server.read-only":
+		return words.T("ledger.do.read-only", nil)
+	}
+	return words.Text{}
+}
+
+// leastMajor is the oldest major version of PostgreSQL that has all that is asked of it (plan_cache_mode, generated columns).
+const leastMajor = 12
+
+// modern refuses a server that is too old, by the version that it names itself.
+func modern(version string) error {
+	var major int
+	if n, _ := fmt.Sscanf(version, "%d", &major); n == 0 || major >= leastMajor {
+		return nil
+	}
+	return words.Err("ledger.error.old-server", words.A{"version": version, "least": leastMajor}).Do("ledger.do.old-server", nil)
 }
 
 // whyNoTLS is why a server was not believed to be the one it is called; zero where it was.
@@ -124,8 +158,10 @@ func gone(err error) bool {
 
 func sentinelOfCode(code string) error {
 	switch code {
-	case "25006", "42501": // read_only_sql_transaction, insufficient_privilege
+	case "25006": // read_only_sql_transaction
 		return ledger.ErrReadOnly
+	case "42501": // insufficient_privilege
+		return ledger.ErrNoRight
 	case "53100": // disk_full
 		return ledger.ErrFull
 	case "55P03", "40P01": // lock_not_available, deadlock_detected

@@ -27,8 +27,8 @@ func TestAConnectionThatEndsIsAServerThatIsAway(t *testing.T) {
 		"reset":                     &net.OpError{Op: "read", Err: errors.New("connection reset by peer")},
 		"the server stops":          &pgconn.PgError{Code: "57P01"},
 	} {
-		if !errors.Is(translate(err), ledger.ErrUnreachable) {
-			t.Errorf("%s: %v", name, translate(err))
+		if !errors.Is(translate(err, false), ledger.ErrUnreachable) {
+			t.Errorf("%s: %v", name, translate(err, false))
 		}
 	}
 	for name, err := range map[string]error{
@@ -36,8 +36,8 @@ func TestAConnectionThatEndsIsAServerThatIsAway(t *testing.T) {
 		"a constraint":       &pgconn.PgError{Code: "23505"},
 		"another mistake":    errors.New("x"),
 	} {
-		if errors.Is(translate(err), ledger.ErrUnreachable) {
-			t.Errorf("%s: %v", name, translate(err))
+		if errors.Is(translate(err, false), ledger.ErrUnreachable) {
+			t.Errorf("%s: %v", name, translate(err, false))
 		}
 	}
 }
@@ -46,18 +46,18 @@ func TestAConnectionThatEndsIsAServerThatIsAway(t *testing.T) {
 func TestAServerThatDoesNotServeSaysWhy(t *testing.T) {
 	untrusted := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
 	for says, err := range map[string]error{
-		"nothing answers there":              &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
-		"db.example.test is not found":       &net.OpError{Op: "dial", Err: &net.DNSError{Name: "db.example.test", IsNotFound: true}},
-		"not for the name db.example.test":   &net.OpError{Op: "tls", Err: untrusted(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "db.example.test"})},
-		"from no authority that is trusted":  &net.OpError{Op: "tls", Err: untrusted(x509.UnknownAuthorityError{})},
-		"has expired":                        &net.OpError{Op: "tls", Err: untrusted(x509.CertificateInvalidError{Reason: x509.Expired})},
-		"max_connections":                    &pgconn.PgError{Code: "53300"},
-		"starting, or being stopped":         &pgconn.PgError{Code: "57P03"},
-		"a standby":                          &pgconn.PgError{Code: "25006"},
-		"permission denied for table claim)": &pgconn.PgError{Code: "42501", Message: "permission denied for table claim"},
+		"nothing answers there":             &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"db.example.test is not found":      &net.OpError{Op: "dial", Err: &net.DNSError{Name: "db.example.test", IsNotFound: true}},
+		"not for the name db.example.test":  &net.OpError{Op: "tls", Err: untrusted(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "db.example.test"})},
+		"from no authority that is trusted": &net.OpError{Op: "tls", Err: untrusted(x509.UnknownAuthorityError{})},
+		"has expired":                       &net.OpError{Op: "tls", Err: untrusted(x509.CertificateInvalidError{Reason: x509.Expired})},
+		"no connection left (too many)":     &pgconn.PgError{Code: "53300", Message: "too many"},
+		"starting, or being stopped":        &pgconn.PgError{Code: "57P03"},
+		"default_transaction_read_only":     &pgconn.PgError{Code: "25006"},
+		"permission denied for table claim": &pgconn.PgError{Code: "42501", Message: "permission denied for table claim"},
 	} {
 		var said *ledger.ServerError
-		if got := translate(err); !errors.As(got, &said) || !strings.Contains(said.Says().String(), says) {
+		if got := translate(err, false); !errors.As(got, &said) || !strings.Contains(said.Says().String(), says) {
 			t.Errorf("got %v, want %q", got, says)
 		}
 	}
@@ -95,6 +95,17 @@ func TestAServerNamedByTheEnvironmentMustShowItsCertificateToo(t *testing.T) {
 		}
 		if verifies != c.verifies {
 			t.Errorf("%s with PGHOST=%s PGSSLMODE=%s: verified is %v", c.url, c.host, c.mode, verifies)
+		}
+	}
+}
+
+// A server of before 12 lacks what is asked of it, and would say so in its own words.
+func TestAServerThatIsTooOldIsRefused(t *testing.T) {
+	for version, refused := range map[string]bool{
+		"9.6.24": true, "11.22": true, "12.22": false, "15.18 (Debian 15.18-0+deb12u1)": false, "18beta1": false, "": false,
+	} {
+		if err := modern(version); (err != nil) != refused || refused && !strings.Contains(err.Error(), "PostgreSQL "+version) {
+			t.Errorf("%q: %v", version, err)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (l *Ledger) Close() error {
 
 // failed wraps what went wrong, with the sentinel that it is.
 func (l *Ledger) failed(doing string, err error) error {
-	return &stored.FailedError{Doing: doing, Ledger: l.place, Err: translate(err)}
+	return &stored.FailedError{Doing: doing, Ledger: l.place, Err: translate(err, l.server.isStandby())}
 }
 
 // do runs a job in a transaction of its own, and says in the error what was being done.

@@ -362,7 +362,7 @@ func (x *tx) end(campaign int64, run ledger.RunID, now time.Time, code, detail s
 	return n, x.exec("UPDATE run SET ended = $1, why = $2 WHERE id = $3", stored.Nanos(now), why, int64(run))
 }
 
-// AtWork are the runs that can still write: who begins a run asks the same.
+// AtWork are the runs that can still write, and until when, if they say nothing more: who begins a run asks the same.
 func (l *Ledger) AtWork(ctx context.Context, campaign string, now time.Time) ([]ledger.Run, error) {
 	c, err := l.row(ctx, campaign)
 	if errors.Is(err, ledger.ErrNoCampaign) {
@@ -378,7 +378,8 @@ func (l *Ledger) AtWork(ctx context.Context, campaign string, now time.Time) ([]
 		return each(ctx, db, func(rows pgx.Rows) error {
 			var until int64
 			r, err := scanRun(more{rows, []any{&until}})
-			if err == nil && (r.Expires.After(now) || stored.Moment(until).After(now)) {
+			if r.Expires = ledger.Latest(r.Expires, stored.Moment(until)); err == nil && r.Expires.After(now) {
+				r.Expires = l.clock.caller(r.Expires)
 				alive = append(alive, r)
 			}
 			return err

@@ -14,6 +14,7 @@ import (
 type server struct {
 	mu          sync.Mutex
 	is          string
+	standby     bool // the one that was met last takes no turns
 	synchronous bool // a standby had all that it answered
 	moved       bool // it was another one
 	unwaited    bool // it had, and the server does not wait for it any more
@@ -27,11 +28,14 @@ const serverQuery = `SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE (SELECT s
 func (s *server) meet(ctx context.Context, c *pgx.Conn) error {
 	var is string
 	var synchronous bool
-	if err := c.QueryRow(ctx, serverQuery).Scan(&is, &synchronous); err != nil || is == "" {
+	if err := c.QueryRow(ctx, serverQuery).Scan(&is, &synchronous); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.standby = is == ""; s.standby {
+		return nil
+	}
 	if s.is != "" && s.is != is && !s.synchronous {
 		return &ledger.OtherServerError{Was: s.is, Now: is}
 	}
@@ -65,6 +69,12 @@ func (s *server) mark(x *tx, campaign string) {
 		x.queue(`INSERT INTO bookmark (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 			WHERE bookmark.value <> excluded.value`, ledger.ServerMark(campaign), ledger.ServerStands(s.is, s.synchronous))
 	}
+}
+
+func (s *server) isStandby() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.standby
 }
 
 func (s *server) look() (is string, synchronous bool) {

@@ -17,22 +17,19 @@ const forgottenDetail = "the ledger had forgotten this attempt, and a witness re
 func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (int, error) {
 	n := 0
 	err := l.gated(ctx, campaign, false, func() error {
-		var refused error
-		err := l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
-			n, refused = 0, nil
+		return l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
+			n = 0
 			live, err := x.live(c.id)
 			if err != nil {
 				return err
 			}
 			if len(live) > 0 {
-				refused = &ledger.LeasedError{Holder: live[0].Run}
-				return nil
+				return &ledger.LeasedError{Holder: live[0].Run}
 			}
 			n, err = x.doubt(c, lost, by)
 			by.Figures = &ledger.Figures{Messages: n}
 			return err
 		})
-		return errors.Join(err, refused)
 	})
 	return n, err
 }

@@ -1,0 +1,93 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/postgres"
+	"notify/pkg/ledger/postgres/pgtest"
+	"notify/pkg/words"
+)
+
+// Why a server does not write decides what is to be done about it.
+func TestAServerThatDoesNotWriteSaysWhatItIs(t *testing.T) {
+	s := pgtest.Start(t)
+	stage(t, open(t, s.URL(pgtest.Superuser, "postgres")), 1)
+	standby, err := s.Standby(t.Context(), "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = standby.Remove() })
+	tell(t, s, "CREATE ROLE careful LOGIN SUPERUSER", "ALTER ROLE careful SET default_transaction_read_only = on", "CREATE ROLE weak LOGIN",
+		"GRANT USAGE ON SCHEMA notify TO weak", "GRANT SELECT ON ALL TABLES IN SCHEMA notify TO weak")
+	for url, want := range map[string]struct {
+		kind error
+		says string
+	}{
+		standby.URL(pgtest.Superuser, "postgres"): {ledger.ErrReadOnly, "it is a standby"},
+		s.URL("careful", "postgres"):              {ledger.ErrReadOnly, "default_transaction_read_only"},
+		s.URL("weak", "postgres"):                 {ledger.ErrNoRight, "permission denied for table"},
+	} {
+		err := open(t, url).Pause(t.Context(), award, ledger.Act{Who: "w", What: "pause", At: noon})
+		var said *ledger.ServerError
+		if !errors.Is(err, want.kind) || !errors.As(err, &said) || !strings.Contains(said.Says().String(), want.says) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+// A server that lets nobody in is no ledger that is read-only, or damaged.
+func TestAServerThatLetsNobodyInSaysWhy(t *testing.T) {
+	s := pgtest.Start(t)
+	tell(t, s, "CREATE ROLE few LOGIN CONNECTION LIMIT 0", "CREATE ROLE other LOGIN", "CREATE DATABASE theirs", "REVOKE CONNECT ON DATABASE theirs FROM PUBLIC",
+		"CREATE DATABASE shut ALLOW_CONNECTIONS false")
+	for url, want := range map[string]struct{ says, do string }{
+		s.URL("few", "postgres"):          {`no connection left (too many connections for role "few")`, "CONNECTION LIMIT"},
+		s.URL("other", "theirs"):          {`does not let other in: permission denied for database "theirs"`, "CONNECT"},
+		s.URL(pgtest.Superuser, "shut"):   {`does not let postgres in: database "shut" is not currently accepting connections`, "ALLOW_CONNECTIONS"},
+		s.URL(pgtest.Superuser, "absent"): {"there is no database absent", "createdb absent"},
+	} {
+		_, err := postgres.Open(t.Context(), url, postgres.Options{})
+		do := words.HintOf(err)
+		var server *ledger.ServerError
+		if errors.As(err, &server) {
+			do = server.Do
+		}
+		if said := words.Cause(err).String(); !strings.Contains(said, want.says) || !strings.Contains(do.String(), want.do) {
+			t.Errorf("%s: %s; %s", url, said, do)
+		}
+	}
+}
+
+// What a dump has is made of what the server says of each part; that it is told in other words then is no damage.
+func TestASchemaThatWasPutBackFromADumpIsTheSame(t *testing.T) {
+	s := pgtest.Start(t)
+	l := open(t, s.URL(pgtest.Superuser, "postgres"))
+	stage(t, l, 3)
+	tell(t, s, `DO $$ DECLARE d record; BEGIN
+		FOR d IN SELECT t.tgname AS name, t.tgrelid::regclass AS of, pg_get_triggerdef(t.oid) AS made FROM pg_trigger t
+			JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'notify'::regnamespace AND NOT t.tgisinternal LOOP
+			EXECUTE format('DROP TRIGGER %I ON %s', d.name, d.of);
+			EXECUTE d.made;
+		END LOOP;
+		FOR d IN SELECT k.conname AS name, k.conrelid::regclass AS of, pg_get_constraintdef(k.oid) AS made FROM pg_constraint k
+			WHERE k.connamespace = 'notify'::regnamespace AND k.contype = 'c' LOOP
+			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', d.of, d.name);
+			EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', d.of, d.name, d.made);
+		END LOOP; END $$`)
+	if problems, err := l.Verify(t.Context()); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+// tell executes statements as the superuser.
+func tell(t *testing.T, s *pgtest.Server, statements ...string) {
+	t.Helper()
+	if _, err := s.SQL(t.Context(), "postgres", statements...); err != nil {
+		t.Fatal(err)
+	}
+}
