@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -33,15 +35,38 @@ func (k *locks) try(campaign string, slot int) (*flock.Flock, error) {
 	if k.off {
 		return nil, nil // no lock is an answer
 	}
-	lock := flock.New(k.file(campaign, slot), flock.SetPermissions(0o600))
-	ok, err := lock.TryLock()
+	for {
+		lock := flock.New(k.file(campaign, slot), flock.SetPermissions(0o600))
+		ok, err := lock.TryLock()
+		if err == nil && !ok {
+			return nil, errLocked
+		}
+		if err == nil {
+			ok, err = stands(lock)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", lock.Path(), err), lock.Unlock())
+		}
+		if ok {
+			return lock, nil
+		}
+		if err := lock.Unlock(); err != nil { // who held it took the file away after it was opened here
+			return nil, err
+		}
+	}
+}
+
+// stands reports whether the file that is locked is still the one under that name: whom the next one finds.
+func stands(lock *flock.Flock) (bool, error) {
+	locked, err := lock.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
+		return false, err
 	}
-	if !ok {
-		return nil, errLocked
+	there, err := os.Stat(lock.Path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return lock, nil
+	return err == nil && os.SameFile(locked, there), err
 }
 
 // take takes the first slot that is free; 0 where ledgers here do without.
@@ -96,15 +121,20 @@ func (k *locks) dropAll() error {
 	defer k.mu.Unlock()
 	var errs []error
 	for id, lock := range k.held {
-		errs = append(errs, lock.Unlock())
+		errs = append(errs, unlock(lock))
 		delete(k.held, id)
 	}
 	return errors.Join(errs...)
 }
 
+// unlock takes the file away with the lock, so that none is left for each campaign there ever was. Where an open file cannot be
+// removed, it stays, empty and in nobody's way.
 func unlock(lock *flock.Flock) error {
 	if lock == nil {
 		return nil
+	}
+	if ours, err := stands(lock); err == nil && ours {
+		_ = os.Remove(lock.Path())
 	}
 	return lock.Unlock()
 }
