@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,20 +105,26 @@ func TestAServerThatLetsFewConnectionsInGetsTheMailOverThose(t *testing.T) {
 }
 
 // BenchmarkConnectionLimit says how long 1,000 mails take over the two connections that a server lets in, with 16 wanted, as
-// a multiple of what they take where two are wanted.
+// a multiple of what they take where two are wanted: the middle of several pairs, as a server is not equally fast for long.
 func BenchmarkConnectionLimit(b *testing.B) {
-	const people = 1000
-	took := func(concurrency string, postfix []string) time.Duration {
+	const people, pairs = 1000, 7
+	took := func(concurrency string, postfix []string) float64 {
 		p, _ := atPostfix(b, people, postfix, "NOTIFY_ACCOUNTS_EDM_CONCURRENCY="+concurrency, "NOTIFY_ACCOUNTS_EDM_RATE=10000/s")
 		p.wants([]int{exit.OK}, "preflight", "award.csv")
 		begun := time.Now()
 		p.wants([]int{exit.OK}, "send", "award.csv", "--yes", "-q")
-		return time.Since(begun)
+		return time.Since(begun).Seconds()
 	}
+	var two, limited, times []float64
 	for b.Loop() {
-		two, limited := took("2", nil), took("16", letsIn("2"))
-		b.ReportMetric(two.Seconds(), "s-with-two")
-		b.ReportMetric(limited.Seconds(), "s-with-sixteen")
-		b.ReportMetric(limited.Seconds()/two.Seconds(), "times")
+		for range pairs {
+			two, limited = append(two, took("2", nil)), append(limited, took("16", letsIn("2")))
+			times = append(times, limited[len(limited)-1]/two[len(two)-1])
+		}
+	}
+	b.Logf("times: %.2f", times)
+	for unit, all := range map[string][]float64{"s-with-two": two, "s-with-sixteen": limited, "times": times} {
+		slices.Sort(all)
+		b.ReportMetric(all[len(all)/2], unit)
 	}
 }
