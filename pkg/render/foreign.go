@@ -20,8 +20,8 @@ import (
 //     (firstName); others stand there in ordinary texts (#春节活动#);
 //   - word: a header, such a word, or FIRST_NAME: [公司名], [1] and 50%至60% are ordinary writing;
 //   - header: a header of the list, and nothing else;
-//   - label: a header in the place of a name, which the text uses nowhere as a variable: 【时间】明天 is a label, and （工号） an
-//     explanation.
+//   - label: a header in the place of a name, which the text uses nowhere as a variable: 【时间】明天 is a label, （工号） an
+//     explanation, and |姓名|奖项| the head of a table.
 type notation struct {
 	pattern *regexp.Regexp // its first group is what stands inside
 	takes   evidence
@@ -68,6 +68,10 @@ var notations = sync.OnceValue(func() []notation { //nolint:gochecknoglobals // 
 		made(header, `％`, `％`),                                 // ％姓名％
 		made(header, `[<‹〈＜]`, `[>›〉＞]`),                       // <姓名>
 		made(header, `(?:\(\(|（（)`, `(?:\)\)|））)`),             // ((姓名))
+		made(header, `[~～]`, `[~～]`),                           // ~姓名~
+		made(header, `\^`, `\^`),                               // ^姓名^
+		made(header, `!`, `!`),                                 // !姓名!
+		made(label, `[_|"'“‘＂]`, `[_|"'”’＂]`),                  // _姓名_, |姓名|, "姓名"
 		made(label, `[【（(〔「『《]`, `[】）)〕」』》]`),                  // 【姓名】
 		{regexp.MustCompile(`\{(\d{1,2})\}`), always},          // {1}
 	}

@@ -73,6 +73,15 @@ func TestPlaceholdersOfOtherSystemsAreRefusedWithTheOneThatWasMeant(t *testing.T
 		"<%= 姓名 %>，您好":                            "<%= 姓名 %> {{姓名}}",
 		"尊敬的【姓名】：":                                "【姓名】 {{姓名}}",
 		"【姓名】您好":                                  "【姓名】 {{姓名}}",
+		"~姓名~，您好":                                 "~姓名~ {{姓名}}",
+		"～姓名～，您好":                                 "～姓名～ {{姓名}}",
+		"^姓名^，您好":                                 "^姓名^ {{姓名}}",
+		"恭喜获得!奖项!":                                "!奖项! {{奖项}}",
+		"_姓名_，您好":                                 "_姓名_ {{姓名}}",
+		"尊敬的|姓名|，您好":                              "|姓名| {{姓名}}",
+		"尊敬的\"姓名\"先生":                             "\"姓名\" {{姓名}}",
+		"尊敬的“姓名”：":                                "“姓名” {{姓名}}",
+		"Dear 'First Name',":                      "'First Name' {{First Name}}",
 		"Dear（姓名），":                               "（姓名） {{姓名}}",
 		"见 https://a.test/?i=#工号#":                "#工号# {{工号}}",
 		"https://a.test/?id=%7B%7B工号%7D%7D":       "%7B%7B工号%7D%7D {{工号}}",
@@ -90,7 +99,7 @@ func TestOrdinaryTextsAreNotTakenForPlaceholders(t *testing.T) {
 		"请携带工牌（工号）与本人证件（身份证）。", "凭手机号（或邮箱）登录", "见脚注[1][2]", "#春节活动# 开始了", "#OOTD# #618#", "降价20%，再降10%，共50%至60%",
 		"a{b}c {} { }", "拒收请回复R，[退订]", "签名：____________", "- [ ] 已读 [x] 未读", "Il a dit « Bonjour » et «Merci»", "1 < 2 > 0, a<b>c",
 		"https://a.test/%E5%A7%93%E5%90%8D?utm__source__x=1", "邮箱 hr@a.test，抄送 it@b.test", "费用 $5 与 $6", "snake_case_name and __init", "2*|3|", "¥100 (含税)",
-		"《时间》这本书", "时间：【时间】", "C# and F# are languages", "#1 and #2", "Q&A&amp;B", "（姓名）一栏请填真名",
+		"《时间》这本书", "请填写\"姓名\"和\"手机号\"", "在“时间”一栏", "|姓名|奖项|", "周一~周五", "时间~地点", "_时间_ {{时间}}", "恭喜!奖项见附件!", "时间：【时间】", "C# and F# are languages", "#1 and #2", "Q&A&amp;B", "（姓名）一栏请填真名",
 	} {
 		if got := found(t, sms(text)); got != nil {
 			t.Errorf("%s: %q", text, got)
