@@ -22,11 +22,11 @@ import (
 )
 
 // BenchmarkReceiptAnswers says how long a vendor waits for the answer to its receipts: 1,000 of them over 50 connections, to a listener that settles
-// them on the ledger of a run at full speed, of one that stages its list, or of none. NOTIFY_BENCH_ROWS sets how many people the run tells.
+// them on the ledger of a run at full speed, of one that stages its list, or of none. BENCH_ROWS sets how many people the run tells.
 func BenchmarkReceiptAnswers(b *testing.B) {
 	const connections, requests, earlier = 50, 1000, 2000
 	rows := 60_000
-	if n, err := strconv.Atoi(os.Getenv("NOTIFY_BENCH_ROWS")); err == nil {
+	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
 		rows = n
 	}
 	for _, c := range []struct {
@@ -54,7 +54,7 @@ func BenchmarkReceiptAnswers(b *testing.B) {
 			for round := 0; b.Loop(); round++ {
 				took = append(took, p.answers(b, connections, requests, func(i int) []byte { return toldOf(all, round, i, c.each) })...)
 				if !alive() {
-					b.Log("the run ended before the receipts did: NOTIFY_BENCH_ROWS")
+					b.Log("the run ended before the receipts did: BENCH_ROWS")
 				}
 			}
 			slices.Sort(took)

@@ -28,11 +28,11 @@ const (
 )
 
 // BenchmarkHistory compares a ledger that many campaigns were sent from with a fresh one: the preflight of the example's 23,000, the status of one
-// campaign and its report, questions about a person and about all campaigns, and claiming and settling. NOTIFY_BENCH_OLDER sets how many older
-// messages there are, NOTIFY_BENCH_CAMPAIGNS of how many campaigns: 10000000 and 1000, for the figures that count, take a quarter of an hour to make.
-// NOTIFY_BENCH_KEEP is a folder where that ledger is left, and found again.
+// campaign and its report, questions about a person and about all campaigns, and claiming and settling. BENCH_OLDER sets how many older
+// messages there are, BENCH_CAMPAIGNS of how many campaigns: 10000000 and 1000, for the figures that count, take a quarter of an hour to make.
+// BENCH_KEEP is a folder where that ledger is left, and found again.
 func BenchmarkHistory(b *testing.B) {
-	older, campaigns := setting("NOTIFY_BENCH_OLDER", 200_000), setting("NOTIFY_BENCH_CAMPAIGNS", 20)
+	older, campaigns, kept := setting("BENCH_OLDER", 200_000), setting("BENCH_CAMPAIGNS", 20), os.Getenv("BENCH_KEEP")
 	box, err := sandbox.Start(b.Context(), sandbox.Config{SMSAddr: "127.0.0.1:0", MailAddr: "127.0.0.1:0", Token: "sandbox", Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
@@ -48,7 +48,7 @@ func BenchmarkHistory(b *testing.B) {
 		each      int
 	}{{"fresh", 1, 200}, {"older", campaigns, older / campaigns}} {
 		dir := b.TempDir()
-		if kept := os.Getenv("NOTIFY_BENCH_KEEP"); kept != "" && c.name == "older" {
+		if kept != "" && c.name == "older" {
 			dir = kept
 		}
 		l := makeHistory(b, dir, c.campaigns, c.each)

@@ -24,10 +24,10 @@ import (
 const preflightLimit = 2 * time.Second
 
 // BenchmarkPreflight compares the whole command, every check in it and its vendors at a sandbox in this process, with
-// reading the same list alone: the 23,000 of the example, by SMS and mail, and a list of NOTIFY_BENCH_ROWS, by SMS.
+// reading the same list alone: the 23,000 of the example, by SMS and mail, and a list of BENCH_ROWS, by SMS.
 func BenchmarkPreflight(b *testing.B) {
 	rows := 100_000
-	if n, err := strconv.Atoi(os.Getenv("NOTIFY_BENCH_ROWS")); err == nil {
+	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
 		rows = n
 	}
 	dir := b.TempDir()

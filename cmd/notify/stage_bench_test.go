@@ -24,11 +24,11 @@ import (
 )
 
 // BenchmarkPlanAndStage compares what a list costs from the spreadsheet to the ledger (every row read, checked, rendered,
-// keyed and staged) with what excelize alone takes to stream the same file. NOTIFY_BENCH_ROWS sets the rows, 1000000 for
+// keyed and staged) with what excelize alone takes to stream the same file. BENCH_ROWS sets the rows, 1000000 for
 // the figure that counts. peak-MB is the live heap at its highest, looked at every quarter of a second.
 func BenchmarkPlanAndStage(b *testing.B) {
 	rows := 100_000
-	if n, err := strconv.Atoi(os.Getenv("NOTIFY_BENCH_ROWS")); err == nil {
+	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
 		rows = n
 	}
 	path := filepath.Join(b.TempDir(), "bench.xlsx")

@@ -85,6 +85,8 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 func queries() stored.Queries {
 	return stored.Queries{
 		// OFFSET keeps the planner from joining them all at once, for which it would read the whole campaign.
+		ByStem: `SELECT m.campaign_id, m.id FROM json_each_text($1::json) v CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x
+			WHERE x.campaign_id = v.key::bigint AND x.key >= v.value AND x.key < v.value || '~' OFFSET 0) m`,
 		Keyed:      `CROSS JOIN LATERAL (SELECT x.* FROM message_standing x WHERE x.campaign_id = v.column2 AND x.key > v.column3 AND x.key < v.column4 OFFSET 0) m`,
 		Suppressed: `s.folded = lower($1 COLLATE "C")`, SameSuppressed: "n.folded = s.folded",
 		SuppressedAmong: `(SELECT address, nth - 1 AS nth FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS e (address, nth)) j

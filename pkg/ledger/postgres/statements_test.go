@@ -100,6 +100,7 @@ var (
 	values = regexp.MustCompile(`\(VALUES (\([^()]*\), )*(\([^()]*\))\)`)
 	rows   = regexp.MustCompile(`VALUES (\(\$1(?:, \$\d+)*\))(?:, \(\$\d+(?:, \$\d+)*\))+`)
 	counts = regexp.MustCompile(`\(VALUES \([\d, ]+`)
+	ids    = regexp.MustCompile(`IN \(\d+(?:,\d+)*\)`)
 	digits = regexp.MustCompile(`\d+`)
 	quoted = regexp.MustCompile(`'[0-9a-z]{16,26}(~?)'`)
 )
@@ -107,7 +108,7 @@ var (
 func (c *collector) saw(conn *pgx.Conn, text string) {
 	text = strings.TrimSpace(blanks.ReplaceAllString(text, " "))
 	text = quoted.ReplaceAllString(values.ReplaceAllString(text, "(VALUES $2)"), "'0000000000000000$1'") // one stands for all of its kind
-	text = rows.ReplaceAllString(text, "VALUES $1")
+	text = ids.ReplaceAllString(rows.ReplaceAllString(text, "VALUES $1"), "IN (1)")
 	text = counts.ReplaceAllStringFunc(text, func(ids string) string { return digits.ReplaceAllString(ids, "1") })
 	if !begins.MatchString(text) {
 		return

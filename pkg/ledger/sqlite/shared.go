@@ -79,6 +79,8 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 
 func queries() stored.Queries {
 	return stored.Queries{
+		ByStem: `SELECT m.campaign_id, m.id FROM json_each($1) v CROSS JOIN message m
+			WHERE m.campaign_id = CAST(v.key AS INTEGER) AND m.key >= v.value AND m.key < v.value || '~'`,
 		Keyed:      "CROSS JOIN message_standing m",
 		Within:     "+m.campaign_id = $1 AND m.id BETWEEN $2 AND $3",
 		Suppressed: "s.address = $1", SameSuppressed: "n.address = s.address", // the column knows no case

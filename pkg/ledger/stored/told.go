@@ -215,6 +215,9 @@ type stemIn struct {
 	stem     string
 }
 
+// keysAtOnce is how many keys one query looks up.
+const keysAtOnce = 2000
+
 // byStems finds messages that went to addresses.
 func (l Common) byStems(ctx context.Context, since time.Time, stems []stemIn, found func(reached)) error {
 	for part := range slices.Chunk(stems, keysAtOnce) {

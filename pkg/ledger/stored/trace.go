@@ -2,7 +2,9 @@ package stored
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,16 +32,11 @@ var _ ledger.Tracer = Common{}
 type searched struct {
 	id, first, last int64
 	name            string
-	channels        []message.Channel
 }
 
 // Trails reads all that is known of the messages that are sought: see ledger.Tracer.
 func (l Common) Trails(ctx context.Context, s ledger.Sought) ([]ledger.Trail, error) {
-	in, err := l.searched(ctx, s)
-	if err != nil {
-		return nil, l.DB.Asking(err, "read campaigns")
-	}
-	found, err := l.sought(ctx, s, in)
+	in, found, err := l.sought(ctx, s)
 	if err != nil {
 		return nil, l.DB.Asking(err, "look for messages")
 	}
@@ -64,41 +61,41 @@ func (l Common) Trails(ctx context.Context, s ledger.Sought) ([]ledger.Trail, er
 	return out, nil
 }
 
-func (l Common) searched(ctx context.Context, s ledger.Sought) (out []*searched, err error) {
-	at := make(map[int64]*searched)
-	err = l.DB.Read(ctx, func(row Row) error {
-		c := new(searched)
-		err := row.Scan(&c.id, &c.name, &c.first, &c.last)
-		out, at[c.id] = append(out, c), c
-		return err
-	}, `SELECT id, name, first_id, last_id FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC`, s.Campaign, s.Campaign == "")
-	if err != nil || s.Address == "" {
-		return out, err
-	}
-	return out, l.DB.Read(ctx, func(row Row) error {
-		var id int64
-		var ch message.Channel
-		err := row.Scan(&id, &ch)
-		if c := at[id]; c != nil {
-			c.channels = append(c.channels, ch)
-		}
-		return err
-	}, "SELECT campaign_id, channel FROM reach ORDER BY campaign_id, channel")
+// searched are the campaigns in which a message may be, the newest first.
+func (l Common) searched(ctx context.Context, s ledger.Sought) ([]*searched, error) {
+	return l.campaigns(ctx, "name = $1 OR $2", s.Campaign, s.Campaign == "")
 }
 
-// sought are the messages by campaign.
-func (l Common) sought(ctx context.Context, s ledger.Sought, in []*searched) (map[int64][]int64, error) {
-	found := make(map[int64][]int64)
-	var err error
-	switch {
-	case s.Address != "":
-		err = l.byKeys(ctx, addressKeys(s.Address, in), found)
-	case s.Key != "":
-		var keys []keyIn
-		for _, c := range in {
-			keys = append(keys, keyIn{c.id, s.Key})
+func (l Common) campaigns(ctx context.Context, where string, args ...any) (out []*searched, err error) {
+	return out, l.DB.Read(ctx, func(row Row) error {
+		c := new(searched)
+		out = append(out, c)
+		return row.Scan(&c.id, &c.name, &c.first, &c.last)
+	}, "SELECT id, name, first_id, last_id FROM campaign WHERE "+where+" ORDER BY created DESC, id DESC", args...)
+}
+
+// sought are the messages by campaign, and the campaigns in which they were looked for: of keys, those in which they are.
+func (l Common) sought(ctx context.Context, s ledger.Sought) (in []*searched, found map[int64][]int64, err error) {
+	found = make(map[int64][]int64)
+	if s.Address != "" || s.Key != "" {
+		look := l.byKey
+		if s.Address != "" {
+			look = l.byAddress
 		}
-		err = l.byKeys(ctx, keys, found)
+		if err := look(ctx, s, found); err != nil || len(found) == 0 {
+			return nil, nil, err
+		}
+		ids, err := json.Marshal(slices.Sorted(maps.Keys(found)))
+		if err != nil {
+			return nil, nil, err
+		}
+		in, err = l.campaigns(ctx, "id IN ("+strings.Trim(string(ids), "[]")+")")
+		return in, found, err
+	}
+	if in, err = l.searched(ctx, s); err != nil {
+		return nil, nil, err
+	}
+	switch {
 	case s.VendorID != "":
 		err = l.named(ctx, s.VendorID, in, found)
 	case s.Fingerprint != nil:
@@ -108,52 +105,51 @@ func (l Common) sought(ctx context.Context, s ledger.Sought, in []*searched) (ma
 		}
 		err = l.along(ctx, in, found, "message", "id", "fingerprint = $4 ORDER BY id"+limit, *s.Fingerprint)
 	}
-	return found, err
+	return in, found, err
 }
 
-// keyIn is a key that a message may have in a campaign, or what its key begins with.
-type keyIn struct {
-	campaign int64
-	key      message.Key
+// byKey looks a key up in each campaign: nobody knows of which one it is.
+func (l Common) byKey(ctx context.Context, s ledger.Sought, found map[int64][]int64) error {
+	return l.DB.Read(ctx, finds(found), `SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN message m
+		WHERE (c.name = $1 OR $2) AND m.campaign_id = c.id AND m.key = $3`, s.Campaign, s.Campaign == "", string(s.Key))
 }
 
-func addressKeys(to message.Address, in []*searched) []keyIn {
-	var keys []keyIn
-	for _, c := range in {
-		for _, ch := range c.channels {
-			keys = append(keys, keyIn{c.id, message.Key(message.MakeKey(c.name, ch, to, "").Stem())})
+// byAddress looks for what begins as the keys of an address do in each campaign and channel.
+func (l Common) byAddress(ctx context.Context, s ledger.Sought, found map[int64][]int64) error {
+	stems := make(map[message.Channel]map[int64]string)
+	if err := l.DB.Read(ctx, func(row Row) error {
+		var id int64
+		var name string
+		var ch message.Channel
+		err := row.Scan(&id, &name, &ch)
+		if stems[ch] == nil {
+			stems[ch] = make(map[int64]string)
 		}
+		stems[ch][id] = message.MakeKey(name, ch, s.Address, "").Stem()
+		return err
+	}, "SELECT c.id, c.name, r.channel FROM reach r JOIN campaign c ON c.id = r.campaign_id WHERE c.name = $1 OR $2", s.Campaign, s.Campaign == ""); err != nil {
+		return err
 	}
-	return keys
-}
-
-// keysAtOnce is how many keys one query looks up.
-const keysAtOnce = 2000
-
-// byKeys looks keys up. They are part of the text: campaigns are numbers, and of a key only what MakeKey makes is let in.
-func (l Common) byKeys(ctx context.Context, keys []keyIn, found map[int64][]int64) error {
-	for len(keys) > 0 {
-		n := min(len(keys), keysAtOnce)
-		var values strings.Builder
-		for _, k := range keys[:n] {
-			if strings.Trim(string(k.key), "0123456789abcdefghijklmnopqrstuvwxyz") == "" {
-				fmt.Fprintf(&values, ", (%d, '%s', '%s~')", k.campaign, k.key, k.key)
-			}
-		}
-		keys = keys[n:]
-		if values.Len() == 0 {
-			continue
-		}
-		if err := l.DB.Read(ctx, func(row Row) error {
-			var campaign, id int64
-			err := row.Scan(&campaign, &id)
-			found[campaign] = append(found[campaign], id)
+	for _, ch := range slices.Sorted(maps.Keys(stems)) {
+		asked, err := json.Marshal(stems[ch])
+		if err != nil {
 			return err
-		}, "SELECT m.campaign_id, m.id FROM (VALUES "+values.String()[2:]+") v JOIN message m ON m.campaign_id = v.column1 AND m.key >= v.column2 AND m.key < v.column3"); err != nil {
+		}
+		if err := l.DB.Read(ctx, finds(found), l.Queries.ByStem, string(asked)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// finds adds a message to those of its campaign.
+func finds(found map[int64][]int64) func(Row) error {
+	return func(row Row) error {
+		var campaign, id int64
+		err := row.Scan(&campaign, &id)
+		found[campaign] = append(found[campaign], id)
+		return err
+	}
 }
 
 // along reads messages of campaigns as they lie.
@@ -244,22 +240,20 @@ func (l Common) over(ctx context.Context, campaign, id int64) (out []ledger.Try,
 
 // Tried implements ledger.Reader.
 func (l Common) Tried(ctx context.Context, campaign string, key message.Key) (n int, err error) {
-	in, err := l.searched(ctx, ledger.Sought{Campaign: campaign})
-	if err != nil || len(in) == 0 {
-		return 0, l.DB.Asking(err, "read campaign %s", campaign)
-	}
 	found := make(map[int64][]int64)
-	if err := l.byKeys(ctx, []keyIn{{in[0].id, key}}, found); err != nil {
+	if err := l.byKey(ctx, ledger.Sought{Campaign: campaign, Key: key}, found); err != nil {
 		return 0, l.DB.Asking(err, "look for message %s", key)
 	}
-	for _, id := range found[in[0].id] {
-		tries, err := l.over(ctx, in[0].id, id)
-		if err != nil {
-			return 0, l.DB.Asking(err, "read attempts of message %s", key)
-		}
-		for _, t := range tries {
-			if (message.Outcome{Kind: message.OutcomeKind(t.Outcome), Code: t.Code}).OfMessage() {
-				n++
+	for of, ids := range found {
+		for _, id := range ids {
+			tries, err := l.over(ctx, of, id)
+			if err != nil {
+				return 0, l.DB.Asking(err, "read attempts of message %s", key)
+			}
+			for _, t := range tries {
+				if (message.Outcome{Kind: message.OutcomeKind(t.Outcome), Code: t.Code}).OfMessage() {
+					n++
+				}
 			}
 		}
 	}

@@ -11,6 +11,7 @@
 /* read */ SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c WHERE c.id >= $1 AND EXISTS (SELECT 1 FROM tally t WHERE t.campaign_id = c.id AND t.account = $2) ORDER BY c.id
 /* read */ SELECT c.id, c.name, c.first_id, c.last_id FROM campaign c WHERE c.name <> $1 AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= $2) ORDER BY c.id
 /* read */ SELECT c.id, c.name, c.first_id, c.last_id, c.spec FROM campaign c WHERE c.name <> $1 AND EXISTS (SELECT 1 FROM run r WHERE r.campaign_id = c.id AND r.beat >= $2) ORDER BY c.id
+/* read */ SELECT c.id, c.name, r.channel FROM reach r JOIN campaign c ON c.id = r.campaign_id WHERE c.name = $1 OR $2
 /* read */ SELECT c.id, c.name, t.channel, t.account, t.currency, t.state, CAST(sum(t.messages) AS bigint), CAST(sum(t.segments) AS bigint), CAST(sum(t.cost) AS bigint) FROM campaign c JOIN tally t ON t.campaign_id = c.id WHERE t.account <> '' AND t.messages > 0 GROUP BY c.id, c.name, t.channel, t.account, t.currency, t.state ORDER BY c.id, t.channel, t.account, t.currency, t.state
 /* read */ SELECT c.id, c.staged, coalesce((SELECT CAST(sum(r.turn) AS bigint) FROM run r WHERE r.campaign_id = c.id), 0), (SELECT count(*) FROM run r WHERE r.campaign_id = c.id), (SELECT count(*) FROM run r WHERE r.campaign_id = c.id AND r.ended IS NOT NULL), coalesce((SELECT max(a.id) FROM audit a WHERE (a.campaign = c.name OR a.campaign = '') AND a.what NOT IN ('send', 'resume')), 0), coalesce((SELECT CAST(sum(i.ours) AS bigint) FROM inbox i), 0) FROM campaign c WHERE c.name = $1
 /* read */ SELECT c.id, r.channel, CASE WHEN r.next_id > c.first_id THEN r.next_id ELSE c.first_id END FROM campaign c JOIN reach r ON r.campaign_id = c.id WHERE c.name = $1 ORDER BY r.channel
@@ -52,6 +53,7 @@
 /* read */ SELECT id, item, role, name, who, at, digest, parts, checked, evidence, signature, revoked_at, revoked_who, revoked_what, revoked_reason FROM signoff WHERE campaign = $1 ORDER BY id
 /* read */ SELECT id, messages FROM vendor_print_new WHERE id > $1 ORDER BY id LIMIT $2
 /* read */ SELECT id, name, digest, spec, recipients, folded, people, first_id, last_id, paused_at, paused_who, paused_what, paused_reason, aborted_at, aborted_who, aborted_what, aborted_reason, seal FROM campaign
+/* read */ SELECT id, name, first_id, last_id FROM campaign WHERE id IN (1) ORDER BY created DESC, id DESC
 /* read */ SELECT id, name, first_id, last_id FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC
 /* read */ SELECT id, name, first_id, last_id, position('"shared_address":"each"'::bytea IN spec) > 0 FROM campaign WHERE name = $1 OR $2 ORDER BY created DESC, id DESC
 /* read */ SELECT id, raw, head, fate FROM receipt WHERE length(raw) > 0
@@ -59,8 +61,8 @@
 /* read */ SELECT key FROM message m WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE id = m.campaign_id AND m.id BETWEEN first_id AND last_id) OR NOT EXISTS (SELECT 1 FROM recipient r WHERE r.campaign_id = m.campaign_id AND r.id = m.recipient_id) LIMIT 20
 /* read */ SELECT kind, about, severity, said, next, again, passing, since, id, at, change FROM notice WHERE id > $1 ORDER BY id LIMIT $2
 /* read */ SELECT kind, about, severity, said, next, again, passing, since, told FROM alert ORDER BY since, kind, about
-/* read */ SELECT m.campaign_id, m.id FROM (VALUES (1, '0000000000000000')) v JOIN message m ON m.campaign_id = v.column1 AND m.key = v.column2
-/* read */ SELECT m.campaign_id, m.id FROM (VALUES (1, '0000000000000000', '0000000000000000~')) v JOIN message m ON m.campaign_id = v.column1 AND m.key >= v.column2 AND m.key < v.column3
+/* read */ SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN message m WHERE (c.name = $1 OR $2) AND m.campaign_id = c.id AND m.key = $3
+/* read */ SELECT m.campaign_id, m.id FROM json_each_text($1::json) v CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x WHERE x.campaign_id = v.key::bigint AND x.key >= v.value AND x.key < v.value || '~' OFFSET 0) m
 /* read */ SELECT m.channel, m.campaign_id FROM message m WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel LIMIT 20
 /* read */ SELECT m.id FROM campaign c JOIN message m ON m.campaign_id = c.id WHERE c.name = $1 ORDER BY m.id
 /* read */ SELECT m.id, m.campaign_id, l.recipient_id, m.channel, m.key, m.address, l.segments, l.fingerprint, r.row, r.key, r.fields, l.seal FROM relist l JOIN message m ON m.campaign_id = l.campaign_id AND m.id = l.message_id JOIN recipient r ON r.campaign_id = m.campaign_id AND r.id = l.recipient_id
