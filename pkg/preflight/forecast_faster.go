@@ -86,15 +86,12 @@ func (s *Subject) wider(p pace, enough func(pace) bool) (window campaign.Window,
 	if own.From >= own.To {
 		return own, false
 	}
-	for by := step; by < dayEnds-dayBegins; by += step {
-		later, earlier := campaign.Window{From: own.From, To: own.To + by}, campaign.Window{From: own.From - by, To: own.To}
-		for _, window := range []campaign.Window{later, earlier} {
-			if window == later && later.To > dayEnds || window == earlier && earlier.From < dayBegins {
-				continue
-			}
-			if p.window = window; enough(p) {
-				return window, true
-			}
+	for by := step; own.To+by <= dayEnds || own.From-by >= dayBegins; by += step {
+		if p.window = (campaign.Window{From: own.From, To: own.To + by}); p.window.To <= dayEnds && enough(p) {
+			return p.window, true
+		}
+		if p.window = (campaign.Window{From: own.From - by, To: own.To}); p.window.From >= dayBegins && enough(p) {
+			return p.window, true
 		}
 	}
 	return own, false

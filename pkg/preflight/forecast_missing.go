@@ -34,8 +34,7 @@ func (r *Remaining) tells(row *plan.Recipient) bool {
 // sends reports a message of the plan that is still to be sent.
 func (r *Remaining) sends(k message.Key) bool {
 	was, known := r.find(k)
-	fate := was & (1<<fateBits - 1)
-	return !known || fate != fateLeft && fate != fateRefused
+	return !known || was.fate() != fateLeft && was.fate() != fateRefused
 }
 
 // missing finds the people who are pending and whom the list does not have any more. A part of a list takes nobody off it.
@@ -49,7 +48,7 @@ func (s *Subject) missing(ctx context.Context, r *Remaining) (Missing, error) {
 		if err != nil {
 			return m, err
 		}
-		if was, known := r.find(rec.Key); known && was&(1<<fateBits-1) == fatePending {
+		if was, known := r.find(rec.Key); known && was.fate() == fatePending {
 			waiting[rec.Recipient] = MissingPerson{Row: rec.Row, Key: s.Config.Channels.MaskedKey(rec.Recipient), Address: s.Config.Channels.Masked(rec.Channel, rec.Address)}
 		}
 	}

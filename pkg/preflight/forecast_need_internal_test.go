@@ -6,8 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/message"
+	"notify/pkg/plan"
 )
 
 // Whatever the weights and whatever has left: the portions add up, and nobody has a message more or less than his part of what is left,
@@ -105,5 +109,33 @@ func TestChannelsShareTheirAccount(t *testing.T) {
 		if needs[i].OfAccount != want {
 			t.Errorf("%d of %s are %v of it, want %v", needs[i].Messages, needs[i].Name, needs[i].OfAccount, want)
 		}
+	}
+}
+
+// Each account of the campaign's routes is named once, and carries something where it has a share on one of them.
+func TestTheAccountsOfAllRoutes(t *testing.T) {
+	t.Parallel()
+	s := &Subject{
+		Config: &config.Config{
+			Accounts: map[string]config.Account{"a": {}, "b": {}, "c": {}, "d": {}},
+			Routes: map[message.Channel]config.Route{
+				message.SMS:   {Accounts: []config.Share{{Account: "a", Weight: 1}, {Account: "b"}}, Failover: []string{"c"}},
+				message.Email: {Accounts: []config.Share{{Account: "a"}, {Account: "b", Weight: 1}, {Account: "unknown", Weight: 1}}, Failover: []string{"d"}},
+			},
+		},
+		Plan: &plan.Plan{Spec: plan.Spec{Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{}}, {Channel: message.Email, Mail: &campaign.Mail{}}}}},
+	}
+	s.memo = newMemo(t.Context(), t.Context())
+	var got []routedAccount
+	for _, r := range s.routed() {
+		r.Account = config.Account{}
+		got = append(got, r)
+	}
+	want := []routedAccount{
+		{Name: "a", Known: true, Carries: true}, {Name: "b", Known: true, Carries: true}, {Name: "c", Known: true},
+		{Name: "unknown", Carries: true}, {Name: "d", Known: true},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

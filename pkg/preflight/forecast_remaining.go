@@ -38,8 +38,8 @@ type Remaining struct {
 	Outside   int
 	Strangers []words.Text
 
-	staged map[uint64]uint32 // a fate and a hash of the row, by short key
-	same   bool              // the very plan is staged: what is not in staged is pending
+	staged map[uint64]mark // by short key
+	same   bool            // the very plan is staged: what is not in staged is pending
 }
 
 // Changes are how the plan's messages differ from the staged ones. Added + Changed + Same + Left are the plan's messages.
@@ -53,7 +53,9 @@ type Changes struct {
 	Gone    int `json:"gone"`    // left already, and not on the list any more
 }
 
-// What is kept of a staged message beside the hash of its row.
+// mark is what is kept of a staged message: a hash of its row, and its fate.
+type mark uint32
+
 const (
 	fateBits    = 2
 	fatePending = 0
@@ -63,11 +65,13 @@ const (
 )
 
 // marked puts a fate and the hash of a row into one word.
-func marked(fate uint32, fields []byte) uint32 {
+func marked(fate mark, fields []byte) mark {
 	h := fnv.New32a()
 	h.Write(fields)
-	return h.Sum32()<<fateBits | fate
+	return mark(h.Sum32())<<fateBits | fate
 }
+
+func (m mark) fate() mark { return m & (1<<fateBits - 1) }
 
 // compare counts one message of the plan against what is staged.
 func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
@@ -80,12 +84,11 @@ func (r *Remaining) compare(k message.Key, fields []byte) (left bool) {
 		r.Changes.Added++
 		return false
 	}
-	fate := was & (1<<fateBits - 1)
-	same := was == marked(fate, fields)
-	switch fate {
+	same := was == marked(was.fate(), fields)
+	switch was.fate() {
 	case fateLeft, fateRefused:
 		r.Changes.Left++
-		if fate == fateLeft {
+		if was.fate() == fateLeft {
 			r.Changes.Gone--
 		} else {
 			r.Changes.Removed--
@@ -154,22 +157,21 @@ func (r *Remaining) Channel(ch message.Channel) RemainingChannel {
 // hasLeft reports whether the message has left, or may have.
 func (r *Remaining) hasLeft(k message.Key) bool {
 	was, known := r.find(k)
-	return known && was&(1<<fateBits-1) == fateLeft
+	return known && was.fate() == fateLeft
 }
 
 // find is what is kept of a staged message.
-func (r *Remaining) find(k message.Key) (was uint32, known bool) {
-	if len(r.staged) == 0 {
-		return 0, false // a new name: no need to hash every key of the list
+func (r *Remaining) find(k message.Key) (was mark, known bool) {
+	if len(r.staged) > 0 { // a new name: no need to hash every key of the list
+		was, known = r.staged[short(k)]
 	}
-	was, known = r.staged[short(k)]
 	return was, known
 }
 
 // short is 64 bits of a key: a million keys then fit into 20 MB, and what is counted with them is a figure, not a send.
 func short(k message.Key) uint64 {
 	h := sha256.Sum256([]byte(k))
-	return binary.LittleEndian.Uint64(h[:8])
+	return binary.LittleEndian.Uint64(h[:])
 }
 
 // Remaining compares the plan with the ledger, once in a run.
@@ -253,7 +255,7 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 	if err != nil {
 		return err
 	}
-	r.Staged, r.staged, r.same = &c, make(map[uint64]uint32), c.Digest == s.Plan.Staged()
+	r.Staged, r.staged, r.same = &c, make(map[uint64]mark), c.Digest == s.Plan.Staged()
 	for rec, err := range s.Ledger.Messages(ctx, s.name(), r.states()...) {
 		if err != nil {
 			return err
@@ -271,7 +273,7 @@ func (s *Subject) readLeft(ctx context.Context, r *Remaining) error {
 }
 
 // fate is what becomes of a message in the state.
-func (s *Subject) fate(state message.State) uint32 {
+func (s *Subject) fate(state message.State) mark {
 	switch {
 	case state == message.Pending:
 		return fatePending
