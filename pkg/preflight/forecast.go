@@ -242,12 +242,7 @@ func (p pace) capped(n Need) pace {
 			continue
 		}
 		whole := max(1, int64(float64(quota)*float64(n.Messages)/count))
-		if p.daily < 0 || whole < p.daily {
-			p.daily = whole
-		}
-		if p.first < 0 || whole < p.first {
-			p.first = whole
-		}
+		p.first, p.daily = lower(p.first, whole), lower(p.daily, whole)
 	}
 	return p
 }
@@ -278,8 +273,8 @@ func (s *Subject) scenario(account string) config.Scenario {
 	return s.Config.Accounts[account].Scenarios[s.Plan.Spec.Class]
 }
 
-// Quota puts configuration, ledger and vendor together: the lower limit, the higher use. What the vendor cannot tell is
-// left out; errors of the ledger are returned, those of the vendor are the balance check's to report.
+// Quota puts configuration, ledger and vendor together: the lower limit and the higher use of the account, and then the quota of which least
+// is left. What the vendor cannot tell is left out; errors of the ledger are returned, those of the vendor are the balance check's to report.
 func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	usage, err := s.Usage(ctx, account)
 	if err != nil {
@@ -289,9 +284,12 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	if err != nil {
 		return Quota{}, err
 	}
-	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1, ahead: next.Day.Messages}
+	q := Quota{Limit: -1, Used: usage.Day.Messages, Left: -1, daily: -1, ahead: next.Day.Messages}
 	if l := s.Config.Accounts[account].DailyQuota; l > 0 {
-		q.Limit = l
+		q.Limit, q.daily = l, l
+	}
+	if b, err := s.vendorQuota(ctx, account); err == nil && b.QuotaLimit != nil {
+		q.told(b)
 	}
 	if l := s.scenario(account).DailyQuota; l > 0 {
 		within, err := s.Usage(ctx, ledger.ScenarioOf(account, s.Plan.Spec.Class))
@@ -299,14 +297,12 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 			return Quota{}, err
 		}
 		if q.Limit < 0 || l-within.Day.Messages < q.Limit-q.Used {
-			q.Limit, q.Used = l, within.Day.Messages
+			q.Limit, q.Used, q.Vendor = l, within.Day.Messages, false
 		}
+		q.daily = lower(q.daily, l)
 	}
 	if err := s.grown(ctx, account, &q); err != nil {
 		return Quota{}, err
-	}
-	if b, err := s.vendorQuota(ctx, account); err == nil && b.QuotaLimit != nil {
-		q.told(b)
 	}
 	if q.Limit >= 0 {
 		q.Left = max(0, q.Limit-q.Used)
@@ -322,18 +318,21 @@ func (s *Subject) vendorQuota(ctx context.Context, account string) (vendors.Bala
 	return s.Balance(ctx, account)
 }
 
-// told takes in the vendor's own figures.
+// told takes in the vendor's own figures: they are of all that the account sends.
 func (q *Quota) told(b vendors.Balance) {
 	q.Vendor = true
-	if q.Limit < 0 || *b.QuotaLimit < q.Limit {
-		q.Limit, q.Ramp = *b.QuotaLimit, false
+	q.Limit, q.daily = lower(q.Limit, *b.QuotaLimit), lower(q.daily, *b.QuotaLimit)
+	if b.QuotaUsed != nil {
+		q.Used = max(q.Used, *b.QuotaUsed)
 	}
-	if q.daily < 0 || *b.QuotaLimit < q.daily {
-		q.daily = *b.QuotaLimit
+}
+
+// lower is the lower of two quotas, of which the first may be none.
+func lower(quota, other int64) int64 {
+	if quota < 0 {
+		return other
 	}
-	if b.QuotaUsed != nil && *b.QuotaUsed > q.Used {
-		q.Used = *b.QuotaUsed
-	}
+	return min(quota, other)
 }
 
 // paceNow is paceOf with the account's quota, and what running campaigns still take of it today.
@@ -351,13 +350,12 @@ func (s *Subject) paceNow(ctx context.Context, n Need) (pace, error) {
 		return p, err
 	}
 	today := max(0, q.Left-int64(promised[n.Name].Running))
-	p.first, p.daily = int64(float64(today)*n.OfAccount), int64(float64(q.Limit)*n.OfAccount)
-	p.ahead = int64(float64(q.ahead) * n.OfAccount)
+	p.first, p.ahead = int64(float64(today)*n.OfAccount), int64(float64(q.ahead)*n.OfAccount)
+	if q.daily >= 0 {
+		p.daily = int64(float64(q.daily) * n.OfAccount)
+	}
 	if p.grow = q.grow; p.grow != nil {
-		p.grow.share, p.daily = n.OfAccount, -1
-		if q.daily >= 0 {
-			p.daily = int64(float64(q.daily) * n.OfAccount)
-		}
+		p.grow.share = n.OfAccount
 	}
 	return p.capped(n), nil
 }

@@ -56,7 +56,7 @@ func (n Need) with(settings []Setting) Need {
 // hasten offers the rates at which a need is done within so much open time; enough says of the pace that comes of it whether
 // it suffices.
 func (s *Subject) hasten(w *ways, n Need, p pace, open time.Duration, enough func(pace) bool) {
-	if open <= 0 || p.rate == 0 {
+	if open <= 0 {
 		return
 	}
 	want := float64(n.Messages) / open.Seconds()

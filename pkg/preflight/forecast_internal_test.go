@@ -239,8 +239,6 @@ func TestWhatTheVendorSaysOfAQuota(t *testing.T) {
 		{"nothing where nothing is left of ours", Quota{}, 50, nil, Quota{}},
 		{"used by others, too", Quota{Limit: 100, Used: 5, daily: 100}, 100, figure(6), Quota{Limit: 100, Used: 6, daily: 100}},
 		{"not counted yet", Quota{Limit: 100, Used: 5, daily: 100}, 100, figure(4), Quota{Limit: 100, Used: 5, daily: 100}},
-		{"lower than what grows", Quota{Limit: 100, Ramp: true, daily: -1}, 99, nil, Quota{Limit: 99, daily: 99}},
-		{"the same as what grows", Quota{Limit: 100, Ramp: true, daily: -1}, 100, nil, Quota{Limit: 100, Ramp: true, daily: 100}},
 	} {
 		q := c.own
 		q.told(vendors.Balance{QuotaLimit: &c.limit, QuotaUsed: c.used})
@@ -285,6 +283,37 @@ func TestQuotasOfDomainsHoldTheAccountBack(t *testing.T) {
 		n := Need{Account: config.Account{DomainQuota: c.quotas}, Domains: c.domains, Share: c.share, Messages: c.messages}
 		if got := c.p.capped(n); got.first != c.want.first || got.daily != c.want.daily {
 			t.Errorf("%s: %d today, %d a day, want %d and %d", c.name, got.first, got.daily, c.want.first, c.want.daily)
+		}
+	}
+}
+
+// What is used already of the day that comes next is missing there, and not on the day after.
+func TestWhatTheQuotaLeavesOfTheDaysToCome(t *testing.T) {
+	t.Parallel()
+	grows := func(start int64, days int, begun bool) *ramping {
+		return &ramping{ramp: ledger.Ramp{Start: start, Factor: 2}, days: days, begun: begun, share: 1}
+	}
+	for _, c := range []struct {
+		name string
+		p    pace
+		sent [3]int // today, and on the two days that follow
+		want [3]int64
+	}{
+		{"none", pace{daily: -1, ahead: 15}, [3]int{}, [3]int64{-1, -1, -1}},
+		{"one", pace{daily: 40}, [3]int{}, [3]int64{40, 40, 40}},
+		{"of which some is used", pace{daily: 40, ahead: 15}, [3]int{}, [3]int64{25, 40, 40}},
+		{"of which more is used than there is", pace{daily: 10, ahead: 15}, [3]int{}, [3]int64{0, 10, 10}},
+		{"it grows with each day on which something is sent", pace{daily: -1, grow: grows(10, 0, false)}, [3]int{1, 0, 1}, [3]int64{20, 20, 40}},
+		{"something was sent today before", pace{daily: -1, grow: grows(10, 1, true)}, [3]int{0, 0, 1}, [3]int64{40, 40, 80}},
+		{"it grows up to another one", pace{daily: 30, grow: grows(10, 0, false)}, [3]int{1, 1, 1}, [3]int64{20, 30, 30}},
+		{"it grows, and of tomorrow's some is used", pace{daily: -1, ahead: 5, grow: grows(10, 0, false)}, [3]int{1, 1, 1}, [3]int64{15, 40, 80}},
+		{"it grows for another channel, too", pace{daily: -1, grow: &ramping{ramp: ledger.Ramp{Start: 10, Factor: 2}, share: 0.3}}, [3]int{1, 1, 1}, [3]int64{6, 12, 24}},
+	} {
+		next := c.p.later()
+		for i, sent := range c.sent {
+			if got := next(sent); got != c.want[i] {
+				t.Errorf("%s: %d after day %d, want %d", c.name, got, i, c.want[i])
+			}
 		}
 	}
 }

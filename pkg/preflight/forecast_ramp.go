@@ -22,9 +22,7 @@ func (p pace) later() func(sent int) int64 {
 	whole, ahead := p.whole(), p.ahead
 	return func(sent int) int64 {
 		left := whole(sent)
-		if left >= 0 {
-			left = max(0, left-ahead)
-		}
+		left = max(min(left, 0), left-ahead) // none stays none
 		ahead = 0
 		return left
 	}
@@ -42,16 +40,12 @@ func (p pace) whole() func(sent int) int64 {
 		}
 		begun = false
 		most := int64(float64(p.grow.ramp.Most(days)) * p.grow.share)
-		if p.daily >= 0 && p.daily < most {
-			return p.daily
-		}
-		return most
+		return lower(p.daily, most)
 	}
 }
 
 // grown takes in that an account has a quota that grows. The ledger was asked before, so that there is one.
 func (s *Subject) grown(ctx context.Context, account string, q *Quota) error {
-	q.daily = q.Limit
 	c := s.Config.Accounts[account].Ramp
 	if c == nil {
 		return nil
@@ -63,7 +57,7 @@ func (s *Subject) grown(ctx context.Context, account string, q *Quota) error {
 	ramp := ledger.Ramp{Sender: s.senderAt(account), Start: c.Start, Factor: c.Factor}
 	of := senders[ramp.Sender].On(s.now().Format(time.DateOnly))
 	q.grow = &ramping{ramp: ramp, days: of.Days, begun: of.Sent > 0}
-	if most := ramp.Most(of.Days); q.Limit < 0 || most-of.Sent < q.Limit-q.Used {
+	if most := ramp.Most(of.Days); q.Limit < 0 || most-of.Sent <= q.Limit-q.Used { // of two, this one cannot be raised
 		q.Limit, q.Used, q.Ramp = most, of.Sent, true
 	}
 	return nil

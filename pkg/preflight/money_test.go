@@ -640,6 +640,19 @@ func TestATakingOverIsWrittenWhereItCounts(t *testing.T) {
 		now, set string // "": nothing is offered
 	}{
 		{"nobody decided", standIn, "[sms-a: 1]", "[sms-a: 40, sms-b: 60]"},
+		{"one in a hundred is too many", both(standIn, quota(99)), "[sms-a: 1]", "[sms-a: 99, sms-b: 1]"},
+		{"one in a hundred is too many, which the other one cannot pay for", both(standIn, quota(99), func(w *world) {
+			w.vendors["sms-b"] = &vendor{balance: vendors.Balance{Messages: ptr(int64(0))}}
+		}), "", ""},
+		{"one that shares nothing stands in", route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b"}}), "[sms-a: 1, sms-b: 0]", "[sms-a: 40, sms-b: 60]"},
+		{
+			"a third has too much of its own", both(route([]config.Share{{Account: "sms-c", Weight: 1}, {Account: "sms-a", Weight: 1}}, "sms-b"), func(w *world) {
+				w.account("sms-c", func(a *config.Account) { a.DailyQuota = 10 })
+			}),
+			"[sms-c: 1, sms-a: 1][sms-c: 1, sms-a: 1]", "[sms-c: 10, sms-a: 50, sms-b: 40][sms-c: 50, sms-a: 40, sms-b: 10]",
+		},
+		{"everything is too much", both(standIn, live(100, 100)), "[sms-a: 1]", "[sms-b: 100]"},
+		{"two stand in, and the first bears it", two, "[sms-a: 1]", "[sms-a: 40, sms-b: 60]"},
 		{"of another account", both(standIn, decided("sms-c", 1)), "[sms-a: 1]", "[sms-a: 40, sms-b: 60]"},
 		{"of the one that carries it", both(standIn, decided("sms-a", 1)), "", ""},
 		{"of the one that stands in", both(standIn, decided("sms-b", 0)), "", ""},
@@ -654,8 +667,10 @@ func TestATakingOverIsWrittenWhereItCounts(t *testing.T) {
 		both(quota(40), c.change)(w)
 		f := w.ask("quota")
 		var now, set any = "", ""
-		if i := slices.Index(kinds(f.Options), preflight.OptionAccount); i >= 0 {
-			now, set = f.Options[i].Settings[0].Now, f.Options[i].Settings[0].Value
+		for _, o := range f.Options {
+			if o.Kind == preflight.OptionAccount {
+				now, set = fmt.Sprint(now, o.Settings[0].Now), fmt.Sprint(set, o.Settings[0].Value)
+			}
 		}
 		if f.Status != preflight.Fail || now != c.now || set != c.set {
 			t.Errorf("%s: %s in place of %s, want %s in place of %s: %q", c.name, set, now, c.set, c.now, remedies(f))

@@ -163,43 +163,94 @@ func TestQuota(t *testing.T) {
 	})
 }
 
-// counting is a ledger that counted so many messages of today, by account and scenario.
+// counting is a ledger that counted so many messages of today, by account and scenario, and knows what a sender sent.
 type counting struct {
 	ledger.Ledger
-	today map[string]int64
+	today  map[string]int64
+	sender ledger.DomainHeld
 }
 
-func (c counting) Usage(_ context.Context, account string, _ ledger.Day) (ledger.Usage, error) {
+func (c counting) Usage(_ context.Context, account string, day ledger.Day) (ledger.Usage, error) {
 	n, ok := c.today[account]
 	if !ok {
 		return ledger.Usage{}, errDisk
 	}
+	if day.Name != "2026-11-20" {
+		n = 0
+	}
 	return ledger.Usage{Day: ledger.Debit{Messages: n}}, nil
 }
 
-// Of the account's quota and that of the campaign's class on it, the one counts of which less is left.
+func (c counting) Senders(context.Context, string) (map[string]ledger.DomainHeld, error) {
+	return map[string]ledger.DomainHeld{"": c.sender}, nil
+}
+
+// Of the account's quota and that of the campaign's class on it, the one counts of which less is left, and on the days that follow the lower.
+// The vendor's is one of all that the account sends.
 func TestTheQuotaOfAClassOnAnAccount(t *testing.T) {
 	of := ledger.ScenarioOf("sms-a", config.Notice)
 	for _, c := range []struct {
 		name       string
 		own, class int64
 		today      map[string]int64
+		change     func(*world)
 		want       string
 	}{
-		{"only the class has one", 0, 40, map[string]int64{"sms-a": 0, of: 3}, "sms-a: 40 a day (configuration), 3 used today, 37 left, 100 to send"},
-		{"one message a day of the account", 1, 0, map[string]int64{"sms-a": 0}, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send"},
-		{"one message a day", 0, 1, map[string]int64{"sms-a": 0, of: 0}, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send"},
-		{"the account's is used up before", 1000, 40, map[string]int64{"sms-a": 990, of: 0}, "sms-a: 1,000 a day (configuration), 990 used today, 10 left, 100 to send"},
-		{"the class's is used up before", 100, 90, map[string]int64{"sms-a": 60, of: 60}, "sms-a: 90 a day (configuration), 60 used today, 30 left, 100 to send"},
-		{"as much is left of both", 100, 60, map[string]int64{"sms-a": 50, of: 10}, "sms-a: 100 a day (configuration), 50 used today, 50 left, 100 to send"},
-		{"more is used than there is", 40, 0, map[string]int64{"sms-a": 50}, "sms-a: 40 a day (configuration), 50 used today, 0 left, 100 to send"},
-		{"nobody knows what the class used", 0, 40, map[string]int64{"sms-a": 0}, diskError},
+		{"only the class has one", 0, 40, map[string]int64{"sms-a": 0, of: 3}, nil, "sms-a: 40 a day (configuration), 3 used today, 37 left, 100 to send; it takes 3 days: 37 on 2026-11-20, 40 on 2026-11-21, 23 on 2026-11-22"},
+		{"one message a day of the account", 1, 0, map[string]int64{"sms-a": 0}, nil, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send; it takes 100 days"},
+		{"one message a day", 0, 1, map[string]int64{"sms-a": 0, of: 0}, nil, "sms-a: 1 a day (configuration), 0 used today, 1 left, 100 to send; it takes 100 days"},
+		{"the account's is used up before", 1000, 40, map[string]int64{"sms-a": 990, of: 0}, nil, "sms-a: 1,000 a day (configuration), 990 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 40 on 2026-11-21, 40 on 2026-11-22, 10 on 2026-11-23"},
+		{"the class's is used up before", 100, 90, map[string]int64{"sms-a": 60, of: 60}, nil, "sms-a: 90 a day (configuration), 60 used today, 30 left, 100 to send; it takes 2 days: 30 on 2026-11-20, 70 on 2026-11-21"},
+		{"as much is left of both", 100, 60, map[string]int64{"sms-a": 50, of: 10}, nil, "sms-a: 100 a day (configuration), 50 used today, 50 left, 100 to send; it takes 2 days: 50 on 2026-11-20, 50 on 2026-11-21"},
+		{"more is used than there is", 40, 0, map[string]int64{"sms-a": 50}, nil, "sms-a: 40 a day (configuration), 50 used today, 0 left, 100 to send"},
+		{"nobody knows what the class used", 0, 40, map[string]int64{"sms-a": 0}, nil, diskError},
+		{"others used most of the vendor's", 0, 40, map[string]int64{"sms-a": 0, of: 0}, live(1000, 990), "sms-a: 1,000 a day (vendor), 990 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 40 on 2026-11-21"},
+		{"others used some of the vendor's", 0, 40, map[string]int64{"sms-a": 0, of: 0}, live(1000, 500), "sms-a: 40 a day (configuration), 0 used today, 40 left, 100 to send; it takes 3 days: 40 on 2026-11-20"},
 	} {
 		w := newWorld(t)
 		smsA(func(a *config.Account) {
 			a.DailyQuota, a.Scenarios = c.own, map[string]config.Scenario{config.Notice: {DailyQuota: c.class}, config.Marketing: {DailyQuota: 1}}
 		})(w)
-		w.ledger = counting{w.ledger, c.today}
+		w.ledger = counting{Ledger: w.ledger, today: c.today}
+		if c.change != nil {
+			c.change(w)
+		}
+		if f := w.ask("quota"); !strings.HasPrefix(summary(f), c.want) {
+			t.Errorf("%s: %s, want %s", c.name, summary(f), c.want)
+		}
+	}
+}
+
+// A quota that grows counts where no more is left of another one, and what was sent today in the sender's name is used of it.
+func TestTheQuotaThatGrows(t *testing.T) {
+	sent := func(days int, day string, n int64) ledger.DomainHeld {
+		return ledger.DomainHeld{Days: days, Day: day, Sent: n}
+	}
+	const today, before = "2026-11-20", "2026-11-19"
+	for _, c := range []struct {
+		name      string
+		own, used int64
+		start     int64
+		sender    ledger.DomainHeld
+		change    func(*world)
+		want      string
+	}{
+		{"nothing was ever sent", 0, 0, 20, ledger.DomainHeld{}, nil, "sms-a: 20 today, more on each day with messages (ramp), 0 used today, 20 left, 100 to send; it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 45 on 2026-11-22, 5 on 2026-11-23"},
+		{"on two days", 0, 0, 20, sent(1, before, 7), nil, "sms-a: 45 today, more on each day with messages (ramp), 0 used today, 45 left, 100 to send; it takes 2 days: 45 on 2026-11-20, 55 on 2026-11-21"},
+		{"today", 0, 6, 20, sent(0, today, 6), nil, "sms-a: 20 today, more on each day with messages (ramp), 6 used today, 14 left, 100 to send; it takes 4 days: 14 on 2026-11-20, 30 on 2026-11-21"},
+		{"today all of it", 0, 2, 2, sent(0, today, 2), nil, "sms-a: 2 today, more on each day with messages (ramp), 2 used today, 0 left, 100 to send; it takes 8 days: 3 on 2026-11-21, 4 on 2026-11-22"},
+		{"today the one that there is", 0, 1, 1, sent(1, today, 1), nil, "sms-a: 1 today, more on each day with messages (ramp), 1 used today, 0 left, 100 to send; it takes 8 days: 2 on 2026-11-21, 3 on 2026-11-22"},
+		{"nothing can be sent today", 0, 0, 20, ledger.DomainHeld{}, window(8*time.Hour, 9*time.Hour), "sms-a: 20 today, more on each day with messages (ramp), 0 used today, 20 left, 100 to send; it takes 4 days: 20 on 2026-11-21, 30 on 2026-11-22"},
+		{"less is left of the account's", 30, 11, 20, ledger.DomainHeld{}, nil, "sms-a: 30 a day (configuration), 11 used today, 19 left, 100 to send; it takes 4 days: 19 on 2026-11-20, 30 on 2026-11-21, 30 on 2026-11-22"},
+		{"as much is left of the account's", 30, 10, 20, ledger.DomainHeld{}, nil, "sms-a: 20 today, more on each day with messages (ramp), 0 used today, 20 left, 100 to send; it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 30 on 2026-11-22"},
+		{"more is left of the account's", 40, 10, 20, sent(0, today, 10), nil, "sms-a: 20 today, more on each day with messages (ramp), 10 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 30 on 2026-11-21, 40 on 2026-11-22"},
+	} {
+		w := newWorld(t)
+		smsA(func(a *config.Account) { a.DailyQuota, a.Ramp = c.own, &config.Ramp{Start: c.start, Factor: 1.5} })(w)
+		w.ledger = counting{w.ledger, map[string]int64{"sms-a": c.used}, c.sender}
+		if c.change != nil {
+			c.change(w)
+		}
 		if f := w.ask("quota"); !strings.HasPrefix(summary(f), c.want) {
 			t.Errorf("%s: %s, want %s", c.name, summary(f), c.want)
 		}
