@@ -39,8 +39,10 @@ func TestWhatIsTakenOffAnAccountFallsToAnother(t *testing.T) {
 func TestWhatAnAccountWouldCarryOfAChannel(t *testing.T) {
 	t.Parallel()
 	needs := []Need{
-		{Name: "a", Channel: message.Email, Messages: 9, Segments: 9}, {Name: "a", Channel: message.SMS, Messages: 3, Segments: 6},
-		{Name: "b", Channel: message.SMS, Messages: 1, Segments: 2}, {Name: "b", Channel: message.Email, Messages: 8, Segments: 8},
+		{Name: "a", Channel: message.Email, Messages: 9, Segments: 9},
+		{Name: "a", Channel: message.SMS, Messages: 3, Segments: 6},
+		{Name: "b", Channel: message.SMS, Messages: 1, Segments: 2},
+		{Name: "b", Channel: message.Email, Messages: 8, Segments: 8},
 	}
 	got := weighed(message.SMS, []config.Share{{Account: "a", Weight: 75}, {Account: "b", Weight: 25}, {Account: "c", Weight: 0}}, needs)
 	if d := cmp.Diff([]ShareOf{{"a", 75, 3, 6}, {"b", 25, 1, 2}, {"c", 0, 0, 0}}, got); d != "" {

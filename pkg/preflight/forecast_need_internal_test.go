@@ -132,8 +132,11 @@ func TestTheAccountsOfAllRoutes(t *testing.T) {
 		got = append(got, r)
 	}
 	want := []routedAccount{
-		{Name: "a", Known: true, Carries: true}, {Name: "b", Known: true, Carries: true}, {Name: "c", Known: true},
-		{Name: "unknown", Carries: true}, {Name: "d", Known: true},
+		{Name: "a", Known: true, Carries: true},
+		{Name: "b", Known: true, Carries: true},
+		{Name: "c", Known: true},
+		{Name: "unknown", Carries: true},
+		{Name: "d", Known: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
