@@ -82,6 +82,16 @@ func TestRoutes(t *testing.T) {
 			name: "all are switched off", want: preflight.Fail, change: knows(ledger.AccountState{Account: "sms-a", Off: &ledger.Act{Who: "wang"}}),
 			summary: []string{"sms: all accounts are switched off, or have no share"}, remedies: []string{"notify accounts"},
 		},
+		{
+			name: "one that stands in is switched off", want: preflight.Pass, summary: []string{"sms: sms-a"},
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), knows(ledger.AccountState{Account: "sms-b", Off: &ledger.Act{Who: "wang"}})),
+		},
+		{
+			name: "one that stands in is switched off, and nobody says a class", want: preflight.Warn, summary: []string{"sms: sms-a", "account sms-a or the campaign does not say its class"},
+			change: both(route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b"), knows(ledger.AccountState{Account: "sms-b", Off: &ledger.Act{Who: "wang"}}), func(w *world) {
+				w.campaign.Class = ""
+			}),
+		},
 	})
 }
 

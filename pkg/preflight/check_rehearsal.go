@@ -1,7 +1,9 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"notify/pkg/ledger"
 	"notify/pkg/words"
@@ -34,29 +36,26 @@ func rehearsalCheck() Check {
 
 // largest is the rehearsal that says most about n recipients: the newest of those that were large enough, else the largest.
 func largest(all []ledger.Rehearsal, n int) *ledger.Rehearsal {
-	var best *ledger.Rehearsal
-	for i, r := range all {
-		if !r.Complete {
-			continue
-		}
-		switch enough := best != nil && best.Recipients >= n; {
-		case best == nil, !enough && r.Recipients > best.Recipients, enough && r.Recipients >= n && r.At.After(best.At):
-			best = &all[i]
-		}
+	all = slices.DeleteFunc(slices.Clone(all), func(r ledger.Rehearsal) bool { return !r.Complete })
+	if len(all) == 0 {
+		return nil
 	}
-	return best
+	best := slices.MaxFunc(all, func(a, b ledger.Rehearsal) int {
+		return cmp.Or(cmp.Compare(min(a.Recipients, n), min(b.Recipients, n)), a.At.Compare(b.At))
+	})
+	return &best
 }
 
 func (s *Subject) proven(ctx context.Context, best *ledger.Rehearsal) Finding {
 	within, n := s.Config.Capacity.RequireRehearsal, s.Plan.Recipients
 	f := Finding{Status: Pass, Facts: []Fact{{"recipients", n}, {"required_within_hours", within.Hours()}}}
-	bad := Fail
-	if within == 0 {
+	required, bad := within != 0, Fail
+	if !required {
 		bad = Warn
 	}
 	if best == nil {
 		f.Status, f.Summary = NotLooked, said("rehearsal.never", nil)
-		if within > 0 {
+		if required {
 			f.Status, f.Summary = Fail, said("rehearsal.never-required", nil)
 			f.offer(s.rehearseIt())
 		}
@@ -67,7 +66,7 @@ func (s *Subject) proven(ctx context.Context, best *ledger.Rehearsal) Finding {
 		"recipients": words.N(best.Recipients, "recipient"), "at": best.At.In(s.Config.Timezone), "rate": words.Rate(best.Rate),
 	}
 	f.Summary = []words.Text{{ID: "rehearsal.proven", Args: proven}}
-	old := within > 0 && s.now().Sub(best.At) > within
+	old := required && s.now().Sub(best.At) > within
 	switch {
 	case best.Recipients < n:
 		f.Status, f.Summary[0].ID, proven["now"] = bad, "rehearsal.fewer", n

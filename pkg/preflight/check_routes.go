@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"notify/pkg/config"
@@ -24,7 +25,7 @@ func routesCheck() Check {
 			route := s.route(ch)
 			names := plan.RouteAccounts(route)
 			a.fact("route."+string(ch), names)
-			left := s.leftOut(ch, names)
+			left := s.leftOut(ch)
 			carried := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Weight > 0 })
 			switch {
 			case carried:
@@ -57,23 +58,20 @@ func routesCheck() Check {
 	}}
 }
 
-// leftOut are the configured accounts on the channel's route that are of another class, where the campaign may not use them.
-func (s *Subject) leftOut(ch message.Channel, used []string) []string {
-	return slices.DeleteFunc(plan.RouteAccounts(s.Config.Routes[ch]), func(name string) bool {
-		a, known := s.Config.Accounts[name]
-		return !known || a.Class == "" || a.Class == s.Plan.Spec.Class || slices.Contains(used, name)
-	})
+// leftOut are the accounts on the channel's route that are of another class, where the campaign may not use them.
+func (s *Subject) leftOut(ch message.Channel) []string {
+	fit := plan.RouteAccounts(plan.RouteFor(s.Config, ch, s.Plan.Spec.Class, s.Emergency))
+	return slices.DeleteFunc(plan.RouteAccounts(s.Config.Routes[ch]), func(name string) bool { return slices.Contains(fit, name) })
 }
 
 // otherClass names the accounts of the class that is wanted.
 func (s *Subject) otherClass(account, class string) words.Text {
 	var fit []string
-	for name, a := range s.Config.Accounts {
-		if a.Class == class && a.Vendor == s.Config.Accounts[account].Vendor {
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Accounts)) {
+		if a := s.Config.Accounts[name]; a.Class == class && a.Vendor == s.Config.Accounts[account].Vendor {
 			fit = append(fit, name)
 		}
 	}
-	slices.Sort(fit)
 	if len(fit) == 0 {
 		return words.T("routes.no-other", words.A{"class": class})
 	}
