@@ -34,8 +34,8 @@ type ChannelFacts struct {
 	Brackets Sample
 	// Mainland is how many SMS are counted by the rule of mainland China.
 	Mainland int
-	// Longest are the longest texts, the longest first: of an SMS in characters, without a signature that the vendor adds;
-	// of a mail in bytes of subject, text and HTML.
+	// Longest are the longest texts, the longest first: of SMS those of most segments, and in characters, without a signature that
+	// the vendor adds; of mails in bytes of subject, text and HTML.
 	Longest []Length
 }
 
@@ -161,14 +161,18 @@ func afterSignature(text string) string {
 	return text
 }
 
-// long keeps the longest, of equals those that stand first on the list.
+// long keeps the longest.
 func (f *ChannelFacts) long(n Length) {
-	if len(f.Longest) == LongestKept && f.Longest[LongestKept-1].Length >= n.Length {
+	if len(f.Longest) == LongestKept && longestFirst(f.Longest[LongestKept-1], n) < 0 {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(f.Longest, n, func(have, n Length) int {
-		return cmp.Or(cmp.Compare(n.Length, have.Length), cmp.Compare(have.Row, n.Row))
-	})
+	at, _ := slices.BinarySearchFunc(f.Longest, n, longestFirst)
 	f.Longest = slices.Insert(f.Longest, at, n)
 	f.Longest = f.Longest[:min(len(f.Longest), LongestKept)]
+}
+
+// longestFirst orders by what is paid for and then by the length: one letter that the short alphabet lacks halves what a segment holds.
+// Equals stand in the order of the list.
+func longestFirst(a, b Length) int {
+	return cmp.Or(cmp.Compare(b.Segments, a.Segments), cmp.Compare(b.Length, a.Length), cmp.Compare(a.Row, b.Row))
 }

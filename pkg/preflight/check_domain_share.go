@@ -32,19 +32,16 @@ func domainShareCheck() Check {
 			}
 		}
 		f := Finding{Status: Pass, Facts: []Fact{{"domains", len(c.Domains)}, {"largest", top}, {"largest_messages", most}}}
-		switch {
-		case c.Messages == 0:
-			f.Summary = said("mail.no-mails", nil)
-		case len(c.Domains) == 1:
+		if len(c.Domains) == 1 {
 			f.Summary = said("domain-share.one", words.A{"mails": words.N(c.Messages, "mail"), "domain": top})
-		default:
-			f.Summary = said("domain-share.largest", words.A{
-				"count": most, "mails": words.N(c.Messages, "mail"), "domain": top, "share": share(most, c.Messages), "domains": words.N(len(c.Domains), "domain"),
-			})
-			if c.Messages >= oneDomainFrom && float64(most) > oneDomainShare*float64(c.Messages) {
-				f.Status, f.Remedies = Warn, do(words.T("domain-share.is-it-meant", words.A{"domain": top}),
-					words.T("domain-share.pace", words.A{"setting": fmt.Sprintf("domain_rate: {%s: 1/s}", top)}))
-			}
+			return f
+		}
+		f.Summary = said("domain-share.largest", words.A{
+			"count": most, "mails": words.N(c.Messages, "mail"), "domain": top, "share": share(most, c.Messages), "domains": words.N(len(c.Domains), "domain"),
+		})
+		if c.Messages >= oneDomainFrom && float64(most) > oneDomainShare*float64(c.Messages) {
+			f.Status, f.Remedies = Warn, do(words.T("domain-share.is-it-meant", words.A{"domain": top}),
+				words.T("domain-share.pace", words.A{"setting": fmt.Sprintf("domain_rate: {%s: 1/s}", top)}))
 		}
 		return f
 	})}

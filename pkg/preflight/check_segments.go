@@ -24,7 +24,7 @@ const (
 func segmentsCheck() Check {
 	return Check{ID: "segments", Group: GroupTexts, Run: ofTexts(message.SMS, func(_ context.Context, s *Subject, facts *plan.ChannelFacts) Finding {
 		c := s.Plan.Channel(message.SMS)
-		long, tooLong, most := 0, 0, 0
+		var long, tooLong, most int
 		for n, messages := range c.BySegments {
 			most = max(most, n)
 			if n > warnSegments {
@@ -55,9 +55,6 @@ func segmentsCheck() Check {
 
 // longest names the rows of the longest texts, on one line. The texts themselves are for those who may see the list: --show.
 func longest(f *plan.ChannelFacts) []words.Text {
-	if len(f.Longest) == 0 {
-		return nil
-	}
 	l := f.Longest[0]
 	first := words.A{"row": row(l.Row), "characters": words.N(l.Length, "character"), "segments": words.N(l.Segments, "segment")}
 	if len(f.Longest) == 1 {

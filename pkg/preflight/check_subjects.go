@@ -25,10 +25,10 @@ func subjectsCheck() Check {
 		c := s.Plan.Channel(message.Email)
 		f := Finding{Status: Pass, Facts: []Fact{{"subjects", c.Subjects}, {"messages", c.Messages}}}
 		switch {
-		case c.Subjects != 1 && c.Subjects >= plan.DistinctSubjects:
+		case c.Subjects >= plan.DistinctSubjects:
 			f.Summary = said("subjects.many", words.A{"subjects": c.Subjects, "mails": words.N(c.Messages, "mail")})
 			return f
-		case c.Subjects != 1 || c.Messages <= sameSubjectWarn:
+		case c.Subjects > 1 || c.Messages <= sameSubjectWarn:
 			f.Summary = said("subjects.good", words.A{"subjects": words.N(c.Subjects, "subject"), "mails": words.N(c.Messages, "mail")})
 			return f
 		}

@@ -23,19 +23,19 @@ func ofWholePlan(of ask) ask {
 	}
 }
 
-// ofTexts is for checks of the finished texts of one channel.
+// ofTexts is for checks of the finished texts of one channel, where there are any.
 func ofTexts(ch message.Channel, of func(ctx context.Context, s *Subject, f *plan.ChannelFacts) Finding) ask {
 	return func(ctx context.Context, s *Subject) Finding {
 		f, err := s.facts(ch)
 		switch {
 		case err != nil:
 			return broken(err)
-		case f == nil && ch == message.SMS:
+		case f != nil && f.Texts > 0:
+			return of(ctx, s, f)
+		case ch == message.SMS:
 			return Finding{Status: Skip, Summary: said("sms.none", nil)}
-		case f == nil:
-			return Finding{Status: Skip, Summary: said("mail.none", nil)}
 		}
-		return of(ctx, s, f)
+		return Finding{Status: Skip, Summary: said("mail.none", nil)}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"notify/pkg/campaign"
 	"notify/pkg/diag"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
@@ -123,6 +124,8 @@ func TestShared(t *testing.T) {
 			name: "fold tells the first only, and warns", want: preflight.Warn, change: share("fold", false),
 			summary: []string{"1 row with an own text"}, remedies: []string{"shared_address: each"},
 		},
+		{name: "fold changes nothing for the same text", want: preflight.Pass, change: share("fold", true), summary: []string{"1 message told once for several rows"}},
+		{name: "fold changes nothing where nobody shares", want: preflight.Pass, change: func(w *world) { w.campaign.Shared = campaign.SharedFold }, summary: []string{"no two rows"}},
 		{name: "each tells all", want: preflight.Pass, change: share("each", false), summary: []string{"no two rows"}},
 	})
 }

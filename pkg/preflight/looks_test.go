@@ -174,7 +174,7 @@ func TestDomainShare(t *testing.T) {
 		{name: "SMS only", want: preflight.Skip},
 		{name: "one company", want: preflight.Pass, change: mails(nil), summary: []string{"100 mails, all to example.test"}},
 		{name: "too few to matter", want: preflight.Pass, change: both(many(20), mails(nil), domains(19, "a.test"))},
-		{name: "nobody", want: preflight.Pass, change: both(many(0), mails(nil)), summary: []string{"no mails"}},
+		{name: "nobody", want: preflight.Skip, change: both(many(0), mails(nil)), summary: []string{"no mail"}},
 		{name: "one mail each", want: preflight.Pass, change: both(many(2), mails(nil), domains(1, "b.test")), summary: []string{"b.test gets 1 of 2 mails"}},
 		{
 			name: "as many to each", want: preflight.Pass, summary: []string{"a.test gets 20 of 100 mails"},

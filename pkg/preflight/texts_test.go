@@ -147,6 +147,14 @@ func TestSegments(t *testing.T) {
 			name: "one cell gone wrong", want: preflight.Warn, change: cell(1, 1, strings.Repeat("好", 140)),
 			summary: []string{"1 of 100 SMS have more than 2 segments, the longest 3"}, remedies: []string{"--show 2"},
 		},
+		{name: "ten are taken", want: preflight.Warn, change: cell(1, 1, strings.Repeat("好", 660)), summary: []string{"1 of 100 SMS have more than 2 segments, the longest 10"}},
+		{name: "eleven are not", want: preflight.Fail, change: cell(1, 1, strings.Repeat("好", 661)), summary: []string{"1 of 100 SMS have more than 10 segments, the longest 11"}},
+		{ // 300 letters are 2 segments of 153, and 145 letters of which one is Chinese are 3 of 67
+			name: "one letter makes it the longest", want: preflight.Warn, change: both(abroad, cell(1, 2, strings.Repeat("x", 290)), cell(1, 1, strings.Repeat("x", 134)+"好")),
+			summary: []string{"1 of 100 SMS have more than 2 segments, the longest 3"}, remedies: []string{"--show 2"},
+		},
+		{name: "one SMS", want: preflight.Pass, change: many(1), summary: []string{"the longest SMS has 1 segment"}},
+		{name: "nobody", want: preflight.Skip, change: many(0), summary: []string{"no SMS"}},
 		{name: "mail only", want: preflight.Skip, change: mails(nil)},
 	})
 	w := newWorld(t)
@@ -162,10 +170,17 @@ func TestSubjects(t *testing.T) {
 	askAll(t, "subjects", []question{
 		{name: "SMS only", want: preflight.Skip},
 		{name: "more than are counted", want: preflight.Pass, change: both(many(1200), mails(nil)), summary: []string{"1,000 subjects or more in 1,200 mails"}},
+		{name: "one less is counted", want: preflight.Pass, change: both(many(999), mails(nil)), summary: []string{"999 subjects in 999 mails"}},
+		{name: "two in many", want: preflight.Pass, change: both(many(1001), mails(nil), cell(1, 1000, "Wang")), summary: []string{"2 subjects in 1,001 mails"}},
 		{name: "one for a few", want: preflight.Pass, change: same},
 		{
 			name: "one for many", want: preflight.Warn, change: both(many(101), same),
 			summary: []string{"101 mails with one identical subject"}, remedies: []string{`subject: "{{name}}, …"`},
+		},
+		{name: "one for a thousand", want: preflight.Warn, change: both(many(1000), same), summary: []string{"1,000 mails with one identical subject"}},
+		{
+			name: "no column is mapped to the name", want: preflight.Warn, remedies: []string{`subject: "{{key}}, …"`},
+			change: both(many(101), same, func(w *world) { w.subject = func(s *preflight.Subject) { delete(s.Plan.Header.Mapped, "name") } }),
 		},
 	})
 }
@@ -205,12 +220,19 @@ func TestSize(t *testing.T) {
 		{name: "SMS only", want: preflight.Skip},
 		{
 			name: "large", want: preflight.Warn, change: attached(100 << 10),
-			summary: []string{"the largest has 135 KiB (attachments 100 KiB); all together 13 MiB; above 100 KiB"}, remedies: []string{"link to them"},
+			summary: []string{"the largest has 135 KiB (attachments 100 KiB); all together at most 13 MiB; above 100 KiB"}, remedies: []string{"link to them"},
 		},
 		{
 			name: "one long cell", want: preflight.Warn, change: both(mails(nil), cell(1, 1, strings.Repeat("x", 90<<10))),
 			remedies: []string{"--show 2"},
 		},
+		// The texts of a row have 40 bytes, and the headers 2,048: what is attached fills the rest, and a third of it more.
+		{name: "100 KiB", want: preflight.Pass, change: attached(75_224), summary: []string{"the largest has 100 KiB (attachments 73 KiB)"}},
+		{name: "a byte more", want: preflight.Warn, change: attached(75_225), summary: []string{"the largest has 100 KiB", "above 100 KiB"}},
+		{name: "10 MiB", want: preflight.Warn, change: attached(7_862_744), summary: []string{"the largest has 10 MiB"}},
+		{name: "a byte more than that", want: preflight.Fail, change: attached(7_862_745), summary: []string{"above 10 MiB"}, remedies: []string{"link to them"}},
+		{name: "one mail", want: preflight.Pass, change: both(many(1), mails(nil)), summary: []string{"the largest has 2.0 KiB (attachments 0 B); all together at most 2.0 KiB"}},
+		{name: "nobody", want: preflight.Skip, change: both(many(0), mails(nil)), summary: []string{"no mail"}},
 	})
 }
 
