@@ -39,7 +39,7 @@ func sizeCheck() Check {
 		}
 		switch {
 		case f.Status == Pass:
-		case attached > total*3/4-attached:
+		case attached > int64(facts.Longest[0].Length):
 			f.Remedies = do(words.T("size.link-instead", nil))
 		default:
 			f.Remedies = do(words.T("size.shorter", words.A{"command": s.showRow(row)}))
@@ -50,7 +50,7 @@ func sizeCheck() Check {
 
 // largestMail is how large the largest mail is on its way, how much of it are attachments before they are encoded, and of which row it is.
 func largestMail(e *campaign.Mail, facts *plan.ChannelFacts) (total, attached int64, row int) {
-	body := int64(0)
+	var body int64
 	if len(facts.Longest) > 0 {
 		body, row = int64(facts.Longest[0].Length), facts.Longest[0].Row
 	}

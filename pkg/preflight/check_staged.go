@@ -39,8 +39,9 @@ func stagedCheck() Check {
 			return f
 		}
 		f.Status = Warn
-		f.Summary = said("staged.other", words.A{"at": staged, "what": words.Texts(words.Commas, s.changed(r.Staged.Spec)...)})
-		f.Summary = append(append(f.Summary, r.Changes.says(len(s.Plan.Channels) == 1)...), stays)
+		what, reworded := s.changed(r.Staged.Spec)
+		f.Summary = said("staged.other", words.A{"at": staged, "what": words.Texts(words.Commas, what...)})
+		f.Summary = append(append(f.Summary, r.Changes.says(len(s.Plan.Channels) == 1, reworded)...), stays)
 		if r.Changes.Differs > 0 {
 			f.Details = append(f.Details, words.T("staged.differs", words.A{"n": r.Changes.Differs}))
 		}
@@ -53,7 +54,7 @@ func stagedCheck() Check {
 }
 
 // says what becomes of whom, where anything does: on one channel a message is a person.
-func (c Changes) says(oneChannel bool) []words.Text {
+func (c Changes) says(oneChannel, reworded bool) []words.Text {
 	var all []words.Text
 	if c.Added > 0 {
 		all = append(all, words.T("staged.added", words.A{"messages": words.N(c.Added, "message")}))
@@ -67,23 +68,27 @@ func (c Changes) says(oneChannel bool) []words.Text {
 	if c.Changed > 0 {
 		all = append(all, words.T("staged.changed", words.A{"n": c.Changed}))
 	}
+	if reworded {
+		all = append(all, words.T("staged.reworded", nil))
+	}
 	if len(all) == 0 {
 		all = said("staged.none-changed", nil)
 	}
 	return all
 }
 
-// changed names what can be told to differ between the frozen campaign and this one.
-func (s *Subject) changed(spec []byte) []words.Text {
+// changed names what can be told to differ between the frozen campaign and this one, and says whether people read something else, as
+// far as that is known.
+func (s *Subject) changed(spec []byte) (what []words.Text, reworded bool) {
 	old, err := plan.DecodeSpec(spec)
 	if err != nil {
-		return said("staged.key.other", nil)
+		return said("staged.key.other", nil), true
 	}
 	now := &s.Plan.Spec
-	var what []words.Text
 	for _, ch := range s.Config.Channels.Names() {
-		if wordsDiffer(old.Texts.On(ch), now.Texts.On(ch)) {
+		if readOf(old.Texts.On(ch)) != readOf(now.Texts.On(ch)) {
 			what = append(what, words.T("staged.text-of", words.A{"channel": string(ch)}))
+			reworded = true
 		}
 	}
 	for _, c := range []struct {
@@ -102,18 +107,19 @@ func (s *Subject) changed(spec []byte) []words.Text {
 		}
 	}
 	if len(what) == 0 {
-		return said("staged.key.other", nil)
+		what = said("staged.key.other", nil)
 	}
-	return what
+	return what, reworded
 }
 
-// wordsDiffer reports whether people read something else, or from another sender.
-func wordsDiffer(a, b *campaign.Text) bool {
-	if a == nil || b == nil {
-		return a != b
+// readOf is what people read of a text: from whom it is, what it is about, and its words; nothing where there is none.
+func readOf(t *campaign.Text) (read [3]string) {
+	if t == nil {
+		return read
 	}
-	if x, y := a.Mail, b.Mail; x != nil && y != nil {
-		return x.Subject != y.Subject || x.From != y.From || a.Words() != b.Words()
+	if t.Mail != nil {
+		read[0], read[1] = t.Mail.From, t.Mail.Subject
 	}
-	return a.Words() != b.Words()
+	read[2] = t.Words()
+	return read
 }

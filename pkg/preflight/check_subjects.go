@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -43,11 +44,5 @@ func subjectsCheck() Check {
 
 // example is a variable that could make a subject personal.
 func (s *Subject) example() string {
-	if name := s.Plan.Header.Mapped["name"]; name != "" {
-		return name
-	}
-	if len(s.Plan.Spec.Columns) > 0 {
-		return s.Plan.Spec.Columns[0]
-	}
-	return "name"
+	return cmp.Or(s.Plan.Header.Mapped["name"], s.Plan.Spec.Columns[0])
 }

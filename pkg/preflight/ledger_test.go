@@ -279,7 +279,7 @@ func TestStaged(t *testing.T) {
 			change: both(half, func(w *world) {
 				w.campaign.Texts.Put(campaign.Text{Channel: message.SMS, Short: &campaign.Short{Text: "{{name}}, you have won."}})
 			}),
-			summary: []string{"changed: text of sms", "40 of 100"}, remedies: []string{"keeps its old text"},
+			summary: []string{"changed: text of sms", "what is still to be sent is made from the texts as they are now", "40 of 100"}, remedies: []string{"keeps its old text"},
 		},
 		{
 			name: "more rows", want: preflight.Warn, change: both(half, func(w *world) { w.people = people(110) }),

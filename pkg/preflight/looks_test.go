@@ -135,6 +135,12 @@ func TestTestRows(t *testing.T) {
 		{name: "12345678", want: preflight.Warn, change: both(noZeros, phone("+8613012345678"))},
 		{name: "a name that begins like it", want: preflight.Pass, change: both(noZeros, cell(1, 1, "Testa Rossi"))},
 		{name: "a domain for examples", want: preflight.Warn, change: both(mails(nil), domains(100, "customer.net"), domains(1, "mail.example.com")), summary: []string{"1 of 100 rows"}},
+		{name: "a test name and a number of everybody's", want: preflight.Warn, change: both(noZeros, cell(1, 1, "asdf"), func(w *world) { w.people[0].To[0].Address = "+8613800138000" })},
+		{name: "49 of 100", want: preflight.Warn, change: both(noZeros, cell(1, 49, "test")), summary: []string{"49 of 100 rows look like a test"}, remedies: []string{"delete"}},
+		{name: "half of the list", want: preflight.Fail, change: both(noZeros, cell(1, 50, "test")), remedies: []string{"take the real one"}},
+		{name: "rows without a message count, too", want: preflight.Warn, change: both(noZeros, cell(1, 1, "test"), func(w *world) { w.people[0].To[0].Address = "" }), summary: []string{"1 of 100"}},
+		{name: "a number behind a mail", want: preflight.Warn, change: both(noZeros, besideSMS, domains(100, "customer.net"), phone("+8613800138000"))},
+		{name: "a mail behind a number", want: preflight.Warn, change: both(noZeros, besideSMS, domains(100, "customer.net"), domains(1, "a.test"))},
 		{
 			name: "outside production they are what is wanted", want: preflight.Skip,
 			change: both(actual, func(w *world) { w.config.Environment = config.Test }),

@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,25 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 			}),
 			summary: []string{"1 message added"},
 		},
+		{
+			name: "one of each", want: preflight.Warn,
+			change: both(half, func(w *world) {
+				w.people[0].Values[1], w.people = "Somebody", slices.Concat(w.people[:39], w.people[40:99])
+			}),
+			summary: []string{"1 person not on this list will not be told", "39 of 98 messages have left"},
+		},
+		{
+			name: "on two channels a message is no person", want: preflight.Warn,
+			change: both(besideSMS, func(w *world) { w.stage(); w.people = w.people[:99] }), summary: []string{"2 messages to people not on this list will not be sent", "0 of 198"},
+		},
+		{
+			name: "rows and texts", want: preflight.Warn, summary: []string{"changed: text of sms", "10 messages added", "made from the texts as they are now"},
+			change: both(half, otherWords, many(110)),
+		},
+		{
+			name: "the staged campaign cannot be read", want: preflight.Warn, summary: []string{"changed: rows or accounts", "made from the texts as they are now"},
+			change: both(half, many(110), func(w *world) { w.ledger = respelt{w.ledger} }),
+		},
 	})
 	w := newWorld(t)
 	half(w)
@@ -224,6 +244,15 @@ func TestWhoHoldsACampaign(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers(t, w.ask("stopped"), preflight.Warn, []string{"paused by wang@ops-1", "no reason was given"}, nil)
+}
+
+// respelt is a ledger of which nobody understands how it wrote a campaign down.
+type respelt struct{ ledger.Ledger }
+
+func (r respelt) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
+	c, err := r.Ledger.Campaign(ctx, name)
+	c.Spec = []byte("?")
+	return c, err
 }
 
 // held is a ledger on which these runs hold the campaign.

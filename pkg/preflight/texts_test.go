@@ -226,6 +226,15 @@ func TestSize(t *testing.T) {
 			name: "one long cell", want: preflight.Warn, change: both(mails(nil), cell(1, 1, strings.Repeat("x", 90<<10))),
 			remedies: []string{"--show 2"},
 		},
+		// The name stands in the subject and in the text, which have 22 letters beside it.
+		{
+			name: "attachments as large as the text", want: preflight.Warn, remedies: []string{"look at the largest"},
+			change: both(attached(80_022), cell(1, 1, strings.Repeat("x", 40_000))),
+		},
+		{
+			name: "attachments larger than the text", want: preflight.Warn, remedies: []string{"link to them"},
+			change: both(attached(80_023), cell(1, 1, strings.Repeat("x", 40_000))),
+		},
 		// The texts of a row have 40 bytes, and the headers 2,048: what is attached fills the rest, and a third of it more.
 		{name: "100 KiB", want: preflight.Pass, change: attached(75_224), summary: []string{"the largest has 100 KiB (attachments 73 KiB)"}},
 		{name: "a byte more", want: preflight.Warn, change: attached(75_225), summary: []string{"the largest has 100 KiB", "above 100 KiB"}},

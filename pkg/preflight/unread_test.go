@@ -193,21 +193,29 @@ func TestFrequency(t *testing.T) {
 	// How far back the ledger is asked is what the longest limit says.
 	w := newWorld(t)
 	both(besideSMS, often)(w)
-	l := &since{Ledger: w.ledger}
+	l := &asking{Ledger: w.ledger}
 	w.ledger = l
 	w.ask("frequency")
-	if want := time.Date(2026, 11, 14, 0, 0, 0, 0, w.now.Location()); !l.since.Equal(want) {
-		t.Errorf("the ledger is asked since %s, want %s", l.since, want)
+	if want := time.Date(2026, 11, 14, 0, 0, 0, 0, w.now.Location()); !l.telling.Since.Equal(want) {
+		t.Errorf("the ledger is asked since %s, want %s", l.telling.Since, want)
 	}
 }
 
-// since notes how far back it is asked.
-type since struct {
+// asking notes what it is asked.
+type asking struct {
 	ledger.Ledger
-	since time.Time
+	telling ledger.Telling
+	rows    []int
 }
 
-func (s *since) Told(ctx context.Context, w ledger.Telling, asked iter.Seq[ledger.Told]) iter.Seq2[ledger.Told, error] {
-	s.since = w.Since
-	return s.Ledger.Told(ctx, w, asked)
+func (a *asking) Told(ctx context.Context, w ledger.Telling, asked iter.Seq[ledger.Told]) iter.Seq2[ledger.Told, error] {
+	a.telling = w
+	return a.Ledger.Told(ctx, w, func(yield func(ledger.Told) bool) {
+		for t := range asked {
+			a.rows = append(a.rows, t.Row)
+			if !yield(t) {
+				return
+			}
+		}
+	})
 }
