@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
+	"notify/pkg/campaign"
 	"notify/pkg/config"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
@@ -127,7 +129,47 @@ func (advising) Advise(vendors.Load) []vendors.Advice {
 	}
 }
 
+// weighing is a server that is told what it will have to take, and advises nothing.
+type weighing struct {
+	*vendor
+	load vendors.Load
+}
+
+func (v *weighing) Advise(l vendors.Load) []vendors.Advice {
+	v.load = l
+	return nil
+}
+
+// What a server will have to take: the largest mail on its way, with its headers, and whether its sender needs SMTPUTF8.
+func TestWhatAServerWillHaveToTake(t *testing.T) {
+	from := func(sender string) func(*world) { return mails(func(e *campaign.Mail) { e.From = sender }) }
+	for name, c := range map[string]struct {
+		change func(*world)
+		want   vendors.Load
+	}{
+		// 20 letters of the subject and 18 of the text, a third more in base64, and 2,048 for headers
+		"a mail":                             {both(many(1), mails(nil)), vendors.Load{Largest: 38*4/3 + 2048}},
+		"a sender beyond ASCII":              {both(many(1), from("王@edm.example.test")), vendors.Load{Largest: 38*4/3 + 2048, UTF8: true}},
+		"only his name is":                   {both(many(1), from("王 <a@edm.example.test>")), vendors.Load{Largest: 38*4/3 + 2048}},
+		"only his domain is, and DNS has it": {both(many(1), from("a@例子.test")), vendors.Load{Largest: 38*4/3 + 2048}},
+		"a sender that is none":              {both(many(1), from("王")), vendors.Load{Largest: 38*4/3 + 2048}},
+		"nobody gets a mail":                 {both(many(0), mails(nil)), vendors.Load{Largest: 2048}},
+		"nobody looked at the texts":         {both(mails(nil), factless), vendors.Load{}},
+		"no mail":                            {both(), vendors.Load{}},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		server := &weighing{vendor: &vendor{}}
+		w.vendors["sms-a"], w.vendors["edm"] = server, server
+		if f := w.ask("vendor"); f.Status != preflight.Pass || server.load != c.want {
+			t.Errorf("%s: %s, it is told %+v, want %+v: %s", name, f.Status, server.load, c.want, summary(f))
+		}
+	}
+}
+
 func TestVendor(t *testing.T) {
+	refuses := func(w *world) { w.vendors["sms-a"].(*vendor).probeErr = fmt.Errorf("dial: %w", syscall.ECONNREFUSED) }
+	here := smsA(func(a *config.Account) { a.Endpoint = "http://127.0.0.1:8025" })
 	askAll(t, "vendor", []question{
 		{
 			name: "what only stands in does not stop it", want: preflight.Warn,
@@ -157,6 +199,11 @@ func TestVendor(t *testing.T) {
 			name: "elsewhere both are said", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = advising{&vendor{}} },
 			summary: []string{`is greeted as "laptop", a name without a dot`, "sms-a: the server promises no delivery notices (DSN)"},
 		},
+		{
+			name: "nothing listens on this machine", want: preflight.Fail, change: both(refuses, here),
+			summary: []string{"sms-a", "127.0.0.1:8025"}, remedies: []string{"notify sandbox"},
+		},
+		{name: "nothing listens elsewhere", want: preflight.Fail, change: refuses, summary: []string{"sms-a: nothing answers there"}, remedies: []string{"accounts.sms-a"}},
 		{
 			name: "a vendor that cannot be tried", want: preflight.Warn, change: func(w *world) { w.vendors["sms-a"] = mute{} },
 			summary: []string{"cannot be tried"}, remedies: []string{"one message to yourself through sms-a"},

@@ -31,8 +31,8 @@ func testRowsCheck() Check {
 		if v.Tests.Count == 0 {
 			return f
 		}
-		for i, n := range v.Tests.Rows {
-			f.Details = append(f.Details, words.T("preflight.row-says", words.A{"row": row(n), "said": v.Why[i]}))
+		for i, why := range v.Why {
+			f.Details = append(f.Details, words.T("preflight.row-says", words.A{"row": row(v.Tests.Rows[i]), "said": why}))
 		}
 		f.Details = append(f.Details, andMore(v.Tests.Count-len(v.Tests.Rows))...)
 		f.Status, f.Summary = Warn, said("test-rows.some", words.A{"tests": v.Tests.Count, "of": words.N(v.Rows, "row"), "rows": rowsOf(v.Tests)})

@@ -6,7 +6,6 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
-	"unicode"
 
 	"notify/pkg/message"
 	"notify/pkg/vendors"
@@ -23,65 +22,65 @@ import (
 func vendorCheck() Check {
 	return Check{ID: "vendor", Group: GroupAccounts, Online: true, Overrule: "an account that is refused opens its breaker, and the run pauses", Run: func(ctx context.Context, s *Subject) Finding {
 		routed := s.routed()
-		type probed struct {
-			told bool
-			err  error
-		}
 		results := make([]probed, len(routed))
 		var wg sync.WaitGroup
 		for i, r := range routed {
-			wg.Go(func() { results[i].told, results[i].err = s.probe(ctx, r.Name) })
+			wg.Go(func() { results[i] = s.probe(ctx, r.Name) })
 		}
 		wg.Wait()
 		var a answers
 		for i, r := range routed {
-			bad := Fail
-			if !r.Carries {
-				bad = Warn
-			}
-			late := errors.Is(results[i].err, context.DeadlineExceeded) || errors.Is(results[i].err, context.Canceled)
-			switch {
-			case late && r.Carries:
-				a.say(Error, "vendor.late", words.A{"account": r.Name}, words.T("preflight.ask-again", nil))
-			case results[i].err != nil:
-				s.accountFault(&a, bad, r.Name, results[i].err)
-			case !results[i].told:
-				a.say(Warn, "vendor.untried", words.A{"account": r.Name}, words.T("vendor.try-one", words.A{"account": r.Name}))
-			case s.advised(&a, r):
-			default:
-				a.say(Pass, "vendor.reached", words.A{"account": r.Name})
-			}
-			a.fact("account."+r.Name, results[i].told && results[i].err == nil)
+			s.answered(&a, r, results[i])
 		}
 		return a.done(noChannel())
 	}}
 }
 
-// probe tries an account; told is false where its vendor has no way to be tried.
-func (s *Subject) probe(ctx context.Context, account string) (told bool, err error) {
-	v, err := s.vendor(account)
-	if err != nil {
-		return false, err
+// probed is what came of trying an account; told is false where its vendor has no way to be tried.
+type probed struct {
+	vendor vendors.Vendor
+	told   bool
+	err    error
+}
+
+func (s *Subject) probe(ctx context.Context, account string) (p probed) {
+	if p.vendor, p.err = s.vendor(account); p.err != nil {
+		return p
 	}
-	p, ok := vendors.As[vendors.Prober](v)
-	if !ok {
-		return false, nil
+	var prober vendors.Prober
+	if prober, p.told = vendors.As[vendors.Prober](p.vendor); p.told {
+		p.err = prober.Probe(ctx)
 	}
-	return true, p.Probe(ctx)
+	return p
+}
+
+func (s *Subject) answered(a *answers, r routedAccount, p probed) {
+	bad := Fail
+	if !r.Carries {
+		bad = Warn
+	}
+	late := errors.Is(p.err, context.DeadlineExceeded) || errors.Is(p.err, context.Canceled)
+	switch {
+	case late && r.Carries:
+		a.say(Error, "vendor.late", words.A{"account": r.Name}, words.T("preflight.ask-again", nil))
+	case p.err != nil:
+		s.accountFault(a, bad, r.Name, p.err)
+	case !p.told:
+		a.say(Warn, "vendor.untried", words.A{"account": r.Name}, words.T("vendor.try-one", words.A{"account": r.Name}))
+	case s.advised(a, r, p.vendor):
+	default:
+		a.say(Pass, "vendor.reached", words.A{"account": r.Name})
+	}
+	a.fact("account."+r.Name, p.told && p.err == nil)
 }
 
 // advised adds what receivers will hold against an account, and what its server will not take; how a server on this machine was greeted
 // nobody sees.
-func (s *Subject) advised(a *answers, r routedAccount) bool {
-	v, err := s.vendor(r.Name)
-	if err != nil {
-		return false
-	}
+func (s *Subject) advised(a *answers, r routedAccount, v vendors.Vendor) (said bool) {
 	adviser, ok := vendors.As[vendors.Adviser](v)
 	if !ok {
 		return false
 	}
-	said := false
 	for _, advice := range adviser.Advise(s.load()) {
 		status := Warn
 		if advice.Stops && r.Carries {
@@ -102,8 +101,8 @@ func (s *Subject) load() vendors.Load {
 		return vendors.Load{}
 	}
 	l := vendors.Load{UTF8: localUTF8(text.From)}
-	if f := s.Plan.Facts; f != nil && f.Channels[message.Email] != nil {
-		l.Largest, _, _ = largestMail(text, f.Channels[message.Email])
+	if f, err := s.facts(message.Email); err == nil {
+		l.Largest, _, _ = largestMail(text, f)
 	}
 	return l
 }
@@ -115,7 +114,7 @@ func localUTF8(from string) bool {
 		return false
 	}
 	local, _, _ := strings.Cut(a.Address, "@")
-	return strings.ContainsFunc(local, func(r rune) bool { return r > unicode.MaxASCII })
+	return !isASCII(local)
 }
 
 // accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.

@@ -34,6 +34,27 @@ func TestWhyThereIsNoEvidence(t *testing.T) {
 	}
 }
 
+// Signatures that are missing stop a campaign, and are no fault that a preflight found.
+func TestAPreflightFailsByWhatItFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		findings []Finding
+		want     bool
+	}{
+		{"nothing was asked", nil, false},
+		{"a warning", []Finding{{Group: GroupList, Status: Warn}}, false},
+		{"a fault", []Finding{{Group: GroupList, Status: Pass}, {Group: GroupMoney, Status: Fail}}, true},
+		{"a fault for which a person answers", []Finding{{Group: GroupMoney, Status: Fail, Override: &Override{}}}, false},
+		{"a signature is missing", []Finding{{Group: GroupMoney, Status: Pass}, {Group: GroupChecklist, Status: Fail}}, false},
+		{"a fault, and a signature is missing", []Finding{{Group: GroupMoney, Status: Error}, {Group: GroupChecklist, Status: Fail}}, true},
+	} {
+		if got := (&Result{Findings: c.findings}).Fails(); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 // The newest signature is the one of which it is told what changed since, whether it lapsed or not, unless it was taken back.
 func TestTheNewestSignature(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,8 @@
 package preflight_test
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -11,14 +13,14 @@ import (
 )
 
 // wrote is a campaign that wrote to these rows by SMS, so many hours ago each.
-func wrote(campaign string, rows []int, hours ...time.Duration) func(*world) {
+func wrote(campaign string, rows []int, hours ...int) func(*world) {
 	return func(w *world) {
 		l, ok := w.ledger.(telling)
 		if !ok {
 			l = telling{Ledger: w.ledger}
 		}
 		for i, row := range rows {
-			at := w.now.Add(-hours[min(i, len(hours)-1)] * time.Hour)
+			at := w.now.Add(-time.Duration(hours[min(i, len(hours)-1)]) * time.Hour)
 			l.told = append(l.told, ledger.Told{Channel: message.SMS, Row: row, Campaign: campaign, At: at})
 		}
 		w.ledger = l
@@ -50,8 +52,21 @@ func TestToldLately(t *testing.T) {
 		},
 		{name: "who is told on two channels is one", want: preflight.Warn, change: both(lately, besideSMS, wrote("spring", []int{2}, 1)), summary: []string{"1 of 100 recipients"}},
 		{name: "who has been told already is not asked about", want: preflight.Warn, change: both(lately, sentSome, wrote("spring", []int{50}, 1)), summary: []string{"1 of 95 recipients"}},
+		{name: "a ledger that asks no further than the first", want: preflight.Error, change: both(lately, besideSMS, func(w *world) { w.ledger = hasty{w.ledger} }), summary: []string{diskError}},
 		{name: "by this campaign itself", want: preflight.Pass, change: both(lately, sentSome), summary: []string{"; 95 messages to send"}},
 	})
+}
+
+// hasty is a ledger that breaks at the first whom it is asked about.
+type hasty struct{ ledger.Ledger }
+
+func (hasty) Told(_ context.Context, _ ledger.Telling, asked iter.Seq[ledger.Told]) iter.Seq2[ledger.Told, error] {
+	return func(yield func(ledger.Told, error) bool) {
+		for range asked {
+			yield(ledger.Told{}, errDisk)
+			return
+		}
+	}
 }
 
 // What is asked of the ledger: who was told by others, since the window began, and only of those who are still to be told.

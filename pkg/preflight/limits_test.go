@@ -157,6 +157,23 @@ func TestTimer(t *testing.T) {
 			change:  both(many(23000), every(10*time.Minute), quota(100000)),
 			summary: []string{"takes 38m 20s, and the timer comes every 10m", "exit code 6"}, remedies: []string{"nothing is sent twice", "38.4/s"},
 		},
+		{name: "just in time", want: preflight.Pass, change: both(many(6000), every(10*time.Minute)), summary: []string{"10m"}},
+		{name: "a rate that is just enough", want: preflight.Warn, change: both(many(24000), every(10*time.Minute), quota(100000)), summary: []string{"takes 40m"}, remedies: []string{"to at least 40/s"}},
+		{
+			name: "an account without messages", want: preflight.Pass, summary: []string{"sms-b"},
+			change: both(every(time.Hour), route([]config.Share{{Account: "sms-a"}, {Account: "sms-b", Weight: 1}})),
+		},
+		{
+			name: "one without a rate, and one in time", want: preflight.Warn, summary: []string{"sms-a", "sms-b"},
+			change: both(every(time.Hour), perSecond(0), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}})),
+		},
+		{
+			name: "one in time, and one that is not", want: preflight.Warn, summary: []string{"sms-a", "sms-b: takes 40m"},
+			change: both(every(10*time.Minute), many(200), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b", Weight: 1}}), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Rate = 1.0 / 24 })
+			}),
+		},
+		{name: "what was used cannot be read", want: preflight.Error, change: both(every(time.Hour), forgets), summary: []string{diskError}},
 		{name: "quotas count too", want: preflight.Warn, change: both(every(time.Hour), quota(90)), summary: []string{"takes 14h"}},
 		{name: "no rate", want: preflight.Warn, change: both(every(time.Hour), perSecond(0)), remedies: []string{"accounts.sms-a.rate"}},
 		{name: "never", want: preflight.Warn, change: both(every(time.Hour), perSecond(1e-6), many(4000)), summary: []string{"takes years"}},

@@ -101,6 +101,15 @@ func TestVariablesAreToldOnce(t *testing.T) {
 	}
 }
 
+func TestVariables(t *testing.T) {
+	askAll(t, "variables", []question{
+		{
+			name: "one cell, and another fault of another row", want: preflight.Fail, summary: []string{"1 text cannot be made"}, remedies: []string{"fill in the cells"},
+			change: both(cell(1, 1, ""), func(w *world) { w.problems = append(w.problems, problem("phone-invalid", diag.Error, 40)) }),
+		},
+	})
+}
+
 func TestShared(t *testing.T) {
 	share := func(rule string, sameText bool) func(*world) {
 		return func(w *world) {

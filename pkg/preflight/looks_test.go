@@ -92,6 +92,13 @@ func TestColumns(t *testing.T) {
 			summary: []string{"3 of 100 cells in the column name hold what belongs into other columns"},
 		},
 		{name: "empty cells say nothing", want: preflight.Pass, change: cell(1, 100, "")},
+		{
+			name: "a row that ends before the name, and has a mail for its number", want: preflight.Fail, summary: []string{"99 of its 99 cells hold e-mail addresses", "1 of 100 cells in the column phone hold e-mail addresses"},
+			change: func(w *world) {
+				w.people[0].Values = []string{"K0", "", "p@example.test"}
+				w.subject = func(s *preflight.Subject) { s.Plan.Header.Mapped["name"] = "email" }
+			},
+		},
 	})
 	w := newWorld(t)
 	swap(1, 2, 30)(w)

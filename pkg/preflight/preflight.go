@@ -53,25 +53,15 @@ func (s Status) Stops() bool {
 	return true
 }
 
-// rank orders statuses by how much they matter, for a finding made of several answers.
+// ranked are the statuses by how much they matter.
+var ranked = []Status{Skip, Pass, NotLooked, Warn, Error, Fail, NotRun}
+
+// rank orders statuses, for a finding made of several answers.
 func (s Status) rank() int {
-	switch s {
-	case Skip:
-		return 0
-	case Pass:
-		return 1
-	case NotLooked:
-		return 2
-	case Warn:
-		return 3
-	case Error:
-		return 4
-	case Fail:
-		return 5
-	case NotRun:
-		return 6
+	if i := slices.Index(ranked, s); i >= 0 {
+		return i
 	}
-	return 6
+	return len(ranked)
 }
 
 // Check is one question. Run answers with a Finding; its ID, Group, Title and Took are filled in by the engine.

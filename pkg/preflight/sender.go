@@ -79,10 +79,15 @@ func addressDomain(address string) (string, error) {
 	return asciiDomain(a.Address[strings.LastIndexByte(a.Address, '@')+1:])
 }
 
+// isASCII reports a text without letters beyond ASCII.
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // asciiDomain is a domain as DNS knows it: in lower case, and with letters beyond ASCII written as RFC 5891 has it.
 func asciiDomain(domain string) (string, error) {
 	domain = strings.TrimSuffix(strings.ToLower(domain), ".")
-	if strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII }) {
+	if !isASCII(domain) {
 		ascii, err := idna.Lookup.ToASCII(domain)
 		if err != nil {
 			return "", words.Err("sender.no-domain", words.A{"domain": domain})

@@ -23,6 +23,9 @@ func abroad(w *world) {
 func TestValues(t *testing.T) {
 	askAll(t, "values", []question{
 		{name: "null", want: preflight.Fail, change: cell(1, 9, "NULL"), summary: []string{"9 texts", "rows 2, 3, 4, 5, 6 and 4 more"}, remedies: []string{"export"}},
+		{name: "one", want: preflight.Fail, change: cell(1, 1, "undefined"), summary: []string{"1 text", "row 2"}},
+		{name: "one more than are named", want: preflight.Fail, change: cell(1, 6, "N/A"), summary: []string{"6 texts", "rows 2, 3, 4, 5, 6 and 1 more"}},
+		{name: "a header, and null", want: preflight.Fail, change: both(cell(1, 2, "null"), cell(1, 1, "name")), summary: []string{"1 text with a column's header", "row 2", "1 text", "row 3"}},
 		{name: "a header that no text fills in", want: preflight.Pass, change: cell(0, 3, "key")},
 		{name: "somebody called None", want: preflight.Pass, change: cell(1, 1, "Nonesuch")},
 	})
@@ -116,6 +119,8 @@ func TestForbidden(t *testing.T) {
 
 func TestSignature(t *testing.T) {
 	askAll(t, "signature", []question{
+		{name: "an account that is not configured", want: preflight.Skip, change: route([]config.Share{{Account: "sms-x", Weight: 1}}), summary: []string{"no account carries SMS"}},
+		{name: "an account without a share", want: preflight.Pass, change: both(signed("示例"), route([]config.Share{{Account: "sms-a", Weight: 1}, {Account: "sms-b"}})), summary: []string{"sms-a: 【示例】"}},
 		{name: "in the text", want: preflight.Pass, change: reads("【示例】{{name}}, you won."), summary: []string{"【示例】"}},
 		{name: "the same twice", want: preflight.Pass, change: both(signed("【示例】"), reads("【示例】{{name}}, you won."))},
 		{name: "two", want: preflight.Fail, change: both(signed("别家"), reads("【示例】{{name}}, you won.")), summary: []string{"别家", "示例"}},
