@@ -173,6 +173,7 @@ func TestTimer(t *testing.T) {
 				w.account("sms-b", func(a *config.Account) { a.Rate = 1.0 / 24 })
 			}),
 		},
+		{name: "no rate is enough for what a day allows", want: preflight.Warn, change: both(many(23000), every(10*time.Minute)), summary: []string{"takes 1d 14h"}, remedies: []string{"nothing is sent twice"}},
 		{name: "what was used cannot be read", want: preflight.Error, change: both(every(time.Hour), forgets), summary: []string{diskError}},
 		{name: "quotas count too", want: preflight.Warn, change: both(every(time.Hour), quota(90)), summary: []string{"takes 14h"}},
 		{name: "no rate", want: preflight.Warn, change: both(every(time.Hour), perSecond(0)), remedies: []string{"accounts.sms-a.rate"}},

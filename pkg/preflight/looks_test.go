@@ -92,6 +92,7 @@ func TestColumns(t *testing.T) {
 			summary: []string{"3 of 100 cells in the column name hold what belongs into other columns"},
 		},
 		{name: "empty cells say nothing", want: preflight.Pass, change: cell(1, 100, "")},
+		{name: "the first column is the name", want: preflight.Pass, change: func(w *world) { w.subject = func(s *preflight.Subject) { s.Plan.Header.Mapped["name"] = "key" } }, summary: []string{"name: key"}},
 		{
 			name: "a row that ends before the name, and has a mail for its number", want: preflight.Fail, summary: []string{"99 of its 99 cells hold e-mail addresses", "1 of 100 cells in the column phone hold e-mail addresses"},
 			change: func(w *world) {

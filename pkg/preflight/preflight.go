@@ -53,11 +53,9 @@ func (s Status) Stops() bool {
 	return true
 }
 
-// ranked are the statuses by how much they matter.
-var ranked = []Status{Skip, Pass, NotLooked, Warn, Error, Fail, NotRun}
-
-// rank orders statuses, for a finding made of several answers.
+// rank orders statuses by how much they matter, for a finding made of several answers.
 func (s Status) rank() int {
+	ranked := []Status{Skip, Pass, NotLooked, Warn, Error, Fail, NotRun}
 	if i := slices.Index(ranked, s); i >= 0 {
 		return i
 	}
