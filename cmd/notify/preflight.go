@@ -23,6 +23,7 @@ import (
 	"notify/pkg/plan"
 	"notify/pkg/preflight"
 	"notify/pkg/query"
+	"notify/pkg/receivers"
 	"notify/pkg/report"
 	"notify/pkg/view"
 	"notify/pkg/words"
@@ -250,8 +251,12 @@ func (e *env) planWith(ctx context.Context, cfg *config.Config, c *campaign.Camp
 func (e *env) check(ctx context.Context, p *plan.Plan, cfg *config.Config, o preflightOptions) (preflight.Result, error) {
 	l, ledgerErr := e.Ledger(ctx)
 	vs, errs := e.Vendors(cfg, p.Spec.Channels())
+	rules, err := receivers.Read(cfg.Receivers)
+	if err != nil {
+		return preflight.Result{}, err
+	}
 	subject := &preflight.Subject{
-		Plan: p, Config: cfg, LedgerErr: ledgerErr, Vendors: vs, VendorErrs: errs, Now: e.now, Offline: o.offline,
+		Plan: p, Config: cfg, LedgerErr: ledgerErr, Vendors: vs, VendorErrs: errs, Receivers: rules, Now: e.now, Offline: o.offline,
 		Spread: o.spread, List: o.list, Checklist: o.checklist, Sending: o.sending, Sender: o.sender, Emergency: o.emergency,
 	}
 	if ledgerErr == nil {

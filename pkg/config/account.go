@@ -1,6 +1,7 @@
 package config
 
 import (
+	"iter"
 	"maps"
 	"net/url"
 	"regexp"
@@ -273,4 +274,15 @@ func amount(v yamldoc.Value, zero bool) (message.Money, bool) {
 		}
 		return n, nil
 	}, words.T("config.do.amount", nil))
+}
+
+// PacedDomains are the recipient domains that have a limit of their own, in order, and whether any domain has one.
+func (a *Account) PacedDomains() (own []string, limited bool) {
+	for _, of := range [...]iter.Seq[string]{maps.Keys(a.DomainRate), maps.Keys(a.DomainQuota), maps.Keys(a.DomainSlots)} {
+		own = slices.AppendSeq(own, of)
+	}
+	limited = len(own) > 0
+	own = slices.DeleteFunc(own, func(domain string) bool { return domain == "default" })
+	slices.Sort(own)
+	return slices.Compact(own), limited
 }

@@ -24,6 +24,7 @@ const (
 // paceCheck asks whether the domains that get most of the mails get them at a pace that their filters bear.
 //
 // *Do the domains that get most of the mails get them at a pace that their filters bear?* Shows the five largest, and when each has all.
+// Where an account has limits by domain, domains with the same mail hosts are one receiver, as they are for the run.
 // Without a `domain_rate` for it or for `default`, a domain WARNs above 1,000 mails and FAILs above 5,000, from where on Gmail and Yahoo
 // count a sender of a day as a bulk sender.
 func paceCheck() Check {
@@ -67,8 +68,15 @@ func (s *Subject) pacing(a *answers, n Need) {
 	for _, more := range andMore(len(domains) - topDomains) {
 		a.detail(more)
 	}
+	if n.Unsaid > 0 {
+		a.detail(words.T("pace.unsaid", words.A{"domains": words.N(n.Unsaid, "domain")}))
+	}
 	if unpaced == 0 {
-		a.say(Pass, "pace.good", words.A{"account": n.Name, "mails": words.N(n.Messages, "mail"), "domains": words.N(len(domains), "domain")})
+		good, args := "pace.good", words.A{"account": n.Name, "mails": words.N(n.Messages, "mail"), "domains": words.N(n.Named, "domain")}
+		if len(domains) < n.Named {
+			good, args["receivers"] = "pace.good-receivers", words.N(len(domains), "receiver")
+		}
+		a.say(Pass, good, args)
 		return
 	}
 	st, mails := Warn, int(float64(n.Domains[worst])*n.Share+0.5)

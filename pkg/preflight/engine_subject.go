@@ -13,6 +13,7 @@ import (
 	"notify/pkg/dns"
 	"notify/pkg/ledger"
 	"notify/pkg/plan"
+	"notify/pkg/receivers"
 	"notify/pkg/render"
 	"notify/pkg/vendors"
 )
@@ -46,6 +47,8 @@ type Subject struct {
 	Limit time.Duration
 	// DNS is asked about the sender of mails; nil means the server of Config.
 	DNS *dns.Resolver
+	// Receivers tell which domains are one receiver; nil: each stands for itself.
+	Receivers *receivers.Rules
 	// List is the list as the operator typed it, for commands to type next; empty means the file's name.
 	List string
 	// Checklist is the campaign's checklist; nil where it names none. Sending says that a send follows, by Sender: then

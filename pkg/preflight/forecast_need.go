@@ -28,8 +28,9 @@ type Need struct {
 	// of which the price is not known.
 	Countries map[string]plan.Units
 	Unpriced  []string
-	// Domains is how many messages of the channel, not of the account, go to each domain.
-	Domains map[string]int
+	// Domains is how many messages of the channel, not of the account, go to each receiver: see RemainingChannel.
+	Domains       map[string]int
+	Named, Unsaid int
 }
 
 // Needs spread what remains over the accounts of each channel's route.
@@ -57,7 +58,8 @@ func (s *Subject) divide(c RemainingChannel, shares []config.Share) []Need {
 	for _, p := range spread(shares, s.Plan.Channel(c.Channel).Messages, tally{c.Messages, c.Segments}) {
 		a := s.Config.Accounts[p.account]
 		n := Need{
-			Account: a, Name: p.account, Channel: c.Channel, Domains: c.Domains, Messages: p.messages, Segments: p.segments, Share: p.share,
+			Account: a, Name: p.account, Channel: c.Channel, Domains: c.Domains, Named: c.Named, Unsaid: c.Unsaid,
+			Messages: p.messages, Segments: p.segments, Share: p.share,
 		}
 		n.charge(c)
 		needs = append(needs, n)

@@ -117,8 +117,10 @@ type RemainingChannel struct {
 	Messages int
 	Segments int
 	Left     int
-	// Domains is how many of Messages go to each recipient domain; nil where the channel has no pace by domain.
-	Domains map[string]int
+	// Domains is how many of Messages go to each receiver, by the name of a domain or of a mail host; nil where the channel has no pace
+	// by domain. There are Named domains, of Unsaid of which nobody knows their mail hosts.
+	Domains       map[string]int
+	Named, Unsaid int
 
 	// Countries is what of it goes to each country; nil where the channel's addresses have none.
 	Countries map[string]plan.Units
@@ -213,6 +215,9 @@ func (s *Subject) remaining(ctx context.Context) (*Remaining, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range r.Channels {
+		s.tellReceivers(ctx, &r.Channels[i])
 	}
 	return r, nil
 }

@@ -21,7 +21,6 @@ type Lookup interface {
 type Hosts struct {
 	rules  *Rules
 	lookup Lookup // nil: nobody is asked
-	own    map[string]bool
 	asking chan struct{}
 	ctx    context.Context
 
@@ -29,6 +28,8 @@ type Hosts struct {
 	known  map[string]string
 	byHost map[string]string // the name of the receiver at a mail host
 	silent int               // how many names in a row were not answered
+	unsaid int               // of how many names nobody said anything
+	under  sync.WaitGroup    // what is asked
 }
 
 const (
@@ -41,11 +42,10 @@ const (
 // takes their mail.
 func NewHosts(ctx context.Context, rules *Rules, lookup Lookup, own []string) *Hosts {
 	h := &Hosts{
-		rules: rules, lookup: lookup, own: make(map[string]bool), asking: make(chan struct{}, lookupsAtOnce), ctx: ctx,
+		rules: rules, lookup: lookup, asking: make(chan struct{}, lookupsAtOnce), ctx: ctx,
 		known: make(map[string]string), byHost: make(map[string]string),
 	}
 	for _, domain := range own {
-		h.own[domain] = true
 		h.known[domain] = domain
 	}
 	if lookup != nil {
@@ -80,24 +80,37 @@ func (h *Hosts) Of(domain string) string {
 	name := domain
 	if of := h.rules.named[domain]; of != "" {
 		name = of
-	} else if h.lookup != nil && domain != "" && h.silent < givenUp {
-		go h.learn(domain)
+	} else if h.lookup != nil && domain != "" {
+		h.under.Go(func() { h.learn(domain) })
 	}
 	h.known[domain] = name
 	return name
 }
 
-func (h *Hosts) learn(domain string) {
-	select {
-	case h.asking <- struct{}{}:
-	case <-h.ctx.Done():
-		return
+// Ask asks for the mail hosts of domains and waits for what is answered. It returns the receiver of each, and of how many nobody knows
+// their mail hosts, so that they stand for themselves.
+func (h *Hosts) Ask(domains []string) (of map[string]string, unknown int) {
+	for _, domain := range domains {
+		h.Of(domain)
 	}
-	defer func() { <-h.asking }()
-	hosts, err := h.ask(domain)
+	h.under.Wait()
+	of = make(map[string]string, len(domains))
+	for _, domain := range domains {
+		of[domain] = h.Of(domain)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return of, h.unsaid
+}
+
+func (h *Hosts) learn(domain string) {
+	hosts, err := h.turn(domain)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err != nil {
+		if !errors.Is(err, errNone) {
+			h.unsaid++
+		}
 		return
 	}
 	first := hosts[0]
@@ -110,8 +123,23 @@ func (h *Hosts) learn(domain string) {
 	h.known[domain] = h.byHost[first]
 }
 
-// errNone says that a domain has no mail host.
-var errNone = errors.New("no mail host")
+// turn asks when few others do.
+func (h *Hosts) turn(domain string) ([]string, error) {
+	select {
+	case h.asking <- struct{}{}:
+		defer func() { <-h.asking }()
+		return h.ask(domain)
+	case <-h.ctx.Done():
+		return nil, h.ctx.Err()
+	}
+}
+
+var (
+	// errNone says that a domain has no mail host.
+	errNone = errors.New("no mail host")
+	// errGivenUp says that name servers do not answer.
+	errGivenUp = errors.New("name servers do not answer")
+)
 
 // ask is which mail hosts a domain prefers, by their names.
 func (h *Hosts) ask(domain string) ([]string, error) {
@@ -119,19 +147,23 @@ func (h *Hosts) ask(domain string) ([]string, error) {
 	silent := h.silent
 	h.mu.Unlock()
 	if silent >= givenUp {
-		return nil, errNone
+		return nil, errGivenUp
 	}
 	ctx, cancel := context.WithTimeout(h.ctx, lookupTime)
 	defer cancel()
 	all, err := h.lookup.LookupMX(ctx, domain)
 	var answer *net.DNSError
 	h.mu.Lock()
-	if err == nil || errors.As(err, &answer) && answer.IsNotFound {
+	none := errors.As(err, &answer) && answer.IsNotFound
+	if err == nil || none {
 		h.silent = 0
 	} else {
 		h.silent++
 	}
 	h.mu.Unlock()
+	if none {
+		return nil, errNone
+	}
 	if err != nil {
 		return nil, err
 	}

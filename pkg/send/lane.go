@@ -364,16 +364,24 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 		ln.later = now.Add(lookAgain)
 	case ledger.HoldLater:
 		ln.later = g.Until
-		why := ln.full(ask.Account.Name())
-		if why.IsZero() {
-			why = words.T("send.wait.again", words.A{"at": g.Until})
-		}
-		ln.loop.progress.waiting(why)
+		ln.loop.progress.waiting(ln.waitsFor(ask.Account.Name(), g.Until))
 	case ledger.HoldQuota, ledger.HoldBudget:
 		g.Until = ln.renewed(ctx, ask.Account.Limits, now, g)
 	case ledger.HoldNone, ledger.HoldRate, ledger.HoldBreaker, ledger.HoldSlots, ledger.HoldPaused, ledger.HoldAborted, ledger.HoldOff:
 	}
 	ask.Account.Held(g, now)
+}
+
+// waitsFor says what a lane waits for whose messages all leave later.
+func (ln *lane) waitsFor(account string, until time.Time) words.Text {
+	if full := ln.full(account); !full.IsZero() {
+		return full
+	}
+	a := ln.loop.Config.Accounts[account]
+	if len(a.DomainRate) > 0 {
+		return words.T("send.wait.paced", words.A{"at": until})
+	}
+	return words.T("send.wait.again", words.A{"at": until})
 }
 
 // renewed is when a quota or a budget begins anew, in the installation's zone; zero for the campaign's own. Where the zone was changed to

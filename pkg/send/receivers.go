@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"notify/pkg/flow"
@@ -17,22 +16,22 @@ func (ln *lane) receivers(ctx context.Context) {
 	if ln.loop.Receivers == nil || ln.entry.PaceKey == nil {
 		return
 	}
-	own := make(map[string]bool)
+	var named []string
+	limited := false
 	ln.domains = make(map[string]*flow.Domains)
 	for _, a := range ln.route.Accounts() {
 		a.Limits.DomainHeld = true
 		ln.domains[a.Name()] = flow.NewDomains(a.Name())
-		slots := ln.loop.Config.Accounts[a.Name()].DomainSlots
-		for _, domain := range slices.Concat(slices.Collect(maps.Keys(a.Limits.DomainRate)), slices.Collect(maps.Keys(a.Limits.DomainQuota)), slices.Collect(maps.Keys(slots))) {
-			own[domain] = domain != ledger.DefaultDomain
-		}
+		of := ln.loop.Config.Accounts[a.Name()]
+		own, some := of.PacedDomains()
+		named, limited = append(named, own...), limited || some
 	}
 	lookup := ln.loop.Lookup
-	if len(own) == 0 {
+	if !limited {
 		lookup = nil // nothing hangs on who is one receiver
 	}
-	maps.DeleteFunc(own, func(_ string, named bool) bool { return !named })
-	ln.hosts = receivers.NewHosts(ctx, ln.loop.Receivers, lookup, slices.Sorted(maps.Keys(own)))
+	slices.Sort(named)
+	ln.hosts = receivers.NewHosts(ctx, ln.loop.Receivers, lookup, slices.Compact(named))
 }
 
 // paceKey is under which key an address is paced.

@@ -1,0 +1,62 @@
+package preflight
+
+import (
+	"context"
+	"maps"
+	"net"
+	"slices"
+	"time"
+
+	"notify/pkg/dns"
+	"notify/pkg/plan"
+	"notify/pkg/receivers"
+)
+
+// hostsTime is for how long mail hosts are asked for: a list may have thousands of domains.
+const hostsTime = 5 * time.Second
+
+// tellReceivers puts together what domains with the same mail hosts get, as a run does: they are one receiver, under one pace. Where no
+// account has a limit by domain nothing hangs on it, and nobody is asked.
+func (s *Subject) tellReceivers(ctx context.Context, c *RemainingChannel) {
+	c.Named = len(c.Domains)
+	own, limited := s.pacedDomains(c)
+	if s.Receivers == nil || !limited {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, hostsTime)
+	defer cancel()
+	var lookup receivers.Lookup
+	if !s.Offline && !s.Config.NoSameMX {
+		lookup = mailHosts{s.resolver()}
+	}
+	of, unsaid := receivers.NewHosts(ctx, s.Receivers, lookup, own).Ask(slices.Sorted(maps.Keys(c.Domains)))
+	got := make(map[string]int, len(c.Domains))
+	for domain, n := range c.Domains {
+		got[of[domain]] += n
+	}
+	if c.Domains, c.Unsaid = got, unsaid; s.Offline && !s.Config.NoSameMX {
+		c.Unsaid = c.Named
+	}
+}
+
+// pacedDomains are the domains that an account of the route has a limit for, and whether there are limits by domain at all.
+func (s *Subject) pacedDomains(c *RemainingChannel) (own []string, limited bool) {
+	for _, name := range plan.RouteAccounts(s.route(c.Channel)) {
+		a := s.Config.Accounts[name]
+		of, some := a.PacedDomains()
+		own, limited = append(own, of...), limited || some
+	}
+	slices.Sort(own)
+	return slices.Compact(own), limited
+}
+
+// mailHosts asks nobody about names that exist nowhere.
+type mailHosts struct{ *dns.Resolver }
+
+// LookupMX implements receivers.Lookup.
+func (m mailHosts) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+	if isReserved(name) {
+		return nil, &net.DNSError{Err: "reserved", Name: name, IsNotFound: true}
+	}
+	return m.Resolver.LookupMX(ctx, name)
+}
