@@ -44,9 +44,7 @@ type probed struct {
 }
 
 func (s *Subject) probe(ctx context.Context, account string) (p probed) {
-	if p.vendor, p.err = s.vendor(account); p.err != nil {
-		return p
-	}
+	p.vendor, p.err = s.vendor(account)
 	var prober vendors.Prober
 	if prober, p.told = vendors.As[vendors.Prober](p.vendor); p.told {
 		p.err = prober.Probe(ctx)

@@ -160,6 +160,10 @@ func TestStagedSaysWhatChanged(t *testing.T) {
 			change: both(besideSMS, func(w *world) { w.stage(); w.people = w.people[:99] }), summary: []string{"2 messages to people not on this list will not be sent", "0 of 198"},
 		},
 		{
+			name: "one message on two channels", want: preflight.Warn, summary: []string{"1 message to people not on this list will not be sent", "0 of 199"},
+			change: both(besideSMS, func(w *world) { w.stage(); w.people[99].To = w.people[99].To[:1] }),
+		},
+		{
 			name: "rows and texts", want: preflight.Warn, summary: []string{"changed: text of sms", "10 messages added", "made from the texts as they are now"},
 			change: both(half, otherWords, many(110)),
 		},
