@@ -186,6 +186,26 @@ func TestOneCheckReadsTheRowsAtATime(t *testing.T) {
 	})
 }
 
+// Who is interrupted in the midst of the rows reads no further.
+func TestTheReadingOfRowsIsInterrupted(t *testing.T) {
+	s := newWorld(t).make()
+	read := 0
+	var err error
+	preflight.Run(t.Context(), s, []preflight.Check{{ID: "reads", Run: func(ctx context.Context, s *preflight.Subject) preflight.Finding {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		err = s.EachRow(ctx, func(*plan.Recipient) bool {
+			read++
+			cancel()
+			return true
+		})
+		return preflight.Finding{Status: preflight.Pass}
+	}}})
+	if !errors.Is(err, context.Canceled) || read != 1 {
+		t.Errorf("%d rows are read: %v", read, err)
+	}
+}
+
 // Nor does a vendor that never answers hide the plan: it is not waited for once more.
 func TestASilentVendorHidesNoPlan(t *testing.T) {
 	w := newWorld(t)

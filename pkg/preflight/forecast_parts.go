@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"notify/pkg/config"
@@ -118,23 +117,17 @@ func (s *Subject) smaller(w *ways, o Option, p ListPart, into words.Text) {
 func (s *Subject) pieces(ctx context.Context, n int) ([]ListPart, error) {
 	size := (s.Plan.Recipients + n - 1) / n
 	var all []ListPart
-	seen := 0
 	err := s.eachRow(ctx, func(row *plan.Recipient) bool {
-		if seen%size == 0 {
-			from := row.Row
-			if seen == 0 {
-				from = s.firstRow()
-			}
-			all = append(all, ListPart{From: from})
+		if len(all) == 0 || all[len(all)-1].Recipients == size {
+			all = append(all, ListPart{From: row.Row})
 		}
-		seen++
 		p := &all[len(all)-1]
 		p.Recipients, p.To = p.Recipients+1, row.Row
 		return true
 	})
 	for i := range all {
 		if i == 0 {
-			all[i].Limit = all[i].Recipients
+			all[i].From, all[i].Limit = s.firstRow(), all[i].Recipients
 		}
 		all[i] = s.commanded(all[i])
 	}
@@ -161,11 +154,11 @@ func (s *Subject) inPieces(ctx context.Context, w *ways, most int) {
 	w.or(o)
 }
 
-// channelsOf are the channels of some needs, each once.
+// channelsOf are the channels of some needs.
 func channelsOf(needs []Need) []message.Channel {
-	set := make(map[message.Channel]bool)
+	all := make([]message.Channel, 0, len(needs))
 	for _, n := range needs {
-		set[n.Channel] = true
+		all = append(all, n.Channel)
 	}
-	return slices.Sorted(maps.Keys(set))
+	return all
 }

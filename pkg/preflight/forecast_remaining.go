@@ -352,10 +352,7 @@ func (s *Subject) pairs(ctx context.Context, r *Remaining, err *error) iter.Seq[
 	return func(yield func(ledger.Sent) bool) {
 		*err = s.eachRow(ctx, func(row *plan.Recipient) bool {
 			for _, m := range row.Messages {
-				if r.hasLeft(m.Key) {
-					continue
-				}
-				if !yield(ledger.Sent{Address: m.Address, Fingerprint: m.Fingerprint}) {
+				if !r.hasLeft(m.Key) && !yield(ledger.Sent{Address: m.Address, Fingerprint: m.Fingerprint}) {
 					return false
 				}
 			}

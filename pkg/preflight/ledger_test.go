@@ -305,6 +305,17 @@ func (r repeating) Recent(context.Context, string, time.Time, iter.Seq[ledger.Se
 	}
 }
 
+// hasty is a ledger that has its answer after the first that it is asked for.
+type hasty struct{ ledger.Ledger }
+
+func (hasty) Recent(_ context.Context, _ string, _ time.Time, asked iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+	return func(func(ledger.Sent, error) bool) {
+		for range asked {
+			break
+		}
+	}
+}
+
 func TestDedupe(t *testing.T) {
 	within := func(d time.Duration) func(*world) { return func(w *world) { w.campaign.DedupeWindow = d } }
 	askAll(t, "dedupe", []question{
@@ -316,6 +327,11 @@ func TestDedupe(t *testing.T) {
 			}),
 		},
 		{name: "told long ago", want: preflight.Pass, change: both(within(time.Hour), toldBefore(30, 2*time.Hour))},
+		{
+			name: "who has left already is not told again", want: preflight.Fail, summary: []string{"28 "},
+			change: both(within72h, toldBefore(30, time.Hour), func(w *world) { w.stage(); w.send(2, "sms-a", message.OutcomeAccepted) }),
+		},
+		{name: "a ledger that looks at one of them", want: preflight.Pass, change: both(within72h, func(w *world) { w.ledger = hasty{w.ledger} })},
 		{
 			name: "another text", want: preflight.Pass,
 			change: both(within72h, toldBefore(30, time.Hour), func(w *world) {

@@ -151,6 +151,21 @@ func TestCapacity(t *testing.T) {
 	capacity := func(n int) func(*world) { return func(w *world) { w.config.Capacity.Recipients = n } }
 	askAll(t, "capacity", []question{
 		{name: "exactly", want: preflight.Pass, change: capacity(100), summary: []string{"100%"}},
+		{
+			name: "one more", want: preflight.Fail, change: both(many(101), capacity(100)), summary: []string{"101 recipients"},
+			remedies: []string{"2 parts of at most 51 recipients", "--rows 1-52", "--rows 53-102"},
+		},
+		{
+			name: "more parts than are named", want: preflight.Fail, change: capacity(20),
+			remedies: []string{"5 parts of at most 20 recipients", "--rows 1-21", "--rows 22-41, --rows 42-61, --rows 62-81 and 1 more"},
+		},
+		{
+			name: "of a plan that lost a row", want: preflight.Error, change: func(w *world) { w.subject = func(s *preflight.Subject) { s.Plan.Recipients++ } },
+			summary: []string{"101 recipients", "100"},
+		},
+		{
+			name: "of a plan that cannot be read", want: preflight.Error, change: closed, summary: []string{"the plan could not be read"},
+		},
 		{name: "not stated", want: preflight.Warn, change: capacity(0), summary: []string{"does not say"}, remedies: []string{"rehearse"}},
 	})
 }

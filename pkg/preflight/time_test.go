@@ -73,7 +73,7 @@ func TestQuota(t *testing.T) {
 		{name: "none known", want: preflight.Pass, change: quota(0), summary: []string{"no quota is known"}},
 		{name: "the vendor gives none", want: preflight.Fail, change: both(live(0, 0), spread), summary: []string{"0 a day (vendor), 0 used today, 0 left", "it would never be done"}, remedies: []string{"by 100, to 100"}},
 		{
-			name: "the vendor gives none, whatever grows", want: preflight.Fail, summary: []string{"it would never be done"},
+			name: "the vendor gives none, whatever grows", want: preflight.Fail, summary: []string{"0 a day (vendor)", "it would never be done"},
 			change: both(live(0, 0), smsA(func(a *config.Account) { a.Ramp = &config.Ramp{Start: 20, Factor: 1.5} })),
 		},
 		{
@@ -593,6 +593,7 @@ func TestThePlanNamesWhoIsMissing(t *testing.T) {
 	}{
 		{"a new name", func(*world) {}, 0, nil},
 		{"nobody", staged, 0, nil},
+		{"the last", both(staged, many(99)), 1, []preflight.MissingPerson{{Row: 101, Key: "K99"}}},
 		{"the last two", both(staged, many(98)), 2, []preflight.MissingPerson{{Row: 100, Key: "K98", Address: masked}, {Row: 101, Key: "K99"}}},
 		{"who has another number now is not missing", both(staged, func(w *world) { w.people[98].To[0].Address = "+8610000001234" }), 0, nil},
 		{"a part of the list takes nobody off it", both(staged, func(w *world) { w.part = plan.Part{Limit: 98} }), 0, nil},

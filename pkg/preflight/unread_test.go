@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,17 @@ func (u unread) AuditLog(ctx context.Context, name string) ([]ledger.AuditEntry,
 	return u.Ledger.AuditLog(ctx, name)
 }
 
+func (u unread) Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error] {
+	what := "messages"
+	if slices.Equal(states, []message.State{message.Pending}) {
+		what = "pending"
+	}
+	if err := u.err(what); err != nil {
+		return func(yield func(ledger.Record, error) bool) { yield(ledger.Record{}, err) }
+	}
+	return u.Ledger.Messages(ctx, campaign, states...)
+}
+
 func (u unread) Recent(ctx context.Context, except string, since time.Time, pairs iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
 	if err := u.err("recent"); err != nil {
 		return func(yield func(ledger.Sent, error) bool) { yield(ledger.Sent{}, err) }
@@ -83,7 +95,7 @@ func (c sluggish) Told(ctx context.Context, w ledger.Telling, asked iter.Seq[led
 func TestWhatCannotBeReadOfTheLedgerIsSaid(t *testing.T) {
 	t.Parallel()
 	for id, parts := range map[string][]string{
-		"backup": {"audit"}, "disk": {"info", "campaign"}, "flush": {"info", "campaign"}, "ledger": {"info"}, "suppressed": {"campaign"}, "run": {"campaign"}, "stopped": {"campaign"}, "staged": {"campaign"},
+		"backup": {"audit"}, "disk": {"info", "campaign"}, "flush": {"info", "campaign"}, "ledger": {"info"}, "suppressed": {"campaign"}, "run": {"campaign"}, "stopped": {"campaign"}, "staged": {"campaign", "messages"},
 		"dedupe": {"campaign", "recent"}, "frequency": {"campaign", "told"}, "told-lately": {"campaign", "told"},
 	} {
 		for _, part := range parts {
@@ -107,6 +119,29 @@ func TestWhatCannotBeReadOfTheLedgerIsSaid(t *testing.T) {
 			t.Errorf("%s without rows: %s: %s", id, f.Status, summary(f))
 		}
 	}
+}
+
+// Who is missing is not known where the ledger or the list cannot be read a second time, and that is said.
+func TestWhoIsMissingIsSaidToBeUnknown(t *testing.T) {
+	t.Parallel()
+	for want, of := range map[string]func(*preflight.Subject) ledger.Ledger{
+		diskError:                   func(s *preflight.Subject) ledger.Ledger { return unread{s.Ledger, "pending"} },
+		"the plan's temporary file": func(s *preflight.Subject) ledger.Ledger { return sluggish{s.Ledger, s.Plan} },
+	} {
+		w := newWorld(t)
+		both((*world).stage, many(99))(w)
+		w.subject = func(s *preflight.Subject) { s.Ledger = of(s) }
+		if p := preflight.Run(t.Context(), w.make(), nil).Plan; !strings.Contains(p.Unknown.String(), want) || p.Missing.People != 0 {
+			t.Errorf("%q of %d, want %q", p.Unknown, p.Missing.People, want)
+		}
+	}
+}
+
+func (c sluggish) Messages(ctx context.Context, campaign string, states ...message.State) iter.Seq2[ledger.Record, error] {
+	if slices.Equal(states, []message.State{message.Pending}) {
+		_ = c.plan.Close()
+	}
+	return c.Ledger.Messages(ctx, campaign, states...)
 }
 
 func (c sluggish) Suppressed(ctx context.Context, asked iter.Seq[ledger.Asked]) iter.Seq2[ledger.Found, error] {
