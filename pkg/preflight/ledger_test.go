@@ -305,10 +305,10 @@ func (r repeating) Recent(context.Context, string, time.Time, iter.Seq[ledger.Se
 	}
 }
 
-// hasty is a ledger that has its answer after the first that it is asked for.
-type hasty struct{ ledger.Ledger }
+// glancing is a ledger that has its answer after the first that it is asked for.
+type glancing struct{ ledger.Ledger }
 
-func (hasty) Recent(_ context.Context, _ string, _ time.Time, asked iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
+func (glancing) Recent(_ context.Context, _ string, _ time.Time, asked iter.Seq[ledger.Sent]) iter.Seq2[ledger.Sent, error] {
 	return func(func(ledger.Sent, error) bool) {
 		for range asked {
 			break
@@ -331,7 +331,7 @@ func TestDedupe(t *testing.T) {
 			name: "who has left already is not told again", want: preflight.Fail, summary: []string{"28 "},
 			change: both(within72h, toldBefore(30, time.Hour), func(w *world) { w.stage(); w.send(2, "sms-a", message.OutcomeAccepted) }),
 		},
-		{name: "a ledger that looks at one of them", want: preflight.Pass, change: both(within72h, func(w *world) { w.ledger = hasty{w.ledger} })},
+		{name: "a ledger that looks at one of them", want: preflight.Pass, change: both(within72h, func(w *world) { w.ledger = glancing{w.ledger} })},
 		{
 			name: "another text", want: preflight.Pass,
 			change: both(within72h, toldBefore(30, time.Hour), func(w *world) {
