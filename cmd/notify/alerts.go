@@ -142,10 +142,11 @@ func newWatch(e *env, run func(context.Context, watchOptions) error) *cobra.Comm
 }
 
 func runWatch(ctx context.Context, e *env, o watchOptions) error {
-	cfg, l, err := e.opened(ctx)
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}
+	cfg := e.cfg
 	unobserved, err := e.observe(ctx, o.observed, inputsOf(cfg, nil))
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ type env struct {
 	log     *slog.Logger
 	cfg     *config.Config
 	ledger  ledger.Ledger
+	moved   *ledger.MovedError // the ledger was, when it was opened, and nobody has said so yet
 	vendors map[string]vendors.Vendor
 	metrics *metrics.Set  // nil where nobody asked for them
 	logfile *logfile.File // nil where nobody asked for one
@@ -149,18 +150,23 @@ func (e *env) Ledger(ctx context.Context) (ledger.Ledger, error) {
 		return nil, err
 	}
 	e.ledger = l
-	var moved *ledger.MovedError
-	if err := notMoved(ctx, l); errors.As(err, &moved) {
-		words.Log(e.log, slog.LevelWarn, words.T("cmd.warn.moved", words.A{"to": moved.To}))
-	}
+	_ = errors.As(notMoved(ctx, l), &e.moved) // what cannot be read is found out by who needs it
 	return l, nil
+}
+
+// warnMoved says once that what is shown is old.
+func (e *env) warnMoved() {
+	if e.moved != nil {
+		words.Log(e.log, slog.LevelWarn, words.T("cmd.warn.moved", words.A{"to": e.moved.To}))
+		e.moved = nil
+	}
 }
 
 // writable is the ledger of who changes it: of one that was moved he would say that it is done, and it would be done nowhere.
 func (e *env) writable(ctx context.Context) (ledger.Ledger, error) {
 	l, err := e.Ledger(ctx)
-	if err == nil {
-		err = notMoved(ctx, l)
+	if err == nil && e.moved != nil {
+		err = e.moved
 	}
 	return l, err
 }

@@ -45,6 +45,9 @@ func quietly(code int) error {
 
 // exit turns an error into words and a number. It is the only place that does.
 func (e *env) exit(err error) int {
+	if !errors.As(err, new(*ledger.MovedError)) { // else it is the error
+		e.warnMoved()
+	}
 	if err == nil {
 		if w := e.console.WriteErr(); w != nil {
 			view.ErrorHuman(e.console, e.printer().Words(), words.Wrap(w, "cmd.error.unwritten", nil), nil)

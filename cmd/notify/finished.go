@@ -68,6 +68,9 @@ func (e *env) ended(ctx context.Context, l ledger.Ledger, spec plan.Spec, res se
 		return err
 	}
 	end.Alike(alike)
+	if res.Pause != nil && res.Pause.Why == send.PauseInterrupt && errors.Is(e.nobodyAtWork(ctx, l, spec.Name), ledger.ErrLeased) {
+		end.Beside()
+	}
 	if err := view.ShowRunEnd(e.printer(), e.flags.json, end); err != nil {
 		return err
 	}

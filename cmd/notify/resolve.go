@@ -57,10 +57,11 @@ func runResolve(ctx context.Context, e *env, o resolveOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, l, err := e.opened(ctx)
-	if err == nil {
-		err = notMoved(ctx, l)
+	cfg, err := e.Config()
+	if err != nil {
+		return err
 	}
+	l, err := e.writable(ctx)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,9 @@ func runStatus(ctx context.Context, e *env, o statusOptions) error {
 		return err
 	}
 	screen := e.printer()
-	screen.Over = o.watch
+	if screen.Over = o.watch; o.watch {
+		e.warnMoved()
+	}
 	var before []report.Status
 	for {
 		now, err := e.states(ctx, l, o.campaign)

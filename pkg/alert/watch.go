@@ -56,8 +56,14 @@ func (w *Watch) Run(ctx context.Context) {
 	if every <= 0 {
 		every = lookEvery
 	}
+	var trouble words.Trouble
 	for ctx.Err() == nil {
-		if err := w.Once(ctx); err != nil && ctx.Err() == nil {
+		err := w.Once(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err == nil && trouble.Over():
+			words.Log(w.Log, slog.LevelWarn, words.T("log.alerts-again", nil))
+		case err != nil && trouble.New(err):
 			words.LogError(w.Log, slog.LevelWarn, words.Wrap(err, "log.alerts", nil))
 		}
 		select {

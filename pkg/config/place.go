@@ -51,6 +51,18 @@ func (p Place) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, p.String()) }
 // MarshalText writes String.
 func (p Place) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
+// passwordFile is the file that has the password; empty for none.
+func (p Place) passwordFile() string {
+	u, err := url.Parse(string(p))
+	if err != nil || !p.Server() {
+		return ""
+	}
+	if path, ok := strings.CutPrefix(u.Query().Get("password"), "file:"); ok {
+		return path
+	}
+	return ""
+}
+
 // below makes what is relative in the place relative to a folder: the path, or the file of the password.
 func (p Place) below(dir string) Place {
 	if !p.Server() {

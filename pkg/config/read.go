@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -162,7 +163,13 @@ func (r *reader) ledger(v yamldoc.Value) Place {
 		v.Problem(words.Cause(err), words.T("config.do.ledger", nil))
 		return ""
 	}
-	return Place(s).below(r.dir)
+	at := Place(s).below(r.dir)
+	if path := at.passwordFile(); path != "" {
+		if info, err := os.Stat(path); err == nil { // one that is not there is found out by who opens the ledger
+			warnReadable(v, path, info)
+		}
+	}
+	return at
 }
 
 // databaseScheme begins the address of a database; a letter before a colon is a drive.

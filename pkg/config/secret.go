@@ -56,6 +56,13 @@ func (r *reader) expanded(v yamldoc.Value, text string) string {
 	})
 }
 
+// warnReadable says of a file with a secret that others may read it.
+func warnReadable(v yamldoc.Value, path string, info os.FileInfo) {
+	if othersRead(path, info) {
+		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.rights", words.A{"command": closeToOthers(path)}))
+	}
+}
+
 func (r *reader) secretFile(v yamldoc.Value, path string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(r.dir, path)
@@ -69,9 +76,7 @@ func (r *reader) secretFile(v yamldoc.Value, path string) string {
 		v.Problem(words.T("config.secret-no-file", words.A{"path": path}), words.T("config.do.secret-file", nil))
 		return ""
 	}
-	if othersRead(path, info) {
-		v.Warn(words.T("config.secret-readable", words.A{"path": path}), words.T("config.do.rights", words.A{"command": closeToOthers(path)}))
-	}
+	warnReadable(v, path, info)
 	data, err := inuse.ReadFile(path)
 	if errors.Is(err, inuse.ErrHeld) {
 		v.Problem(words.Cause(err), words.HintOf(err))

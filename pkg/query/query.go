@@ -70,7 +70,7 @@ func (q Query) write(ctx context.Context, tx pgx.Tx, text string, w *csv.Writer)
 	// As text: what a number or a date looks like is the database's word. Without arguments it is one statement, or refused.
 	rows, err := tx.Query(ctx, text, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
-		return 0, q.failed(err, 1)
+		return 0, q.failed(err, 0)
 	}
 	defer rows.Close()
 	columns, err := q.columns(rows)
@@ -93,7 +93,10 @@ func (q Query) write(ctx context.Context, tx pgx.Tx, text string, w *csv.Writer)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return n, q.failed(err, n+1)
+		if n > 0 {
+			n++ // that row is the one
+		}
+		return n, q.failed(err, n)
 	}
 	if n == 0 {
 		return 0, words.Err("query.no-rows", words.A{"file": q.File})
@@ -122,7 +125,7 @@ func (q Query) columns(rows pgx.Rows) ([]string, error) {
 	if len(names) == 0 {
 		rows.Close()
 		if err := rows.Err(); err != nil {
-			return nil, q.failed(err, 1)
+			return nil, q.failed(err, 0)
 		}
 		return nil, words.Err("query.no-rows", words.A{"file": q.File})
 	}
@@ -139,7 +142,10 @@ func readable(oid uint32) bool {
 	return true
 }
 
-// failed says what the database had against it, and at which row.
+// failed says what the database had against it, and at which row; 0 where it gave none.
 func (q Query) failed(err error, row int) error {
+	if row == 0 {
+		return words.Wrap(err, "query.refused", words.A{"file": q.File, "cause": words.Cause(err)})
+	}
 	return words.Wrap(err, "query.failed", words.A{"file": q.File, "row": row, "cause": words.Cause(err)})
 }

@@ -62,8 +62,14 @@ func (s *Settled) add(n ledger.Noted) {
 func (s *Settler) Run(ctx context.Context, kept <-chan struct{}) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
+	var trouble words.Trouble
 	for {
-		if _, err := s.All(ctx); err != nil && ctx.Err() == nil {
+		_, err := s.All(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err == nil && trouble.Over():
+			words.Log(s.Log, slog.LevelWarn, words.T("log.receipts-again", nil))
+		case err != nil && trouble.New(err):
 			words.LogError(s.Log, slog.LevelError, words.Wrap(err, "log.receipts-unsettled", nil))
 		}
 		select {

@@ -152,7 +152,9 @@ func (t *turns) commit(ctx context.Context, turn ledger.Turn) (ledger.Turned, er
 			return out, err
 		}
 		if tries == 0 {
-			words.LogError(t.loop.Log, slog.LevelWarn, words.Wrap(err, "log.unwritable", nil))
+			if fresh { // else it was said
+				words.LogError(t.loop.Log, slog.LevelWarn, words.Wrap(err, "log.unwritable", nil))
+			}
 			if errors.Is(err, ledger.ErrDamaged) && len(turn.Claim) > 0 {
 				damaged = &recordedError{err} // what is known is recorded first
 			}

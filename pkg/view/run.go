@@ -215,6 +215,11 @@ func (e *RunEnd) Alike(code string) {
 	e.Next = words.T("run.next.retry", words.A{"code": code, "retry": RetryCommand(e.Campaign, code), "campaign": words.Typed(e.Campaign)})
 }
 
+// Beside says that the run ended beside others, which go on.
+func (e *RunEnd) Beside() {
+	e.Next = words.T("run.next.beside", words.A{"campaign": words.Typed(e.Campaign)})
+}
+
 // nextAfter is what to do with a campaign that nobody works on any more, by why that is; empty for an end that was no pause.
 func nextAfter(campaign string, why send.PauseReason) words.Text {
 	name := words.A{"campaign": words.Typed(campaign)}

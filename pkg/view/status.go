@@ -160,7 +160,7 @@ func (p *Printer) atWork(s *report.Status) {
 		p.sentence("  ", words.T("status.aborted", words.A{"who": s.Aborted.Who, "at": s.Aborted.At, "why": s.Aborted.Reason}))
 	} else {
 		for _, r := range s.Running {
-			p.sentence("  ", running(s, &r))
+			p.sentence("  ", p.running(s, &r))
 			if !r.Waiting.IsZero() {
 				p.sentence("  ", words.T("progress.waiting", words.A{"for": r.Waiting}))
 			}
@@ -198,14 +198,14 @@ func (p *Printer) wave(s *report.Status) {
 	}
 }
 
-func running(s *report.Status, r *report.AtWork) words.Text {
+func (p *Printer) running(s *report.Status, r *report.AtWork) words.Text {
 	done := 0.0
 	if s.Messages > 0 {
 		done = 100 * float64(s.Messages-s.ByState[message.Pending]-s.ByState[message.Attempting]) / float64(s.Messages)
 	}
 	return words.T("status.running", words.A{
 		"at": r.Started, "who": r.User, "pid": plainInt(r.PID), "host": r.Host, "share": words.Percent(done),
-		"sent": words.N(int(r.Sent), "message"), "rate": words.Rate(r.Rate), "beat": r.Beat,
+		"sent": words.N(int(r.Sent), "message"), "rate": words.Rate(r.Rate), "beat": p.Words().Second(r.Beat),
 	})
 }
 

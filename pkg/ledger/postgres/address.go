@@ -1,13 +1,16 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -76,8 +79,13 @@ func parse(place string) (*address, error) {
 		return nil, useless(err)
 	}
 	c := at.config.ConnConfig
-	if secret != "" {
+	switch {
+	case secret != "":
 		c.Password = secret
+	case c.Password != "":
+		if err := passfileIsOurs(u, q); err != nil {
+			return nil, err
+		}
 	}
 	at.place = fmt.Sprintf("postgres://%s:%d/%s?schema=%s", c.Host, c.Port, c.Database, at.schema)
 	return at, nil
@@ -148,6 +156,23 @@ func passwordOf(u *url.URL, q url.Values) (string, error) {
 		return "", words.Err("ledger.error.password-empty", words.A{"file": path})
 	}
 	return secret, nil
+}
+
+// passfileIsOurs refuses a password out of a file that others may read (PGPASSFILE, ~/.pgpass): libpq passes over such a file.
+func passfileIsOurs(u *url.URL, q url.Values) error {
+	home, _ := os.UserHomeDir() // without one there is no such file
+	path := cmp.Or(q.Get("passfile"), os.Getenv("PGPASSFILE"), filepath.Join(home, ".pgpass"))
+	info, err := os.Stat(path)
+	others := err == nil && info.Mode().Perm()&0o077 != 0
+	if !others || runtime.GOOS == "windows" { // libpq looks at no rights there, either
+		return nil
+	}
+	q.Set("passfile", os.DevNull)
+	u.RawQuery = q.Encode()
+	if without, err := pgx.ParseConfig(u.String()); err == nil && without.Password == "" {
+		return words.Err("ledger.error.passfile", words.A{"file": path}).Do("ledger.do.passfile", words.A{"command": "chmod 600 " + words.Typed(path)})
+	}
+	return nil
 }
 
 // near reports whether a host is this machine, or a socket.
