@@ -85,9 +85,7 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 	if err != nil {
 		return w, err
 	}
-	if !q.Ramp { // it is not to be raised: that is what it is for
-		w.or(s.raiseQuota(n, p, q, int64(promised[n.Name].Running)))
-	}
+	s.raiseQuota(&w, n, p, q, int64(promised[n.Name].Running))
 	days, done := p.schedule(n.Messages, s.now())
 	if !s.Spread && len(days) > 1 && !done.IsZero() && s.inTime(done) {
 		command := s.sendCommand("--spread")
@@ -143,21 +141,49 @@ func (s *Subject) beginAt(n Need, at time.Time, days []Day) Option {
 	}
 }
 
-// raiseQuota says how high the quota would have to be not to matter: for this need, what was used, and what others that are
-// running still take today.
-func (s *Subject) raiseQuota(n Need, p pace, q Quota, running int64) Option {
-	most := int64(0)
+// raiseQuota says how high quotas would have to be not to matter: for this need, what was used of each, and what others that are
+// running still take today. Where another one grows that would hold then, raising them is no way.
+func (s *Subject) raiseQuota(w *ways, n Need, p pace, q Quota, running int64) {
 	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
-	for i, d := range unlimited {
+	grown := p
+	grown.first, grown.daily = -1, -1
+	if days, _ := grown.schedule(n.Messages, s.now()); q.Ramp || !slices.Equal(days, unlimited) {
+		return
+	}
+	o := Option{Kind: OptionRaiseQuota, Enough: true, Account: n.Name, Channel: n.Channel}
+	var texts []words.Text
+	for _, one := range q.raisable {
+		to := s.wanted(n, unlimited, one.used+running)
+		if to <= one.limit {
+			continue
+		}
+		key := "accounts." + n.Name + "." + one.key
+		o.Settings = append(o.Settings, Setting{Key: key, Value: to, Now: one.limit})
+		if one.key == "daily_quota" {
+			texts = append(texts, words.T("quota.raise", words.A{"account": n.Name, "by": to - one.limit, "to": to}))
+			continue
+		}
+		texts = append(texts, words.T("quota.raise-class", words.A{"key": key, "from": one.limit, "to": to}))
+	}
+	switch len(texts) {
+	case 0:
+		return
+	case 1:
+		o.Text = texts[0]
+	default:
+		o.Text = words.T("quota.raise-both", words.A{"account": texts[0], "class": texts[1]})
+	}
+	w.or(o)
+}
+
+// wanted is the most that a day takes of a quota of which so many are used or promised today.
+func (s *Subject) wanted(n Need, days []Day, today int64) (most int64) {
+	for i, d := range days {
 		want := int64(math.Ceil(float64(d.Messages)/n.OfAccount - 1e-9))
 		if i == 0 && d.Date == s.now().Format(time.DateOnly) {
-			want += q.Used + running
+			want += today
 		}
 		most = max(most, want)
 	}
-	return Option{
-		Kind: OptionRaiseQuota, Enough: true, Account: n.Name, Channel: n.Channel,
-		Settings: []Setting{{Key: "accounts." + n.Name + ".daily_quota", Value: most, Now: q.Limit}},
-		Text:     words.T("quota.raise", words.A{"account": n.Name, "by": most - q.Limit, "to": most}),
-	}
+	return most
 }

@@ -101,6 +101,9 @@ func (w *world) set(s preflight.Setting) {
 				if v, ok := w.vendors[words[1]].(*vendor); ok && v.balance.QuotaLimit != nil {
 					v.balance.QuotaLimit = ptr(s.Value.(int64))
 				}
+			case "scenarios":
+				class, _, _ := strings.Cut(last, ".")
+				a.Scenarios = map[string]config.Scenario{class: {DailyQuota: s.Value.(int64)}}
 			case "budget":
 				if last == "day" {
 					a.DayBudget = s.Value.(message.Money)
@@ -160,6 +163,13 @@ func kinds(options []preflight.Option) []preflight.OptionKind {
 	return all
 }
 
+// classQuota is one of the account, 0 for none, and one of what its class may send.
+func classQuota(own, class int64) func(*world) {
+	return smsA(func(a *config.Account) {
+		a.DailyQuota, a.Scenarios = own, map[string]config.Scenario{config.Notice: {DailyQuota: class}}
+	})
+}
+
 // What is offered must be true: each option that says it is enough is followed, in a world of its own, by its figures alone.
 func TestOptionsMakeItPass(t *testing.T) {
 	const (
@@ -197,6 +207,9 @@ func TestOptionsMakeItPass(t *testing.T) {
 		{"two others hold it, and the end of one is not enough", "balance", both(otherPending, pending("third", 30), balance("113.85")), preflight.Fail, []preflight.OptionKind{topUp, part, account}},
 		{"1,000 a day", "quota", quota(1000), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"1,000 a day at the vendor", "quota", live(1000, 0), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
+		{"40 a day for the class", "quota", classQuota(0, 40), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
+		{"1,000 a day, and 40 for the class", "quota", classQuota(1000, 40), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
+		{"1,000 a day, and no matter what for the class", "quota", classQuota(1000, 10_000), preflight.Fail, []preflight.OptionKind{quotas, spreads, part, account}},
 		{"today's is used up", "quota", live(2300, 2300), preflight.Fail, []preflight.OptionKind{quotas, later, account}},
 		{"today's is used up, and tomorrow is too late", "quota", both(live(2300, 2300), in(10*time.Hour)), preflight.Fail, []preflight.OptionKind{quotas, account}},
 		{"today's is used up, and tomorrow's is too little", "quota", live(2000, 2000), preflight.Fail, []preflight.OptionKind{quotas, spreads, account}},

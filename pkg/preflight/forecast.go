@@ -258,6 +258,14 @@ type Quota struct {
 	// grow is set where the account has a quota that grows; Ramp says that it is the one that counts today.
 	grow *ramping
 	Ramp bool
+	// raisable are the quotas that somebody can raise: the account's, and what its class may send of it.
+	raisable []dailyQuota
+}
+
+// dailyQuota is one under its key in notify.yaml, behind that of the account.
+type dailyQuota struct {
+	key         string
+	limit, used int64
 }
 
 // hours are those of the campaign's class.
@@ -291,6 +299,9 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 	if b, err := s.vendorQuota(ctx, account); err == nil && b.QuotaLimit != nil {
 		q.told(b)
 	}
+	if q.Limit >= 0 {
+		q.raisable = append(q.raisable, dailyQuota{"daily_quota", q.Limit, q.Used})
+	}
 	if l := s.scenario(account).DailyQuota; l > 0 {
 		within, err := s.Usage(ctx, ledger.ScenarioOf(account, s.Plan.Spec.Class))
 		if err != nil {
@@ -300,6 +311,7 @@ func (s *Subject) Quota(ctx context.Context, account string) (Quota, error) {
 			q.Limit, q.Used, q.Vendor = l, within.Day.Messages, false
 		}
 		q.daily = lower(q.daily, l)
+		q.raisable = append(q.raisable, dailyQuota{"scenarios." + s.Plan.Spec.Class + ".daily_quota", l, within.Day.Messages})
 	}
 	if err := s.grown(ctx, account, &q); err != nil {
 		return Quota{}, err

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -242,7 +243,7 @@ func TestWhatTheVendorSaysOfAQuota(t *testing.T) {
 	} {
 		q := c.own
 		q.told(vendors.Balance{QuotaLimit: &c.limit, QuotaUsed: c.used})
-		if c.want.Vendor = true; q != c.want {
+		if c.want.Vendor = true; !reflect.DeepEqual(q, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, q, c.want)
 		}
 	}
