@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,11 +115,16 @@ func (e *env) sound(ctx context.Context, l ledger.Ledger, name string) error {
 	return err
 }
 
-// durable refuses a ledger whose commits may be lost: who was told would be forgotten with them.
+// durable refuses a ledger that loses commits by itself: who was told would be forgotten with them. That no standby is waited for is another
+// matter: the run that stopped over it said so, and whoever resumes answers for it.
 func durable(ctx context.Context, l ledger.Ledger) error {
 	info, err := l.Info(ctx)
-	if err != nil || len(info.Unsafe) == 0 {
+	if err != nil {
 		return err
 	}
-	return words.Err("ledger.unsafe", words.A{"place": info.Place, "settings": words.Names(info.Unsafe, 0)}).Do("ledger.make-safe", nil)
+	loses := slices.DeleteFunc(slices.Clone(info.Unsafe), func(setting string) bool { return strings.HasPrefix(setting, "synchronous_standby_names") })
+	if len(loses) == 0 {
+		return nil
+	}
+	return words.Err("ledger.unsafe", words.A{"place": info.Place, "settings": words.Names(loses, 0)}).Do("ledger.make-safe", nil)
 }
