@@ -84,7 +84,9 @@ const proofsQuery = `SELECT m.key, coalesce(r.grade, ''), coalesce(f.state, ''),
 
 func queries() stored.Queries {
 	return stored.Queries{
-		// OFFSET keeps the planner from joining them all at once, for which it would read the whole campaign.
+		// OFFSET keeps the planner from joining them all at once, for which it would read all there is.
+		ByKey: `SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x
+			WHERE x.campaign_id = c.id AND x.key = $3 OFFSET 0) m WHERE c.name = $1 OR $2`,
 		ByStem: `SELECT m.campaign_id, m.id FROM json_each_text($1::json) v CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x
 			WHERE x.campaign_id = v.key::bigint AND x.key >= v.value AND x.key < v.value || '~' OFFSET 0) m`,
 		Keyed:      `CROSS JOIN LATERAL (SELECT x.* FROM message_standing x WHERE x.campaign_id = v.column2 AND x.key > v.column3 AND x.key < v.column4 OFFSET 0) m`,

@@ -79,6 +79,7 @@ const proofsQuery = `SELECT m.key, ifnull(r.grade, ''), ifnull(f.state, ''), ifn
 
 func queries() stored.Queries {
 	return stored.Queries{
+		ByKey: "SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN message m WHERE (c.name = $1 OR $2) AND m.campaign_id = c.id AND m.key = $3",
 		ByStem: `SELECT m.campaign_id, m.id FROM json_each($1) v CROSS JOIN message m
 			WHERE m.campaign_id = CAST(v.key AS INTEGER) AND m.key >= v.value AND m.key < v.value || '~'`,
 		Keyed:      "CROSS JOIN message_standing m",

@@ -31,8 +31,9 @@ type Queries struct {
 	Within string
 	// Keyed joins the messages m whose keys lie between v.column3 and v.column4 in campaign v.column2, each v by a look at the index.
 	Keyed string
-	// ByStem reads campaign and id of the messages whose keys begin so: $1 is a JSON object of stems by campaign.
-	ByStem string
+	// ByKey reads campaign and id of the messages with the key $3, in the campaign $1 or, where $2 is true, in all. ByStem reads those whose
+	// keys begin so: $1 is a JSON object of stems by campaign.
+	ByKey, ByStem string
 	// Proofs reads for the messages of campaign $1 that something is known of, in order: key, grade of the resolution, and of each fact state,
 	// code, detail, grade, at, segments. ProofsByKey reads those of the key $2.
 	Proofs, ProofsByKey string

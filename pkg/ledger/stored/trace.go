@@ -110,8 +110,7 @@ func (l Common) sought(ctx context.Context, s ledger.Sought) (in []*searched, fo
 
 // byKey looks a key up in each campaign: nobody knows of which one it is.
 func (l Common) byKey(ctx context.Context, s ledger.Sought, found map[int64][]int64) error {
-	return l.DB.Read(ctx, finds(found), `SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN message m
-		WHERE (c.name = $1 OR $2) AND m.campaign_id = c.id AND m.key = $3`, s.Campaign, s.Campaign == "", string(s.Key))
+	return l.DB.Read(ctx, finds(found), l.Queries.ByKey, s.Campaign, s.Campaign == "", string(s.Key))
 }
 
 // byAddress looks for what begins as the keys of an address do in each campaign and channel.

@@ -61,7 +61,7 @@
 /* read */ SELECT key FROM message m WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE id = m.campaign_id AND m.id BETWEEN first_id AND last_id) OR NOT EXISTS (SELECT 1 FROM recipient r WHERE r.campaign_id = m.campaign_id AND r.id = m.recipient_id) LIMIT 20
 /* read */ SELECT kind, about, severity, said, next, again, passing, since, id, at, change FROM notice WHERE id > $1 ORDER BY id LIMIT $2
 /* read */ SELECT kind, about, severity, said, next, again, passing, since, told FROM alert ORDER BY since, kind, about
-/* read */ SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN message m WHERE (c.name = $1 OR $2) AND m.campaign_id = c.id AND m.key = $3
+/* read */ SELECT m.campaign_id, m.id FROM campaign c CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x WHERE x.campaign_id = c.id AND x.key = $3 OFFSET 0) m WHERE c.name = $1 OR $2
 /* read */ SELECT m.campaign_id, m.id FROM json_each_text($1::json) v CROSS JOIN LATERAL (SELECT x.campaign_id, x.id FROM message x WHERE x.campaign_id = v.key::bigint AND x.key >= v.value AND x.key < v.value || '~' OFFSET 0) m
 /* read */ SELECT m.channel, m.campaign_id FROM message m WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.campaign_id = m.campaign_id AND r.channel = m.channel) GROUP BY m.campaign_id, m.channel LIMIT 20
 /* read */ SELECT m.id FROM campaign c JOIN message m ON m.campaign_id = c.id WHERE c.name = $1 ORDER BY m.id
