@@ -276,10 +276,13 @@ func amount(v yamldoc.Value, zero bool) (message.Money, bool) {
 	}, words.T("config.do.amount", nil))
 }
 
-// PacedDomains are the recipient domains that have a limit of their own, in order, and whether any domain has one.
-func (a *Account) PacedDomains() (own []string, limited bool) {
-	for _, of := range [...]iter.Seq[string]{maps.Keys(a.DomainRate), maps.Keys(a.DomainQuota), maps.Keys(a.DomainSlots)} {
-		own = slices.AppendSeq(own, of)
+// PacedDomains are the recipient domains that one of the accounts has a limit of their own for, in order, and whether any domain has a limit.
+func (c *Config) PacedDomains(accounts []string) (own []string, limited bool) {
+	for _, name := range accounts {
+		a := c.Accounts[name]
+		for _, of := range [...]iter.Seq[string]{maps.Keys(a.DomainRate), maps.Keys(a.DomainQuota), maps.Keys(a.DomainSlots)} {
+			own = slices.AppendSeq(own, of)
+		}
 	}
 	limited = len(own) > 0
 	own = slices.DeleteFunc(own, func(domain string) bool { return domain == "default" })

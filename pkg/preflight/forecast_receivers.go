@@ -19,7 +19,7 @@ const hostsTime = 5 * time.Second
 // account has a limit by domain nothing hangs on it, and nobody is asked.
 func (s *Subject) tellReceivers(ctx context.Context, c *RemainingChannel) {
 	c.Named = len(c.Domains)
-	own, limited := s.pacedDomains(c)
+	own, limited := s.Config.PacedDomains(plan.RouteAccounts(s.route(c.Channel)))
 	if s.Receivers == nil || !limited {
 		return
 	}
@@ -37,17 +37,6 @@ func (s *Subject) tellReceivers(ctx context.Context, c *RemainingChannel) {
 	if c.Domains, c.Unsaid = got, unsaid; s.Offline && !s.Config.NoSameMX {
 		c.Unsaid = c.Named
 	}
-}
-
-// pacedDomains are the domains that an account of the route has a limit for, and whether there are limits by domain at all.
-func (s *Subject) pacedDomains(c *RemainingChannel) (own []string, limited bool) {
-	for _, name := range plan.RouteAccounts(s.route(c.Channel)) {
-		a := s.Config.Accounts[name]
-		of, some := a.PacedDomains()
-		own, limited = append(own, of...), limited || some
-	}
-	slices.Sort(own)
-	return slices.Compact(own), limited
 }
 
 // mailHosts asks nobody about names that exist nowhere.

@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"notify/pkg/flow"
@@ -16,22 +17,17 @@ func (ln *lane) receivers(ctx context.Context) {
 	if ln.loop.Receivers == nil || ln.entry.PaceKey == nil {
 		return
 	}
-	var named []string
-	limited := false
 	ln.domains = make(map[string]*flow.Domains)
 	for _, a := range ln.route.Accounts() {
 		a.Limits.DomainHeld = true
 		ln.domains[a.Name()] = flow.NewDomains(a.Name())
-		of := ln.loop.Config.Accounts[a.Name()]
-		own, some := of.PacedDomains()
-		named, limited = append(named, own...), limited || some
 	}
+	own, limited := ln.loop.Config.PacedDomains(slices.Collect(maps.Keys(ln.domains)))
 	lookup := ln.loop.Lookup
 	if !limited {
 		lookup = nil // nothing hangs on who is one receiver
 	}
-	slices.Sort(named)
-	ln.hosts = receivers.NewHosts(ctx, ln.loop.Receivers, lookup, slices.Compact(named))
+	ln.hosts = receivers.NewHosts(ctx, ln.loop.Receivers, lookup, own)
 }
 
 // paceKey is under which key an address is paced.
