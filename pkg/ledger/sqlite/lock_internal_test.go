@@ -19,12 +19,12 @@ func TestALockHasOneOwnerAndLeavesNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "notify.db")
-	var owners, taken atomic.Int32
+	var owners atomic.Int32
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			k := &locks{path: path, held: make(map[ledger.RunID]*flock.Flock)}
-			for range 500 {
+			for taken := 0; taken < 100; {
 				lock, err := k.try("award", 0)
 				if errors.Is(err, errLocked) {
 					runtime.Gosched()
@@ -37,7 +37,7 @@ func TestALockHasOneOwnerAndLeavesNoFile(t *testing.T) {
 				if n := owners.Add(1); n != 1 {
 					t.Errorf("%d own the lock", n)
 				}
-				taken.Add(1)
+				taken++
 				owners.Add(-1)
 				if err := unlock(lock); err != nil {
 					t.Error(err)
@@ -49,9 +49,6 @@ func TestALockHasOneOwnerAndLeavesNoFile(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if taken.Load() < 500 {
-		t.Errorf("it was taken %d times", taken.Load())
 	}
 	if len(left) > 0 && runtime.GOOS != "windows" {
 		t.Errorf("%d files are left: %v", len(left), left)
