@@ -277,12 +277,12 @@ func (e *env) mayTouch(s *preflight.Sheet, o checklistOptions) (*checklist.Item,
 	people := checklist.People(e.cfg.Roles)
 	known, ok := people.May(item.Role, name)
 	if !ok && len(people[item.Role]) == 0 {
-		return nil, "", usage(words.Err("cmd.error.no-signer", words.A{"item": item.ID, "role": item.Role}).
+		return nil, "", usage(words.Err("cmd.error.no-signer", words.A{"item": item.ID, "role": checklist.RoleWord(item.Role)}).
 			Do("cmd.do.roles", words.A{"roles": fmt.Sprintf("roles: {%s: [%s]}", item.Role, name), "file": config.FileName}))
 	}
 	if !ok {
-		return nil, "", usage(words.Err("cmd.error.not-signer", words.A{"item": item.ID, "role": item.Role, "name": name}).
-			Do("cmd.do.signers", words.A{"role": item.Role, "names": words.Names(people[item.Role], 0)}))
+		return nil, "", usage(words.Err("cmd.error.not-signer", words.A{"item": item.ID, "role": checklist.RoleWord(item.Role), "name": name}).
+			Do("cmd.do.signers", words.A{"role": checklist.RoleWord(item.Role), "names": words.Names(people[item.Role], 0)}))
 	}
 	return item, known, nil
 }

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"notify/pkg/words"
 )
 
 // Checklist is one list, as its file has it.
@@ -50,6 +52,14 @@ func Phases() []Phase { return []Phase{Before, During, After} }
 // Roles are the roles that every installation knows; a team may add its own in notify.yaml.
 func Roles() []string {
 	return []string{"operations", "product", "it", "customer-service", "legal", "pr", "finance"}
+}
+
+// RoleWord is a role as it is read: one that every installation knows by its word, one of a team's own as the team calls it.
+func RoleWord(role string) any {
+	if slices.Contains(Roles(), role) {
+		return words.Of("role", role)
+	}
+	return role
 }
 
 // Evidence is what a person must have before him when he signs.

@@ -31,24 +31,29 @@ func (i *Item) differences(now *Item) []words.Text {
 	if i.Title != now.Title || i.Why != now.Why {
 		out = append(out, words.T("checklist.reworded", words.A{"item": i.ID}))
 	}
-	for _, d := range []struct{ what, was, is string }{
-		{"phase", string(i.Phase), string(now.Phase)},
-		{"role", i.Role, now.Role},
-		{"check", i.Check, now.Check},
-		{"people", strconv.Itoa(i.People), strconv.Itoa(now.People)},
-		{"evidence", string(i.Evidence), string(now.Evidence)},
-		{"expiry", words.Span(i.Expires), words.Span(now.Expires)},
+	phase := func(v string) any { return words.Of("phase", v) }
+	evidence := func(v string) any { return words.Of("cmd.evidence", v) }
+	itself := func(v string) any { return v }
+	for _, d := range []struct {
+		what, was, is string
+		word          func(string) any
+	}{
+		{"phase", string(i.Phase), string(now.Phase), phase},
+		{"role", i.Role, now.Role, RoleWord},
+		{"check", i.Check, now.Check, itself},
+		{"people", strconv.Itoa(i.People), strconv.Itoa(now.People), itself},
+		{"evidence", string(i.Evidence), string(now.Evidence), evidence},
+		{"expiry", words.Span(i.Expires), words.Span(now.Expires), itself},
 	} {
+		orNone := func(v string) any {
+			if v == "" {
+				return words.T("checklist.none", nil)
+			}
+			return d.word(v)
+		}
 		if d.was != d.is {
 			out = append(out, words.T("checklist.differs", words.A{"what": words.Of("checklist.key", d.what), "item": i.ID, "was": orNone(d.was), "now": orNone(d.is)}))
 		}
 	}
 	return out
-}
-
-func orNone(v string) any {
-	if v == "" {
-		return words.T("checklist.none", nil)
-	}
-	return v
 }

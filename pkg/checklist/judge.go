@@ -149,7 +149,7 @@ func (i *Item) Lapsed(s Signature, p Plan, people People, found Status, now time
 		why = append(why, words.T("checklist.expired", words.A{"until": s.At.Add(i.Expires).In(now.Location())}))
 	}
 	if _, ok := people.May(i.Role, s.Name); !ok {
-		why = append(why, words.T("checklist.not-in-role", words.A{"name": s.Name, "role": i.Role}))
+		why = append(why, words.T("checklist.not-in-role", words.A{"name": s.Name, "role": RoleWord(i.Role)}))
 	}
 	if len(why) == 0 {
 		return words.Text{}

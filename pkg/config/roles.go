@@ -33,7 +33,7 @@ func readRoles(m *yamldoc.Map) map[string][]string {
 			v.Warn(words.T("config.role-near", words.A{"near": near, "role": role}), words.T("config.do.role-near", words.A{"role": near}))
 		}
 		if !v.Set() || v.IsMap() {
-			v.Problem(words.T("config.role-empty", words.A{"role": role}), words.T("config.do.role-names", words.A{"role": role}))
+			v.Problem(words.T("config.role-empty", words.A{"role": checklist.RoleWord(role)}), words.T("config.do.role-names", words.A{"role": role}))
 			continue
 		}
 		for _, item := range v.List() {

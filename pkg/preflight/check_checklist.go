@@ -97,7 +97,7 @@ func (w *waiting) look(s *Subject, a *answers, l *checklist.Line) {
 	if l.Signed() || len(s.Config.Roles[l.Role]) > 0 {
 		w.stops++
 	}
-	w.wanted = append(w.wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": l.Role}))
+	w.wanted = append(w.wanted, words.T("checklist.item-role", words.A{"item": l.ID, "role": checklist.RoleWord(l.Role)}))
 	for _, lapse := range l.Lapses {
 		a.detail(words.T("checklist.lapse", words.A{"item": l.ID, "name": lapse.Name, "at": lapse.At.In(s.Config.Timezone), "why": lapse.Why}))
 	}
@@ -112,11 +112,11 @@ func (w *waiting) look(s *Subject, a *answers, l *checklist.Line) {
 func (s *Subject) howToSign(l *checklist.Line) words.Text {
 	people := s.Config.Roles[l.Role]
 	if len(people) == 0 {
-		return words.T("checklist.nobody-may", words.A{"role": l.Role, "item": l.ID, "setting": fmt.Sprintf("roles: {%s: [NAME]}", l.Role)})
+		return words.T("checklist.nobody-may", words.A{"role": checklist.RoleWord(l.Role), "item": l.ID, "setting": fmt.Sprintf("roles: {%s: [NAME]}", l.Role)})
 	}
 	args := words.A{
 		"command": fmt.Sprintf("notify checklist sign %s %s --as NAME%s", words.Typed(s.name()), l.ID, l.Evidence.Flag()),
-		"role":    l.Role, "people": words.Names(people, 0),
+		"role":    checklist.RoleWord(l.Role), "people": words.Names(people, 0),
 	}
 	if l.People > 1 {
 		args["more"], args["of"] = l.Wanting(), l.People

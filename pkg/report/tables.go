@@ -312,7 +312,7 @@ func (r *Report) ChecklistTable() Table {
 	}
 	for i := range r.Checklist.Lines {
 		l := &r.Checklist.Lines[i]
-		row := []any{words.Of("phase", l.Phase), l.Title, roleOf(l.Role), words.Of("item", l.Status)}
+		row := []any{words.Of("phase", l.Phase), l.Title, checklist.RoleWord(l.Role), words.Of("item", l.Status)}
 		for _, s := range l.Signatures {
 			var proof any
 			if s.Evidence != nil {
@@ -325,14 +325,6 @@ func (r *Report) ChecklistTable() Table {
 		}
 	}
 	return t
-}
-
-// roleOf is a role: one of those that have a word, or as an installation calls it.
-func roleOf(role string) any {
-	if slices.Contains(checklist.Roles(), role) {
-		return words.Of("role", role)
-	}
-	return role
 }
 
 // Did says what somebody did.

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -72,15 +71,6 @@ func (p *Printer) phase(phase checklist.Phase) {
 	}
 }
 
-// role is who answers for an item: a role that is known by its word, one of the operator's own as he wrote it.
-func role(name string) any {
-	known := []string{"operations", "product", "it", "customer-service", "legal", "pr", "finance"}
-	if slices.Contains(known, name) {
-		return words.Of("role", name)
-	}
-	return name
-}
-
 // ids lists items by their ids.
 func ids(lines []checklist.Line) words.List {
 	names := make([]string, len(lines))
@@ -116,7 +106,7 @@ func (p *Printer) item(l *checklist.Line) {
 		if l.Status.Done() {
 			title = p.Paint(Dim, title)
 		}
-		behind := p.Say(words.T("sheet.item", words.A{"item": l.ID, "role": role(l.Role)}))
+		behind := p.Say(words.T("sheet.item", words.A{"item": l.ID, "role": checklist.RoleWord(l.Role)}))
 		p.Wrapped("  "+p.Paint(tone, pad(word, itemWidth))+"  ", title+p.Paint(Dim, behind))
 	} else {
 		p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), title)
@@ -155,7 +145,7 @@ func signature(s checklist.Signature) words.Text {
 func howToSign(v *Checklist, l *checklist.Line) words.Text {
 	people := v.People[l.Role]
 	if len(people) == 0 {
-		return words.T("sheet.nobody", words.A{"item": l.ID, "role": role(l.Role), "setting": "roles: {" + l.Role + ": [NAME]}"})
+		return words.T("sheet.nobody", words.A{"item": l.ID, "role": checklist.RoleWord(l.Role), "setting": "roles: {" + l.Role + ": [NAME]}"})
 	}
 	command := "notify checklist sign " + words.Typed(v.Campaign) + " " + l.ID + " --as NAME" + l.Evidence.Flag()
 	if v.Beside != "" {
@@ -247,9 +237,9 @@ func proofOf(it *checklist.Item) words.Text {
 	case !it.Signed():
 		return words.T("sheet.check", words.A{"item": it.ID, "check": it.Check})
 	case it.People > 1:
-		return words.T("sheet.people", words.A{"item": it.ID, "role": role(it.Role), "people": it.People})
+		return words.T("sheet.people", words.A{"item": it.ID, "role": checklist.RoleWord(it.Role), "people": it.People})
 	}
-	return words.T("sheet.item", words.A{"item": it.ID, "role": role(it.Role)})
+	return words.T("sheet.item", words.A{"item": it.ID, "role": checklist.RoleWord(it.Role)})
 }
 
 // SignQuestion is what a person is shown before he signs.
@@ -259,7 +249,7 @@ func SignQuestion(p *Printer, v Checklist, it *checklist.Item, name string) stri
 		why = words.T("sheet.question-why", words.A{"why": reason})
 	}
 	asked := words.A{
-		"why": why, "title": p.title(it.Title), "who": name, "role": role(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
+		"why": why, "title": p.title(it.Title), "who": name, "role": checklist.RoleWord(it.Role), "campaign": v.Campaign, "list": v.List, "at": v.Checked, "item": it.ID,
 	}
 	if v.Fails {
 		return p.Say(words.T("sheet.question-fails", asked))
@@ -299,7 +289,7 @@ func (p *Printer) later(s *checklist.State) {
 			p.Line("%s\t%s\t%s\t%s\t%s", word, l.Phase, l.ID, Safe(l.Role), p.title(l.Title))
 			continue
 		}
-		said := words.A{"phase": words.Of("phase", l.Phase), "title": p.title(l.Title), "item": l.ID, "role": role(l.Role)}
+		said := words.A{"phase": words.Of("phase", l.Phase), "title": p.title(l.Title), "item": l.ID, "role": checklist.RoleWord(l.Role)}
 		due := words.T("sheet.later", said)
 		if len(l.Signatures) > 0 {
 			var by []words.Text

@@ -40,7 +40,7 @@ func PreflightPage(w io.Writer, r preflight.Result, o Page) error {
 		"state": func(s checklist.Status) string { return p.mark("item", string(s)) },
 		"class": func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), " ", "-") },
 		"other": func(t checklist.Text) string { return otherLanguage(t, o.Language) },
-		"role":  func(name string) string { return p.Words().Value(role(name)) },
+		"role":  func(name string) string { return p.Words().Value(checklist.RoleWord(name)) },
 		"lang":  func() string { return htmlLanguage(p.Lang) },
 		"verdict": func(r preflight.Result) string {
 			reason, _ := verdict(r)

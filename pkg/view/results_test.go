@@ -19,6 +19,7 @@ import (
 	"notify/pkg/report"
 	"notify/pkg/sandbox"
 	"notify/pkg/send"
+	"notify/pkg/trace"
 	"notify/pkg/vendors"
 	"notify/pkg/view"
 )
@@ -369,5 +370,26 @@ func TestErrorsForPeopleAndForMachines(t *testing.T) {
 		view.ErrorJSON(c, words.Printer{}, 3, said, input)
 		golden(t, "error-"+name+".txt", story.String())
 		golden(t, "error-"+name+".json", out.String())
+	}
+}
+
+func TestATraceSaysTheRoleOfWhoSigned(t *testing.T) {
+	signed := []trace.Signed{
+		{Item: "texts-read", Role: "customer-service", Name: "li", At: then, Same: true}, {Item: "released", Role: "night-shift", Name: "wang", At: then},
+	}
+	for lang, want := range map[words.Language][]string{
+		words.English: {"li as customer service: texts-read", "wang as night-shift: released"},
+		words.Chinese: {"li（客服）：texts-read", "wang（night-shift）：released"},
+	} {
+		var out bytes.Buffer
+		p := &view.Printer{Out: &out, Zone: zone, Lang: lang, Terminal: true}
+		if err := view.ShowTrace(p, false, &trace.Result{Campaigns: []trace.Campaign{{Name: "award", Class: "notice", Signed: signed}}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%s: it does not say %q:\n%s", lang, w, out.String())
+			}
+		}
 	}
 }

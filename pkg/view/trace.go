@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"notify/pkg/checklist"
 	"notify/pkg/message"
 	"notify/pkg/trace"
 	"notify/pkg/words"
@@ -48,9 +49,9 @@ func (p *Printer) tracedCampaign(c *trace.Campaign) {
 		p.body(t.Text)
 	}
 	for _, s := range c.Signed {
-		said := words.T("trace.signed", words.A{"name": s.Name, "role": s.Role, "item": s.Item, "at": s.At})
+		said := words.T("trace.signed", words.A{"name": s.Name, "role": checklist.RoleWord(s.Role), "item": s.Item, "at": s.At})
 		if !s.Same {
-			said = words.T("trace.signed-before", words.A{"name": s.Name, "role": s.Role, "item": s.Item, "at": s.At})
+			said = words.T("trace.signed-before", words.A{"name": s.Name, "role": checklist.RoleWord(s.Role), "item": s.Item, "at": s.At})
 		}
 		p.labelled("signed", p.heading(said))
 	}
