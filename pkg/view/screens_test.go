@@ -71,7 +71,7 @@ var named = regexp.MustCompile("`[^`]*`|" + `notify v\S+ \(\w+\), go\S+ \w+/\w+|
 	`/(?:[\w.]+/)+[\w.]+|（sqlite）|isv\.\w+|notify:\w+|CNY|MiB|KiB|HTML|SMS_\w+|[kKEA]\d+|` + saidByOthers)
 
 // saidByOthers are words of the fixtures.
-const saidByOthers = `by mail|agreed.\[2J by telephone|message 7 is accepted, its attempt is not|SHA-256 [ab]+|PASS → FAIL: |qq\.com|\b[a-z]+(-[a-z]+)+\b|(?:未完成|放行|警告)：[a-z-]+(、[a-z-]+)*|角色 [a-z]+|，audit）|replied T|replied|a mistake|too short for a phone number|correct it|quota refuses|检查项 [a-z-]+|award-2020|double-payout|wrong-environment|Operations Wang|\bLi\b|operations|award-20\d\d|award-notice|ops-\d|\b(wang|li|zhao|edm|sms|spare|http|smtp|notice|quota|balance)\b|` +
+const saidByOthers = `by mail|agreed.\[2J by telephone|message 7 is accepted, its attempt is not|SHA-256 [ab]+|PASS → FAIL: |qq\.com|\b[a-z]+(-[a-z]+)+\b|(?:未完成|放行|警告)：[a-z-]+(、[a-z-]+)*|[a-z]+ 角色的人|，audit）|replied T|replied|a mistake|too short for a phone number|correct it|quota refuses|检查项 [a-z-]+|award-2020|double-payout|wrong-environment|Operations Wang|\bLi\b|operations|award-20\d\d|award-notice|ops-\d|\b(wang|li|zhao|edm|sms|spare|http|smtp|notice|quota|balance)\b|` +
 	`agreed by telephone|wrong text|QUOTA|connection refused|hidden rows|Awards <|your award|Dear 王芳, │ │ you won|row 12 has no second address`
 
 var latinWord = regexp.MustCompile(`[A-Za-z]{2,}`)
