@@ -58,7 +58,7 @@ func runLedgerRestore(ctx context.Context, e *env, o restoreOptions) error {
 		return err
 	}
 	if cfg.Ledger.Server() {
-		return words.Err("cmd.error.no-backup", nil).Do("cmd.do.no-backup", nil)
+		return words.Err("cmd.error.no-restore", nil).Do("cmd.do.no-restore", nil)
 	}
 	made, err := e.sourceOfRestore(ctx, o.file)
 	if err != nil {
