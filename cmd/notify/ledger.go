@@ -58,6 +58,10 @@ func runLedgerCheck(ctx context.Context, e *env, head string) error {
 	if err != nil {
 		return err
 	}
+	size, err := l.Size(ctx)
+	if err != nil {
+		return err
+	}
 	v, ok := l.(ledger.Verifier)
 	if !ok {
 		return words.Err("cmd.error.no-verify", words.A{"driver": info.Driver})
@@ -76,7 +80,7 @@ func runLedgerCheck(ctx context.Context, e *env, head string) error {
 	}
 	last, cut := chained(log, head)
 	problems = append(append(problems, forgotten...), cut...)
-	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Audit: last, Problems: problems}); err != nil {
+	if err := view.ShowLedgerCheck(e.printer(), e.flags.json, view.LedgerCheck{Info: info, Bytes: size, Audit: last, Problems: problems}); err != nil {
 		return err
 	}
 	if len(problems) > 0 {

@@ -38,8 +38,10 @@ type Ledger interface {
 	Suppressions
 	Alerts
 	Credentials
-	// Info describes the database itself.
+	// Info describes the database itself. It is cheap, however large the ledger is.
 	Info(ctx context.Context) (Info, error)
+	// Size is how many bytes the ledger takes.
+	Size(ctx context.Context) (int64, error)
 	// Close waits for the transaction under way and closes the database. Claims that were not settled stay attempting.
 	Close() error
 }
@@ -157,7 +159,6 @@ type Info struct {
 	Place   string    `json:"place"`  // file, or server and database
 	Schema  int       `json:"schema_version"`
 	Created time.Time `json:"created,omitzero"`
-	Bytes   int64     `json:"bytes"`
 	Durable bool      `json:"durable"` // a commit survives power loss: read back from the database, not assumed
 	Free    int64     `json:"free"`    // free bytes where it lies; -1 where that cannot be known
 	// Unsafe are settings of a server that do not keep what a commit promises, each as "fsync = off"; Skew is how far its clock is ahead.

@@ -27,6 +27,10 @@ func ledgerCheck() Check {
 			return Finding{Status: Fail, Summary: []words.Text{words.Cause(s.noLedger())}, Remedies: do(ledgerRemedy(s.LedgerErr))}
 		}
 		info, err := s.Ledger.Info(ctx)
+		var size int64
+		if err == nil {
+			size, err = s.Ledger.Size(ctx)
+		}
 		if err != nil {
 			f := broken(err)
 			f.Remedies = append(f.Remedies, do(ledgerRemedy(err))...)
@@ -36,7 +40,7 @@ func ledgerCheck() Check {
 			{"place", info.Place},
 			{"id", info.ID},
 			{"schema", info.Schema},
-			{"bytes", info.Bytes},
+			{"bytes", size},
 			{"durable", info.Durable},
 		}}
 		if len(info.Unsafe) > 0 {
@@ -52,13 +56,13 @@ func ledgerCheck() Check {
 			return f
 		}
 		if !info.Durable {
-			f.Status, f.Summary = Fail, figures("ledger.not-durable", info)
+			f.Status, f.Summary = Fail, figures("ledger.not-durable", info, size)
 			f.Remedies = do(words.T("ledger.make-durable", nil))
 			return f
 		}
-		f = s.verify(ctx, f, info)
+		f = s.verify(ctx, f, info, size)
 		if info.Synced != "" && f.Status == Pass {
-			f.Status, f.Summary = Warn, figures("ledger.synced", info)
+			f.Status, f.Summary = Warn, figures("ledger.synced", info, size)
 			f.Summary[0].Args["by"] = info.Synced
 			f.Remedies = do(words.T("ledger.do-synced", nil))
 		}
@@ -71,14 +75,14 @@ func ledgerCheck() Check {
 }
 
 // figures are the ledger's place and size in a sentence.
-func figures(id string, info ledger.Info) []words.Text {
-	return []words.Text{{ID: id, Args: words.A{"place": info.Place, "size": words.Size(info.Bytes)}}}
+func figures(id string, info ledger.Info, size int64) []words.Text {
+	return []words.Text{{ID: id, Args: words.A{"place": info.Place, "size": words.Size(size)}}}
 }
 
-func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Finding {
+func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info, size int64) Finding {
 	v, ok := s.Ledger.(ledger.Verifier)
-	if !ok || info.Bytes > verifyUpTo {
-		f.Summary = figures("ledger.not-verified", info)
+	if !ok || size > verifyUpTo {
+		f.Summary = figures("ledger.not-verified", info, size)
 		f.Facts = append(f.Facts, Fact{"verified", false})
 		return f
 	}
@@ -87,19 +91,19 @@ func (s *Subject) verify(ctx context.Context, f Finding, info ledger.Info) Findi
 	problems, err := v.Verify(ctx)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		f.Summary = figures("ledger.not-verified", info)
+		f.Summary = figures("ledger.not-verified", info, size)
 		f.Facts = append(f.Facts, Fact{"verified", false})
 	case err != nil:
 		b := broken(err)
 		f.Status, f.Summary, f.Remedies = b.Status, b.Summary, do(ledgerRemedy(err))
 	case len(problems) > 0:
-		f.Status, f.Summary = Fail, figures("ledger.disagrees", info)
+		f.Status, f.Summary = Fail, figures("ledger.disagrees", info, size)
 		f.Summary[0].Args["contradictions"] = words.N(len(problems), "contradiction")
 		f.Details = append(f.Details, problems[:min(len(problems), firstStrangers)]...)
 		f.Details = append(f.Details, andMore(len(problems)-firstStrangers)...)
 		f.Remedies = do(ledgerRemedy(ledger.ErrDamaged))
 	default:
-		f.Summary = figures("ledger.good", info)
+		f.Summary = figures("ledger.good", info, size)
 		f.Facts = append(f.Facts, Fact{"verified", true})
 	}
 	return f

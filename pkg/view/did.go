@@ -54,6 +54,7 @@ func ShowVersion(p *Printer, asJSON bool, v Version) error {
 // LedgerCheck is what notify ledger check says.
 type LedgerCheck struct {
 	ledger.Info
+	Bytes    int64              `json:"bytes"`
 	Audit    *ledger.AuditEntry `json:"audit,omitempty"` // the last entry: it stands for all before it
 	Problems []words.Text       `json:"problems"`
 }

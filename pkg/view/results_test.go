@@ -335,13 +335,13 @@ func TestWhatCameOfUnknownMessages(t *testing.T) {
 }
 
 func TestTheCheckOfALedger(t *testing.T) {
-	info := ledger.Info{ID: "L1", Driver: "sqlite", Place: "/var/lib/notify/notify.db", Schema: 2, Created: then, Bytes: 12 << 20, Durable: true}
+	info := ledger.Info{ID: "L1", Driver: "sqlite", Place: "/var/lib/notify/notify.db", Schema: 2, Created: then, Durable: true}
 	drawn(t, "ledger-sound", "notify.ledger-check/1", func(p *view.Printer, asJSON bool) error {
-		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info})
+		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Bytes: 12 << 20})
 	})
 	info.Durable = false
 	drawn(t, "ledger-damaged", "notify.ledger-check/1", func(p *view.Printer, asJSON bool) error {
-		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Problems: []words.Text{words.T("verify.rejected", words.A{"key": "k7"})}})
+		return view.ShowLedgerCheck(p, asJSON, view.LedgerCheck{Info: info, Bytes: 12 << 20, Problems: []words.Text{words.T("verify.rejected", words.A{"key": "k7"})}})
 	})
 }
 

@@ -63,6 +63,9 @@ func (h *Handle) Info(ctx context.Context) (ledger.Info, error) {
 	return ledger.Info{ID: fmt.Sprintf("%p", h.m), Driver: "memory", Place: "memory", Schema: 1, Free: -1}, nil
 }
 
+// Size implements ledger.Ledger: nothing is kept.
+func (h *Handle) Size(context.Context) (int64, error) { return 0, nil }
+
 // Counts implements ledger.Reader.
 func (h *Handle) Counts(ctx context.Context, name string) (ledger.Counts, error) {
 	leave, err := h.enter(ctx)

@@ -318,6 +318,11 @@ func readerPromises() []promise {
 			if a.ID == "" || a.ID != b.ID || a.Schema == 0 {
 				s.Fatalf("%+v and %+v", a, b)
 			}
+			size, err := s.Size(s.ctx())
+			s.ok(err)
+			if (size > 0) == (a.Driver == "memory") {
+				s.Errorf("%d bytes", size)
+			}
 		}},
 	}
 }

@@ -27,12 +27,18 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 			info.Unsafe = append(info.Unsafe, s)
 			return err
 		}, unsafeQuery)
-		err := x.one([]any{&info.Bytes}, `SELECT coalesce((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
-			JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'), 0)::bigint`, l.at.schema)
+		err := x.sync()
 		_ = fits() // it learns how far the clock is ahead; who only looks is not refused
 		return err
 	})
 	info.Server, info.Synchronous = l.server.look()
 	info.Durable, info.Skew = len(info.Unsafe) == 0, l.clock.differs()
 	return info, err
+}
+
+// Size is that of the tables with their indexes, which the server looks up file by file.
+func (l *Ledger) Size(ctx context.Context) (size int64, err error) {
+	err = l.read.QueryRow(ctx, `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'`, l.at.schema).Scan(&size)
+	return size, l.asking(err, "describe")
 }

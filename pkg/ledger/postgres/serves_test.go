@@ -11,6 +11,8 @@ import (
 	"notify/pkg/ledger/postgres"
 	"notify/pkg/ledger/postgres/pgtest"
 	"notify/pkg/words"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Why a server does not write decides what is to be done about it.
@@ -89,5 +91,29 @@ func tell(t *testing.T, s *pgtest.Server, statements ...string) {
 	t.Helper()
 	if _, err := s.SQL(t.Context(), "postgres", statements...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What is asked before each run goes on waits for no table; how large the tables are is found out only where it is told.
+func TestWhatALedgerSaysOfItselfWaitsForNoTable(t *testing.T) {
+	s := pgtest.Start(t)
+	l := open(t, s.URL(pgtest.Superuser, "postgres"))
+	stage(t, l, 1)
+	other, err := pgx.Connect(t.Context(), s.URL(pgtest.Superuser, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close(t.Context()) }()
+	if _, err := other.Exec(t.Context(), "BEGIN; LOCK TABLE notify.message IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := l.Info(t.Context()); err != nil || info.Server == "" {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if _, err := other.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if size, err := l.Size(t.Context()); err != nil || size < 100_000 {
+		t.Errorf("%d bytes, %v", size, err)
 	}
 }

@@ -290,7 +290,8 @@ func TestABackupIsTheLedgerAndOverwritesNothing(t *testing.T) {
 	}
 	a, _ := l.Info(t.Context())
 	b, _ := c.Info(t.Context())
-	if a.ID != b.ID || !a.Durable || a.Bytes == 0 || a.Free <= 0 {
+	size, err := l.Size(t.Context())
+	if err != nil || a.ID != b.ID || !a.Durable || size == 0 || a.Free <= 0 {
 		t.Errorf("%+v and %+v", a, b)
 	}
 	wantSound(t, c)

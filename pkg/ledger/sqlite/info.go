@@ -14,14 +14,6 @@ import (
 // Info describes the file, with what the database itself says about its commits.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 	info := ledger.Info{ID: l.id, Driver: "sqlite", Place: l.path, Schema: l.schema, Created: l.made, Free: -1, Synced: synced(l.path, os.Getenv), Exposed: l.exposed()}
-	for _, name := range []string{l.path, l.path + "-wal"} {
-		st, err := os.Stat(name)
-		if err == nil {
-			info.Bytes += st.Size()
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return info, l.failed("describe", err)
-		}
-	}
 	if free, err := freeBytes(filepath.Dir(l.path)); err == nil {
 		info.Free = free
 	}
@@ -42,6 +34,20 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 		return nil
 	})
 	return info, err
+}
+
+// Size is that of the file, and of what was committed and not yet taken into it.
+func (l *Ledger) Size(context.Context) (int64, error) {
+	var size int64
+	for _, name := range []string{l.path, l.path + "-wal"} {
+		st, err := os.Stat(name)
+		if err == nil {
+			size += st.Size()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return 0, l.failed("describe", err)
+		}
+	}
+	return size, nil
 }
 
 // exposed is the ledger's file, or one beside it, or its folder, that everybody on this machine may write to; empty where there is none. In a

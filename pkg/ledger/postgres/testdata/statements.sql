@@ -31,6 +31,7 @@
 /* read */ SELECT coalesce(code, ''), n, coalesce((SELECT s.detail FROM standing s WHERE s.campaign_id = $1 AND s.message_id = one), '') FROM ( SELECT code, count(*) AS n, min(message_id) AS one FROM standing WHERE campaign_id = $1 AND state = 'unknown' GROUP BY code) g
 /* read */ SELECT coalesce(sum(messages), 0) FROM vendor_print_new
 /* read */ SELECT coalesce(sum(messages), 0)::bigint, coalesce(sum(segments), 0)::bigint, coalesce(sum(cost), 0)::bigint FROM usage WHERE account = $1 AND day >= $2 AND day < $3
+/* read */ SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'
 /* read */ SELECT count(*) FROM (SELECT message_id FROM standing WHERE campaign_id = $1 AND state = 'pending' AND paced = 0 AND attempts > 0 UNION ALL SELECT message_id FROM standing WHERE campaign_id = $1 AND state = 'pending' AND paced > 0 AND attempts > 0) w
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 AND at = $3 ORDER BY id DESC LIMIT 1
 /* read */ SELECT digest, verdict, result, at, who FROM preflight WHERE campaign = $1 AND digest = $2 ORDER BY id DESC LIMIT 1
@@ -199,7 +200,6 @@
 /* write */ SELECT channel, state, account, currency, run_id, messages, segments, cost, seal FROM tally WHERE campaign_id = $1
 /* write */ SELECT clock_timestamp()
 /* write */ SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> ''
-/* write */ SELECT coalesce((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'), 0)::bigint
 /* write */ SELECT coalesce(max(generation), 0) + 1 FROM vendor_print
 /* write */ SELECT coalesce(max(id), 0) + 1 FROM suppression
 /* write */ SELECT coalesce(max(piece), 0) + 1 FROM prints WHERE campaign_id = $1
