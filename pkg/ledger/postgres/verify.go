@@ -181,7 +181,7 @@ func (l *Ledger) shapeProblems(ctx context.Context, db reader) (problems []words
 	same := got[shapeServer] == want[shapeServer] // another major version may tell the same in other words
 	for _, name := range stored.SortedKeys(want, strings.Compare) {
 		there, ok := got[name]
-		if !ok || same && bare(there) != bare(want[name]) {
+		if !ok || same && there != want[name] {
 			problems = append(problems, words.T("verify.schema-differs", words.A{"name": name}))
 		}
 		delete(got, name)
@@ -193,9 +193,6 @@ func (l *Ledger) shapeProblems(ctx context.Context, db reader) (problems []words
 }
 
 const shapeServer = "server"
-
-// bare leaves the parentheses out: what was read back from a dump says the same with fewer.
-func bare(definition string) string { return strings.NewReplacer("(", "", ")", "").Replace(definition) }
 
 // shapeOf is what the schema has, by names, and what each of it is.
 func shapeOf(ctx context.Context, db reader, schema string) (map[string]string, error) {
