@@ -136,8 +136,8 @@ func (s *Subject) standIns(ch message.Channel, account string) []string {
 	}
 	var names []string
 	for _, name := range plan.RouteAccounts(route) {
-		carries := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
-		if !carries && !decided(config.Share{Account: name}) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
+		carrying := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && carries(sh) })
+		if !carrying && !decided(config.Share{Account: name}) && s.Config.Accounts[name].Class == s.Config.Accounts[account].Class {
 			names = append(names, name)
 		}
 	}

@@ -213,9 +213,8 @@ func byAccount(needs []Need) []accountNeed {
 // Promise is what other campaigns on the ledger, staged and neither finished nor aborted, are still to take from an account.
 type Promise struct {
 	Campaigns []string
-	Messages  int
 	Segments  int
-	// Running is how many of Messages belong to campaigns that a live run is sending now.
+	// Running is how many messages belong to campaigns that a live run is sending now.
 	Running int
 }
 
@@ -256,7 +255,7 @@ type tally struct{ messages, segments int }
 func (s *Subject) promise(promised map[string]Promise, name string, route config.Route, t tally, running bool) {
 	for _, one := range spread(route.Accounts, t.messages, t) {
 		p := promised[one.account]
-		p.Messages, p.Segments = p.Messages+one.messages, p.Segments+one.segments
+		p.Segments += one.segments
 		if running {
 			p.Running += one.messages
 		}
@@ -273,18 +272,21 @@ func (s *Subject) routed() []routedAccount {
 	for _, ch := range s.Plan.Spec.Channels() {
 		route := s.route(ch)
 		for _, name := range plan.RouteAccounts(route) {
-			carries := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && sh.Weight > 0 })
+			carrying := slices.ContainsFunc(route.Accounts, func(sh config.Share) bool { return sh.Account == name && carries(sh) })
 			i := slices.IndexFunc(all, func(a routedAccount) bool { return a.Name == name })
 			if i >= 0 {
-				all[i].Carries = all[i].Carries || carries
+				all[i].Carries = all[i].Carries || carrying
 				continue
 			}
 			a, known := s.Config.Accounts[name]
-			all = append(all, routedAccount{Name: name, Account: a, Known: known, Carries: carries})
+			all = append(all, routedAccount{Name: name, Account: a, Known: known, Carries: carrying})
 		}
 	}
 	return all
 }
+
+// carries reports that some of the traffic falls to a share.
+func carries(sh config.Share) bool { return sh.Weight > 0 }
 
 // route is how a channel of the campaign is spread now.
 func (s *Subject) route(ch message.Channel) config.Route {
@@ -297,7 +299,6 @@ func (s *Subject) routeOf(ch message.Channel, class string, emergency bool) conf
 	r := plan.RouteFor(s.Config, ch, class, emergency)
 	states := s.said()
 	r.Failover = slices.DeleteFunc(r.Failover, func(name string) bool { return states[name].Off != nil })
-	total := 0
 	for i := range r.Accounts {
 		sh := &r.Accounts[i]
 		if st := states[sh.Account]; st.Weight != nil {
@@ -306,15 +307,13 @@ func (s *Subject) routeOf(ch message.Channel, class string, emergency bool) conf
 		if states[sh.Account].Off != nil {
 			sh.Weight = 0
 		}
-		total += sh.Weight
 	}
 	for _, name := range slices.Clone(r.Failover) {
 		if w := states[name].Weight; w != nil && *w > 0 && !slices.ContainsFunc(r.Accounts, func(sh config.Share) bool { return sh.Account == name }) {
 			r.Accounts = append(r.Accounts, config.Share{Account: name, Weight: *w})
-			total += *w
 		}
 	}
-	if total == 0 && len(r.Failover) > 0 {
+	if len(r.Failover) > 0 && !slices.ContainsFunc(r.Accounts, carries) {
 		r.Accounts = append(slices.DeleteFunc(r.Accounts, func(sh config.Share) bool { return sh.Account == r.Failover[0] }), config.Share{Account: r.Failover[0], Weight: 1})
 	}
 	return r

@@ -47,6 +47,17 @@ func TestPortionsAddUp(t *testing.T) {
 	}
 }
 
+// Of one message and of none, too.
+func TestTheSharesOfTheWhole(t *testing.T) {
+	t.Parallel()
+	for whole, want := range [][2]float64{{0, 0}, {0, 1}, {0.5, 0.5}, {1.0 / 3, 2.0 / 3}} {
+		all := spread([]config.Share{{Account: "a", Weight: 2}, {Account: "b", Weight: 3}}, whole, tally{})
+		if got := [2]float64{all[0].share, all[1].share}; got != want {
+			t.Errorf("of %d the shares are %v, want %v", whole, got, want)
+		}
+	}
+}
+
 func TestPartsAreRounded(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ n, of, whole, want int }{{100, 1, 3, 33}, {100, 2, 3, 67}, {1, 1, 2, 1}, {1, 1, 3, 0}, {7, 3, 3, 7}, {7, 0, 3, 0}, {7, 3, 0, 0}, {100, 1, 1, 100}} {
@@ -103,9 +114,9 @@ func TestNeedsOfAnAccountAreAddedUp(t *testing.T) {
 // A channel's part of its account is what falls to it of the account's messages.
 func TestChannelsShareTheirAccount(t *testing.T) {
 	t.Parallel()
-	needs := []Need{{Name: "edm", Messages: 30}, {Name: "sms", Messages: 5}, {Name: "edm", Messages: 10}, {Name: "idle"}}
+	needs := []Need{{Name: "edm", Messages: 30}, {Name: "sms", Messages: 5}, {Name: "edm", Messages: 10}, {Name: "idle"}, {Name: "few", Messages: 1}, {Name: "few"}}
 	setShares(needs)
-	for i, want := range []float64{0.75, 1, 0.25, 1} {
+	for i, want := range []float64{0.75, 1, 0.25, 1, 1, 0} {
 		if needs[i].OfAccount != want {
 			t.Errorf("%d of %s are %v of it, want %v", needs[i].Messages, needs[i].Name, needs[i].OfAccount, want)
 		}
@@ -117,10 +128,10 @@ func TestTheAccountsOfAllRoutes(t *testing.T) {
 	t.Parallel()
 	s := &Subject{
 		Config: &config.Config{
-			Accounts: map[string]config.Account{"a": {}, "b": {}, "c": {}, "d": {}},
+			Accounts: map[string]config.Account{"a": {}, "b": {}, "c": {}, "d": {}, "e": {}},
 			Routes: map[message.Channel]config.Route{
 				message.SMS:   {Accounts: []config.Share{{Account: "a", Weight: 1}, {Account: "b"}}, Failover: []string{"c"}},
-				message.Email: {Accounts: []config.Share{{Account: "a"}, {Account: "b", Weight: 1}, {Account: "unknown", Weight: 1}}, Failover: []string{"d"}},
+				message.Email: {Accounts: []config.Share{{Account: "a"}, {Account: "b", Weight: 1}, {Account: "unknown", Weight: 1}, {Account: "e"}}, Failover: []string{"d"}},
 			},
 		},
 		Plan: &plan.Plan{Spec: plan.Spec{Texts: campaign.Texts{{Channel: message.SMS, Short: &campaign.Short{}}, {Channel: message.Email, Mail: &campaign.Mail{}}}}},
@@ -136,6 +147,7 @@ func TestTheAccountsOfAllRoutes(t *testing.T) {
 		{Name: "b", Known: true, Carries: true},
 		{Name: "c", Known: true},
 		{Name: "unknown", Carries: true},
+		{Name: "e", Known: true},
 		{Name: "d", Known: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -350,14 +350,14 @@ func TestTheFiguresOfABalance(t *testing.T) {
 	}
 }
 
-// forgotten is a ledger that cannot say what one account has spent.
+// forgotten is a ledger that cannot say what one account has spent on any day, or on one.
 type forgotten struct {
 	ledger.Ledger
-	account string
+	account, day string
 }
 
 func (f forgotten) Usage(ctx context.Context, account string, day ledger.Day) (ledger.Usage, error) {
-	if account == f.account {
+	if account == f.account && (f.day == "" || day.Name == f.day) {
 		return ledger.Usage{}, errDisk
 	}
 	return f.Ledger.Usage(ctx, account, day)
@@ -548,7 +548,7 @@ func TestAnotherAccountIsOfferedThatKeepsItsOwnBudgets(t *testing.T) {
 				a.Price, a.Currency, a.DayBudget, a.MonthBudget = c.other.Price, "CNY", c.other.DayBudget, c.other.MonthBudget
 			})
 			if c.other.Vendor == "forgotten" {
-				w.ledger = forgotten{w.ledger, "sms-b"}
+				w.ledger = forgotten{Ledger: w.ledger, account: "sms-b"}
 			}
 			f := w.ask("budget")
 			i := slices.Index(kinds(f.Options), preflight.OptionAccount)
@@ -589,7 +589,7 @@ func TestAnotherAccountIsOfferedThatPays(t *testing.T) {
 		{"it does not answer", both(priced, has(&vendor{err: errDown})), false},
 		{"its quota is just enough", both(priced, money(945_000, "CNY"), daily(19)), true},
 		{"its quota is too small", both(priced, money(945_000, "CNY"), daily(18)), false},
-		{"nobody knows its quota", both(priced, money(945_000, "CNY"), func(w *world) { w.ledger = forgotten{w.ledger, "sms-b"} }), false},
+		{"nobody knows its quota", both(priced, money(945_000, "CNY"), func(w *world) { w.ledger = forgotten{Ledger: w.ledger, account: "sms-b"} }), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)

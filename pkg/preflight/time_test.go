@@ -140,6 +140,18 @@ func TestQuota(t *testing.T) {
 			summary: []string{"edm: 150 a day", "75 on 2026-11-20, 75 on 2026-11-21, 50 on 2026-11-22"}, remedies: []string{"by 250, to 400"},
 		},
 		{
+			name: "of tomorrow a part is used, and both channels of an account count", want: preflight.Fail,
+			change: both(many(200), besideSMS, func(w *world) {
+				w.account("edm", func(a *config.Account) { a.DailyQuota = 150 })
+				w.ledger = counting{Ledger: w.ledger, today: map[string]int64{"edm": 0}, later: 40}
+			}),
+			summary: []string{"75 on 2026-11-20, 55 on 2026-11-21, 70 on 2026-11-22"},
+		},
+		{
+			name: "what is used of tomorrow cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: func(w *world) { w.ledger = forgotten{w.ledger, "sms-a", "2026-11-21"} },
+		},
+		{
 			name: "what stands in is offered", want: preflight.Fail,
 			change: both(quota(40), route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")), remedies: []string{"take some of the traffic off sms-a: 60 messages to sms-b", "[sms-a: 40, sms-b: 60]"},
 		},
@@ -163,11 +175,12 @@ func TestQuota(t *testing.T) {
 	})
 }
 
-// counting is a ledger that counted so many messages of today, by account and scenario, and knows what a sender sent.
+// counting is a ledger that counted so many messages of today, by account and scenario, and of later days, and knows what a sender sent.
 type counting struct {
 	ledger.Ledger
 	today  map[string]int64
 	sender ledger.DomainHeld
+	later  int64
 }
 
 func (c counting) Usage(_ context.Context, account string, day ledger.Day) (ledger.Usage, error) {
@@ -176,7 +189,7 @@ func (c counting) Usage(_ context.Context, account string, day ledger.Day) (ledg
 		return ledger.Usage{}, errDisk
 	}
 	if day.Name != "2026-11-20" {
-		n = 0
+		n = c.later
 	}
 	return ledger.Usage{Day: ledger.Debit{Messages: n}}, nil
 }
@@ -203,6 +216,7 @@ func TestTheQuotaOfAClassOnAnAccount(t *testing.T) {
 		{"the class's is used up before", 100, 90, map[string]int64{"sms-a": 60, of: 60}, nil, "sms-a: 90 a day (configuration), 60 used today, 30 left, 100 to send; it takes 2 days: 30 on 2026-11-20, 70 on 2026-11-21"},
 		{"as much is left of both", 100, 60, map[string]int64{"sms-a": 50, of: 10}, nil, "sms-a: 100 a day (configuration), 50 used today, 50 left, 100 to send; it takes 2 days: 50 on 2026-11-20, 50 on 2026-11-21"},
 		{"more is used than there is", 40, 0, map[string]int64{"sms-a": 50}, nil, "sms-a: 40 a day (configuration), 50 used today, 0 left, 100 to send"},
+		{"the vendor gives none", 0, 40, map[string]int64{"sms-a": 0, of: 0}, live(0, 0), "sms-a: 0 a day (vendor), 0 used today, 0 left, 100 to send; it would never be done"},
 		{"nobody knows what the class used", 0, 40, map[string]int64{"sms-a": 0}, nil, diskError},
 		{"others used most of the vendor's", 0, 40, map[string]int64{"sms-a": 0, of: 0}, live(1000, 990), "sms-a: 1,000 a day (vendor), 990 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 40 on 2026-11-21"},
 		{"others used some of the vendor's", 0, 40, map[string]int64{"sms-a": 0, of: 0}, live(1000, 500), "sms-a: 40 a day (configuration), 0 used today, 40 left, 100 to send; it takes 3 days: 40 on 2026-11-20"},
@@ -247,7 +261,7 @@ func TestTheQuotaThatGrows(t *testing.T) {
 	} {
 		w := newWorld(t)
 		smsA(func(a *config.Account) { a.DailyQuota, a.Ramp = c.own, &config.Ramp{Start: c.start, Factor: 1.5} })(w)
-		w.ledger = counting{w.ledger, map[string]int64{"sms-a": c.used}, c.sender}
+		w.ledger = counting{Ledger: w.ledger, today: map[string]int64{"sms-a": c.used}, sender: c.sender}
 		if c.change != nil {
 			c.change(w)
 		}
