@@ -148,6 +148,10 @@ func TestQuota(t *testing.T) {
 			summary: []string{"75 on 2026-11-20, 55 on 2026-11-21, 70 on 2026-11-22"},
 		},
 		{
+			name: "what was used today cannot be read", want: preflight.Error, summary: []string{diskError},
+			change: func(w *world) { w.ledger = forgotten{w.ledger, "sms-a", "2026-11-20"} },
+		},
+		{
 			name: "what is used of tomorrow cannot be read", want: preflight.Error, summary: []string{diskError},
 			change: func(w *world) { w.ledger = forgotten{w.ledger, "sms-a", "2026-11-21"} },
 		},
