@@ -156,7 +156,7 @@ func (s *Subject) inPieces(ctx context.Context, w *ways, most int) {
 
 // channelsOf are the channels of some needs.
 func channelsOf(needs []Need) []message.Channel {
-	all := make([]message.Channel, 0, len(needs))
+	var all []message.Channel
 	for _, n := range needs {
 		all = append(all, n.Channel)
 	}

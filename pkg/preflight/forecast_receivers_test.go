@@ -53,7 +53,11 @@ func TestDomainsWithTheSameMailHostsHaveOnePaceInTheForecast(t *testing.T) {
 			"60 mails to 6 domains, none", "the mail hosts of 6 domains are not known", "60 in 10s at 6/s",
 		},
 		{
-			"names that exist nowhere", func(w *mailWorld) { w.to("example") }, "60 mails to 6 domains, none", "d0.example: 10 mails at 1/s", "60 in 10s at 6/s",
+			"names that exist nowhere are not asked for", func(w *mailWorld) {
+				w.to("example")
+				w.server = func(s *dnstest.Server) { s.Change(func(m *mdns.Msg) { m.Rcode = mdns.RcodeServerFailure }) }
+			},
+			"60 mails to 6 domains, none", "d0.example: 10 mails at 1/s", "60 in 10s at 6/s",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,6 +79,10 @@ func TestDomainsWithTheSameMailHostsHaveOnePaceInTheForecast(t *testing.T) {
 			w.zone["receivers"] = zone.String()
 			c.change(w)
 			pace, duration := w.ask("pace"), w.ask("duration")
+			const unsaid = "the mail hosts of"
+			if says := strings.Contains(strings.Join(details(pace), "\n"), unsaid); says != strings.HasPrefix(c.row, unsaid) {
+				t.Errorf("that nobody knows their mail hosts is said: %v, of which %q", says, details(pace))
+			}
 			for _, said := range []struct {
 				texts []words.Text
 				want  string

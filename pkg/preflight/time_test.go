@@ -261,7 +261,7 @@ func TestTheQuotaThatGrows(t *testing.T) {
 		{"nothing can be sent today", 0, 0, 20, ledger.DomainHeld{}, window(8*time.Hour, 9*time.Hour), "sms-a: 20 today, more on each day with messages (ramp), 0 used today, 20 left, 100 to send; it takes 4 days: 20 on 2026-11-21, 30 on 2026-11-22"},
 		{"less is left of the account's", 30, 11, 20, ledger.DomainHeld{}, nil, "sms-a: 30 a day (configuration), 11 used today, 19 left, 100 to send; it takes 4 days: 19 on 2026-11-20, 30 on 2026-11-21, 30 on 2026-11-22"},
 		{"as much is left of the account's", 30, 10, 20, ledger.DomainHeld{}, nil, "sms-a: 20 today, more on each day with messages (ramp), 0 used today, 20 left, 100 to send; it takes 4 days: 20 on 2026-11-20, 30 on 2026-11-21, 30 on 2026-11-22"},
-		{"more is left of the account's", 40, 10, 20, sent(0, today, 10), nil, "sms-a: 20 today, more on each day with messages (ramp), 10 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 30 on 2026-11-21, 40 on 2026-11-22"},
+		{"more is left of the account's", 40, 11, 20, sent(0, today, 10), nil, "sms-a: 20 today, more on each day with messages (ramp), 10 used today, 10 left, 100 to send; it takes 4 days: 10 on 2026-11-20, 30 on 2026-11-21, 40 on 2026-11-22"},
 	} {
 		w := newWorld(t)
 		smsA(func(a *config.Account) { a.DailyQuota, a.Ramp = c.own, &config.Ramp{Start: c.start, Factor: 1.5} })(w)

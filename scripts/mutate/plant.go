@@ -286,7 +286,7 @@ func harmless(c *ast.CallExpr) bool {
 		name = f.Sel.Name
 	}
 	return slices.Contains([]string{
-		"Debug", "Info", "Warn", "Error", "Log", "Close", "Stop", "Lock", "Unlock", "RLock", "RUnlock", "Helper", "panic", "Done", "Grow",
+		"Debug", "Info", "Warn", "Error", "Log", "LogError", "Close", "Stop", "Lock", "Unlock", "RLock", "RUnlock", "Helper", "panic", "Done", "Grow",
 	}, name)
 }
 
