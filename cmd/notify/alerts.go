@@ -13,7 +13,9 @@ import (
 	"notify/pkg/config"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
+	"notify/pkg/message"
 	"notify/pkg/report"
+	"notify/pkg/vendors"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -215,12 +217,26 @@ func (e *env) lowBalances(ctx context.Context, cfg *config.Config) (low []alert.
 	}
 	e.askBalances(ctx, cfg, lines)
 	for _, line := range lines {
+		a := cfg.Accounts[line.Account]
+		left, known := leftOn(&a, line.Live)
 		switch {
-		case line.Live == nil || line.Live.Balance == nil:
+		case !known:
 			unsure = append(unsure, line.Account)
-		case *line.Live.Balance < cfg.Accounts[line.Account].LowBalance:
-			low = append(low, alert.Balance{Account: line.Account, Left: *line.Live.Balance})
+		case left < a.LowBalance:
+			low = append(low, alert.Balance{Account: line.Account, Left: left, Packages: line.Live.Messages})
 		}
 	}
 	return low, unsure
+}
+
+// leftOn is what an account has in its own currency, packages at their price; known is false where the vendor does not tell it so.
+func leftOn(a *config.Account, told *report.Live) (left message.Money, known bool) {
+	if told == nil || told.Balance != nil && told.Currency != "" && told.Currency != a.Currency {
+		return 0, false
+	}
+	worth := (&vendors.Balance{Amount: told.Balance, Messages: told.Messages}).Worth(a.Price)
+	if worth == nil {
+		return 0, false
+	}
+	return *worth, true
 }

@@ -9,9 +9,11 @@ import (
 	"sync"
 	"testing"
 
+	"notify/pkg/config"
 	"notify/pkg/exit"
 	"notify/pkg/ledger"
 	"notify/pkg/message"
+	"notify/pkg/report"
 )
 
 // hook is a web address that alerts are posted to.
@@ -70,5 +72,31 @@ func TestSomebodyIsToldOfARunThatDied(t *testing.T) {
 	}
 	if counts["began died"] != 1 || counts["over died"] != 1 {
 		t.Errorf("told %v", h.notices)
+	}
+}
+
+// What is left for low_balance is what the preflight counts: packages at their price, and nothing in another currency.
+func TestWhatIsLeftOnAnAccount(t *testing.T) {
+	yuan := func(n message.Money) *message.Money { n *= 1_000_000; return &n }
+	packages := int64(20)
+	priced := config.Account{Currency: "CNY", Price: yuan(2)}
+	for name, c := range map[string]struct {
+		account config.Account
+		told    *report.Live
+		left    message.Money
+		known   bool
+	}{
+		"no answer":            {priced, nil, 0, false},
+		"no figure":            {priced, &report.Live{}, 0, false},
+		"money":                {priced, &report.Live{Balance: yuan(3), Currency: "CNY"}, *yuan(3), true},
+		"money of another":     {priced, &report.Live{Balance: yuan(3), Currency: "USD"}, 0, false},
+		"packages":             {priced, &report.Live{Messages: &packages}, *yuan(40), true},
+		"money and packages":   {priced, &report.Live{Balance: yuan(3), Messages: &packages}, *yuan(43), true},
+		"packages, no price":   {config.Account{Currency: "CNY"}, &report.Live{Messages: &packages}, 0, false},
+		"packages for nothing": {config.Account{Currency: "CNY", Price: yuan(0)}, &report.Live{Messages: &packages}, 0, true},
+	} {
+		if left, known := leftOn(&c.account, c.told); left != c.left || known != c.known {
+			t.Errorf("%s: %v, %t", name, left, known)
+		}
 	}
 }

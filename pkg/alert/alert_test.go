@@ -289,6 +289,21 @@ func TestARunThatIsStartedAgainRepeatsNothing(t *testing.T) {
 	}
 }
 
+// An account that has packages is not told of as if money alone were left there.
+func TestAnAlertOfPackages(t *testing.T) {
+	packages := int64(20)
+	l := lookout{
+		cfg:      &config.Config{Accounts: map[string]config.Account{"sms": {LowBalance: 2_000_000, Currency: "CNY"}}},
+		balances: func(context.Context) ([]Balance, []string) { return []Balance{{Account: "sms", Left: 900_000, Packages: &packages}}, nil },
+	}
+	var look ledger.Look
+	l.money(t.Context(), &look)
+	want := "account sms has 0.90 CNY left, with 20 messages in packages at their price, less than its limit of 2.00 CNY"
+	if len(look.Holds) != 1 || look.Holds[0].Said.String() != want {
+		t.Errorf("it says %v", look.Holds)
+	}
+}
+
 func TestWhatIsToldOfACampaign(t *testing.T) {
 	t.Parallel()
 	ended := ledger.Run{Host: "ops-1", Beat: noon, Ended: noon.Add(-time.Minute), Why: words.T("run.why.done", nil)}

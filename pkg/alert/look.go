@@ -65,7 +65,9 @@ type Source interface {
 // Balance is what is left on an account.
 type Balance struct {
 	Account string
-	Left    message.Money
+	Left    message.Money // packages at their price among it
+	// Packages is what it has in packages; nil where it has none.
+	Packages *int64
 }
 
 // lookout looks again and again.
@@ -181,9 +183,15 @@ func (l *lookout) money(ctx context.Context, look *ledger.Look) {
 	low, unsure := l.balances(ctx)
 	for _, b := range low {
 		a := l.cfg.Accounts[b.Account]
+		args := words.A{"account": b.Account, "left": words.Money(b.Left, a.Currency), "limit": words.Money(a.LowBalance, a.Currency)}
+		said := words.T("alert.balance", args)
+		if b.Packages != nil {
+			args["packages"] = words.N(*b.Packages, "packaged")
+			said.ID = "alert.balance-packaged"
+		}
 		look.Holds = append(look.Holds, ledger.Condition{
 			Kind: KindBalance, About: b.Account, Severity: ledger.SeverityWarning, Again: againWarning, Next: "notify accounts --live",
-			Said: words.T("alert.balance", words.A{"account": b.Account, "left": words.Money(b.Left, a.Currency), "limit": words.Money(a.LowBalance, a.Currency)}),
+			Said: said,
 		})
 	}
 	for _, name := range unsure {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -88,7 +89,45 @@ func TestLowBalance(t *testing.T) {
 		{name: "what is promised to others is gone too", want: preflight.Warn, change: both(otherPending, low(95_000_000)), summary: []string{"93.25 CNY"}},
 		{name: "a vendor that does not tell", want: preflight.NotLooked, change: both(low(1), func(w *world) { w.vendors["sms-a"] = mute{} })},
 		{name: "a ledger that breaks", want: preflight.Error, change: broke},
+		{
+			name: "what is left in packages counts at the price", want: preflight.Pass, change: both(packages(210), low(4_950_000)),
+			summary: []string{"sms-a: 110 messages in packages will be left, worth 4.95 CNY, low_balance is 4.95 CNY"},
+		},
+		{
+			name: "one package message below the line", want: preflight.Warn, change: both(packages(209), low(4_950_000)),
+			summary: []string{"109 messages in packages will be left, worth 4.905 CNY, below low_balance 4.95 CNY"}, remedies: []string{"buy at least 1 segment more for sms-a soon"},
+		},
+		{
+			name: "packages that end before the campaign does", want: preflight.Warn, change: both(packages(60), low(1_000_000)),
+			summary: []string{"1.80 CNY will be missing"}, remedies: []string{"buy at least 63 segments more"},
+		},
+		{name: "packages that end with it", want: preflight.Warn, change: both(packages(100), low(1)), summary: []string{"0.00 CNY will be left, below"}},
+		{
+			name: "packages are used before money", want: preflight.Pass, change: both(balance("2.25", func(b *vendors.Balance) { b.Messages = ptr(int64(60)) }), low(450_000)),
+			summary: []string{"sms-a: 0.45 CNY will be left, low_balance is 0.45 CNY"},
+		},
+		{
+			name: "money stays where packages are enough", want: preflight.Pass, change: both(balance("2.25", func(b *vendors.Balance) { b.Messages = ptr(int64(101)) }), low(2_295_000)),
+			summary: []string{"2.25 CNY and 1 message in packages will be left, worth 2.295 CNY"},
+		},
+		{
+			name: "what is promised to others is taken from packages too", want: preflight.Pass, change: both(otherPending, packages(151), low(45_000)),
+			summary: []string{"1 message in packages will be left, worth 0.045 CNY"},
+		},
+		{
+			name: "packages without an end", want: preflight.Pass, change: both(packages(math.MaxInt64), low(1)),
+			summary: []string{"will be left, worth"},
+		},
+		{
+			name: "another currency", want: preflight.NotLooked, change: both(balance("100", func(b *vendors.Balance) { b.Currency = "USD" }), low(1)),
+			summary: []string{"in USD, the price in notify.yaml in CNY"},
+		},
 	})
+}
+
+// packages is what is left on the account of SMS in packages, and nothing else.
+func packages(n int64) func(*world) {
+	return balance("", func(b *vendors.Balance) { b.Messages = ptr(n) })
 }
 
 func TestCurrency(t *testing.T) {

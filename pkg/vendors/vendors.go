@@ -15,6 +15,7 @@ package vendors
 import (
 	"context"
 	"crypto"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -111,6 +112,21 @@ type Balance struct {
 	Rate *float64
 	// Date is the vendor's clock where its answer told it; zero otherwise.
 	Date time.Time
+}
+
+// Worth is what is left in money, where a message in packages is worth the price; nil where that cannot be told.
+func (b *Balance) Worth(price *message.Money) *message.Money {
+	if b.Amount == nil && (b.Messages == nil || price == nil) {
+		return nil
+	}
+	var worth message.Money
+	if b.Amount != nil {
+		worth = *b.Amount
+	}
+	if b.Messages != nil && price != nil && *price > 0 {
+		worth += price.Times(int(min(max(0, *b.Messages), math.MaxInt64/2/int64(*price))))
+	}
+	return &worth
 }
 
 // maxID is how long a vendor's id of a message may be.
