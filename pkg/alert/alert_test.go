@@ -293,8 +293,10 @@ func TestARunThatIsStartedAgainRepeatsNothing(t *testing.T) {
 func TestAnAlertOfPackages(t *testing.T) {
 	packages := int64(20)
 	l := lookout{
-		cfg:      &config.Config{Accounts: map[string]config.Account{"sms": {LowBalance: 2_000_000, Currency: "CNY"}}},
-		balances: func(context.Context) ([]Balance, []string) { return []Balance{{Account: "sms", Left: 900_000, Packages: &packages}}, nil },
+		cfg: &config.Config{Accounts: map[string]config.Account{"sms": {LowBalance: 2_000_000, Currency: "CNY"}}},
+		balances: func(context.Context) ([]Balance, []string) {
+			return []Balance{{Account: "sms", Left: 900_000, Packages: &packages}}, nil
+		},
 	}
 	var look ledger.Look
 	l.money(t.Context(), &look)

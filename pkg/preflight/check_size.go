@@ -31,11 +31,16 @@ func sizeCheck() Check {
 		f := Finding{Status: Pass, Facts: []Fact{{"bytes", total}, {"attachments", attached}, {"row", row}}}
 		figures := words.A{"largest": words.Size(total), "attached": words.Size(attached), "all": words.Size(total * int64(n))}
 		f.Summary = []words.Text{{ID: "size.good", Args: figures}}
+		over := func(limit words.Size) {
+			figures["limit"], figures["largest"] = words.Weighed{Size: limit, Against: words.Size(total)}, words.Weighed{Size: words.Size(total), Against: limit}
+		}
 		switch {
 		case total > maxMailSize:
-			f.Status, f.Summary[0].ID, figures["limit"] = Fail, "size.too-large", words.Size(maxMailSize)
+			f.Status, f.Summary[0].ID = Fail, "size.too-large"
+			over(maxMailSize)
 		case total > warnMailSize:
-			f.Status, f.Summary[0].ID, figures["limit"] = Warn, "size.large", words.Size(warnMailSize)
+			f.Status, f.Summary[0].ID = Warn, "size.large"
+			over(warnMailSize)
 		}
 		switch {
 		case f.Status == Pass:

@@ -67,6 +67,24 @@ func (p Printer) Bytes(n Size) string {
 	return humanize.IBytes(uint64(max(0, n)))
 }
 
+// Weighed is a size beside another one: "5.0 MiB" beside "6.0 MiB", "5.01 MiB" beside "5.00 MiB", and "5,242,881 B" beside "5,242,880 B".
+func (p Printer) Weighed(w Weighed) string {
+	own, other := uint64(max(0, w.Size)), uint64(max(0, w.Against))
+	for digits := 2; digits <= 4; digits++ {
+		if own == other || readsLess(humanize.IBytesN(min(own, other), digits), humanize.IBytesN(max(own, other), digits)) {
+			return humanize.IBytesN(own, digits)
+		}
+	}
+	return Num(int64(w.Size)) + " B"
+}
+
+// readsLess reports that a size reads as less than another one does.
+func readsLess(one, other string) bool {
+	a, errA := humanize.ParseBytes(one)
+	b, errB := humanize.ParseBytes(other)
+	return errA == nil && errB == nil && a < b
+}
+
 // Time is a moment to the minute with its offset, in the Printer's zone; a dash where there is none.
 func (p Printer) Time(t time.Time) string { return p.moment(t, "2006-01-02 15:04 -07:00") }
 

@@ -84,6 +84,8 @@ func encoded(v any) any {
 		return map[string]any{"per_second": float64(v)}
 	case Size:
 		return map[string]any{"bytes": int64(v)}
+	case Weighed:
+		return map[string]any{"bytes": int64(v.Size), "against": int64(v.Against)}
 	case time.Time:
 		return map[string]any{"time": v}
 	case time.Duration:
@@ -135,6 +137,7 @@ type valueJSON struct {
 	Percent   *float64           `json:"percent"`
 	PerSecond *float64           `json:"per_second"`
 	Bytes     *int64             `json:"bytes"`
+	Against   *int64             `json:"against"`
 	Time      *time.Time         `json:"time"`
 	Seconds   *float64           `json:"seconds"`
 	List      *[]json.RawMessage `json:"list"`
@@ -188,6 +191,8 @@ func (v *valueJSON) figure() (any, error) {
 		return Percent(*v.Percent), nil
 	case v.PerSecond != nil:
 		return Rate(*v.PerSecond), nil
+	case v.Bytes != nil && v.Against != nil:
+		return Weighed{Size: Size(*v.Bytes), Against: Size(*v.Against)}, nil
 	case v.Bytes != nil:
 		return Size(*v.Bytes), nil
 	case v.Time != nil:

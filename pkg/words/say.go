@@ -103,6 +103,8 @@ func (p Printer) figure(v any) string {
 		return p.Rate(v)
 	case Size:
 		return p.Bytes(v)
+	case Weighed:
+		return p.Weighed(v)
 	case nil:
 		return Unknown
 	}

@@ -14,8 +14,8 @@ type Text struct {
 }
 
 // A are the named arguments of a sentence. A value is a string (a name, a command, a path: shown as it is), an int or int64
-// (a figure), a Count, an Amount, a Percent, a Rate, a Size, a time.Time, a time.Duration, a Text, a List, or a bool, which
-// no template shows. One that is called "n" chooses the plural form.
+// (a figure), a Count, an Amount, a Percent, a Rate, a Size, a Weighed, a time.Time, a time.Duration, a Text, a List, or a bool,
+// which no template shows. One that is called "n" chooses the plural form.
 type A map[string]any
 
 // T is the sentence of an id with its arguments; nil where it has none.
@@ -51,6 +51,9 @@ type Rate float64
 
 // Size is a number of bytes: "1.2 MiB".
 type Size int64
+
+// Weighed is a Size that stands in a sentence with another one, such as its limit: it has the digits that show which is larger.
+type Weighed struct{ Size, Against Size }
 
 // List is several values, one after the other.
 type List struct {

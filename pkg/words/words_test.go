@@ -35,6 +35,14 @@ func TestAValueReadsAsItsLanguageHasIt(t *testing.T) {
 		"a rate of five digits":  {words.Rate(9999.6), "10000/s", "10000/s"},
 		"no rate":                {words.Rate(0), "–", "–"},
 		"a size":                 {words.Size(1258291), "1.2 MiB", "1.2 MiB"},
+		"a size beside another":  {words.Weighed{Size: 1258291, Against: 5 << 20}, "1.2 MiB", "1.2 MiB"},
+		"a size beside itself":   {words.Weighed{Size: 5 << 20, Against: 5 << 20}, "5.0 MiB", "5.0 MiB"},
+		"a little more":          {words.Weighed{Size: 5<<20 + 20<<10, Against: 5 << 20}, "5.02 MiB", "5.02 MiB"},
+		"than this":              {words.Weighed{Size: 5 << 20, Against: 5<<20 + 20<<10}, "5.00 MiB", "5.00 MiB"},
+		"a byte more":            {words.Weighed{Size: 5<<20 + 1, Against: 5 << 20}, "5,242,881 B", "5,242,881 B"},
+		"than that":              {words.Weighed{Size: 5 << 20, Against: 5<<20 + 1}, "5,242,880 B", "5,242,880 B"},
+		"a byte less, one unit":  {words.Weighed{Size: 1<<20 - 1, Against: 1 << 20}, "1,048,575 B", "1,048,575 B"},
+		"nothing beside a byte":  {words.Weighed{Size: 0, Against: 1}, "0 B", "0 B"},
 		"a time":                 {at, "2026-11-26 03:28 +08:00", "2026-11-26 03:28 +08:00"},
 		"no time":                {time.Time{}, "–", "–"},
 		"a length of time":       {51*time.Hour + time.Minute, "2d 3h", "2 天 3 小时"},
@@ -64,7 +72,7 @@ func TestATextSurvivesJSON(t *testing.T) {
 	text := words.T("words.and-more", words.A{
 		"shown": words.List{Items: []any{"a", int64(2), words.T("cause.no-name", words.A{"name": "x.test"})}, Join: words.And, Most: 7},
 		"n":     int64(3), "money": words.Money(45000, "CNY"), "bare": message.Money(5), "share": words.Percent(2.5), "rate": words.Rate(100),
-		"size": words.Size(9), "at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "for": 90 * time.Second, "rows": words.N(5, "row"),
+		"size": words.Size(9), "weighed": words.Weighed{Size: 9, Against: 8}, "at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "for": 90 * time.Second, "rows": words.N(5, "row"),
 	})
 	b, err := json.Marshal(text)
 	if err != nil {

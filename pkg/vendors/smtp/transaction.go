@@ -44,8 +44,8 @@ func (c *conn) fits(m letter) (message.Outcome, bool) {
 	if _, ok := c.ext["SMTPUTF8"]; m.utf8 && !ok {
 		return rejected(codeUTF8, ""), false
 	}
-	if size := int64(m.dot()); c.sizeLimit > 0 && size > c.sizeLimit {
-		return rejected(codeSize, words.T("smtp.sizes", words.A{"size": words.Size(size), "most": words.Size(c.sizeLimit)}).Stored()), false
+	if size, most := words.Size(m.dot()), words.Size(c.sizeLimit); most > 0 && size > most {
+		return rejected(codeSize, words.T("smtp.sizes", words.A{"size": words.Weighed{Size: size, Against: most}, "most": words.Weighed{Size: most, Against: size}}).Stored()), false
 	}
 	return message.Outcome{}, true
 }
