@@ -139,6 +139,8 @@ func unsureWhy(err error) words.Text {
 		return words.T("list.unsure.sections", nil)
 	case numfmt.WhyDate:
 		return words.T("list.unsure.date", nil)
+	case numfmt.WhyEarly:
+		return words.T("list.unsure.early", nil)
 	case numfmt.WhyLanguage:
 		return words.T("list.unsure.language", nil)
 	case numfmt.WhySystem:

@@ -74,8 +74,12 @@ type moment struct {
 	fraction int // of a second, in the section's digits
 }
 
-// lastDay is 9999-12-31.
-const lastDay = 2958465
+const (
+	// leapDay is the 29 February 1900 that Excel counts and that never was: up to it Excel and LibreOffice show different dates, and no
+	// weekday of Excel's dates is that of the calendar.
+	leapDay = 60
+	lastDay = 2958465 // 9999-12-31
+)
 
 func (s *section) momentOf(v float64, date1904 bool) (moment, error) {
 	places, timed, onDays := 0, s.has(partMinute, partElapsed, partHalfDay), false
@@ -104,11 +108,11 @@ func (s *section) momentOf(v float64, date1904 bool) (moment, error) {
 	if date1904 {
 		calendar += 1462
 	}
-	if onDays && (calendar < 1 || calendar == 60) || calendar > lastDay { // there was no 29 February 1900
+	switch {
+	case onDays && calendar < 1 || calendar > lastDay:
 		return m, unsure(WhyDate)
-	}
-	if calendar < 60 {
-		calendar++
+	case onDays && calendar <= leapDay:
+		return m, unsure(WhyEarly)
 	}
 	m.Time = time.Date(1899, 12, 30+calendar, 0, 0, m.seconds, 0, time.UTC)
 	return m, nil

@@ -32,6 +32,7 @@ const (
 	WhySyntax   Why = "syntax"   // the format holds what is not known
 	WhySections Why = "sections" // no section fits the number, or it is not known which
 	WhyDate     Why = "date"     // the number is no date
+	WhyEarly    Why = "early"    // the date is one before March 1900, on which programs do not agree
 	WhyLanguage Why = "language" // names of months or numerals in a language that is not known
 	WhySystem   Why = "system"   // the machine's own settings decide
 	WhySize     Why = "size"     // the number is too large for its numerals
