@@ -242,9 +242,9 @@ func TestSize(t *testing.T) {
 		},
 		// The texts of a row have 40 bytes, and the headers 2,048: what is attached fills the rest, and a third of it more.
 		{name: "100 KiB", want: preflight.Pass, change: attached(75_224), summary: []string{"the largest has 100 KiB (attachments 73 KiB)"}},
-		{name: "a byte more", want: preflight.Warn, change: attached(75_225), summary: []string{"the largest has 100 KiB", "above 100 KiB"}},
+		{name: "a byte more", want: preflight.Warn, change: attached(75_225), summary: []string{"the largest has 102,401 B", "above 102,400 B"}},
 		{name: "10 MiB", want: preflight.Warn, change: attached(7_862_744), summary: []string{"the largest has 10 MiB"}},
-		{name: "a byte more than that", want: preflight.Fail, change: attached(7_862_745), summary: []string{"above 10 MiB"}, remedies: []string{"link to them"}},
+		{name: "a byte more than that", want: preflight.Fail, change: attached(7_862_745), summary: []string{"the largest has 10,485,761 B", "above 10,485,760 B"}, remedies: []string{"link to them"}},
 		{name: "one mail", want: preflight.Pass, change: both(many(1), mails(nil)), summary: []string{"the largest has 2.0 KiB (attachments 0 B); all together at most 2.0 KiB"}},
 		{name: "nobody", want: preflight.Skip, change: both(many(0), mails(nil)), summary: []string{"no mail"}},
 	})
