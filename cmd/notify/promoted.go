@@ -30,7 +30,7 @@ func (e *env) sameServer(ctx context.Context, l ledger.Ledger, campaign string) 
 	if err != nil || kept == now {
 		return err
 	}
-	if was, synchronous := ledger.ServerKept(kept); was != "" && was != info.Server && !synchronous {
+	if was, synchronous := ledger.ServerKept(kept); was != "" && was != info.Server && (!synchronous || !ledger.SameTables(was, info.Server)) {
 		silent, err := silentHosts(ctx, l, marks, campaign, info.Server)
 		if err != nil {
 			return err

@@ -18,14 +18,20 @@ const ActForgotten = "reconcile"
 // ActStop is what a pause is called that the program made by itself.
 const ActStop = "stop-when"
 
-// Unwaited pauses a campaign whose server waited for a standby and does not any more: what is sent from then on the standby may lack, and the
-// ledger says that it knows everything. Who resumes says so anew.
-func Unwaited(now time.Time) *Act {
-	return &Act{Who: Itself, What: ActStop, Said: words.T("ledger.unwaited", nil), At: now}
+// Ceased pauses a campaign whose server does not keep any more what it promised when the run began, as is said: it does not wait for a standby, and
+// that one, promoted, would not know of what is sent from then on; or it loses commits by itself. Who resumes answers for it, or sets it right.
+func Ceased(now time.Time, said words.Text) *Act {
+	return &Act{Who: Itself, What: ActStop, Said: said, At: now}
 }
 
 // trusted marks a server whose commits a standby had, too: who was promoted in its place knows them.
 const trusted = " synchronous"
+
+// SameTables says whether a server may have been promoted in the place of another, by their names, whose last part is the number of the tables:
+// those that were put back from a dump have another one.
+func SameTables(was, now string) bool {
+	return was[strings.LastIndexByte(was, '/')+1:] == now[strings.LastIndexByte(now, '/')+1:]
+}
 
 // ServerMark is the bookmark under which a ledger keeps the server that a campaign is sent from.
 func ServerMark(campaign string) string { return "server/" + campaign }

@@ -568,11 +568,16 @@ func TestErrorsOfTheLedger(t *testing.T) {
 			t.Errorf("%q, %t", server, kept)
 		}
 	}
+	for was, same := range map[string]bool{"7001/00000001/16402": true, "7001/00000002/16402": true, "7001/00000001/17001": false} {
+		if ledger.SameTables(was, "7001/00000001/16402") != same {
+			t.Errorf("the tables of %s are those of another: %t", was, !same)
+		}
+	}
 	names := []string{ledger.ServerMark("a"), ledger.ScenarioOf("sms", "notice"), ledger.RampOf("a")}
 	if slices.Contains(names, "") || names[0] == ledger.ServerMark("b") || names[1] == ledger.ScenarioOf("sms", "marketing") {
 		t.Errorf("names of its own: %v", names)
 	}
-	if by := ledger.Unwaited(s(1)); by.Who != ledger.Itself || by.What != ledger.ActStop || !by.At.Equal(s(1)) {
+	if by := ledger.Ceased(s(1), words.Raw("why")); by.Said.IsZero() || by.Who != ledger.Itself || by.What != ledger.ActStop || !by.At.Equal(s(1)) {
 		t.Errorf("%+v", by)
 	}
 	for want, a := range map[string]ledger.Act{"root@ops-1": {Who: "root@ops-1"}, "li (root@ops-1)": {Who: "root@ops-1", As: "li"}} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"notify/pkg/ledger"
+	"notify/pkg/words"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -68,9 +69,16 @@ func (x *tx) wantClock() (fits func() error) {
 	var at time.Time
 	from := x.l.opts.Now()
 	var waits bool
-	x.ask(func(rows pgx.Rows) error { return rows.Scan(&at, &waits) }, "SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> ''")
+	var loses string
+	x.ask(func(rows pgx.Rows) error { return rows.Scan(&at, &waits, &loses) }, `SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> '',
+		concat_ws(', ', CASE current_setting('fsync') WHEN 'off' THEN 'fsync = off' END, CASE current_setting('full_page_writes') WHEN 'off' THEN 'full_page_writes = off' END)`)
 	return func() error {
-		x.unwaited = !x.l.server.waits(waits)
+		switch waits := x.l.server.waits(waits); {
+		case !x.l.server.keeps(loses == ""):
+			x.doubtful = words.T("ledger.loses", words.A{"settings": loses})
+		case !waits:
+			x.doubtful = words.T("ledger.unwaited", nil)
+		}
 		x.l.clock.learn(from, x.l.opts.Now(), at)
 		return ledger.FitsClock(x.l.clock.differs())
 	}

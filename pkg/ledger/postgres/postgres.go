@@ -15,6 +15,7 @@ import (
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/stored"
+	"notify/pkg/words"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -102,6 +103,11 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 	}
 	if err := l.migrate(ctx); err != nil {
 		return err
+	}
+	if is, _ := l.server.look(); is == "" { // the tables were not there before
+		if err := l.write.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return l.server.meet(ctx, c.Conn()) }); err != nil {
+			return err
+		}
 	}
 	if l.read, err = l.pool(ctx, maxReaders, reading, func(context.Context, *pgx.Conn) error { return nil }); err != nil {
 		return err
@@ -238,10 +244,10 @@ type tx struct {
 	c   *pgx.Conn
 	*books
 	batch    pgx.Batch
-	unwaited bool // the server has ceased to wait for a standby
-	asked    bool // an answer is waited for
-	early    bool // it lets go of its locks before it is durable
-	unsealed bool // rows may be without a seal
+	doubtful words.Text // what the server does not keep any more of what it promised
+	asked    bool       // an answer is waited for
+	early    bool       // it lets go of its locks before it is durable
+	unsealed bool       // rows may be without a seal
 	prints   stored.VendorPrints
 	claims   []int64 // ids for claims, taken in advance
 }

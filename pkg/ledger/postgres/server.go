@@ -18,25 +18,28 @@ type server struct {
 	synchronous bool // a standby had all that it answered
 	moved       bool // it was another one
 	unwaited    bool // it had, and the server does not wait for it any more
+	kept        bool // it was set to keep what it commits
 }
 
-// The log's own name has the line; what the control file says of it is late. A standby has none, and takes no turns.
-const serverQuery = `SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE (SELECT system_identifier::text FROM pg_control_system())
-		|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END, current_setting('synchronous_standby_names') <> ''`
+// The log's own name has the line; what the control file says of it is late. A standby has none, and takes no turns. What is put back from a dump
+// has another number of the table. Before the tables are made it is nothing.
+const serverQuery = `SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE coalesce((SELECT system_identifier::text FROM pg_control_system())
+		|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || to_regclass('meta')::oid, '') END,
+		pg_is_in_recovery(), current_setting('synchronous_standby_names') <> ''`
 
 // meet looks at the server of a new connection.
 func (s *server) meet(ctx context.Context, c *pgx.Conn) error {
 	var is string
-	var synchronous bool
-	if err := c.QueryRow(ctx, serverQuery).Scan(&is, &synchronous); err != nil {
+	var standby, synchronous bool
+	if err := c.QueryRow(ctx, serverQuery).Scan(&is, &standby, &synchronous); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.standby = is == ""; s.standby {
+	if s.standby = standby; is == "" {
 		return nil
 	}
-	if s.is != "" && s.is != is && !s.synchronous {
+	if s.is != "" && s.is != is && (!s.synchronous || !ledger.SameTables(s.is, is)) {
 		return &ledger.OtherServerError{Was: s.is, Now: is}
 	}
 	if s.is != is { // it was promoted with all that was answered: the runs go on there
@@ -54,6 +57,14 @@ func (s *server) waits(synchronous bool) bool {
 	defer s.mu.Unlock()
 	s.setWaits(synchronous)
 	return !s.unwaited
+}
+
+// keeps takes in whether the server is set to keep what it commits. It reports false where it was, and is not any more.
+func (s *server) keeps(safe bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = s.kept || safe
+	return safe || !s.kept
 }
 
 func (s *server) setWaits(synchronous bool) {

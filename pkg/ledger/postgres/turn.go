@@ -114,8 +114,8 @@ func (x *tx) changes(t *turn) error {
 		c.Apply(d)
 	}
 	x.l.server.mark(x, t.run.name)
-	if x.unwaited && t.req.Pause == nil {
-		t.req.Pause = ledger.Unwaited(t.req.Now)
+	if !x.doubtful.IsZero() && t.req.Pause == nil {
+		t.req.Pause = ledger.Ceased(t.req.Now, x.doubtful)
 	}
 	if by := t.req.Pause; by != nil && t.run.paused == nil && t.run.aborted == nil {
 		t.run.paused = by

@@ -185,7 +185,7 @@
 /* write */ SELECT (SELECT count(*) FROM campaign) + (SELECT count(*) FROM suppression) + (SELECT count(*) FROM receipt)
 /* write */ SELECT (SELECT not_before FROM standing WHERE campaign_id = $1 AND channel = $2 AND state = 'pending' AND paced = 0 AND not_before > $3 AND not_before <= $4 ORDER BY not_before LIMIT 1), (SELECT not_before FROM standing WHERE campaign_id = $1 AND channel = $2 AND state = 'pending' AND paced > 0 AND not_before > $3 AND not_before <= $5 ORDER BY not_before LIMIT 1)
 /* write */ SELECT (SELECT not_before FROM standing WHERE campaign_id = $1 AND channel = $2 AND state = 'pending' AND paced > 0 ORDER BY not_before LIMIT 1), (SELECT not_before FROM standing WHERE campaign_id = $1 AND channel = $2 AND state = 'pending' AND paced > 0 ORDER BY not_before DESC LIMIT 1)
-/* write */ SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE (SELECT system_identifier::text FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END, current_setting('synchronous_standby_names') <> ''
+/* write */ SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE coalesce((SELECT system_identifier::text FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || to_regclass('meta')::oid, '') END, pg_is_in_recovery(), current_setting('synchronous_standby_names') <> ''
 /* write */ SELECT DISTINCT account FROM domain_pace ORDER BY account
 /* write */ SELECT DISTINCT c.id, c.name, c.first_id, c.last_id, t.channel FROM tally t JOIN campaign c ON c.id = t.campaign_id WHERE t.account = $1 ORDER BY c.id DESC
 /* write */ SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1), (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1)
@@ -199,7 +199,7 @@
 /* write */ SELECT channel, last_id, next_id, coalesce((SELECT max(c.last_id) FROM claim c WHERE c.campaign_id = r.campaign_id AND c.channel = r.channel AND c.last_id IS NOT NULL), 0) FROM reach r WHERE campaign_id = $1
 /* write */ SELECT channel, state, account, currency, run_id, messages, segments, cost, seal FROM tally WHERE campaign_id = $1
 /* write */ SELECT clock_timestamp()
-/* write */ SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> ''
+/* write */ SELECT clock_timestamp(), current_setting('synchronous_standby_names') <> '', concat_ws(', ', CASE current_setting('fsync') WHEN 'off' THEN 'fsync = off' END, CASE current_setting('full_page_writes') WHEN 'off' THEN 'full_page_writes = off' END)
 /* write */ SELECT coalesce(max(generation), 0) + 1 FROM vendor_print
 /* write */ SELECT coalesce(max(id), 0) + 1 FROM suppression
 /* write */ SELECT coalesce(max(piece), 0) + 1 FROM prints WHERE campaign_id = $1
