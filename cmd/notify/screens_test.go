@@ -53,6 +53,65 @@ func TestEveryScreenInChinese(t *testing.T) {
 	runScreens(t, "testdata/screens", "zh", true)
 }
 
+// TestTheScreensOfTheReadme holds what README.md shows to what the program says, in the order of its blocks. Beside the commands of TestScript:
+//
+//	documented CODE ANSWER PROGRAM [ARG…]   runs a program on a terminal, and holds the README's next block with this command to its screen
+func TestTheScreensOfTheReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(text)
+	documented := func(ts *testscript.TestScript, _ bool, args []string) {
+		wantArgs(ts, args, 3, "documented CODE ANSWER PROGRAM [ARG…]")
+		command := "$ " + strings.Join(args[2:], " ") + "\n"
+		_, rest, found := strings.Cut(readme, "```console\n"+command)
+		if !found {
+			ts.Fatalf("README.md has no block with %s", command)
+		}
+		var shown string
+		shown, readme, _ = strings.Cut(rest, "\n```\n")
+		screen, code := onTerminal(ts, 100, args[1], args[2:])
+		if code != number(ts, args[0]) {
+			ts.Fatalf("%s ended with %d, want %s\n%s", command, code, args[0], screen)
+		}
+		holdsAll(ts, lastDrawn(screen), shown)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/readme",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("LANG", "C.UTF-8")
+			env.Setenv("EXAMPLES", examples)
+			return setupStory(env)
+		},
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sandbox": cmdSandbox, "setting": cmdSetting, "exits": cmdExits, "documented": documented,
+		},
+	})
+}
+
+// progressLine is what a moment's progress looks like.
+var progressLine = regexp.MustCompile(`(?m)^\[[= ]{20,}\].*$`)
+
+// holdsAll holds a screen to what is shown of it: all that stands between the marks of what was left out, in this order.
+func holdsAll(ts *testscript.TestScript, screen, shown string) {
+	plain := func(s string) string { return flat(steady(ts, progressLine.ReplaceAllString(s, ""))) }
+	rest := plain(screen)
+	for part := range strings.SplitSeq(shown, "[…]") {
+		_, behind, found := strings.Cut(rest, plain(part))
+		if !found {
+			ts.Fatalf("README.md shows what is not on the screen (or not there):\n%s\n-- the screen:\n%s", part, screen)
+		}
+		rest = behind
+	}
+}
+
 // runScreens runs the stories of a folder; those where no screen depends on the others go on after one that is wrong.
 func runScreens(t *testing.T, dir, lang string, goOn bool) {
 	t.Helper()

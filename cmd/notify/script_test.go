@@ -428,7 +428,8 @@ func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// onTerminal runs a program on a terminal. It waits for the prompt before it types, as a person does.
+// onTerminal runs a program on a terminal. It waits for the prompt before it types, as a person does; behind an answer that ends in ^C it
+// is stopped once something has reached the sandbox.
 func onTerminal(ts *testscript.TestScript, wide uint16, answer string, args []string) (screen string, code int) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
@@ -460,8 +461,14 @@ func onTerminal(ts *testscript.TestScript, wide uint16, answer string, args []st
 		err = await("a prompt", ended, func() (bool, error) {
 			return strings.HasSuffix(seen.String(), ": ") || strings.HasSuffix(strings.TrimRight(seen.String(), " "), "："), nil
 		})
+		answer, stop := strings.CutSuffix(answer, "^C")
 		if err == nil {
 			_, err = tty.WriteString(answer + "\n")
+		}
+		if err == nil && stop {
+			if err = receiverOf(ts).reached(message.SMS, 1000, ended); err == nil {
+				_, err = tty.WriteString("\x03")
+			}
 		}
 	}
 	select {
