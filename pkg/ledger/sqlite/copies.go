@@ -64,14 +64,14 @@ func readCopies(ctx context.Context, db single) (all []ledger.Copy, err error) {
 const setMeta = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 // copied is what a ledger that comes from these copies knows once it was copied again. What the same machine remembers as well is said once.
-func copied(all []ledger.Copy, c ledger.Copy) ([]ledger.Copy, error) {
+func copied(all []ledger.Copy, c ledger.Copy) []ledger.Copy {
 	for _, was := range all {
 		if !c.Made.After(was.Made) { // a clock that was put back
 			c.Made = was.Made.Add(1)
 		}
 	}
 	all = slices.DeleteFunc(all, func(was ledger.Copy) bool { return was.Memory == c.Memory })
-	return append(all, c), nil
+	return append(all, c)
 }
 
 // mark writes into a copy that it is one.
@@ -80,10 +80,7 @@ func mark(ctx context.Context, db *sql.DB, c ledger.Copy) error {
 	if err != nil {
 		return err
 	}
-	if all, err = copied(all, c); err != nil {
-		return err
-	}
-	b, err := json.Marshal(all)
+	b, err := json.Marshal(copied(all, c))
 	if err == nil {
 		_, err = db.ExecContext(ctx, setMeta, metaCopies, string(b))
 	}
@@ -92,10 +89,10 @@ func mark(ctx context.Context, db *sql.DB, c ledger.Copy) error {
 
 // MarkCopy makes the ledger one that was copied: see ledger.Backuper.
 func (l *Ledger) MarkCopy(ctx context.Context, c ledger.Copy) error {
-	return l.changeCopies(ctx, func(all []ledger.Copy) ([]ledger.Copy, error) { return copied(all, c) })
+	return l.changeCopies(ctx, func(all []ledger.Copy) []ledger.Copy { return copied(all, c) })
 }
 
-func (l *Ledger) changeCopies(ctx context.Context, change func([]ledger.Copy) ([]ledger.Copy, error)) error {
+func (l *Ledger) changeCopies(ctx context.Context, change func([]ledger.Copy) []ledger.Copy) error {
 	return l.doAnyway(ctx, "say what it was copied from", func(x *tx) error {
 		var all []ledger.Copy
 		var value string
@@ -106,13 +103,7 @@ func (l *Ledger) changeCopies(ctx context.Context, change func([]ledger.Copy) ([
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if all, err = change(all); err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			return x.exec("DELETE FROM meta WHERE name = ?", metaCopies)
-		}
-		b, err := json.Marshal(all)
+		b, err := json.Marshal(change(all))
 		if err != nil {
 			return err
 		}
@@ -123,17 +114,17 @@ func (l *Ledger) changeCopies(ctx context.Context, change func([]ledger.Copy) ([
 // SettleCopies says that what left after the copies is known: see ledger.Backuper.
 func (l *Ledger) SettleCopies(ctx context.Context, campaign string, now time.Time) error {
 	if campaign == "" {
-		return l.changeCopies(ctx, func([]ledger.Copy) ([]ledger.Copy, error) { return nil, nil })
+		return l.changeCopies(ctx, func([]ledger.Copy) []ledger.Copy { return nil })
 	}
 	var newest time.Time
-	err := l.changeCopies(ctx, func(all []ledger.Copy) ([]ledger.Copy, error) {
+	err := l.changeCopies(ctx, func(all []ledger.Copy) []ledger.Copy {
 		for i := range all {
 			newest = ledger.Latest(newest, all[i].Made)
 			if all[i].Used.IsZero() {
 				all[i].Used = now
 			}
 		}
-		return all, nil
+		return all
 	})
 	if err != nil || newest.IsZero() {
 		return err

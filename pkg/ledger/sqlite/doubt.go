@@ -14,11 +14,9 @@ const forgottenDetail = "the ledger had forgotten this attempt, and a witness re
 
 // Doubt makes unknown what the ledger has forgotten: see ledger.Operators. It is done as a run would have: what may have left is claimed
 // again, under a run that ends without settling it. So the states, the tally and the debits agree by the way that they always take.
-func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (int, error) {
-	n := 0
-	err := l.gated(ctx, campaign, false, func() error {
+func (l *Ledger) Doubt(ctx context.Context, campaign string, lost []ledger.Lost, by ledger.Act) (n int, err error) {
+	err = l.gated(ctx, campaign, false, func() error {
 		return l.buried(ctx, "reconcile campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) (err error) {
-			n = 0
 			live, err := x.live(c.id)
 			if err != nil {
 				return err

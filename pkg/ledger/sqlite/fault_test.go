@@ -191,6 +191,8 @@ func TestOpenRefusesWhatIsNoSoundLedger(t *testing.T) {
 	}{
 		{"text", ledger.ErrNotLedger, func(path string) { write(t, path, bytes.Repeat([]byte("not a database\n"), 500)) }},
 		{"another program's database", ledger.ErrNotLedger, func(path string) { run(t, path, "CREATE TABLE invoice (id)") }},
+		{"another program's empty database", ledger.ErrNotLedger, func(path string) { run(t, path, "PRAGMA application_id = 7") }},
+		{"an empty database that somebody counts versions of", ledger.ErrNotLedger, func(path string) { run(t, path, "PRAGMA user_version = 1") }},
 		{"a folder", ledger.ErrNotLedger, func(path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)

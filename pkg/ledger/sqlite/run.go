@@ -247,7 +247,10 @@ func (x *tx) forgotten(campaign int64, now time.Time) (int, error) {
 			continue
 		}
 		r, err := x.run(k.Run)
-		if err != nil || !r.ended {
+		if err != nil {
+			return n, err
+		}
+		if !r.ended {
 			continue
 		}
 		orphans, err := x.orphan(campaign, k.Run, ledger.CodeCrash, crashed, stored.Nanos(now))

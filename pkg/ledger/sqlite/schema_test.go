@@ -139,6 +139,21 @@ func TestARetryNeedsANewerClaim(t *testing.T) {
 	}
 }
 
+// Whom a list left out, a later one takes in again as he was.
+func TestWhoIsTakenInAgainIsAsHeWas(t *testing.T) {
+	_, path := fiveMessages(t)
+	run(t, path, "INSERT INTO standing (campaign_id, channel, message_id, state, why) VALUES (1, 'sms', 5, 'cancelled', 'list')")
+	db := raw(t, path)
+	for _, change := range []string{"state = 'pending', attempts = 1, over = 1", "state = 'pending', attempts = 1", "state = 'pending', claim_id = 2", "state = 'accepted', attempts = 1"} {
+		if _, err := db.Exec("UPDATE standing SET " + change + " WHERE message_id = 5"); err == nil {
+			t.Errorf("taken: %s", change)
+		}
+	}
+	if _, err := db.Exec("UPDATE standing SET state = 'pending' WHERE message_id = 5"); err != nil {
+		t.Error(err)
+	}
+}
+
 // What was in flight when somebody ended the run by hand becomes unknown, and is not sent again.
 func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
 	l, path := fiveMessages(t)
@@ -150,7 +165,11 @@ func TestARunThatWasEndedByHandSendsNothingAgain(t *testing.T) {
 	if problems, err := l.Verify(t.Context()); err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(), "its run has ended") {
 		t.Errorf("%q, %v", problems, err)
 	}
-	got, err := l.Turn(t.Context(), ledger.Turn{Run: acquire(t, l, "award-2020"), Now: start, Extend: time.Minute, Claim: claimOf(9)})
+	next, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
+	if err != nil || next.Orphans != 1 {
+		t.Fatalf("%d orphans, %v; want 1", next.Orphans, err)
+	}
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: next.Run.ID, Now: start, Extend: time.Minute, Claim: claimOf(9)})
 	if err != nil || len(got.Grants[0].Claims) != 1 || got.Grants[0].Claims[0].Row != 6 {
 		t.Errorf("%+v, %v", got, err)
 	}
