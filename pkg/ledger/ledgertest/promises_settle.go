@@ -306,9 +306,12 @@ func readerPromises() []promise {
 			s.fails(err, ledger.ErrNoCampaign)
 			_, err = s.Runs(s.ctx(), award)
 			s.fails(err, ledger.ErrNoCampaign)
+			said := 0
 			for _, err := range s.Messages(s.ctx(), award) {
 				s.fails(err, ledger.ErrNoCampaign)
+				said++
 			}
+			s.same("errors", said, 1)
 		}},
 		{"a ledger has an identity, the same for all who open it", func(s *story) {
 			a, err := s.Info(s.ctx())
