@@ -13,7 +13,7 @@ import (
 // gateway may put it there by itself without our knowing, so that this warns; a second signature is a fail.
 //
 // *Does an SMS to mainland China say who sends it?* The account's `sign_name`, or 【…】 at the beginning of the text. WARN where there is
-// neither, because a gateway may add it without our knowing; FAIL where there would be two.
+// neither, because a gateway may add it without our knowing; FAIL where there would be two, WARN where the account only stands in.
 func signatureCheck() Check {
 	return Check{ID: "signature", Group: GroupTexts, Run: ofMainlandSMS(func(ctx context.Context, s *Subject, _ *plan.ChannelFacts) Finding {
 		r, err := s.renderer(ctx)
@@ -27,9 +27,9 @@ func signatureCheck() Check {
 			a.fact("account."+acc.Name+".signature", sign)
 			switch {
 			case sign == "" && own == "":
-				a.say(Warn, "signature.none", words.A{"account": acc.Name}, words.T("signature.set", words.A{"account": acc.Name}))
+				a.sayOf(&acc, Warn, words.T("signature.none", words.A{"account": acc.Name}), words.T("signature.set", words.A{"account": acc.Name}))
 			case sign != "" && own != "" && sign != own:
-				a.say(Fail, "signature.two", words.A{"account": acc.Name, "sign": sign, "own": own}, words.T("signature.one", nil))
+				a.sayOf(&acc, Fail, words.T("signature.two", words.A{"account": acc.Name, "sign": sign, "own": own}), words.T("signature.one", nil))
 			case sign != "":
 				a.say(Pass, "signature.good", words.A{"account": acc.Name, "sign": sign})
 			default:

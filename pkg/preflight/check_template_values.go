@@ -15,46 +15,70 @@ import (
 // message before it has left.
 //
 // *Will the vendors take what stands in the variables of an approved text?* Length, web addresses, signature brackets, and what a vendor's own rules
-// forbid. FAIL with the rows.
+// forbid. FAIL with the rows, WARN where the account only stands in.
 func templateValuesCheck() Check {
 	return Check{ID: "template-values", Group: GroupTexts, Run: func(ctx context.Context, s *Subject) Finding {
 		r, err := s.renderer(ctx)
 		if err != nil {
 			return broken(err)
 		}
-		vendors := s.templateVendors()
-		if len(vendors) == 0 {
+		looks := s.valuesLooks(r.Uses(message.SMS))
+		if len(looks) == 0 {
 			return Finding{Status: Skip, Summary: said("template-values.none", nil)}
 		}
-		look := valuesLook{check: template.NewValues(vendors), text: s.Plan.Spec.Texts.Short(message.SMS), columns: r.Uses(message.SMS), of: s.Plan.Spec.Columns}
 		err = s.eachCells(ctx, func(row *plan.Recipient, values []string) bool {
-			look.row(row.Row, values)
+			for i := range looks {
+				looks[i].row(row.Row, values)
+			}
 			return true
 		})
 		if err != nil {
 			return broken(err)
 		}
-		return look.finding()
+		var a answers
+		for i := range looks {
+			looks[i].found(&a)
+		}
+		return a.done(words.Text{})
 	}}
 }
 
-// templateVendors are the kinds of vendor that fill in an approved text of the campaign.
-func (s *Subject) templateVendors() []string {
+// valuesLooks are looks at the rules of the vendors that fill in an approved text of the campaign: one for those that carry it, and one for
+// each other kind that stands in.
+func (s *Subject) valuesLooks(columns []string) []valuesLook {
 	short := s.Plan.Spec.Texts.Short(message.SMS)
 	if short == nil {
 		return nil
 	}
-	var vendors []string
+	var (
+		carry []string
+		looks []valuesLook
+		asked []string
+	)
+	look := func(by carrier, vendors ...string) {
+		looks = append(looks, valuesLook{by: by, check: template.NewValues(vendors), text: short, columns: columns, of: s.Plan.Spec.Columns})
+	}
 	for _, a := range s.carriers(message.SMS) {
-		if short.TemplateCode[a.Name] != "" && slices.Contains(template.Vendors(), a.Vendor) && !slices.Contains(vendors, a.Vendor) {
-			vendors = append(vendors, a.Vendor)
+		if short.TemplateCode[a.Name] == "" || !slices.Contains(template.Vendors(), a.Vendor) || slices.Contains(asked, a.Vendor) {
+			continue
+		}
+		asked = append(asked, a.Vendor)
+		if a.StandsIn {
+			look(a, a.Vendor)
+		} else {
+			carry = append(carry, a.Vendor)
 		}
 	}
-	return vendors
+	if len(carry) > 0 {
+		look(carrier{}, carry...)
+	}
+	slices.Reverse(looks) // what carries messages comes first
+	return looks
 }
 
 // valuesLook collects the rows whose values break a rule.
 type valuesLook struct {
+	by      carrier // the account that stands in with these rules; none for those that carry messages
 	check   *template.Values
 	text    *campaign.Short
 	columns []string // those that the text fills in
@@ -87,16 +111,22 @@ func (l *valuesLook) row(number int, values []string) {
 	}
 }
 
-func (l *valuesLook) finding() Finding {
-	var a answers
-	if len(l.said) == 0 {
+func (l *valuesLook) found(a *answers) {
+	switch {
+	case len(l.said) > 0:
+	case len(a.finding.Summary) == 0:
 		a.say(Pass, "template-values.good", words.A{"rows": words.N(l.rows, "row"), "variables": words.Names(l.columns, 5)})
-		return a.done(words.Text{})
+		return
+	default:
+		return
 	}
-	a.fact("rows", l.bad.Count)
-	a.say(Fail, "template-values.bad", words.A{"rows": words.N(l.bad.Count, "row")}, words.T("template-values.mend", nil))
+	if l.by.StandsIn {
+		a.fact("account."+l.by.Name+".rows", l.bad.Count)
+	} else {
+		a.fact("rows", l.bad.Count)
+	}
+	a.sayOf(&l.by, Fail, words.T("template-values.bad", words.A{"rows": words.N(l.bad.Count, "row")}), words.T("template-values.mend", nil))
 	for _, s := range l.said {
 		a.detail(s)
 	}
-	return a.done(words.Text{})
 }

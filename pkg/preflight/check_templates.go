@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"notify/pkg/config"
 	"notify/pkg/message"
 	"notify/pkg/vendors"
 	"notify/pkg/words"
@@ -17,7 +16,7 @@ import (
 //
 // *Has the vendor approved the template and the signature?* Asks vendors whose API tells ([how a vendor file says so](vendors/README.md)). FAIL where
 // either is missing, waiting or rejected, with the vendor's reason; ERROR where the vendor cannot be asked or its state is in no table;
-// SKIP where the vendor does not tell, or takes any.
+// SKIP where the vendor does not tell, or takes any. WARN for an account that only stands in.
 func templatesCheck() Check {
 	return Check{ID: "templates", Group: GroupTexts, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
 		if s.Plan.Spec.Texts.Short(message.SMS) == nil {
@@ -25,13 +24,13 @@ func templatesCheck() Check {
 		}
 		var a answers
 		for _, acc := range s.carriers(message.SMS) {
-			s.approved(ctx, &a, acc)
+			s.approved(ctx, &a, &acc)
 		}
 		return a.done(words.T("sms.no-account", nil))
 	}}
 }
 
-func (s *Subject) approved(ctx context.Context, a *answers, acc config.Account) {
+func (s *Subject) approved(ctx context.Context, a *answers, acc *carrier) {
 	code, sign := s.Plan.Spec.Texts.Short(message.SMS).TemplateCode[acc.Name], strings.Trim(strings.TrimSpace(acc.Signature), "【】")
 	if code == "" && sign == "" {
 		a.say(Skip, "templates.nothing", words.A{"account": acc.Name})
@@ -39,7 +38,7 @@ func (s *Subject) approved(ctx context.Context, a *answers, acc config.Account) 
 	}
 	v, err := s.vendor(acc.Name)
 	if err != nil {
-		s.accountFault(a, Error, acc.Name, err)
+		a.sayOf(acc, Error, s.faultOf(acc.Name, err), s.mendFault(acc.Name, err))
 		return
 	}
 	lister, ok := vendors.As[vendors.TemplateLister](v)
@@ -49,13 +48,13 @@ func (s *Subject) approved(ctx context.Context, a *answers, acc config.Account) 
 	}
 	for _, want := range []vendors.Template{{Kind: vendors.TemplateText, Code: code}, {Kind: vendors.TemplateSignature, Code: sign}} {
 		if want.Code != "" {
-			s.askTemplate(ctx, a, acc.Name, want, lister)
+			s.askTemplate(ctx, a, acc, want, lister)
 		}
 	}
 }
 
-func (s *Subject) askTemplate(ctx context.Context, a *answers, account string, want vendors.Template, lister vendors.TemplateLister) {
-	what := words.T("templates.template", words.A{"code": want.Code})
+func (s *Subject) askTemplate(ctx context.Context, a *answers, acc *carrier, want vendors.Template, lister vendors.TemplateLister) {
+	account, what := acc.Name, words.T("templates.template", words.A{"code": want.Code})
 	if want.Kind == vendors.TemplateSignature {
 		what.ID = "templates.signature"
 	}
@@ -66,18 +65,19 @@ func (s *Subject) askTemplate(ctx context.Context, a *answers, account string, w
 	case errors.Is(err, vendors.ErrTakesAny):
 		a.say(Skip, "templates.any", words.A{"account": account, "kind": words.Of("templates.kind", want.Kind)})
 	case err != nil:
-		s.accountFault(a, Error, account, err)
+		a.sayOf(acc, Error, s.faultOf(account, err), s.mendFault(account, err))
 	default:
-		judgeTemplate(a, account, what, want, have)
+		judgeTemplate(a, acc, what, want, have)
 	}
 }
 
-func judgeTemplate(a *answers, account string, what words.Text, want vendors.Template, have []vendors.Template) {
+func judgeTemplate(a *answers, acc *carrier, what words.Text, want vendors.Template, have []vendors.Template) {
+	account := acc.Name
 	name, about := "account."+account+"."+string(want.Kind), words.A{"account": account, "what": what}
 	i := slices.IndexFunc(have, func(t vendors.Template) bool { return t.Kind == want.Kind && t.Code == want.Code })
 	if i < 0 {
 		a.fact(name, "missing")
-		a.say(Fail, "templates.missing", about, words.T("templates.apply", words.A{"what": what, "account": account}))
+		a.sayOf(acc, Fail, words.T("templates.missing", about), words.T("templates.apply", words.A{"what": what, "account": account}))
 		return
 	}
 	t := have[i]
@@ -89,15 +89,15 @@ func judgeTemplate(a *answers, account string, what words.Text, want vendors.Tem
 	case vendors.TemplateApproved:
 		a.say(Pass, "templates.approved", about)
 	case vendors.TemplatePending:
-		a.say(Fail, "templates.pending", about, words.T("templates.wait", nil))
+		a.sayOf(acc, Fail, words.T("templates.pending", about), words.T("templates.wait", nil))
 	case vendors.TemplateRejected:
-		id := "templates.rejected-without"
+		rejected := words.T("templates.rejected-without", about)
 		if t.Reason != "" {
-			id, about["reason"] = "templates.rejected", t.Reason
+			rejected.ID, about["reason"] = "templates.rejected", t.Reason
 		}
-		a.say(Fail, id, about, words.T("templates.apply", words.A{"what": what, "account": account}))
+		a.sayOf(acc, Fail, rejected, words.T("templates.apply", words.A{"what": what, "account": account}))
 	default:
-		a.say(Error, "templates.unknown", words.A{"account": account, "what": what, "state": t.Said},
+		a.sayOf(acc, Error, words.T("templates.unknown", words.A{"account": account, "what": what, "state": t.Said}),
 			words.T("templates.console", words.A{"account": account}))
 	}
 }

@@ -115,17 +115,28 @@ func localUTF8(from string) bool {
 	return !isASCII(local)
 }
 
-// accountFault adds that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.
+// accountFault adds that an account cannot be used.
 func (s *Subject) accountFault(a *answers, st Status, account string, err error) {
+	a.add(st, s.faultOf(account, err), s.mendFault(account, err))
+}
+
+// faultOf says that an account cannot be used. Where nothing answers on this machine, it is the sandbox that is not running.
+func (s *Subject) faultOf(account string, err error) words.Text {
 	if off := s.Config.SandboxOff(account, err); !off.IsZero() {
-		a.add(st, off, words.T("account.start-sandbox", words.A{"account": account}))
-		return
+		return off
 	}
-	do := words.HintOf(err)
-	if do.IsZero() {
-		do = mendAccount(account)
+	return words.T("account.error", words.A{"account": account, "cause": words.Cause(err)})
+}
+
+// mendFault is what to do about faultOf.
+func (s *Subject) mendFault(account string, err error) words.Text {
+	if off := s.Config.SandboxOff(account, err); !off.IsZero() {
+		return words.T("account.start-sandbox", words.A{"account": account})
 	}
-	a.say(st, "account.error", words.A{"account": account, "cause": words.Cause(err)}, do)
+	if do := words.HintOf(err); !do.IsZero() {
+		return do
+	}
+	return mendAccount(account)
 }
 
 // mendAccount is what to do about an account that cannot be used.

@@ -159,16 +159,47 @@ func (s *Subject) accountStates(ctx context.Context) (map[string]ledger.AccountS
 	})
 }
 
-// carriers are the accounts that have a share of a channel's traffic.
-func (s *Subject) carriers(ch message.Channel) []config.Account {
-	var all []config.Account
-	for _, sh := range s.route(ch).Accounts {
-		if a, ok := s.Config.Accounts[sh.Account]; ok && sh.Weight > 0 {
-			a.Name = sh.Account
-			all = append(all, a)
+// carrier is an account that may carry messages of a channel.
+type carrier struct {
+	config.Account
+	StandsIn bool // it has no share of the traffic, and takes over where another fails
+}
+
+// carriers are the accounts that have a share of a channel's traffic, and behind them those that stand in.
+func (s *Subject) carriers(ch message.Channel) []carrier {
+	var all []carrier
+	put := func(name string, standsIn bool) {
+		a, known := s.Config.Accounts[name]
+		if known && !slices.ContainsFunc(all, func(have carrier) bool { return have.Name == name }) {
+			a.Name = name
+			all = append(all, carrier{Account: a, StandsIn: standsIn})
 		}
 	}
+	r := s.route(ch)
+	for _, sh := range r.Accounts {
+		if sh.Weight > 0 {
+			put(sh.Account, false)
+		}
+	}
+	for _, name := range r.Failover {
+		put(name, true)
+	}
 	return all
+}
+
+// sayOf adds an answer about a carrier. One that only stands in stops nothing: the answer says so, and what would fail then.
+func (a *answers) sayOf(c *carrier, st Status, said words.Text, remedies ...words.Text) {
+	if c.StandsIn {
+		args := words.A{"said": said, "account": c.Name}
+		switch st {
+		case Fail:
+			st, said = Warn, words.T("stand-in.fails", args)
+		case Warn, Error:
+			st, said = Warn, words.T("stand-in.only", args)
+		case NotRun, Skip, Pass, NotLooked:
+		}
+	}
+	a.add(st, said, remedies...)
 }
 
 // rowsOf names the rows of a sample: "rows 3, 7, 9 and 20 more".

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"notify/pkg/config"
+	"notify/pkg/ledger"
 	"notify/pkg/message"
 	"notify/pkg/preflight"
 	"notify/pkg/vendors"
@@ -19,6 +21,17 @@ type approver struct {
 
 func (a approver) Templates(_ context.Context, kind vendors.TemplateKind, _ ...string) ([]vendors.Template, error) {
 	return slices.DeleteFunc(slices.Clone(a.have), func(t vendors.Template) bool { return t.Kind != kind }), a.errs[kind]
+}
+
+// spare has sms-b stand in for sms-a, with a text of its own.
+func spare(v vendors.Vendor, code string) func(*world) {
+	return func(w *world) {
+		route([]config.Share{{Account: "sms-a", Weight: 1}}, "sms-b")(w)
+		w.vendors["sms-b"] = v
+		if code != "" {
+			w.campaign.Texts.Short(message.SMS).TemplateCode["sms-b"] = code
+		}
+	}
 }
 
 func TestTemplates(t *testing.T) {
@@ -76,6 +89,28 @@ func TestTemplates(t *testing.T) {
 		{
 			name: "an account that could not be opened", want: preflight.Error,
 			change: both(signed("示例"), func(w *world) { delete(w.vendors, "sms-a") }), summary: []string{"was not opened"},
+		},
+		{
+			name: "one that stands in has not got it", want: preflight.Warn, change: both(at(approver{have: has(vendors.TemplateApproved)}), spare(approver{}, "SMS_9")),
+			summary:  []string{"template SMS_1 is approved", "sms-b: the vendor does not have template SMS_9; sms-b only stands in, and what it takes over would not get through"},
+			remedies: []string{"apply for template SMS_9"},
+		},
+		{
+			name: "one that stands in cannot be asked", want: preflight.Warn,
+			change: both(at(approver{have: has(vendors.TemplateApproved)}), spare(untold(vendors.TemplateText, errDown), "SMS_9")), summary: []string{"sms-b: the vendor is down; sms-b only stands in"},
+		},
+		{
+			name: "one that stands in has it", want: preflight.Pass,
+			change: both(at(approver{have: has(vendors.TemplateApproved)}), spare(approver{have: has(vendors.TemplateApproved)}, "SMS_1")), summary: []string{"sms-b: template SMS_1 is approved"},
+		},
+		{
+			name: "one that stands in and is switched off is not asked", want: preflight.Pass,
+			change: both(at(approver{have: has(vendors.TemplateApproved)}), spare(approver{}, "SMS_9"), knows(ledger.AccountState{Account: "sms-b", Off: &ledger.Act{}})),
+		},
+		{
+			name: "one that stands in for one that is switched off carries everything", want: preflight.Fail,
+			change:  both(at(approver{have: has(vendors.TemplateApproved)}), spare(approver{}, "SMS_9"), knows(ledger.AccountState{Account: "sms-a", Off: &ledger.Act{}})),
+			summary: []string{"sms-b: the vendor does not have template SMS_9"},
 		},
 	})
 	w := newWorld(t)

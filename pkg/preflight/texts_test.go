@@ -87,6 +87,20 @@ func TestTemplateValues(t *testing.T) {
 			name: "not of its kind", want: preflight.Fail, summary: []string{"in 100 rows"},
 			change: kept(template.Variable{Name: "name", Kind: template.Captcha, Max: 35}),
 		},
+		{
+			name: "too long for one that stands in", want: preflight.Warn,
+			summary: []string{"in 100 rows", "sms-b only stands in, and what it takes over would not get through"},
+			change: both(kept(template.Variable{Name: "name", Kind: template.Other, Max: 1}), spare(&vendor{}, "SMS_2"), func(w *world) {
+				delete(w.campaign.Texts.Short(message.SMS).TemplateCode, "sms-a")
+				w.account("sms-b", func(a *config.Account) { a.Vendor = "aliyun-sms" })
+			}),
+		},
+		{
+			name: "the same vendor stands in", want: preflight.Fail, summary: []string{"in 100 rows"},
+			change: both(kept(template.Variable{Name: "name", Kind: template.Other, Max: 1}), spare(&vendor{}, "SMS_2"), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Vendor = "aliyun-sms" })
+			}),
+		},
 		{name: "of another variable", want: preflight.Pass, change: kept(template.Variable{Name: "other", Kind: template.Captcha, Max: 1})},
 	})
 }
@@ -113,6 +127,10 @@ func TestForbidden(t *testing.T) {
 			name: "a link in a variable of a template", want: preflight.Fail, change: both(templated, cell(1, 4, "https://a.test/x")),
 			summary: []string{"4 of 100 texts are filled with a web address"}, remedies: []string{"into the text itself"},
 		},
+		{
+			name: "others, where one with a signature stands in", want: preflight.Warn, change: both(cell(1, 1, "王【工】"), spare(&vendor{}, "")),
+			summary: []string{"row 2; sms-b only stands in, and what it takes over would not get through"},
+		},
 		{name: "a link in a variable of a whole text", want: preflight.Warn, change: cell(1, 4, "www.a.test")},
 	})
 }
@@ -124,6 +142,18 @@ func TestSignature(t *testing.T) {
 		{name: "in the text", want: preflight.Pass, change: reads("【示例】{{name}}, you won."), summary: []string{"【示例】"}},
 		{name: "the same twice", want: preflight.Pass, change: both(signed("【示例】"), reads("【示例】{{name}}, you won."))},
 		{name: "two", want: preflight.Fail, change: both(signed("别家"), reads("【示例】{{name}}, you won.")), summary: []string{"别家", "示例"}},
+		{
+			name: "two, where it stands in", want: preflight.Warn, change: both(signed("示例"), reads("【示例】{{name}}, you won."), spare(&vendor{}, ""), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Signature = "别家" })
+			}),
+			summary: []string{"sms-a: 【示例】", "sms-b puts 【别家】 before a text that begins with 【示例】; sms-b only stands in, and what it takes over would not get through"},
+		},
+		{
+			name: "none, where it stands in", want: preflight.Warn, change: both(signed("示例"), spare(&vendor{}, ""), func(w *world) {
+				w.account("sms-b", func(a *config.Account) { a.Signature = "" })
+			}),
+			summary: []string{"sms-b: neither the account nor the text has a signature", "sms-b only stands in"}, remedies: []string{"accounts.sms-b.options.sign_name"},
+		},
 		{name: "one that is not closed", want: preflight.Warn, change: reads("【示例 {{name}}, you won."), summary: []string{"neither the account nor the text"}},
 		{name: "one that was not opened", want: preflight.Warn, change: reads("示例】{{name}}, you won."), summary: []string{"neither the account nor the text"}},
 		{name: "a text that cannot be read", want: preflight.Error, change: textless, summary: []string{noTexts}},

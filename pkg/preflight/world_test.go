@@ -149,7 +149,7 @@ func newWorld(tb testing.TB) *world {
 					Name: "sms-a", Vendor: "http", Environment: config.Production, Class: config.Notice, Rate: 10, Concurrency: 16,
 					DailyQuota: 10000, Price: ptr(yuan(tb, "0.045")), Currency: "CNY",
 				},
-				"sms-b": {Name: "sms-b", Vendor: "http", Class: config.Notice, Rate: 10, Concurrency: 16},
+				"sms-b": {Name: "sms-b", Vendor: "http", Class: config.Notice, Rate: 10, Concurrency: 16, Signature: "示例"},
 				"promo": {Name: "promo", Vendor: "http", Class: config.Marketing, Rate: 10, Concurrency: 16},
 				"edm":   {Name: "edm", Vendor: "smtp", Class: config.Notice, Rate: 50, Concurrency: 16, Declared: relayOptions()},
 			},
