@@ -14,6 +14,9 @@ import (
 
 // finish settles shared addresses, counts, and closes the digest.
 func (m *maker) finish() error {
+	if err := m.plan.rows.Written(); err != nil {
+		return errors.Join(err, m.contacts.Close())
+	}
 	err := m.contacts.Shared(func(cs []contact) error {
 		if cs[0].Channel == recipientKey {
 			m.sharedKey(cs)

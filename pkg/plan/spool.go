@@ -67,10 +67,18 @@ func appendBytes[T ~string | ~[]byte](b []byte, v T) []byte {
 	return append(b, v...)
 }
 
-// Reader reads from the start. Only one reader may be in use at a time.
-func (s *spool) Reader() (*spoolReader, error) {
+// Written ends what is appended: from here on the file is only read.
+func (s *spool) Written() error {
 	if err := s.w.Flush(); err != nil {
-		return nil, words.Wrap(err, "plan.scratch-write", nil)
+		return words.Wrap(err, "plan.scratch-write", nil)
+	}
+	return nil
+}
+
+// Reader reads from the start what was Written. Only one reader may be in use at a time.
+func (s *spool) Reader() (*spoolReader, error) {
+	if s.f == nil {
+		return nil, words.Wrap(os.ErrClosed, "plan.scratch-read", nil)
 	}
 	size, err := s.f.Seek(0, io.SeekEnd)
 	if err != nil {

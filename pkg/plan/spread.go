@@ -27,7 +27,7 @@ func (p *Plan) Leaving() iter.Seq2[Recipient, error] {
 	}
 	return func(yield func(Recipient, error) bool) {
 		if err := p.spread(func(r Recipient) bool { return yield(r, nil) }); err != nil {
-			yield(Recipient{}, words.Wrap(err, "plan.scratch-read", nil))
+			yield(Recipient{}, err)
 		}
 	}
 }
@@ -66,7 +66,7 @@ type links struct {
 func (p *Plan) spread(yield func(Recipient) bool) error {
 	f, err := outfile.Scratch(p.rows.dir, "notify-plan-order")
 	if err != nil {
-		return err
+		return words.Wrap(err, "plan.scratch-make", nil)
 	}
 	ls := &links{f: f}
 	err = ls.write(p)
@@ -76,7 +76,10 @@ func (p *Plan) spread(yield func(Recipient) bool) error {
 	if err == nil {
 		err = p.inTurn(ls, yield)
 	}
-	return errors.Join(err, outfile.Drop(f))
+	if drop := outfile.Drop(f); drop != nil {
+		err = errors.Join(err, words.Wrap(drop, "plan.scratch-remove", nil))
+	}
+	return err
 }
 
 // write notes where each row lies, with its domain in the place of the next one.
@@ -92,10 +95,13 @@ func (ls *links) write(p *Plan) error {
 	for ; ; ls.rows++ {
 		err := r.Next(&rec)
 		if errors.Is(err, io.EOF) {
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return words.Wrap(err, "plan.scratch-write", nil)
+			}
+			return nil
 		}
 		if err != nil {
-			return err
+			return words.Wrap(err, "plan.scratch-read", nil)
 		}
 		p.recipient(ls.rows, &rec, &out)
 		domain := p.domain(&out)
@@ -106,7 +112,7 @@ func (ls *links) write(p *Plan) error {
 		}
 		ls.counts[d]++
 		if _, err := w.Write(link{at: r.at, size: uint32(len(r.buf)), next: d}.encode(nil)); err != nil {
-			return err
+			return words.Wrap(err, "plan.scratch-write", nil)
 		}
 	}
 }
@@ -119,7 +125,7 @@ func (ls *links) chain() error {
 		from := max(0, end-linkBlock)
 		block := buf[:(end-from)*linkSize]
 		if _, err := ls.f.ReadAt(block, int64(from)*linkSize); err != nil {
-			return err
+			return words.Wrap(err, "plan.scratch-read", nil)
 		}
 		for i := end - 1; i >= from; i-- {
 			b := block[(i-from)*linkSize:][:linkSize]
@@ -128,7 +134,7 @@ func (ls *links) chain() error {
 			l.encode(b[:0])
 		}
 		if _, err := ls.f.WriteAt(block, int64(from)*linkSize); err != nil {
-			return err
+			return words.Wrap(err, "plan.scratch-write", nil)
 		}
 		end = from
 	}
@@ -165,7 +171,10 @@ func (p *Plan) inTurn(ls *links, yield func(Recipient) bool) error {
 		p.recipient(int(i-1), &rec, &out)
 		return yield(out)
 	})
-	return failed
+	if failed != nil {
+		return words.Wrap(failed, "plan.scratch-read", nil)
+	}
+	return nil
 }
 
 // order gives the places, one after the other, to domains with so many rows each.
