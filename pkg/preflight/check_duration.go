@@ -52,12 +52,13 @@ func (s *Subject) withinDay(n Need, p pace) ways {
 	}
 	midnight := dayAfter(now, 1)
 	s.hasten(&w, n, p, p.openUntil(now, midnight), on(now))
-	later := n.faster(float64(n.Messages) / s.Plan.Spec.Window.Length().Seconds())
+	class := s.Plan.Spec.Class
+	later := n.faster(class, float64(n.Messages)/s.Plan.Spec.Window.Length().Seconds())
 	switch {
 	case on(tomorrow)(p):
 		days, _ := p.schedule(n.Messages, tomorrow)
 		w.or(s.beginAt(n, tomorrow, days))
-	case on(tomorrow)(s.paceOf(n.with(later)).unlimited()):
+	case on(tomorrow)(s.paceOf(n.with(class, later)).unlimited()):
 		o := s.beginAt(n, tomorrow, nil)
 		o.Settings, o.Text = later, words.T("duration.raise-and-begin", words.A{"settings": listed(later), "begin": o.Text})
 		w.or(o)

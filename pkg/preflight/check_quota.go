@@ -113,12 +113,10 @@ func (s *Subject) waysWithinQuota(ctx context.Context, n Need, p pace, q Quota) 
 
 // tomorrow offers to begin when a fresh day's quota is there, where that is enough.
 func (s *Subject) tomorrow(w *ways, n Need, p pace) {
-	next := p.later()(0)
-	if p.first >= next {
+	at, fresh := s.nextDay(), p.fromTomorrow()
+	if p.first >= fresh.first {
 		return
 	}
-	at, fresh := s.nextDay(), p
-	fresh.first = next
 	days, done := fresh.schedule(n.Messages, at)
 	if unlimited, _ := p.unlimited().schedule(n.Messages, at); !slices.Equal(days, unlimited) || !s.inTime(done) {
 		return
@@ -142,11 +140,12 @@ func (s *Subject) beginAt(n Need, at time.Time, days []Day) Option {
 }
 
 // raiseQuota says how high quotas would have to be not to matter: for this need, what was used of each, and what others that are
-// running still take today. Where another one grows that would hold then, raising them is no way.
+// running still take today. Where one that grows or one of a domain would hold then, raising them is no way.
 func (s *Subject) raiseQuota(w *ways, n Need, p pace, q Quota, running int64) {
 	unlimited, _ := p.unlimited().schedule(n.Messages, s.now())
 	grown := p
 	grown.first, grown.daily = -1, -1
+	grown = grown.capped(n)
 	if days, _ := grown.schedule(n.Messages, s.now()); q.Ramp || !slices.Equal(days, unlimited) {
 		return
 	}

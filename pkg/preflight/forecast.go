@@ -203,7 +203,7 @@ func earliest(a, b time.Time) time.Time {
 // paceOf is what holds a need back, by configuration: the account's rate, and the slowest of its recipient domains.
 func (s *Subject) paceOf(n Need) pace {
 	rate := n.Account.Rate
-	if within := s.scenario(n.Name).Rate; within > 0 && (rate == 0 || within < rate) {
+	if within := n.Account.Scenarios[s.Plan.Spec.Class].Rate; within > 0 && (rate == 0 || within < rate) {
 		rate = within
 	}
 	p := pace{rate: rate * n.OfAccount, first: -1, daily: -1, window: s.Plan.Spec.Window, hours: s.hours(), held: s.waveHold(n)}

@@ -10,14 +10,18 @@ import (
 	"notify/pkg/words"
 )
 
-// faster are the settings that let an account send so many messages a second on the need's channel: its own rate, and those
-// of recipient domains that would still hold it back. None where no rate does.
-func (n Need) faster(want float64) []Setting {
+// faster are the settings that let an account send so many messages a second on the need's channel: its own rate, that of the
+// class, and those of recipient domains that would still hold it back. None where no rate does.
+func (n Need) faster(class string, want float64) []Setting {
 	var all []Setting
 	account := "accounts." + n.Name + "."
-	if rate := n.Account.Rate; rate > 0 && rate*n.OfAccount < want {
-		all = append(all, Setting{Key: account + keyRate, Value: tenth(want / n.OfAccount), Now: rate, Unit: "/s"})
+	raise := func(key string, rate float64) {
+		if rate > 0 && rate*n.OfAccount < want {
+			all = append(all, Setting{Key: account + key, Value: tenth(want / n.OfAccount), Now: rate, Unit: "/s"})
+		}
 	}
+	raise(keyRate, n.Account.Rate)
+	raise(keyClassRate(class), n.Account.Scenarios[class].Rate)
 	byDefault := 0.0
 	for _, domain := range slices.Sorted(maps.Keys(n.Domains)) {
 		limit := n.domainRate(domain)
@@ -38,18 +42,24 @@ func (n Need) faster(want float64) []Setting {
 }
 
 // with is the need as it would be with these settings of its account's rates.
-func (n Need) with(settings []Setting) Need {
-	domains := maps.Clone(n.Account.DomainRate)
+func (n Need) with(class string, settings []Setting) Need {
+	domains, scenarios := maps.Clone(n.Account.DomainRate), maps.Clone(n.Account.Scenarios)
 	for _, s := range settings {
 		rate, _ := s.Value.(float64)
 		key := strings.TrimPrefix(s.Key, "accounts."+n.Name+".")
-		if domain, ok := strings.CutPrefix(key, keyDomainRate); ok {
+		domain, ofDomain := strings.CutPrefix(key, keyDomainRate)
+		switch {
+		case ofDomain:
 			domains[domain] = rate
-			continue
+		case key == keyClassRate(class):
+			of := scenarios[class]
+			of.Rate = rate
+			scenarios[class] = of
+		default:
+			n.Account.Rate = rate
 		}
-		n.Account.Rate = rate
 	}
-	n.Account.DomainRate = domains
+	n.Account.DomainRate, n.Account.Scenarios = domains, scenarios
 	return n
 }
 
@@ -60,14 +70,20 @@ func (s *Subject) hasten(w *ways, n Need, p pace, open time.Duration, enough fun
 		return
 	}
 	want := float64(n.Messages) / open.Seconds()
-	settings := n.faster(want)
+	class := s.Plan.Spec.Class
+	settings := n.faster(class, want)
 	if len(settings) == 0 {
 		return
 	}
-	quick := s.paceOf(n.with(settings))
-	quick.first, quick.daily, quick.grow = p.first, p.daily, p.grow
+	quick := s.paceOf(n.with(class, settings))
+	quick.first, quick.daily, quick.ahead, quick.grow = p.first, p.daily, p.ahead, p.grow
+	suffices := enough(quick)
+	ofClass := func(one Setting) bool { return one.Key == "accounts."+n.Name+"."+keyClassRate(class) }
+	if !suffices && slices.ContainsFunc(settings, ofClass) {
+		return // what a class may send is agreed on with others, and is raised for a reason
+	}
 	w.or(Option{
-		Kind: OptionRate, Enough: enough(quick), Account: n.Name, Channel: n.Channel, Settings: settings,
+		Kind: OptionRate, Enough: suffices, Account: n.Name, Channel: n.Channel, Settings: settings,
 		Text: words.T("preflight.faster", words.A{"settings": listed(settings), "limit": p.limit.text()}),
 	})
 }
@@ -121,3 +137,6 @@ const (
 	keyRate       = "rate"
 	keyDomainRate = "domain_rate."
 )
+
+// keyClassRate is the key of a class's rate on an account.
+func keyClassRate(class string) string { return "scenarios." + class + ".rate" }

@@ -43,7 +43,7 @@ func TestWhichRatesAreRaised(t *testing.T) {
 		n := Need{
 			Account: config.Account{Rate: c.rate, DomainRate: c.rates}, Name: "edm", Domains: c.domains, Share: c.share, OfAccount: c.ofAccount, Messages: c.messages,
 		}
-		settings := n.faster(2)
+		settings := n.faster(config.Notice, 2)
 		var got map[string]float64
 		for _, s := range settings {
 			if got == nil {
@@ -63,8 +63,8 @@ func TestWhichRatesAreRaised(t *testing.T) {
 			t.Errorf("%s: %s", c.name, d)
 		}
 		before := maps.Clone(c.rates)
-		quick := n.with(settings)
-		if again := quick.faster(2); len(again) > 0 {
+		quick := n.with(config.Notice, settings)
+		if again := quick.faster(config.Notice, 2); len(again) > 0 {
 			t.Errorf("%s: %v, and then %v", c.name, settings, again)
 		}
 		if d := cmp.Diff(before, c.rates); d != "" {
@@ -72,6 +72,35 @@ func TestWhichRatesAreRaised(t *testing.T) {
 		}
 		if _, raised := c.want[keyRate]; !raised && quick.Account.Rate != c.rate {
 			t.Errorf("%s: the account's rate is %v", c.name, quick.Account.Rate)
+		}
+	}
+}
+
+// The rate of the campaign's class on an account is raised where it holds, alone or with the account's own.
+func TestTheRateOfAClassIsRaised(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		account, class, ofAccount float64
+		want                      []Setting
+	}{
+		"fast enough":         {5, 2, 1, nil},
+		"the class is slow":   {5, 1, 1, []Setting{{Key: "accounts.sms.scenarios.notice.rate", Value: 2.0, Now: 1.0, Unit: "/s"}}},
+		"both are":            {1.5, 1, 1, []Setting{{Key: "accounts.sms.rate", Value: 2.0, Now: 1.5, Unit: "/s"}, {Key: "accounts.sms.scenarios.notice.rate", Value: 2.0, Now: 1.0, Unit: "/s"}}},
+		"only the class has":  {0, 1, 1, []Setting{{Key: "accounts.sms.scenarios.notice.rate", Value: 2.0, Now: 1.0, Unit: "/s"}}},
+		"half of the account": {9, 3, 0.5, []Setting{{Key: "accounts.sms.scenarios.notice.rate", Value: 4.0, Now: 3.0, Unit: "/s"}}},
+	} {
+		own := map[string]config.Scenario{config.Notice: {Rate: c.class, DailyQuota: 7}, config.Marketing: {Rate: 0.5}}
+		n := Need{Account: config.Account{Rate: c.account, Scenarios: own}, Name: "sms", Share: 1, OfAccount: c.ofAccount, Messages: 100}
+		settings := n.faster(config.Notice, 2)
+		if d := cmp.Diff(c.want, settings); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		quick := n.with(config.Notice, settings)
+		if again := quick.faster(config.Notice, 2); len(again) > 0 {
+			t.Errorf("%s: %v, and then %v", name, settings, again)
+		}
+		if own[config.Notice].Rate != c.class || quick.Account.Scenarios[config.Notice].DailyQuota != 7 || quick.Account.Scenarios[config.Marketing].Rate != 0.5 {
+			t.Errorf("%s: %v, and it was %v", name, quick.Account.Scenarios, own)
 		}
 	}
 }

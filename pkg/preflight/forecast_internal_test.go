@@ -333,3 +333,35 @@ func TestTheWavesOfAChannelHoldItsAccounts(t *testing.T) {
 		}
 	}
 }
+
+// What is sent from tomorrow on is what a schedule from today on sends where nothing is left of today.
+func TestFromTomorrowOn(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	grows := func(begun bool) *ramping {
+		return &ramping{ramp: ledger.Ramp{Start: 10, Factor: 2}, begun: begun, share: 1}
+	}
+	for name, c := range map[string]struct {
+		p    pace
+		want []int
+	}{
+		"a quota":                              {pace{daily: 40}, []int{40, 40, 20}},
+		"of tomorrow's some is used":           {pace{daily: 40, ahead: 30}, []int{10, 40, 40, 10}},
+		"it grows":                             {pace{daily: -1, grow: grows(false)}, []int{10, 20, 40, 30}},
+		"it grows, and something was sent":     {pace{daily: -1, grow: grows(true)}, []int{20, 40, 40}},
+		"it grows, and tomorrow's is used too": {pace{daily: -1, ahead: 5, grow: grows(true)}, []int{15, 40, 45}},
+	} {
+		today, _ := c.p.schedule(100, now)
+		tomorrow, _ := c.p.fromTomorrow().schedule(100, dayAfter(now, 1))
+		var got []int
+		for _, d := range tomorrow {
+			got = append(got, d.Messages)
+		}
+		if !slices.Equal(got, c.want) || !slices.Equal(today, tomorrow) {
+			t.Errorf("%s: %v, not %v; from today on %v", name, tomorrow, c.want, today)
+		}
+		if c.p.grow != nil && c.p.grow.days != 0 {
+			t.Errorf("%s: what is known of today was changed", name)
+		}
+	}
+}

@@ -28,6 +28,17 @@ func (p pace) later() func(sent int) int64 {
 	}
 }
 
+// fromTomorrow is the pace as it is when the day that comes next has begun, and nothing more is sent today.
+func (p pace) fromTomorrow() pace {
+	p.first, p.ahead = p.later()(0), 0
+	if p.grow != nil && p.grow.begun {
+		grow := *p.grow
+		grow.days, grow.begun = grow.days+1, false
+		p.grow = &grow
+	}
+	return p
+}
+
 // whole is later without what is used up of those days already.
 func (p pace) whole() func(sent int) int64 {
 	if p.grow == nil {

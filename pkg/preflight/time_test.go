@@ -275,6 +275,40 @@ func TestTheQuotaThatGrows(t *testing.T) {
 	}
 }
 
+// A higher rate of a class is offered only where it is enough: here a quota holds as well.
+func TestTheRateOfAClassIsRaisedOnlyWhereItIsEnough(t *testing.T) {
+	for quota, want := range map[int64]bool{100: true, 30: false} {
+		w := newWorld(t)
+		ofClass(1)(w)
+		w.account("sms-a", func(a *config.Account) { a.DailyQuota = quota })
+		w.campaign.Deadline = w.now.Add(20 * time.Second)
+		f := w.ask("deadline")
+		raised := slices.ContainsFunc(f.Options, func(o preflight.Option) bool { return o.Kind == preflight.OptionRate && o.Enough })
+		if offered := slices.ContainsFunc(f.Options, func(o preflight.Option) bool { return o.Kind == preflight.OptionRate }); f.Status != preflight.Fail || raised != want || offered != want {
+			t.Errorf("with %d a day: %s, offered %t, enough %t", quota, f.Status, offered, raised)
+		}
+	}
+}
+
+// A higher quota of the account is no way where that of a domain holds as well.
+func TestAQuotaIsRaisedOnlyWhereNoDomainHolds(t *testing.T) {
+	for domain, want := range map[int64]bool{0: true, 30: false, 99: false, 100: true} {
+		w := newWorld(t)
+		mails(nil)(w)
+		w.account("edm", func(a *config.Account) {
+			a.DailyQuota = 40
+			if domain > 0 {
+				a.DomainQuota = map[string]int64{"example.test": domain}
+			}
+		})
+		f := w.ask("quota")
+		raises := slices.ContainsFunc(f.Options, func(o preflight.Option) bool { return o.Kind == preflight.OptionRaiseQuota })
+		if f.Status != preflight.Fail || raises != want {
+			t.Errorf("%d a day to the domain: %s, raised: %t\n%s", domain, f.Status, raises, summary(f))
+		}
+	}
+}
+
 // A quota that grows with each day on which something is sent is no larger tomorrow where nothing is sent today.
 func TestNobodyWaitsForAQuotaThatGrowsBySending(t *testing.T) {
 	w := newWorld(t)
@@ -326,6 +360,10 @@ func TestDeadline(t *testing.T) {
 		w.account("edm", func(a *config.Account) { a.DomainRate = map[string]float64{"default": 100, "example.test": 0.1} })
 	}
 	askAll(t, "deadline", []question{
+		{
+			name: "the rate of the class holds", want: preflight.Fail, change: both(in(20*time.Second), ofClass(1)),
+			summary: []string{"sms-a: 80 of 100 messages would leave after the deadline"}, remedies: []string{"raise accounts.sms-a.scenarios.notice.rate to at least 5/s (now 1/s)"},
+		},
 		{name: "none", want: preflight.Pass, summary: []string{"done 2026-11-20 10:00 +08:00 at 10/s; no deadline"}},
 		{
 			name: "passed", want: preflight.Fail, change: in(-time.Minute),
