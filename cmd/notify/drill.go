@@ -11,6 +11,7 @@ import (
 	"notify/pkg/diag"
 	"notify/pkg/drill"
 	"notify/pkg/exit"
+	"notify/pkg/outfile"
 	"notify/pkg/view"
 	"notify/pkg/words"
 )
@@ -97,10 +98,7 @@ func drillFolder(keep string) (dir string, done func() error, err error) {
 		}
 		return keep, func() error { return nil }, nil
 	}
-	if dir, err = os.MkdirTemp("", "notify-drill-"); err != nil {
-		return "", nil, words.Wrap(err, "cmd.error.make-folder", words.A{"folder": os.TempDir()})
-	}
-	return dir, func() error { return os.RemoveAll(dir) }, nil
+	return outfile.Folder("notify-drill")
 }
 
 // drillEnv is what a program needs to run, and nothing that could set an account or a ledger of the real installation.

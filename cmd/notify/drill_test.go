@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,6 +36,37 @@ func drilled(t *testing.T, name string) (drill.Report, map[string]drill.Line) {
 		lines[l.Name] = l
 	}
 	return r, lines
+}
+
+// A drill that was killed leaves its folder to the next one, which removes it.
+func TestTheFolderOfADrillThatWasKilledGoesWithTheNext(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	t.Setenv("TMP", tmp)
+	playing, stop, err := drillFolder("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What a kill leaves: the folder, and a lock beside it that nobody holds.
+	killed := filepath.Join(tmp, "notify-drill-1")
+	if err := errors.Join(os.Mkdir(killed, 0o700), os.WriteFile(killed+".lock", nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	next, done, err := drillFolder("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is there still: %v", err)
+	}
+	for _, dir := range []string{playing, next} {
+		if _, err := os.Stat(dir); err != nil {
+			t.Errorf("one that is played in is gone: %v", err)
+		}
+	}
+	if err := errors.Join(done(), stop()); err != nil {
+		t.Error(err)
+	}
 }
 
 // met is a line that must have held, by these mechanisms, saying this.

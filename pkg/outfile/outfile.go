@@ -206,7 +206,7 @@ func Folder(name string) (dir string, drop func() error, err error) {
 	const suffix, tries = ".lock", 3
 	locks, err := filepath.Glob(filepath.Join(os.TempDir(), name+"-*"+suffix))
 	if err != nil {
-		return "", nil, words.Wrap(err, "outfile.write", words.A{"path": os.TempDir()})
+		return "", nil, words.Wrap(err, "outfile.folder", words.A{"path": os.TempDir()})
 	}
 	for _, lock := range locks {
 		removeAbandoned(lock)
@@ -217,7 +217,7 @@ func Folder(name string) (dir string, drop func() error, err error) {
 	for range tries {
 		f, err := os.CreateTemp("", name+"-*"+suffix)
 		if err != nil {
-			return "", nil, words.Wrap(err, "outfile.write", words.A{"path": os.TempDir()})
+			return "", nil, words.Wrap(err, "outfile.folder", words.A{"path": os.TempDir()})
 		}
 		release, err := hold(f.Name())
 		if err != nil {
@@ -228,11 +228,11 @@ func Folder(name string) (dir string, drop func() error, err error) {
 		dir := strings.TrimSuffix(f.Name(), suffix)
 		drop := func() error { return errors.Join(os.RemoveAll(dir), f.Close(), release(), os.Remove(f.Name())) }
 		if err := os.Mkdir(dir, 0o700); err != nil {
-			return "", nil, errors.Join(words.Wrap(err, "outfile.write", words.A{"path": dir}), drop())
+			return "", nil, errors.Join(words.Wrap(err, "outfile.folder", words.A{"path": os.TempDir()}), drop())
 		}
 		return dir, drop, nil
 	}
-	return "", nil, words.Err("outfile.not-held", words.A{"path": name})
+	return "", nil, words.Err("outfile.folder-held", words.A{"path": os.TempDir()})
 }
 
 // sweep removes what outputs of the same name left that were killed.

@@ -220,6 +220,15 @@ func TestAPlaceThatIsRefusedIsAMatterOfTheName(t *testing.T) {
 	}
 }
 
+func TestAFolderThatCannotBeMadeIsNoFileThatCannotBeWritten(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	t.Setenv("TMPDIR", none)
+	t.Setenv("TMP", none)
+	if _, _, err := outfile.Folder("scratch"); err == nil || !strings.HasPrefix(err.Error(), "make a temporary folder in "+none) {
+		t.Errorf("it says %v", err)
+	}
+}
+
 // A folder that a killed process left is removed by the next; one that somebody works in stays.
 func TestAFolderThatWasLeftIsRemovedByTheNext(t *testing.T) {
 	tmp := t.TempDir()
