@@ -331,26 +331,40 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 			}
 			after := content(t, path, names)
 			for _, name := range names {
-				path := filepath.Join(t.TempDir(), "notify.db")
-				write(t, path, file)
-				l := open(t, path, sqlite.Options{})
-				p := prepare(t, l, c)
-				run(t, path, "DROP TABLE "+name)
-				err := c.do(t.Context(), l, p)
-				want := maps.Clone(after)
-				if err != nil {
-					want = maps.Clone(before)
-				} else if before[name] != after[name] {
-					t.Errorf("without %s it is not said that nothing was changed there", name)
+				broken := []string{"DROP TABLE " + name}
+				if before[name] != after[name] {
+					broken = append(broken, unwritable(name))
 				}
-				delete(want, name)
-				if d := cmp.Diff(want, content(t, path, slices.Collect(maps.Keys(want)))); d != "" {
-					t.Errorf("without %s, where it says %v: %s", name, err, d)
-				}
-				if err := l.Close(); err != nil {
-					t.Error(err)
+				for _, query := range broken {
+					path := filepath.Join(t.TempDir(), "notify.db")
+					write(t, path, file)
+					l := open(t, path, sqlite.Options{})
+					p := prepare(t, l, c)
+					run(t, path, query)
+					err := c.do(t.Context(), l, p)
+					want := maps.Clone(after)
+					if err != nil {
+						want = maps.Clone(before)
+					} else if before[name] != after[name] {
+						t.Errorf("after %s it is not said that nothing was changed", query)
+					}
+					delete(want, name)
+					if d := cmp.Diff(want, content(t, path, slices.Collect(maps.Keys(want)))); d != "" {
+						t.Errorf("after %s, where it says %v: %s", query, err, d)
+					}
+					if err := l.Close(); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
 	}
+}
+
+// unwritable makes a table one that can only be read.
+func unwritable(name string) (query string) {
+	for _, what := range []string{"INSERT", "UPDATE", "DELETE"} {
+		query += fmt.Sprintf("CREATE TRIGGER no_%s BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, 'not to be written'); END;", strings.ToLower(what), what, name)
+	}
+	return query
 }
