@@ -43,7 +43,7 @@ func TestHowManyMessagesABoundLetsThrough(t *testing.T) {
 			s.req.Limits.Ramp, s.books.Ramp = &ledger.Ramp{Start: most, Factor: 1}, ledger.DomainHeld{Day: today, Sent: used}
 		}, ledger.HoldQuota, time.Time{}, ledger.WhichRamp},
 		{"of a scenario", func(s *setting, most, used int64) {
-			s.req.Limits.Scenario, s.books.ScenarioDay.Messages = &ledger.Scenario{DailyQuota: most}, used
+			s.req.Limits.Scenario, s.books.ScenarioDay = &ledger.Scenario{DailyQuota: most}, used
 		}, ledger.HoldQuota, time.Time{}, ledger.WhichScenario},
 		{"money of a day", func(s *setting, most, used int64) {
 			s.req.Limits.DayBudget, s.books.Usage.Day.Cost = message.Money(most), message.Money(used)
@@ -91,7 +91,7 @@ func TestWhatIsGrantedIsDebited(t *testing.T) {
 	}
 	debit := ledger.Debit{Messages: 2, Segments: 6, Cost: 30}
 	want := flow.Books{
-		Usage: ledger.Usage{Day: debit, Month: debit}, ScenarioDay: debit, CampaignSpent: 30, Ramp: ledger.DomainHeld{Day: today, Sent: 2, Days: 2},
+		Usage: ledger.Usage{Day: debit, Month: debit}, ScenarioDay: 2, CampaignSpent: 30, Ramp: ledger.DomainHeld{Day: today, Sent: 2, Days: 2},
 	}
 	if diff := cmp.Diff(want, teller.Books()); diff != "" {
 		t.Error(diff)

@@ -15,10 +15,10 @@ type Books struct {
 	// Overlap is what was debited within the request's day under the names of others.
 	Overlap       ledger.Debit
 	CampaignSpent message.Money
-	// Scenario is when the bucket of the request's scenario is empty, and ScenarioDay what was debited for it on the request's day, with
-	// what overlaps with it.
+	// Scenario is when the bucket of the request's scenario is empty, and ScenarioDay how many messages were debited for it on the
+	// request's day, with what overlaps with it.
 	Scenario    time.Time
-	ScenarioDay ledger.Debit
+	ScenarioDay int64
 	// Ramp is how the sender of the request stands, where it has a quota that grows.
 	Ramp ledger.DomainHeld
 	// Open is how many messages of the campaign and the channel are open at the account, over all runs.
@@ -130,11 +130,12 @@ func (t *Teller) Next(segments int, price message.Money) (leaveAt time.Time, hel
 	}
 	t.n++
 	t.price = price
-	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month, &t.books.ScenarioDay} {
+	for _, d := range []*ledger.Debit{&t.books.Usage.Day, &t.books.Usage.Month} {
 		d.Messages++
 		d.Segments += int64(segments)
 		d.Cost += cost
 	}
+	t.books.ScenarioDay++
 	t.books.CampaignSpent += cost
 	t.books.Ramp.Sent++
 	return leaveAt, ledger.HoldNone, time.Time{}, ""
@@ -155,7 +156,7 @@ func (t *Teller) full() (held ledger.HoldReason, until time.Time, which string) 
 	if r := l.Ramp; r != nil && t.books.Ramp.Sent >= r.Most(t.books.Ramp.Days) {
 		return ledger.HoldQuota, time.Time{}, ledger.WhichRamp
 	}
-	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay.Messages >= s.DailyQuota {
+	if s := l.Scenario; s != nil && s.DailyQuota > 0 && t.books.ScenarioDay >= s.DailyQuota {
 		return ledger.HoldQuota, time.Time{}, ledger.WhichScenario
 	}
 	return ledger.HoldNone, time.Time{}, ""

@@ -257,7 +257,7 @@ func (m *Memory) opened(c *campaign, acct *ledger.AccountState, req ledger.Claim
 	if s := req.Limits.Scenario; s != nil {
 		of := ledger.ScenarioOf(acct.Account, s.Name)
 		within = m.account(of)
-		books.Scenario, books.ScenarioDay = within.EmptyAt, m.usedOn(of, day).Day
+		books.Scenario, books.ScenarioDay = within.EmptyAt, m.usedOn(of, day).Day.Messages
 	}
 	var sender *ledger.DomainState
 	if r := req.Limits.Ramp; r != nil {

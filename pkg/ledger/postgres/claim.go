@@ -183,7 +183,7 @@ func (c *claiming) teller(req ledger.ClaimRequest) (*flow.Teller, error) {
 		of := stored.DayOf{Account: ledger.ScenarioOf(req.Limits.Account, s.Name), Day: req.Day}
 		d, o := x.usage[of], x.overlaps[of]
 		b.Scenario = x.accounts[of.Account].EmptyAt
-		b.ScenarioDay = ledger.Debit{Messages: d.Messages + o.Messages, Segments: d.Segments + o.Segments, Cost: d.Cost + o.Cost}
+		b.ScenarioDay = d.Messages + o.Messages
 	}
 	if r := req.Limits.Ramp; r != nil {
 		of, err := x.domain(req.Limits.Account, ledger.RampOf(r.Sender))

@@ -187,7 +187,7 @@ func (c *claiming) scenario(t *turn, req ledger.ClaimRequest, b *flow.Books) err
 		return err
 	}
 	b.Scenario = a.EmptyAt
-	b.ScenarioDay = ledger.Debit{Messages: d.Messages + o.Messages, Segments: d.Segments + o.Segments, Cost: d.Cost + o.Cost}
+	b.ScenarioDay = d.Messages + o.Messages
 	return nil
 }
 
