@@ -29,20 +29,32 @@ func Held(path string) bool {
 	return err != nil && holds(path, err)
 }
 
+// held is holds of a moment ago as well: who may replace the file and could not was kept from it by somebody who has let go since, or by
+// the folder.
+func held(path string, err error) bool {
+	return holds(path, err) || errors.Is(err, windows.ERROR_ACCESS_DENIED) && remove(path) == nil
+}
+
 // replaceable asks for the right to remove what stands there, and leaves it alone.
 func replaceable(path string) error {
-	name, err := windows.UTF16PtrFromString(path)
-	if err != nil {
-		return err
-	}
-	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
-	h, err := windows.CreateFile(name, windows.DELETE, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	err := remove(path)
 	if errors.Is(err, windows.ERROR_FILE_NOT_FOUND) || errors.Is(err, windows.ERROR_PATH_NOT_FOUND) {
 		return nil
 	}
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 		return nil // rights are looked at where the file is written: the folder may give what the file does not
 	}
+	return err
+}
+
+// remove is what a removal would answer: nothing is removed.
+func remove(path string) error {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return err
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	h, err := windows.CreateFile(name, windows.DELETE, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
 	if err != nil {
 		return err
 	}

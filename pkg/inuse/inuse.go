@@ -28,7 +28,10 @@ func Try(ctx context.Context, path string, do func() error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
 		err := do()
-		if err == nil || !errors.Is(err, ErrHeld) && !holds(path, err) {
+		if err == nil || !errors.Is(err, ErrHeld) && !held(path, err) {
+			return err
+		}
+		if n == tries && !errors.Is(err, ErrHeld) && !holds(path, err) {
 			return err
 		}
 		if n == tries {

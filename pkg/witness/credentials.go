@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"notify/pkg/inuse"
 	"notify/pkg/ledger"
 	"notify/pkg/words"
 )
@@ -20,9 +22,11 @@ func KeepCredentials(state, host, installation string, all []ledger.Credential) 
 		return nil
 	}
 	path := filepath.Join(state, credentials, hash(host+"\n"+installation)+".json")
-	err := os.Remove(path)
+	var err error
 	if len(all) > 0 {
 		err = replace(path, all)
+	} else {
+		err = os.Remove(path)
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -48,7 +52,7 @@ func replace(path string, what any) error {
 	}
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = inuse.Try(context.Background(), path, func() error { return os.Rename(f.Name(), path) })
 	}
 	if err != nil {
 		err = errors.Join(err, os.Remove(f.Name()))
@@ -68,7 +72,7 @@ func Credentials(state, host string, since time.Time) ([]ledger.Credential, erro
 	var out []ledger.Credential
 	for _, path := range files {
 		var all []ledger.Credential
-		b, err := os.ReadFile(path)
+		b, err := inuse.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // its installation has none any more, since a moment ago
 		}

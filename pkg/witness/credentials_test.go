@@ -3,6 +3,7 @@ package witness_test
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,4 +63,28 @@ func TestAMachineRemembersWhichInstallationUsesWhichSecret(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 	must(witness.KeepCredentials("", "ops-1", config, []ledger.Credential{here}))
+}
+
+func TestWhatIsReadOfCredentialsWhileTheyAreWrittenIsWhole(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	config := filepath.Join(state, "notify.yaml")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	used := []ledger.Credential{{Print: "aa", Account: "sms", Host: "ops-1", Installation: config, Seen: noon}}
+	var wait sync.WaitGroup
+	for range 3 {
+		wait.Go(func() {
+			for range 20 {
+				if err := witness.KeepCredentials(state, "ops-1", config, used); err != nil {
+					t.Error(err)
+				}
+				if all, err := witness.Credentials(state, "ops-1", noon); err != nil || len(all) != 1 {
+					t.Error(all, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

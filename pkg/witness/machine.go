@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"notify/pkg/inuse"
 	"notify/pkg/words"
 )
 
@@ -19,7 +21,7 @@ const machineName = "machine"
 func Machine(state string) (string, error) {
 	path := filepath.Join(state, machineName)
 	for {
-		b, err := os.ReadFile(path)
+		b, err := inuse.ReadFile(path)
 		id := strings.TrimSpace(string(b))
 		switch {
 		case err == nil && id != "":
@@ -48,5 +50,6 @@ func makeMachine(path string) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Link(f.Name(), path) // unlike a rename it leaves one alone that is there
 	}
-	return errors.Join(err, os.Remove(f.Name()))
+	// Whoever reads the file by its new name holds the old one, too, where Windows is.
+	return errors.Join(err, inuse.Try(context.Background(), f.Name(), func() error { return os.Remove(f.Name()) }))
 }

@@ -15,7 +15,12 @@ func TestAMachineIsWhoHasItsStateFolder(t *testing.T) {
 	var wait sync.WaitGroup
 	ids := make([]string, 8)
 	for i := range ids {
-		wait.Go(func() { ids[i], _ = witness.Machine(state) })
+		wait.Go(func() {
+			var err error
+			if ids[i], err = witness.Machine(state); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	wait.Wait()
 	for _, id := range ids {
