@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -367,4 +368,36 @@ func unwritable(name string) (query string) {
 		query += fmt.Sprintf("CREATE TRIGGER no_%s BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, 'not to be written'); END;", strings.ToLower(what), what, name)
 	}
 	return query
+}
+
+// A ledger that was moved is changed by nobody any more: whoever had it open is told where it went. A run that was alive goes on: who moves
+// the ledger looks for one afterwards, and takes the move back.
+func TestALedgerThatWasMovedIsNotChanged(t *testing.T) {
+	t.Parallel()
+	file := inUse(t)
+	by := ledger.Act{Who: "wang@ops-1", What: "move", Reason: "to the server", At: start}
+	for what, c := range changes() {
+		if what == "leave" || c.begin != "" {
+			continue // that it was moved can be said again, and taken back
+		}
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "notify.db")
+			write(t, path, file)
+			l := open(t, path, sqlite.Options{})
+			p := prepare(t, l, c)
+			if err := l.Leave(t.Context(), "postgres://ops-2/notify", by); err != nil {
+				t.Fatal(err)
+			}
+			names := tables(t, path)
+			before := content(t, path, names)
+			err := c.do(t.Context(), l, p)
+			if moved, ok := errors.AsType[*ledger.MovedError](err); !ok || moved.To != "postgres://ops-2/notify" {
+				t.Errorf("it says %v", err)
+			}
+			if d := cmp.Diff(before, content(t, path, names)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
 }
