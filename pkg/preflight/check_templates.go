@@ -15,7 +15,7 @@ import (
 // templatesCheck asks the vendors that tell whether they have approved the campaign's template and signature.
 //
 // *Has the vendor approved the template and the signature?* Asks vendors whose API tells ([how a vendor file says so](vendors/README.md)). FAIL where
-// either is missing, waiting or rejected, with the vendor's reason; ERROR where the vendor cannot be asked or its state is in no table;
+// either is missing, waiting or rejected, with the vendor's reason, or where an account may send approved texts only and the campaign names none; ERROR where the vendor cannot be asked or its state is in no table;
 // SKIP where the vendor does not tell, or takes any. WARN for an account that only stands in.
 func templatesCheck() Check {
 	return Check{ID: "templates", Group: GroupTexts, Online: true, Run: func(ctx context.Context, s *Subject) Finding {
@@ -32,6 +32,10 @@ func templatesCheck() Check {
 
 func (s *Subject) approved(ctx context.Context, a *answers, acc *carrier) {
 	code, sign := s.Plan.Spec.Texts.Short(message.SMS).TemplateCode[acc.Name], strings.Trim(strings.TrimSpace(acc.Signature), "【】")
+	if code == "" && s.templateOnly(acc.Name) {
+		a.sayOf(acc, Fail, words.T("templates.none", words.A{"account": acc.Name}), words.T("templates.name", words.A{"account": acc.Name}))
+		return
+	}
 	if code == "" && sign == "" {
 		a.say(Skip, "templates.nothing", words.A{"account": acc.Name})
 		return
@@ -51,6 +55,16 @@ func (s *Subject) approved(ctx context.Context, a *answers, acc *carrier) {
 			s.askTemplate(ctx, a, acc, want, lister)
 		}
 	}
+}
+
+// templateOnly reports whether the account may send nothing but approved texts; one that cannot be opened is told of elsewhere.
+func (s *Subject) templateOnly(account string) bool {
+	v, err := s.vendor(account)
+	if err != nil {
+		return false
+	}
+	only, ok := vendors.As[vendors.TemplateOnly](v)
+	return ok && only.TemplateOnly()
 }
 
 func (s *Subject) askTemplate(ctx context.Context, a *answers, acc *carrier, want vendors.Template, lister vendors.TemplateLister) {

@@ -34,6 +34,11 @@ func spare(v vendors.Vendor, code string) func(*world) {
 	}
 }
 
+// strict is a vendor that sends what it has approved, and nothing else.
+type strict struct{ approver }
+
+func (strict) TemplateOnly() bool { return true }
+
 func TestTemplates(t *testing.T) {
 	at := func(a approver) func(*world) {
 		return func(w *world) {
@@ -54,6 +59,14 @@ func TestTemplates(t *testing.T) {
 	askAll(t, "templates", []question{
 		{name: "mail only", want: preflight.Skip, change: mails(nil)},
 		{name: "nothing to approve", want: preflight.Skip, summary: []string{"neither template nor signature"}},
+		{
+			name: "a vendor that sends approved texts only, and none is named", want: preflight.Fail, change: both(signed("示例"), func(w *world) { w.vendors["sms-a"] = strict{} }),
+			summary: []string{"approved texts only, and the campaign names none"}, remedies: []string{"channels.sms.template_code.sms-a"},
+		},
+		{
+			name: "one that stands in and has none named", want: preflight.Warn, change: both(at(approver{have: has(vendors.TemplateApproved)}), spare(strict{}, "")),
+			summary: []string{"sms-b: the vendor sends approved texts only", "sms-b only stands in"},
+		},
 		{name: "a vendor that does not tell", want: preflight.NotLooked, change: signed("示例"), summary: []string{"does not tell", "console"}},
 		{
 			name: "approved", want: preflight.Pass, change: both(signed("示例"), at(approver{have: has(vendors.TemplateApproved)})),

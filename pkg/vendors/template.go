@@ -14,6 +14,12 @@ type TemplateLister interface {
 	Templates(ctx context.Context, kind TemplateKind, codes ...string) ([]Template, error)
 }
 
+// TemplateOnly is a Vendor that may send nothing but texts which it has approved.
+type TemplateOnly interface {
+	// TemplateOnly reports whether an SMS without the code of an approved text is refused.
+	TemplateOnly() bool
+}
+
 // Why a TemplateLister has no list.
 var (
 	ErrNotTold  = words.Err("vendors.not-told", nil)

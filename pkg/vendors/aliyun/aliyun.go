@@ -128,6 +128,9 @@ func (a *answer) refused(int) string {
 	return strings.TrimSpace(a.Code + " " + a.Message)
 }
 
+// TemplateOnly implements vendors.TemplateOnly.
+func (*vendor) TemplateOnly() bool { return true }
+
 // Send implements vendors.Vendor.
 func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	if m.Channel != message.SMS {

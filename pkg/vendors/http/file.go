@@ -38,7 +38,7 @@ type spec struct {
 	token          *tokenPlan
 	send           *requestPlan
 	answer         *answerPlan
-	carries        map[string]bool // which parts of a mail the request has a place for
+	carries        map[string]bool // which parts of a message the request has a place for
 	balance        *balancePlan
 	find           *findPlan
 	probe          *queryPlan
@@ -284,7 +284,7 @@ func (l *loader) sending(m *yamldoc.Map) {
 	}
 	in.Done()
 	l.spec.send, l.spec.carries = p, map[string]bool{}
-	for _, part := range []string{"from", "reply_to", "subject", "html", "headers"} {
+	for _, part := range []string{"from", "reply_to", "subject", "html", "headers", "text", "template"} {
 		l.spec.carries[part] = p.uses(part)
 	}
 	if !p.whole() {

@@ -62,6 +62,9 @@ type vendor struct {
 	purse     *purse
 }
 
+// TemplateOnly implements vendors.TemplateOnly: a request that has a place for the code of a text, and none for the text.
+func (v *vendor) TemplateOnly() bool { return v.spec.carries["template"] && !v.spec.carries["text"] }
+
 // abilities wraps the vendor in those that its file describes, and in no others. A balance query needs the credentials, so that
 // it also serves as a probe.
 func (v *vendor) abilities() vendors.Vendor {
@@ -105,6 +108,9 @@ func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	}
 	if what := v.spec.cannotCarry(m); what != "" {
 		return unsent(evidence.StageRequest, words.T("vendor.no-place", words.A{"vendor": v.spec.name, "part": what}).Stored())
+	}
+	if m.Channel == message.SMS && m.Template == "" && v.TemplateOnly() {
+		return unsent(evidence.StageRequest, words.T("vendor.template-none", nil).Stored())
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()

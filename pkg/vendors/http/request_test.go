@@ -170,6 +170,20 @@ func TestAbilitiesAreThoseOfTheFile(t *testing.T) {
 	}
 }
 
+func TestWhoHasAPlaceForACodeAloneTakesApprovedTextsOnly(t *testing.T) {
+	for form, want := range map[string]bool{
+		`text: "{{ text }}"`:                          false,
+		`text: "{{ text }}", id: "{{ template }}"`:    false,
+		`id: "{{ template }}", v: "{{ json(vars) }}"`: true,
+	} {
+		v := vendorOn(t, head+`send: {path: /s, form: {to: "{{ to }}", `+form+"}}\n", "http://127.0.0.1:1", nil)
+		only, ok := vendors.As[vendors.TemplateOnly](v)
+		if !ok || only.TemplateOnly() != want {
+			t.Errorf("%s: %t, want %t", form, !want, want)
+		}
+	}
+}
+
 func TestBalance(t *testing.T) {
 	file := head + `send: {path: /s, form: {to: "{{ to }}", text: "{{ text }}"}}
 auth: {bearer: "{{ option.token }}"}

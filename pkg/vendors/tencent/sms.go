@@ -103,6 +103,9 @@ func (f *failed) refused(int) string {
 	return strings.TrimSpace(f.Error.Code + " " + f.Error.Message)
 }
 
+// TemplateOnly implements vendors.TemplateOnly.
+func (*vendor) TemplateOnly() bool { return true }
+
 // Send implements vendors.Vendor.
 func (v *vendor) Send(ctx context.Context, m message.Message) message.Outcome {
 	switch {

@@ -66,6 +66,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("a context that ends after the message was read leaves it unknown", h.endedDuring)
 	t.Run("concurrent sends arrive once each, under their keys", h.concurrent)
 	t.Run("the same message twice is two attempts, none of them hidden", h.twice)
+	t.Run("an account that takes approved texts only sends no other", h.approved)
 	t.Run("Close gives up the connections", h.closes)
 	t.Run("the vendor prints no secret", h.prints)
 }
@@ -307,6 +308,24 @@ func (h Harness) closes(t *testing.T) {
 		case <-deadline:
 			t.Fatalf("%d connections are still open", s.Open())
 		}
+	}
+}
+
+func (h Harness) approved(t *testing.T) {
+	t.Helper()
+	s := h.Start(t, Accept)
+	v := h.vendor(t, s, Limits{Timeout: longTimeout, Concurrency: 1})
+	m := h.Message(1)
+	only, ok := vendors.As[vendors.TemplateOnly](v)
+	if !ok || !only.TemplateOnly() || m.Channel != message.SMS {
+		return
+	}
+	m.Template = ""
+	if o := h.send(t, v, context.Background(), m); o.Kind != message.OutcomeUnsent {
+		t.Errorf("without an approved text: %+v, want unsent", o)
+	}
+	if got := len(s.Arrivals()); got > 0 {
+		t.Errorf("%d messages without an approved text reached the server", got)
 	}
 }
 
