@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 )
 
@@ -22,14 +23,13 @@ func CreatePlain(ctx context.Context, path string, tables ...string) (*Plain, er
 	if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", fileURL(abs, nil))
+	db, err := sql.Open("sqlite", fileURL(abs, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)"}}))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db.SetMaxOpenConns(1)
 	p := &Plain{db: db, by: make(map[string]*sql.Stmt)}
-	for _, set := range append([]string{"PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"}, tables...) {
-		if _, err := db.ExecContext(ctx, set); err != nil {
+	for _, table := range tables {
+		if _, err := db.ExecContext(ctx, table); err != nil {
 			return nil, errors.Join(fmt.Errorf("fill %s: %w", path, err), db.Close())
 		}
 	}

@@ -252,6 +252,28 @@ func signed(t *testing.T, l *sqlite.Ledger) {
 	}
 }
 
+// Of a receipt that is over its text may be forgotten, and nothing else changes.
+func TestWhatArrivedIsNotRewritten(t *testing.T) {
+	_, path := fiveMessages(t)
+	db := raw(t, path)
+	const forget = "head = NULL, raw = x''"
+	for i, fate := range []ledger.ReceiptFate{ledger.ReceiptNew, ledger.ReceiptHeld, ledger.ReceiptSettled, ledger.ReceiptRefused} {
+		if _, err := db.Exec(`INSERT INTO receipt (id, hash, account, format, source, head, raw, grade, at, fate) VALUES (?, ?, 'a', 'f', 's', x'01', x'01', 'signed', 1, ?)`,
+			i+1, fmt.Sprint("h", i), string(fate)); err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range []string{"id = 99", "hash = 'other'", "account = 'b'", "format = 'g'", "source = 't'", "grade = 'vendor'", "at = 2", "head = x'02'", "raw = x'02'"} {
+			if _, err := db.Exec(fmt.Sprintf("UPDATE receipt SET %s, %s WHERE id = %d", forget, change, i+1)); err == nil {
+				t.Errorf("%s: taken: %s", fate, change)
+			}
+		}
+		over := fate == ledger.ReceiptSettled || fate == ledger.ReceiptRefused
+		if _, err := db.Exec(fmt.Sprintf("UPDATE receipt SET %s WHERE id = %d", forget, i+1)); (err == nil) != over {
+			t.Errorf("%s: its text is forgotten: %v", fate, err)
+		}
+	}
+}
+
 // A run that is released by a handle that did not claim for it leaves nothing open all the same.
 func TestWhoeverReleasesARunSettlesWhatIsOpen(t *testing.T) {
 	l, path := fiveMessages(t)

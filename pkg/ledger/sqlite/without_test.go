@@ -32,12 +32,15 @@ func inUse(t *testing.T) []byte {
 	signed(t, l)
 	ctx, by := t.Context(), ledger.Act{Who: "wang@ops-1", What: "test", Reason: "test", At: start}
 	stage(t, l, other, 3)
+	_, slowed := l.Turn(ctx, ledger.Turn{Run: 1, Now: start, Extend: time.Minute, Domains: []ledger.DomainChange{
+		{Account: "sms-marketing", Domain: "d.test", At: start, Until: start.Add(time.Hour)},
+	}})
 	_, raised := l.Raise(ctx, ledger.Look{At: start, Kinds: []string{"k"}, Holds: []ledger.Condition{{Kind: "k", About: "x"}}})
 	_, kept := l.Keep(ctx, []ledger.Receipt{{Hash: "h1", Account: "sms-marketing", Format: "f", Grade: message.GradeSigned, At: start}})
 	_, suppressed := l.Suppress(ctx, onList("+12025550000"), by)
 	_, forgotten := l.ForgetAddress(ctx, "+12025550000", by) // by a secret that is drawn now
 	for _, err := range []error{
-		raised, kept, suppressed, forgotten,
+		slowed, raised, kept, suppressed, forgotten,
 		l.SaveCheck(ctx, ledger.Check{Campaign: award, Digest: "d1", Verdict: "pass", Result: []byte("{}"), At: start, Who: "wang"}),
 		l.SetAccount(ctx, "sms-marketing", ledger.AccountSetting{Off: true}, by),
 		l.SetAccount(ctx, "sms-marketing", ledger.AccountSetting{On: true}, by),
@@ -161,7 +164,7 @@ func tables(t *testing.T, path string) []string {
 type change struct {
 	begin string // the campaign of which a run begins before
 	claim int    // and claims so many
-	do    func(ctx context.Context, l *sqlite.Ledger, p prepared) error
+	do    func(ctx context.Context, l *sqlite.Ledger, p prepared) (answer any, err error)
 }
 
 // prepared is what a change begins with.
@@ -197,78 +200,79 @@ func prepare(t *testing.T, l *sqlite.Ledger, c change) prepared {
 
 func changes() map[string]change {
 	by := ledger.Act{Who: "wang@ops-1", What: "test", Reason: "test", At: start}
-	stage := func(n int) change {
-		return change{do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Stage(ctx, ledger.Staging{Campaign: award, Digest: "d2", Spec: []byte("{}"), By: by, Recipients: people(award, n)})
-			return err
+	stage := func(digest string, n int, part bool) change {
+		return change{do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Stage(ctx, ledger.Staging{Campaign: award, Digest: digest, Spec: []byte("{}"), By: by, Part: part, Recipients: people(award, n)})
 		}}
 	}
-	turn := func(ctx context.Context, l *sqlite.Ledger, t ledger.Turn) error {
-		t.Now, t.Extend = start, time.Minute
-		_, err := l.Turn(ctx, t)
-		return err
+	turn := func(begin string, claim int, of func(p prepared) ledger.Turn) change {
+		return change{begin: begin, claim: claim, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			t := of(p)
+			t.Run, t.Now, t.Extend = p.run, start, time.Minute
+			return l.Turn(ctx, t)
+		}}
 	}
 	resolve := func(as message.OutcomeKind) change {
-		return change{do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
-			_, err := l.Resolve(ctx, award, []ledger.Resolution{{Key: p.keys[message.Unknown], As: as}}, by)
-			return err
+		return change{do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Resolve(ctx, award, []ledger.Resolution{{Key: p.keys[message.Unknown], As: as}}, by)
 		}}
 	}
+	limited := claimOf(2)
+	limited[0].Limits.Scenario = &ledger.Scenario{Name: "codes", Rate: 1, DailyQuota: 9}
+	limited[0].Limits.Ramp = &ledger.Ramp{Start: 9, Factor: 2}
+	limited[0].Limits.DomainRate = map[string]float64{ledger.DefaultDomain: 1}
+	limited[0].DayFrom = start.Add(-time.Hour)
 	return map[string]change{
-		"a longer list":  stage(7),
-		"a shorter list": stage(4),
+		"the same list":  stage("d1", 5, false),
+		"a longer list":  stage("d2", 7, false),
+		"a shorter list": stage("d2", 4, false),
+		"a part":         stage("d2", 4, true),
 		"accepted":       resolve(message.OutcomeAccepted),
 		"not sent":       resolve(message.OutcomeUnsent),
-		"acquire": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Acquire(ctx, ledger.Acquire{Campaign: award, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
-			return err
+		"acquire": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Acquire(ctx, ledger.Acquire{Campaign: award, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute, Rates: "others"})
 		}},
-		"claim": {begin: award, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
-			return turn(ctx, l, ledger.Turn{Run: p.run, Claim: claimOf(2)})
+		"once more": turn(other, 3, func(prepared) ledger.Turn { return ledger.Turn{Number: 1, Waves: []int{2, 3}} }),
+		"alive": turn(award, 0, func(prepared) ledger.Turn {
+			return ledger.Turn{Watch: []string{"sms-marketing"}, Waves: []int{2, 3}, Wave: &ledger.WaveChange{At: start, Held: true}}
+		}),
+		"claim":  turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
+		"settle": turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle} }),
+		"release": {begin: other, claim: 3, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return nil, l.Release(ctx, p.run, start, words.Raw("done"))
 		}},
-		"settle": {begin: other, claim: 3, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
-			return turn(ctx, l, ledger.Turn{Run: p.run, Settle: p.settle})
+		"pause": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return nil, l.Pause(ctx, award, by)
 		}},
-		"release": {begin: other, claim: 3, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
-			return l.Release(ctx, p.run, start, words.Raw("done"))
+		"abort": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) { return l.Abort(ctx, award, by) }},
+		"retry": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Retry(ctx, award, nil, by)
 		}},
-		"pause": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error { return l.Pause(ctx, award, by) }},
-		"abort": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Abort(ctx, award, by)
-			return err
+		"switch off": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return nil, l.SetAccount(ctx, "sms-marketing", ledger.AccountSetting{Off: true}, by)
 		}},
-		"retry": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Retry(ctx, award, nil, by)
-			return err
+		"suppress": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Suppress(ctx, onList("+12025550009"), by)
 		}},
-		"switch off": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			return l.SetAccount(ctx, "sms-marketing", ledger.AccountSetting{Off: true}, by)
-		}},
-		"suppress": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Suppress(ctx, onList("+12025550009"), by)
-			return err
-		}},
-		"doubt": {do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
-			_, err := l.Doubt(ctx, award, []ledger.Lost{{
+		"doubt": {do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Doubt(ctx, award, []ledger.Lost{{
 				Channel: message.SMS, Account: "sms-marketing", Currency: "CNY", Day: "2026-11-20", Price: 45000,
 				Keys: []message.Key{p.keys[message.Pending], p.keys[message.Rejected]},
 			}}, by)
-			return err
 		}},
-		"raise": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Raise(ctx, ledger.Look{At: start.Add(time.Hour), Kinds: []string{"k"}, Holds: []ledger.Condition{{Kind: "k", About: "y"}}})
-			return err
+		"raise": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Raise(ctx, ledger.Look{At: start.Add(time.Hour), Kinds: []string{"k"}, Holds: []ledger.Condition{{Kind: "k", About: "y"}}})
 		}},
-		"keep": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
-			_, err := l.Keep(ctx, []ledger.Receipt{{Hash: "h2", Account: "sms-marketing", Format: "f", Grade: message.GradeSigned, At: start}})
-			return err
+		"keep": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Keep(ctx, []ledger.Receipt{{Hash: "h2", Account: "sms-marketing", Format: "f", Grade: message.GradeSigned, At: start}})
 		}},
-		"note": {do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
+		"note": {do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
 			e := message.Event{Key: p.keys[message.Unknown], State: message.Delivered, At: start, Grade: message.GradeSigned}
-			_, err := l.Note(ctx, []ledger.Note{{Receipt: 1, Events: []message.Event{e}}}, by)
-			return err
+			return l.Note(ctx, []ledger.Note{{Receipt: 1, Events: []message.Event{e}}}, by)
 		}},
-		"leave": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error { return l.Leave(ctx, "elsewhere", by) }},
+		"leave": {do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return nil, l.Leave(ctx, "elsewhere", by)
+		}},
 	}
 }
 
@@ -327,7 +331,8 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 			l := open(t, path, sqlite.Options{})
 			p := prepare(t, l, c)
 			before := content(t, path, names)
-			if err := c.do(t.Context(), l, p); err != nil {
+			said, err := c.do(t.Context(), l, p)
+			if err != nil {
 				t.Fatal(err)
 			}
 			after := content(t, path, names)
@@ -342,12 +347,14 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 					l := open(t, path, sqlite.Options{})
 					p := prepare(t, l, c)
 					run(t, path, query)
-					err := c.do(t.Context(), l, p)
+					answer, err := c.do(t.Context(), l, p)
 					want := maps.Clone(after)
 					if err != nil {
 						want = maps.Clone(before)
 					} else if before[name] != after[name] {
 						t.Errorf("after %s it is not said that nothing was changed", query)
+					} else if d := cmp.Diff(said, answer); d != "" {
+						t.Errorf("after %s, its answer is another one: %s", query, d)
 					}
 					delete(want, name)
 					if d := cmp.Diff(want, content(t, path, slices.Collect(maps.Keys(want)))); d != "" {
@@ -391,7 +398,7 @@ func TestALedgerThatWasMovedIsNotChanged(t *testing.T) {
 			}
 			names := tables(t, path)
 			before := content(t, path, names)
-			err := c.do(t.Context(), l, p)
+			_, err := c.do(t.Context(), l, p)
 			if moved, ok := errors.AsType[*ledger.MovedError](err); !ok || moved.To != "postgres://ops-2/notify" {
 				t.Errorf("it says %v", err)
 			}
