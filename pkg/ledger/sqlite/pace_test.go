@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,25 @@ func TestAPaceOutlivesTheProcessThatKeptIt(t *testing.T) {
 	}
 	if g := claim(l, run, start.Add(10*time.Second)); len(g.Claims) != 1 {
 		t.Errorf("in time, claimed %+v", g)
+	}
+	wantSound(t, l)
+}
+
+// Where a campaign runs with other rates, what is known of domains is written as a whole, and what was written before is gone.
+func TestOtherRatesAreWrittenAsAWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify.db")
+	write(t, path, inUse(t))
+	l := open(t, path, sqlite.Options{})
+	db := raw(t, path)
+	const rows = "SELECT whole FROM domain_pace"
+	if got := lines(t, db, rows); !slices.Equal(got, []string{"0"}) {
+		t.Fatalf("at first there are %v", got)
+	}
+	if _, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: award, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute, Rates: "others"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(t, db, rows); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("there are %v", got)
 	}
 	wantSound(t, l)
 }
