@@ -349,6 +349,9 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 				broken := []string{"DROP TABLE " + name}
 				if before[name] != after[name] {
 					broken = append(broken, unwritable(name))
+					if row := spoiled[name]; row != "" {
+						broken = append(broken, row)
+					}
 				}
 				for _, query := range broken {
 					path := filepath.Join(t.TempDir(), "notify.db")
@@ -376,6 +379,11 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// spoiled are rows of tables that cannot be read.
+var spoiled = map[string]string{
+	"usage": "INSERT INTO usage (account, day, messages, segments, cost, last) VALUES ('sms-marketing', '2026-11-01', 1, 1, 0.5, 1)",
 }
 
 // unwritable makes a table one that can only be read.
