@@ -73,10 +73,16 @@ func TestOtherRatesAreWrittenAsAWhole(t *testing.T) {
 	l := open(t, path, sqlite.Options{})
 	db := raw(t, path)
 	const rows = "SELECT whole FROM domain_pace"
+	others := ledger.Acquire{Campaign: award, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute, Rates: "others"}
+	run(t, path, "CREATE TRIGGER kept BEFORE DELETE ON domain_pace BEGIN SELECT RAISE(ABORT, 'kept'); END")
+	if _, err := l.Acquire(t.Context(), others); err == nil {
+		t.Error("a run began though what was written before is still there")
+	}
 	if got := lines(t, db, rows); !slices.Equal(got, []string{"0"}) {
 		t.Fatalf("at first there are %v", got)
 	}
-	if _, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: award, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute, Rates: "others"}); err != nil {
+	run(t, path, "DROP TRIGGER kept")
+	if _, err := l.Acquire(t.Context(), others); err != nil {
 		t.Fatal(err)
 	}
 	if got := lines(t, db, rows); !slices.Equal(got, []string{"1"}) {
