@@ -1,13 +1,18 @@
 package sqlite_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
 	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
+	"notify/pkg/words"
 )
 
 func TestSuite(t *testing.T) {
@@ -52,6 +57,54 @@ func TestWithLeasesOnlyNoFileIsLocked(t *testing.T) {
 		if got := lines(t, raw(t, path), "SELECT machine || ' ' || slot FROM run"); !slices.Equal(got, []string{want}) {
 			t.Errorf("without file locks: %t; the run stands as %q, want %q", off, got, want)
 		}
+	}
+}
+
+func TestARunThatIsNotThereHasEnded(t *testing.T) {
+	l, _ := fiveMessages(t)
+	if got, err := l.Turn(t.Context(), ledger.Turn{Run: 99, Now: start, Extend: time.Minute, Claim: claimOf(9)}); !errors.Is(err, ledger.ErrLeaseLost) {
+		t.Errorf("its turn: %+v, %v", got, err)
+	}
+	if err := l.Release(t.Context(), 99, start, words.Raw("done")); !errors.Is(err, ledger.ErrLeaseLost) {
+		t.Errorf("it is released: %v", err)
+	}
+}
+
+// A run looks whether others have died, and not whether it has: not even where somebody deleted the file of its lock by hand.
+func TestARunDoesNotBuryItself(t *testing.T) {
+	l, path := fiveMessages(t)
+	if _, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: "award-2020", Join: true, Host: "ops-1", PID: 1, User: "li", Now: start, Extend: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(path + ".*.run1")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	_ = os.Remove(files[0]) // where an open file cannot be removed, nobody can delete it by hand
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: 1, Now: start, Extend: time.Minute})
+	if err != nil || got.Runs != 2 || got.Tally[message.SMS][message.Attempting] != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Who is not on the list any more does not count as one of it that left; where that cannot be read, nothing is counted.
+func TestTheSamePlanCountsWhoIsOnIt(t *testing.T) {
+	l, path := fiveMessages(t)
+	if err := l.Release(t.Context(), 1, start, words.Raw("done")); err != nil {
+		t.Fatal(err)
+	}
+	again := func() (ledger.Staged, error) {
+		return l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d2", Spec: []byte("{}"), By: ledger.Act{Who: "wang", What: "stage", At: start}, Recipients: people("award-2020", 1)})
+	}
+	if got, err := again(); err != nil || got.Left != 1 {
+		t.Fatalf("staged %+v, %v", got, err)
+	}
+	if got, err := again(); err != nil || got != (ledger.Staged{Left: 1}) {
+		t.Errorf("staged %+v, %v", got, err)
+	}
+	run(t, path, "DROP TABLE relist")
+	if got, err := again(); err == nil {
+		t.Errorf("staged %+v", got)
 	}
 }
 
