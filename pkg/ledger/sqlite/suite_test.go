@@ -87,20 +87,40 @@ func TestARunDoesNotBuryItself(t *testing.T) {
 	}
 }
 
-// Who is not on the list any more does not count as one of it that left; where that cannot be read, nothing is counted.
+// Of those who were told, who is not on the list any more does not count, and who would be told something else does; where that cannot be read,
+// nothing is counted.
 func TestTheSamePlanCountsWhoIsOnIt(t *testing.T) {
 	l, path := fiveMessages(t)
+	if _, err := l.Turn(t.Context(), ledger.Turn{Run: 1, Now: start, Extend: time.Minute, Claim: claimOf(1)}); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.Release(t.Context(), 1, start, words.Raw("done")); err != nil {
 		t.Fatal(err)
 	}
+	var list []ledger.Recipient
+	for r, err := range people("award-2020", 4) { // the fifth is gone
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Row++; len(list) < 3 {
+			r.Messages[0].Fingerprint += 100
+		}
+		list = append(list, r)
+	}
 	again := func() (ledger.Staged, error) {
-		return l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d2", Spec: []byte("{}"), By: ledger.Act{Who: "wang", What: "stage", At: start}, Recipients: people("award-2020", 1)})
+		return l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d2", Spec: []byte("{}"), By: ledger.Act{Who: "wang", What: "stage", At: start}, Recipients: func(yield func(ledger.Recipient, error) bool) {
+			for _, r := range list {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}})
 	}
-	if got, err := again(); err != nil || got.Left != 1 {
-		t.Fatalf("staged %+v, %v", got, err)
-	}
-	if got, err := again(); err != nil || got != (ledger.Staged{Left: 1}) {
-		t.Errorf("staged %+v, %v", got, err)
+	want := ledger.Staged{Left: 4, Differs: 3} // the second was rejected
+	for range 2 {
+		if got, err := again(); err != nil || got != want {
+			t.Errorf("staged %+v, %v; want %+v", got, err, want)
+		}
 	}
 	run(t, path, "DROP TABLE relist")
 	if got, err := again(); err == nil {
