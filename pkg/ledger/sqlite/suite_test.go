@@ -70,6 +70,20 @@ func TestARunThatIsNotThereHasEnded(t *testing.T) {
 	}
 }
 
+// What a turn needs and cannot be read is an error, and no reason to say that the run has ended.
+func TestATurnNeedsItsRunAndItsAccounts(t *testing.T) {
+	for _, broken := range []string{"UPDATE campaign SET last_id = 'x'", "DROP TABLE account"} {
+		l, path := fiveMessages(t)
+		if err := l.Pause(t.Context(), "award-2020", ledger.Act{Who: "wang", What: "pause", At: start}); err != nil {
+			t.Fatal(err)
+		}
+		run(t, path, broken)
+		if got, err := l.Turn(t.Context(), ledger.Turn{Run: 1, Now: start, Extend: time.Minute, Claim: claimOf(1)}); err == nil || errors.Is(err, ledger.ErrLeaseLost) {
+			t.Errorf("after %s: %+v, %v", broken, got, err)
+		}
+	}
+}
+
 // A run looks whether others have died, and not whether it has: not even where somebody deleted the file of its lock by hand.
 func TestARunDoesNotBuryItself(t *testing.T) {
 	l, path := fiveMessages(t)
