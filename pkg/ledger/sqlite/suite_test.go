@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,27 @@ func TestTheSamePlanCountsWhoIsOnIt(t *testing.T) {
 	run(t, path, "DROP TABLE relist")
 	if got, err := again(); err == nil {
 		t.Errorf("staged %+v", got)
+	}
+}
+
+// The row of a message that is there already is named, also where its recipient was not written yet.
+func TestTheRowOfASecondMessageIsNamed(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "notify.db"), sqlite.Options{})
+	_, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Recipients: func(yield func(ledger.Recipient, error) bool) {
+		var before message.Key
+		for r, err := range people("award-2020", 32) {
+			m := r.Messages[0]
+			if m.Key += "-2"; r.Row == 31 {
+				m.Key = before
+			}
+			r.Messages = append(r.Messages, m)
+			if before = m.Key; !yield(r, err) {
+				return
+			}
+		}
+	}})
+	if err == nil || !strings.Contains(err.Error(), "row 31") {
+		t.Errorf("it says %v", err)
 	}
 }
 
