@@ -231,11 +231,12 @@ func (e *env) lowBalances(ctx context.Context, cfg *config.Config) (low []alert.
 
 // leftOn is what an account has in its own currency, packages at their price; known is false where the vendor does not tell it so.
 func leftOn(a *config.Account, told *report.Live) (left message.Money, known bool) {
-	if told == nil || told.Balance != nil && told.Currency != "" && told.Currency != a.Currency {
+	if told == nil {
 		return 0, false
 	}
-	worth := (&vendors.Balance{Amount: told.Balance, Messages: told.Messages}).Worth(a.Price)
-	if worth == nil {
+	b := vendors.Balance{Amount: told.Balance, Currency: told.Currency, Messages: told.Messages}
+	worth := b.Worth(a.Price)
+	if worth == nil || b.Foreign(a.Currency) {
 		return 0, false
 	}
 	return *worth, true

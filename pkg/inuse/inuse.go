@@ -27,11 +27,11 @@ const (
 func Try(ctx context.Context, path string, do func() error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
-		err := do()
-		if err == nil || !errors.Is(err, ErrHeld) && !held(path, err) {
-			return err
+		err, tells := do(), held
+		if n == tries {
+			tells = holds // that it was held before is no reason to say that it is
 		}
-		if n == tries && !errors.Is(err, ErrHeld) && !holds(path, err) {
+		if err == nil || !errors.Is(err, ErrHeld) && !tells(path, err) {
 			return err
 		}
 		if n == tries {

@@ -80,8 +80,7 @@ func (b *bill) wants(segments int) int64 {
 
 // foreign reports that the vendor counts in another currency than the price.
 func (b *bill) foreign() bool {
-	have, want := b.balance.Currency, b.need.Account.Currency
-	return b.balance.Amount != nil && have != "" && want != "" && have != want
+	return b.balance.Foreign(b.need.Account.Currency)
 }
 
 // covered is how many segments packages and money pay for; ok is false where neither can be told.

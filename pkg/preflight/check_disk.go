@@ -34,10 +34,8 @@ func diskCheck() Check {
 		}
 		need := 2*(int64(r.Messages())*bytesPerMessage+r.Fields) + diskMargin
 		f := Finding{Facts: []Fact{{"free", info.Free}, {"need", need}, {"messages", r.Messages()}}}
-		free, needs := words.Size(info.Free), words.Size(need)
-		room := said("disk.room", words.A{
-			"free": words.Weighed{Size: free, Against: needs}, "need": words.Weighed{Size: needs, Against: free}, "messages": words.N(r.Messages(), "message"),
-		})
+		free, needs := words.Weigh(words.Size(info.Free), words.Size(need))
+		room := said("disk.room", words.A{"free": free, "need": needs, "messages": words.N(r.Messages(), "message")})
 		switch {
 		case info.Free < 0:
 			f.Status, f.Summary = Warn, said("disk.unknown", words.A{"need": words.Size(need)})

@@ -32,7 +32,7 @@ func sizeCheck() Check {
 		figures := words.A{"largest": words.Size(total), "attached": words.Size(attached), "all": words.Size(total * int64(n))}
 		f.Summary = []words.Text{{ID: "size.good", Args: figures}}
 		over := func(limit words.Size) {
-			figures["limit"], figures["largest"] = words.Weighed{Size: limit, Against: words.Size(total)}, words.Weighed{Size: words.Size(total), Against: limit}
+			figures["limit"], figures["largest"] = words.Weigh(limit, words.Size(total))
 		}
 		switch {
 		case total > maxMailSize:

@@ -32,16 +32,16 @@ func templatesCheck() Check {
 
 func (s *Subject) approved(ctx context.Context, a *answers, acc *carrier) {
 	code, sign := s.Plan.Spec.Texts.Short(message.SMS).TemplateCode[acc.Name], strings.Trim(strings.TrimSpace(acc.Signature), "【】")
-	if code == "" && s.templateOnly(acc.Name) {
+	v, err := s.vendor(acc.Name)
+	only, ok := vendors.As[vendors.TemplateOnly](v)
+	switch {
+	case code == "" && ok && only.TemplateOnly():
 		a.sayOf(acc, Fail, words.T("templates.none", words.A{"account": acc.Name}), words.T("templates.name", words.A{"account": acc.Name}))
 		return
-	}
-	if code == "" && sign == "" {
+	case code == "" && sign == "":
 		a.say(Skip, "templates.nothing", words.A{"account": acc.Name})
 		return
-	}
-	v, err := s.vendor(acc.Name)
-	if err != nil {
+	case err != nil:
 		a.sayOf(acc, Error, s.faultOf(acc.Name, err), s.mendFault(acc.Name, err))
 		return
 	}
@@ -55,16 +55,6 @@ func (s *Subject) approved(ctx context.Context, a *answers, acc *carrier) {
 			s.askTemplate(ctx, a, acc, want, lister)
 		}
 	}
-}
-
-// templateOnly reports whether the account may send nothing but approved texts; one that cannot be opened is told of elsewhere.
-func (s *Subject) templateOnly(account string) bool {
-	v, err := s.vendor(account)
-	if err != nil {
-		return false
-	}
-	only, ok := vendors.As[vendors.TemplateOnly](v)
-	return ok && only.TemplateOnly()
 }
 
 func (s *Subject) askTemplate(ctx context.Context, a *answers, acc *carrier, want vendors.Template, lister vendors.TemplateLister) {

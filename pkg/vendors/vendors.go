@@ -114,6 +114,11 @@ type Balance struct {
 	Date time.Time
 }
 
+// Foreign reports that the money is in another currency than this one; where either is not told it is taken for the same.
+func (b *Balance) Foreign(currency string) bool {
+	return b.Amount != nil && b.Currency != "" && currency != "" && b.Currency != currency
+}
+
 // Worth is what is left in money, where a message in packages is worth the price; nil where that cannot be told.
 func (b *Balance) Worth(price *message.Money) *message.Money {
 	if b.Amount == nil && (b.Messages == nil || price == nil) {

@@ -55,6 +55,9 @@ type Size int64
 // Weighed is a Size that stands in a sentence with another one, such as its limit: it has the digits that show which is larger.
 type Weighed struct{ Size, Against Size }
 
+// Weigh sets two sizes against each other.
+func Weigh(one, other Size) (of, against Weighed) { return Weighed{one, other}, Weighed{other, one} }
+
 // List is several values, one after the other.
 type List struct {
 	Items []any

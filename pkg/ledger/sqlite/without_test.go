@@ -65,6 +65,14 @@ func inUse(t *testing.T) []byte {
 	return b
 }
 
+// copyOf opens a ledger of its own that is the same.
+func copyOf(t *testing.T, file []byte) (l *sqlite.Ledger, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "notify.db")
+	write(t, path, file)
+	return open(t, path, sqlite.Options{}), path
+}
+
 func onList(address message.Address) iter.Seq2[ledger.Suppression, error] {
 	return func(yield func(ledger.Suppression, error) bool) {
 		yield(ledger.Suppression{Address: address, Channel: message.SMS, Reason: "opt-out", Who: "wang", At: start}, nil)
@@ -139,9 +147,8 @@ func answers(t *testing.T, l *sqlite.Ledger) map[string]string {
 // Whatever cannot be read: who asks is told so, or has the answer that he would have had.
 func TestNothingIsAnsweredWithoutWhatCannotBeRead(t *testing.T) {
 	file := inUse(t)
-	path := filepath.Join(t.TempDir(), "notify.db")
-	write(t, path, file)
-	want := answers(t, open(t, path, sqlite.Options{}))
+	l, path := copyOf(t, file)
+	want := answers(t, l)
 	for name, answer := range want {
 		if answer == "error" {
 			t.Errorf("%s cannot be read at all", name)
@@ -152,9 +159,7 @@ func TestNothingIsAnsweredWithoutWhatCannotBeRead(t *testing.T) {
 		broken = append(broken, "DROP TABLE "+table)
 	}
 	for _, query := range broken {
-		path := filepath.Join(t.TempDir(), "notify.db")
-		write(t, path, file)
-		l := open(t, path, sqlite.Options{})
+		l, path := copyOf(t, file)
 		run(t, path, query)
 		for name, answer := range answers(t, l) {
 			if answer != "error" && answer != want[name] {
@@ -340,9 +345,7 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 	for what, c := range changes() {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "notify.db")
-			write(t, path, file)
-			l := open(t, path, sqlite.Options{})
+			l, path := copyOf(t, file)
 			p := prepare(t, l, c)
 			before := content(t, path, names)
 			said, err := c.do(t.Context(), l, p)
@@ -362,9 +365,7 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 					}
 				}
 				for _, query := range broken {
-					path := filepath.Join(t.TempDir(), "notify.db")
-					write(t, path, file)
-					l := open(t, path, sqlite.Options{})
+					l, path := copyOf(t, file)
 					p := prepare(t, l, c)
 					run(t, path, query)
 					answer, err := c.do(t.Context(), l, p)
@@ -414,9 +415,7 @@ func TestALedgerThatWasMovedIsNotChanged(t *testing.T) {
 		}
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "notify.db")
-			write(t, path, file)
-			l := open(t, path, sqlite.Options{})
+			l, path := copyOf(t, file)
 			p := prepare(t, l, c)
 			if err := l.Leave(t.Context(), "postgres://ops-2/notify", by); err != nil {
 				t.Fatal(err)

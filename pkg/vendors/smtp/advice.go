@@ -23,10 +23,10 @@ func (v *relay) Advise(load vendors.Load) []vendors.Advice {
 	if o == nil {
 		return out
 	}
-	if limit, largest := words.Size(o.size), words.Size(load.Largest); limit > 0 && largest > limit {
+	if o.size > 0 && load.Largest > o.size {
+		limit, largest := words.Weigh(words.Size(o.size), words.Size(load.Largest))
 		out = append(out, vendors.Advice{
-			Found: words.T("smtp.size-announced", words.A{"limit": words.Weighed{Size: limit, Against: largest}, "largest": words.Weighed{Size: largest, Against: limit}}),
-			Do:    words.T("smtp.do.size", nil), Stops: true,
+			Found: words.T("smtp.size-announced", words.A{"limit": limit, "largest": largest}), Do: words.T("smtp.do.size", nil), Stops: true,
 		})
 	}
 	if load.UTF8 && !o.utf8 {

@@ -44,8 +44,9 @@ func (c *conn) fits(m letter) (message.Outcome, bool) {
 	if _, ok := c.ext["SMTPUTF8"]; m.utf8 && !ok {
 		return rejected(codeUTF8, ""), false
 	}
-	if size, most := words.Size(m.dot()), words.Size(c.sizeLimit); most > 0 && size > most {
-		return rejected(codeSize, words.T("smtp.sizes", words.A{"size": words.Weighed{Size: size, Against: most}, "most": words.Weighed{Size: most, Against: size}}).Stored()), false
+	if n := int64(m.dot()); c.sizeLimit > 0 && n > c.sizeLimit {
+		size, most := words.Weigh(words.Size(n), words.Size(c.sizeLimit))
+		return rejected(codeSize, words.T("smtp.sizes", words.A{"size": size, "most": most}).Stored()), false
 	}
 	return message.Outcome{}, true
 }
