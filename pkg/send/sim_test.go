@@ -118,10 +118,10 @@ type world struct {
 	refusing   time.Time
 	faults     float64
 	sleepy     bool
-	deaf       bool             // answers of the ledger are lost now and then
-	mails      bool             // everybody gets a mail as well
-	undone     map[string]int   // how often a person put messages of a campaign back
-	receivers  *receivers.Rules // nil in some worlds: domains are not told apart
+	deaf       bool              // answers of the ledger are lost now and then
+	mails      bool              // everybody gets a mail as well
+	undone     map[string]undone // by campaign
+	receivers  *receivers.Rules  // nil in some worlds: domains are not told apart
 	waves      campaign.Waves
 	often      int // messages that an address may get on a channel, of all campaigns; 0: any number
 	domains    int // over how many domains the addresses are spread; 0: they are numbers
@@ -135,7 +135,7 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 		start: time.Now(), people: 5 + rng.IntN(40), faults: []float64{0, 0.05, 0.3}[rng.IntN(3)],
 		log: slog.New(slog.NewTextHandler(story, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	w.sleepy, w.deaf, w.mails, w.undone = rng.IntN(3) == 0, rng.IntN(3) == 0, rng.IntN(2) == 0, make(map[string]int)
+	w.sleepy, w.deaf, w.mails, w.undone = rng.IntN(3) == 0, rng.IntN(3) == 0, rng.IntN(2) == 0, make(map[string]undone)
 	w.names = []string{"one", "two"}[:1+rng.IntN(2)]
 	if rules, err := receivers.Read(""); err != nil {
 		t.Fatal(err)
@@ -308,10 +308,11 @@ func (w *world) clock(ctx context.Context) {
 // operator starts a process again and again until the campaign is finished.
 func (w *world) operator(ctx context.Context, name string) {
 	for leased := 0; ctx.Err() == nil; {
-		undone := w.putBack(name, 0)
+		before := w.putBack(name, undone{})
 		res, err := w.process(ctx, name)
 		w.log.Info("run ended", "campaign", name, "err", err, "pause", res.Pause)
-		if err == nil && res.Pause == nil && w.putBack(name, 0) == undone && !w.finished(name) {
+		// What is left is looked at first: a person may put messages back at any time, also between two looks.
+		if err == nil && res.Pause == nil && !w.finished(name) && w.putBack(name, undone{}) == before && before.begun == before.ended {
 			w.t.Errorf("seed %d: a run of %s ended without a pause, and something is pending or open", w.seed, name)
 		}
 		w.person(name)
@@ -356,7 +357,8 @@ func (w *world) resolve(name string) {
 		w.mu.Unlock()
 		rs = append(rs, ledger.Resolution{Key: r.Key, As: as})
 	}
-	w.putBack(name, len(rs))
+	w.putBack(name, undone{begun: len(rs)})
+	defer w.putBack(name, undone{ended: len(rs)})
 	got, err := l.Resolve(context.Background(), name, rs, ledger.Act{Who: "sim", At: w.now()})
 	w.log.Info("resolved", "campaign", name, "got", got, "err", err)
 	if err != nil && !errors.Is(err, ledger.ErrLeased) && !errors.Is(err, ledger.ErrBusy) {
@@ -364,12 +366,17 @@ func (w *world) resolve(name string) {
 	}
 }
 
+// undone is how many messages of a campaign a person began to put back, and of how many that has ended, one way or the other.
+type undone struct{ begun, ended int }
+
 // putBack counts how often messages were put back, which a run that ended did not know.
-func (w *world) putBack(name string, n int) int {
+func (w *world) putBack(name string, n undone) undone {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.undone[name] += n
-	return w.undone[name]
+	u := w.undone[name]
+	u.begun, u.ended = u.begun+n.begun, u.ended+n.ended
+	w.undone[name] = u
+	return u
 }
 
 // person pauses the campaign now and then, and lifts what stops it.
