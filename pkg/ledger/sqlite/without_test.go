@@ -31,7 +31,9 @@ func inUse(t *testing.T) []byte {
 	l, path := fiveMessages(t)
 	signed(t, l)
 	ctx, by := t.Context(), ledger.Act{Who: "wang@ops-1", What: "test", Reason: "test", At: start}
-	stage(t, l, other, 3)
+	if got, err := l.Stage(ctx, ledger.Staging{Campaign: other, Digest: "d1", Spec: []byte("{}"), By: by, Recipients: mixed(8, 0)}); err != nil || got.Added != 8 {
+		t.Fatalf("staged %+v, %v", got, err)
+	}
 	joined, err := l.Acquire(ctx, ledger.Acquire{Campaign: award, Join: true, Host: "ops-2", PID: 2, User: "li", Now: start, Extend: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -65,12 +67,35 @@ func inUse(t *testing.T) []byte {
 	return b
 }
 
+// mixed are people of the other campaign, of whom from the sixth on all are at one domain; the second is told through the first as well.
+func mixed(n int, fingerprint int64) iter.Seq2[ledger.Recipient, error] {
+	return func(yield func(ledger.Recipient, error) bool) {
+		var first message.Key
+		for r, err := range people(other, n) {
+			m := &r.Messages[0]
+			if m.Fingerprint += fingerprint; r.Row > 6 {
+				m.Address = message.Address(r.Key + "@slow.test")
+				m.Key = message.MakeKey(other, m.Channel, m.Address, r.Key)
+			}
+			switch r.Row {
+			case 2:
+				first = m.Key
+			case 3:
+				r.Folds = []ledger.Fold{{Channel: m.Channel, Into: first}}
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
 // copyOf opens a ledger of its own that is the same.
-func copyOf(t *testing.T, file []byte) (l *sqlite.Ledger, path string) {
+func copyOf(t *testing.T, file []byte, o sqlite.Options) (l *sqlite.Ledger, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "notify.db")
 	write(t, path, file)
-	return open(t, path, sqlite.Options{}), path
+	return open(t, path, o), path
 }
 
 func onList(address message.Address) iter.Seq2[ledger.Suppression, error] {
@@ -89,65 +114,88 @@ func all[T any](seq iter.Seq2[T, error]) (list []T, err error) {
 	return list, nil
 }
 
-// answers asks a ledger everything, and says what it answered, or that it could not.
-func answers(t *testing.T, l *sqlite.Ledger) map[string]string {
+// questions are all that a ledger can be asked.
+func questions(t *testing.T, l *sqlite.Ledger) map[string]func() (any, error) {
 	t.Helper()
 	ctx, day := t.Context(), ledger.DayOf(start)
-	got := make(map[string]string)
-	note := func(name string) func(any, error) {
-		return func(answer any, err error) {
-			if err != nil {
-				got[name] = "error"
-				return
-			}
-			b, err := json.Marshal(answer)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[name] = string(b)
-		}
+	q := make(map[string]func() (any, error))
+	q["campaign"] = func() (any, error) { return l.Campaign(ctx, award) }
+	q["campaigns"] = func() (any, error) { return l.Campaigns(ctx) }
+	q["counts"] = func() (any, error) { return l.Counts(ctx, award) }
+	q["snapshot"] = func() (any, error) { return l.Snapshot(ctx, award, day) }
+	q["usage"] = func() (any, error) { return l.Usage(ctx, "sms-marketing", day) }
+	q["accounts"] = func() (any, error) { return l.Accounts(ctx) }
+	q["messages"] = func() (any, error) { return all(l.Messages(ctx, award)) }
+	q["unknown"] = func() (any, error) { return all(l.Messages(ctx, award, message.Unknown)) }
+	q["review"] = func() (any, error) { return l.Review(ctx, award, 9) }
+	q["stamp"] = func() (any, error) { return l.Stamp(ctx, award) }
+	q["spent"] = func() (any, error) { return l.Spent(ctx) }
+	q["audit"] = func() (any, error) { return l.AuditLog(ctx, award) }
+	q["check"] = func() (any, error) { return l.Check(ctx, award, "d1") }
+	q["newest check"] = func() (any, error) { return l.NewestCheck(ctx, award) }
+	q["wave"] = func() (any, error) { return l.Wave(ctx, award) }
+	q["senders"] = func() (any, error) { return l.Senders(ctx, "sms-marketing") }
+	q["runs"] = func() (any, error) { return l.Runs(ctx, award) }
+	q["at work"] = func() (any, error) { return l.AtWork(ctx, award, start) }
+	q["sign-offs"] = func() (any, error) { return l.SignOffs(ctx, award) }
+	q["alerts"] = func() (any, error) { return l.Alerts(ctx) }
+	q["notices"] = func() (any, error) { return l.Notices(ctx, 0, 9) }
+	q["targets"] = func() (any, error) { return l.Targets(ctx) }
+	q["credentials"] = func() (any, error) { return l.Credentials(ctx, time.Time{}) }
+	q["due"] = func() (any, error) { return l.Due(ctx, start, 9) }
+	q["inbox"] = func() (any, error) { return all(l.Inbox(ctx, ledger.InboxQuery{Most: 9})) }
+	q["inboxes"] = func() (any, error) { return l.Inboxes(ctx) }
+	q["deliveries"] = func() (any, error) { return l.Deliveries(ctx, award) }
+	q["frozen"] = func() (any, error) { return l.Frozen(ctx) }
+	q["past"] = func() (any, error) { return all(l.Past(ctx, award)) }
+	q["copies"] = func() (any, error) { return l.Copies(ctx, award) }
+	q["recent"] = func() (any, error) {
+		return all(l.Recent(ctx, other, start.Add(-time.Hour), func(yield func(ledger.Sent) bool) { yield(ledger.Sent{Address: "+12025550000"}) }))
 	}
-	note("campaign")(l.Campaign(ctx, award))
-	note("campaigns")(l.Campaigns(ctx))
-	note("counts")(l.Counts(ctx, award))
-	note("snapshot")(l.Snapshot(ctx, award, day))
-	note("usage")(l.Usage(ctx, "sms-marketing", day))
-	note("accounts")(l.Accounts(ctx))
-	note("messages")(all(l.Messages(ctx, award)))
-	note("unknown")(all(l.Messages(ctx, award, message.Unknown)))
-	note("review")(l.Review(ctx, award, 9))
-	note("stamp")(l.Stamp(ctx, award))
-	note("spent")(l.Spent(ctx))
-	note("audit")(l.AuditLog(ctx, award))
-	note("check")(l.Check(ctx, award, "d1"))
-	note("newest check")(l.NewestCheck(ctx, award))
-	note("wave")(l.Wave(ctx, award))
-	note("senders")(l.Senders(ctx, "sms-marketing"))
-	note("runs")(l.Runs(ctx, award))
-	note("at work")(l.AtWork(ctx, award, start))
-	note("sign-offs")(l.SignOffs(ctx, award))
-	note("alerts")(l.Alerts(ctx))
-	note("notices")(l.Notices(ctx, 0, 9))
-	note("targets")(l.Targets(ctx))
-	note("credentials")(l.Credentials(ctx, time.Time{}))
-	note("due")(l.Due(ctx, start, 9))
-	note("inbox")(all(l.Inbox(ctx, ledger.InboxQuery{Most: 9})))
-	note("inboxes")(l.Inboxes(ctx))
-	note("deliveries")(l.Deliveries(ctx, award))
-	note("frozen")(l.Frozen(ctx))
-	note("past")(all(l.Past(ctx, award)))
-	note("copies")(l.Copies(ctx, award))
-	note("recent")(all(l.Recent(ctx, other, start.Add(-time.Hour), func(yield func(ledger.Sent) bool) { yield(ledger.Sent{Address: "+12025550000"}) })))
-	note("told")(all(l.Told(ctx, ledger.Telling{Since: start.Add(-time.Hour)}, func(yield func(ledger.Told) bool) {
-		yield(ledger.Told{Channel: message.SMS, Address: "+12025550000"})
-	})))
+	q["told"] = func() (any, error) {
+		return all(l.Told(ctx, ledger.Telling{Since: start.Add(-time.Hour)}, func(yield func(ledger.Told) bool) {
+			yield(ledger.Told{Channel: message.SMS, Address: "+12025550000"})
+		}))
+	}
+	q["suppressions"] = func() (any, error) { return all(l.Suppressions(ctx)) }
+	q["next"] = func() (any, error) { return l.Next(ctx, award, 9) }
+	q["tried"] = func() (any, error) {
+		return l.Tried(ctx, award, message.MakeKey(award, message.SMS, "+12025550000", "E0000000"))
+	}
+	q["proofs"] = func() (any, error) { return all(l.Proofs(ctx, award)) }
+	q["rehearsals"] = func() (any, error) { return l.Rehearsals(ctx) }
+	q["bookmark"] = func() (any, error) { return l.Bookmark(ctx, ledger.MovedTo) }
+	return q
+}
+
+// answer is what is answered to a question, or that it is not.
+func answer(t *testing.T, ask func() (any, error)) string {
+	t.Helper()
+	said, err := ask()
+	if err != nil {
+		return "error"
+	}
+	b, err := json.Marshal(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// answers asks a ledger everything.
+func answers(t *testing.T, l *sqlite.Ledger) map[string]string {
+	t.Helper()
+	got := make(map[string]string)
+	for name, ask := range questions(t, l) {
+		got[name] = answer(t, ask)
+	}
 	return got
 }
 
 // Whatever cannot be read: who asks is told so, or has the answer that he would have had.
 func TestNothingIsAnsweredWithoutWhatCannotBeRead(t *testing.T) {
 	file := inUse(t)
-	l, path := copyOf(t, file)
+	l, path := copyOf(t, file, sqlite.Options{})
 	want := answers(t, l)
 	for name, answer := range want {
 		if answer == "error" {
@@ -159,7 +207,7 @@ func TestNothingIsAnsweredWithoutWhatCannotBeRead(t *testing.T) {
 		broken = append(broken, "DROP TABLE "+table)
 	}
 	for _, query := range broken {
-		l, path := copyOf(t, file)
+		l, path := copyOf(t, file, sqlite.Options{})
 		run(t, path, query)
 		for name, answer := range answers(t, l) {
 			if answer != "error" && answer != want[name] {
@@ -179,7 +227,10 @@ type change struct {
 	begin string // the campaign of which a run begins before
 	claim int    // and claims so many
 	act   bool   // somebody did it, and it is written down
-	do    func(ctx context.Context, l *sqlite.Ledger, p prepared) (answer any, err error)
+	opts  sqlite.Options
+	// before is what else is done before.
+	before func(t *testing.T, l *sqlite.Ledger, p *prepared)
+	do     func(ctx context.Context, l *sqlite.Ledger, p prepared) (answer any, err error)
 }
 
 // prepared is what a change begins with.
@@ -210,7 +261,53 @@ func prepare(t *testing.T, l *sqlite.Ledger, c change) prepared {
 		p.settle = accept(got.Grants)
 		p.settle[1].Outcome.Kind, p.settle[2].Outcome.Kind = message.OutcomeRejected, message.OutcomeThrottled
 	}
+	if c.before != nil {
+		c.before(t, l, &p)
+	}
 	return p
+}
+
+// slowly claims where one domain has a slow rate.
+func slowly(n int) []ledger.ClaimRequest {
+	ask := claimOf(n)
+	ask[0].Limits.DomainRate = map[string]float64{"slow.test": 0.1}
+	return ask
+}
+
+// further settles what was claimed and claims what there is: some of it again, and of the slow domain one.
+func further(t *testing.T, l *sqlite.Ledger, p *prepared) {
+	t.Helper()
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Settle: p.settle, Claim: slowly(9)})
+	if err != nil || len(got.Grants[0].Claims) != 4 || got.Grants[0].Claims[3].Number != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	p.settle = accept(got.Grants)
+	p.settle[0].Outcome.Kind, p.settle[1].Outcome.Kind = message.OutcomeUnsent, message.OutcomeUnknown
+}
+
+// relisted stages a list that says something else of who was told, but for some who are not on it.
+func relisted(n int) func(*testing.T, *sqlite.Ledger, *prepared) {
+	return func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
+		t.Helper()
+		got, err := l.Stage(t.Context(), ledger.Staging{Campaign: award, Digest: "d2", Spec: []byte("{}"), By: ledger.Act{Who: "wang", What: "stage", At: start}, Recipients: otherwise(n)})
+		if err != nil || got.Differs == 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+}
+
+// otherwise are people of whom other rows say something else.
+func otherwise(n int) iter.Seq2[ledger.Recipient, error] {
+	return func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range people(award, n) {
+			r.Row += 10
+			r.Messages[0].Fingerprint += 100
+			r.Messages[0].Segments = 2
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 func changes() map[string]change {
@@ -237,6 +334,14 @@ func changes() map[string]change {
 			return l.Resolve(ctx, award, []ledger.Resolution{{Key: p.keys[message.Unknown], As: as}}, by)
 		}}
 	}
+	restage := func(campaign, digest string, list iter.Seq2[ledger.Recipient, error]) func(context.Context, *sqlite.Ledger, prepared) (any, error) {
+		return func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Stage(ctx, ledger.Staging{Campaign: campaign, Digest: digest, Spec: []byte("{}"), By: by, Recipients: list})
+		}
+	}
+	release := func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+		return nil, l.Release(ctx, p.run, start, words.Raw("done"))
+	}
 	limited := claimOf(2)
 	limited[0].Limits.Scenario = &ledger.Scenario{Name: "codes", Rate: 1, DailyQuota: 9}
 	limited[0].Limits.Ramp = &ledger.Ramp{Start: 9, Factor: 2}
@@ -255,10 +360,50 @@ func changes() map[string]change {
 		"alive": turn(award, 0, func(prepared) ledger.Turn {
 			return ledger.Turn{Watch: []string{"sms-marketing"}, Waves: []int{2, 3}, Wave: &ledger.WaveChange{At: start, Held: true}}
 		}),
-		"claim":  turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
-		"settle": turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle} }),
-		"release": {begin: other, claim: 3, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
-			return nil, l.Release(ctx, p.run, start, words.Raw("done"))
+		"claim":   turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
+		"settle":  turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle} }),
+		"further": turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle, Claim: slowly(9)} }),
+		"once more, further": {begin: other, claim: 3, before: further, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Number: 2})
+		}},
+		"later": {begin: other, claim: 3, before: further, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Turn(ctx, ledger.Turn{Run: p.run, Now: start.Add(10 * time.Second), Extend: time.Minute, Settle: p.settle, Claim: slowly(9)})
+		}},
+		"release":          {begin: other, claim: 3, do: release},
+		"release, further": {begin: other, claim: 3, before: further, do: release},
+		"taken over": {begin: other, claim: 3, before: further, opts: sqlite.Options{NoFileLock: true}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start.Add(time.Hour), Extend: time.Minute, Rates: "others"})
+		}},
+		"not over": {begin: other, claim: 3, before: further, opts: sqlite.Options{NoFileLock: true}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			_, err := l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start.Add(time.Second), Extend: time.Minute})
+			if held, ok := errors.AsType[*ledger.LeasedError](err); ok {
+				return held.Until, nil
+			}
+			return nil, err
+		}},
+		"another list":   {act: true, before: relisted(4), do: restage(award, "d3", people(award, 6))},
+		"folded":         {act: true, do: restage(other, "d3", mixed(7, 100))},
+		"not sent anew":  {act: true, before: relisted(5), do: resolve(message.OutcomeUnsent).do},
+		"not sent, gone": {act: true, before: relisted(2), do: resolve(message.OutcomeUnsent).do},
+		"rejected, anew": {act: true, before: relisted(5), do: resolve(message.OutcomeRejected).do},
+		"put back, anew": {act: true, before: relisted(5), do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return l.Retry(ctx, award, []string{"OK"}, by)
+		}},
+		"aborted meanwhile": {begin: other, claim: 3, before: func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
+			t.Helper()
+			if _, err := l.Abort(t.Context(), other, by); err != nil {
+				t.Fatal(err)
+			}
+		}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Settle: p.settle})
+		}},
+		"resume": {act: true, before: func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
+			t.Helper()
+			if err := l.Pause(t.Context(), award, by); err != nil {
+				t.Fatal(err)
+			}
+		}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			return nil, l.Unpause(ctx, award, by)
 		}},
 		"pause": {act: true, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
 			return nil, l.Pause(ctx, award, by)
@@ -300,6 +445,11 @@ func content(t *testing.T, path string, names []string) map[string]string {
 	t.Helper()
 	db := raw(t, path)
 	defer func() { _ = db.Close() }()
+	return contentOf(t, db, names)
+}
+
+func contentOf(t *testing.T, db *sql.DB, names []string) map[string]string {
+	t.Helper()
 	got := make(map[string]string)
 	for _, name := range names {
 		got[name] = strings.Join(lines(t, db, "SELECT * FROM "+name), "\n")
@@ -343,9 +493,12 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 	write(t, first, file)
 	names := tables(t, first)
 	for what, c := range changes() {
+		if c.before != nil {
+			continue // it needs the same tables as another
+		}
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			l, path := copyOf(t, file)
+			l, path := copyOf(t, file, c.opts)
 			p := prepare(t, l, c)
 			before := content(t, path, names)
 			said, err := c.do(t.Context(), l, p)
@@ -365,7 +518,7 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 					}
 				}
 				for _, query := range broken {
-					l, path := copyOf(t, file)
+					l, path := copyOf(t, file, c.opts)
 					p := prepare(t, l, c)
 					run(t, path, query)
 					answer, err := c.do(t.Context(), l, p)
@@ -415,7 +568,7 @@ func TestALedgerThatWasMovedIsNotChanged(t *testing.T) {
 		}
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			l, path := copyOf(t, file)
+			l, path := copyOf(t, file, c.opts)
 			p := prepare(t, l, c)
 			if err := l.Leave(t.Context(), "postgres://ops-2/notify", by); err != nil {
 				t.Fatal(err)
