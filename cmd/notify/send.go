@@ -266,17 +266,6 @@ func (e *env) begin(ctx context.Context, l ledger.Ledger, p *plan.Plan, sum pref
 	return e.unpause(ctx, l, p.Spec.Name, "send", o.lift)
 }
 
-// collectLess lets the garbage of a run grow to twice what is alive before it is collected: that is a few megabytes, and
-// collecting takes a tenth of the processor time of a fast run. GOGC has the last word.
-func (e *env) collectLess() (undo func()) {
-	if e.getenv("GOGC") != "" {
-		return func() {}
-	}
-	debug.FreeOSMemory() // what the list took is not needed any more
-	was := debug.SetGCPercent(200)
-	return func() { debug.SetGCPercent(was) }
-}
-
 // delivery is how a run goes about it.
 type delivery struct {
 	wait bool // for the next day, instead of ending
@@ -338,9 +327,8 @@ func (e *env) deliver(ctx context.Context, cfg *config.Config, name string, d de
 	e.log.Debug("the machine is asked not to fall asleep", "granted", asked)
 	watched := e.beside(ctx, cfg)
 	stop := view.Progress(e.console, e.printer().Words(), loop.Snapshot)
-	undo := e.collectLess()
+	debug.FreeOSMemory() // what the list took is not needed any more
 	res, err := loop.Run(ctx)
-	undo()
 	stop()
 	watched()
 	if err != nil {

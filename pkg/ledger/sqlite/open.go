@@ -150,7 +150,7 @@ func (l *Ledger) openWriter(ctx context.Context) error {
 
 // The page cache, in KiB. A run needs little; a staging writes at random into an index that grows with it: see staging.room.
 const (
-	runKiB, stageKiB = 4096, 16384
+	runKiB, stageKiB = 2048, 16384
 	readCache        = "cache_size(-1024)" // of each of several connections, which read from end to end
 )
 

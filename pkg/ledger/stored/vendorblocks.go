@@ -27,6 +27,8 @@ const (
 	gatherFrom = 20_000
 	// blockBytes is how long a block is: about 190 prints, and short of what databases keep outside of a row.
 	blockBytes = 1250
+	// printBytes is what a print mostly takes in a block, rounded up.
+	printBytes = 8
 	// blocksOfMany is how many blocks a generation has that stays as it is: some 50,000 prints. Of those that have less joinAtOnce are joined.
 	blocksOfMany = 256
 	joinAtOnce   = 8
@@ -42,22 +44,25 @@ func (l Common) gather(ctx context.Context, least int) error {
 	if err != nil || waiting < least {
 		return l.DB.Asking(err, "read how many ids of vendors are new")
 	}
+	var room []vendorPrint // one for all portions
 	for last, more := int64(0), true; more; {
 		first := last + 1
-		if last, more, err = l.portion(ctx, last); err != nil {
+		var prints int
+		if last, prints, more, err = l.portion(ctx, last); err != nil {
 			return l.DB.Asking(err, "read what ids of vendors are new")
 		}
-		if err := l.putInOrder(ctx, first, last); err != nil {
+		room = slices.Grow(room[:0], prints)
+		if err := l.putInOrder(ctx, first, last, room); err != nil {
 			return err
 		}
 	}
 	return l.join(ctx)
 }
 
-// portion is the last of the new rows behind one that one transaction puts in order, and whether there are more. It begins behind those that are
-// gone: a server goes through what is left of them otherwise.
-func (l Common) portion(ctx context.Context, behind int64) (last int64, more bool, err error) {
-	rows, prints := 0, 0
+// portion is the last of the new rows behind one that one transaction puts in order, how many prints they have, and whether there are more. It begins
+// behind those that are gone: a server goes through what is left of them otherwise.
+func (l Common) portion(ctx context.Context, behind int64) (last int64, prints int, more bool, err error) {
+	rows := 0
 	last = behind
 	err = l.DB.Read(ctx, func(row Row) error {
 		if rows == gatheredRows || prints >= gatherAtOnce {
@@ -69,15 +74,15 @@ func (l Common) portion(ctx context.Context, behind int64) (last int64, more boo
 		return err
 	}, "SELECT id, messages FROM vendor_print_new WHERE id > $1 ORDER BY id LIMIT $2", behind, gatheredRows+1)
 	if errors.Is(err, errStop) {
-		return last, true, nil
+		return last, prints, true, nil
 	}
-	return last, false, err
+	return last, prints, false, err
 }
 
-// putInOrder makes a generation of new rows. Whoever looks something up reads what is not in order first, and misses nothing.
-func (l Common) putInOrder(ctx context.Context, first, last int64) error {
+// putInOrder makes a generation of new rows, in the room that is given. Whoever looks something up reads what is not in order first, and misses nothing.
+func (l Common) putInOrder(ctx context.Context, first, last int64, room []vendorPrint) error {
 	return l.yielding(ctx, "put ids of vendors in order", func(x Tx) error {
-		var v VendorPrints
+		v := VendorPrints{all: room[:0]} // a transaction may be tried again
 		if err := x.Each(func(row Row) error {
 			var campaign int64
 			var prints []byte
@@ -189,16 +194,19 @@ type block struct {
 // from 0.
 func inBlocks(all []vendorPrint) (blocks []block) {
 	slices.SortFunc(all, vendorPrint.compare)
+	all = slices.Compact(all)
 	var last vendorPrint
-	for i, p := range slices.Compact(all) {
+	prints := make([]byte, 0, printBytes*len(all)) // of all blocks: the garbage of each of its own would be five times as much
+	for i, p := range all {
 		if i == 0 || len(blocks[len(blocks)-1].prints) >= blockBytes && (p.mark != last.mark || p.message != last.message) {
 			last = vendorPrint{}
 			blocks = append(blocks, block{first: p})
+			prints = prints[len(prints):]
 		}
-		of := &blocks[len(blocks)-1].prints
-		*of = binary.AppendUvarint(*of, uint64(p.mark-last.mark))
-		*of = binary.AppendVarint(*of, p.message-last.message)
-		*of = binary.AppendVarint(*of, p.campaign-last.campaign)
+		prints = binary.AppendUvarint(prints, uint64(p.mark-last.mark))
+		prints = binary.AppendVarint(prints, p.message-last.message)
+		prints = binary.AppendVarint(prints, p.campaign-last.campaign)
+		blocks[len(blocks)-1].prints = prints
 		last = p
 	}
 	return blocks
