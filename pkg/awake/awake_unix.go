@@ -15,7 +15,9 @@ const patience = 2 * time.Second
 
 // keep has a child ask, which lives as long as its input is open: the system closes that also where this process is killed. It has no
 // terminal: a Ctrl-C is not meant for it, and it has nobody to ask for a password.
-func keep(why string) (letGo func(), ok bool) {
+func keep(why string) (letGo func(), ok bool) { return keepWithin(patience, why) }
+
+func keepWithin(patience time.Duration, why string) (letGo func(), ok bool) {
 	ask := []string{"systemd-inhibit", "--what=sleep:idle", "--who=notify", "--why=" + why, "--mode=block", "cat"}
 	if runtime.GOOS == "darwin" {
 		ask = []string{"caffeinate", "-i", "cat"}

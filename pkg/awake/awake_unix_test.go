@@ -43,7 +43,7 @@ func read(t *testing.T, path string) string {
 
 func TestTheSystemIsAskedAndLetGo(t *testing.T) {
 	log := asker(t, granting)
-	letGo, ok := awake.Keep("sends a campaign")
+	letGo, ok := awake.KeepPatiently("sends a campaign")
 	if got := read(t, log); !ok || strings.Contains(got, "ended") || runtime.GOOS == "linux" && !strings.Contains(got, "--why=sends a campaign --mode=block") {
 		t.Errorf("asked %v: %q", ok, got)
 	}
@@ -55,13 +55,13 @@ func TestTheSystemIsAskedAndLetGo(t *testing.T) {
 
 func TestARefusalIsSaid(t *testing.T) {
 	asker(t, "echo 'Access denied' >&2\nexit 1\n")
-	letGo, ok := awake.Keep("sends a campaign")
+	letGo, ok := awake.KeepPatiently("sends a campaign")
 	letGo()
 	if ok {
 		t.Error("a refusal is taken for a yes")
 	}
 	t.Setenv("PATH", t.TempDir())
-	letGo, ok = awake.Keep("sends a campaign")
+	letGo, ok = awake.KeepPatiently("sends a campaign")
 	letGo()
 	if ok {
 		t.Error("nobody was there to ask")
@@ -71,7 +71,7 @@ func TestARefusalIsSaid(t *testing.T) {
 // TestTheRequestEndsWithAProcessThatIsKilled, which can let nothing go.
 func TestTheRequestEndsWithAProcessThatIsKilled(t *testing.T) {
 	if os.Getenv("AWAKE_KILLED") != "" {
-		if _, ok := awake.Keep("sends a campaign"); !ok {
+		if _, ok := awake.KeepPatiently("sends a campaign"); !ok {
 			t.Fatal("it was not asked")
 		}
 		p, err := os.FindProcess(os.Getpid())
