@@ -81,6 +81,7 @@ type books struct {
 	last    figures
 	told    balances
 	looking chan struct{} // closed at the end of the look under way; nil: none is
+	wait    time.Duration // how long who asks waits for it
 	errors  float64
 
 	// Of whoever looks.
@@ -89,7 +90,7 @@ type books struct {
 }
 
 func newBooks(ctx context.Context, now func() time.Time, log *slog.Logger) *books {
-	return &books{ctx: ctx, now: now, log: log, d: describe(), resting: make(map[string]time.Time)}
+	return &books{ctx: ctx, now: now, log: log, d: describe(), wait: patience, resting: make(map[string]time.Time)}
 }
 
 // Read says what is to be read from now on, and asks the vendors for their balances, now and then, until the set's context ends.
@@ -128,7 +129,7 @@ func (b *books) ask(r *Reading) {
 }
 
 // latest are the figures of a look of now, or of the last one that was answered in time.
-func (b *books) latest(wait time.Duration) (figures, balances, float64) {
+func (b *books) latest() (figures, balances, float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if since := b.now().Sub(b.last.at); b.of != nil && (since < 0 || since >= fresh) {
@@ -136,7 +137,7 @@ func (b *books) latest(wait time.Duration) (figures, balances, float64) {
 			b.looking = make(chan struct{})
 			go b.look(*b.of, b.looking)
 		}
-		done := b.looking
+		done, wait := b.looking, b.wait
 		b.mu.Unlock()
 		t := time.NewTimer(wait)
 		select {
@@ -149,7 +150,7 @@ func (b *books) latest(wait time.Duration) (figures, balances, float64) {
 	return b.last, b.told, b.errors
 }
 
-// forget has the next question answered by a look that begins now.
+// forget has the next question answered by a look that begins now, however long that takes: it is the last one.
 func (b *books) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -158,7 +159,7 @@ func (b *books) forget() {
 		<-done
 		b.mu.Lock()
 	}
-	b.last.at = b.last.at.Add(-fresh)
+	b.last.at, b.wait = b.last.at.Add(-fresh), readFor
 }
 
 // look reads the ledger once.
@@ -256,7 +257,7 @@ func (b *books) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is of prometheus.Collector.
 func (b *books) Collect(ch chan<- prometheus.Metric) {
-	f, told, errors := b.latest(patience)
+	f, told, errors := b.latest()
 	t := teller{d: b.d, ch: ch, now: b.now()}
 	t.counter(t.d.readErrors, errors)
 	if f.at.IsZero() {

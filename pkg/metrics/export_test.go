@@ -2,9 +2,20 @@ package metrics
 
 import (
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/expfmt"
 )
+
+// Patient has whoever asks wait for the ledger and for the vendors, however long they take.
+func (s *Set) Patient() {
+	b := s.books
+	for asked := false; !asked; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		b.wait, asked = time.Hour, !b.told.at.IsZero()
+		b.mu.Unlock()
+	}
+}
 
 // Text is what the set tells.
 func (s *Set) Text() string {

@@ -91,13 +91,11 @@ func told(t *testing.T) *metrics.Set {
 	t.Cleanup(func() { _ = l.Close() })
 	used(t, l)
 	s := metrics.New(t.Context(), "1.0.0", func() time.Time { return noon.Add(time.Second) }, quiet())
-	asked := make(chan struct{})
 	s.Read(metrics.Reading{Source: l, Config: installation(), Campaign: "award", Accounts: []string{"sms"}, Ask: func(_ context.Context, lines []report.AccountStatus) {
 		money, left := message.Money(1_500_000), int64(33)
 		lines[0].Live = &report.Live{Balance: &money, Messages: &left}
-		close(asked)
 	}})
-	<-asked
+	s.Patient()
 	s.Claimed("sms", 3)
 	s.Settled("sms", message.Outcome{Kind: message.OutcomeAccepted}, 3*time.Millisecond)
 	s.Settled("sms", message.GiveBack(message.BackLate), 0)
