@@ -256,7 +256,11 @@ func (st *staging) twice(batch []any, cause error) error {
 			return err
 		}
 		if key, _ := batch[keyAt].(string); err == nil && id != batch[idAt] {
-			return st.rowTwice(st.rowOf(batch[recipientAt]), message.Key(key))
+			row, err := st.rowOf(batch[recipientAt])
+			if err != nil {
+				return err
+			}
+			return st.rowTwice(row, message.Key(key))
 		}
 	}
 	return cause
@@ -267,15 +271,11 @@ func (st *staging) rowTwice(row int, key message.Key) error {
 }
 
 // rowOf is the row of a recipient that was just added.
-func (st *staging) rowOf(recipient any) int {
+func (st *staging) rowOf(recipient any) (row int, err error) {
 	if err := st.recipients.flush(); err != nil {
-		return 0
+		return 0, err
 	}
-	row := 0
-	if err := st.x.one([]any{&row}, "SELECT row FROM recipient WHERE id = ?", recipient); err != nil {
-		return 0
-	}
-	return row
+	return row, st.x.one([]any{&row}, "SELECT row FROM recipient WHERE id = ?", recipient)
 }
 
 func (st *staging) finish() error {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
 	"notify/pkg/ledger/sqlite"
@@ -143,12 +145,13 @@ func TestTheSamePlanCountsWhoIsOnIt(t *testing.T) {
 	}
 }
 
-// The row of a message that is there already is named, also where its recipient was not written yet.
+// The row of a message that is there already is named, also where its recipient was not written yet; or it is said why it cannot be.
 func TestTheRowOfASecondMessageIsNamed(t *testing.T) {
-	l := open(t, filepath.Join(t.TempDir(), "notify.db"), sqlite.Options{})
-	_, err := l.Stage(t.Context(), ledger.Staging{Campaign: "award-2020", Digest: "d1", Recipients: func(yield func(ledger.Recipient, error) bool) {
+	f := newFaults()
+	l, path := faulty(t, inUse(t), sqlite.Options{}, f)
+	list := func(yield func(ledger.Recipient, error) bool) {
 		var before message.Key
-		for r, err := range people("award-2020", 32) {
+		for r, err := range people("new-2020", 32) {
 			m := r.Messages[0]
 			if m.Key += "-2"; r.Row == 31 {
 				m.Key = before
@@ -158,9 +161,20 @@ func TestTheRowOfASecondMessageIsNamed(t *testing.T) {
 				return
 			}
 		}
-	}})
-	if err == nil || !strings.Contains(err.Error(), "row 31") {
-		t.Errorf("it says %v", err)
+	}
+	names := tables(t, path)
+	want := content(t, path, names)
+	for failed := "all"; failed != ""; {
+		var err error
+		failed = f.try(func() {
+			_, err = l.Stage(t.Context(), ledger.Staging{Campaign: "new-2020", Digest: "d1", Recipients: list})
+		})
+		if named := err != nil && strings.Contains(err.Error(), "row 31"); !named && (failed == "" || err == nil) {
+			t.Fatalf("after %s it says %v", failed, err)
+		}
+	}
+	if d := cmp.Diff(want, content(t, path, names)); d != "" {
+		t.Error(d)
 	}
 }
 

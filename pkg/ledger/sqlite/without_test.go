@@ -82,6 +82,8 @@ func mixed(n int, fingerprint int64) iter.Seq2[ledger.Recipient, error] {
 				first = m.Key
 			case 3:
 				r.Folds = []ledger.Fold{{Channel: m.Channel, Into: first}}
+			case 4:
+				m.Segments = 2
 			}
 			if !yield(r, err) {
 				return
@@ -237,6 +239,7 @@ type change struct {
 type prepared struct {
 	run    ledger.RunID
 	settle []ledger.Settlement
+	spent  message.Money                 // on the account
 	keys   map[message.State]message.Key // of a message in each state
 }
 
@@ -283,6 +286,20 @@ func further(t *testing.T, l *sqlite.Ledger, p *prepared) {
 	}
 	p.settle = accept(got.Grants)
 	p.settle[0].Outcome.Kind, p.settle[1].Outcome.Kind = message.OutcomeUnsent, message.OutcomeUnknown
+}
+
+// someFurther is further for the three that were never tried.
+func someFurther(t *testing.T, l *sqlite.Ledger, p *prepared) {
+	t.Helper()
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Settle: p.settle, Claim: slowly(3)})
+	if err != nil || len(got.Grants[0].Claims) != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	u, err := l.Usage(t.Context(), "sms-marketing", ledger.DayOf(start))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.settle, p.spent = nil, u.Day.Cost
 }
 
 // relisted stages a list that says something else of who was told, but for some who are not on it.
@@ -363,6 +380,15 @@ func changes() map[string]change {
 		"claim":   turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
 		"settle":  turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle} }),
 		"further": turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle, Claim: slowly(9)} }),
+		"not enough": {begin: other, claim: 3, before: someFurther, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			ask := slowly(9) // two have to wait for their domain, and then comes one that costs too much
+			ask[0].Limits.DayBudget = p.spent + ask[0].Limits.Price
+			got, err := l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Claim: ask})
+			if err == nil && (len(got.Grants[0].Claims) > 0 || got.Grants[0].Held != ledger.HoldBudget) {
+				return nil, fmt.Errorf("granted %+v", got.Grants)
+			}
+			return got, err
+		}},
 		"once more, further": {begin: other, claim: 3, before: further, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
 			return l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Number: 2})
 		}},
@@ -371,6 +397,41 @@ func changes() map[string]change {
 		}},
 		"release":          {begin: other, claim: 3, do: release},
 		"release, further": {begin: other, claim: 3, before: further, do: release},
+		"release all": {begin: other, claim: 3, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
+			t.Helper()
+			p.settle = p.settle[1:]
+			further(t, l, p)
+		}, do: release},
+		"missed": {begin: award, before: func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
+			t.Helper()
+			info, err := l.Info(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, info.Place, "UPDATE reach SET next_id = 6 WHERE campaign_id = 1")
+		}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			got, err := l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
+			if err == nil && got.Grants[0].Held != ledger.HoldLater {
+				return nil, fmt.Errorf("granted %+v", got.Grants)
+			}
+			return got, err
+		}},
+		"beside": {begin: other, claim: 3, opts: sqlite.Options{NoFileLock: true}, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
+			t.Helper()
+			joined, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: other, Join: true, Host: "ops-2", PID: 2, User: "li", Now: start, Extend: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := l.Turn(t.Context(), ledger.Turn{Run: joined.Run.ID, Now: start, Extend: time.Minute, Claim: claimOf(2)}); err != nil {
+				t.Fatal(err)
+			}
+		}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			got, err := l.Turn(ctx, ledger.Turn{Run: p.run, Now: start.Add(time.Hour), Extend: time.Minute, Settle: p.settle})
+			if err == nil && (got.Runs != 1 || got.Tally[message.SMS][message.Unknown] != 2) {
+				return nil, fmt.Errorf("%d runs, %v", got.Runs, got.Tally)
+			}
+			return got, err
+		}},
 		"taken over": {begin: other, claim: 3, before: further, opts: sqlite.Options{NoFileLock: true}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
 			return l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start.Add(time.Hour), Extend: time.Minute, Rates: "others"})
 		}},
@@ -381,6 +442,7 @@ func changes() map[string]change {
 			}
 			return nil, err
 		}},
+		"first list":     {act: true, before: func(*testing.T, *sqlite.Ledger, *prepared) {}, do: restage("new-2020", "d1", people("new-2020", 3))},
 		"another list":   {act: true, before: relisted(4), do: restage(award, "d3", people(award, 6))},
 		"folded":         {act: true, do: restage(other, "d3", mixed(7, 100))},
 		"not sent anew":  {act: true, before: relisted(5), do: resolve(message.OutcomeUnsent).do},

@@ -41,6 +41,7 @@ type writer struct {
 	quit  chan struct{}
 	done  chan struct{}
 	began bool
+	open  bool        // a transaction may be, as it could not be rolled back
 	held  atomic.Bool // another process has the ledger, and is waited for
 }
 
@@ -162,8 +163,13 @@ func (w *writer) serve(r *request) {
 // lock begins a transaction, and waits for another process that has one: as long as busyTimeout, and as long as the request is wanted.
 func (w *writer) lock(r *request) error {
 	begin := func() error {
+		if w.open {
+			w.unlock()
+		}
 		t := &tx{w: w, ctx: context.Background()}
-		return t.exec("BEGIN IMMEDIATE")
+		err := t.exec("BEGIN IMMEDIATE")
+		w.open = w.open && err != nil
+		return err
 	}
 	err := begin()
 	if !busy(err) {
@@ -194,7 +200,7 @@ func (w *writer) lock(r *request) error {
 // unlock ends a transaction of which nothing came.
 func (w *writer) unlock() {
 	t := &tx{w: w, ctx: context.Background()}
-	_ = t.exec("ROLLBACK") // where it was rolled back already, this says so
+	w.open = t.exec("ROLLBACK") != nil // a full disk or an I/O error has rolled back already: then this says so
 }
 
 // take makes the transaction of a turn.
@@ -292,8 +298,7 @@ func (w *writer) within(ctx context.Context, job func(*tx) error) error {
 		err = t.exec("COMMIT")
 	}
 	if err != nil {
-		// A full disk or an I/O error has rolled back already; then this says so, and nothing more is to be done.
-		_ = t.exec("ROLLBACK")
+		w.unlock()
 		return err
 	}
 	if t.version != 0 {

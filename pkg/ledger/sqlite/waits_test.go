@@ -1,0 +1,112 @@
+package sqlite_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"notify/pkg/flow"
+	"notify/pkg/ledger"
+	"notify/pkg/ledger/sqlite"
+	"notify/pkg/message"
+)
+
+// A message that waits is ready from its very moment on, and as long as a clock that stepped back has it further ahead than any has to wait;
+// in between it is said when to come again.
+func TestAMessageWaitsUntilItsVeryMoment(t *testing.T) {
+	for what, tc := range map[string]struct {
+		claim []ledger.ClaimRequest // that leaves one message waiting
+		limit func(time.Time) time.Time
+	}{
+		"for its next attempt": {claimOf(1), func(now time.Time) time.Time { return now.Add(ledger.MaxLater) }},
+		"for its domain":       {slowly(2), flow.PlaceLimit},
+	} {
+		path := filepath.Join(t.TempDir(), "notify.db")
+		l := open(t, path, sqlite.Options{})
+		if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: other, Digest: "d1", Spec: []byte("{}"), Recipients: func(yield func(ledger.Recipient, error) bool) {
+			for r, err := range mixed(7, 0) {
+				if r.Row > 6 && !yield(r, err) {
+					return
+				}
+			}
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		first := ledger.Turn{Run: acquire(t, l, other), Now: start, Extend: time.Minute, Claim: tc.claim}
+		got, err := l.Turn(t.Context(), first)
+		if err != nil || len(got.Grants[0].Claims) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		second := ledger.Turn{Run: first.Run, Now: start, Extend: time.Minute, Settle: accept(got.Grants), Claim: claimOf(2)}
+		if what != "for its domain" {
+			second.Settle[0].Outcome.Kind, second.Settle[0].NotBefore = message.OutcomeThrottled, start.Add(time.Hour)
+			second.Claim[0].Max = 1 // the other one
+		}
+		if got, err = l.Turn(t.Context(), second); err != nil || what != "for its domain" && len(got.Grants[0].Claims) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		var at time.Time
+		for r, err := range l.Messages(t.Context(), other, message.Pending) {
+			if err != nil || !at.IsZero() {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			at = r.NotBefore
+		}
+		back := at.Add(-tc.limit(start).Sub(start)) // as far ahead as any may be
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, now := range []struct {
+			at    time.Time
+			ready bool
+		}{{at.Add(-1), false}, {at, true}, {back, false}, {back.Add(-1), true}} {
+			l, _ := copyOf(t, file, sqlite.Options{})
+			got, err := l.Turn(t.Context(), ledger.Turn{Run: first.Run, Now: now.at, Extend: time.Minute, Claim: claimOf(2)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g := got.Grants[0]; now.ready && len(g.Claims) != 1 || !now.ready && (len(g.Claims) != 0 || g.Held != ledger.HoldLater || !g.Until.Equal(at)) {
+				t.Errorf("it waits %s until %s: at %s %d are claimed, %q, until %s", what, at, now.at, len(g.Claims), g.Held, g.Until)
+			}
+		}
+	}
+}
+
+// A run is waited for as long as what it has open may leave, and no longer: not for what came of it is known.
+func TestARunIsWaitedForAsLongAsWhatItHasOpen(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "notify.db"), sqlite.Options{NoFileLock: true})
+	stage(t, l, award, 3)
+	run := acquire(t, l, award)
+	short, long := claimOf(1), claimOf(2)
+	long[0].Grace = time.Hour
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: append(short, long...)})
+	if err != nil || len(got.Grants) != 2 || len(got.Grants[1].Claims) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	settle := accept(got.Grants[1:])
+	over := func() error {
+		_, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: award, Host: "ops-2", PID: 2, User: "li", Now: start.Add(2 * time.Minute), Extend: time.Minute})
+		return err
+	}
+	for i := range settle {
+		held, ok := errors.AsType[*ledger.LeasedError](over())
+		if want := got.Grants[1].Claims[0].Deadline; !ok || !held.Until.Equal(want) {
+			t.Errorf("with %d settled it is waited for %+v, want until %s", i, held, want)
+		}
+		if _, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle[i : i+1]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := over(); err != nil {
+		t.Errorf("with all of them settled: %v", err)
+	}
+	if counts, err := l.Counts(t.Context(), award); err != nil || counts.Of(message.Unknown) != 1 || counts.Of(message.Accepted) != 2 {
+		t.Errorf("%v, %v", counts.ByState, err)
+	}
+}
