@@ -25,6 +25,7 @@ type faults struct {
 	seen map[string]int  // in this try
 	had  map[string]bool // in any
 	now  string          // what failed in this try
+	log  watched         // instead, what was asked for
 }
 
 func newFaults() *faults { return &faults{had: make(map[string]bool)} }
@@ -34,6 +35,27 @@ func (f *faults) try(do func()) (failed string) {
 	f.set(true)
 	do()
 	return f.set(false)
+}
+
+// watch says what is asked for within do, of which nothing fails.
+func (f *faults) watch(do func()) watched {
+	f.log = make(watched)
+	f.try(do)
+	defer func() { f.log = nil }()
+	return f.log
+}
+
+// watched is how often each thing was asked for.
+type watched map[string]int
+
+// of is how often it was what begins like that.
+func (w watched) of(what string) (n int) {
+	for name, times := range w {
+		if strings.HasPrefix(name, what) {
+			n += times
+		}
+	}
+	return n
 }
 
 func (f *faults) set(on bool) string {
@@ -51,6 +73,10 @@ func (f *faults) fails(what, query string) bool {
 		return false
 	}
 	name := what + " " + strings.Join(strings.Fields(query), " ")
+	if f.log != nil {
+		f.log[name]++
+		return false
+	}
 	f.seen[name]++
 	if name = fmt.Sprintf("%s, time %d", name, f.seen[name]); f.had[name] {
 		return false

@@ -5,11 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/ledgertest"
@@ -142,39 +139,6 @@ func TestTheSamePlanCountsWhoIsOnIt(t *testing.T) {
 	run(t, path, "DROP TABLE relist")
 	if got, err := again(); err == nil {
 		t.Errorf("staged %+v", got)
-	}
-}
-
-// The row of a message that is there already is named, also where its recipient was not written yet; or it is said why it cannot be.
-func TestTheRowOfASecondMessageIsNamed(t *testing.T) {
-	f := newFaults()
-	l, path := faulty(t, inUse(t), sqlite.Options{}, f)
-	list := func(yield func(ledger.Recipient, error) bool) {
-		var before message.Key
-		for r, err := range people("new-2020", 32) {
-			m := r.Messages[0]
-			if m.Key += "-2"; r.Row == 31 {
-				m.Key = before
-			}
-			r.Messages = append(r.Messages, m)
-			if before = m.Key; !yield(r, err) {
-				return
-			}
-		}
-	}
-	names := tables(t, path)
-	want := content(t, path, names)
-	for failed := "all"; failed != ""; {
-		var err error
-		failed = f.try(func() {
-			_, err = l.Stage(t.Context(), ledger.Staging{Campaign: "new-2020", Digest: "d1", Recipients: list})
-		})
-		if named := err != nil && strings.Contains(err.Error(), "row 31"); !named && (failed == "" || err == nil) {
-			t.Fatalf("after %s it says %v", failed, err)
-		}
-	}
-	if d := cmp.Diff(want, content(t, path, names)); d != "" {
-		t.Error(d)
 	}
 }
 
