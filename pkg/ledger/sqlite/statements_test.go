@@ -65,3 +65,17 @@ func TestWhoWasPassedOverIsNotReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// The ids of a campaign's messages are its own, from the first to the last, also where a later list adds some.
+func TestTheIDsOfACampaignAreItsOwn(t *testing.T) {
+	l, path := copyOf(t, inUse(t), sqlite.Options{})
+	const ids = `SELECT c.first_id = min(m.id) AND c.last_id = max(m.id) FROM campaign c JOIN message m ON m.campaign_id = c.id GROUP BY c.id`
+	for _, digest := range []string{"d2", "d3"} { // with one more, and without any
+		if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: award, Digest: digest, Spec: []byte("{}"), Recipients: people(award, 6)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := lines(t, raw(t, path), ids); !slices.Equal(got, []string{"1", "1"}) {
+			t.Errorf("under %s they are: %v", digest, got)
+		}
+	}
+}
