@@ -59,7 +59,7 @@ func TestScript(t *testing.T) {
 		Condition:           storyCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"people": cmdPeople, "sandbox": cmdSandbox, "reached": cmdReached, "await": cmdAwait, "exits": cmdExits, "until": cmdUntil, "once": cmdOnce,
-			"begin": cmdBegin, "signal": cmdSignal, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "scrape": cmdScrape, "prints": cmdPrints, "postgres": cmdPostgres,
+			"begin": cmdBegin, "signal": cmdSignal, "strike": cmdStrike, "says": cmdSays, "ends": cmdEnds, "terminal": cmdTerminal, "json": cmdJSON, "setting": cmdSetting, "scrape": cmdScrape, "prints": cmdPrints, "postgres": cmdPostgres,
 		},
 	})
 }
@@ -395,6 +395,23 @@ func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no signal %q", args[1])
 	}
 	ts.Check(processOf(ts, args[0]).cmd.Process.Signal(s))
+}
+
+var took = regexp.MustCompile(`msg=claimed .*\bgot=(\d+)`)
+
+// cmdStrike kills a process that said with -v that it took messages, and not yet what came of all of them: those are unknown afterwards.
+func cmdStrike(ts *testscript.TestScript, _ bool, args []string) {
+	wantArgs(ts, args, 1, "strike NAME")
+	p := processOf(ts, args[0])
+	ts.Check(await("something under way", func() bool { return !p.alive() }, func() (bool, error) {
+		log := p.err.String()
+		underway := -strings.Count(log, "msg=outcome ")
+		for _, m := range took.FindAllStringSubmatch(log, -1) {
+			underway += number(ts, m[1])
+		}
+		return underway > 0, nil
+	}))
+	p.kill()
 }
 
 func cmdSays(ts *testscript.TestScript, _ bool, args []string) {
