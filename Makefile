@@ -31,10 +31,8 @@ build: ## build bin/notify
 demo: build ## see the main story: refused, topped up, killed, resumed, each person told once
 	scripts/demo.sh
 
-# Many tests wait for processes: more of them run at a time than there are processors. Nothing depends on how long it takes;
-# the time-out is for what hangs.
 test: deps build ## run everything that must pass
-	BINARY_UNDER_TEST=$(CURDIR)/$(BIN) go test -p 3 -parallel 4 -timeout 30m ./...
+	BINARY_UNDER_TEST=$(CURDIR)/$(BIN) scripts/test.sh ./...
 
 check: build vet lint cross test ## what CI runs: build, vet, lint, all platforms, test
 
