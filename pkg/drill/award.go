@@ -326,13 +326,14 @@ capacity: {recipients: %[1]d, require_rehearsal: 720h}
 protected_domains: [company.test, localhost] # localhost plays the company's official mail server
 allow_list: ["+861349*", "*@*.test"]
 accounts:
-  sms-shared: {vendor: http, class: marketing, rate: %[2]s, price: 0.045, currency: CNY, endpoint: "%[3]s", options: {definition: "builtin:sandbox-sms", token: %[4]s, sign_name: 示例}}
-  sms: {vendor: http, class: notice, rate: %[2]s, price: 0.045, currency: CNY, endpoint: "%[3]s", options: {definition: "builtin:sandbox-sms", token: %[4]s, sign_name: 示例}}
-  official: {vendor: smtp, class: notice, rate: %[2]s, price: 0, currency: CNY, options: {address: "%[5]s", tls: none}}
+  sms-shared: {vendor: http, class: marketing, rate: %[2]s, timeout: 10m, price: 0.045, currency: CNY, endpoint: "%[3]s", options: {definition: "builtin:sandbox-sms", token: %[4]s, sign_name: 示例}}
+  sms: {vendor: http, class: notice, rate: %[2]s, timeout: 10m, price: 0.045, currency: CNY, endpoint: "%[3]s", options: {definition: "builtin:sandbox-sms", token: %[4]s, sign_name: 示例}}
+  official: {vendor: smtp, class: notice, rate: %[2]s, timeout: 10m, price: 0, currency: CNY, options: {address: "%[5]s", tls: none}}
   edm:
     vendor: smtp
     class: notice
     rate: %[2]s
+    timeout: 10m
     price: 0.002
     currency: CNY
     options: {address: "%[6]s", tls: none}

@@ -132,7 +132,7 @@ func (s *stage) underAnotherName(ctx context.Context) error {
 }
 
 func (s *stage) payoutInstallation(box *sandbox.Sandbox) error {
-	account := fmt.Sprintf(`{vendor: http, class: notice, rate: 800/s, price: 0.045, currency: CNY, endpoint: "%s", options: {definition: "builtin:sandbox-sms", token: %s, sign_name: 示例}}`, box.URL(), token)
+	account := fmt.Sprintf(`{vendor: http, class: notice, rate: 800/s, timeout: 10m, price: 0.045, currency: CNY, endpoint: "%s", options: {definition: "builtin:sandbox-sms", token: %s, sign_name: 示例}}`, box.URL(), token)
 	if err := s.write("notify.yaml", fmt.Sprintf(`environment: test
 timezone: %s
 country: CN
