@@ -18,17 +18,21 @@ import (
 // A commit that was not replicated as it should be is answered with a warning only. Nothing of it may leave before it is.
 func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 	s := pgtest.Start(t)
-	l := open(t, s.URL(pgtest.Superuser, "postgres"))
+	l := patient(t, s)
 	stage(t, l, 5)
 	run := acquire(t, l)
 	awaitNobody(t, s)
-	answer := make(chan error)
+	answer := make(chan error, 1)
 	go func() {
 		_, err := l.Turn(t.Context(), asks(run, 1, 3))
 		answer <- err
 	}()
-	for deadline := time.Now().Add(8 * time.Second); !cancelled(t, s) && time.Now().Before(deadline); {
-		<-time.After(10 * time.Millisecond)
+	for !cancelled(t, s) {
+		select {
+		case err := <-answer:
+			t.Fatalf("answered with %v before it was durable", err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	if err := <-answer; err == nil || !strings.Contains(err.Error(), "warning") {
 		t.Errorf("answered with %v", err)
@@ -43,11 +47,7 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 // The account's row is what machines wait for. Who has a slow disk, or a standby far away, waits for that with all the others at the same time.
 func TestATurnLetsGoOfItsAccountBeforeItIsDurable(t *testing.T) {
 	s := pgtest.Start(t)
-	l, err := postgres.Open(t.Context(), s.URL(pgtest.Superuser, "postgres"), postgres.Options{CallersClock: true, Timeout: 10 * time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := patient(t, s)
 	stage(t, l, 20)
 	runs := []ledger.RunID{acquire(t, l), acquire(t, l), acquire(t, l)}
 	awaitNobody(t, s)
@@ -63,6 +63,7 @@ func TestATurnLetsGoOfItsAccountBeforeItIsDurable(t *testing.T) {
 		}()
 	}
 	for waiting := ""; waiting != fmt.Sprint(len(runs)); {
+		var err error
 		if waiting, err = s.SQL(t.Context(), "postgres", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"); err != nil {
 			t.Fatal(err)
 		}
@@ -86,6 +87,17 @@ func TestATurnLetsGoOfItsAccountBeforeItIsDurable(t *testing.T) {
 	if len(told) != 5*len(runs) {
 		t.Errorf("%d messages were claimed, want %d", len(told), 5*len(runs))
 	}
+}
+
+// patient opens a ledger that waits for its turns for as long as they take.
+func patient(t *testing.T, s *pgtest.Server) *postgres.Ledger {
+	t.Helper()
+	l, err := postgres.Open(t.Context(), s.URL(pgtest.Superuser, "postgres"), postgres.Options{CallersClock: true, Timeout: 10 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
 }
 
 // setStandbys has commits wait for standbys of these names, from when on the server takes the setting in.

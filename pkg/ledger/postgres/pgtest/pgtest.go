@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -30,6 +31,9 @@ type Server struct {
 	owner   *user.User // under whom it runs; nil for this user
 	options []string
 }
+
+// patience is for how many seconds a server is waited for: moments on a machine with nothing else to do.
+const patience = "600"
 
 // Superuser is the role that may do anything.
 const Superuser = "postgres"
@@ -207,7 +211,7 @@ func (s *Server) write(name, text string) error {
 
 // Promote makes a standby the server that writes.
 func (s *Server) Promote(ctx context.Context) error {
-	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", "60", "promote")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", patience, "promote")
 	if err != nil {
 		return fmt.Errorf("promote PostgreSQL: %w\n%s", err, out)
 	}
@@ -231,7 +235,7 @@ func (s *Server) configure(settings ...string) error {
 
 // Start starts the server again after Stop or Kill.
 func (s *Server) Start(ctx context.Context) error {
-	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", "60", "-l", filepath.Join(s.dir, "server.log"), "start")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", patience, "-l", filepath.Join(s.dir, "server.log"), "start")
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
 		return fmt.Errorf("start PostgreSQL: %w\n%s%s", err, out, log)
@@ -241,7 +245,7 @@ func (s *Server) Start(ctx context.Context) error {
 
 // Stop ends the server: in mode "fast" it says goodbye, in mode "immediate" it does not, and recovers when it is started again.
 func (s *Server) Stop(ctx context.Context, mode string) error {
-	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-m", mode, "stop")
+	out, err := s.run(ctx, s.program("pg_ctl"), "-D", s.dir, "-w", "-t", patience, "-m", mode, "stop")
 	if err != nil {
 		return fmt.Errorf("stop PostgreSQL: %w\n%s", err, out)
 	}
@@ -340,15 +344,16 @@ func (s *Server) ids() (uid, gid int) {
 	return uid, gid
 }
 
+// freePort is below those that a system gives to whoever asks for any: a server that was stopped finds it free when it is started again.
 func freePort(ctx context.Context) (int, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	var last error
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, l.Close()
+		}
+		last = err
 	}
-	defer func() { _ = l.Close() }()
-	a, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("listening on %s", l.Addr())
-	}
-	return a.Port, nil
+	return 0, last
 }
