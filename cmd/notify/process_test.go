@@ -189,16 +189,6 @@ func of(t sandbox.Tally, ch message.Channel) sandbox.Count {
 	return t.SMS
 }
 
-// freeAddress is one on this machine on which nobody listens.
-func freeAddress(p *place) string {
-	p.Helper()
-	l, err := (&net.ListenConfig{}).Listen(p.Context(), "tcp", "127.0.0.1:0")
-	p.must(err)
-	address := l.Addr().String()
-	p.must(l.Close())
-	return address
-}
-
 // answers reports whether somebody listens.
 func answers(address string) bool {
 	c, err := net.Dial("tcp", address)

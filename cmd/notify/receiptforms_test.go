@@ -18,6 +18,7 @@ import (
 	"notify/pkg/exit"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
+	"notify/pkg/vendors/vendorstest"
 )
 
 // toldBy is an account whose vendor tells receipts in a form.
@@ -102,7 +103,7 @@ func tellsAsVendorsDo(t *testing.T, all []toldBy) {
 	const n = 40
 	p := &receipted{place: newPlace(t, nil)}
 	p.receiver.stop()
-	p.address = freeAddress(p.place)
+	p.address = vendorstest.FreeAddress(t)
 	var settings, mails []string
 	for _, a := range all {
 		settings = append(settings, a.settings)

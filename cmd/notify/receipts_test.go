@@ -14,6 +14,7 @@ import (
 
 	"notify/pkg/exit"
 	"notify/pkg/message"
+	"notify/pkg/vendors/vendorstest"
 )
 
 // scripts/receipts.sh sets this to the figure that the program is promised for: 23,000.
@@ -73,7 +74,7 @@ func receiptedBy(tb testing.TB, change func(settings string) string, signed bool
 			p.at = one.Path
 		}
 	}
-	p.address = freeAddress(p.place)
+	p.address = vendorstest.FreeAddress(tb)
 	r, err := startReceiver(p.dir, p.env, append(flags, "--receipts", "http://"+p.address+p.at)...)
 	p.must(err)
 	tb.Cleanup(r.stop)

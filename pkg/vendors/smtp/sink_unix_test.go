@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"notify/pkg/message"
+	"notify/pkg/vendors/vendorstest"
 )
 
 // findSink is postfix's test server; it stands outside the PATH of most users.
@@ -31,7 +32,7 @@ func startSink(tb testing.TB, args ...string) string {
 	if !ok {
 		tb.Fatal("smtp-sink is missing; it is part of the package postfix")
 	}
-	addr := freeAddr(tb)
+	addr := vendorstest.FreeAddress(tb)
 	if os.Getuid() == 0 {
 		args = append([]string{"-u", "nobody"}, args...)
 	}

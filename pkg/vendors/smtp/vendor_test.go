@@ -1,7 +1,6 @@
 package smtp_test
 
 import (
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,16 +10,6 @@ import (
 	"notify/pkg/vendors"
 	"notify/pkg/vendors/smtp"
 )
-
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatalf("listen: %v", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
 
 var bodyText = strings.Repeat("You have won a prize in the award of the year, see below.\n", 12)
 

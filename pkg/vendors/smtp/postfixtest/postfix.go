@@ -5,6 +5,7 @@ package postfixtest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -125,12 +126,20 @@ func find(tb testing.TB, name string) string {
 	return ""
 }
 
+// free is an address below the ports that a system gives to whoever asks for any: nobody gets it by chance before Postfix does.
 func free(tb testing.TB) string {
 	tb.Helper()
-	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	must(tb, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	var last error
+	for range 100 {
+		l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			must(tb, l.Close())
+			return l.Addr().String()
+		}
+		last = err
+	}
+	tb.Fatalf("no port is free: %v", last)
+	return ""
 }
 
 func must(tb testing.TB, err error) {
