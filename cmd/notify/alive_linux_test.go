@@ -50,8 +50,8 @@ func TestWhoIsAliveIsAskedOfLockAndLease(t *testing.T) {
 		t.Parallel()
 		p := newMortal(t)
 		p.killed("notify", "send", "award.csv", "--yes")
-		p.change("UPDATE run SET machine = 'before', host = 'ops-2'")
 		ended := time.Now()
+		p.change("UPDATE run SET machine = 'before', host = 'ops-2'")
 		code, _, _ := p.run("send", "award.csv", "--yes")
 		if within := time.Since(ended) < 5*time.Second; within && code != exit.Leased {
 			t.Errorf("its lease has not passed, and send ends with %d", code)
@@ -61,9 +61,6 @@ func TestWhoIsAliveIsAskedOfLockAndLease(t *testing.T) {
 			counted, err := p.receiver.count()
 			return counted.SMS.Reached > 0 && !strings.Contains(p.wants([]int{exit.OK}, "status", "--json"), `"running"`) && p.finished(), err
 		}))
-		if took := time.Since(ended); took > 2*time.Minute {
-			t.Errorf("the rest went out after %s", took)
-		}
 		p.done()
 	})
 	t.Run("the timer tells one that is alive from one that is dead", func(t *testing.T) {
@@ -75,7 +72,7 @@ func TestWhoIsAliveIsAskedOfLockAndLease(t *testing.T) {
 		if !strings.Contains(p.wants([]int{exit.OK}, "status", "--json"), `"running"`) || !run.alive() {
 			t.Error("it is at work, and not said to be")
 		}
-		run.kill()
+		p.ends(run)
 		p.cron(exit.OK)
 		p.done()
 	})
@@ -86,7 +83,7 @@ func contained(host string, args ...string) []string {
 	return append([]string{"--uts", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", `hostname "$0" && exec "$@"`, host}, args...)
 }
 
-// mortal is a campaign that takes some seconds.
+// mortal is a campaign whose first hundred leave at once, and the rest within minutes: it is alive until it is killed.
 type mortal struct {
 	*place
 	log *recordLog
@@ -94,7 +91,7 @@ type mortal struct {
 
 func newMortal(tb testing.TB) *mortal {
 	tb.Helper()
-	p := newPlace(tb, []string{"--latency", "10ms"}, "NOTIFY_ACCOUNTS_SMS_CONCURRENCY=8", "NOTIFY_ACCOUNTS_SMS_RATE=100/s")
+	p := newPlace(tb, []string{"--latency", "10ms"}, "NOTIFY_ACCOUNTS_SMS_CONCURRENCY=8", "NOTIFY_ACCOUNTS_SMS_RATE=1/s", "NOTIFY_ACCOUNTS_SMS_BURST=200")
 	p.must(writeList(p.path("award.csv"), people(1, aliveMessages)))
 	p.write("award.yaml", only("award-2020", message.SMS))
 	return &mortal{place: p, log: &recordLog{p, message.SMS}}
@@ -113,9 +110,19 @@ func (p *mortal) killed(program string, args ...string) {
 	p.must(err)
 	p.Cleanup(run.kill)
 	p.some(run)
+	p.ends(run)
+}
+
+// ends kills a run. Those that follow are not as slow.
+func (p *mortal) ends(run *process) {
+	p.Helper()
 	run.kill()
-	_, err = run.wait()
+	code, err := run.wait()
 	p.must(err)
+	if code != -1 {
+		p.Fatalf("it ended with %d before it was killed\n%s", code, run.err.String())
+	}
+	p.env = append(p.env, "NOTIFY_ACCOUNTS_SMS_RATE=100/s")
 }
 
 // program runs a program, which must end with that code.
