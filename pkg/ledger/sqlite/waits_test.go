@@ -110,3 +110,38 @@ func TestARunIsWaitedForAsLongAsWhatItHasOpen(t *testing.T) {
 		t.Errorf("%v, %v", counts.ByState, err)
 	}
 }
+
+// The runs of one process share what was read: a run that pauses its campaign pauses it for all of that campaign, and for nobody else.
+func TestRunsOfOneProcessKnowOfAPause(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	first, elsewhere := acquire(t, l, other), acquire(t, l, award)
+	joined, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: other, Join: true, Host: "ops-1", PID: 1, User: "li", Now: start, Extend: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := func(run ledger.RunID, pause *ledger.Act) ledger.Turned {
+		t.Helper()
+		got, err := l.Turn(t.Context(), ledger.Turn{
+			Run: run, Now: start, Extend: time.Minute, Claim: claimOf(1), Pause: pause, Watch: []string{"sms-marketing", "sms-marketing"},
+			Accounts: []ledger.AccountChange{{Account: "sms-marketing", At: start}},
+		})
+		if err != nil || len(got.Accounts) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return got
+	}
+	for _, run := range []ledger.RunID{first, joined.Run.ID, elsewhere} {
+		if got := turn(run, nil); len(got.Grants[0].Claims) != 1 || got.Paused != nil {
+			t.Fatalf("run %d at first: %+v", run, got)
+		}
+	}
+	by, again := ledger.Act{Who: "notify", What: "stop-when", Reason: "too many failed", At: start}, ledger.Act{Who: "notify", What: "stop-when", Reason: "again", At: start}
+	for _, paused := range []ledger.Turned{turn(first, &by), turn(joined.Run.ID, nil), turn(joined.Run.ID, &again), turn(first, nil)} {
+		if paused.Grants[0].Held != ledger.HoldPaused || paused.Paused == nil || paused.Paused.Reason != by.Reason {
+			t.Errorf("a run of the campaign: %+v, paused by %+v", paused.Grants, paused.Paused)
+		}
+	}
+	if got := turn(elsewhere, nil); got.Grants[0].Held == ledger.HoldPaused || got.Paused != nil {
+		t.Errorf("a run of another campaign: %+v, paused by %+v", got.Grants, got.Paused)
+	}
+}
