@@ -127,7 +127,6 @@ type liveRun struct {
 	expires  int64
 	stopped
 	first, last int64 // ids of the campaign's messages
-	entered     *tx   // the transaction in which it took its last turn
 	freed       bool  // messages came back to pending although the campaign was aborted
 }
 
@@ -271,9 +270,7 @@ func (x *tx) dead(campaign int64, r *liveRow, now time.Time) (bool, time.Time, e
 		return dead, time.Time{}, err
 	}
 	if known, ok := x.runs[r.ID]; ok {
-		if r.Beat, r.Expires = stored.Moment(known.beat), stored.Moment(known.expires); known.entered == x {
-			return false, r.Expires, nil // this very transaction writes for it
-		}
+		r.Beat, r.Expires = stored.Moment(known.beat), stored.Moment(known.expires)
 	}
 	until := r.Expires
 	open, err := x.open(campaign, r.ID)

@@ -148,7 +148,7 @@ func (x *tx) enter(t *turn) error {
 		return nil
 	}
 	// The newest word counts, not the greatest: after a clock stepped back the lease must not seem to last for hours.
-	r.turn, r.entered = r.turn+1, x
+	r.turn++
 	r.beat, r.expires = stored.Nanos(t.req.Now), stored.Nanos(t.req.Now.Add(t.req.Extend))
 	live, err := x.live(r.campaign)
 	if err != nil || len(live) == 1 {

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/flow"
 	"notify/pkg/ledger"
@@ -144,4 +147,144 @@ func TestRunsOfOneProcessKnowOfAPause(t *testing.T) {
 	if got := turn(elsewhere, nil); got.Grants[0].Held == ledger.HoldPaused || got.Paused != nil {
 		t.Errorf("a run of another campaign: %+v, paused by %+v", got.Grants, got.Paused)
 	}
+	if _, err := l.Abort(t.Context(), award, again); err != nil {
+		t.Fatal(err)
+	}
+	turn(elsewhere, nil)
+	if got := turn(elsewhere, &by); got.Grants[0].Held != ledger.HoldAborted || got.Paused != nil {
+		t.Errorf("a run of one that was aborted: %+v, paused by %+v", got.Grants, got.Paused)
+	}
+}
+
+// What is claimed is settled by who claimed it, and under the number of the attempt; whatever else is said of it is stale, also where the same process
+// knows it as its own.
+func TestOnlyTheAttemptThatIsOpenIsSettled(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	run := acquire(t, l, other)
+	joined, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: other, Join: true, Host: "ops-1", PID: 1, User: "li", Now: start, Extend: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := func(run ledger.RunID, settle []ledger.Settlement, claim int) ledger.Turned {
+		t.Helper()
+		got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Settle: settle, Claim: claimOf(claim)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := accept(turn(run, nil, 8).Grants)
+	thrown := slices.Clone(first[:2])
+	for i := range thrown {
+		thrown[i].Outcome.Kind = message.OutcomeThrottled
+	}
+	again := turn(run, thrown, 8)
+	if len(again.Grants[0].Claims) != 2 {
+		t.Fatalf("%+v", again)
+	}
+	for what, tc := range map[string]struct {
+		by     ledger.RunID
+		settle []ledger.Settlement
+	}{
+		"an earlier attempt":              {run, first[:1]},
+		"an earlier one and another":      {run, first[1:2]},
+		"the attempt of another run":      {joined.Run.ID, first[2:3]},
+		"a second attempt of another run": {joined.Run.ID, accept(again.Grants)[:1]},
+	} {
+		got := turn(tc.by, tc.settle, 0)
+		if !slices.Equal(got.Stale, []int64{tc.settle[0].Attempt}) || got.Tally[message.SMS][message.Attempting] != 8 || got.Tally[message.SMS][message.Accepted] != 0 {
+			t.Errorf("%s: %+v", what, got)
+		}
+	}
+	if got := turn(run, append(accept(again.Grants), first[2:]...), 0); len(got.Stale) != 0 || got.Tally[message.SMS][message.Accepted] != 8 {
+		t.Errorf("its own: %+v", got)
+	}
+	wantSound(t, l)
+}
+
+// A turn whose answer was lost is answered once more with all that it claimed, whatever is open from turns before.
+func TestALostAnswerIsGivenWhateverIsOpen(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	list := func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range people("new-2020", 3) {
+			mail := r.Messages[0]
+			mail.Channel, mail.Address = message.Email, message.Address(r.Key+"@a.test")
+			mail.Key = message.MakeKey("new-2020", mail.Channel, mail.Address, r.Key)
+			if r.Messages = append(r.Messages, mail); !yield(r, err) {
+				return
+			}
+		}
+	}
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "new-2020", Digest: "d1", Spec: []byte("{}"), Recipients: list}); err != nil {
+		t.Fatal(err)
+	}
+	run := acquire(t, l, "new-2020")
+	var open []ledger.Settlement
+	for i, step := range []struct {
+		channel message.Channel
+		claim   int
+		settle  bool
+	}{{message.SMS, 3, false}, {message.SMS, 3, true}, {message.Email, 2, false}, {message.Email, 1, false}} {
+		turn := ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(step.claim)}
+		turn.Claim[0].Channel = step.channel
+		if step.settle {
+			turn.Settle = open[:2]
+			for i := range turn.Settle {
+				turn.Settle[i].Outcome.Kind = message.OutcomeThrottled
+			}
+			turn.Claim[0].Max = 2
+		}
+		got, err := l.Turn(t.Context(), turn)
+		if err != nil || len(got.Grants[0].Claims) != turn.Claim[0].Max {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		open = accept(got.Grants)
+		again, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Number: int64(1 + i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, have := make(map[int64]bool), make(map[int64]bool)
+		for _, c := range got.Grants[0].Claims {
+			want[c.Attempt] = true
+		}
+		for _, c := range again.Recovered {
+			have[c.Attempt] = true
+		}
+		if d := cmp.Diff(want, have); !again.Before || d != "" {
+			t.Errorf("turn %d is answered once more: %s", 1+i, d)
+		}
+	}
+}
+
+// Of several runs all that are dead are buried, and no others.
+func TestAllThatAreDeadAreBuried(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{NoFileLock: true})
+	begin := func(now time.Time) ledger.Acquired {
+		t.Helper()
+		got, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: other, Join: true, Host: "ops-1", PID: 1, User: "li", Now: now, Extend: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	claim := func(run ledger.RunID, now time.Time) ledger.Turned {
+		t.Helper()
+		got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: now, Extend: time.Minute, Claim: claimOf(1)})
+		if err != nil || len(got.Grants[0].Claims) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return got
+	}
+	runs := []ledger.RunID{begin(start).Run.ID, begin(start).Run.ID, begin(start).Run.ID, begin(start).Run.ID}
+	for _, r := range runs {
+		claim(r, start)
+	}
+	later := start.Add(time.Hour)
+	if got := claim(runs[1], later); got.Runs != 1 || got.Rank != 0 || got.Tally[message.SMS][message.Unknown] != 3 {
+		t.Errorf("the second takes a turn: %d runs, %v", got.Runs, got.Tally)
+	}
+	if got := begin(later.Add(time.Hour)); got.Orphans != 2 || len(got.Campaign.Holders) != 1 {
+		t.Errorf("another begins: %d, %+v", got.Orphans, got.Campaign.Holders)
+	}
+	wantSound(t, l)
 }
