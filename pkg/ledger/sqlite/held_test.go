@@ -48,3 +48,34 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 	}
 	wantSound(t, l)
 }
+
+// Where another process has the ledger, and it cannot be asked for again, nothing is done as if it had been got.
+func TestALedgerThatIsWaitedForInVainIsNotChanged(t *testing.T) {
+	f := newFaults()
+	l, path := faulty(t, inUse(t), sqlite.Options{}, f)
+	db := raw(t, path)
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	f.had["prepare BEGIN IMMEDIATE, time 1"], f.had["exec BEGIN IMMEDIATE, time 1"] = true, true
+	pause := func() error {
+		return l.Pause(t.Context(), award, ledger.Act{Who: "wang", What: "pause", At: start})
+	}
+	if failed := f.try(func() { err = pause() }); failed != "exec BEGIN IMMEDIATE, time 2" || !errors.Is(err, errFault) {
+		t.Errorf("after %s it says %v", failed, err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = db.Close() // and with it the transaction
+	if c, err := l.Campaign(t.Context(), award); err != nil || c.Paused != nil {
+		t.Errorf("it is paused by %+v, %v", c.Paused, err)
+	}
+	if err := pause(); err != nil {
+		t.Error(err)
+	}
+}
