@@ -35,7 +35,7 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		err := ask(ctx)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ledger.ErrBusy) {
 			t.Errorf("%s: %v", name, err) // five seconds would have been ErrBusy alone
 		}
 	}
@@ -47,6 +47,16 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	wantSound(t, l)
+	// Who waits for this very process is not told that another one has it.
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "other-2020", Digest: "d1", Recipients: func(func(ledger.Recipient, error) bool) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := l.Pause(ctx, "award-2020", ledger.Act{At: start}); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("while it is staged: %v", err)
+		}
+	}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Where another process has the ledger, and it cannot be asked for again, nothing is done as if it had been got.
