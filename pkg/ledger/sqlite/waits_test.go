@@ -288,3 +288,29 @@ func TestAllThatAreDeadAreBuried(t *testing.T) {
 	}
 	wantSound(t, l)
 }
+
+// Where all are passed over at once and none is claimed, it is said when the first of them may leave.
+func TestWhoIsPassedOverIsWaitedFor(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	turn := ledger.Turn{Run: acquire(t, l, other), Now: start, Extend: time.Minute, Claim: slowly(6)} // of the slow domain the first
+	got, err := l.Turn(t.Context(), turn)
+	if err != nil || len(got.Grants[0].Claims) != 6 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	turn.Claim = slowly(6)
+	if got, err = l.Turn(t.Context(), turn); err != nil || len(got.Grants[0].Claims) != 0 || got.Grants[0].Held != ledger.HoldLater {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	var first time.Time
+	for r, err := range l.Messages(t.Context(), other, message.Pending) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.IsZero() || r.NotBefore.Before(first) {
+			first = r.NotBefore
+		}
+	}
+	if until := got.Grants[0].Until; !until.Equal(first) || !until.After(start) {
+		t.Errorf("it is waited until %s, want %s", until, first)
+	}
+}
