@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/drill"
 	"notify/pkg/exit"
 	"notify/pkg/ledger/postgres/pgtest"
 	"notify/pkg/message"
@@ -38,7 +39,8 @@ func newMachines(tb testing.TB, flags []string, settings ...string) *machines {
 	tb.Helper()
 	s := pgtest.Start(tb, "fsync = on")
 	m := &machines{postgres: s, network: s.Cutter(tb)}
-	m.place = newPlace(tb, flags, append(settings, "NOTIFY_LEDGER="+m.network.URL(pgtest.Superuser, "postgres"), "NOTIFY_CAPACITY_RECIPIENTS=1000000")...)
+	m.place = newPlace(tb, flags, append(settings, "NOTIFY_LEDGER="+m.network.URL(pgtest.Superuser, "postgres"), "NOTIFY_CAPACITY_RECIPIENTS=1000000",
+		"NOTIFY_TIMEZONE="+drill.Zone(time.Now()))...)
 	return m
 }
 

@@ -26,6 +26,7 @@ import (
 
 	"notify/docs/schemas"
 	"notify/pkg/channel"
+	"notify/pkg/drill"
 	"notify/pkg/ledger/postgres/pgtest"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
@@ -184,6 +185,7 @@ func setupStory(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("LISTS", lists)
+	env.Setenv("ZONE", drill.Zone(time.Now())) // in which no day ends while a story is told
 	if _, err := os.Stat(filepath.Join(env.WorkDir, "no-installation")); err == nil {
 		return nil
 	}

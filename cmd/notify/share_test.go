@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/drill"
 	"notify/pkg/exit"
 	"notify/pkg/message"
 )
@@ -111,7 +112,7 @@ func TestVendorLimitOfTenThousandADay(t *testing.T) {
 	t.Parallel()
 	const quota = 10_000
 	p := newPlace(t, nil, fmt.Sprintf("NOTIFY_ACCOUNTS_SMS_DAILY_QUOTA=%d", quota), "NOTIFY_ACCOUNTS_SMS_RATE=3000/s",
-		"NOTIFY_ACCOUNTS_SMS_BURST=100", "NOTIFY_CAPACITY_RECIPIENTS=100000")
+		"NOTIFY_ACCOUNTS_SMS_BURST=100", "NOTIFY_CAPACITY_RECIPIENTS=100000", "NOTIFY_TIMEZONE="+drill.Zone(time.Now()))
 	for _, run := range p.four(quota*3/10, "--spread") {
 		code, err := run.wait()
 		p.must(err)
