@@ -206,6 +206,20 @@ func changes() map[string]change {
 			}
 			return got, err
 		}},
+		"ended by hand": {begin: other, claim: 3, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
+			t.Helper()
+			info, err := l.Info(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, info.Place, fmt.Sprintf("UPDATE run SET ended = 1 WHERE id = %d", p.run))
+		}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
+			got, err := l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
+			if err == nil && got.Orphans != 3 {
+				return nil, fmt.Errorf("%d were left open", got.Orphans)
+			}
+			return got, err
+		}},
 		"beside": {begin: other, claim: 3, opts: sqlite.Options{NoFileLock: true}, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
 			t.Helper()
 			joined, err := l.Acquire(t.Context(), ledger.Acquire{Campaign: other, Join: true, Host: "ops-2", PID: 2, User: "li", Now: start, Extend: time.Minute})

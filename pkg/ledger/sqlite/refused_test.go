@@ -116,8 +116,19 @@ func refusals() map[string]refusal {
 		"staged while it runs":         {change: change{begin: other, claim: 3}, do: stage(other, people(other, 2)), want: ledger.ErrLeased},
 		"begun while it runs":          {change: change{begin: other, claim: 3}, do: acquire, want: ledger.ErrLeased},
 		"begun by lease while it runs": {change: change{begin: other, claim: 3, opts: sqlite.Options{NoFileLock: true}}, do: acquire, want: ledger.ErrLeased},
-		"staged when aborted":          {change: change{before: aborted}, do: stage(other, people(other, 2)), want: ledger.ErrAborted},
-		"begun when aborted":           {change: change{before: aborted}, do: acquire, want: ledger.ErrAborted},
+		"begun while something may leave": {change: change{begin: other, opts: sqlite.Options{NoFileLock: true}, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
+			t.Helper()
+			long := claimOf(2)
+			long[0].Grace = time.Hour
+			if _, err := l.Turn(t.Context(), ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Claim: long}); err != nil {
+				t.Fatal(err)
+			}
+		}}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
+			_, err := l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start.Add(2 * time.Minute), Extend: time.Minute})
+			return err
+		}, want: ledger.ErrLeased},
+		"staged when aborted": {change: change{before: aborted}, do: stage(other, people(other, 2)), want: ledger.ErrAborted},
+		"begun when aborted":  {change: change{before: aborted}, do: acquire, want: ledger.ErrAborted},
 		"aborted again": {change: change{before: aborted}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) error {
 			_, err := l.Abort(ctx, other, by)
 			return err
