@@ -17,6 +17,7 @@ if [ -z "${TMPDIR:-}" ]; then
 fi
 TMPDIR=$(mktemp -d "$TMPDIR/notify-test.XXXXXX")
 export TMPDIR
+chmod 755 "$TMPDIR" # servers that are started run as users of their own
 trap 'chmod -R u+w "$TMPDIR"; rm -rf "$TMPDIR"' EXIT
 # Many tests wait for processes: more of them run at a time than there are processors. Nothing depends on how long it takes; the time-out is for what
 # hangs.
