@@ -83,7 +83,7 @@ func (l Common) told(ctx context.Context, w ledger.Telling, asked iter.Seq[ledge
 			return err
 		}
 		for _, f := range found {
-			t := a.all[f.nth]
+			t := a.answer(f.nth)
 			t.Campaign, t.At = in[i].name, Moment(f.at)
 			if !yield(t) {
 				return nil
@@ -93,12 +93,26 @@ func (l Common) told(ctx context.Context, w ledger.Telling, asked iter.Seq[ledge
 	return nil
 }
 
-// addressees are those who are asked for.
+// addressees are those who are asked for: as many as a list is long, and so in few bytes each.
 type addressees struct {
-	all   []ledger.Told
-	alias ledger.Alias
-	marks []addressMark // by their prints
+	alias    ledger.Alias
+	channels []message.Channel
+	parts    [][]addressee // of addresseesInPart each
+	texts    [][]byte      // their addresses, in pieces of addressBytes
+	n        int
+	marks    []addressMark // by their prints
 }
+
+type addressee struct {
+	row, from uint32 // from is where its address begins, counted through all pieces
+	bytes     uint16
+	channel   uint8
+}
+
+const (
+	addresseesInPart = 1 << 13
+	addressBytes     = 1 << 18
+)
 
 type addressMark struct {
 	mark int64
@@ -106,15 +120,61 @@ type addressMark struct {
 }
 
 func newAddressees(asked iter.Seq[ledger.Told], alias ledger.Alias) *addressees {
-	a := &addressees{all: slices.Collect(asked), alias: alias}
-	for nth, t := range a.all {
-		a.marks = append(a.marks, addressMark{AddressPrint(t.Channel, t.Address), nth})
+	a := &addressees{alias: alias}
+	for t := range asked {
+		a.add(&t)
+	}
+	prints := 1
+	if alias != nil {
+		prints = 2
+	}
+	a.marks = make([]addressMark, 0, prints*a.n)
+	for nth := range a.n {
+		ch, to := a.of(nth)
+		a.marks = append(a.marks, addressMark{AddressPrint(ch, to), nth})
 		if alias != nil {
-			a.marks = append(a.marks, addressMark{AddressPrint(t.Channel, alias(t.Address)), nth})
+			a.marks = append(a.marks, addressMark{AddressPrint(ch, alias(to)), nth})
 		}
 	}
 	slices.SortFunc(a.marks, func(x, y addressMark) int { return cmp.Or(cmp.Compare(x.mark, y.mark), cmp.Compare(x.nth, y.nth)) })
 	return a
+}
+
+func (a *addressees) add(t *ledger.Told) {
+	ch := slices.Index(a.channels, t.Channel)
+	if ch < 0 {
+		ch = len(a.channels)
+		a.channels = append(a.channels, t.Channel)
+	}
+	if last := len(a.texts) - 1; last < 0 || len(a.texts[last])+len(t.Address) > addressBytes {
+		a.texts = append(a.texts, make([]byte, 0, addressBytes))
+	}
+	if a.n%addresseesInPart == 0 {
+		a.parts = append(a.parts, make([]addressee, 0, addresseesInPart))
+	}
+	text, part := &a.texts[len(a.texts)-1], &a.parts[len(a.parts)-1]
+	*part = append(*part, addressee{
+		row: uint32(t.Row), from: uint32((len(a.texts)-1)*addressBytes + len(*text)), bytes: uint16(len(t.Address)), channel: uint8(ch),
+	})
+	*text = append(*text, t.Address...)
+	a.n++
+}
+
+func (a *addressees) at(nth int) *addressee {
+	return &a.parts[nth/addresseesInPart][nth%addresseesInPart]
+}
+
+// of is the address that is asked for, and its channel.
+func (a *addressees) of(nth int) (message.Channel, message.Address) {
+	e := a.at(nth)
+	piece, from := a.texts[e.from/addressBytes], e.from%addressBytes
+	return a.channels[e.channel], message.Address(piece[from : from+uint32(e.bytes)])
+}
+
+// answer is what is handed back of one.
+func (a *addressees) answer(nth int) ledger.Told {
+	ch, to := a.of(nth)
+	return ledger.Told{Channel: ch, Address: to, Row: int(a.at(nth).row)}
 }
 
 // with calls take for each who has the print.
@@ -127,8 +187,8 @@ func (a *addressees) with(mark int64, take func(nth int)) {
 
 // is reports that a message on a channel to an address went to this one.
 func (a *addressees) is(nth int, ch message.Channel, to message.Address) bool {
-	t := &a.all[nth]
-	return t.Channel == ch && (strings.EqualFold(string(t.Address), string(to)) || a.alias != nil && a.alias(t.Address) == to)
+	of, address := a.of(nth)
+	return of == ch && (strings.EqualFold(string(address), string(to)) || a.alias != nil && a.alias(address) == to)
 }
 
 // hits are those of the addressees whose prints a campaign has.
@@ -175,7 +235,8 @@ func (l Common) toldBy(ctx context.Context, t *teller, since time.Time, a *addre
 	} else {
 		stems := make([]stemIn, len(hits))
 		for i, nth := range hits {
-			stems[i] = stemIn{nth, t.id, message.MakeKey(t.name, a.all[nth].Channel, a.all[nth].Address, "").Stem()}
+			ch, to := a.of(nth)
+			stems[i] = stemIn{nth, t.id, message.MakeKey(t.name, ch, to, "").Stem()}
 		}
 		err = l.byStems(ctx, since, stems, func(r reached) { found = append(found, r) })
 	}
