@@ -27,8 +27,8 @@ const (
 	gatherFrom = 20_000
 	// blockBytes is how long a block is: about 190 prints, and short of what databases keep outside of a row.
 	blockBytes = 1250
-	// printBytes is what a print mostly takes in a block, rounded up.
-	printBytes = 8
+	// printBytes is what a print mostly takes in a block, and printsInBlock how many are in one, both rounded up.
+	printBytes, printsInBlock = 8, 256
 	// blocksOfMany is how many blocks a generation has that stays as it is: some 50,000 prints. Of those that have less joinAtOnce are joined.
 	blocksOfMany = 256
 	joinAtOnce   = 8
@@ -135,7 +135,7 @@ func (l Common) join(ctx context.Context) error {
 		var some []generation
 		for _, class := range SortedKeys(small, cmp.Compare[int]) {
 			if of := small[class]; len(of) >= joinAtOnce {
-				some = of[:joinAtOnce]
+				some = of[:enough(of)]
 				break
 			}
 		}
@@ -148,9 +148,21 @@ func (l Common) join(ctx context.Context) error {
 	}
 }
 
+// enough is how many of them are joined: as many as make one that stays as it is, and so takes no more memory than a portion; joinAtOnce at most.
+func enough(of []generation) (n int) {
+	for blocks := int64(0); n < joinAtOnce && blocks < blocksOfMany; n++ {
+		blocks += of[n].blocks
+	}
+	return n
+}
+
 // joinSome makes one generation of some. It reports false where another process has done so meanwhile.
 func (l Common) joinSome(ctx context.Context, some []generation) (joined bool, err error) {
-	var all []vendorPrint
+	blocksOfAll := int64(0)
+	for _, g := range some {
+		blocksOfAll += g.blocks
+	}
+	all := make([]vendorPrint, 0, blocksOfAll*printsInBlock)
 	for _, g := range some {
 		if err := l.DB.Read(ctx, func(row Row) error {
 			var block []byte
