@@ -67,24 +67,25 @@ type Blacklist struct {
 
 // Sandbox is running vendors.
 type Sandbox struct {
-	sms, mail  *account
-	record     *record
-	templates  approvals
-	config     Config
-	pushers    pushers
-	notary     *notary
-	smsAddr    string
-	mailAddr   string
-	gateway    *http.Server
-	mailServer *gosmtp.Server
-	blacklist  blacklist
-	done       context.Context // it ends when the sandbox closes, and with it every wait for latency
-	stop       context.CancelFunc
-	wg         sync.WaitGroup
-	holds      sync.RWMutex // see Hold
-	began      time.Time
-	closing    sync.Once
-	closed     error
+	sms, mail    *account
+	record       *record
+	templates    approvals
+	config       Config
+	pushers      pushers
+	notary       *notary
+	smsAddr      string
+	mailAddr     string
+	gateway      *http.Server
+	mailServer   *gosmtp.Server
+	mailListener net.Listener
+	blacklist    blacklist
+	done         context.Context // it ends when the sandbox closes, and with it every wait for latency
+	stop         context.CancelFunc
+	wg           sync.WaitGroup
+	holds        sync.RWMutex // see Hold
+	began        time.Time
+	closing      sync.Once
+	closed       error
 }
 
 // Start reads the record, listens, and serves until Close is called or ctx ends.
@@ -157,7 +158,7 @@ func (s *Sandbox) listen(ctx context.Context) error {
 			return words.Wrap(err, "sandbox.listen-mail", words.A{"address": s.config.MailAddr})
 		}
 		s.mailAddr = l.Addr().String()
-		s.mailServer = s.newMailServer()
+		s.mailServer, s.mailListener = s.newMailServer(), l
 		s.wg.Go(func() { _ = s.mailServer.Serve(l) })
 	}
 	return nil
@@ -187,6 +188,7 @@ func (s *Sandbox) Close() error {
 		}
 		if s.mailServer != nil {
 			errs = append(errs, s.mailServer.Close())
+			_ = s.mailListener.Close() // it is not closed yet where the server had not come to serve
 		}
 		s.wg.Wait()
 		s.closed = errors.Join(append(errs, s.record.close())...)
