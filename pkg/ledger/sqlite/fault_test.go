@@ -232,21 +232,11 @@ func TestALockedLedgerIsBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify.db")
 	l := open(t, path, sqlite.Options{})
 	stage(t, l, "award-2020", 1)
-	db := raw(t, path)
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
+	letGo := takenBy(t, path)
 	if err := l.Pause(t.Context(), "award-2020", ledger.Act{At: start}); !errors.Is(err, ledger.ErrBusy) {
 		t.Errorf("got %v, want ErrBusy", err)
 	}
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_ = db.Close()
+	letGo()
 	if err := l.Pause(t.Context(), "award-2020", ledger.Act{At: start}); err != nil {
 		t.Error(err)
 	}

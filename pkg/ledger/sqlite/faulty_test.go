@@ -240,17 +240,14 @@ func TestNothingIsHalfChangedWhateverFails(t *testing.T) {
 	for what, c := range changes() {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			l, path := copyOf(t, file, c.opts)
-			p := prepare(t, l, c)
-			before := content(t, path, names)
-			said, err := c.do(t.Context(), l, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := content(t, path, names)
+			before, after, said := asWanted(t, file, names, c)
 			f := newFaults()
+			var l *sqlite.Ledger
+			var path string
+			var p prepared
 			var db *sql.DB
-			for l = nil; ; {
+			var err error
+			for {
 				if l == nil {
 					l, path = faulty(t, file, c.opts, f)
 					p, db = prepare(t, l, c), raw(t, path)

@@ -17,14 +17,7 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 	l := open(t, path, sqlite.Options{})
 	stage(t, l, "award-2020", 4)
 	run := acquire(t, l, "award-2020")
-	other, err := raw(t, path).Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }() // Windows removes no file that is open
-	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
+	letGo := takenBy(t, path)
 	for name, ask := range map[string]func(context.Context) error{
 		"a turn": func(ctx context.Context) error {
 			_, err := l.Turn(ctx, ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
@@ -39,9 +32,7 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 			t.Errorf("%s: %v", name, err) // five seconds would have been ErrBusy alone
 		}
 	}
-	if _, err := other.ExecContext(t.Context(), "ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
+	letGo()
 	got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
 	if err != nil || len(got.Grants[0].Claims) != 2 || got.Grants[0].Claims[0].Row != 2 || got.Paused != nil {
 		t.Errorf("%+v, %v", got, err)
@@ -63,25 +54,16 @@ func TestWhoWaitsForAHeldLedgerMayLeave(t *testing.T) {
 func TestALedgerThatIsWaitedForInVainIsNotChanged(t *testing.T) {
 	f := newFaults()
 	l, path := faulty(t, inUse(t), sqlite.Options{}, f)
-	db := raw(t, path)
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
+	letGo := takenBy(t, path)
 	f.had["prepare BEGIN IMMEDIATE, time 1"], f.had["exec BEGIN IMMEDIATE, time 1"] = true, true
 	pause := func() error {
 		return l.Pause(t.Context(), award, ledger.Act{Who: "wang", What: "pause", At: start})
 	}
+	var err error
 	if failed := f.try(func() { err = pause() }); failed != "exec BEGIN IMMEDIATE, time 2" || !errors.Is(err, errFault) {
 		t.Errorf("after %s it says %v", failed, err)
 	}
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_ = db.Close() // and with it the transaction
+	letGo()
 	if c, err := l.Campaign(t.Context(), award); err != nil || c.Paused != nil {
 		t.Errorf("it is paused by %+v, %v", c.Paused, err)
 	}

@@ -163,3 +163,25 @@ func TestItFindsMessages(t *testing.T) {
 		}}
 	})
 }
+
+// takenBy has another connection begin a transaction, as another process does that has the ledger.
+func takenBy(t *testing.T, path string) (letGo func()) {
+	t.Helper()
+	db := raw(t, path)
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(conn.Close(), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

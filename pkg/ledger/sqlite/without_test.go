@@ -281,14 +281,7 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 		}
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			l, path := copyOf(t, file, c.opts)
-			p := prepare(t, l, c)
-			before := content(t, path, names)
-			said, err := c.do(t.Context(), l, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := content(t, path, names)
+			before, after, said := asWanted(t, file, names, c)
 			if n := strings.Count(after["audit"], "\n") - strings.Count(before["audit"], "\n"); (n == 1) != c.act || n > 1 {
 				t.Errorf("%d acts are written down", n)
 			}
@@ -324,6 +317,19 @@ func TestNothingIsChangedWithoutWhatCannotBeRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// asWanted is what the tables have before and after a change of which nothing fails, and what it answers.
+func asWanted(t *testing.T, file []byte, names []string, c change) (before, after map[string]string, said any) {
+	t.Helper()
+	l, path := copyOf(t, file, c.opts)
+	p := prepare(t, l, c)
+	before = content(t, path, names)
+	said, err := c.do(t.Context(), l, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return before, content(t, path, names), said
 }
 
 // spoiled are rows of tables that cannot be read.
