@@ -42,7 +42,7 @@ func (ln *lane) turnAway(ctx context.Context, cs []ledger.Claim, now time.Time) 
 	if err != nil {
 		words.LogError(ln.loop.Log, slog.LevelWarn, words.Wrap(err, "log.frequency", nil))
 		ln.loop.progress.waiting(words.T("send.frequency-unread", nil))
-		ln.later = now.Add(lookAgain)
+		ln.later = now.Add(ln.loop.Timing.Look)
 		back := message.GiveBack(message.BackLost)
 		for i := range out {
 			out[i] = &back

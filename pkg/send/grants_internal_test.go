@@ -68,9 +68,9 @@ func TestWhatIsGranted(t *testing.T) {
 		{"two messages", ledger.Grant{Claims: claimsTo("1", "2")}, state{InFlight: 2, Work: 2}},
 		{"one with a place", ledger.Grant{Claims: claimsAt(later, time.Time{}, "1")}, state{InFlight: 1, Work: 1, Everyone: true}},
 		{"one with a place, which leaves at once", ledger.Grant{Claims: claimsAt(later, noon, "1")}, state{InFlight: 1, Work: 1}},
-		{"one, and then the end", ledger.Grant{Claims: claimsTo("1"), Held: ledger.HoldEmpty}, state{InFlight: 1, Work: 1, Later: noon.Add(lookAgain)}},
-		{"nothing is pending", ledger.Grant{Held: ledger.HoldEmpty}, state{Later: noon.Add(lookAgain), Waiting: before.ID}},
-		{"a wave is out", ledger.Grant{Held: ledger.HoldWave}, state{Later: noon.Add(lookAgain), Waiting: before.ID, Waits: true}},
+		{"one, and then the end", ledger.Grant{Claims: claimsTo("1"), Held: ledger.HoldEmpty}, state{InFlight: 1, Work: 1, Later: noon.Add(look)}},
+		{"nothing is pending", ledger.Grant{Held: ledger.HoldEmpty}, state{Later: noon.Add(look), Waiting: before.ID}},
+		{"a wave is out", ledger.Grant{Held: ledger.HoldWave}, state{Later: noon.Add(look), Waiting: before.ID, Waits: true}},
 		{"all wait", ledger.Grant{Held: ledger.HoldLater, Until: later}, state{Later: later, Waiting: "send.wait.again"}},
 		{"the rate", ledger.Grant{Held: ledger.HoldRate, Until: later}, state{Waiting: before.ID}},
 	} {
@@ -141,8 +141,8 @@ func TestAccountsAreLookedAtWhereNoTurnIsMade(t *testing.T) {
 		asked int
 		off   bool
 	}{
-		{"just now", lookEvery - 1, false, nil, 0, false},
-		{"a while ago", lookEvery, false, nil, 1, true},
+		{"just now", look - 1, false, nil, 0, false},
+		{"a while ago", look, false, nil, 1, true},
 		{"the clock was put back", -1, false, nil, 1, true},
 		{"at this moment", 0, false, nil, 0, false},
 		{"it stops anyhow", time.Minute, true, nil, 0, false},
@@ -270,7 +270,7 @@ func TestWhoIsTurnedAway(t *testing.T) {
 		waits string
 	}{
 		{"by what he got", &earlier{n: []int{0, 1, 2, 3}}, []string{"", "", "rejected notify:frequency", "rejected notify:frequency"}, time.Time{}, ""},
-		{"nobody can tell", &earlier{err: errors.New("the disk is broken")}, []string{"unsent notify:held-lost", "unsent notify:held-lost", "unsent notify:held-lost", "unsent notify:held-lost"}, noon.Add(lookAgain), "send.frequency-unread"},
+		{"nobody can tell", &earlier{err: errors.New("the disk is broken")}, []string{"unsent notify:held-lost", "unsent notify:held-lost", "unsent notify:held-lost", "unsent notify:held-lost"}, noon.Add(look), "send.frequency-unread"},
 	} {
 		ln := readyLane(&now)
 		ln.frequency = &frequency{limit: config.Frequency{Most: 2, Days: 1}, zone: time.UTC, from: tc.r}

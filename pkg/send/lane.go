@@ -291,13 +291,10 @@ func (ln *lane) shared(states []ledger.AccountState, now time.Time) {
 	}
 }
 
-// lookEvery is how often the accounts are looked at: what a person sets counts within a second, also where a run waits.
-const lookEvery = 700 * time.Millisecond
-
 // look looks at the accounts where no turn has for a while.
 func (ln *lane) look(work context.Context) {
 	now := ln.loop.Now()
-	if since := now.Sub(ln.known); since >= 0 && since < lookEvery || ln.stopping() {
+	if since := now.Sub(ln.known); since >= 0 && since < ln.loop.Timing.Look || ln.stopping() {
 		return
 	}
 	known, err := ln.loop.Reader.Accounts(work)
@@ -336,9 +333,6 @@ func (ln *lane) ahead() time.Duration {
 // day is the installation's.
 func (ln *lane) day(now time.Time) ledger.Day { return ledger.DayOf(now.In(ln.loop.Config.Timezone)) }
 
-// lookAgain is when to ask again where nothing is pending: what another run has open may come back, or that run may have died.
-const lookAgain = time.Second
-
 // granted takes in the answer to one ask.
 func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now time.Time) {
 	away := ln.turnAway(ctx, g.Claims, now)
@@ -360,8 +354,8 @@ func (ln *lane) granted(ctx context.Context, ask flow.Ask, g ledger.Grant, now t
 	}
 	ln.waits = g.Held == ledger.HoldWave
 	switch g.Held {
-	case ledger.HoldEmpty, ledger.HoldWave:
-		ln.later = now.Add(lookAgain)
+	case ledger.HoldEmpty, ledger.HoldWave: // what another run has open may come back, or that run may have died
+		ln.later = now.Add(ln.loop.Timing.Look)
 	case ledger.HoldLater:
 		ln.later = g.Until
 		ln.loop.progress.waiting(ln.waitsFor(ask.Account.Name(), g.Until))
@@ -442,7 +436,7 @@ func (ln *lane) beatDue() bool {
 // wait sleeps until so many answers are here, wake has come, the lease wants a sign of life, or the run is to end.
 func (ln *lane) wait(ctx context.Context, wake time.Time, answers int) {
 	now := ln.loop.Now()
-	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3, lookEvery)
+	d := min(ln.loop.Timing.Lease/3-now.Sub(ln.beat), ln.loop.Timing.Lease/3, ln.loop.Timing.Look)
 	if !wake.IsZero() {
 		d = min(d, wake.Sub(now))
 	}

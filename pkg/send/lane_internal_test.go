@@ -12,10 +12,13 @@ import (
 	"notify/pkg/message"
 )
 
+// look is how often a run that waits looks again.
+var look = DefaultTiming().Look
+
 // laneAt is a lane that has nothing yet, at a time.
 func laneAt(now *time.Time) *lane {
 	zone := time.FixedZone("CST", 8*3600)
-	loop := &Loop{Config: &config.Config{Timezone: zone, Accounts: map[string]config.Account{"a": {}}}, Now: func() time.Time { return *now }}
+	loop := &Loop{Timing: DefaultTiming(), Config: &config.Config{Timezone: zone, Accounts: map[string]config.Account{"a": {}}}, Now: func() time.Time { return *now }}
 	a := flow.NewAccount(ledger.Limits{Account: "a"}, 1, 1, time.Second, flow.Policy{}, ledger.AccountState{}, *now)
 	return &lane{
 		loop: loop, channel: message.SMS, accounts: map[string]*flow.Account{"a": a}, valves: map[string]*flow.Valve{"a": flow.NewValve(0, 0, 0)}, lead: 5 * time.Millisecond, open: make(map[receiverOf]int), runs: 1,

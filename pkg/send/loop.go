@@ -77,13 +77,14 @@ type Timing struct {
 	Ahead    time.Duration // how far ahead places under the rate are taken
 	Patience time.Duration // how long a vendor may be down before the run pauses
 	Settle   time.Duration // how long outcomes are kept for a ledger that cannot be written
+	Look     time.Duration // how often a run that waits looks at the ledger: what a person sets, and what another run has open, counts within it
 }
 
 // DefaultTiming suits vendors that answer within seconds.
 func DefaultTiming() Timing {
 	return Timing{
 		Lease: 15 * time.Second, Hold: 10 * time.Second, Ahead: 250 * time.Millisecond, Patience: 2 * time.Minute,
-		Settle: 20 * time.Second,
+		Settle: 20 * time.Second, Look: 700 * time.Millisecond, // what a person sets counts within a second
 	}
 }
 

@@ -125,6 +125,7 @@ type world struct {
 	waves      campaign.Waves
 	often      int // messages that an address may get on a channel, of all campaigns; 0: any number
 	domains    int // over how many domains the addresses are spread; 0: they are numbers
+	timing     send.Timing
 }
 
 func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
@@ -178,7 +179,11 @@ func newWorld(t *testing.T, seed uint64, path string, story io.Writer) *world {
 	if limit := (config.Frequency{Most: w.often, Days: 365}); w.often > 0 {
 		w.cfg.Frequency = map[string]map[message.Channel]config.Frequency{config.Notice: {message.SMS: limit, message.Email: limit}}
 	}
-	w.log.Info("world", "seed", seed, "often", w.often, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults, "waves", w.waves)
+	w.timing = send.DefaultTiming()
+	if rng.IntN(4) > 0 { // days that are waited for take a step each minute, not each second
+		w.timing.Lease, w.timing.Look = 3*time.Minute, time.Minute
+	}
+	w.log.Info("world", "seed", seed, "timing", w.timing, "often", w.often, "people", w.people, "campaigns", w.names, "accounts", fmt.Sprintf("%+v", w.cfg.Accounts), "routes", fmt.Sprintf("%+v", w.cfg.Routes), "faults", w.faults, "waves", w.waves)
 	return w
 }
 
@@ -325,7 +330,7 @@ func (w *world) operator(ctx context.Context, name string) {
 		if err == nil && res.Pause == nil && w.finished(name) {
 			return
 		}
-		wait := w.span(3000 * time.Millisecond)
+		wait := w.span(w.timing.Lease / 5)
 		if errors.Is(err, ledger.ErrLeased) {
 			leased++ // the other run may wait for days; try now and then
 			wait <<= min(leased, 12)
@@ -454,7 +459,7 @@ func (w *world) process(ctx context.Context, name string) (send.Result, error) {
 	}
 	loop := &send.Loop{
 		Ledger: &mortalRuns{Runs: l, life: life}, Reader: l, Campaign: name, Config: w.cfg, Vendors: vs, Now: w.now, Log: w.log,
-		Host: "sim", User: "sim", PID: 1, Receivers: w.receivers, Wait: w.path == "" && w.odds(0.05), Join: w.odds(0.6),
+		Host: "sim", User: "sim", PID: 1, Receivers: w.receivers, Timing: w.timing, Wait: w.path == "" && w.odds(0.05), Join: w.odds(0.6),
 	}
 	return loop.Run(soft)
 }

@@ -124,7 +124,7 @@ func TestHowLongALaneSleeps(t *testing.T) {
 		set   func(*lane)
 		want  time.Duration
 	}{
-		{"until the accounts are looked at", lease, 0, 0, nil, lookEvery},
+		{"until the accounts are looked at", lease, 0, 0, nil, look},
 		{"until something can be asked for", lease, 0, 100 * time.Millisecond, nil, 100 * time.Millisecond},
 		{"until something can be claimed", lease, 0, 0, func(ln *lane) { ln.later = time.Now().Add(50 * time.Millisecond) }, 50 * time.Millisecond},
 		{"a moment, where that has passed", lease, 0, -time.Second, nil, time.Millisecond},
@@ -133,7 +133,7 @@ func TestHowLongALaneSleeps(t *testing.T) {
 		{"a third of it, where the clock was put back", 900 * time.Millisecond, -time.Hour, 0, nil, 300 * time.Millisecond},
 		{"until it is known whether workers are missing", lease, 0, 0, func(ln *lane) { ln.work <- claim{}; ln.inFlight = 1 }, slowTaken},
 		{"not at all, where an answer is here", lease, 0, 0, func(ln *lane) { ln.answers.put(result{}) }, 0},
-		{"as long, where it stops anyhow", lease, 0, 0, func(ln *lane) { ln.pause(Pause{}) }, lookEvery},
+		{"as long, where it stops anyhow", lease, 0, 0, func(ln *lane) { ln.pause(Pause{}) }, look},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
