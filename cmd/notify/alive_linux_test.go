@@ -57,6 +57,7 @@ func TestWhoIsAliveIsAskedOfLockAndLease(t *testing.T) {
 			t.Errorf("its lease has not passed, and send ends with %d", code)
 		}
 		p.must(await("its lease", nil, func() (bool, error) {
+			time.Sleep(time.Second)     // a timer does not come all the time
 			p.cron(exit.OK, exit.Error) // what is not known to be dead is at work; 1 where the lease ended between the script's two looks
 			counted, err := p.receiver.count()
 			return counted.SMS.Reached > 0 && !strings.Contains(p.wants([]int{exit.OK}, "status", "--json"), `"running"`) && p.finished(), err

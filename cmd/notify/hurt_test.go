@@ -17,7 +17,7 @@ import (
 )
 
 // hurtSeeds is how many bits are turned in the newest changes, one each; scripts/torture.sh asks for more.
-var hurtSeeds = flag.Int("hurt.seeds", 2, "how often each way of hurting a ledger that chance has a part in is tried")
+var hurtSeeds = flag.Int("hurt.seeds", 1, "how often each way of hurting a ledger that chance has a part in is tried")
 
 // wounds are the ways in which the files of a ledger are hurt after its run was killed, or while it is alive.
 func wounds() map[string]func(p *place, chance *rand.Rand) {
