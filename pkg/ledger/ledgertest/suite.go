@@ -48,19 +48,27 @@ func Run(t *testing.T, fresh func(t *testing.T) Target) {
 		readerPromises(), toldPromises(), stampPromises(), forgetPromises(),
 	} {
 		for _, p := range promises {
-			t.Run(p.says, func(t *testing.T) {
-				tg := fresh(t)
-				p.check(&story{T: t, target: tg, Ledger: open(t, tg), now: noon})
-			})
+			t.Run(p.says, func(t *testing.T) { p.proof(t, fresh) })
 		}
 	}
-	t.Run("it does what the model does, whatever comes in whatever order", func(t *testing.T) { walkAll(t, fresh) })
+	t.Run("it does what the model does, whatever comes in whatever order", func(t *testing.T) {
+		t.Parallel()
+		walkAll(t, fresh)
+	})
 }
 
 // promise is a sentence about ledgers, and its proof.
 type promise struct {
 	says  string
 	check func(s *story)
+}
+
+// proof is told beside the others, on a target of its own.
+func (p *promise) proof(t *testing.T, fresh func(t *testing.T) Target) {
+	t.Helper()
+	t.Parallel()
+	tg := fresh(t)
+	p.check(&story{T: t, target: tg, Ledger: open(t, tg), now: noon})
 }
 
 // noon is when stories begin.

@@ -37,7 +37,13 @@ func walkAll(t *testing.T, fresh func(t *testing.T) Target) {
 		seeds = []uint64{seed}
 	}
 	for _, seed := range seeds {
-		ok := t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("replay it with %s=%d", SeedVar, seed)
+				}
+			})
 			w := newWalk(t, fresh(t), seed)
 			for w.steps = range walkSteps {
 				w.step()
@@ -45,9 +51,6 @@ func walkAll(t *testing.T, fresh func(t *testing.T) Target) {
 			w.compare()
 			w.story.sound(w.names...)
 		})
-		if !ok {
-			t.Fatalf("replay it with %s=%d", SeedVar, seed)
-		}
 	}
 }
 

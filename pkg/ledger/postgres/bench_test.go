@@ -77,6 +77,7 @@ func onServer(b *testing.B, s *pgtest.Server, schema string, n, batch, people in
 // TestAMessageCostsTheLogLittle counts what claiming and settling write to the log, without images of whole pages: how many there are of those is
 // up to the server's checkpoints.
 func TestAMessageCostsTheLogLittle(t *testing.T) {
+	t.Parallel()
 	const people, most, mostLater = 4000, 250, 10
 	s := pgtest.Start(t, "autovacuum = off")
 	if answer(t, s, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_walinspect'") == "0" {

@@ -13,6 +13,7 @@ import (
 
 // The network is cut when the server has committed and before it can say so: each turn is made once, and nothing leaves before that is known.
 func TestANetworkThatIsCutInMidCommitLosesNoTurnAndMakesNoneTwice(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	c := s.Cutter(t)
 	l := open(t, c.URL(pgtest.Superuser, "postgres"))
@@ -54,6 +55,7 @@ func TestANetworkThatIsCutInMidCommitLosesNoTurnAndMakesNoneTwice(t *testing.T) 
 
 // A ledger that has forgotten turns, as a standby that was behind, is told by their numbers.
 func TestAServerThatHasForgottenTurnsIsRefused(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 9)

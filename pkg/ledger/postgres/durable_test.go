@@ -17,6 +17,7 @@ import (
 
 // A commit that was not replicated as it should be is answered with a warning only. Nothing of it may leave before it is.
 func TestACommitWithAWarningIsNotDurable(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := patient(t, s)
 	stage(t, l, 5)
@@ -46,6 +47,7 @@ func TestACommitWithAWarningIsNotDurable(t *testing.T) {
 
 // The account's row is what machines wait for. Who has a slow disk, or a standby far away, waits for that with all the others at the same time.
 func TestATurnLetsGoOfItsAccountBeforeItIsDurable(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := patient(t, s)
 	stage(t, l, 20)
@@ -148,6 +150,7 @@ func awaitNobody(t *testing.T, s *pgtest.Server) {
 
 // A turn whose answer was lost, because the server was killed, is made once.
 func TestAServerThatIsKilledLosesNoTurn(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t, "fsync = on")
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 40)
@@ -192,6 +195,7 @@ func claimsOf(t ledger.Turned) (all []ledger.Claim) {
 
 // What a vendor says may have bytes that this database does not take as text.
 func TestWhatAVendorSaidIsRecordedWhateverItsBytes(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 2)
@@ -216,6 +220,7 @@ func TestWhatAVendorSaidIsRecordedWhateverItsBytes(t *testing.T) {
 
 // Whatever goes wrong with a connection, the password is in no error.
 func TestNoErrorHasThePassword(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	const secret = "s3cret-of-ours"
 	file := t.TempDir() + "/pw"

@@ -79,6 +79,7 @@ func turn(t *testing.T, l ledger.Ledger, a ledger.Turn) ledger.Turned {
 
 // Whatever is written by hand, a message gets no second attempt that may have arrived, and what came of one stays.
 func TestSQLByHandCannotTellSomebodyTwice(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	url := s.URL(pgtest.Superuser, "postgres")
 	l := open(t, url)
@@ -158,6 +159,7 @@ func TestSQLByHandCannotTellSomebodyTwice(t *testing.T) {
 
 // What somebody changed in a row that decides who is told stops the run.
 func TestARowThatWasChangedByHandIsNotSent(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 3)

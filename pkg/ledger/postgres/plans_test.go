@@ -273,6 +273,7 @@ func explain(t *testing.T, c *pgx.Conn, columns map[string][]string, text string
 // or of the time when nothing was there; none does so for each row of another table; and one that writes enters the same indexes by the same columns
 // with both.
 func TestEveryStatementGoesByItsIndexWhateverTheStatisticsSay(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t, "autovacuum = off")
 	used := make(map[string][]map[string]bool)
 	unused := maps.Clone(whole())

@@ -37,6 +37,7 @@ func sending(t *testing.T) (*pgtest.Server, *postgres.Ledger) {
 
 // The role of the documentation does all that a campaign needs, and cannot write over what was told.
 func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
+	t.Parallel()
 	s, l := sending(t)
 	stage(t, l, 4)
 	run := acquire(t, l)
@@ -85,6 +86,7 @@ func TestTheRoleOfTheDocumentationSendsAndDoesNoMore(t *testing.T) {
 
 // It puts in order what vendors call messages, and joins what was put in order before.
 func TestTheRoleOfTheDocumentationPutsIDsOfVendorsInOrder(t *testing.T) {
+	t.Parallel()
 	s, l := sending(t)
 	stage(t, l, 9)
 	run := acquire(t, l)
@@ -103,6 +105,7 @@ func TestTheRoleOfTheDocumentationPutsIDsOfVendorsInOrder(t *testing.T) {
 
 // Turns go by their indexes, with statistics that are fresh, stale, or not there.
 func TestTurnsReadNoTableFromEndToEnd(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t, "autovacuum = off")
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 3000)
@@ -151,6 +154,7 @@ func TestTurnsReadNoTableFromEndToEnd(t *testing.T) {
 
 // The server's clock counts, and one that differs too much is refused.
 func TestAClockThatDiffersTooMuchIsRefused(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	for ahead, refused := range map[time.Duration]bool{0: false, time.Second: false, -time.Minute: true, time.Hour: true} {
 		now := func() time.Time { return time.Now().Add(ahead) }

@@ -17,6 +17,7 @@ import (
 
 // Why a server does not write decides what is to be done about it.
 func TestAServerThatDoesNotWriteSaysWhatItIs(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	stage(t, open(t, s.URL(pgtest.Superuser, "postgres")), 1)
 	standby, err := s.Standby(t.Context(), "second")
@@ -44,6 +45,7 @@ func TestAServerThatDoesNotWriteSaysWhatItIs(t *testing.T) {
 
 // A server that lets nobody in is no ledger that is read-only, or damaged.
 func TestAServerThatLetsNobodyInSaysWhy(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	tell(t, s, "CREATE ROLE few LOGIN CONNECTION LIMIT 0", "CREATE ROLE other LOGIN", "CREATE DATABASE theirs", "REVOKE CONNECT ON DATABASE theirs FROM PUBLIC",
 		"CREATE DATABASE shut ALLOW_CONNECTIONS false")
@@ -67,6 +69,7 @@ func TestAServerThatLetsNobodyInSaysWhy(t *testing.T) {
 
 // What a dump has is made of what the server says of each part; it is told in the same words then, and in others, or with other parentheses, where it was changed.
 func TestASchemaThatWasPutBackFromADumpIsTheSame(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 3)
@@ -109,6 +112,7 @@ func tell(t *testing.T, s *pgtest.Server, statements ...string) {
 
 // What is asked before each run goes on waits for no table; how large the tables are is found out only where it is told.
 func TestWhatALedgerSaysOfItselfWaitsForNoTable(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	l := open(t, s.URL(pgtest.Superuser, "postgres"))
 	stage(t, l, 1)

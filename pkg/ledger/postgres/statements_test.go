@@ -60,11 +60,16 @@ type collector struct {
 	all map[statement]bool
 }
 
+// listed is held by who looks into the list and adds to it.
+var listed sync.Mutex
+
 // newCollector compares what was gathered with the list, when the test is over.
 func newCollector(t *testing.T) *collector {
 	t.Helper()
 	c := &collector{all: make(map[statement]bool)}
 	t.Cleanup(func() {
+		listed.Lock()
+		defer listed.Unlock()
 		known := make(map[statement]bool)
 		for _, s := range statements(t) {
 			known[s] = true

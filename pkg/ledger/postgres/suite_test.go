@@ -13,11 +13,20 @@ import (
 	"notify/pkg/ledger/postgres/pgtest"
 )
 
-func TestSuite(t *testing.T) { ledgertest.Run(t, fresh(t)) }
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	ledgertest.Run(t, fresh(t))
+}
 
-func TestItKeepsReceipts(t *testing.T) { ledgertest.RunReceipts(t, fresh(t)) }
+func TestItKeepsReceipts(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunReceipts(t, fresh(t))
+}
 
-func TestItFindsMessages(t *testing.T) { ledgertest.RunTraces(t, fresh(t)) }
+func TestItFindsMessages(t *testing.T) {
+	t.Parallel()
+	ledgertest.RunTraces(t, fresh(t))
+}
 
 // fresh makes a schema for each target. What was asked of the server must be in the list of statements.
 func fresh(t *testing.T) func(*testing.T) ledgertest.Target {

@@ -64,6 +64,7 @@ func (s *seen) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) 
 // A turn asks the server twice, whatever came of the messages that it settles, and however many runs there are: who is far from
 // the server, or has a slow disk behind it, pays for each time. What is settled and not accepted wants a seal of its own: a third time.
 func TestATurnAsksTheServerTwice(t *testing.T) {
+	t.Parallel()
 	s := pgtest.Start(t)
 	saw := new(seen)
 	l, err := postgres.Open(t.Context(), s.URL(pgtest.Superuser, "postgres"), postgres.Options{CallersClock: true, Tracer: saw})

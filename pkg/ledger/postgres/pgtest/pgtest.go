@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -130,8 +131,8 @@ func (s *Server) make(ctx context.Context, dir string) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	if out, err := s.run(ctx, s.program("initdb"), "-D", s.dir, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
+	if err := s.files(ctx); err != nil {
+		return err
 	}
 	conf := []string{
 		"listen_addresses = '127.0.0.1'", "unix_socket_directories = '" + dir + "'", "port = " + strconv.Itoa(s.port),
@@ -141,6 +142,40 @@ func (s *Server) make(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	return s.Start(ctx)
+}
+
+// Template is the environment variable with the folder in which tests that are run together keep what each of their servers begins as, so that it is
+// made once: scripts/test.sh sets it. Such servers call themselves by one identifier.
+const Template = "PGTEST_TEMPLATE"
+
+// files makes those of a new server.
+func (s *Server) files(ctx context.Context) error {
+	template := os.Getenv(Template)
+	if template == "" {
+		return s.initdb(ctx, s.dir)
+	}
+	if _, err := os.Stat(template); errors.Is(err, fs.ErrNotExist) {
+		made := s.dir + ".template"
+		if err := s.initdb(ctx, made); err != nil {
+			return err
+		}
+		if err := os.Rename(made, template); err != nil && !errors.Is(err, fs.ErrExist) { // somebody else was first
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if out, err := s.run(ctx, "cp", "-Rp", template, s.dir); err != nil {
+		return fmt.Errorf("copy %s: %w\n%s", template, err, out)
+	}
+	return nil
+}
+
+func (s *Server) initdb(ctx context.Context, dir string) error {
+	if out, err := s.run(ctx, s.program("initdb"), "-D", dir, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // Standby makes a second server that follows this one under a name. It says goodbye to nobody who waits for it.
