@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"notify/pkg/exit"
+	"notify/pkg/freeport"
 	"notify/pkg/message"
-	"notify/pkg/vendors/vendorstest"
 )
 
 // scripts/torture.sh sets these to the figures that the program is promised for: 23,000 messages, 20 kills.
@@ -208,7 +208,7 @@ func startSink(p *place, program string) *sinkLog {
 	p.Helper()
 	l := &sinkLog{dir: p.path("sink")}
 	p.must(os.Mkdir(l.dir, 0o700))
-	address := vendorstest.FreeAddress(p)
+	address := freeport.Address(p)
 	args := []string{"-d", "m.", address, "200"}
 	if os.Geteuid() == 0 { // it wants to be told as whom it works
 		args = append([]string{"-u", "root"}, args...)

@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/exit"
+	"notify/pkg/freeport"
 	"notify/pkg/message"
 	"notify/pkg/sandbox"
-	"notify/pkg/vendors/vendorstest"
 )
 
 // toldBy is an account whose vendor tells receipts in a form.
@@ -103,7 +103,7 @@ func tellsAsVendorsDo(t *testing.T, all []toldBy) {
 	const n = 40
 	p := &receipted{place: newPlace(t, nil)}
 	p.receiver.stop()
-	p.address = vendorstest.FreeAddress(t)
+	p.address = freeport.Address(t)
 	var settings, mails []string
 	for _, a := range all {
 		settings = append(settings, a.settings)

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notify/pkg/exit"
+	"notify/pkg/freeport"
 	"notify/pkg/message"
-	"notify/pkg/vendors/vendorstest"
 )
 
 // scripts/receipts.sh sets this to the figure that the program is promised for: 23,000.
@@ -74,7 +74,7 @@ func receiptedBy(tb testing.TB, change func(settings string) string, signed bool
 			p.at = one.Path
 		}
 	}
-	p.address = vendorstest.FreeAddress(tb)
+	p.address = freeport.Address(tb)
 	r, err := startReceiver(p.dir, p.env, append(flags, "--receipts", "http://"+p.address+p.at)...)
 	p.must(err)
 	tb.Cleanup(r.stop)

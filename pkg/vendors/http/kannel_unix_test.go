@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"notify/pkg/freeport"
 	"notify/pkg/message"
 	"notify/pkg/vendors/vendorstest"
 )
@@ -52,7 +53,7 @@ func kannel(t *testing.T) (endpoint string, carrier *bufio.Reader) {
 	t.Helper()
 	var ports [4]any
 	for i := range ports {
-		address, err := netip.ParseAddrPort(vendorstest.FreeAddress(t))
+		address, err := netip.ParseAddrPort(freeport.Address(t))
 		if err != nil {
 			t.Fatal(err)
 		}

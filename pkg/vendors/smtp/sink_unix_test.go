@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"notify/pkg/freeport"
 	"notify/pkg/message"
-	"notify/pkg/vendors/vendorstest"
 )
 
 // findSink is postfix's test server; it stands outside the PATH of most users.
@@ -32,7 +32,7 @@ func startSink(tb testing.TB, args ...string) string {
 	if !ok {
 		tb.Fatal("smtp-sink is missing; it is part of the package postfix")
 	}
-	addr := vendorstest.FreeAddress(tb)
+	addr := freeport.Address(tb)
 	if os.Getuid() == 0 {
 		args = append([]string{"-u", "nobody"}, args...)
 	}

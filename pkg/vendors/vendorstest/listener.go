@@ -1,8 +1,6 @@
 package vendorstest
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -98,26 +96,6 @@ func (l *Listener) stop() {
 // NobodyListens is a loopback address on which nobody does: port 1 is for a service that nobody has, and is never given to a listener
 // that asks for any. A port that was free a moment ago may be another test's by now.
 const NobodyListens = "127.0.0.1:1"
-
-// FreeAddress is a loopback address for a program that begins to listen later, or again. Its port is below those that a system gives to whoever asks
-// for any, a listener or a client: of those a free one may be somebody's by then.
-func FreeAddress(tb testing.TB) string {
-	tb.Helper()
-	var last error
-	for range 100 {
-		l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err != nil {
-			last = err
-			continue
-		}
-		if err := l.Close(); err != nil {
-			tb.Fatal(err)
-		}
-		return l.Addr().String()
-	}
-	tb.Fatalf("no port is free: %v", last)
-	return ""
-}
 
 // Log keeps what reached a server; it implements the counting half of Server. The zero value is not ready: use NewLog.
 type Log struct {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"notify/pkg/freeport"
 )
 
 // Server is a server that runs.
@@ -116,7 +117,7 @@ func New(ctx context.Context, settings ...string) (*Server, error) {
 }
 
 func (s *Server) make(ctx context.Context, dir string) (err error) {
-	if s.port, err = freePort(ctx); err != nil {
+	if s.port, err = freeport.Find(ctx); err != nil {
 		return err
 	}
 	if os.Getuid() == 0 { // PostgreSQL refuses to run as root
@@ -185,7 +186,7 @@ func (s *Server) Standby(ctx context.Context, name string) (_ *Server, err error
 		return nil, err
 	}
 	b := &Server{dir: filepath.Join(dir, "data"), bin: s.bin, owner: s.owner}
-	if b.port, err = freePort(ctx); err != nil {
+	if b.port, err = freeport.Find(ctx); err != nil {
 		return nil, err
 	}
 	if b.owner != nil {
@@ -377,18 +378,4 @@ func (s *Server) ids() (uid, gid int) {
 	uid, _ = strconv.Atoi(s.owner.Uid) // numbers, on all systems that have this
 	gid, _ = strconv.Atoi(s.owner.Gid)
 	return uid, gid
-}
-
-// freePort is below those that a system gives to whoever asks for any: a server that was stopped finds it free when it is started again.
-func freePort(ctx context.Context) (int, error) {
-	var last error
-	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			return port, l.Close()
-		}
-		last = err
-	}
-	return 0, last
 }

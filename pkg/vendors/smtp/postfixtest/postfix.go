@@ -5,7 +5,6 @@ package postfixtest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"notify/pkg/freeport"
 )
 
 // master.cf: the services that it takes to receive a mail and to throw it away.
@@ -50,7 +51,7 @@ func Start(tb testing.TB, settings ...string) *Server {
 	for _, sub := range []string{"conf", "queue", "data"} {
 		must(tb, os.Mkdir(filepath.Join(dir, sub), 0o755))
 	}
-	s := &Server{Addr: free(tb), log: filepath.Join(dir, "log")}
+	s := &Server{Addr: freeport.Address(tb), log: filepath.Join(dir, "log")}
 	conf := filepath.Join(dir, "conf")
 	main := append([]string{
 		"compatibility_level = 3.6", "queue_directory = " + dir + "/queue", "data_directory = " + dir + "/data",
@@ -123,22 +124,6 @@ func find(tb testing.TB, name string) string {
 		}
 	}
 	tb.Fatalf("%s is missing: scripts/deps.sh installs it", name)
-	return ""
-}
-
-// free is an address below the ports that a system gives to whoever asks for any: nobody gets it by chance before Postfix does.
-func free(tb testing.TB) string {
-	tb.Helper()
-	var last error
-	for range 100 {
-		l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err == nil {
-			must(tb, l.Close())
-			return l.Addr().String()
-		}
-		last = err
-	}
-	tb.Fatalf("no port is free: %v", last)
 	return ""
 }
 
