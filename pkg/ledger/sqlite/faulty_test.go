@@ -270,6 +270,9 @@ func TestNothingIsHalfChangedWhateverFails(t *testing.T) {
 				if failed == "" {
 					break
 				}
+				if err != nil && !saysWhat(failed, err) {
+					t.Errorf("after %s it says %v", failed, err)
+				}
 				if err == nil { // it was made all the same
 					if err := errors.Join(l.Close(), db.Close()); err != nil {
 						t.Fatal(err)
@@ -284,6 +287,12 @@ func TestNothingIsHalfChangedWhateverFails(t *testing.T) {
 			t.Logf("%d faults", len(f.had))
 		})
 	}
+}
+
+// saysWhat reports whether an error is what failed, and not what came of going on after it. Of what was read or written otherwise than was
+// thought nobody says more than that it is so.
+func saysWhat(failed string, err error) bool {
+	return errors.Is(err, errFault) || strings.HasPrefix(failed, "scan ") || strings.HasPrefix(failed, "miss ")
 }
 
 // Whatever fails in the midst of it: who asks is told so, or has the answer that he would have had.

@@ -37,23 +37,30 @@ func (k *locks) try(campaign string, slot int) (*flock.Flock, error) {
 	}
 	for {
 		lock := flock.New(k.file(campaign, slot), flock.SetPermissions(0o600))
-		ok, err := lock.TryLock()
-		if err == nil && !ok {
-			return nil, errLocked
-		}
-		if err == nil {
-			ok, err = stands(lock)
-		}
+		ours, err := own(lock)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", lock.Path(), err), lock.Unlock())
-		}
-		if ok {
-			return lock, nil
-		}
-		if err := lock.Unlock(); err != nil { // who held it took the file away after it was opened here
 			return nil, err
 		}
+		if ours {
+			return lock, nil
+		}
 	}
+}
+
+// own takes the lock; false where who held it took the file away after it was opened here.
+func own(lock *flock.Flock) (bool, error) {
+	free, err := lock.TryLock()
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	if !free {
+		return false, errLocked
+	}
+	ours, err := stands(lock)
+	if !ours {
+		err = errors.Join(err, lock.Unlock())
+	}
+	return ours, err
 }
 
 // stands reports whether the file that is locked is still the one under that name: whom the next one finds.
@@ -100,9 +107,6 @@ func (k *locks) dead(campaign string, slot int) (bool, error) {
 }
 
 func (k *locks) keep(run ledger.RunID, lock *flock.Flock) {
-	if lock == nil {
-		return
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held[run] = lock
@@ -120,9 +124,8 @@ func (k *locks) dropAll() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var errs []error
-	for id, lock := range k.held {
+	for _, lock := range k.held {
 		errs = append(errs, unlock(lock))
-		delete(k.held, id)
 	}
 	return errors.Join(errs...)
 }
@@ -133,7 +136,7 @@ func unlock(lock *flock.Flock) error {
 	if lock == nil {
 		return nil
 	}
-	if ours, err := stands(lock); err == nil && ours {
+	if ours, _ := stands(lock); ours {
 		_ = os.Remove(lock.Path())
 	}
 	return lock.Unlock()
@@ -152,7 +155,7 @@ func (k *locks) file(campaign string, slot int) string {
 // caller that is patient waits for its turn.
 func (l *Ledger) gated(ctx context.Context, campaign string, patient bool, job func() error) error {
 	gate, err := l.gate(campaign)
-	for waited := time.Duration(0); patient && errors.Is(err, errLocked) && waited < busyTimeout; waited += gatePause {
+	for enough := time.Now().Add(busyTimeout); patient && errors.Is(err, errLocked) && time.Now().Before(enough); {
 		timer := time.NewTimer(gatePause)
 		select {
 		case <-ctx.Done():

@@ -44,9 +44,8 @@ func (l *Ledger) Unpause(ctx context.Context, campaign string, by ledger.Act) er
 
 // Abort ends the campaign: see ledger.Operators. A second abort is ErrAborted.
 func (l *Ledger) Abort(ctx context.Context, campaign string, by ledger.Act) (int, error) {
-	n := 0
+	var n int
 	err := l.buried(ctx, "abort campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
-		n = 0
 		if c.Aborted != nil {
 			return ledger.ErrAborted
 		}
@@ -187,16 +186,14 @@ func (x *tx) relist(id int64) error {
 	if err != nil {
 		return err
 	}
-	if err := x.resize(at.campaign, at.at.Channel, at.segments, segments.Int64); err != nil {
-		return err
-	}
-	return x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
-		recipient.Int64, segments.Int64, fingerprint.Int64, seal, id)
+	return errors.Join(x.resize(at.campaign, at.at.Channel, at.segments, segments.Int64),
+		x.exec("UPDATE message SET recipient_id = ?, segments = ?, fingerprint = ?, seal = ? WHERE id = ?",
+			recipient.Int64, segments.Int64, fingerprint.Int64, seal, id))
 }
 
 // Retry puts rejected messages back to pending, those that the newest list still has: see ledger.Operators.
 func (l *Ledger) Retry(ctx context.Context, campaign string, codes []string, by ledger.Act) (int, error) {
-	n := 0
+	var n int
 	err := l.act(ctx, "retry campaign "+campaign, campaign, &by, func(x *tx, c *campaignRow) error {
 		if c.Aborted != nil {
 			return ledger.ErrAborted
