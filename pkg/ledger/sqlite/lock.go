@@ -154,8 +154,9 @@ func (k *locks) file(campaign string, slot int) string {
 // gated runs job while nobody else stages the campaign or begins a run of it. Where somebody does, it says who is at work; a
 // caller that is patient waits for its turn.
 func (l *Ledger) gated(ctx context.Context, campaign string, patient bool, job func() error) error {
+	var waited time.Duration
 	gate, err := l.gate(campaign)
-	for enough := time.Now().Add(busyTimeout); patient && errors.Is(err, errLocked) && time.Now().Before(enough); {
+	for ; patient && errors.Is(err, errLocked) && waited < busyTimeout; waited += gatePause {
 		timer := time.NewTimer(gatePause)
 		select {
 		case <-ctx.Done():

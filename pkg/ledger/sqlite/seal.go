@@ -94,18 +94,15 @@ func (t *tx) sealRest() error {
 func (t *tx) sealSome(s sealed) (int, error) {
 	keys := strings.Split(s.key, ", ")
 	var of stored.Sealer
-	updates := make([][]driver.NamedValue, 0, 16)
-	err := t.rawEach(func(v []driver.Value) error {
+	var updates [][]driver.NamedValue
+	if err := t.rawEach(func(v []driver.Value) error {
 		values := []driver.NamedValue{{Value: of.Add(v...).Seal()}}
 		for i := range keys {
 			values = append(values, driver.NamedValue{Value: v[i]})
 		}
-		if updates = append(updates, values); len(updates) == sealAtOnce {
-			return errStop
-		}
+		updates = append(updates, values)
 		return nil
-	}, "SELECT "+s.columns+" FROM "+s.table()+" INDEXED BY "+s.table()+"_unsealed WHERE seal IS NULL")
-	if err != nil && !errors.Is(err, errStop) {
+	}, fmt.Sprintf("SELECT %s FROM %[2]s INDEXED BY %[2]s_unsealed WHERE seal IS NULL LIMIT %d", s.columns, s.table(), sealAtOnce)); err != nil {
 		return 0, err
 	}
 	update := "UPDATE OR FAIL " + s.table() + " SET seal = ? WHERE " + strings.Join(keys, " = ? AND ") + " = ?"
