@@ -194,11 +194,7 @@ func changes() map[string]change {
 		}, do: release},
 		"missed": {begin: award, before: func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
 			t.Helper()
-			info, err := l.Info(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			run(t, info.Place, "UPDATE reach SET next_id = 6 WHERE campaign_id = 1")
+			run(t, placeOf(t, l), "UPDATE reach SET next_id = 6 WHERE campaign_id = 1")
 		}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
 			got, err := l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Claim: claimOf(2)})
 			if err == nil && got.Grants[0].Held != ledger.HoldLater {
@@ -208,11 +204,7 @@ func changes() map[string]change {
 		}},
 		"ended by hand": {begin: other, claim: 3, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
 			t.Helper()
-			info, err := l.Info(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			run(t, info.Place, fmt.Sprintf("UPDATE run SET ended = 1 WHERE id = %d", p.run))
+			run(t, placeOf(t, l), fmt.Sprintf("UPDATE run SET ended = 1 WHERE id = %d", p.run))
 		}, do: func(ctx context.Context, l *sqlite.Ledger, _ prepared) (any, error) {
 			got, err := l.Acquire(ctx, ledger.Acquire{Campaign: other, Host: "ops-1", PID: 1, User: "wang", Now: start, Extend: time.Minute})
 			if err == nil && got.Orphans != 3 {

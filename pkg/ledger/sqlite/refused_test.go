@@ -85,11 +85,7 @@ func refusals() map[string]refusal {
 	withSQL := func(query string) func(*testing.T, *sqlite.Ledger, *prepared) {
 		return func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
 			t.Helper()
-			info, err := l.Info(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			run(t, info.Place, query)
+			run(t, placeOf(t, l), query)
 		}
 	}
 	var first message.Key
@@ -148,8 +144,16 @@ func refusals() map[string]refusal {
 		"a run that ended ends": {change: change{begin: other, claim: 3, before: ended}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) error {
 			return l.Release(ctx, p.run, start, words.Raw("done"))
 		}, want: ledger.ErrLeaseLost},
-		"a turn out of turn":          {change: change{begin: other, claim: 3}, do: turn(7, true), want: "7"},
-		"a message that was changed":  {change: change{begin: other, claim: 3, before: withSQL("UPDATE message SET segments = 3 WHERE campaign_id = 2")}, do: turn(0, false), want: ledger.ErrDamaged},
+		"a turn out of turn":         {change: change{begin: other, claim: 3}, do: turn(7, true), want: "7"},
+		"a message that was changed": {change: change{begin: other, claim: 3, before: withSQL("UPDATE message SET segments = 3 WHERE campaign_id = 2")}, do: turn(0, false), want: ledger.ErrDamaged},
+		"a number of attempts that was changed": {change: change{begin: other, claim: 3, before: func(t *testing.T, l *sqlite.Ledger, p *prepared) {
+			t.Helper()
+			if _, err := l.Turn(t.Context(), ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Settle: p.settle}); err != nil {
+				t.Fatal(err)
+			}
+			withSQL("PRAGMA ignore_check_constraints = 1; "+strings.Join(lines(t, raw(t, placeOf(t, l)), "SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'standing'"), ";")+
+				"; UPDATE standing SET attempts = attempts + 1 WHERE campaign_id = 2 AND state = 'pending'")(t, l, p)
+		}}, do: turn(0, false), want: ledger.ErrDamaged},
 		"a campaign that was changed": {change: change{before: withSQL("UPDATE campaign SET people = 7 WHERE id = 2")}, do: acquire, want: ledger.ErrDamaged},
 		"a reach that was changed":    {change: change{begin: other, claim: 3, before: withSQL("UPDATE reach SET last_id = 99 WHERE campaign_id = 2")}, do: turn(0, false), want: ledger.ErrDamaged},
 		"a tally that was changed":    {change: change{begin: other, claim: 3, before: withSQL("UPDATE tally SET messages = messages + 1 WHERE campaign_id = 2")}, do: turn(0, true), want: ledger.ErrDamaged},

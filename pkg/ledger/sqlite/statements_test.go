@@ -1,10 +1,14 @@
 package sqlite_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"notify/pkg/flow"
 	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 	"notify/pkg/message"
@@ -76,6 +80,78 @@ func TestTheIDsOfACampaignAreItsOwn(t *testing.T) {
 		}
 		if got := lines(t, raw(t, path), ids); !slices.Equal(got, []string{"1", "1"}) {
 			t.Errorf("under %s they are: %v", digest, got)
+		}
+	}
+}
+
+// whole is the name under which a query is watched.
+func whole(query string) string { return "query " + strings.Join(strings.Fields(query), " ") }
+
+// A turn reads as many messages as it asks for, with one query, and from the second on it does not ask again whether some wait for their domains.
+func TestATurnReadsWhatItAsksFor(t *testing.T) {
+	f := newFaults()
+	l, _ := faulty(t, inUse(t), sqlite.Options{}, f)
+	turn := ledger.Turn{Run: acquire(t, l, other), Now: start, Extend: time.Minute}
+	waiting := 1
+	for _, n := range []int{1, 5} {
+		turn.Claim = claimOf(n)
+		var got ledger.Turned
+		var err error
+		asked := f.watch(func() { got, err = l.Turn(t.Context(), turn) })
+		if err != nil || len(got.Grants[0].Claims) != n {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		untried := whole(sqlite.UntriedQuery)
+		for what, want := range map[string]int{
+			untried: 1,
+			strings.Replace(untried, "query", "read", 1): n,
+			whole(sqlite.FirstPaced):                     waiting,
+			whole(sqlite.PacedQuery):                     0,
+		} {
+			if got := asked.of(what); got != want {
+				t.Errorf("of %d: %d times %s, want %d", n, got, what, want)
+			}
+		}
+		waiting = 0
+	}
+}
+
+// Who waits for a domain is looked for where one is due, or further ahead than any has to wait, and not otherwise.
+func TestWhoWaitsForADomainIsLookedForWhereOneIsReady(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{})
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: other, Digest: "d1", Spec: []byte("{}"), Recipients: slow(2)}); err != nil {
+		t.Fatal(err)
+	}
+	turn := ledger.Turn{Run: acquire(t, l, other), Now: start, Extend: time.Minute, Claim: slowly(2)}
+	if got, err := l.Turn(t.Context(), turn); err != nil || len(got.Grants[0].Claims) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	pending, err := all(l.Messages(t.Context(), other, message.Pending))
+	if err != nil || len(pending) != 1 {
+		t.Fatalf("%+v, %v", pending, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := pending[0].NotBefore
+	furthest := at.Add(-flow.PlaceLimit(start).Sub(start))
+	for now, want := range map[time.Time]int{
+		at.Add(-1):       0,
+		at:               2, // when it is found, whether another is further ahead than any has to wait
+		furthest:         0,
+		furthest.Add(-1): 1,
+	} {
+		f := newFaults()
+		l, _ := faulty(t, file, sqlite.Options{}, f)
+		turn.Now, turn.Claim = now, claimOf(2)
+		asked := f.watch(func() { _, err = l.Turn(t.Context(), turn) })
+		if n := asked.of(whole(sqlite.PacedQuery)); err != nil || n != want {
+			t.Errorf("it waits until %s: at %s it is looked for %d times, want %d, %v", at, now, n, want, err)
 		}
 	}
 }

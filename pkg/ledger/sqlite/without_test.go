@@ -91,12 +91,33 @@ func mixed(n int, fingerprint int64) iter.Seq2[ledger.Recipient, error] {
 	}
 }
 
+// slow are people at one domain.
+func slow(n int) iter.Seq2[ledger.Recipient, error] {
+	return func(yield func(ledger.Recipient, error) bool) {
+		for r, err := range mixed(5+n, 0) {
+			if r.Row > 6 && !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
 // copyOf opens a ledger of its own that is the same.
 func copyOf(t *testing.T, file []byte, o sqlite.Options) (l *sqlite.Ledger, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "notify.db")
 	write(t, path, file)
 	return open(t, path, o), path
+}
+
+// placeOf is the path of a ledger.
+func placeOf(t *testing.T, l *sqlite.Ledger) string {
+	t.Helper()
+	info, err := l.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Place
 }
 
 func onList(address message.Address) iter.Seq2[ledger.Suppression, error] {
