@@ -156,32 +156,30 @@ func (c *claiming) fill(s *shelf) error {
 
 // pendingOf is a row of untriedQuery, pacedQuery or againQuery.
 func (c *claiming) pendingOf(of shelfOf, v []driver.Value) (pendingRow, error) {
-	var numbers [6]int64
-	for i, at := range []int{0, 3, 4, 10, 11, 12} {
-		if at >= len(v) {
-			break // it has no standing
-		}
-		n, ok := v[at].(int64)
-		if !ok {
-			return pendingRow{}, ledger.Damaged("ledger.damaged.pending", nil)
-		}
-		numbers[i] = n
+	fields, whole := v[5].([]byte)
+	number := func(at int) int64 {
+		n, is := v[at].(int64)
+		whole = whole && is
+		return n
 	}
-	key, isKey := v[1].(string)
-	address, isAddress := v[2].(string)
-	fields, isFields := v[5].([]byte)
-	recipient, isRecipient := v[6].(string)
-	if !isKey || !isAddress || !isFields || !isRecipient {
+	text := func(at int) string {
+		s, is := v[at].(string)
+		whole = whole && is
+		return s
+	}
+	r := pendingRow{
+		id: number(0), recipient: text(6), recorded: len(v) > pendingColumns, broken: c.broken(of, v),
+		claim: ledger.Claim{
+			Key: message.Key(text(1)), Address: message.Address(text(2)), Segments: int(number(3)), Row: int(number(4)), Fields: fields,
+		},
+	}
+	if r.recorded {
+		r.notBefore, r.pace, r.attempts = stored.Moment(number(10)), flow.Place(number(11)), int(number(12))
+	}
+	if !whole {
 		return pendingRow{}, ledger.Damaged("ledger.damaged.pending", nil)
 	}
-	return pendingRow{
-		recipient: recipient,
-		id:        numbers[0], notBefore: stored.Moment(numbers[3]), pace: flow.Place(numbers[4]), attempts: int(numbers[5]), recorded: len(v) > pendingColumns,
-		claim: ledger.Claim{
-			Key: message.Key(key), Address: message.Address(address), Segments: int(numbers[1]), Row: int(numbers[2]), Fields: fields,
-		},
-		broken: c.broken(of, v),
-	}, nil
+	return r, nil
 }
 
 // broken is what of a pending message does not fit its seal.

@@ -308,3 +308,30 @@ func TestWhoIsPassedOverIsWaitedFor(t *testing.T) {
 		t.Errorf("it is waited until %s, want %s", until, first)
 	}
 }
+
+// Who waits for the next attempt holds up nobody whom a clock that stepped back left further ahead than any has to wait.
+func TestWhoWaitsHoldsUpNobodyElse(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	turn := ledger.Turn{Run: acquire(t, l, other), Now: start, Extend: time.Minute, Claim: claimOf(2)}
+	got, err := l.Turn(t.Context(), turn)
+	if err != nil || len(got.Grants[0].Claims) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	settle := accept(got.Grants)
+	for i, back := range []time.Duration{0, time.Hour} { // the second is settled after the clock stepped back
+		settle[i].Outcome.Kind = message.OutcomeThrottled
+		turn.Now = start.Add(-back)
+		settle[i].NotBefore = turn.Now.Add(ledger.MaxLater - back)
+		turn.Settle, turn.Claim = settle[i:i+1], nil
+		if got, err := l.Turn(t.Context(), turn); err != nil || len(got.Stale) > 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	turn.Settle, turn.Claim = nil, claimOf(9)
+	if got, err = l.Turn(t.Context(), turn); err != nil || len(got.Grants[0].Claims) != 7 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if last := got.Grants[0].Claims[6]; last.Attempt != settle[0].Attempt+1 {
+		t.Errorf("the last is %+v, want the second attempt of %d", last, settle[0].Attempt)
+	}
+}
