@@ -26,6 +26,7 @@ type faults struct {
 	had  map[string]bool // in any
 	now  string          // what failed in this try
 	log  watched         // instead, what was asked for
+	told func(string)    // is told of each
 }
 
 func newFaults() *faults { return &faults{had: make(map[string]bool)} }
@@ -75,6 +76,9 @@ func (f *faults) fails(what, query string) bool {
 	name := what + " " + strings.Join(strings.Fields(query), " ")
 	if f.log != nil {
 		f.log[name]++
+		if f.told != nil {
+			f.told(name)
+		}
 		return false
 	}
 	f.seen[name]++

@@ -104,10 +104,11 @@ func (w *writer) submit(ctx context.Context, r *request) error {
 	case err := <-r.done:
 		return err
 	case <-ctx.Done():
+		held := w.held.Load() // asked while the writer still waits for it
 		if !r.state.CompareAndSwap(waiting, abandoned) {
 			break
 		}
-		if w.held.Load() {
+		if held {
 			return fmt.Errorf("%w: %w", ledger.ErrBusy, ctx.Err())
 		}
 		return ctx.Err()
