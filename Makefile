@@ -34,7 +34,7 @@ demo: build ## see the main story: refused, topped up, killed, resumed, each per
 test: deps build ## run everything that must pass
 	BINARY_UNDER_TEST=$(CURDIR)/$(BIN) scripts/test.sh ./...
 
-check: build vet lint cross test ## what CI runs: build, vet, lint, all platforms, test
+check: build vet lint cross test demo ## what CI runs: build, vet, lint, all platforms, test, the demo
 
 vet: ## what the compiler does not see, with the tests of other systems
 	go vet ./...
