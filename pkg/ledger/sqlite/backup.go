@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -30,27 +29,20 @@ func (l *Ledger) Backup(ctx context.Context, dest string, as ledger.Copy) (err e
 		return err
 	}
 	// Not a reading connection: those are query_only.
-	db, err := sql.Open("sqlite", l.dsn("ro", waits(busyTimeout)))
-	if err != nil {
-		return err
-	}
+	db := l.opts.database(l.dsn("ro", waits(busyTimeout)))
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", abs); err != nil {
 		return err
 	}
-	if err := markFile(ctx, abs, as); err != nil {
+	if err := markFile(ctx, &Ledger{path: abs, opts: l.opts}, as); err != nil {
 		return err
 	}
 	return f.Commit(ctx)
 }
 
 // markFile writes into a copy that it is one, and leaves no companion of it behind.
-func markFile(ctx context.Context, path string, as ledger.Copy) (err error) {
-	at := Ledger{path: path}
-	db, err := sql.Open("sqlite", at.dsn("rw", waits(busyTimeout), "journal_mode(DELETE)", "synchronous(FULL)"))
-	if err != nil {
-		return err
-	}
+func markFile(ctx context.Context, l *Ledger, as ledger.Copy) (err error) {
+	db := l.opts.database(l.dsn("rw", waits(busyTimeout), "journal_mode(DELETE)", "synchronous(FULL)"))
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return mark(ctx, db, as)

@@ -2,9 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 )
 
@@ -54,40 +52,8 @@ var (
 	Synced     = synced
 )
 
-// Through opens the database anew, through connections that are made of its own; nobody may be at it.
-func (l *Ledger) Through(ctx context.Context, of func(driver.Conn) (driver.Conn, error)) error {
-	through := func(dsn string) *sql.DB { return sql.OpenDB(connector{l.read.Driver(), dsn, of}) }
-	w := l.writer
-	var errs []error
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
-	}
-	errs = append(errs, w.conn.Raw(func(any) error { return w.closeRaw() }), w.conn.Close(), w.db.Close(), l.read.Close())
-	clear(w.stmts)
-	clear(w.raws)
-	l.read, w.db = through(l.dsn("rw", waits(busyTimeout), "query_only(1)", readCache)), through(l.dsn("rw", waits(tryTimeout)))
-	l.read.SetMaxOpenConns(maxReaders)
-	w.db.SetMaxOpenConns(1)
-	conn, err := w.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	w.conn = conn
-	return errors.Join(append(errs, setPragmas(ctx, conn))...)
+// Through has every connection used through what is made of it.
+func (o Options) Through(of func(driver.Conn) (driver.Conn, error)) Options {
+	o.through = of
+	return o
 }
-
-type connector struct {
-	driver driver.Driver
-	dsn    string
-	of     func(driver.Conn) (driver.Conn, error)
-}
-
-func (c connector) Connect(context.Context) (driver.Conn, error) {
-	conn, err := c.driver.Open(c.dsn)
-	if err != nil {
-		return nil, err
-	}
-	return c.of(conn)
-}
-
-func (c connector) Driver() driver.Driver { return c.driver }

@@ -94,6 +94,9 @@ func (f *faults) conn(c driver.Conn) (driver.Conn, error) {
 	if !can {
 		return nil, fmt.Errorf("%T is no whole connection", c)
 	}
+	if f.fails("connect", "") {
+		return nil, errors.Join(errFault, c.Close())
+	}
 	return faultyConn{whole, f}, nil
 }
 
@@ -227,11 +230,7 @@ func (r faultyRows) Next(into []driver.Value) error {
 // faulty opens a ledger that is the same as in the file, and fails as is wanted.
 func faulty(t *testing.T, file []byte, o sqlite.Options, f *faults) (l *sqlite.Ledger, path string) {
 	t.Helper()
-	l, path = copyOf(t, file, o)
-	if err := l.Through(t.Context(), f.conn); err != nil {
-		t.Fatal(err)
-	}
-	return l, path
+	return copyOf(t, file, o.Through(f.conn))
 }
 
 // Whatever fails in the middle of it, a change is made as it would have been, or not at all, and then can be made after all.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 	"notify/pkg/ledger/stored"
 	"notify/pkg/words"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 )
 
 // applicationID marks the file as a notify ledger ("ntfy" in ASCII), so that no other database is mistaken for one.
@@ -55,16 +56,13 @@ func (l *Ledger) open(ctx context.Context) error {
 			return err
 		}
 	}
-	db, err := sql.Open("sqlite", l.dsn("rw", waits(busyTimeout), "query_only(1)", readCache))
 	if l.opts.ReadOnly {
-		db, err = sql.Open("sqlite", l.dsn("ro", waits(busyTimeout), readCache))
+		l.read = l.opts.database(l.dsn("ro", waits(busyTimeout), readCache))
+	} else {
+		l.read = l.opts.database(l.dsn("rw", waits(busyTimeout), "query_only(1)", readCache))
 	}
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(maxReaders)
-	l.read = db
-	if err := l.known(ctx, db); err != nil {
+	l.read.SetMaxOpenConns(maxReaders)
+	if err := l.known(ctx, l.read); err != nil {
 		return err
 	}
 	if problems, err := l.schemaAtAGlance(ctx); err != nil || len(problems) > 0 {
@@ -122,11 +120,26 @@ func fileURL(path string, q url.Values) string {
 	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
 }
 
-func (l *Ledger) openWriter(ctx context.Context) error {
-	db, err := sql.Open("sqlite", l.dsn("rw", waits(tryTimeout)))
-	if err != nil {
-		return err
+// database has connections to a file, which are opened when they are used: who cannot have one is told so then.
+func (o Options) database(dsn string) *sql.DB { return sql.OpenDB(connector{dsn, o.through}) }
+
+type connector struct {
+	dsn     string
+	through func(driver.Conn) (driver.Conn, error)
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.Driver().Open(c.dsn)
+	if err != nil || c.through == nil {
+		return conn, err
 	}
+	return c.through(conn)
+}
+
+func (connector) Driver() driver.Driver { return new(sqlite.Driver) }
+
+func (l *Ledger) openWriter(ctx context.Context) error {
+	db := l.opts.database(l.dsn("rw", waits(tryTimeout)))
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err != nil {

@@ -23,10 +23,7 @@ func CreatePlain(ctx context.Context, path string, tables ...string) (*Plain, er
 	if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", fileURL(abs, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)"}}))
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
+	db := Options{}.database(fileURL(abs, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)"}}))
 	p := &Plain{db: db, by: make(map[string]*sql.Stmt)}
 	for _, table := range tables {
 		if _, err := db.ExecContext(ctx, table); err != nil {

@@ -68,10 +68,7 @@ func TestADriverThatCannotIsTold(t *testing.T) {
 			}{s, x}
 		}), turn, "reads nothing"},
 	} {
-		l, _ := copyOf(t, file, sqlite.Options{})
-		if err := l.Through(t.Context(), func(c driver.Conn) (driver.Conn, error) { return tc.conn(c), nil }); err != nil {
-			t.Fatal(err)
-		}
+		l, _ := copyOf(t, file, sqlite.Options{}.Through(func(c driver.Conn) (driver.Conn, error) { return tc.conn(c), nil }))
 		if err := tc.ask(l); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("it says %v, want that it %s", err, tc.want)
 		}

@@ -4,8 +4,16 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"syscall"
 	"testing"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"notify/pkg/ledger"
 )
@@ -35,6 +43,49 @@ func TestAPendingMessageIsReadAsAWhole(t *testing.T) {
 		other[at] = 1.5
 		if r, err := c.pendingOf(shelfOf{}, other); !errors.Is(err, ledger.ErrDamaged) {
 			t.Errorf("column %d is of another kind: %+v, %v", at, r, err)
+		}
+	}
+}
+
+// The size of a ledger that cannot be looked at is not that of an empty one.
+func TestASizeThatCannotBeReadIsNotNothing(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "no-folder")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := (&Ledger{path: filepath.Join(file, "notify.db")}).Size(t.Context())
+	if (err != nil) != (runtime.GOOS != "windows") || n != 0 { // there, what is below a file is not there
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// An error of the system or of the database is what package ledger calls it, and still itself; any other is left as it is.
+func TestAnErrorIsTheSentinelThatItIs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify.db")
+	for _, tc := range []struct{ err, want error }{
+		{fs.ErrPermission, ledger.ErrReadOnly},
+		{&fs.PathError{Op: "write", Path: path, Err: syscall.EROFS}, ledger.ErrReadOnly},
+		{&fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}, ledger.ErrFull},
+		{fs.ErrNotExist, fs.ErrNotExist},
+	} {
+		if got := translate(path, tc.err); !errors.Is(got, tc.err) || !errors.Is(got, tc.want) {
+			t.Errorf("%v is %v, want %v", tc.err, got, tc.want)
+		}
+	}
+	if got := translate(path, nil); got != nil {
+		t.Errorf("nothing is %v", got)
+	}
+	full := fmt.Errorf("%w: %w", ledger.ErrFull, fs.ErrPermission)
+	if got := translate(path, full); errors.Is(got, ledger.ErrReadOnly) {
+		t.Errorf("%v is %v", full, got)
+	}
+	for code, want := range map[int]error{sqlite3.SQLITE_IOERR_SHORT_READ: ledger.ErrDamaged, sqlite3.SQLITE_IOERR_WRITE: nil} {
+		for _, at := range []string{path, filepath.Join(path, "gone", "notify.db")} { // where the free space is known, and where it is not
+			if got := sentinelOfIO(at, code); !errors.Is(got, want) {
+				t.Errorf("of an I/O error %d in %s: %v, want %v", code, at, got, want)
+			}
 		}
 	}
 }

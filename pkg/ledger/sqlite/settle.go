@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"math"
 	"slices"
 
 	"notify/pkg/ledger"
@@ -260,7 +261,7 @@ func (x *tx) open(campaign int64, run ledger.RunID) ([]openClaim, error) {
 		open = append(open, o)
 		return nil
 	}, openRecordedQuery, campaign, int64(run))
-	for before := int64(1<<63 - 1); err == nil && left > 0; {
+	for before := int64(math.MaxInt64); err == nil && left > 0; {
 		var o openClaim
 		if err = x.one(o.dest(), openRangeQuery, before, int64(run)); err != nil {
 			break

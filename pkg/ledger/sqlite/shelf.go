@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -60,7 +61,7 @@ func (c *claiming) shelf(t *turn, ch message.Channel) *shelf {
 	of := shelfOf{t.run.campaign, ch}
 	s := c.shelves[of]
 	if s == nil {
-		s = &shelf{of: of, run: t.run, at: cursor{notBefore: -1 << 62}}
+		s = &shelf{of: of, run: t.run}
 		c.shelves[of] = s
 	}
 	return s
@@ -117,7 +118,7 @@ func (c *claiming) fill(s *shelf) error {
 	limit := min(max(1, s.demand), readAtOnce)
 	until := stored.Nanos(s.now)
 	if s.phase == pacedStepped || s.phase == stepped {
-		until = 1<<63 - 1
+		until = math.MaxInt64
 	}
 	n := 0
 	s.rows = slices.Grow(s.rows, limit)
@@ -224,12 +225,12 @@ func (c *claiming) begin(s *shelf) error {
 
 // enter begins a phase.
 func (s *shelf) enter(phase int) {
-	s.phase, s.at = phase, cursor{notBefore: -1 << 62}
+	s.phase, s.at = phase, cursor{notBefore: math.MinInt64}
 	switch phase {
 	case pacedStepped:
-		s.at = cursor{notBefore: stored.Nanos(flow.PlaceLimit(s.now)), id: 1<<63 - 1}
+		s.at = cursor{notBefore: stored.Nanos(flow.PlaceLimit(s.now)), id: math.MaxInt64}
 	case stepped:
-		s.at = cursor{notBefore: stored.Nanos(s.now.Add(ledger.MaxLater)), id: 1<<63 - 1}
+		s.at = cursor{notBefore: stored.Nanos(s.now.Add(ledger.MaxLater)), id: math.MaxInt64}
 	}
 }
 

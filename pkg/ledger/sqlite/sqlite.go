@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"path/filepath"
 	"sync"
@@ -32,6 +33,8 @@ type Options struct {
 	Machine string
 	// Now is asked for the time at which the file is created; nil means the zero time.
 	Now func() time.Time
+
+	through func(driver.Conn) (driver.Conn, error) // what each connection is used through; nil: itself
 }
 
 // Ledger is an open SQLite ledger.

@@ -186,10 +186,7 @@ func (l *Ledger) strangers(ctx context.Context) ([]words.Text, error) {
 
 // schemaProblems holds the schema against the one that this program makes, statement by statement.
 func (l *Ledger) schemaProblems(ctx context.Context) (problems []words.Text, err error) {
-	fresh, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		return nil, err
-	}
+	fresh := l.opts.database(":memory:")
 	defer func() { err = errors.Join(err, fresh.Close()) }()
 	fresh.SetMaxOpenConns(1)
 	for _, step := range l.steps {

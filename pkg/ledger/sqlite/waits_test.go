@@ -196,20 +196,22 @@ func TestOnlyTheAttemptThatIsOpenIsSettled(t *testing.T) {
 	wantSound(t, l)
 }
 
+// twoChannels are three people of a new campaign, each with a message of both.
+func twoChannels(yield func(ledger.Recipient, error) bool) {
+	for r, err := range people("new-2020", 3) {
+		mail := r.Messages[0]
+		mail.Channel, mail.Address = message.Email, message.Address(r.Key+"@a.test")
+		mail.Key = message.MakeKey("new-2020", mail.Channel, mail.Address, r.Key)
+		if r.Messages = append(r.Messages, mail); !yield(r, err) {
+			return
+		}
+	}
+}
+
 // A turn whose answer was lost is answered once more with all that it claimed, whatever is open from turns before.
 func TestALostAnswerIsGivenWhateverIsOpen(t *testing.T) {
 	l, _ := copyOf(t, inUse(t), sqlite.Options{})
-	list := func(yield func(ledger.Recipient, error) bool) {
-		for r, err := range people("new-2020", 3) {
-			mail := r.Messages[0]
-			mail.Channel, mail.Address = message.Email, message.Address(r.Key+"@a.test")
-			mail.Key = message.MakeKey("new-2020", mail.Channel, mail.Address, r.Key)
-			if r.Messages = append(r.Messages, mail); !yield(r, err) {
-				return
-			}
-		}
-	}
-	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "new-2020", Digest: "d1", Spec: []byte("{}"), Recipients: list}); err != nil {
+	if _, err := l.Stage(t.Context(), ledger.Staging{Campaign: "new-2020", Digest: "d1", Spec: []byte("{}"), Recipients: twoChannels}); err != nil {
 		t.Fatal(err)
 	}
 	run := acquire(t, l, "new-2020")
