@@ -43,7 +43,6 @@ func (l *Ledger) Backup(ctx context.Context, dest string, as ledger.Copy) (err e
 // markFile writes into a copy that it is one, and leaves no companion of it behind.
 func markFile(ctx context.Context, l *Ledger, as ledger.Copy) (err error) {
 	db := l.opts.database(l.dsn("rw", waits(busyTimeout), "journal_mode(DELETE)", "synchronous(FULL)"))
-	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return mark(ctx, db, as)
 }

@@ -8,7 +8,6 @@ import (
 // Compact writes the database anew, without what was deleted: see ledger.Compacter. What was forgotten stands in free pages until then.
 func (l *Ledger) Compact(ctx context.Context) (freed int64, err error) {
 	db := l.opts.database(l.dsn("rw", waits(busyTimeout)))
-	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var before, after int64
 	size := func(n *int64) error {

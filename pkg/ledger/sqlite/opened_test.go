@@ -169,7 +169,8 @@ func TestAnotherDatabaseIsGivenAll(t *testing.T) {
 			var rows [][]any
 			var err error
 			failed = f.try(func() { rows, err = dumped(t.Context(), l, table, columns...) })
-			if (err != nil) != (failed != "") && !strings.HasPrefix(failed, "scan ") || err != nil && !saysWhat(failed, err) {
+			taken := strings.HasPrefix(failed, "scan ") && len(columns) > 0 // whatever it is
+			if (err != nil) != (failed != "") && !taken || err != nil && !saysWhat(failed, err) {
 				t.Errorf("%s: after %s it says %v", table, failed, err)
 			}
 			all = nil

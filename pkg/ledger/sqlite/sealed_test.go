@@ -98,6 +98,28 @@ func TestTheCheckOfALostLedgerHasAnEnd(t *testing.T) {
 	}
 }
 
+// Of very many messages that are to somebody else some are named.
+func TestTheCheckOfALostListHasAnEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{})
+	stage(t, l, award, 25)
+	trigger := lines(t, raw(t, path), "SELECT sql FROM sqlite_schema WHERE name = 'message_who_stands'")
+	run(t, path, "DROP TRIGGER message_who_stands; UPDATE message SET address = '+8613490000999'; "+strings.Join(trigger, ""))
+	problems, err := l.Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, problem := range problems {
+		if strings.Contains(problem.String(), "is not to the address") {
+			named++
+		}
+	}
+	if named != 20 {
+		t.Errorf("%d are named", named)
+	}
+}
+
 // However many rows a statement leaves without a seal, all have one when its transaction ends, and they are looked for once.
 func TestSealsAreGivenToAllAndLookedForOnce(t *testing.T) {
 	f := newFaults()
