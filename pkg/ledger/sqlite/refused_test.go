@@ -48,6 +48,11 @@ func changed(campaign string, n, row int, change func(*ledger.Recipient)) iter.S
 	}
 }
 
+// throughOneself takes a message off the list, and has its row told through it.
+func throughOneself(r *ledger.Recipient) {
+	r.Messages, r.Folds = nil, []ledger.Fold{{Channel: message.SMS, Into: r.Messages[0].Key}}
+}
+
 func refusals() map[string]refusal {
 	by := ledger.Act{Who: "wang@ops-1", What: "test", Reason: "test", At: start}
 	stage := func(campaign string, list iter.Seq2[ledger.Recipient, error]) func(context.Context, *sqlite.Ledger, prepared) error {
@@ -107,6 +112,8 @@ func refusals() map[string]refusal {
 		"told through nobody": {do: stage(other, changed(other, 5, 4, func(r *ledger.Recipient) {
 			r.Messages, r.Folds = nil, []ledger.Fold{{Channel: message.SMS, Into: "nobody"}}
 		})), want: "row 4"},
+		"told through who is gone":     {do: stage(award, changed(award, 5, 6, throughOneself)), want: "row 6"},
+		"told through who was told":    {do: stage(award, changed(award, 5, 4, throughOneself)), want: "row 4"}, // and is not on the list any more
 		"to another address":           {do: stage(award, changed(award, 5, 6, func(r *ledger.Recipient) { r.Messages[0].Address = "+12025551111" })), want: "row 6"},
 		"a list that ends":             {do: stage(other, func(yield func(ledger.Recipient, error) bool) { yield(ledger.Recipient{}, errEnds) }), want: errEnds},
 		"staged while it runs":         {change: change{begin: other, claim: 3}, do: stage(other, people(other, 2)), want: ledger.ErrLeased},

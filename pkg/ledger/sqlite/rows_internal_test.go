@@ -47,9 +47,21 @@ func TestAPendingMessageIsReadAsAWhole(t *testing.T) {
 	}
 }
 
-// The size of a ledger that cannot be looked at is not that of an empty one.
-func TestASizeThatCannotBeReadIsNotNothing(t *testing.T) {
+// The size of a ledger is that of its files, and of one that cannot be looked at it is not that of an empty one.
+func TestTheSizeOfALedgerIsThatOfItsFiles(t *testing.T) {
 	t.Parallel()
+	l, path := gatedLedger(t)
+	var want int64
+	for _, name := range []string{path, path + "-wal"} {
+		at, err := os.Stat(name)
+		if err != nil || at.Size() == 0 {
+			t.Fatalf("%+v, %v", at, err)
+		}
+		want += at.Size()
+	}
+	if got, err := l.Size(t.Context()); err != nil || got != want {
+		t.Errorf("%d, %v, want %d", got, err, want)
+	}
 	file := filepath.Join(t.TempDir(), "no-folder")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
