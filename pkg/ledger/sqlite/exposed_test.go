@@ -3,10 +3,13 @@
 package sqlite_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"notify/pkg/ledger"
 	"notify/pkg/ledger/sqlite"
 )
 
@@ -33,4 +36,27 @@ func TestALedgerThatEverybodyMayWriteToSaysSo(t *testing.T) {
 			t.Errorf("%s with %s: %q is exposed, %v; want %q", filepath.Base(c.what), c.mode, info.Exposed, err, c.want)
 		}
 	}
+}
+
+// A file with a second name could have two locks; and a name that leads nowhere is no place for a ledger.
+func TestALedgerHasOneName(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "notify.db")
+	write(t, path, inUse(t))
+	if err := errors.Join(os.Link(path, path+"-2"), os.Symlink("nowhere", filepath.Join(folder, "link.db"))); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]error{path: ledger.ErrLinked, path + "-2": ledger.ErrLinked, filepath.Join(folder, "link.db"): fs.ErrNotExist} {
+		l, err := sqlite.Open(t.Context(), at, sqlite.Options{})
+		if err == nil {
+			_ = l.Close()
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", filepath.Base(at), err, want)
+		}
+	}
+	if err := os.Remove(path + "-2"); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path, sqlite.Options{})
 }

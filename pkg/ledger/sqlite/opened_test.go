@@ -54,6 +54,39 @@ func TestALedgerIsOpenedOrNotWhateverFails(t *testing.T) {
 	}
 }
 
+// Where no ledger can be made, or is not to be, it is said why, and none is.
+func TestWhereNoLedgerCanBeNoneIsMade(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	fixed := filepath.Join(folder, "fixed.db")
+	write(t, fixed, inUse(t))
+	if err := os.Chmod(fixed, 0o501); err != nil { // anybody may run it, and nobody write it
+		t.Fatal(err)
+	}
+	for what, tc := range map[string]struct {
+		path string
+		opts sqlite.Options
+		is   func(error) bool
+	}{
+		"to be read":    {filepath.Join(folder, "none.db"), sqlite.Options{ReadOnly: true}, func(err error) bool { return errors.Is(err, fs.ErrNotExist) }},
+		"in no folder":  {filepath.Join(folder, "none", "notify.db"), sqlite.Options{}, func(err error) bool { return errors.Is(err, fs.ErrNotExist) }},
+		"under no name": {filepath.Join(folder, strings.Repeat("n", 300)), sqlite.Options{}, func(err error) bool { return err != nil }},
+		"not writable":  {fixed, sqlite.Options{}, func(err error) bool { return errors.Is(err, ledger.ErrReadOnly) }},
+	} {
+		l, err := sqlite.Open(t.Context(), tc.path, tc.opts)
+		if err == nil {
+			_ = l.Close()
+		}
+		if !tc.is(err) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 1 {
+		t.Errorf("there are %v, %v", left, err)
+	}
+}
+
 // Whatever fails while a ledger is copied, there is a whole copy, which says that it is one, or none, and nothing else is left beside it.
 func TestACopyIsWholeOrNotThereWhateverFails(t *testing.T) {
 	t.Parallel()

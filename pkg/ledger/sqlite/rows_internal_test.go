@@ -90,7 +90,7 @@ func TestAnErrorIsTheSentinelThatItIs(t *testing.T) {
 		t.Errorf("nothing is %v", got)
 	}
 	full := fmt.Errorf("%w: %w", ledger.ErrFull, fs.ErrPermission)
-	if got := translate(path, full); errors.Is(got, ledger.ErrReadOnly) {
+	if got := translate(path, full); !errors.Is(got, ledger.ErrFull) || errors.Is(got, ledger.ErrReadOnly) {
 		t.Errorf("%v is %v", full, got)
 	}
 	for code, want := range map[int]error{sqlite3.SQLITE_IOERR_SHORT_READ: ledger.ErrDamaged, sqlite3.SQLITE_IOERR_WRITE: nil} {
@@ -98,6 +98,70 @@ func TestAnErrorIsTheSentinelThatItIs(t *testing.T) {
 			if got := sentinelOfIO(at, code); !errors.Is(got, want) {
 				t.Errorf("of an I/O error %d in %s: %v, want %v", code, at, got, want)
 			}
+		}
+	}
+}
+
+// What the database says is told apart by its code, whatever more that says.
+func TestWhatTheDatabaseSaysIsToldApart(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	fails := func(name, mode, query string) error {
+		db := Options{}.database((&Ledger{path: filepath.Join(folder, name)}).dsn(mode))
+		defer func() { _ = db.Close() }()
+		_, err := db.ExecContext(t.Context(), query)
+		return err
+	}
+	if err := fails("other.db", "rwc", "CREATE TABLE t (x)"); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(folder, "other.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file[47] = 9 // a schema format that there is none of
+	if err := os.WriteFile(filepath.Join(folder, "format.db"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, tc := range map[string]struct {
+		err                          error
+		cannotOpen, constraint, busy bool
+		sentinel                     error
+	}{
+		"no file":      {err: fails("none.db", "ro", "SELECT * FROM t"), cannotOpen: true},
+		"twice":        {err: fails("other.db", "rw", "CREATE TABLE u (x UNIQUE); INSERT INTO u VALUES (1), (1)"), constraint: true},
+		"no table":     {err: fails("other.db", "rw", "SELECT * FROM nothing")},
+		"not writable": {err: fails("other.db", "ro", "CREATE TABLE w (x)"), sentinel: ledger.ErrReadOnly},
+		"a format":     {err: fails("format.db", "rw", "SELECT * FROM t"), sentinel: ledger.ErrDamaged},
+		"of others":    {err: fs.ErrInvalid},
+	} {
+		if tc.err == nil {
+			t.Errorf("%s: nothing failed", what)
+		}
+		if got := sentinelOf(filepath.Join(folder, "other.db"), tc.err); !errors.Is(got, tc.sentinel) {
+			t.Errorf("%s: %v is %v, want %v", what, tc.err, got, tc.sentinel)
+		}
+		if cannotOpen(tc.err) != tc.cannotOpen || constraint(tc.err) != tc.constraint || busy(tc.err) != tc.busy {
+			t.Errorf("%s: %v: %t, %t, %t", what, tc.err, cannotOpen(tc.err), constraint(tc.err), busy(tc.err))
+		}
+	}
+	if _, err := os.Stat("/proc/self"); err == nil { // where nothing is free
+		if got := sentinelOfIO("/proc/notify.db", sqlite3.SQLITE_IOERR_WRITE); !errors.Is(got, ledger.ErrFull) {
+			t.Errorf("on a full disk: %v", got)
+		}
+	}
+}
+
+// A ledger of which a commit may be lost says so.
+func TestALedgerThatMayLoseACommitSaysSo(t *testing.T) {
+	t.Parallel()
+	l, _ := gatedLedger(t)
+	for level, want := range map[string]bool{"NORMAL": false, "FULL": true} {
+		if _, err := l.writer.conn.ExecContext(t.Context(), "PRAGMA synchronous = "+level); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := l.Info(t.Context()); err != nil || info.Durable != want {
+			t.Errorf("synchronous is %s: %t, %v", level, info.Durable, err)
 		}
 	}
 }
