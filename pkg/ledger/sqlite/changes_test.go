@@ -167,7 +167,15 @@ func changes() map[string]change {
 		"alive": turn(award, 0, func(prepared) ledger.Turn {
 			return ledger.Turn{Watch: []string{"sms-marketing"}, Waves: []int{2, 3}, Wave: &ledger.WaveChange{At: start, Held: true}}
 		}),
-		"claim":   turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
+		"claim": turn(award, 0, func(prepared) ledger.Turn { return ledger.Turn{Claim: limited} }),
+		"held": {begin: other, before: func(t *testing.T, l *sqlite.Ledger, _ *prepared) {
+			t.Helper()
+			if err := l.Pause(t.Context(), other, by); err != nil {
+				t.Fatal(err)
+			}
+		}, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {
+			return l.Turn(ctx, ledger.Turn{Run: p.run, Now: start, Extend: time.Minute, Claim: limited})
+		}},
 		"settle":  turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle} }),
 		"further": turn(other, 3, func(p prepared) ledger.Turn { return ledger.Turn{Settle: p.settle, Claim: slowly(9)} }),
 		"not enough": {begin: other, claim: 3, before: someFurther, do: func(ctx context.Context, l *sqlite.Ledger, p prepared) (any, error) {

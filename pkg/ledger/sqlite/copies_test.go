@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,4 +53,52 @@ func TestACopyKnowsItselfAsOneUntilItIsSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	copies(cc, "other-2020", 0)
+}
+
+// Whatever fails while something is forgotten, or said of copies: that is said, though some of it may have been done; and it can be done again.
+func TestWhatIsDoneInSeveralStepsIsDoneOrSaid(t *testing.T) {
+	t.Parallel()
+	file := inUse(t)
+	by := ledger.Act{Who: "wang@ops-1", What: "forget", At: start}
+	for what, do := range map[string]func(*sqlite.Ledger) error{
+		"forget messages": func(l *sqlite.Ledger) error {
+			_, err := l.Forget(t.Context(), award, []int64{1}, by)
+			return err
+		},
+		"forget an address": func(l *sqlite.Ledger) error {
+			_, err := l.ForgetAddress(t.Context(), "+12025550001", by)
+			return err
+		},
+		"settle":     func(l *sqlite.Ledger) error { return l.SettleCopies(t.Context(), award, start) },
+		"settle all": func(l *sqlite.Ledger) error { return l.SettleCopies(t.Context(), "", start) },
+		"mark":       func(l *sqlite.Ledger) error { return l.MarkCopy(t.Context(), ledger.Copy{Made: start, Memory: "m4"}) },
+	} {
+		f := newFaults()
+		for failed := "all"; failed != ""; {
+			l, _ := faulty(t, file, sqlite.Options{}, f)
+			var err error
+			failed = f.try(func() { err = do(l) })
+			if err == nil && failed != "" && !strings.HasPrefix(failed, "scan ") || err != nil && !saysWhat(failed, err) {
+				t.Errorf("%s: after %s it says %v", what, failed, err)
+			}
+			if err := do(l); err != nil {
+				t.Errorf("%s: again after %s: %v", what, failed, err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A ledger that comes from no copy has nothing to settle.
+func TestWithoutCopiesNothingIsSettled(t *testing.T) {
+	t.Parallel()
+	l, path := fiveMessages(t)
+	if err := l.SettleCopies(t.Context(), award, start); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(t, raw(t, path), "SELECT name FROM meta WHERE name LIKE 'settled/%'"); len(got) > 0 {
+		t.Errorf("it says %q", got)
+	}
 }

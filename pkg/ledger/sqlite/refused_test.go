@@ -108,6 +108,20 @@ func refusals() map[string]refusal {
 				}
 			}
 		}), want: "row 31"},
+		"a second message that is written alone": {do: stage("new-2020", func(yield func(ledger.Recipient, error) bool) {
+			var first message.Key
+			for r, err := range people("new-2020", 65) {
+				m := &r.Messages[0]
+				if r.Row == 66 {
+					m.Key = first
+				} else if first == "" {
+					first = m.Key
+				}
+				if !yield(r, err) {
+					return
+				}
+			}
+		}), want: "row 66"},
 		"a second message of a known list": {do: stage(award, changed(award, 5, 3, func(r *ledger.Recipient) { r.Messages = append(r.Messages, r.Messages[0]) })), want: "row 3"},
 		"told through nobody": {do: stage(other, changed(other, 5, 4, func(r *ledger.Recipient) {
 			r.Messages, r.Folds = nil, []ledger.Fold{{Channel: message.SMS, Into: "nobody"}}

@@ -53,6 +53,7 @@ func inUse(t *testing.T) []byte {
 		l.KeepCredentials(ctx, "ops-1", "i", []ledger.Credential{{Print: "p", Option: "o", Account: "a", Host: "ops-1", Installation: "i", Seen: start}}),
 		l.PutTarget(ctx, ledger.Target{Name: "mail", Told: start}),
 		l.MarkCopy(ctx, ledger.Copy{Made: start, Host: "ops-1", Memory: "m"}),
+		l.SettleCopies(ctx, other, start),
 		l.Close(),
 	} {
 		if err != nil {
@@ -171,6 +172,7 @@ func questions(t *testing.T, l *sqlite.Ledger) map[string]func() (any, error) {
 	q["frozen"] = func() (any, error) { return l.Frozen(ctx) }
 	q["past"] = func() (any, error) { return all(l.Past(ctx, award)) }
 	q["copies"] = func() (any, error) { return l.Copies(ctx, award) }
+	q["settled copies"] = func() (any, error) { return l.Copies(ctx, other) }
 	q["recent"] = func() (any, error) {
 		return all(l.Recent(ctx, other, start.Add(-time.Hour), func(yield func(ledger.Sent) bool) { yield(ledger.Sent{Address: "+12025550000"}) }))
 	}
