@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,6 +85,52 @@ func TestWhereNoLedgerCanBeNoneIsMade(t *testing.T) {
 	left, err := os.ReadDir(folder)
 	if err != nil || len(left) != 1 {
 		t.Errorf("there are %v, %v", left, err)
+	}
+}
+
+// What is no ledger is not read as one, and of a ledger whose schema was changed each change is named.
+func TestWhatIsNoLedgerIsNotReadAsOne(t *testing.T) {
+	t.Parallel()
+	file := inUse(t)
+	for query, want := range map[string]error{
+		"CREATE TABLE more (x)":              ledger.ErrDamaged,
+		"DROP TRIGGER standing_over":         ledger.ErrDamaged,
+		"PRAGMA application_id = 7":          ledger.ErrNotLedger,
+		"DELETE FROM meta WHERE name = 'id'": ledger.ErrDamaged,
+	} {
+		path := filepath.Join(t.TempDir(), "notify.db")
+		write(t, path, file)
+		run(t, path, query)
+		for _, o := range []sqlite.Options{{}, {ReadOnly: true}} {
+			l, err := sqlite.Open(t.Context(), path, o)
+			if err == nil {
+				_ = l.Close()
+			}
+			if !errors.Is(err, want) {
+				t.Errorf("after %s: %v, want %v", query, err, want)
+			}
+		}
+	}
+}
+
+// A ledger knows when it was made, and is not written to when it is opened again.
+func TestALedgerThatIsOpenedAgainIsAsItWas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify.db")
+	l := open(t, path, sqlite.Options{Now: func() time.Time { return start }})
+	if info, err := l.Info(t.Context()); err != nil || !info.Created.Equal(start) {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f := newFaults()
+	asked := f.watch(func() { l = open(t, path, sqlite.Options{}.Through(f.conn)) })
+	if n := asked.of("exec PRAGMA application_id") + asked.of("exec INSERT"); n > 0 || asked.of("exec COMMIT") != 1 {
+		t.Errorf("it is asked for %v", asked)
+	}
+	if info, err := l.Info(t.Context()); err != nil || !info.Created.Equal(start) {
+		t.Errorf("%+v, %v", info, err)
 	}
 }
 

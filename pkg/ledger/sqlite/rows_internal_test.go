@@ -165,3 +165,12 @@ func TestALedgerThatMayLoseACommitSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// What reads a ledger cannot change it.
+func TestAConnectionThatReadsChangesNothing(t *testing.T) {
+	t.Parallel()
+	l, _ := gatedLedger(t)
+	if _, err := l.read.ExecContext(t.Context(), "DELETE FROM meta"); err == nil {
+		t.Error("it did")
+	}
+}

@@ -12,7 +12,6 @@ func localDrive(path string) string {
 	for _, long := range []string{`\\?\`, `\\.\`} {
 		if rest, ok := strings.CutPrefix(path, long); ok {
 			path = rest
-			break
 		}
 	}
 	if len(path) >= 2 && path[1] == ':' {

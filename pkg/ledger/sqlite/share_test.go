@@ -11,7 +11,7 @@ import (
 func TestALongPathIsOnItsDrive(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		`C:\notify`: "C:", `\\?\C:\notify`: "C:", `\\.\C:\notify`: "C:", `//?/C:/notify`: "C:", `d:/notify`: "d:",
+		`C:\notify`: "C:", `\\?\C:\notify`: "C:", `\\.\C:\notify`: "C:", `//?/C:/notify`: "C:", `d:/notify`: "d:", `C:`: "C:", `C`: "",
 		`\\files\ops\notify`: "", `\\?\UNC\files\ops`: "", `//files/ops`: "",
 	} {
 		if got := sqlite.LocalDrive(path); got != want {

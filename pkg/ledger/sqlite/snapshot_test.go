@@ -89,3 +89,17 @@ func TestAScreenIsOneMoment(t *testing.T) {
 	}
 	wantSound(t, l)
 }
+
+// A screen shows each account that the campaign sends through as it stands.
+func TestAScreenShowsItsAccountsAsTheyStand(t *testing.T) {
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	for account, off := range map[string]bool{"sms-marketing": false, "elsewhere": true} {
+		if err := l.SetAccount(t.Context(), account, ledger.AccountSetting{Off: off, On: !off}, ledger.Act{Who: "wang", What: "accounts", At: start}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := l.Snapshot(t.Context(), award, ledger.DayOf(start))
+	if err != nil || len(s.Accounts) != 1 || s.Accounts[0].State.Account != "sms-marketing" || s.Accounts[0].State.Off != nil {
+		t.Errorf("%+v, %v", s.Accounts, err)
+	}
+}
