@@ -229,15 +229,16 @@ func TestOpenRefusesWhatIsNoSoundLedger(t *testing.T) {
 }
 
 func TestALockedLedgerIsBusy(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "notify.db")
-	l := open(t, path, sqlite.Options{})
-	stage(t, l, "award-2020", 1)
+	f := newFaults()
+	l, path := faulty(t, inUse(t), sqlite.Options{}, f)
 	letGo := takenBy(t, path)
-	if err := l.Pause(t.Context(), "award-2020", ledger.Act{At: start}); !errors.Is(err, ledger.ErrBusy) {
-		t.Errorf("got %v, want ErrBusy", err)
+	var err error
+	asked := f.watch(func() { err = l.Pause(t.Context(), award, ledger.Act{At: start}) })
+	if !errors.Is(err, ledger.ErrBusy) || asked.of("") != asked.of("exec BEGIN IMMEDIATE")+asked.of("prepare BEGIN IMMEDIATE") {
+		t.Errorf("got %v, want ErrBusy; it asked for %v", err, asked)
 	}
 	letGo()
-	if err := l.Pause(t.Context(), "award-2020", ledger.Act{At: start}); err != nil {
+	if err := l.Pause(t.Context(), award, ledger.Act{At: start}); err != nil {
 		t.Error(err)
 	}
 }
