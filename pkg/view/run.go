@@ -241,6 +241,19 @@ func nextAfter(campaign string, why send.PauseReason) words.Text {
 	return words.T("run.next.resume", name)
 }
 
+// reasonIn is the reason that a run gave for its end, as far as something else than going on is to be done next: the ledger keeps the sentence.
+func reasonIn(said words.Text) send.PauseReason {
+	switch said.ID {
+	case "send.refused":
+		return send.PauseRefused
+	case "send.deadline":
+		return send.PauseDeadline
+	case "send.off", "send.no-share":
+		return send.PauseOff
+	}
+	return ""
+}
+
 // reached says how far a run came that ended by itself.
 func (e *RunEnd) reached() words.Text {
 	switch {

@@ -221,15 +221,7 @@ func stopped(s *report.Status) send.PauseReason {
 	case s.Last == nil:
 		return ""
 	}
-	switch s.Last.Why.ID {
-	case "send.refused":
-		return send.PauseRefused
-	case "send.deadline":
-		return send.PauseDeadline
-	case "send.off", "send.no-share":
-		return send.PauseOff
-	}
-	return ""
+	return reasonIn(s.Last.Why)
 }
 
 func pausedBy(a *ledger.Act) words.Text {
