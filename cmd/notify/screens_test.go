@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rivo/uniseg"
@@ -23,6 +24,7 @@ import (
 	"notify/pkg/receipts"
 	"notify/pkg/suppression"
 	"notify/pkg/vendors/all"
+	"notify/pkg/words"
 )
 
 var updateScreens = flag.Bool("update-screens", false, "write the screens of the story anew")
@@ -340,6 +342,11 @@ func known() map[string]bool {
 		for _, o := range kind.Options(nil, "") {
 			names[o.Name] = true
 		}
+		for name := range strings.FieldsSeq(words.Printer{Lang: words.English}.Say(kind.About)) { // the vendor's among them
+			if unicode.IsUpper(rune(name[0])) {
+				names[name] = true
+			}
+		}
 	}
 	for _, d := range drill.All() {
 		names[d.Name] = true
@@ -353,7 +360,7 @@ func known() map[string]bool {
 	for _, list := range []string{
 		"texts-read lawful", "award-notice drill incident marketing system-notice", // items and checklists
 		"sms edm email http smtp sandbox", "winners award award-2020 ops-1", "wang zhao li liu operations product legal",
-		"accepted not-sent phone email generic slow bang Amazon Message Twilio auto starttls false ap-guangzhou", // answers, columns, faults and options
+		"accepted not-sent phone email generic slow bang Message auto starttls false ap-guangzhou", // answers, columns, faults and options
 		"expect budget environment window timer key token id sheet sqlite en zh debug info warn error Prometheus prom",
 	} {
 		for name := range strings.FieldsSeq(list) {
