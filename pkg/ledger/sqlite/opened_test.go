@@ -71,7 +71,7 @@ func TestWhereNoLedgerCanBeNoneIsMade(t *testing.T) {
 	}{
 		"to be read":    {filepath.Join(folder, "none.db"), sqlite.Options{ReadOnly: true}, func(err error) bool { return errors.Is(err, fs.ErrNotExist) }},
 		"in no folder":  {filepath.Join(folder, "none", "notify.db"), sqlite.Options{}, func(err error) bool { return errors.Is(err, fs.ErrNotExist) }},
-		"under no name": {filepath.Join(folder, strings.Repeat("n", 300)), sqlite.Options{}, func(err error) bool { return err != nil }},
+		"under no name": {filepath.Join(folder, strings.Repeat("n", 300)), sqlite.Options{}, func(err error) bool { _, is := errors.AsType[*fs.PathError](err); return is }},
 		"not writable":  {fixed, sqlite.Options{}, func(err error) bool { return errors.Is(err, ledger.ErrReadOnly) }},
 	} {
 		l, err := sqlite.Open(t.Context(), tc.path, tc.opts)

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"maps"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -101,5 +102,39 @@ func TestAScreenShowsItsAccountsAsTheyStand(t *testing.T) {
 	s, err := l.Snapshot(t.Context(), award, ledger.DayOf(start))
 	if err != nil || len(s.Accounts) != 1 || s.Accounts[0].State.Account != "sms-marketing" || s.Accounts[0].State.Off != nil {
 		t.Errorf("%+v, %v", s.Accounts, err)
+	}
+}
+
+// A screen of a campaign has its own last run and how far its own channels have come, whatever is done of others, and its accounts as people set them.
+func TestAScreenIsOfItsCampaignAlone(t *testing.T) {
+	t.Parallel()
+	l, _ := copyOf(t, inUse(t), sqlite.Options{})
+	screen := func(campaign string) ledger.Snapshot {
+		t.Helper()
+		s, err := l.Snapshot(t.Context(), campaign, ledger.Day{Name: "2026-11-20"})
+		if err != nil || s.Last == nil {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		return s
+	}
+	weight := 3
+	if err := l.SetAccount(t.Context(), "sms-marketing", ledger.AccountSetting{Weight: &weight}, ledger.Act{Who: "wang", What: ledger.ActSet, At: start}); err != nil {
+		t.Fatal(err)
+	}
+	before := screen(award)
+	if len(before.Accounts) != 1 || before.Accounts[0].State.Weight == nil || *before.Accounts[0].State.Weight != weight {
+		t.Errorf("the accounts of %s: %+v", award, before.Accounts)
+	}
+	run := acquire(t, l, other)
+	got, err := l.Turn(t.Context(), ledger.Turn{Run: run, Now: start, Extend: time.Minute, Claim: claimOf(3)})
+	if err != nil || len(got.Grants[0].Claims) != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	after, of := screen(award), screen(other)
+	if after.Last.ID != before.Last.ID || !maps.Equal(after.Reach, before.Reach) || len(after.Reach) == 0 {
+		t.Errorf("%s had run %d and came to %v; now it has run %d, and %v", award, before.Last.ID, before.Reach, after.Last.ID, after.Reach)
+	}
+	if of.Last.ID != run || of.Reach[message.SMS] <= after.Reach[message.SMS] {
+		t.Errorf("%s has run %d and came to %v; want run %d, beyond %v", other, of.Last.ID, of.Reach, run, after.Reach)
 	}
 }
