@@ -350,6 +350,7 @@ func TestFromTomorrowOn(t *testing.T) {
 		"it grows":                             {pace{daily: -1, grow: grows(false)}, []int{10, 20, 40, 30}},
 		"it grows, and something was sent":     {pace{daily: -1, grow: grows(true)}, []int{20, 40, 40}},
 		"it grows, and tomorrow's is used too": {pace{daily: -1, ahead: 5, grow: grows(true)}, []int{15, 40, 45}},
+		"it grows, and not with a day on which nothing is left": {pace{daily: -1, ahead: 20, grow: grows(true)}, []int{20, 40, 40}},
 	} {
 		today, _ := c.p.schedule(100, now)
 		tomorrow, _ := c.p.fromTomorrow().schedule(100, dayAfter(now, 1))
