@@ -138,6 +138,7 @@ func (s *Server) make(ctx context.Context, dir string) (err error) {
 	conf := []string{
 		"listen_addresses = '127.0.0.1'", "unix_socket_directories = '" + dir + "'", "port = " + strconv.Itoa(s.port),
 		"fsync = off", "max_connections = 200", "shared_buffers = 64MB", "log_min_messages = fatal", "autovacuum = on",
+		"dynamic_shared_memory_type = mmap", // what a server that was killed had of it goes with its folder
 	}
 	if err := s.configure(append(conf, s.options...)...); err != nil {
 		return err
