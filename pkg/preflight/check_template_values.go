@@ -51,28 +51,30 @@ func (s *Subject) valuesLooks(columns []string) []valuesLook {
 		return nil
 	}
 	var (
-		carry []string
-		looks []valuesLook
-		asked []string
+		carry, asked []string
+		standIn      []carrier
+		looks        []valuesLook
 	)
-	look := func(by carrier, vendors ...string) {
-		looks = append(looks, valuesLook{by: by, check: template.NewValues(vendors), text: short, columns: columns, of: s.Plan.Spec.Columns})
-	}
 	for _, a := range s.carriers(message.SMS) {
 		if short.TemplateCode[a.Name] == "" || !slices.Contains(template.Vendors(), a.Vendor) || slices.Contains(asked, a.Vendor) {
 			continue
 		}
 		asked = append(asked, a.Vendor)
 		if a.StandsIn {
-			look(a, a.Vendor)
+			standIn = append(standIn, a)
 		} else {
 			carry = append(carry, a.Vendor)
 		}
 	}
+	look := func(by carrier, vendors ...string) {
+		looks = append(looks, valuesLook{by: by, check: template.NewValues(vendors), text: short, columns: columns, of: s.Plan.Spec.Columns})
+	}
 	if len(carry) > 0 {
 		look(carrier{}, carry...)
 	}
-	slices.Reverse(looks) // what carries messages comes first
+	for _, a := range standIn {
+		look(a, a.Vendor)
+	}
 	return looks
 }
 
