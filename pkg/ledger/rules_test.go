@@ -586,3 +586,25 @@ func TestErrorsOfTheLedger(t *testing.T) {
 		}
 	}
 }
+
+// A server's clock fits as long as the difference, as finely as it is told, is no more than may be: ahead and behind alike.
+func TestWhichClockFits(t *testing.T) {
+	for _, ahead := range []time.Duration{0, ledger.MaxSkew, ledger.MaxSkew + 49*time.Millisecond} {
+		if err := errors.Join(ledger.FitsClock(ahead), ledger.FitsClock(-ahead)); err != nil {
+			t.Errorf("%s: %v", ahead, err)
+		}
+	}
+	for _, ahead := range []time.Duration{ledger.MaxSkew + 50*time.Millisecond, -ledger.MaxSkew - 50*time.Millisecond} {
+		if e, ok := errors.AsType[*ledger.ClockError](ledger.FitsClock(ahead)); !ok || e.Ahead != ahead {
+			t.Errorf("%s fits: %v", ahead, e)
+		}
+	}
+}
+
+// A server that does not do what it is asked for says what was not done, and why, as far as that is known.
+func TestWhatAServerSaysThatDoesNotServe(t *testing.T) {
+	e := &ledger.ServerError{Kind: ledger.ErrBusy, Err: errors.New("SQLSTATE 55P03")}
+	same(t, "no reason", e.Says(), words.Cause(ledger.ErrBusy))
+	e.Why = words.Raw("it is recovering")
+	same(t, "a reason", e.Says(), words.T("ledger.error.server", words.A{"what": words.Cause(ledger.ErrBusy), "why": e.Why}))
+}

@@ -81,7 +81,6 @@ func New(o Options) *Transport {
 		TLSHandshakeTimeout:    dialTimeout,
 		DisableCompression:     true,
 		DisableKeepAlives:      o.Single,
-		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    n,
 		MaxConnsPerHost:        n,
 		IdleConnTimeout:        idleTimeout,
