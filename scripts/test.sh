@@ -21,5 +21,5 @@ export PGTEST_TEMPLATE=$TMPDIR/postgres # a new PostgreSQL is made once, and the
 chmod 755 "$TMPDIR" # servers that are started run as users of their own
 trap 'chmod -R u+w "$TMPDIR"; rm -rf "$TMPDIR"' EXIT
 # Many tests wait for processes: more of them run at a time than there are processors. Nothing depends on how long it takes; the time-out is for what
-# hangs. Nobody debugs these programs: without what a debugger reads they are linked in half the time.
+# hangs. Nobody debugs these programs: without what a debugger reads they are linked sooner.
 go test -p 3 -parallel 8 -timeout 30m -ldflags='-s -w' "$@"
